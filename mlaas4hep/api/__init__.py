@@ -1,0 +1,1 @@
+"""HTTP to steps and back: the doors of the functions that people reach."""

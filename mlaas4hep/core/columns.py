@@ -1,0 +1,88 @@
+"""Entries in memory, column by column: what a reader gives and what the matrix is made of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Offsets = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jagged:
+    """Rows of different lengths: row i is `content[offsets[i]:offsets[i + 1]]`."""
+
+    content: Array  #: shape (total values,), any bool, integer or float dtype in native byte order
+    offsets: Offsets  #: shape (entries + 1,), starts at 0, never falls
+
+    @property
+    def counts(self) -> Offsets:
+        """Return the length of each row, shape (entries,)."""
+        return np.diff(self.offsets)
+
+    def rows(self, start: int, stop: int) -> "Jagged":
+        """Return rows [start, stop) without copying the values."""
+        window = self.offsets[start : stop + 1]
+        low, high = int(window[0]), int(window[-1])
+        return Jagged(content=self.content[low:high], offsets=window - low)
+
+    def keep(self, chosen: NDArray[np.bool_]) -> "Jagged":
+        """Return only the rows where `chosen` (shape (entries,)) is true."""
+        counts = self.counts
+        offsets = np.concatenate(([0], np.cumsum(counts[chosen])))
+        return Jagged(content=self.content[np.repeat(chosen, counts)], offsets=offsets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """A set of entries: one value an entry in `flat`, one row an entry in `jagged`.
+
+    Branches of one collection (`Muon_pt`, `Muon_eta`) may share the same offsets object;
+    `is` tells, and saves work.
+    """
+
+    entries: int
+    flat: Mapping[str, Array]  #: each of shape (entries,)
+    jagged: Mapping[str, Jagged]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return flat names, then jagged names, each in the order given."""
+        return (*self.flat, *self.jagged)
+
+    def rows(self, start: int, stop: int) -> "Columns":
+        """Return entries [start, stop) without copying values."""
+        shared: dict[int, tuple[int, int, Offsets]] = {}
+
+        def window(rows: Jagged) -> Jagged:
+            if id(rows.offsets) not in shared:
+                cut = rows.offsets[start : stop + 1]
+                shared[id(rows.offsets)] = int(cut[0]), int(cut[-1]), cut - cut[0]
+            low, high, offsets = shared[id(rows.offsets)]
+            return Jagged(content=rows.content[low:high], offsets=offsets)
+
+        return Columns(
+            entries=stop - start,
+            flat={name: values[start:stop] for name, values in self.flat.items()},
+            jagged={name: window(rows) for name, rows in self.jagged.items()},
+        )
+
+    def keep(self, chosen: NDArray[np.bool_]) -> "Columns":
+        """Return only the entries where `chosen` (shape (entries,)) is true."""
+        return Columns(
+            entries=int(np.count_nonzero(chosen)),
+            flat={name: values[chosen] for name, values in self.flat.items()},
+            jagged={name: rows.keep(chosen) for name, rows in self.jagged.items()},
+        )
+
+    def only(self, names: Iterable[str]) -> "Columns":
+        """Return the same entries with just the branches in `names`."""
+        wanted = set(names)
+        return Columns(
+            entries=self.entries,
+            flat={name: values for name, values in self.flat.items() if name in wanted},
+            jagged={name: rows for name, rows in self.jagged.items() if name in wanted},
+        )

@@ -1,0 +1,219 @@
+"""The facts that functions tell each other, and the CloudEvents envelope they travel in.
+
+An event is past tense, carries keys and never payloads, and its id is computed from its content:
+the same fact told twice has the same id, so that JetStream can drop the echo.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mlaas4hep.errors import Problem
+
+SOURCE = "/mlaas4hep"
+SUBJECTS = ("mlaas.specs", "mlaas.chunk-preprocess", "mlaas.train", "mlaas.predict")
+DEAD_LETTERS = "mlaas.dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact about one attempt at one run."""
+
+    type: ClassVar[str]
+    subject: ClassVar[str | None] = None  #: None: written into the run, sent to nobody
+
+    owner: str
+    run: str
+    attempt: int = 1  #: grows when a person restarts the run, so that ids differ
+
+    @property
+    def id(self) -> str:
+        """Return the same text for the same fact."""
+        return "/".join((self.owner, self.run, str(self.attempt), *self._facts(), self.type))
+
+    def _facts(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSubmitted(Event):
+    """A person's request is complete, checked and stored; its files may be opened."""
+
+    type = "run.submitted"
+    subject = "mlaas.specs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesOpened(Event):
+    """Every input file was opened; this is what will be measured."""
+
+    type = "files.opened"
+
+    files: int
+    ranges: int
+    entries: int  #: entries in all ranges together, before cuts
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangePlanned(Event):
+    """Entries [start, stop) of one file are to be measured."""
+
+    type = "range.planned"
+    subject = "mlaas.specs"
+
+    index: int  #: of the range among all ranges of the run
+    file: int  #: index into the request's files
+    start: int
+    stop: int
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.index:06d}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeMeasured(Event):
+    """The specs of one range lie in the store."""
+
+    type = "range.measured"
+    subject = "mlaas.specs"
+
+    index: int
+    key: str  #: object key in bucket specs
+    entries: int  #: entries read
+    passed: int  #: entries that pass the cuts
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.index:06d}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecsReady(Event):
+    """The specs of all ranges together lie in the store, and the chunks are planned."""
+
+    type = "specs.ready"
+
+    key: str  #: object key in bucket specs
+    entries: int  #: entries that will be trained on
+    columns: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkPlanned(Event):
+    """Chunk `index` is to be made, with the specs under `specs`."""
+
+    type = "chunk.planned"
+    subject = "mlaas.chunk-preprocess"
+
+    index: int
+    specs: str  #: object key in bucket specs
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.index:06d}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkReady(Event):
+    """Chunk `index` lies in the store and may be trained on. Chunk 0 starts the training."""
+
+    type = "chunk.ready"
+    subject = "mlaas.train"
+
+    index: int
+    key: str  #: object key in bucket chunks
+    entries: int
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.index:06d}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingStarted(Event):
+    """The user's model was built and the first chunk goes in."""
+
+    type = "training.started"
+
+    rounds: int  #: how many `EpochEnded` a whole training has
+    isolation: tuple[str, ...] = ()  #: what confines model.py here, such as "landlock"
+    resumed: int = 0  #: rounds found done in a checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnded(Event):
+    """One epoch (of one chunk, when training is "chunked") ended and its checkpoint is stored."""
+
+    type = "epoch.ended"
+
+    round: int  #: from 0, over all chunks and epochs
+    metrics: tuple[tuple[str, float], ...] = ()  #: such as (("loss", 0.61), ("val_loss", 0.62))
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.round:06d}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReady(Event):
+    """The trained bundle lies in the store; the run is done."""
+
+    type = "model.ready"
+    subject = "mlaas.predict"
+
+    model: str
+    version: str
+    metrics: tuple[tuple[str, float], ...] = ()  #: final ones, such as (("test_auc", 0.77),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed(Event):
+    """The run cannot go on; `problem` says why and what to do."""
+
+    type = "run.failed"
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelled(Event):
+    """A person stopped the run."""
+
+    type = "run.cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRestarted(Event):
+    """A person asked for another attempt; what is stored already is used again."""
+
+    type = "run.restarted"
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.type: kind
+    for kind in (
+        RunSubmitted,
+        FilesOpened,
+        RangePlanned,
+        RangeMeasured,
+        SpecsReady,
+        ChunkPlanned,
+        ChunkReady,
+        TrainingStarted,
+        EpochEnded,
+        ModelReady,
+        RunFailed,
+        RunCancelled,
+        RunRestarted,
+    )
+}
+
+
+def envelope(event: Event, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the CloudEvents 1.0 structured form (https://cloudevents.io) around `data`."""
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": SOURCE,
+        "type": event.type,
+        "subject": f"{event.owner}/{event.run}",
+        "datacontenttype": "application/json",
+        "data": data,
+    }

@@ -1,0 +1,94 @@
+"""Every object key, and the names people may give; nothing else builds a key.
+
+Buckets: `tarballs` (uploads), `runs` (requests, model.py, checkpoints, logs), `specs`, `chunks`,
+`models`. Every key starts with the owner, so that a listing never shows what belongs to others.
+"""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from mlaas4hep.errors import InvalidRequestError
+
+BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
+
+
+def checked_name(name: str, what: str = "name") -> str:
+    """Return `name` if it can be part of keys and URLs everywhere.
+
+    Raises:
+        InvalidRequestError: it is empty, too long, or has other characters than letters,
+            digits, `_`, `-` and single inner dots.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidRequestError(
+            f"{what} {name!r} cannot be used",
+            hint="1 to 64 of A-Z a-z 0-9 _ - and single dots inside; the first a letter or digit",
+        )
+    return name
+
+
+def digest(*parts: Any) -> str:
+    """Return 32 hex digits that stand for the content of `parts` (anything JSON can hold)."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def owner(issuer: str, subject: str) -> str:
+    """Return the key-safe name of a person: 16 hex digits of issuer and subject."""
+    return hashlib.sha256(f"{issuer}|{subject}".encode()).hexdigest()[:16]
+
+
+# bucket tarballs ---------------------------------------------------------------------------------
+def upload(owner: str, folder: str) -> str:
+    """Return the key of the record that says which upload is the current one of `folder`."""
+    return f"{owner}/{folder}/upload.json"
+
+
+def archive(owner: str, folder: str, sha256: str) -> str:
+    """Return the key of the uploaded tarball itself."""
+    return f"{owner}/{folder}/{sha256[:16]}/archive"
+
+
+def member(owner: str, folder: str, sha256: str, path: str) -> str:
+    """Return the key of one unpacked file of a tarball."""
+    return f"{owner}/{folder}/{sha256[:16]}/files/{path}"
+
+
+# bucket runs -------------------------------------------------------------------------------------
+def run(owner: str, name: str, file: str = "") -> str:
+    """Return the key of `file` of a run, or the prefix of all of them.
+
+    Files: request.json, model.py, checkpoint, train.log, plots.
+    """
+    return f"{owner}/{name}/{file}"
+
+
+# bucket specs ------------------------------------------------------------------------------------
+def range_specs(owner: str, content: str) -> str:
+    """Return the key of the specs of one range; `content` is `digest` of all it depends on."""
+    return f"{owner}/ranges/{content}.json"
+
+
+def specs(owner: str, content: str) -> str:
+    """Return the key of the merged specs of a request."""
+    return f"{owner}/merged/{content}.json"
+
+
+# bucket chunks -----------------------------------------------------------------------------------
+def chunk(owner: str, content: str) -> str:
+    """Return the key of a chunk's arrays."""
+    return f"{owner}/{content}.chunk"
+
+
+# bucket models -----------------------------------------------------------------------------------
+def model(owner: str, name: str) -> str:
+    """Return the key of the record that says which version of a model is served."""
+    return f"{owner}/{name}/model.json"
+
+
+def model_file(owner: str, name: str, version: str, file: str = "") -> str:
+    """Return the key of one file of a bundle, or the prefix of all of them."""
+    return f"{owner}/{name}/{version}/{file}"

@@ -1,0 +1,20 @@
+"""model.json: which version of a model is served, and to whom."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """Written last, after every file of the version: the model is served from that moment."""
+
+    owner: str
+    name: str
+    version: str  #: part of the keys of its files
+    files: tuple[str, ...]  #: paths inside the bundle, such as "variables/variables.index"
+    description: str = ""
+    labels: str = ""  #: TFaaS: name of a file with class names
+    options: tuple[str, ...] = ()  #: TFaaS
+    input_node: str = ""  #: TFaaS
+    output_node: str = ""  #: TFaaS
+    public: bool = False  #: everybody may predict
+    groups: tuple[str, ...] = ()  #: members of these groups may predict

@@ -1,0 +1,60 @@
+"""Values to JSON and back; the one file that knows pydantic."""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import pydantic
+import pydantic_core
+
+from mlaas4hep.core.events import KINDS, Event, envelope
+from mlaas4hep.errors import InvalidRequestError
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=64)
+def _adapter(kind: Any) -> "pydantic.TypeAdapter[Any]":
+    return pydantic.TypeAdapter(kind)
+
+
+def dump(value: Any) -> bytes:
+    """Return the JSON of a frozen dataclass; NaN and infinities travel as strings."""
+    return pydantic_core.to_json(value, inf_nan_mode="strings")
+
+
+def load(kind: type[T], body: bytes | str) -> T:
+    """Return the value that `dump` wrote; fields that this release does not know pass.
+
+    Raises:
+        InvalidRequestError: a field is missing or has the wrong type; the message names it.
+    """
+    try:
+        value: T = _adapter(kind).validate_json(body, extra="ignore")
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise InvalidRequestError(f"{kind.__name__}: {where}: {first['msg']}") from error
+    return value
+
+
+def dump_event(event: Event) -> bytes:
+    """Return the CloudEvents JSON of an event."""
+    return dump(envelope(event, pydantic_core.to_jsonable_python(event)))
+
+
+def load_event(body: bytes) -> Event:
+    """Return the event inside a CloudEvents JSON.
+
+    Raises:
+        InvalidRequestError: it is not a CloudEvent of a type that we know, or a field is wrong.
+    """
+    try:
+        message = pydantic_core.from_json(body)
+        kind = KINDS[message["type"]]
+        data = message["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidRequestError(
+            "the body is not a CloudEvent of this system",
+            hint=f"`type` is one of {', '.join(sorted(KINDS))} and `data` holds its fields",
+        ) from error
+    return load(kind, pydantic_core.to_json(data))

@@ -1,0 +1,121 @@
+"""Every error of the system; the class says what it means to whoever receives it.
+
+MlaasError
+├── PermanentError            422  trying again cannot help: park the event, fail the run
+│   ├── InvalidRequestError   400  the request itself is wrong
+│   ├── UnauthenticatedError  401  no token, or one that does not hold
+│   ├── ForbiddenError        403  a valid token that may not do this
+│   ├── NotFoundError         404  no such tarball, run, model or object
+│   ├── ConflictError         409  not in this state, or already taken
+│   ├── TooLargeError         413  over a size limit
+│   └── QuotaError            429  over the owner's quota
+└── ServiceUnavailableError   503  a part of the platform is away: deliver again later
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, in the words that a person needs to mend it."""
+
+    code: str  #: stable, snake_case; programs may compare it
+    message: str  #: names the thing, the value and the limit
+    stage: str = ""  #: upload, submit, specs, chunk-preprocess, train, predict
+    file: str = ""  #: the input file, as the person wrote it
+    branch: str = ""
+    hint: str = ""  #: what to do about it
+
+    def to_json(self) -> dict[str, str]:
+        """Return the body of an `error` answer."""
+        return asdict(self)
+
+
+class MlaasError(Exception):
+    """The root; carries a `Problem` and the HTTP status that tells it."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(
+        self, message: str, *, stage: str = "", file: str = "", branch: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.problem = Problem(
+            code=self.code, message=message, stage=stage, file=file, branch=branch, hint=hint
+        )
+
+    def located(self, *, stage: str = "", file: str = "", branch: str = "") -> Self:
+        """Add where it happened, without replacing what is already known."""
+        known = self.problem
+        self.problem = replace(
+            known,
+            stage=known.stage or stage,
+            file=known.file or file,
+            branch=known.branch or branch,
+        )
+        return self
+
+
+class PermanentError(MlaasError):
+    """Trying again cannot help: the event is parked and the run fails."""
+
+    status = 422
+    code = "unprocessable"
+
+
+class InvalidRequestError(PermanentError):
+    """The request is wrong: a typo, a missing file, a value of the wrong type."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class UnauthenticatedError(PermanentError):
+    """There is no token, or it is expired, tampered with, or meant for others."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class ForbiddenError(PermanentError):
+    """The token is good, but its holder may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFoundError(PermanentError):
+    """There is no such tarball, run, model or object (or it belongs to somebody else)."""
+
+    status = 404
+    code = "not_found"
+
+
+class ConflictError(PermanentError):
+    """The thing exists already, or is not in a state that allows this."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLargeError(PermanentError):
+    """Something is over a size limit; the message names both numbers."""
+
+    status = 413
+    code = "too_large"
+
+
+class QuotaError(PermanentError):
+    """The owner's quota is used up; deleting or waiting helps."""
+
+    status = 429
+    code = "quota_exceeded"
+
+
+class ServiceUnavailableError(MlaasError):
+    """A part of the platform does not answer now; the same call may succeed later."""
+
+    status = 503
+    code = "service_unavailable"

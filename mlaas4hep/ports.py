@@ -1,0 +1,191 @@
+"""What the steps need from the world, in the words of the domain; the docstrings are the contract.
+
+Every port has an adapter for the real thing and one in memory, and both obey the same tests
+(`tests/contracts`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.events import Event
+from mlaas4hep.core.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    """What a store knows about an object without reading it."""
+
+    key: str
+    size_bytes: int
+    etag: str  #: changes whenever the content is written again
+    modified_at: float  #: seconds since the epoch, UTC
+
+
+class ObjectStore(Protocol):
+    """One bucket. Writes are atomic: a reader sees the old object or the new one, never a part.
+
+    Keys are `a/b/c` without `..`, empty parts or a leading slash (InvalidRequestError).
+    Every method raises ServiceUnavailableError when the store does not answer.
+    """
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        """Store `data` under `key`, replacing what was there."""
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Store the content of a local file without holding it in memory."""
+
+    def put_stream(self, key: str, stream: BinaryIO, limit_bytes: int) -> int:
+        """Store a stream of unknown length and return its size in bytes.
+
+        Raises:
+            TooLargeError: more than `limit_bytes` came; nothing is stored.
+        """
+
+    def get(self, key: str) -> bytes:
+        """Return the content.
+
+        Raises:
+            NotFoundError: there is no such key.
+        """
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Return a stream over the content, for objects too large for memory; NotFoundError."""
+
+    def local(self, key: str) -> AbstractContextManager[Path]:
+        """Return a local file with the content while the context lasts; NotFoundError.
+
+        It must not be changed. A directory store gives its own file, others a cached copy.
+        """
+
+    def info(self, key: str) -> ObjectInfo | None:
+        """Return size and etag, or None if there is no such key."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield what lies below `prefix`, sorted by key."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; a key that is not there is fine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchInfo:
+    """One branch that can become features."""
+
+    name: str
+    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"
+    jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
+    size_bytes: int = 0  #: compressed, in the file
+    collection: str = ""  #: branches with the same one share row lengths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeInfo:
+    """What a ROOT file says about one tree, without reading entries."""
+
+    url: str
+    tree: str
+    uuid: str  #: TFile UUID; with url and size it identifies the content
+    size_bytes: int
+    entries: int
+    branches: tuple[BranchInfo, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()  #: (branch, why it cannot be numbers)
+    boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
+
+
+class DataSource(Protocol):
+    """ROOT files, wherever they are.
+
+    `url` is an absolute local path, `root://…`, `https://…`, or `tarball:KEY` for an object in
+    bucket tarballs. A file that is missing, truncated or not ROOT is an UnreadableFile…
+    InvalidRequestError that names the file; a tree that is not there names those that are;
+    a server that does not answer is ServiceUnavailableError.
+    """
+
+    def describe(self, url: str, tree: str) -> TreeInfo:
+        """Open the file and return what it holds; reads no entries."""
+
+    def read(
+        self, url: str, tree: str, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
+        """Yield entries [start, stop) of `branches` in order, in blocks of bounded memory.
+
+        Reads the bytes of those branches and of no others.
+        """
+
+
+class Bus(Protocol):
+    """The way events travel to functions."""
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Hand the events over durably, or raise ServiceUnavailableError.
+
+        An event whose id was published within the last minutes is dropped silently.
+        Events without a subject are skipped.
+        """
+
+
+class RunBook(Protocol):
+    """The state of every run, changed by compare-and-set."""
+
+    def create(self, run: Run) -> None:
+        """Write a new run.
+
+        Raises:
+            ConflictError: there is one of this owner and name.
+        """
+
+    def get(self, owner: str, name: str) -> Run:
+        """Return a run; NotFoundError."""
+
+    def list(self, owner: str | None = None) -> list[Run]:
+        """Return all runs of an owner (None: of everybody), oldest first."""
+
+    def apply(self, events: Iterable[Event]) -> Run | None:
+        """Apply the events of one run to its record and return the record afterwards.
+
+        Atomic against other writers. None when the run was deleted.
+        """
+
+    def delete(self, owner: str, name: str) -> None:
+        """Forget a run; one that is not there is fine. Its number is not given out again."""
+
+    def next_number(self, owner: str, folder: str) -> int:
+        """Return 1, 2, 3, … for runs of `folder`; never the same twice, also after a restart."""
+
+    def wait(self, owner: str, name: str, until: Callable[[Run], bool], timeout_s: float) -> Run:
+        """Block until the record satisfies `until` or the time is over; return it as it is then.
+
+        Raises:
+            NotFoundError: the run is not there, or is deleted meanwhile.
+        """
+
+
+class Leases(Protocol):
+    """Who works on what, when two must not."""
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold the lease while the context lasts; a dead holder loses it within 30 s.
+
+        Raises:
+            ServiceUnavailableError: somebody else holds it.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The world as the steps see it; made by `bootstrap`, passed as an argument."""
+
+    tarballs: ObjectStore
+    runs_files: ObjectStore  #: bucket runs
+    specs: ObjectStore
+    chunks: ObjectStore
+    models: ObjectStore
+    source: DataSource
+    bus: Bus
+    runs: RunBook
+    leases: Leases
+    clock: Callable[[], float]  #: seconds since the epoch, for doors only

@@ -1,0 +1,82 @@
+"""The environment, read once: `Settings.from_env(os.environ)`; secrets are named by their file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+PREFIX = "MLAAS_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown or unreadable; the message quotes its name and value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, with the variable `MLAAS_` + upper-case name; a secret is a file's path."""
+
+    store: str = "memory:"  #: `memory:`, `file:///directory`, `http://host:port`, `https://host`
+    store_key_file: str = ""  #: file with `access:secret` for S3
+    store_bucket_prefix: str = ""  #: put before the five bucket names
+    nats: str = "memory:"  #: `memory:` or `nats://host:port`
+    nats_user_file: str = ""  #: file with `user:password`
+    issuer: str = ""  #: of people's tokens; empty: nobody is let in
+    audience: str = ""
+    jwks_url: str = ""  #: empty: found through the issuer's discovery document
+    admin_group: str = "mlaas-admins"
+    groups_claim: str = "groups"
+    dispatcher_public_key_file: str = ""  #: PEM; checks the tokens of the dispatcher
+    dispatcher_private_key_file: str = ""  #: PEM; only the dispatcher has it
+    gateway_url: str = "http://127.0.0.1:8080"  #: where the dispatcher calls functions
+    xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names
+    remote_hosts: str = "*"  #: globs, comma separated: servers that input files may come from
+    cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
+    port: int = 8082  #: where this function listens; of-watchdog's upstream
+    workers: int = 2  #: events that one process of a function handles at once
+    max_upload_bytes: int = 20 * 1024**3
+    max_unpacked_bytes: int = 50 * 1024**3
+    max_models: int = 200  #: per owner
+    max_runs: int = 10  #: unfinished ones, per owner
+    max_bytes: int = 100 * 1024**3  #: in all buckets, per owner
+    range_entries: int = 100_000  #: entries that one event measures
+    train_seconds: int = 24 * 3600  #: longest training
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Return the settings in `env`.
+
+        Raises:
+            SettingsError: a variable `MLAAS_…` is not a setting, or is not a number where one
+                is due.
+        """
+        known = {f"{PREFIX}{field.name.upper()}": field for field in fields(cls)}
+        given = {name: value for name, value in env.items() if name.startswith(PREFIX)}
+        unknown = sorted(given.keys() - known.keys())
+        if unknown:
+            name = unknown[0]
+            raise SettingsError(f"{name}={given[name]!r} is not a setting of MLaaS4HEP")
+        values: dict[str, str | int] = {}
+        for name, text in given.items():
+            field = known[name]
+            values[field.name] = _whole_number(name, text) if field.type is int else text
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text!r} is not a whole number") from None
+
+
+def secret(path: str) -> str:
+    """Return the content of a secret file without the newline at its end.
+
+    Raises:
+        SettingsError: the file cannot be read; the message names the file, never the content.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"secret file {path!r}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""One module per step: read, compute, store, and return the news."""
