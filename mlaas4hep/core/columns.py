@@ -23,18 +23,6 @@ class Jagged:
         """Return the length of each row, shape (entries,)."""
         return np.diff(self.offsets)
 
-    def rows(self, start: int, stop: int) -> "Jagged":
-        """Return rows [start, stop) without copying the values."""
-        window = self.offsets[start : stop + 1]
-        low, high = int(window[0]), int(window[-1])
-        return Jagged(content=self.content[low:high], offsets=window - low)
-
-    def keep(self, chosen: NDArray[np.bool_]) -> "Jagged":
-        """Return only the rows where `chosen` (shape (entries,)) is true."""
-        counts = self.counts
-        offsets = np.concatenate(([0], np.cumsum(counts[chosen])))
-        return Jagged(content=self.content[np.repeat(chosen, counts)], offsets=offsets)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
@@ -72,10 +60,20 @@ class Columns:
 
     def keep(self, chosen: NDArray[np.bool_]) -> "Columns":
         """Return only the entries where `chosen` (shape (entries,)) is true."""
+        shared: dict[int, tuple[NDArray[np.bool_], Offsets]] = {}
+
+        def kept(rows: Jagged) -> Jagged:
+            if id(rows.offsets) not in shared:
+                counts = rows.counts
+                offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts[chosen])))
+                shared[id(rows.offsets)] = np.repeat(chosen, counts), offsets
+            values, offsets = shared[id(rows.offsets)]
+            return Jagged(content=rows.content[values], offsets=offsets)
+
         return Columns(
             entries=int(np.count_nonzero(chosen)),
             flat={name: values[chosen] for name, values in self.flat.items()},
-            jagged={name: rows.keep(chosen) for name, rows in self.jagged.items()},
+            jagged={name: kept(rows) for name, rows in self.jagged.items()},
         )
 
     def only(self, names: Iterable[str]) -> "Columns":
