@@ -1,0 +1,183 @@
+"""Functions as values: HTTP in, a step or an app of ours, HTTP out.
+
+`on_event` is the door of the functions that only the dispatcher may call: it checks the call,
+hands the event to the step that it wakes and turns whatever happens into an answer. `wsgi` and
+`asgi` wrap the apps of the functions that people reach.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from mlaas4hep.adapters.jwt import DispatcherVerifier
+from mlaas4hep.core import wire
+from mlaas4hep.core.events import Event
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    MlaasError,
+    NotFoundError,
+    PermanentError,
+    Problem,
+    UnauthenticatedError,
+)
+from mlaas4hep.ports import Services
+from mlaas4hep.reactions import Step, react
+from mlaas4hep.settings import Settings, secret
+
+log = logging.getLogger(__name__)
+
+MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
+HEALTH, READY = "/_/health", "/_/ready"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer = tuple[dict[str, Any], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One OpenFaaS function: its name and how its app is made once the services are there."""
+
+    name: str
+    kind: Literal["wsgi", "asgi"]
+    factory: Callable[[Services, Settings], Any]
+
+
+def on_event(name: str, steps: Mapping[type[Event], Step]) -> Function:
+    """Return the function that runs the step of each event type and answers the dispatcher."""
+    return Function(name=name, kind="wsgi", factory=partial(_event_app, name, dict(steps)))
+
+
+def wsgi(name: str, make_app: Callable[[Services, Settings], flask.Flask]) -> Function:
+    """Return a function around a flask app; it gets health and readiness if it has none."""
+
+    def factory(services: Services, settings: Settings) -> flask.Flask:
+        return _with_health(make_app(services, settings), services)
+
+    return Function(name=name, kind="wsgi", factory=factory)
+
+
+def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
+    """Return a function around an ASGI app, which answers health and readiness itself."""
+    return Function(name=name, kind="asgi", factory=make_app)
+
+
+def error_answer(error: Exception) -> Answer:
+    """Return the JSON and the status that tell a caller about `error`.
+
+    What we did not foresee is logged with its traceback and shown to nobody.
+    """
+    if isinstance(error, MlaasError):
+        return {"error": error.problem.to_json()}, error.status
+    if isinstance(error, HTTPException):
+        code = (error.name or "error").lower().replace(" ", "_")
+        problem = Problem(code=code, message=error.description or code)
+        return {"error": problem.to_json()}, error.code or 500
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    problem = Problem(
+        code="internal_error",
+        message="something went wrong inside; the function's log has the details",
+    )
+    return {"error": problem.to_json()}, 500
+
+
+def check_ready(services: Services) -> None:
+    """Return when the store and the run book answer; ServiceUnavailableError otherwise."""
+    services.runs_files.info("ready/ready")
+    try:
+        services.runs.get("ready", "ready")
+    except NotFoundError:
+        return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Door:
+    """What the deliveries of one function share."""
+
+    name: str
+    steps: Mapping[type[Event], Step]
+    services: Services
+    verifier: DispatcherVerifier
+    room: threading.BoundedSemaphore  #: one place for each event handled at once
+
+    def deliver(self) -> Answer:
+        """Answer one delivery: 2xx acks it, 422 parks it, anything else brings it again."""
+        promised = self.verifier.event_id(flask.request.headers.get("Authorization"))
+        if not self.room.acquire(blocking=False):
+            problem = Problem(code="busy", message=f"{self.name} is busy", hint="deliver later")
+            return {"error": problem.to_json()}, 429
+        try:
+            return self._handle(flask.request.get_data(), promised)
+        finally:
+            self.room.release()
+
+    def _handle(self, body: bytes, promised: str) -> Answer:
+        event = wire.load_event(body)
+        if event.id != promised:
+            raise UnauthenticatedError(
+                f"the token is for event {promised!r} and the body is event {event.id!r}"
+            )
+        step = self.steps.get(type(event))
+        if step is None:
+            raise InvalidRequestError(f"{self.name} does nothing with {event.type!r}")
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            react(event, step, self.services)
+            outcome = "done"
+        finally:
+            took = time.perf_counter() - started
+            run = f"{event.owner}/{event.run}"
+            log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
+        return {"event": event.id}, 200
+
+
+def _event_app(
+    name: str, steps: Mapping[type[Event], Step], services: Services, settings: Settings
+) -> flask.Flask:
+    door = _Door(
+        name=name,
+        steps=steps,
+        services=services,
+        verifier=DispatcherVerifier(secret(settings.dispatcher_public_key_file), name),
+        room=threading.BoundedSemaphore(settings.workers),
+    )
+    app = flask.Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES
+    app.add_url_rule("/", "deliver", door.deliver, methods=["POST"])
+    app.register_error_handler(Exception, _event_error)
+    return _with_health(app, services)
+
+
+def _event_error(error: Exception) -> Answer:
+    answer, status = error_answer(error)
+    if isinstance(error, MlaasError):
+        log.warning("%s", error)
+    parked = isinstance(error, PermanentError) and not isinstance(error, UnauthenticatedError)
+    return answer, 422 if parked else status
+
+
+def _with_health(app: flask.Flask, services: Services) -> flask.Flask:
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    if HEALTH not in taken:
+        app.add_url_rule(HEALTH, "_health", lambda: {"status": "healthy"})
+    if READY not in taken:
+        app.add_url_rule(READY, "_ready", partial(_ready, services))
+    return app
+
+
+def _ready(services: Services) -> Answer:
+    try:
+        check_ready(services)
+    except MlaasError as error:
+        return error_answer(error)
+    return {"status": "ready"}, 200
