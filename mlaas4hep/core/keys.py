@@ -30,6 +30,24 @@ def checked_name(name: str, what: str = "name") -> str:
     return name
 
 
+def checked_key(key: str) -> str:
+    """Return `key` if every store can hold it: `a/b/c` of at most 1024 bytes.
+
+    Raises:
+        InvalidRequestError: it has empty, `.` or `..` parts, control characters, or is too long.
+    """
+    parts = key.split("/")
+    sizes = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
+    if (
+        any(part in {"", ".", ".."} for part in parts)
+        or any(ord(letter) < 32 for letter in key)  # noqa: PLR2004 - control characters
+        or max(sizes) > 255  # noqa: PLR2004 - a file name of common file systems
+        or sum(sizes) + len(parts) > 1024  # noqa: PLR2004 - an S3 key
+    ):
+        raise InvalidRequestError(f"object key {key!r} cannot be used")
+    return key
+
+
 def digest(*parts: Any) -> str:
     """Return 32 hex digits that stand for the content of `parts` (anything JSON can hold)."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
