@@ -4,13 +4,13 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 (`tests/contracts`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.columns import Array, Columns
 from mlaas4hep.core.events import Event
 from mlaas4hep.core.run import Run
 
@@ -172,6 +172,39 @@ class Leases(Protocol):
 
         Raises:
             ServiceUnavailableError: somebody else holds it.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorInfo:
+    """One input or output of a model."""
+
+    name: str
+    dtype: str  #: NumPy name, such as "float32"
+    shape: tuple[int, ...]  #: -1: any size; the first dimension counts rows
+
+
+class Runtime(Protocol):
+    """A loaded model, ready to predict. It is used by one thread at a time."""
+
+    @property
+    def platform(self) -> str:
+        """What runs it: "litert" or "tensorflow"."""
+
+    @property
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """What it takes, in the model's order."""
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        """What it gives, in the model's order."""
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Return every output for all rows of `feeds`, one array an input, all of equal length.
+
+        Raises:
+            InvalidRequestError: shapes or types do not fit the model, or its graph refuses them.
+            ServiceUnavailableError: what runs it died; the model must be loaded again.
         """
 
 
