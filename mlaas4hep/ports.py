@@ -6,13 +6,15 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mlaas4hep.core.columns import Array, Columns
 from mlaas4hep.core.events import Event
 from mlaas4hep.core.run import Run
+from mlaas4hep.core.training import ModelSummary, Report, TrainingJob
+from mlaas4hep.errors import ServiceUnavailableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,53 @@ class Runtime(Protocol):
         """
 
 
+class Training(Protocol):
+    """One training under way in a process of its own."""
+
+    def report(self, timeout_s: float) -> Report | None:
+        """Return the next report, or None when none came in time.
+
+        Raises:
+            PermanentError: the training cannot go on; the message says why and what to do.
+            ServiceUnavailableError: the process was killed from outside; a new one may resume.
+        """
+
+    def give_chunk(self, path: Path) -> None:
+        """Hand over the chunk that was asked for first; the file may go away afterwards."""
+
+    def log(self) -> bytes:
+        """Return what model.py printed so far, shortened in the middle when it is long."""
+
+
+class Trainer(Protocol):
+    """Runs somebody's model.py where it can do no harm."""
+
+    def start(
+        self, job: TrainingJob, model_py: bytes, checkpoint: Path | None = None
+    ) -> AbstractContextManager[Training]:
+        """Start a training; its process ends with the context at the latest."""
+
+    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:
+        """Build the model without training it; PermanentError as `Training.report` raises."""
+
+
+class NoTrainer:
+    """`Trainer` of the functions that do not train: each call is a mistake of the deployment."""
+
+    def start(
+        self,
+        job: TrainingJob,
+        model_py: bytes,  # noqa: ARG002 - the port's signature
+        checkpoint: Path | None = None,  # noqa: ARG002 - the port's signature
+    ) -> AbstractContextManager[Training]:
+        """Raise ServiceUnavailableError."""
+        raise ServiceUnavailableError(f"{job.name} cannot be trained by this function")
+
+    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:  # noqa: ARG002
+        """Raise ServiceUnavailableError."""
+        raise ServiceUnavailableError(f"{job.name} cannot be built by this function")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The world as the steps see it; made by `bootstrap`, passed as an argument."""
@@ -222,3 +271,4 @@ class Services:
     runs: RunBook
     leases: Leases
     clock: Callable[[], float]  #: seconds since the epoch, for doors only
+    trainer: Trainer = field(default_factory=NoTrainer)  #: `adapters.sandbox.Sandbox`
