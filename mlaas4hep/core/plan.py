@@ -1,0 +1,246 @@
+"""Which entries are measured together, and which entries make which chunk: arithmetic only.
+
+The mixing is the ancestor's (`RootDataGenerator.next_mix_files`) with three corrections:
+no entry is lost when a later file ends first; a rest of two chunks or more is spread over
+several chunks, so that memory stays bounded; and where rounded shares make no sense (most files
+have less than half an entry a chunk, or the last one would fill in for all others), every file
+is spread evenly over all chunks.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from mlaas4hep.core.specs import RangeCount, Specs
+from mlaas4hep.errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The passing entries [start, stop) of one file."""
+
+    file: int
+    start: int
+    stop: int
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries there are."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Read entries [start, stop) of a file, and take [skip, skip + take) of those that pass."""
+
+    file: int
+    start: int
+    stop: int
+    skip: int
+    take: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRange:
+    """Entries [start, stop) of one file, measured by one event."""
+
+    file: int
+    start: int
+    stop: int
+
+
+def plan_ranges(
+    entries: Sequence[int], nevts: int, boundaries: Sequence[Sequence[int]], target: int
+) -> tuple[EntryRange, ...]:
+    """Return the ranges to measure: the first `nevts` entries of each file (all if -1).
+
+    Ranges have about `target` entries and end where reading is cheap, if such a place is near.
+
+    Args:
+        entries: of each file.
+        nevts: as in params.json.
+        boundaries: of each file, entry numbers where reading may start cheaply.
+        target: entries a range.
+    """
+    ranges: list[EntryRange] = []
+    for file, total in enumerate(entries):
+        end = total if nevts < 0 else min(nevts, total)
+        start = 0
+        while start < end:
+            stop = _cheap_stop(boundaries[file], start, min(start + target, end), end, target)
+            ranges.append(EntryRange(file=file, start=start, stop=stop))
+            start = stop
+    return tuple(ranges)
+
+
+def _cheap_stop(boundaries: Sequence[int], start: int, stop: int, end: int, target: int) -> int:
+    """Return the last boundary in (start, stop], or the next one if it is not far."""
+    if stop == end:
+        return end
+    at = bisect_right(boundaries, stop)
+    if at and boundaries[at - 1] > start:
+        return boundaries[at - 1]
+    if at < len(boundaries) and boundaries[at] < start + 2 * target:
+        return min(boundaries[at], end)
+    return stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkPlan:
+    """How passing entries are dealt to chunks; every entry is in exactly one.
+
+    Chunks [0, regular) take `take[f]` entries of file f, as long as there are any; what is
+    left then is spread over `spread` more chunks.
+    """
+
+    totals: tuple[int, ...]  #: entries of each file that are used
+    take: tuple[int, ...]
+    regular: int
+    spread: int
+
+    @classmethod
+    def of(
+        cls,
+        passed: Sequence[int],
+        nevts: int,
+        chunk_size: int,
+        weights: Sequence[float] = (),
+    ) -> "ChunkPlan":
+        """Return the plan for files with `passed` usable entries.
+
+        Args:
+            passed: measured entries of each file that pass the cuts.
+            nevts: as in params.json.
+            chunk_size: as in params.json.
+            weights: what `nevts` is shared in proportion to: (estimated) passing entries of the
+                whole files. Without it, `passed`.
+        """
+        totals = _totals(passed, nevts, weights or passed)
+        used = sum(totals)
+        if chunk_size < 0 or used <= chunk_size:
+            return cls(totals=totals, take=(0,) * len(totals), regular=0, spread=min(1, used))
+        shared = nevts if 0 <= nevts < sum(weights or passed) else used
+        shares = [round(total / shared * chunk_size) for total in totals]
+        take = _topped_up(shares, totals, chunk_size)
+        regular = _regular_chunks(shares, take, totals) if take else 0
+        take = take or (0,) * len(totals)
+        rest = used - sum(map(min, totals, (regular * n for n in take)))
+        spread = max(1, rest // chunk_size) if rest else 0
+        return cls(totals=totals, take=take, regular=regular, spread=spread)
+
+    @property
+    def chunks(self) -> int:
+        """Return the number of chunks."""
+        return self.regular + self.spread
+
+    @property
+    def entries(self) -> int:
+        """Return the number of entries in all chunks together."""
+        return sum(self.totals)
+
+    def slices(self, index: int) -> tuple[Slice, ...]:
+        """Return what chunk `index` is made of, in the order of files."""
+        starts, stops = self._taken(index), self._taken(index + 1)
+        return tuple(
+            Slice(file=file, start=start, stop=stop)
+            for file, (start, stop) in enumerate(zip(starts, stops, strict=True))
+            if stop > start
+        )
+
+    def size(self, index: int) -> int:
+        """Return the number of entries of chunk `index`."""
+        return sum(self._taken(index + 1)) - sum(self._taken(index))
+
+    def _taken(self, chunks: int) -> list[int]:
+        """Return the number of entries of each file in the first `chunks` chunks."""
+        dealt = min(chunks, self.regular)
+        taken = [min(dealt * n, total) for n, total in zip(self.take, self.totals, strict=True)]
+        later = chunks - self.regular
+        if later <= 0:
+            return taken
+        rests = [total - done for total, done in zip(self.totals, taken, strict=True)]
+        phases = [0, *accumulate(rests)]  # files take turns, so that chunks are equally long
+        return [
+            done + (rest * later + phase % self.spread) // self.spread
+            for done, rest, phase in zip(taken, rests, phases, strict=False)
+        ]
+
+
+def _totals(passed: Sequence[int], nevts: int, weights: Sequence[float]) -> tuple[int, ...]:
+    """Return how many entries of each file are used: its share of `nevts`, at least one."""
+    whole = sum(weights)
+    if nevts < 0 or nevts >= whole:
+        return tuple(passed)
+    return tuple(
+        min(count, max(1, round(weight / whole * nevts)))
+        for count, weight in zip(passed, weights, strict=True)
+    )
+
+
+def _topped_up(shares: list[int], totals: Sequence[int], chunk_size: int) -> tuple[int, ...] | None:
+    """Return the entries a chunk takes of each file, or None where shares make no sense.
+
+    The last file tops up, so that the chunk has `chunk_size` entries.
+    """
+    last = max(file for file, total in enumerate(totals) if total)
+    missing = chunk_size - sum(shares)
+    if shares[last]:
+        missing_of_last = shares[last] + missing
+        if not 0 < missing_of_last <= 2 * shares[last] + 1:
+            return None
+        return tuple(missing_of_last if file == last else n for file, n in enumerate(shares))
+    return tuple(shares) if 2 * sum(shares) >= chunk_size else None
+
+
+def _regular_chunks(shares: Sequence[int], take: Sequence[int], totals: Sequence[int]) -> int:
+    """Return the number of chunks before the first in which some file would end."""
+    return min(
+        max(0, -(-(total - share) // n))
+        for share, n, total in zip(shares, take, totals, strict=True)
+        if n and total
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassMap:
+    """Where in one file the passing entries lie, as far as the specs tell."""
+
+    counts: tuple[RangeCount, ...]
+    passed_before: tuple[int, ...]  #: passing entries before each range, and in all at the end
+
+    @classmethod
+    def of(cls, specs: Specs, file: int) -> "PassMap":
+        """Return the map of one file."""
+        counts = tuple(count for count in specs.ranges if count.file == file)
+        return cls(counts=counts, passed_before=(0, *accumulate(count.passed for count in counts)))
+
+    def readings(self, start: int, stop: int) -> tuple[Reading, ...]:
+        """Return what to read to get passing entries [start, stop), in order.
+
+        Raises:
+            InvalidRequestError: the specs know of fewer entries.
+        """
+        if not 0 <= start <= stop <= self.passed_before[-1]:
+            raise InvalidRequestError(
+                f"entries [{start}, {stop}) are asked for, but the specs know of"
+                f" {self.passed_before[-1]} that pass",
+                hint="measure the specs of these files again",
+            )
+        found: list[Reading] = []
+        at = bisect_right(self.passed_before, start) - 1
+        while start < stop:
+            count, before = self.counts[at], self.passed_before[at]
+            skip, take = start - before, min(stop, before + count.passed) - start
+            if take:
+                found.append(_reading(count, skip, take))
+            start += take
+            at += 1
+        return tuple(found)
+
+
+def _reading(count: RangeCount, skip: int, take: int) -> Reading:
+    if count.is_whole:
+        start = count.start + skip
+        return Reading(file=count.file, start=start, stop=start + take, skip=0, take=take)
+    return Reading(file=count.file, start=count.start, stop=count.stop, skip=skip, take=take)
