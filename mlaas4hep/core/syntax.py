@@ -30,6 +30,8 @@ CONSTANTS: dict[str, float | bool] = {
     "true": True,
     "false": False,
 }
+_WORDS = frozenset({"and", "or", "not"})
+RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
@@ -209,7 +211,7 @@ class _Parser:
             self.emit("number", _number(token.text), 0, token)
         elif token.kind == "name" and self.take("("):
             self.call(token)
-        elif token.kind == "name" and token.text not in {"and", "or", "not"}:
+        elif token.kind == "name" and token.text not in _WORDS:
             self.name(token)
         elif token.text == "(" and token.kind == "symbol":
             self.deeper(self.either, token)
