@@ -107,6 +107,11 @@ def model(owner: str, name: str) -> str:
     return f"{owner}/{name}/model.json"
 
 
+def is_model(key: str) -> bool:
+    """Tell whether `key` is that of a model's record, and not of one of its files."""
+    return key.endswith("/model.json") and key.count("/") == 2  # noqa: PLR2004 - see `model`
+
+
 def model_file(owner: str, name: str, version: str, file: str = "") -> str:
     """Return the key of one file of a bundle, or the prefix of all of them."""
     return f"{owner}/{name}/{version}/{file}"

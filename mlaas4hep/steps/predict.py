@@ -1,0 +1,158 @@
+"""Which models are served right now: looked up in bucket models, kept loaded while they are used."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.contract import Contract
+from mlaas4hep.core.events import Event, ModelReady
+from mlaas4hep.core.models import ModelRecord
+from mlaas4hep.core.person import Person
+from mlaas4hep.core.transform import Transform
+from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
+from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
+
+Load = Callable[[ObjectStore, ModelRecord], Runtime]
+
+CONTRACT = "contract.json"
+_BROKEN = 1000  #: how many failures are remembered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A model as it is served now."""
+
+    record: ModelRecord
+    etag: str  #: of the record it was loaded for
+    runtime: Runtime
+    contract: Contract | None = None  #: None: the model was not trained here
+    transform: Transform | None = None  #: None exactly when `contract` is
+
+
+class Registry:
+    """The models of one bucket; `current` always answers for what the bucket holds at that moment.
+
+    A runtime that is not kept any more ends as soon as the last prediction with it has ended.
+    """
+
+    def __init__(self, store: ObjectStore, load: Load, *, keep: int) -> None:
+        self._store = store
+        self._load = load
+        self._keep = keep
+        self._served: OrderedDict[str, Served] = OrderedDict()
+        self._broken: OrderedDict[str, tuple[str, PermanentError]] = OrderedDict()
+        self._guards: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def current(self, owner: str, name: str) -> Served:
+        """Return the newest version of a model, loading it if it is not loaded yet.
+
+        Raises:
+            NotFoundError: there is no such model (any more).
+            InvalidRequestError: its files cannot be loaded; other models are not touched.
+        """
+        key = keys.model(owner, name)
+        with self._guard(key):
+            info = self._store.info(key)
+            served = self._served.get(key)
+            if info is None:
+                self._forget(key)
+                raise NotFoundError(f"there is no model {name!r}", stage="predict")
+            if served is None or served.etag != info.etag:
+                served = self._load_once(key, info, served)
+            self._remember(key, served)
+            return served
+
+    def warm(self, event: ModelReady, _services: Services) -> list[Event]:
+        """Load a new model, so that its first prediction is as fast as the next ones."""
+        self.current(event.owner, event.model)
+        return []
+
+    def _load_once(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
+        """Load a model; one that is broken is not tried again until it is uploaded again."""
+        etag, failure = self._broken.get(key, ("", None))
+        if failure is not None and etag == info.etag:
+            raise type(failure)(failure.problem.message, hint=failure.problem.hint)
+        try:
+            return self._loaded(key, info, old)
+        except PermanentError as error:
+            with self._lock:
+                self._broken[key] = info.etag, error.located(stage="predict")
+                while len(self._broken) > _BROKEN:
+                    self._broken.popitem(last=False)
+            raise
+
+    def _loaded(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
+        record = wire.load(ModelRecord, self._store.get(key))
+        if old is not None and old.record.version == record.version:
+            return replace(old, record=record, etag=info.etag)
+        contract = _contract(self._store, record)
+        return Served(
+            record=record,
+            etag=info.etag,
+            runtime=self._load(self._store, record),
+            contract=contract,
+            transform=None if contract is None else Transform.of(contract),
+        )
+
+    def _guard(self, key: str) -> threading.Lock:
+        with self._lock:
+            return self._guards.setdefault(key, threading.Lock())
+
+    def _remember(self, key: str, served: Served) -> None:
+        with self._lock:
+            self._served[key] = served
+            self._served.move_to_end(key)
+            while len(self._served) > self._keep:
+                oldest, _ = self._served.popitem(last=False)
+                self._guards.pop(oldest, None)
+
+    def _forget(self, key: str) -> None:
+        with self._lock:
+            self._served.pop(key, None)
+            self._broken.pop(key, None)
+            self._guards.pop(key, None)
+
+
+def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:
+    if CONTRACT not in record.files:
+        return None
+    key = keys.model_file(record.owner, record.name, record.version, CONTRACT)
+    return wire.load(Contract, store.get(key))
+
+
+def may_predict(person: Person, record: ModelRecord) -> bool:
+    """Tell whether the model is the person's own or shared with them."""
+    return (
+        record.owner == person.owner
+        or record.public
+        or not set(record.groups).isdisjoint(person.groups)
+        or person.is_admin
+    )
+
+
+def address(person: Person, model: str) -> tuple[str, str]:
+    """Return owner and name of `model`: one's own `name`, or `owner/name` of somebody else.
+
+    Raises:
+        InvalidRequestError: the name cannot be one.
+    """
+    owner, slash, name = model.rpartition("/")
+    if not slash:
+        return person.owner, keys.checked_name(name, "model")
+    return keys.checked_name(owner, "owner"), keys.checked_name(name, "model")
+
+
+def listed(store: ObjectStore, owner: str | None = None) -> Iterator[tuple[ModelRecord, float]]:
+    """Yield the models of an owner (None: of everybody) with the time they were uploaded.
+
+    A record that cannot be read, or that vanishes meanwhile, is left out: it breaks nothing.
+    """
+    for info in store.list(f"{owner}/" if owner else ""):
+        if keys.is_model(info.key):
+            try:
+                yield wire.load(ModelRecord, store.get(info.key)), info.modified_at
+            except MlaasError:
+                continue
