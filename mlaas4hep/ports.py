@@ -14,6 +14,7 @@ from mlaas4hep.core.columns import Array, Columns
 from mlaas4hep.core.events import Event
 from mlaas4hep.core.run import Run
 from mlaas4hep.core.training import ModelSummary, Report, TrainingJob
+from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import ServiceUnavailableError
 
 
@@ -71,31 +72,6 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchInfo:
-    """One branch that can become features."""
-
-    name: str
-    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"
-    jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
-    size_bytes: int = 0  #: compressed, in the file
-    collection: str = ""  #: branches with the same one share row lengths
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeInfo:
-    """What a ROOT file says about one tree, without reading entries."""
-
-    url: str
-    tree: str
-    uuid: str  #: TFile UUID; with url and size it identifies the content
-    size_bytes: int
-    entries: int
-    branches: tuple[BranchInfo, ...]
-    unreadable: tuple[tuple[str, str], ...] = ()  #: (branch, why it cannot be numbers)
-    boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
 
 
 class DataSource(Protocol):

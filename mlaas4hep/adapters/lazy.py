@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from mlaas4hep.core.columns import Columns
-from mlaas4hep.ports import DataSource, TreeInfo
+from mlaas4hep.core.tree import TreeInfo
+from mlaas4hep.ports import DataSource
 
 
 class LazySource:

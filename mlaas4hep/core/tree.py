@@ -1,0 +1,50 @@
+"""What a ROOT file says about one tree, without reading entries."""
+
+from dataclasses import dataclass
+
+from mlaas4hep.core import keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchInfo:
+    """One branch that can become features."""
+
+    name: str
+    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"
+    jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
+    size_bytes: int = 0  #: compressed, in the file
+    collection: str = ""  #: branches with the same one share row lengths
+
+    @property
+    def kind(self) -> str:
+        """Return what values are, for eyes: "jagged whole number", "bool"."""
+        number = {"b": "bool", "i": "whole number", "u": "whole number", "f": "decimal number"}
+        letter = "b" if self.dtype == "bool" else self.dtype[0]
+        return f"jagged {number[letter]}" if self.jagged else number[letter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeInfo:
+    """What a ROOT file says about one tree, without reading entries."""
+
+    url: str
+    tree: str
+    uuid: str  #: TFile UUID; with url and size it identifies the content
+    size_bytes: int
+    entries: int
+    branches: tuple[BranchInfo, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()  #: (branch, why it cannot be numbers)
+    boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
+
+    @property
+    def identity(self) -> str:
+        """Return a hash that differs when the content does, as far as can be told unread.
+
+        A file of an upload is known by its name inside, so that the same file is known again
+        when another model.py is uploaded with it.
+        """
+        place = self.url
+        if place.startswith("tarball:"):
+            place = place.partition("/files/")[2] or place
+        sizes = [(branch.name, branch.dtype, branch.size_bytes) for branch in self.branches]
+        return keys.digest(place, self.size_bytes, self.uuid, self.tree, self.entries, sizes)
