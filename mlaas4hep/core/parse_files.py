@@ -12,7 +12,7 @@ from mlaas4hep.errors import InvalidRequestError
 MAX_FILES = 10_000
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
-_ROOT_FILE = re.compile(r"\.root(\.\d+)?(\?.*)?$", re.IGNORECASE)
+_ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
 
 
 def parse_files(text: str, params: Params, resolve: Callable[[str], str]) -> tuple[InputFile, ...]:
@@ -51,8 +51,7 @@ def split_tree(line: str) -> tuple[str, str]:
     remote = _REMOTE.fullmatch(line)
     server, path = (remote["server"], remote["path"]) if remote else ("", line)
     before, colon, after = path.rpartition(":")
-    is_tree = colon and before and after and not _ROOT_FILE.search(after)
-    if is_tree and (_ROOT_FILE.search(before) or "?" not in path):
+    if colon and before and after and "?" not in path and not _ROOT_FILE.search(after):
         return f"{server}{before}", after.strip("/")
     return line, ""
 
@@ -100,11 +99,8 @@ def _prefixed(name: str, params: Params) -> str:
     """Return a bare logical name behind the redirector of params.json, if there is one."""
     if not name.startswith("/store/") or not params.redirector:
         return name
-    return (
-        f"{params.redirector}/{name}"
-        if "root://" in params.redirector
-        else f"{params.redirector}{name}"
-    )
+    separator = "" if params.redirector.startswith("http") else "/"  # root://host//store
+    return f"{params.redirector}{separator}{name}"
 
 
 def _number(text: str) -> float | None:
