@@ -1,0 +1,114 @@
+"""The routes of MLaaS4HEP_server, with its texts, for clients that are not to be changed."""
+
+import flask
+
+from mlaas4hep.api import receiving, submitting
+from mlaas4hep.api.bundles import pack
+from mlaas4hep.api.door import Ask, Door, Route, answer, attachment, text
+from mlaas4hep.core import keys
+from mlaas4hep.core.durations import docker_status
+from mlaas4hep.core.report import report
+from mlaas4hep.core.run import Run
+from mlaas4hep.core.runlog import STAGES, compose
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.steps import models, runs, uploads
+
+
+def hello(_door: Door, _ask: Ask) -> flask.Response:
+    """Say hello."""
+    return text("Hello World\n")
+
+
+def upload(door: Door, ask: Ask) -> flask.Response:
+    """Take a tarball."""
+    receiving.receive(door, ask, ask.arg("name"))
+    return text("Successfully uploaded!\n")
+
+
+def submit(door: Door, ask: Ask) -> flask.Response:
+    """Make a run of a submission, or only check it."""
+    if ask.flag("dry_run"):
+        return answer(submitting.rehearse(door, ask))
+    run = submitting.submit(door, ask)
+    return answer({"process_name": run.name, "job_id": job_id(run)})
+
+
+def status_docker(door: Door, ask: Ask) -> flask.Response:
+    """Return a run's status in Docker's words, and in ours beside them."""
+    run = _run(door, ask)
+    stored = runs.details(run, door.services)
+    now = door.services.clock()
+    return answer(
+        {
+            "process_name": run.name,
+            "status": docker_status(run, now),
+            "job_id": job_id(run),
+            "run": report(run, stored.request, stored.specs, now),
+        }
+    )
+
+
+def logs(door: Door, ask: Ask) -> flask.Response:
+    """Return the log of a run as a file."""
+    run = _run(door, ask)
+    stage = ask.args.get("stage", "")
+    if stage not in ("", *STAGES):
+        raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
+    stored = runs.details(run, door.services)
+    shown = report(run, stored.request, stored.specs, door.services.clock())
+    training = runs.training_log(run, door.services) if stage in ("", "train") else ""
+    log = compose(run, stored.request, shown, training, stage)
+    return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
+
+
+def model(door: Door, ask: Ask) -> flask.Response:
+    """Return the bundle of a model as a tarball."""
+    name = ask.arg("process_name", "name", "model")
+    record = models.find(ask.person, name, door.services, ask.args.get("owner", ""))
+    bundle = pack(record, door.services.models)
+    return attachment(bundle, f"{record.name}.tar.gz", "application/gzip")
+
+
+def delete_specs(door: Door, ask: Ask) -> flask.Response:
+    """Delete what was measured and prepared, so that the next run reads its files again."""
+    uploads.load(ask.person.owner, ask.arg("name"), door.services)
+    runs.delete_cache(ask.person.owner, door.services)
+    return text("Specs deletion completed!\n")
+
+
+def delete_folder(door: Door, ask: Ask) -> flask.Response:
+    """Delete an upload and its runs."""
+    folder = ask.arg("name")
+    uploads.load(ask.person.owner, folder, door.services)
+    runs.delete_folder(ask.person.owner, folder, door.services)
+    return text("Folder deletion completed!\n")
+
+
+def setup_tfaas(door: Door, ask: Ask) -> flask.Response:
+    """Confirm that predictions can be asked for: every trained model is served by itself."""
+    name = ask.args.get("process_name") or ask.args.get("name")
+    if name:
+        models.find(ask.person, name, door.services)
+    return text("TFaaS setup completed!\n")
+
+
+def job_id(run: Run) -> int:
+    """Return a number that stands for the run where the ancestor had a process id."""
+    return int(keys.digest(run.owner, run.name)[:7], 16)
+
+
+def _run(door: Door, ask: Ask) -> Run:
+    return runs.find(ask.person.owner, ask.arg("process_name", "name"), door.services)
+
+
+ROUTES = (
+    Route(action="hello", method="GET", path="/hello", handler=hello, is_open=True),
+    Route(action="upload", method="POST", path="/upload", handler=upload),
+    Route(action="submit", method="POST", path="/submit", handler=submit),
+    Route(action="status_docker", method="GET", path="/status_docker", handler=status_docker),
+    Route(action="logs", method="GET", path="/logs", handler=logs),
+    Route(action="model", method="GET", path="/model", handler=model),
+    Route(action="delete_specs", method="GET", path="/delete_specs", handler=delete_specs),
+    Route(action="delete_folder", method="GET", path="/delete_folder", handler=delete_folder),
+    Route(action="setup_tfaas", method="POST", path="/setup_tfaas", handler=setup_tfaas),
+)

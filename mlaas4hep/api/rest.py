@@ -1,0 +1,5 @@
+"""Every route of the REST API, in one table."""
+
+from mlaas4hep.api import holdings, running
+
+ROUTES = (*running.ROUTES, *holdings.ROUTES)

@@ -1,0 +1,62 @@
+"""Changes of a run as server-sent events."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pydantic_core
+
+from mlaas4hep.api.door import Door
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.run import Run
+from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
+from mlaas4hep.ports import RunBook
+
+HEARTBEAT_S = 10.0
+_LIFE = 30  #: heartbeats and changes without end are cut here; the client connects again
+
+
+def mark(run: Run) -> str:
+    """Return a text that changes whenever the run does."""
+    return keys.digest(wire.dump(run).decode())[:16]
+
+
+def changed(book: RunBook, run: Run, seen: str, timeout_s: float) -> Run:
+    """Return the run when its mark is not `seen` any more, or as it is after the time."""
+    return book.wait(run.owner, run.name, lambda now: mark(now) != seen, timeout_s)
+
+
+def stream(door: Door, run: Run, show: Callable[[Run], Any]) -> flask.Response:
+    """Return the stream; it ends when the run is over.
+
+    Raises:
+        ServiceUnavailableError: too many people watch through this process already.
+    """
+    if not door.streams.acquire(blocking=False):
+        raise ServiceUnavailableError(
+            "too many streams are open here", hint="ask GET /runs/NAME?wait=30&seen=MARK instead"
+        )
+    events = _events(door, run, show)
+    response = flask.Response(events, content_type="text/event-stream")
+    response.call_on_close(door.streams.release)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _events(door: Door, run: Run, show: Callable[[Run], Any]) -> Iterator[bytes]:
+    yield b"retry: 1000\n\n" + _event(run, show)
+    for _ in range(_LIFE):
+        if run.is_final:
+            return
+        try:
+            now = changed(door.services.runs, run, mark(run), HEARTBEAT_S)
+        except NotFoundError:
+            yield b"event: deleted\ndata: {}\n\n"
+            return
+        yield b": still there\n\n" if now == run else _event(now, show)
+        run = now
+
+
+def _event(run: Run, show: Callable[[Run], Any]) -> bytes:
+    data = pydantic_core.to_json(show(run))
+    return b"event: run\nid: %b\ndata: %b\n\n" % (mark(run).encode(), data)

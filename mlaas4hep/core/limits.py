@@ -1,0 +1,17 @@
+"""What one owner may have, and where input files may come from; chosen by the deployment."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The part of the settings that steps behind the people's door decide with."""
+
+    max_upload_bytes: int
+    max_unpacked_bytes: int
+    max_models: int
+    max_runs: int  #: unfinished ones
+    max_bytes: int  #: in all buckets
+    xrootd_proxy: str = ""  #: prefix for bare /store/... names
+    remote_hosts: str = "*"  #: globs, comma separated
+    has_gpu: bool = False  #: a train function with a GPU is deployed
