@@ -4,9 +4,7 @@ of-watchdog (or the laptop's gateway) is the only client, so that both listen on
 address. Services are made in the process that serves, after the fork.
 """
 
-import ctypes
 import logging
-import signal
 import sys
 from typing import Any
 
@@ -14,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
 from mlaas4hep import bootstrap
+from mlaas4hep.adapters.prctl import die_with_parent
 from mlaas4hep.faas import Function
 from mlaas4hep.settings import Settings, SettingsError
 
@@ -23,7 +22,6 @@ HOST = "127.0.0.1"
 THREADS = 32  #: also for health checks and event streams while all `workers` are busy
 GRACE_S = 20  #: after SIGTERM; what is not finished then is released and delivered again
 KEEP_ALIVE_S = 75
-_PR_SET_PDEATHSIG = 1
 
 
 def serve(function: Function, settings: Settings) -> None:
@@ -57,12 +55,6 @@ def set_up_logging(level: str) -> None:
             error
         )
     logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
-def die_with_parent() -> None:
-    """Let the kernel kill this process when its parent is gone; only Linux can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _uvicorn(function: Function, settings: Settings) -> None:

@@ -1,0 +1,85 @@
+"""What each function said: bounded files in the state folder, and who reads along."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+LIMIT_BYTES = 4 * 1024 * 1024  #: of the newer half; the older half has as much
+_BEHIND = 10_000  #: lines that a slow reader may lag behind before it misses some
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a function's standard output or error."""
+
+    at: datetime
+    instance: str  #: which process said it
+    text: str
+
+    @classmethod
+    def parse(cls, stored: str) -> Self | None:
+        """Return the line in a file; None if it was cut off by a crash."""
+        when, _, rest = stored.partition(" ")
+        instance, _, text = rest.partition(" ")
+        try:
+            return cls(at=datetime.fromisoformat(when), instance=instance, text=text)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()} {self.instance} {self.text}"
+
+
+class FunctionLog:
+    """The log of one function."""
+
+    def __init__(self, path: Path, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._path = path
+        self._older = path.with_suffix(".log.1")
+        self._limit = limit_bytes
+        self._readers: set[asyncio.Queue[Line]] = set()
+
+    def write(self, instance: str, text: str) -> None:
+        """Append one line and show it to those who follow."""
+        line = Line(at=datetime.now(UTC), instance=instance, text=text)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+            full = file.tell() > self._limit
+        if full:
+            self._path.replace(self._older)
+        for reader in self._readers:
+            if not reader.full():
+                reader.put_nowait(line)
+
+    def lines(self, since: datetime | None = None, tail: int | None = None) -> list[Line]:
+        """Return the last `tail` lines since a moment, oldest first."""
+        found = [line for line in self._stored() if since is None or line.at >= since]
+        if tail is not None and tail >= 0:
+            found = found[len(found) - min(tail, len(found)) :]
+        return found
+
+    async def follow(
+        self, since: datetime | None = None, tail: int | None = None
+    ) -> AsyncIterator[Line]:
+        """Yield what `lines` returns, and then every new line for ever."""
+        reader: asyncio.Queue[Line] = asyncio.Queue(_BEHIND)
+        self._readers.add(reader)
+        try:
+            for line in self.lines(since, tail):
+                yield line
+            while True:
+                yield await reader.get()
+        finally:
+            self._readers.discard(reader)
+
+    def _stored(self) -> Iterator[Line]:
+        for path in (self._older, self._path):
+            if path.exists():
+                with path.open(encoding="utf-8", errors="replace") as file:
+                    for stored in file:
+                        line = Line.parse(stored.rstrip("\n"))
+                        if line is not None:
+                            yield line
