@@ -13,7 +13,7 @@ from mlaas4hep.adapters.lazy import LazySource
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import Bus, DataSource, Leases, ObjectStore, RunBook, Services
-from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.settings import Settings, SettingsError, secret
 
 
 def services(settings: Settings) -> Services:
@@ -67,7 +67,29 @@ _STORES: dict[str, Callable[[Settings, str], ObjectStore]] = {
 def _messaging(settings: Settings) -> tuple[Bus, RunBook, Leases]:
     if settings.nats == "memory:":
         return MemoryBus(), MemoryRunBook(time.time), MemoryLeases()
-    raise SettingsError(f"MLAAS_NATS={settings.nats!r} is neither memory: nor nats://host:port")
+    if urlsplit(settings.nats).scheme not in {"nats", "tls"}:
+        raise SettingsError(f"MLAAS_NATS={settings.nats!r} is neither memory: nor nats://host:port")
+    return _jetstream(settings)
+
+
+def _jetstream(settings: Settings) -> tuple[Bus, RunBook, Leases]:
+    from mlaas4hep.adapters.jetstream import Connection, JetStreamBus  # noqa: PLC0415
+    from mlaas4hep.adapters.jetstream_leases import JetStreamLeases  # noqa: PLC0415
+    from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook  # noqa: PLC0415
+
+    user, password = credentials(settings.nats_user_file)
+    connection = Connection(settings.nats, user, password, name="mlaas4hep")
+    return (
+        JetStreamBus(connection),
+        JetStreamRunBook(connection, time.time),
+        JetStreamLeases(connection),
+    )
+
+
+def credentials(path: str) -> tuple[str, str]:
+    """Return name and password of a secret file that holds `name:password`; empty without one."""
+    name, _, password = secret(path).partition(":") if path else ("", "", "")
+    return name, password
 
 
 def _source(settings: Settings, tarballs: ObjectStore) -> DataSource:

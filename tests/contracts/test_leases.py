@@ -1,0 +1,99 @@
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+
+import pytest
+
+from mlaas4hep.adapters.jetstream import Connection
+from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
+from mlaas4hep.adapters.memory import MemoryLeases
+from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.ports import Leases
+
+LEASE_S = 1.0
+
+
+@pytest.fixture(params=["memory", "jetstream"])
+def leases(request: pytest.FixtureRequest) -> Leases:
+    if request.param == "memory":
+        return MemoryLeases()
+    connection: Connection = request.getfixturevalue("connection")
+    return JetStreamLeases(connection, LEASE_S)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"train/{uuid.uuid4().hex}/lu.ca_1"
+
+
+def test_one_at_a_time(leases: Leases, name: str) -> None:
+    with (
+        leases.hold(name),
+        pytest.raises(ServiceUnavailableError, match="holds the lease"),
+        leases.hold(name),
+    ):
+        pass
+
+
+def test_it_is_free_again_afterwards(leases: Leases, name: str) -> None:
+    for _ in range(3):
+        with leases.hold(name):
+            pass
+
+
+def test_it_is_free_again_after_an_error(leases: Leases, name: str) -> None:
+    with pytest.raises(ZeroDivisionError), leases.hold(name):
+        raise ZeroDivisionError
+
+    with leases.hold(name):
+        pass
+
+
+def test_different_names_do_not_meet(leases: Leases, name: str) -> None:
+    with leases.hold(name), leases.hold(f"{name}1"):
+        pass
+
+
+def test_a_holder_keeps_it_for_as_long_as_it_works(connection: Connection, name: str) -> None:
+    leases = JetStreamLeases(connection, LEASE_S)
+    begun = time.monotonic()
+    with leases.hold(name):
+        while time.monotonic() < begun + 2.5 * LEASE_S:
+            with pytest.raises(ServiceUnavailableError), leases.hold(name):
+                pass
+
+
+def test_a_dead_holder_loses_it(nats_server: NatsServer, connection: Connection, name: str) -> None:
+    program = f"""
+        import time
+        from mlaas4hep.adapters.jetstream import Connection
+        from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
+        with JetStreamLeases(Connection({nats_server.url!r}), {LEASE_S}).hold({name!r}):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    holder = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    leases = JetStreamLeases(connection, LEASE_S)
+    with pytest.raises(ServiceUnavailableError), leases.hold(name):
+        pass
+    holder.kill()
+    holder.communicate()
+
+    deadline = time.monotonic() + 10 * LEASE_S
+    while not _can_hold(leases, name):
+        assert time.monotonic() < deadline
+
+
+def _can_hold(leases: Leases, name: str) -> bool:
+    try:
+        with leases.hold(name):
+            return True
+    except ServiceUnavailableError:
+        return False
