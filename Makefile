@@ -1,0 +1,48 @@
+# What a person and CI run; `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := $(VENV)/.installed-demo
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+demo: $(DEMO) ## train on real ROOT files and get a prediction, on the laptop platform
+	$(BIN)/python examples/demo.py
+
+check: $(DEV) ## style, types, rooms and the unit tests of the core; under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n 2 tests/core
+
+test: $(DEV) ## every test that can run on this machine; says what was skipped and why
+	$(BIN)/pytest -q -n 2
+
+bench: $(DEV) ## measure reading, hand-over, training and serving, and print tables
+	$(BIN)/python -m bench
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The demo's packages are a part of the developer's, so that one environment serves both.
+$(DEMO): pyproject.toml
+	$(MAKE) --no-print-directory venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	touch $@
+
+$(DEV): pyproject.toml
+	$(MAKE) --no-print-directory venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(DEMO) $@
+
+.PHONY: venv
+venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "MLaaS4HEP needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
