@@ -16,8 +16,8 @@ import numpy as np
 
 from mlaas4hep.core.columns import Array
 from mlaas4hep.core.person import Person
-from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
-from mlaas4hep.steps.predict import Registry, Served, may_predict
+from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.steps.predict import Registry, Served, allowed
 
 log = logging.getLogger(__name__)
 
@@ -114,9 +114,7 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[tuple[J
     ready: list[tuple[Job, Feeds]] = []
     for job in jobs:
         try:
-            if not may_predict(job.person, served.record):
-                raise NotFoundError(f"there is no model {model[1]!r}", stage="predict")
-            ready.append((job, fitted(served, job.feeds(served))))
+            ready.append((job, fitted(served, job.feeds(allowed(served, job.person)))))
         except MlaasError as error:
             results.append((job, error))
     for group in _groups(ready):

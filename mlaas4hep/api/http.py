@@ -66,7 +66,7 @@ class Call:
     method: str
     headers: dict[bytes, bytes]
     person: Person | None = None  #: None on routes that anybody may call
-    body: bytes = field(default=b"", repr=False)
+    body: bytes | None = field(default=None, repr=False)  #: None: not read yet
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> "Call":
@@ -102,13 +102,13 @@ class Call:
                 yield block
 
     async def read(self, limit_bytes: int) -> bytes:
-        """Return the whole body, inflated if it says that it is packed.
+        """Return the whole body, inflated if it says that it is packed; again if asked again.
 
         Raises:
             TooLargeError: it is longer than `limit_bytes`.
         """
-        if int(self.headers.get(b"content-length", b"0") or b"0") > limit_bytes:
-            raise _too_large(limit_bytes)
+        if self.body is not None:
+            return self.body
         parts: list[bytes] = []
         size = 0
         async for block in self.blocks():
@@ -116,11 +116,12 @@ class Call:
             if size > limit_bytes:
                 raise _too_large(limit_bytes)
             parts.append(block)
-        self.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
         packing = self.headers.get(b"content-encoding")
         if packing is not None:
-            self.body = inflated(self.body, packing.decode("latin-1"), limit_bytes)
-        return self.body
+            body = inflated(body, packing.decode("latin-1"), limit_bytes)
+        self.body = body
+        return body
 
 
 def inflated(body: bytes, packing: str, limit_bytes: int) -> bytes:

@@ -16,5 +16,8 @@ class ModelRecord:
     options: tuple[str, ...] = ()  #: TFaaS
     input_node: str = ""  #: TFaaS
     output_node: str = ""  #: TFaaS
+    file: str = ""  #: TFaaS "model": the file that is served; empty: the best there is
+    op: str = ""  #: TFaaS
+    img_channels: int = 0  #: TFaaS: of image models; 0: as the model's input says
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, wire
@@ -11,8 +11,9 @@ from mlaas4hep.core.events import Event, ModelReady
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.person import Person
 from mlaas4hep.core.transform import Transform
-from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
+from mlaas4hep.errors import NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
+from mlaas4hep.steps.models import may_read
 
 Load = Callable[[ObjectStore, ModelRecord], Runtime]
 
@@ -29,6 +30,11 @@ class Served:
     runtime: Runtime
     contract: Contract | None = None  #: None: the model was not trained here
     transform: Transform | None = None  #: None exactly when `contract` is
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the network's inputs; () if nobody knows them."""
+        return () if self.contract is None else self.contract.columns
 
 
 class Registry:
@@ -123,14 +129,11 @@ def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:
     return wire.load(Contract, store.get(key))
 
 
-def may_predict(person: Person, record: ModelRecord) -> bool:
-    """Tell whether the model is the person's own or shared with them."""
-    return (
-        record.owner == person.owner
-        or record.public
-        or not set(record.groups).isdisjoint(person.groups)
-        or person.is_admin
-    )
+def allowed(served: Served, person: Person) -> Served:
+    """Return `served`; NotFoundError if the person must not even know of it."""
+    if not may_read(person, served.record):
+        raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
+    return served
 
 
 def address(person: Person, model: str) -> tuple[str, str]:
@@ -143,16 +146,3 @@ def address(person: Person, model: str) -> tuple[str, str]:
     if not slash:
         return person.owner, keys.checked_name(name, "model")
     return keys.checked_name(owner, "owner"), keys.checked_name(name, "model")
-
-
-def listed(store: ObjectStore, owner: str | None = None) -> Iterator[tuple[ModelRecord, float]]:
-    """Yield the models of an owner (None: of everybody) with the time they were uploaded.
-
-    A record that cannot be read, or that vanishes meanwhile, is left out: it breaks nothing.
-    """
-    for info in store.list(f"{owner}/" if owner else ""):
-        if keys.is_model(info.key):
-            try:
-                yield wire.load(ModelRecord, store.get(info.key)), info.modified_at
-            except MlaasError:
-                continue

@@ -1,0 +1,40 @@
+"""From a bundle in the store to what runs it: LiteRT where it can, TensorFlow where it must."""
+
+from collections.abc import Callable
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.models import ModelRecord
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import ObjectStore, Runtime
+
+_LITE = ".tflite"
+_TENSORFLOW = ("saved_model.pb", ".keras", ".pb")
+
+
+def load(store: ObjectStore, record: ModelRecord) -> Runtime:
+    """Return the loaded model; each runtime is imported only when a model needs it.
+
+    Raises:
+        InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
+    """
+    lite = _chosen(record, lambda file: file.endswith(_LITE))
+    if lite and not record.file.endswith(_TENSORFLOW):
+        from mlaas4hep.adapters.litert import LiteRtRuntime  # noqa: PLC0415
+
+        key = keys.model_file(record.owner, record.name, record.version, lite)
+        return LiteRtRuntime(store.get(key))
+    if any(file.endswith(_TENSORFLOW) for file in record.files):
+        from mlaas4hep.adapters.savedmodel import TensorFlowRuntime  # noqa: PLC0415
+
+        return TensorFlowRuntime.of(store, record)
+    raise InvalidRequestError(
+        f"model {record.name!r} holds no file that can be loaded",
+        stage="predict",
+        hint="saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file",
+    )
+
+
+def _chosen(record: ModelRecord, fits: Callable[[str], bool]) -> str:
+    """Return the file that params.json names if it fits, else the first that does, else ""."""
+    found = [file for file in record.files if fits(file)]
+    return record.file if record.file in found else next(iter(found), "")

@@ -1,0 +1,151 @@
+"""Rows of network inputs as TFaaS takes them: `{"keys": […], "values": […], "model": "luca_1"}`.
+
+`values` is one row, or a list of rows; they go to the network as they are. `keys` may be left out,
+or name the columns in any order. The answer to one row is the list of the network's outputs, such
+as `[0.086]`; to many rows, a list of such lists.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.api.batching import Feeds, Outputs
+from mlaas4hep.api.desk import Desk, first_output, only_input
+from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.core.columns import Array
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.steps.predict import Served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One request for predictions of rows."""
+
+    values: Sequence[Any] | Array
+    keys: Sequence[str] = ()
+
+    @property
+    def single(self) -> bool:
+        """Tell whether `values` is one row and not a list of rows."""
+        return len(self.values) > 0 and not isinstance(self.values[0], list | np.ndarray)
+
+    def feeds(self, served: Served) -> Feeds:
+        """Return the rows in the order and shape that the model takes."""
+        info = only_input(served)
+        values = numbers(self.values, info.dtype)
+        if self.keys:
+            order = column_order(served, self.keys)
+            if order is not None and values.shape[-1] == len(order):
+                values = values[..., order]
+        return {info.name: shaped(served, values, info)}
+
+    def answer(self, served: Served, outputs: Outputs) -> Array:
+        """Return the network's outputs: of one row, or one row each."""
+        result = first_output(served, outputs)
+        return result.reshape(-1) if self.single else result
+
+
+def rows_of(request: dict[str, Any]) -> Rows:
+    """Return the rows in a JSON object.
+
+    Raises:
+        InvalidRequestError: `values` is not a list or `keys` not a list of names.
+    """
+    values, keys = request.get("values"), request.get("keys") or ()
+    if not isinstance(values, list) or not values:
+        raise InvalidRequestError(
+            "`values` is missing or empty", hint='send {"keys": [], "values": [1, 2], "model": "m"}'
+        )
+    if keys and (not isinstance(keys, list) or not isinstance(keys[0], str)):
+        raise InvalidRequestError("`keys` is not a list of names")
+    return Rows(values=values, keys=keys)
+
+
+async def predict_rows(desk: Desk, call: Call, model: str, rows: Rows) -> Answer:
+    """Return the predictions as JSON."""
+
+    def answer(served: Served, outputs: Outputs) -> Answer:
+        tally = desk.tally(served)
+        tally.requests += 1
+        tally.rows += 1 if rows.single else len(rows.values)
+        return json_answer(rows.answer(served, outputs))
+
+    result: Answer = await desk.predict(call, model, rows.feeds, answer)
+    return result
+
+
+def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
+    """Return numbers of a JSON request as an array; `null` is a missing value, which is 0.
+
+    Raises:
+        InvalidRequestError: something is not a number, or rows have different lengths.
+    """
+    try:
+        array = np.array(values)
+        if array.dtype.kind == "O":
+            array = np.nan_to_num(array.astype(np.float64), copy=False, posinf=None, neginf=None)
+    except (ValueError, TypeError) as error:
+        raise InvalidRequestError(
+            "the values are not numbers, or the rows have different lengths"
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidRequestError("the values are not numbers")
+    return array.astype(dtype, copy=False)
+
+
+def column_order(served: Served, keys: Sequence[str]) -> list[int] | None:
+    """Return where each column of the network is in `keys`; None if they are in order already.
+
+    Keys of a model that was not trained here are not checked: nobody knows its columns.
+
+    Raises:
+        InvalidRequestError: a key is unknown, missing or there twice.
+    """
+    columns = served.columns
+    if not columns or list(columns) == keys:
+        return None
+    places = {key: place for place, key in enumerate(keys)}
+    unknown = sorted(places.keys() - set(columns))
+    if unknown:
+        raise InvalidRequestError(
+            f"key {unknown[0]!r} is no column of model {served.record.name!r}",
+            branch=unknown[0],
+            hint=nearest(unknown[0], columns),
+        )
+    missing = [name for name in columns if name not in places]
+    if missing or len(keys) != len(columns):
+        what = f"{missing[0]!r} is missing" if missing else "one is there twice"
+        raise InvalidRequestError(
+            f"`keys` has {len(keys)} names, model {served.record.name!r} has {len(columns)} "
+            f"columns: {what}",
+            hint=f"GET /models/{served.record.name} lists them",
+        )
+    return [places[name] for name in columns]
+
+
+def shaped(served: Served, values: Array, info: TensorInfo) -> Array:
+    """Return `values` with one dimension for rows and the model's dimensions behind it.
+
+    Raises:
+        InvalidRequestError: they do not fit.
+    """
+    sizes = info.shape[1:]
+    if values.shape[1:] == sizes:
+        return values
+    if values.ndim == len(sizes) or (values.ndim == 1 and sizes):
+        values = values[None]
+    if -1 not in sizes and values.ndim == 2 and values.shape[1] == math.prod(sizes):  # noqa: PLR2004
+        return values.reshape(-1, *sizes)
+    if values.ndim != len(info.shape) or any(
+        wanted not in (-1, size) for wanted, size in zip(sizes, values.shape[1:], strict=True)
+    ):
+        raise InvalidRequestError(
+            f"a row has {math.prod(values.shape[1:])} values, model {served.record.name!r} takes "
+            f"{' x '.join(map(str, sizes))}"
+        )
+    return values
