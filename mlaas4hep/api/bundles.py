@@ -1,5 +1,6 @@
 """A model's bundle as one tar.gz, packed while it is sent."""
 
+import gzip
 import io
 import tarfile
 from collections.abc import Iterator
@@ -33,7 +34,10 @@ class _Outbox(io.RawIOBase):
 def pack(record: ModelRecord, models: ObjectStore) -> Iterator[bytes]:
     """Yield a tar.gz with the files of the served version of a model, without a top folder."""
     outbox = _Outbox()
-    with tarfile.open(fileobj=outbox, mode="w|gz", compresslevel=1) as tar:
+    with (
+        gzip.GzipFile(fileobj=outbox, mode="wb", compresslevel=1, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
         for path in record.files:
             yield from _add(tar, path, _key(record, path), models, outbox)
     yield outbox.take()
