@@ -77,7 +77,7 @@ class Preproc:
         if not self.cuts:
             return left
         *_, (_, chosen) = self._flow(full)
-        return left.keep(chosen)
+        return left if chosen.all() else left.keep(chosen)
 
     def cut_flow(self, columns: Columns) -> tuple[tuple[str, int], ...]:
         """Return (cut, entries that pass it and all before it), in the order of the file."""
