@@ -248,3 +248,4 @@ class Services:
     leases: Leases
     clock: Callable[[], float]  #: seconds since the epoch, for doors only
     trainer: Trainer = field(default_factory=NoTrainer)  #: `adapters.sandbox.Sandbox`
+    range_entries: int = 100_000  #: entries that one event measures

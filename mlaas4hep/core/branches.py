@@ -52,7 +52,7 @@ def choose(
     excluded = _matching(params.exclude_branches, known | new)
     wanted = chosen - excluded - hidden
     reads = wanted | (preproc.reads | label) - new
-    _check_alike(trees, reads)
+    _check_alike(trees, reads, asked=label | preproc.reads | set(params.selected_branches))
     features = wanted | (new - excluded - hidden)
     if not features:
         raise InvalidRequestError(
@@ -137,14 +137,17 @@ def _check_patterns(params: Params, trees: Mapping[str, TreeInfo], known: set[st
             raise _unknown(next(iter(trees)), name, known, "exclude_branches")
 
 
-def _check_alike(trees: Mapping[str, TreeInfo], names: AbstractSet[str]) -> None:
+def _check_alike(
+    trees: Mapping[str, TreeInfo], names: AbstractSet[str], asked: AbstractSet[str]
+) -> None:
     """Refuse branches that some file has not, or has as another kind."""
     first: dict[str, tuple[str, BranchInfo]] = {}
     for file, tree in trees.items():
         branches = {branch.name: branch for branch in tree.branches}
         missing = sorted(names - branches.keys())
         if missing:
-            raise _missing(file, missing, dict(tree.unreadable), names | branches.keys())
+            hint = nearest(missing[0], branches) if missing[0] in asked else ""
+            raise _missing(file, missing, dict(tree.unreadable), hint)
         for name in names:
             known_file, known = first.setdefault(name, (file, branches[name]))
             if known.kind != branches[name].kind:
@@ -158,18 +161,18 @@ def _check_alike(trees: Mapping[str, TreeInfo], names: AbstractSet[str]) -> None
 
 
 def _missing(
-    file: str, missing: Sequence[str], unreadable: Mapping[str, str], known: AbstractSet[str]
+    file: str, missing: Sequence[str], unreadable: Mapping[str, str], hint: str
 ) -> InvalidRequestError:
     name = missing[0]
     if name in unreadable:
         return _not_numbers(file, name, unreadable[name])
-    others = "" if len(missing) == 1 else f" (nor {_listed(missing[1:])}), which other files have"
-    hint = nearest(name, known - {name})
+    others = "" if len(missing) == 1 else f" (nor {_listed(missing[1:])})"
     return InvalidRequestError(
-        f"{file!r} has no branch {name!r}{others}",
+        f"{file!r} has no branch {name!r}{others}, which other files have",
         file=file,
         branch=name,
-        hint=f"put what not all files have into exclude_branches{'; ' + hint if hint else ''}",
+        hint=hint
+        or "put what not all files have into exclude_branches, or choose selected_branches",
     )
 
 

@@ -1,0 +1,151 @@
+"""`DataSource` with uproot; every error of uproot and of damaged files is translated here."""
+
+import lzma
+import struct
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import cramjam
+import uproot
+
+from mlaas4hep.adapters.rootplaces import Place, locate, shown
+from mlaas4hep.adapters.roottree import OpenTree
+from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.tree import TreeInfo
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.ports import ObjectStore
+
+OPEN_TREES = 16  #: kept open, the ones used last
+
+# A parser that meets damaged bytes fails in every way there is.
+_DAMAGED = (
+    uproot.deserialization.DeserializationError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    cramjam.DecompressionError,
+    lzma.LZMAError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """An open tree, with the version of the file that it was opened from."""
+
+    version: Hashable
+    tree: OpenTree
+    closing: ExitStack  #: releases the local copy of an object
+
+
+class RootFiles:
+    """Opens each tree once, and again only when its file has changed."""
+
+    def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*") -> None:
+        self._tarballs = tarballs
+        self._remote_hosts = remote_hosts
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def describe(self, url: str, tree: str) -> TreeInfo:
+        """Open the file and return what it holds; reads no entries."""
+        opened = self._open(url, tree)
+        with _our_errors(url):
+            return opened.info
+
+    def read(
+        self, url: str, tree: str, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
+        """Yield entries [start, stop) of `branches` in order, in blocks of bounded memory."""
+        opened = self._open(url, tree)
+        known = {branch.name for branch in opened.info.branches}
+        for name in branches:
+            if name not in known:
+                raise InvalidRequestError(
+                    f"{shown(url)} has no branch {name!r} that can be numbers",
+                    branch=name,
+                    hint=nearest(name, known),
+                )
+        with _our_errors(url):
+            yield from opened.read(branches, start, stop)
+
+    def _open(self, url: str, tree: str) -> OpenTree:
+        place = locate(url, self._tarballs, self._remote_hosts)
+        with self._lock:
+            kept = self._kept.get((url, tree))
+            if kept and kept.version == place.version:
+                self._kept.move_to_end((url, tree))
+                return kept.tree
+        with ExitStack() as stack, _our_errors(url):
+            opened = _opened(place, tree, stack)
+            self._keep(
+                (url, tree), _Kept(version=place.version, tree=opened, closing=stack.pop_all())
+            )
+        return opened
+
+    def _keep(self, key: tuple[str, str], kept: _Kept) -> None:
+        with self._lock:
+            gone = [self._kept.pop(key)] if key in self._kept else []
+            self._kept[key] = kept
+            while len(self._kept) > OPEN_TREES:
+                gone.append(self._kept.popitem(last=False)[1])
+        for old in gone:
+            old.closing.close()
+
+
+def _opened(place: Place, tree: str, stack: ExitStack) -> OpenTree:
+    path, handler = place.open(stack)
+    file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
+    if file.file.fEND > place.size_bytes > 0:
+        raise InvalidRequestError(
+            f"{shown(place.url)} is cut short: it has {place.size_bytes} bytes of {file.file.fEND}",
+            hint="copy the file again",
+        )
+    return OpenTree(place.url, tree, _tree(place.url, file, tree), place.size_bytes)
+
+
+def _tree(url: str, file: Any, name: str) -> Any:
+    names = {
+        key.partition(";")[0]: class_name
+        for key, class_name in file.classnames().items()
+        if class_name in ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple")
+    }
+    if name not in names:
+        trees = ", ".join(sorted(names)) or "none"
+        hint = nearest(name, names)
+        raise InvalidRequestError(
+            f"{shown(url)} has no tree {name!r}; the trees there are: {trees}",
+            hint=hint if hint.startswith("did") else 'set "branch" in params.json to one of them',
+        )
+    return file[name]
+
+
+@contextmanager
+def _our_errors(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        if url.startswith(("root:", "roots:", "http:", "https:")):
+            raise ServiceUnavailableError(f"{shown(url)}: {error}") from error
+        raise InvalidRequestError(f"{shown(url)} cannot be read: {error}") from error
+    except _DAMAGED as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InvalidRequestError(
+            f"{shown(url)} is damaged or not a ROOT file: {first}",
+            hint="open it with ROOT, or copy it again",
+        ) from error

@@ -1,0 +1,106 @@
+"""chunk-preprocess: one planned chunk is read, shaped, labelled and stored."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.branches import label_expression
+from mlaas4hep.core.chunkfile import Draft
+from mlaas4hep.core.columns import Columns, Jagged
+from mlaas4hep.core.events import ChunkPlanned, ChunkReady, Event
+from mlaas4hep.core.matrix import Layout, Positions, fill
+from mlaas4hep.core.plan import PassMap, Reading, Slice
+from mlaas4hep.core.preproc import Preproc
+from mlaas4hep.core.specs import Specs
+from mlaas4hep.errors import PermanentError
+from mlaas4hep.ports import DataSource, Services
+from mlaas4hep.steps.inputs import Inputs, load_inputs, unchanged
+
+
+def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
+    """Make one chunk and store it, unless it lies in the store already.
+
+    Raises:
+        MlaasError: a file cannot be read or is another one now, or a label is no number.
+    """
+    inputs = load_inputs(event, services)
+    specs = wire.load(Specs, services.specs.get(event.specs))
+    slices = inputs.opened.plan(inputs.request.params, specs).slices(event.index)
+    key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
+    if services.chunks.info(key) is None:
+        services.chunks.put(key, make_chunk(inputs, specs, slices, services))
+    return [
+        ChunkReady(
+            owner=event.owner,
+            run=event.run,
+            attempt=event.attempt,
+            index=event.index,
+            key=key,
+            entries=sum(part.entries for part in slices),
+        )
+    ]
+
+
+def make_chunk(
+    inputs: Inputs, specs: Specs, slices: Iterable[Slice], services: Services
+) -> memoryview:
+    """Return the bytes of the chunk that is made of `slices`."""
+    slices = tuple(slices)
+    layout = Layout.of(specs)
+    draft = Draft.of(sum(part.entries for part in slices), len(layout.flat), layout.widths)
+    holes: list[Positions] = []
+    row = 0
+    for part in slices:
+        file = inputs.opened.files[part.file]
+        with unchanged(file, services):
+            for columns in _entries(inputs, specs, part, services.source):
+                rows = slice(row, row + columns.entries)
+                found = fill(layout, columns, draft.x[rows], counts=draft.counts[:, rows])
+                holes.append(found + row * layout.width)
+                draft.y[rows] = _labels(inputs, part.file, columns)
+                row = rows.stop
+    if row != len(draft.y):
+        raise PermanentError(f"{row} entries pass where the specs promise {len(draft.y)}")
+    return draft.seal(np.concatenate(holes))
+
+
+def _entries(inputs: Inputs, specs: Specs, part: Slice, source: DataSource) -> Iterator[Columns]:
+    """Yield the passing entries of one slice in order, with new branches."""
+    file = inputs.opened.files[part.file]
+    branches = inputs.opened.branches
+    preproc, keep = inputs.preproc, frozenset(branches.label)
+    for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
+        blocks = source.read(file.url, file.tree, branches.reads, reading.start, reading.stop)
+        yield from _taken(blocks, preproc, keep, reading)
+
+
+def _taken(
+    blocks: Iterator[Columns], preproc: Preproc, keep: frozenset[str], reading: Reading
+) -> Iterator[Columns]:
+    skip, left = reading.skip, reading.take
+    for block in blocks:
+        kept = preproc.apply(block, keep=keep)
+        first, last = min(skip, kept.entries), min(skip + left, kept.entries)
+        if last > first:
+            whole = last - first == kept.entries
+            yield kept if whole else kept.rows(first, last)
+        skip -= first
+        left -= last - first
+        if not left:
+            return
+
+
+def _labels(inputs: Inputs, file: int, columns: Columns) -> NDArray[np.float32]:
+    labels = inputs.request.labels
+    if not labels.expression:
+        return np.full(columns.entries, labels.values[file], np.float32)
+    values = label_expression(labels, columns.names).evaluate(columns)
+    if isinstance(values, Jagged) or not np.isfinite(values).all():
+        raise PermanentError(
+            f"the label {labels.expression!r} is not a number in every entry",
+            branch=labels.expression,
+            hint="cut away entries without a label in preproc.json",
+        )
+    return values.astype(np.float32)

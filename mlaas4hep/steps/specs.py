@@ -1,0 +1,226 @@
+"""specs: files are opened, ranges of them measured, and all measurements merged into a plan."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.branches import choose
+from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.events import (
+    ChunkPlanned,
+    Event,
+    FilesOpened,
+    RangeMeasured,
+    RangePlanned,
+    RunSubmitted,
+    SpecsReady,
+)
+from mlaas4hep.core.matrix import Layout
+from mlaas4hep.core.opened import MeasuredRange, Opened, OpenedFile
+from mlaas4hep.core.plan import EntryRange, plan_ranges
+from mlaas4hep.core.preproc import Preproc
+from mlaas4hep.core.request import InputFile, Request
+from mlaas4hep.core.specs import Specs, measured, merged
+from mlaas4hep.core.tree import TreeInfo
+from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
+from mlaas4hep.ports import Services
+from mlaas4hep.steps.inputs import Inputs, load_inputs, load_request, store_opened, unchanged
+
+AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
+
+
+def open_files(event: RunSubmitted, services: Services) -> list[Event]:
+    """Open every file, choose the branches, and plan the ranges to measure.
+
+    Raises:
+        MlaasError: a file cannot be read, or files and request do not fit together.
+    """
+    request = load_request(event, services)
+    opened, warnings = _opened(request, services)
+    store_opened(event, opened, services)
+    fact = {"owner": event.owner, "run": event.run}
+    news: list[Event] = [
+        FilesOpened(
+            **fact,
+            attempt=event.attempt,
+            files=len(opened.files),
+            ranges=len(opened.ranges),
+            entries=sum(part.stop - part.start for part in opened.ranges),
+            warnings=warnings,
+        )
+    ]
+    news += [
+        RangePlanned(
+            **fact,
+            attempt=event.attempt,
+            index=index,
+            file=part.file,
+            start=part.start,
+            stop=part.stop,
+        )
+        for index, part in enumerate(opened.ranges)
+    ]
+    return news
+
+
+def measure_range(event: RangePlanned, services: Services) -> list[Event]:
+    """Measure one range and store its specs, unless they lie in the store already.
+
+    Raises:
+        MlaasError: the file cannot be read, or is another one now.
+    """
+    inputs = load_inputs(event, services)
+    key = keys.range_specs(event.owner, inputs.opened.range_content(inputs.request, event.index))
+    result = _stored(key, services)
+    if result is None:
+        result = _measured(inputs, inputs.opened.ranges[event.index], services)
+        services.specs.put(key, wire.dump(result))
+    return [
+        RangeMeasured(
+            owner=event.owner,
+            run=event.run,
+            attempt=event.attempt,
+            index=event.index,
+            key=key,
+            entries=result.specs.entries,
+            passed=result.specs.passed,
+        )
+    ]
+
+
+def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
+    """Merge the specs and plan the chunks, once all ranges are measured.
+
+    `SpecsReady` comes last: as long as it is not told, the next event does everything again.
+
+    Raises:
+        PermanentError: no entry passes the cuts, or no column is left.
+    """
+    run = services.runs.get(event.owner, event.run)
+    if run.specs or not run.ranges.complete:
+        return []
+    inputs = load_inputs(event, services)
+    key = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
+    specs = _merged(event, inputs, services)
+    services.specs.put(key, wire.dump(specs))
+    plan = inputs.opened.plan(inputs.request.params, specs)
+    fact = {"owner": event.owner, "run": event.run}
+    news: list[Event] = [
+        ChunkPlanned(**fact, attempt=event.attempt, index=index, specs=key)
+        for index in range(plan.chunks)
+    ]
+    news.append(
+        SpecsReady(
+            **fact,
+            attempt=event.attempt,
+            key=key,
+            entries=plan.entries,
+            columns=Layout.of(specs).width,
+            chunks=plan.chunks,
+        )
+    )
+    return news
+
+
+def _opened(request: Request, services: Services) -> tuple[Opened, tuple[str, ...]]:
+    def describe(file: InputFile) -> TreeInfo:
+        try:
+            return services.source.describe(file.url, file.tree)
+        except MlaasError as error:
+            raise error.located(file=file.name) from error
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+        trees = list(pool.map(describe, request.files))
+    names = [file.name for file in request.files]
+    branches = choose(
+        dict(zip(names, trees, strict=True)),
+        request.params,
+        Preproc.parse(request.preproc),
+        request.labels,
+    )
+    ranges = plan_ranges(
+        [tree.entries for tree in trees],
+        request.params.nevts,
+        [tree.boundaries for tree in trees],
+        services.range_entries,
+    )
+    if not ranges:
+        raise PermanentError(
+            f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
+        )
+    files = tuple(map(OpenedFile.of, request.files, trees))
+    return Opened(files=files, branches=branches, ranges=ranges), branches.warnings
+
+
+def _stored(key: str, services: Services) -> MeasuredRange | None:
+    try:
+        return wire.load(MeasuredRange, services.specs.get(key))
+    except NotFoundError:
+        return None
+
+
+def _measured(inputs: Inputs, part: EntryRange, services: Services) -> MeasuredRange:
+    branches, preproc = inputs.opened.branches, inputs.preproc
+    needed = (set(branches.reads) - set(branches.label)) | (preproc.reads & set(branches.reads))
+    file = inputs.opened.files[part.file]
+    with unchanged(file, services):
+        blocks = services.source.read(file.url, file.tree, needed, part.start, part.stop)
+        return measure_blocks(blocks, preproc, branches.features, part.start)
+
+
+def measure_blocks(
+    blocks: Iterable[Columns], preproc: Preproc, features: Iterable[str], start: int = 0
+) -> MeasuredRange:
+    """Return the specs of consecutive blocks of one file, the first at entry `start`.
+
+    If no entry passes the cuts, the result says how many pass each of them.
+    """
+    wanted = frozenset(features)
+    flow: dict[str, int] = {}
+
+    def parts(start: int) -> Iterator[Specs]:
+        for block in blocks:
+            stop = start + block.entries
+            kept = preproc.apply(block)
+            if not kept.entries:
+                for cut, left in preproc.cut_flow(block):
+                    flow[cut] = flow.get(cut, 0) + left
+            yield measured(kept.only(wanted), file=0, start=start, stop=stop)
+            start = stop
+
+    specs = merged(parts(start))
+    return MeasuredRange(specs=specs, cut_flow=() if specs.passed else tuple(flow.items()))
+
+
+def _merged(event: RangeMeasured, inputs: Inputs, services: Services) -> Specs:
+    """Return the specs of all ranges together, and refuse those that leave nothing to learn."""
+
+    def fetch(index: int) -> MeasuredRange:
+        content = inputs.opened.range_content(inputs.request, index)
+        return wire.load(MeasuredRange, services.specs.get(keys.range_specs(event.owner, content)))
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
+        parts = list(pool.map(fetch, range(len(inputs.opened.ranges))))
+    specs = inputs.opened.merged(parts)
+    if not specs.passed:
+        raise nothing_passes(specs.entries, parts)
+    if not Layout.of(specs).width:
+        raise PermanentError(
+            "no column is left: every jagged branch is empty in every entry",
+            hint="select flat branches, or files with values",
+        )
+    return specs
+
+
+def nothing_passes(entries: int, parts: Iterable[MeasuredRange]) -> PermanentError:
+    """Return the error that tells which cut leaves how many entries."""
+    flow: dict[str, int] = {}
+    for part in parts:
+        for cut, left in part.cut_flow:
+            flow[cut] = flow.get(cut, 0) + left
+    steps = ", ".join(f"{left} after {cut}" for cut, left in flow.items())
+    return PermanentError(
+        f"none of {entries} entries passes the cuts of preproc.json",
+        file="preproc.json",
+        hint=f"entries left: {steps}" if steps else "look at preproc.json",
+    )
