@@ -28,17 +28,25 @@ class Program:
     env: Mapping[str, str]
 
 
+Told = Callable[["Child"], None]
+
+
+def _ignore(_child: "Child") -> None:
+    return
+
+
 class Child:
     """Runs a program in a process group of its own, again and again until it is stopped."""
 
     def __init__(
-        self, program: Program, log: FunctionLog, on_start: Callable[[], None] = lambda: None
+        self, program: Program, log: FunctionLog, on_start: Told = _ignore, on_end: Told = _ignore
     ) -> None:
-        """Start nothing yet; `on_start` is called each time that the program was started."""
+        """Start nothing yet; the last two are called whenever the program starts and ends."""
         self.program = program
-        self.restarts = 0
+        self.ends = 0  #: how often it ended without being asked to
         self.log = log
         self._on_start = on_start
+        self._on_end = on_end
         self._process: _Process | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -56,6 +64,7 @@ class Child:
     async def start(self) -> None:
         """Start the program and keep it running from here on."""
         self._process = await self._spawn()
+        self._on_start(self)
         self._task = asyncio.create_task(self._keep(self._process))
 
     async def stop(self, grace_s: float) -> None:
@@ -73,6 +82,8 @@ class Child:
             started = time.monotonic()
             await process.ended.wait()
             kill_group(process.pid)
+            self.ends += 1
+            self._on_end(self)
             if time.monotonic() - started > STEADY_S:
                 pause = FIRST_PAUSE_S
             self.log.write(
@@ -80,8 +91,8 @@ class Child:
             )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
-            self.restarts += 1
             self._process = process = await self._spawn()
+            self._on_start(self)
 
     async def _spawn(self) -> "_Process":
         loop = asyncio.get_running_loop()
@@ -95,7 +106,6 @@ class Child:
             start_new_session=True,
             preexec_fn=partial(die_with_parent, os.getpid()),
         )
-        self._on_start()
         return process
 
 

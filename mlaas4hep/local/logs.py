@@ -1,7 +1,9 @@
 """What each function said: bounded files in the state folder, and who reads along."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,3 +85,31 @@ class FunctionLog:
                         line = Line.parse(stored.rstrip("\n"))
                         if line is not None:
                             yield line
+
+
+class _Handler(logging.Handler):
+    """Python's logging of this process, as lines of a `FunctionLog`."""
+
+    def __init__(self, target: FunctionLog, level: str) -> None:
+        super().__init__(level)
+        self._target = target
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for line in self.format(record).splitlines():
+            self._target.write("gateway", line)
+
+
+@contextmanager
+def collected(target: FunctionLog, level: str) -> Iterator[None]:
+    """Write what this process logs to `target` while the context lasts."""
+    root = logging.getLogger()
+    handler = _Handler(target, level.upper())
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    before = root.level
+    root.setLevel(level.upper())
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
