@@ -1,0 +1,1 @@
+"""The inside of the training process: the only code that imports TensorFlow and runs model.py."""

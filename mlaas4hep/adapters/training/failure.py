@@ -1,0 +1,69 @@
+"""How the training process ends when it cannot go on: in words, without a traceback."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+MODEL_FILE = "model.py"
+
+
+class TrainingError(Exception):
+    """The training cannot go on, and trying again cannot help."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class TooLongError(BaseException):
+    """model.py ran longer than it may; not an Exception, so that `except Exception` lets it by."""
+
+
+@contextmanager
+def told_by(doing: str, hint: str) -> Iterator[None]:
+    """Turn whatever model.py raises into a `TrainingError`; the traceback goes to the log."""
+    try:
+        yield
+    except TrainingError:
+        raise
+    except TooLongError as error:
+        traceback.print_exc()
+        raise TrainingError(
+            f"{MODEL_FILE}{_line(error.__traceback__)} did not end within {error} s",
+            "it should only build and compile the model; training is done for you",
+        ) from error
+    except SystemExit as error:
+        traceback.print_exc()
+        raise TrainingError(
+            f"{MODEL_FILE}{_line(error.__traceback__)} called sys.exit({error.code!r})",
+            "return the compiled model instead",
+        ) from error
+    except MemoryError as error:
+        traceback.print_exc()
+        raise TrainingError(
+            f"{doing}{_line(error.__traceback__)} needs more memory than the run may use",
+            "a smaller model or batch_size, or a larger `memory` in the submission",
+        ) from error
+    except BaseException as error:  # the outermost frame around somebody's program
+        traceback.print_exc()
+        raise TrainingError(_described(doing, error), hint) from error
+
+
+def _described(doing: str, error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{MODEL_FILE}, line {error.lineno}: {error.msg}"
+    first = (str(error).strip().splitlines() or [""])[0][:500]
+    cause = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    line = _line(error.__traceback__)
+    return f"{MODEL_FILE}{line}: {cause}" if line else f"{doing}: {cause}"
+
+
+def _line(trace: TracebackType | None) -> str:
+    """Return ", line 12" for the innermost frame that lies in model.py."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(trace)
+        if frame.filename.endswith(f"/{MODEL_FILE}") or frame.filename == MODEL_FILE
+    ]
+    return f", line {lines[-1]}" if lines else ""

@@ -1,0 +1,112 @@
+"""Chunks as the training uses them: with labels in the shape of the loss, and split."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.training.feed import ChunkFeed
+from mlaas4hep.adapters.training.learning import Labels
+from mlaas4hep.core.chunkfile import Chunk
+from mlaas4hep.core.request import Params
+from mlaas4hep.core.split import TEST_SHARE, Index, Split
+
+Floats = NDArray[np.float32]
+BLOCK_ROWS = 8192  #: small chunks are put together up to this size, or to one batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """One chunk, ready to be trained on."""
+
+    index: int
+    chunk: Chunk
+    y: Floats  #: shape (n, 1), or (n, classes) for one-hot losses
+    split: Split
+
+    @property
+    def x(self) -> Floats:
+        """Return the inputs, shape (n, columns)."""
+        return self.chunk.x
+
+    @property
+    def labels(self) -> Floats:
+        """Return the labels as numbers, shape (n,)."""
+        return self.chunk.y
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Rows to train on in one go."""
+
+    x: Floats
+    y: Floats
+    order: Index  #: in which rows are used
+
+
+class MaterialSource:
+    """Makes material out of the chunks that a feed gives."""
+
+    def __init__(self, feed: ChunkFeed, labels: Labels, params: Params) -> None:
+        self._feed = feed
+        self._labels = labels
+        self._params = params
+
+    def chunks(self, indices: Iterable[int]) -> Iterator[Material]:
+        """Yield these chunks in order."""
+        for index, chunk in self._feed.chunks(indices):
+            yield Material(
+                index=index,
+                chunk=chunk,
+                y=self._labels.shaped(chunk.y),
+                split=Split.of(
+                    chunk.y,
+                    seed=self._params.seed,
+                    chunk=index,
+                    validation=self._params.split,
+                    test=TEST_SHARE if self._params.metrics.wanted else 0.0,
+                    stratified=self._labels.stratified,
+                ),
+            )
+
+    def blocks(self, indices: Iterable[int], epoch: int) -> Iterator[Block]:
+        """Yield the training rows of these chunks, in blocks of whole batches.
+
+        What does not fill a batch goes into the next block, so that batches are as large as the
+        person wants them, however small the chunks are.
+        """
+        batch = self._params.batch_size
+        most = max(BLOCK_ROWS, batch)
+        random = np.random.default_rng([self._params.seed, epoch])
+        xs: list[Floats] = []
+        ys: list[Floats] = []
+        for material in self.chunks(indices):
+            xs.append(material.x[material.split.train])
+            ys.append(material.y[material.split.train])
+            rows = sum(map(len, xs))
+            if rows >= most:
+                x, y = np.concatenate(xs), np.concatenate(ys)
+                order = self.order(rows, random)
+                used = rows - rows % batch
+                yield Block(x=x, y=y, order=order[:used])
+                xs, ys = [x[order[used:]]], [y[order[used:]]]
+        if xs and sum(map(len, xs)):
+            yield Block(
+                x=np.concatenate(xs),
+                y=np.concatenate(ys),
+                order=self.order(sum(map(len, xs)), random),
+            )
+
+    def order(self, rows: int, random: np.random.Generator) -> Index:
+        """Return the row numbers in the order of training."""
+        if self._params.shuffle:
+            return random.permutation(rows).astype(np.int32)
+        return np.arange(rows, dtype=np.int32)
+
+    def chunk_order(self, chunks: int, epoch: int) -> Sequence[int]:
+        """Return the order of chunks in an epoch: the first takes them as they are made."""
+        if epoch == 0 or not self._params.shuffle:
+            return range(chunks)
+        random = np.random.default_rng([self._params.seed, epoch, chunks])
+        return [int(index) for index in random.permutation(chunks)]

@@ -1,0 +1,93 @@
+"""One training from the first chunk to the bundle, inside the confined process."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import mlaas4hep
+from mlaas4hep.adapters.training import bundle, evaluation, usermodel
+from mlaas4hep.adapters.training.channel import Channel
+from mlaas4hep.adapters.training.engine import Engine
+from mlaas4hep.adapters.training.failure import told_by
+from mlaas4hep.adapters.training.feed import ChunkFeed
+from mlaas4hep.adapters.training.fitting import fit
+from mlaas4hep.adapters.training.keras2 import accept_old_spellings
+from mlaas4hep.adapters.training.learning import Labels
+from mlaas4hep.adapters.training.material import MaterialSource
+from mlaas4hep.adapters.training.messages import Messages
+from mlaas4hep.adapters.training.rounds import Rounds
+from mlaas4hep.adapters.training.survey import Survey
+from mlaas4hep.core.training import ModelBuilt, TrainingFinished, TrainingJob
+
+_VERSIONS = (
+    ("tensorflow", tf.__version__),
+    ("keras", keras.__version__),
+    ("numpy", np.__version__),
+    ("mlaas4hep", mlaas4hep.__version__),
+)
+
+
+class Session:
+    """A process that builds one model, and trains it if asked to."""
+
+    def __init__(
+        self, *, channel: Channel, job: TrainingJob, work: Path, isolation: tuple[str, ...]
+    ) -> None:
+        self._job = job
+        self._work = work
+        self._isolation = isolation
+        self._messages = Messages(channel)
+        self._feed = ChunkFeed(channel)
+
+    def check(self, build_seconds: int) -> None:
+        """Build the model and tell what it is."""
+        self._tell_built(self._build(build_seconds), resumed=0)
+
+    def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
+        """Train from where the checkpoint stands to the end, and hand over the bundle."""
+        model = self._build(build_seconds)
+        labels = Labels(model.loss, int(model.output_shape[-1]), self._job.classes)
+        source = MaterialSource(self._feed, labels, self._job.params)
+        with told_by("the training", "the traceback is in the run's log"):
+            engine = Engine(model, self._job.params.batch_size)
+            rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
+            labels.seen.update(rounds.position.labels)
+            self._tell_built(model, resumed=rounds.position.rounds)
+            rounds.follow(fit(engine, source, self._job, labels, rounds.position.rounds), labels)
+            survey = Survey(engine, self._job)
+            survey.look(source.chunks(survey.chunks))
+            self._finish(model, labels, survey, rounds.position.history)
+
+    def _build(self, seconds: int) -> Any:
+        keras.utils.set_random_seed(self._job.params.seed)
+        accept_old_spellings()
+        return usermodel.build(self._work / "model.py", self._job.columns, seconds)
+
+    def _tell_built(self, model: Any, resumed: int) -> None:
+        self._messages.tell(
+            ModelBuilt(summary=usermodel.summary(model), isolation=self._isolation, resumed=resumed)
+        )
+
+    def _finish(
+        self, model: Any, labels: Labels, survey: Survey, history: tuple[dict[str, float], ...]
+    ) -> None:
+        figures = survey.figures(labels)
+        made, plots = self._work / "bundle", self._work / "plots"
+        survey.write(plots, figures, history)
+        bundle.write(made, model, history, survey.sample)
+        for folder in (plots, made):
+            for name, path in bundle.files(folder):
+                self._messages.keep(f"{folder.name}/{name}", path)
+        first, last = bundle.nodes(made)
+        self._messages.tell(
+            TrainingFinished(
+                task=labels.task,
+                metrics=(*evaluation.metrics(figures), *(history[-1].items() if history else ())),
+                versions=_VERSIONS,
+                input_node=first,
+                output_node=last,
+            )
+        )

@@ -1,0 +1,124 @@
+"""Runs model.py: `model(idim)` must return a compiled Keras model of one input, idim wide."""
+
+import faulthandler
+import signal
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from mlaas4hep.adapters.training.failure import MODEL_FILE, TooLongError, TrainingError, told_by
+from mlaas4hep.adapters.training.learning import Labels, loss_name
+from mlaas4hep.core.training import ModelSummary
+
+_HINT = "the traceback is in the run's log"
+_GRACE_SECONDS = 5
+
+
+def build(path: Path, columns: int, seconds: int) -> Any:
+    """Run model.py and return the compiled Keras model that its `model(columns)` gives.
+
+    Raises:
+        TrainingError: it raises, ends, takes too long, or gives something else.
+    """
+    with told_by(MODEL_FILE, _HINT), _time_limit(seconds):
+        made = _function(path)(columns)
+    _check_kind(made)
+    with told_by("the model", f"the network gets {columns} numbers per entry"):
+        if not made.built:
+            made.build((None, columns))
+    _check_shapes(made, columns)
+    return made
+
+
+def summary(model: Any) -> ModelSummary:
+    """Return what a person wants to know before training."""
+    width = int(model.output_shape[-1])
+    return ModelSummary(
+        parameters=int(model.count_params()),
+        layers=tuple(
+            f"{layer.name} ({type(layer).__name__}): {layer.count_params()}"
+            for layer in model.layers
+        ),
+        input_width=int(model.input_shape[-1]),
+        output_shape=tuple(int(length) for length in model.output_shape[1:]),
+        loss=loss_name(model.loss),
+        task=Labels(model.loss, width).task,
+    )
+
+
+def _function(path: Path) -> Callable[[int], Any]:
+    module = types.ModuleType("model")
+    module.__file__ = str(path)
+    code = compile(path.read_bytes(), str(path), "exec")
+    exec(code, module.__dict__)  # noqa: S102 - this process exists to run it, confined
+    function = getattr(module, "model", None)
+    if not callable(function):
+        what = (
+            "has no function `model`" if function is None else "has a `model` that is no function"
+        )
+        raise TrainingError(
+            f"{MODEL_FILE} {what}", "def model(idim): return a compiled Keras model"
+        )
+    return function  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise in Python code after `seconds`; end the process a little later in any other code."""
+
+    def stop(_number: int, _frame: types.FrameType | None) -> None:
+        raise TooLongError(seconds)
+
+    faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True)
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _check_kind(made: Any) -> None:
+    if made is None:
+        raise TrainingError(
+            f"{MODEL_FILE}: `model` returns nothing", "end it with `return` and the compiled model"
+        )
+    if not isinstance(made, keras.Model):
+        kind = f"{type(made).__module__}.{type(made).__name__}"
+        raise TrainingError(
+            f"{MODEL_FILE}: `model` returns a {kind}, not a Keras model",
+            "return the compiled keras.Model itself",
+        )
+    if not getattr(made, "compiled", False) or made.optimizer is None or made.loss is None:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model is not compiled with an optimizer and a loss",
+            "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",
+        )
+
+
+def _check_shapes(made: Any, columns: int) -> None:
+    if len(made.inputs or ()) > 1 or len(made.outputs or ()) > 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model has {len(made.inputs)} inputs and {len(made.outputs)} "
+            "outputs; one of each is supported",
+            "concatenate them inside the model",
+        )
+    shape = tuple(made.input_shape)
+    if len(shape) != 2 or shape[-1] != columns:  # noqa: PLR2004 - (batch, columns)
+        raise TrainingError(
+            f"{MODEL_FILE}: the model takes inputs of shape {shape[1:]}, but the data has "
+            f"{columns} columns",
+            f"use the argument of model(idim), here {columns}, as input width",
+        )
+    output = tuple(made.output_shape)
+    if len(output) != 2:  # noqa: PLR2004 - (batch, outputs)
+        raise TrainingError(
+            f"{MODEL_FILE}: the model gives outputs of shape {output[1:]} per entry",
+            "end with a layer such as Dense(1), which gives a row of numbers per entry",
+        )
+    Labels(made.loss, int(output[-1])).check_output()

@@ -1,0 +1,33 @@
+"""What a program printed, shortened in the middle when it is too much."""
+
+import threading
+
+
+class CappedLog:
+    """Keeps the beginning and the end of what is written, and counts what it drops."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._half = limit_bytes // 2
+        self._first = bytearray()
+        self._last = bytearray()
+        self._dropped = 0
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        """Take more output."""
+        with self._lock:
+            room = self._half - len(self._first)
+            self._first += data[:room]
+            self._last += data[room:] if room < len(data) else b""
+            surplus = len(self._last) - self._half
+            if surplus > 0:
+                del self._last[:surplus]
+                self._dropped += surplus
+
+    def content(self) -> bytes:
+        """Return what is kept, with a note where something is missing."""
+        with self._lock:
+            if not self._dropped:
+                return bytes(self._first + self._last)
+            note = f"\n[... {self._dropped} bytes of output left out ...]\n"
+            return bytes(self._first) + note.encode() + bytes(self._last)
