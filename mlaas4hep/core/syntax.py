@@ -11,13 +11,13 @@
 Nothing is evaluated here, and only what is written above can be said at all.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from mlaas4hep.core.functions import FUNCTIONS
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.tokens import Token, refuse, to_number, tokenize
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_LENGTH = 4096  #: characters
@@ -35,22 +35,6 @@ RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-    | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
-    | (?P<text>"[^"]*"|'[^']*')
-    | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|~!(),])
-    | (?P<end>$)
-    )""",
-    re.VERBOSE,
-)
-_HINTS = {
-    "^": "a power is written **",
-    "=": "equality is written ==",
-    "[": "elements cannot be picked; rows as a whole have sum, min, max, mean, count, any, all",
-    "?": "a choice is written where(condition, yes, no)",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +47,6 @@ class Instruction:
     column: int = 0  #: where it stands in the text, from 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
-
-
 def parse(text: str) -> tuple[Instruction, ...]:
     """Return the program of an expression.
 
@@ -80,31 +57,11 @@ def parse(text: str) -> tuple[Instruction, ...]:
         raise InvalidRequestError(
             f"the expression has {len(text)} characters, more than {MAX_LENGTH}"
         )
-    parser = _Parser(text, _tokens(text))
+    parser = _Parser(text, tokenize(text))
     parser.either()
     if parser.token.kind != "end":
         parser.fail(f"{parser.token.text!r} was not expected here")
     return tuple(parser.program)
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at = 0
-    while not tokens or tokens[-1].kind != "end":
-        match = _TOKEN.match(text, at)
-        if match is None:
-            rest = text[at:].lstrip()
-            column = len(text) - len(rest)
-            hint = _HINTS.get(rest[0], "")
-            _fail(text, column + 1, f"{rest[0]!r} is not part of an expression", hint)
-        kind = match.lastgroup or ""
-        tokens.append(_Token(kind, match.group(kind), match.start(kind) + 1))
-        at = match.end()
-    return tokens
-
-
-def _fail(text: str, column: int, message: str, hint: str = "") -> NoReturn:
-    raise InvalidRequestError(f"expression {text!r}, column {column}: {message}", hint=hint)
 
 
 @dataclass(slots=True)
@@ -112,20 +69,20 @@ class _Parser:
     """Recursive descent; each method reads its rule and appends to `program`."""
 
     text: str
-    tokens: list[_Token]
+    tokens: list[Token]
     program: list[Instruction] = field(default_factory=list)
     at: int = 0
     nesting: int = 0
     stack: int = 0
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.at]
 
-    def fail(self, message: str, hint: str = "", token: _Token | None = None) -> NoReturn:
-        _fail(self.text, (token or self.token).column, message, hint)
+    def fail(self, message: str, hint: str = "", token: Token | None = None) -> NoReturn:
+        refuse(self.text, (token or self.token).column, message, hint)
 
-    def take(self, *texts: str) -> _Token | None:
+    def take(self, *texts: str) -> Token | None:
         """Return and pass the next token if it is one of `texts`."""
         token = self.token
         if token.kind in {"symbol", "name"} and token.text in texts:
@@ -138,7 +95,7 @@ class _Parser:
         kind: Literal["number", "name", "operator", "chain", "call"],
         value: float | bool | str | tuple[str, ...],
         count: int,
-        token: _Token,
+        token: Token,
     ) -> None:
         self.stack += 1 - count
         if self.stack > MAX_STACK:
@@ -208,7 +165,7 @@ class _Parser:
         token = self.token
         self.at += 1
         if token.kind == "number":
-            self.emit("number", _number(token.text), 0, token)
+            self.emit("number", to_number(token.text), 0, token)
         elif token.kind == "name" and self.take("("):
             self.call(token)
         elif token.kind == "name" and token.text not in _WORDS:
@@ -220,13 +177,13 @@ class _Parser:
             found = repr(token.text) if token.text else "the end"
             self.fail(f"a value was expected, not {found}", token=token)
 
-    def name(self, token: _Token) -> None:
+    def name(self, token: Token) -> None:
         if token.text in CONSTANTS:
             self.emit("number", CONSTANTS[token.text], 0, token)
         else:
             self.emit("name", token.text, 0, token)
 
-    def call(self, token: _Token) -> None:
+    def call(self, token: Token) -> None:
         if token.text == "get":
             self.named_branch(token)
             return
@@ -245,7 +202,7 @@ class _Parser:
             self.fail(f"{token.text} takes {wanted} arguments, not {count}", token=token)
         self.emit("call", token.text, count, token)
 
-    def named_branch(self, token: _Token) -> None:
+    def named_branch(self, token: Token) -> None:
         quoted = self.token
         if quoted.kind != "text":
             self.fail('get takes the name of a branch in quotes: get("a/b")')
@@ -253,21 +210,14 @@ class _Parser:
         self.close(token)
         self.emit("name", quoted.text[1:-1], 0, quoted)
 
-    def close(self, opened: _Token) -> None:
+    def close(self, opened: Token) -> None:
         if not self.take(")"):
             found = repr(self.token.text) if self.token.text else "the end"
             self.fail(f"')' was expected, not {found}, after column {opened.column}")
 
-    def deeper(self, rule: Callable[[], None], token: _Token) -> None:
+    def deeper(self, rule: Callable[[], None], token: Token) -> None:
         self.nesting += 1
         if self.nesting > MAX_NESTING:
             self.fail(f"nested more than {MAX_NESTING} deep", token=token)
         rule()
         self.nesting -= 1
-
-
-def _number(text: str) -> float:
-    """Return a whole number where it fits into 64 bits, else a float."""
-    if text.isdigit() and len(text) < len(str(2**63)):
-        return int(text)
-    return float(text)

@@ -1,0 +1,66 @@
+"""Expressions cut into words: numbers, names, quoted names and symbols."""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from mlaas4hep.errors import InvalidRequestError
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+    | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
+    | (?P<text>"[^"]*"|'[^']*')
+    | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|~!(),])
+    | (?P<end>$)
+    )""",
+    re.VERBOSE,
+)
+_HINTS = {
+    "^": "a power is written **",
+    "=": "equality is written ==",
+    "[": "elements cannot be picked; rows as a whole have sum, min, max, mean, count, any, all",
+    "?": "a choice is written where(condition, yes, no)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of an expression."""
+
+    kind: str  #: number, name, text, symbol, end
+    text: str
+    column: int  #: from 1
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the words in `text`, the last one of kind end.
+
+    Raises:
+        InvalidRequestError: there is a character that no expression has.
+    """
+    tokens: list[Token] = []
+    at = 0
+    while not tokens or tokens[-1].kind != "end":
+        match = _TOKEN.match(text, at)
+        if match is None:
+            rest = text[at:].lstrip()
+            column = len(text) - len(rest)
+            hint = _HINTS.get(rest[0], "")
+            refuse(text, column + 1, f"{rest[0]!r} is not part of an expression", hint)
+        kind = match.lastgroup or ""
+        tokens.append(Token(kind, match.group(kind), match.start(kind) + 1))
+        at = match.end()
+    return tokens
+
+
+def refuse(text: str, column: int, message: str, hint: str = "") -> NoReturn:
+    """Raise an InvalidRequestError that shows the expression and the column."""
+    raise InvalidRequestError(f"expression {text!r}, column {column}: {message}", hint=hint)
+
+
+def to_number(text: str) -> float:
+    """Return a whole number where it fits into 64 bits, else a float."""
+    if text.isdigit() and len(text) < len(str(2**63)):
+        return int(text)
+    return float(text)
