@@ -8,7 +8,7 @@ hands the event to the step that it wakes and turns whatever happens into an ans
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -17,6 +17,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from mlaas4hep.adapters.jwt import DispatcherVerifier
+from mlaas4hep.asgi import AsgiApp
 from mlaas4hep.core import wire
 from mlaas4hep.core.events import Event
 from mlaas4hep.errors import (
@@ -36,10 +37,6 @@ log = logging.getLogger(__name__)
 MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
 HEALTH, READY = "/_/health", "/_/ready"
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answer = tuple[dict[str, Any], int]
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import jwt
 
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
@@ -27,6 +26,8 @@ def fetch_json(url: str) -> Any:
     Raises:
         ServiceUnavailableError: nothing usable came.
     """
+    import httpx  # noqa: PLC0415 - functions that only the dispatcher calls never need it
+
     try:
         answer = httpx.get(url, timeout=5.0, follow_redirects=True)
         answer.raise_for_status()

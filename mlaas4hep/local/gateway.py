@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from mlaas4hep import __version__
+from mlaas4hep.asgi import Receive, Scope, Send
 from mlaas4hep.errors import Problem
-from mlaas4hep.faas import Receive, Scope, Send
 from mlaas4hep.local import issuer
 from mlaas4hep.local.deployed import NAMESPACE, Deployed, metrics
 from mlaas4hep.local.logs import FunctionLog, Line

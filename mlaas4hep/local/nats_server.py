@@ -7,8 +7,6 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlaas4hep.adapters.provision_nats import provision
-from mlaas4hep.adapters.reclaim_nats import reclaim
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.local.state import State
 
@@ -36,6 +34,10 @@ class NatsServer:
 
     def prepare(self) -> None:
         """Make streams, consumers and buckets, and free what a killed platform held."""
+        # imported while the functions start, because the NATS client takes a while
+        from mlaas4hep.adapters.provision_nats import provision  # noqa: PLC0415
+        from mlaas4hep.adapters.reclaim_nats import reclaim  # noqa: PLC0415
+
         reclaim(self.url, _USER, self.password)
         provision(self.url, _USER, self.password)
 

@@ -7,8 +7,8 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 
+from mlaas4hep.asgi import Receive, Scope, Send
 from mlaas4hep.errors import Problem
-from mlaas4hep.faas import Receive, Scope, Send
 from mlaas4hep.local.deployed import Deployed
 from mlaas4hep.local.upstream import Reply, UpstreamError
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
-from mlaas4hep.faas import AsgiApp
+from mlaas4hep.asgi import AsgiApp
 
 GRACE_S = 2  #: streams that never end are cut off after that
 
