@@ -2,14 +2,14 @@
 
 import flask
 
-from mlaas4hep.api import receiving, submitting
-from mlaas4hep.api.bundles import pack
+from mlaas4hep.api import holdings, receiving, submitting
 from mlaas4hep.api.door import Ask, Door, Route, answer, attachment, text
 from mlaas4hep.core import keys
 from mlaas4hep.core.durations import docker_status
 from mlaas4hep.core.report import report
 from mlaas4hep.core.run import Run
 from mlaas4hep.core.runlog import STAGES, compose
+from mlaas4hep.core.views import Started
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.steps import models, runs, uploads
 
@@ -30,7 +30,7 @@ def submit(door: Door, ask: Ask) -> flask.Response:
     if ask.flag("dry_run"):
         return answer(submitting.rehearse(door, ask))
     run = submitting.submit(door, ask)
-    return answer({"process_name": run.name, "job_id": job_id(run)})
+    return answer(Started(process_name=run.name, job_id=job_id(run)))
 
 
 def status_docker(door: Door, ask: Ask) -> flask.Response:
@@ -59,14 +59,6 @@ def logs(door: Door, ask: Ask) -> flask.Response:
     training = runs.training_log(run, door.services) if stage in ("", "train") else ""
     log = compose(run, stored.request, shown, training, stage)
     return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
-
-
-def model(door: Door, ask: Ask) -> flask.Response:
-    """Return the bundle of a model as a tarball."""
-    name = ask.arg("process_name", "name", "model")
-    record = models.find(ask.person, name, door.services, ask.args.get("owner", ""))
-    bundle = pack(record, door.services.models)
-    return attachment(bundle, f"{record.name}.tar.gz", "application/gzip")
 
 
 def delete_specs(door: Door, ask: Ask) -> flask.Response:
@@ -107,7 +99,7 @@ ROUTES = (
     Route(action="submit", method="POST", path="/submit", handler=submit),
     Route(action="status_docker", method="GET", path="/status_docker", handler=status_docker),
     Route(action="logs", method="GET", path="/logs", handler=logs),
-    Route(action="model", method="GET", path="/model", handler=model),
+    Route(action="model", method="GET", path="/model", handler=holdings.bundle),
     Route(action="delete_specs", method="GET", path="/delete_specs", handler=delete_specs),
     Route(action="delete_folder", method="GET", path="/delete_folder", handler=delete_folder),
     Route(action="setup_tfaas", method="POST", path="/setup_tfaas", handler=setup_tfaas),

@@ -1,11 +1,10 @@
 """What a run was made of, and how two runs differ."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from difflib import unified_diff
 from typing import Any
-
-import pydantic_core
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.parse import Submission
@@ -20,7 +19,7 @@ def manifest(run: Run, services: Services) -> dict[str, Any]:
     stored = runs.details(run, services)
     submission = wire.load(Submission, _file(run, "submission.json", services))
     upload = wire.load(Upload, _file(run, "upload.json", services))
-    request = pydantic_core.to_jsonable_python(asdict(stored.request), inf_nan_mode="null")
+    request = json.loads(wire.show(stored.request))
     return {
         "run": run.name,
         "submission": _as_sent(submission),

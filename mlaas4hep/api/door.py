@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import flask
-import pydantic_core
 
+from mlaas4hep.core import wire
 from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.person import Person
@@ -125,8 +125,7 @@ def limits_of(settings: Settings) -> Limits:
 
 def answer(value: Any, status: int = 200) -> flask.Response:
     """Return any of our values as JSON."""
-    body = pydantic_core.to_json(value, inf_nan_mode="null", indent=1)
-    return flask.Response(body + b"\n", status, content_type="application/json")
+    return flask.Response(wire.show(value), status, content_type="application/json")
 
 
 def text(message: str) -> flask.Response:

@@ -1,52 +1,17 @@
 """What people keep here: tarballs, models, specs and chunks, and how much room is left."""
 
-from dataclasses import dataclass
-
 import flask
 
 from mlaas4hep.api import receiving
-from mlaas4hep.api.door import Ask, Door, Route, answer
+from mlaas4hep.api.bundles import pack
+from mlaas4hep.api.door import Ask, Door, Route, answer, attachment
 from mlaas4hep.core import keys
 from mlaas4hep.core.durations import clock_time
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.upload import Upload
+from mlaas4hep.core.views import Deleted, Model, StoredSpecs, Tarball, TarballFile, Usage
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.steps import models, quotas, runs, uploads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarballFile:
-    """One file of a tarball."""
-
-    path: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tarball:
-    """One upload."""
-
-    name: str
-    sha256: str
-    filename: str
-    size_bytes: int
-    unpacked_bytes: int
-    uploaded_at: str
-    files: tuple[TarballFile, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """One model."""
-
-    name: str
-    owner: str
-    mine: bool
-    version: str
-    description: str
-    public: bool
-    groups: tuple[str, ...]
-    files: tuple[str, ...]
 
 
 def list_tarballs(door: Door, ask: Ask) -> flask.Response:
@@ -69,7 +34,7 @@ def delete_tarball(door: Door, ask: Ask) -> flask.Response:
     folder = ask.arg("name")
     uploads.load(ask.person.owner, folder, door.services)
     runs.delete_folder(ask.person.owner, folder, door.services)
-    return answer({"deleted": folder})
+    return answer(Deleted(deleted=folder))
 
 
 def list_models(door: Door, ask: Ask) -> flask.Response:
@@ -81,6 +46,13 @@ def list_models(door: Door, ask: Ask) -> flask.Response:
 def show_model(door: Door, ask: Ask) -> flask.Response:
     """Return one model."""
     return answer(_model(_find_model(door, ask), ask))
+
+
+def bundle(door: Door, ask: Ask) -> flask.Response:
+    """Return the bundle of a model as a tarball."""
+    record = _find_model(door, ask)
+    packed = pack(record, door.services.models)
+    return attachment(packed, f"{record.name}.tar.gz", "application/gzip")
 
 
 def share_model(door: Door, ask: Ask) -> flask.Response:
@@ -101,7 +73,7 @@ def delete_model(door: Door, ask: Ask) -> flask.Response:
     """Delete a model; from now on it is not served any more."""
     record = _own_model(door, ask)
     models.delete(record, door.services)
-    return answer({"deleted": record.name})
+    return answer(Deleted(deleted=record.name))
 
 
 def list_specs(door: Door, ask: Ask) -> flask.Response:
@@ -109,11 +81,11 @@ def list_specs(door: Door, ask: Ask) -> flask.Response:
     infos = door.services.specs.list(keys.specs(ask.person.owner, "").removesuffix(".json"))
     return answer(
         [
-            {
-                "id": info.key.rsplit("/", 1)[-1].removesuffix(".json"),
-                "size_bytes": info.size_bytes,
-                "made_at": clock_time(info.modified_at),
-            }
+            StoredSpecs(
+                id=info.key.rsplit("/", 1)[-1].removesuffix(".json"),
+                size_bytes=info.size_bytes,
+                made_at=clock_time(info.modified_at),
+            )
             for info in infos
         ]
     )
@@ -121,7 +93,7 @@ def list_specs(door: Door, ask: Ask) -> flask.Response:
 
 def delete_cache(door: Door, ask: Ask) -> flask.Response:
     """Delete all specs and chunks of the person; the next run reads its files again."""
-    return answer({"deleted": runs.delete_cache(ask.person.owner, door.services)})
+    return answer(Deleted(deleted=runs.delete_cache(ask.person.owner, door.services)))
 
 
 def show_usage(door: Door, ask: Ask) -> flask.Response:
@@ -129,18 +101,18 @@ def show_usage(door: Door, ask: Ask) -> flask.Response:
     person = ask.person
     unfinished = [run for run in door.services.runs.list(person.owner) if not run.is_final]
     return answer(
-        {
-            "owner": person.owner,
-            "name": person.name or person.subject,
-            "groups": person.groups,
-            "is_admin": person.is_admin,
-            "bytes": quotas.used_bytes(person.owner, door.services),
-            "max_bytes": door.limits.max_bytes,
-            "unfinished_runs": len(unfinished),
-            "max_runs": door.limits.max_runs,
-            "max_models": door.limits.max_models,
-            "max_upload_bytes": door.limits.max_upload_bytes,
-        }
+        Usage(
+            owner=person.owner,
+            name=person.name or person.subject,
+            groups=person.groups,
+            is_admin=person.is_admin,
+            bytes=quotas.used_bytes(person.owner, door.services),
+            max_bytes=door.limits.max_bytes,
+            unfinished_runs=len(unfinished),
+            max_runs=door.limits.max_runs,
+            max_models=door.limits.max_models,
+            max_upload_bytes=door.limits.max_upload_bytes,
+        )
     )
 
 
@@ -172,7 +144,8 @@ def _model(record: ModelRecord, ask: Ask) -> Model:
 
 
 def _find_model(door: Door, ask: Ask) -> ModelRecord:
-    return models.find(ask.person, ask.arg("name"), door.services, ask.args.get("owner", ""))
+    name = ask.arg("name", "process_name", "model")
+    return models.find(ask.person, name, door.services, ask.args.get("owner", ""))
 
 
 def _own_model(door: Door, ask: Ask) -> ModelRecord:
@@ -195,6 +168,7 @@ ROUTES = (
     ),
     Route(action="list_models", method="GET", path="/models", handler=list_models),
     Route(action="show_model", method="GET", path="/models/<name>", handler=show_model),
+    Route(action="fetch_model", method="GET", path="/models/<name>/bundle", handler=bundle),
     Route(action="share_model", method="PUT", path="/models/<name>/sharing", handler=share_model),
     Route(action="delete_model", method="DELETE", path="/models/<name>", handler=delete_model),
     Route(action="list_specs", method="GET", path="/specs", handler=list_specs),

@@ -1,15 +1,13 @@
 """Runs over HTTP: listed, shown, watched, stopped, repeated, compared, deleted."""
 
-from dataclasses import asdict
-from typing import Any
-
 import flask
 
 from mlaas4hep.api import comparing, submitting, watching
 from mlaas4hep.api.ancestor import logs
 from mlaas4hep.api.door import Ask, Door, Route, answer
-from mlaas4hep.core.report import Summary, report, summary
+from mlaas4hep.core.report import Report, Summary, mark, report, summary
 from mlaas4hep.core.run import Run, Status
+from mlaas4hep.core.views import Deleted, RunPage
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.steps import runs
 
@@ -33,7 +31,7 @@ def list_runs(door: Door, ask: Ask) -> flask.Response:
     offset = ask.whole("offset", 0, _MAX_OFFSET)
     limit = ask.whole("limit", _PAGE, _MAX_PAGE)
     page = wanted[offset : offset + limit]
-    return answer({"runs": page, "total": len(wanted), "offset": offset, "limit": limit})
+    return answer(RunPage(runs=tuple(page), total=len(wanted), offset=offset, limit=limit))
 
 
 def _whose(ask: Ask) -> str | None:
@@ -69,9 +67,9 @@ def show_run(door: Door, ask: Ask) -> flask.Response:
     wait_s = ask.whole("wait", 0, 60)
     seen = ask.args.get("seen", "")
     if wait_s and seen:
-        run = watching.changed(door.services.runs, run, seen, float(wait_s))
+        run = watching.after(door, run, seen, float(wait_s))
     response = answer(_report(run, door))
-    response.headers["ETag"] = f'"{watching.mark(run)}"'
+    response.headers["ETag"] = f'"{mark(run)}"'
     return response
 
 
@@ -97,7 +95,7 @@ def delete_run(door: Door, ask: Ask) -> flask.Response:
     """Forget a run that is over; its model stays."""
     run = _run(door, ask)
     runs.delete(run, door.services)
-    return answer({"deleted": run.name})
+    return answer(Deleted(deleted=run.name))
 
 
 def show_manifest(door: Door, ask: Ask) -> flask.Response:
@@ -115,10 +113,9 @@ def _announced(door: Door, before: Run, after: Run | None) -> flask.Response:
     return answer(_report(after or before, door))
 
 
-def _report(run: Run, door: Door) -> dict[str, Any]:
+def _report(run: Run, door: Door) -> Report:
     stored = runs.details(run, door.services)
-    shown = report(run, stored.request, stored.specs, door.services.clock())
-    return {**asdict(shown), "mark": watching.mark(run)}
+    return report(run, stored.request, stored.specs, door.services.clock())
 
 
 def _run(door: Door, ask: Ask) -> Run:

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from mlaas4hep.api.door import Ask, Door
+from mlaas4hep.core.outlook import Outlook
 from mlaas4hep.core.parse import parse_submission
 from mlaas4hep.core.run import Run
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.steps import rehearse as rehearsals
 from mlaas4hep.steps import submit as submissions
 from mlaas4hep.steps import uploads
-from mlaas4hep.steps.rehearse import Outlook
 
 _NOT_OF_IT = ("action", "dry_run")  #: keys of a body that are for the door
 

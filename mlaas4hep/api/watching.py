@@ -4,25 +4,32 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
-import pydantic_core
 
 from mlaas4hep.api.door import Door
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import wire
+from mlaas4hep.core.report import mark
 from mlaas4hep.core.run import Run
 from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
-from mlaas4hep.ports import RunBook
 
 HEARTBEAT_S = 10.0
 _LIFE = 30  #: heartbeats and changes without end are cut here; the client connects again
 
 
-def mark(run: Run) -> str:
-    """Return a text that changes whenever the run does."""
-    return keys.digest(wire.dump(run).decode())[:16]
+def after(door: Door, run: Run, seen: str, timeout_s: float) -> Run:
+    """Return the run when its mark is not `seen` any more, or as it is after the time.
+
+    When too many people watch, it is returned as it is at once.
+    """
+    if not door.streams.acquire(blocking=False):
+        return run
+    try:
+        return _changed(door, run, seen, timeout_s)
+    finally:
+        door.streams.release()
 
 
-def changed(book: RunBook, run: Run, seen: str, timeout_s: float) -> Run:
-    """Return the run when its mark is not `seen` any more, or as it is after the time."""
+def _changed(door: Door, run: Run, seen: str, timeout_s: float) -> Run:
+    book = door.services.runs
     return book.wait(run.owner, run.name, lambda now: mark(now) != seen, timeout_s)
 
 
@@ -49,7 +56,7 @@ def _events(door: Door, run: Run, show: Callable[[Run], Any]) -> Iterator[bytes]
         if run.is_final:
             return
         try:
-            now = changed(door.services.runs, run, mark(run), HEARTBEAT_S)
+            now = _changed(door, run, mark(run), HEARTBEAT_S)
         except NotFoundError:
             yield b"event: deleted\ndata: {}\n\n"
             return
@@ -58,5 +65,5 @@ def _events(door: Door, run: Run, show: Callable[[Run], Any]) -> Iterator[bytes]
 
 
 def _event(run: Run, show: Callable[[Run], Any]) -> bytes:
-    data = pydantic_core.to_json(show(run))
+    data = wire.show(show(run)).strip().replace(b"\n", b"\ndata: ")
     return b"event: run\nid: %b\ndata: %b\n\n" % (mark(run).encode(), data)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.durations import clock_time
 from mlaas4hep.core.progress import Progress
 from mlaas4hep.core.request import Request
-from mlaas4hep.core.run import Run, Status
+from mlaas4hep.core.run import FINAL, Run, Status
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import Problem
 
@@ -49,8 +50,13 @@ class Summary:
     updated_at: str
     seconds: float  #: from creation to the end, or to now
     model: str
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]  #: None: it was not a number
     problem: Problem | None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing will happen any more."""
+        return self.status in FINAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,12 @@ class Report(Summary):
     isolation: tuple[str, ...]
     warnings: tuple[str, ...]
     version: str
+    mark: str  #: changes whenever the run does; see `GET /runs/NAME?seen=MARK&wait=30`
+
+
+def mark(run: Run) -> str:
+    """Return a text that changes whenever the run does."""
+    return keys.digest(wire.dump(run).decode())[:16]
 
 
 def summary(run: Run, now: float) -> Summary:
@@ -84,6 +96,7 @@ def report(run: Run, request: Request, specs: Specs | None, now: float) -> Repor
         isolation=run.isolation,
         warnings=run.warnings,
         version=run.version,
+        mark=mark(run),
     )
 
 

@@ -22,6 +22,11 @@ def dump(value: Any) -> bytes:
     return pydantic_core.to_json(value, inf_nan_mode="strings")
 
 
+def show(value: Any) -> bytes:
+    """Return JSON for people and other programs: indented, and what is no number is null."""
+    return pydantic_core.to_json(value, inf_nan_mode="null", indent=1) + b"\n"
+
+
 def load(kind: type[T], body: bytes | str) -> T:
     """Return the value that `dump` wrote; fields that this release does not know pass.
 

@@ -8,6 +8,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.person import Person
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
+from mlaas4hep.steps.modelstore import listed
 from mlaas4hep.steps.runs import delete_below
 
 
@@ -39,25 +40,14 @@ def may_read(person: Person, record: ModelRecord) -> bool:
 
 def of_owner(owner: str, services: Services) -> list[ModelRecord]:
     """Return the models of an owner by name."""
-    infos = services.models.list(f"{owner}/")
-    records = [info.key for info in infos if _is_record(info.key)]
-    return [wire.load(ModelRecord, services.models.get(key)) for key in records]
+    return [record for record, _ in listed(services.models, owner)]
 
 
 def visible(person: Person, services: Services) -> list[ModelRecord]:
     """Return every model that a person may read (an admin: all), their own first."""
-    infos = services.models.list("")
-    records = (
-        wire.load(ModelRecord, services.models.get(info.key))
-        for info in infos
-        if _is_record(info.key)
-    )
+    records = [record for record, _ in listed(services.models)]
     seen = [record for record in records if person.is_admin or may_read(person, record)]
     return sorted(seen, key=lambda record: (record.owner != person.owner, record.name))
-
-
-def _is_record(key: str) -> bool:
-    return key.count("/") == 2 and key.endswith("/model.json")  # noqa: PLR2004 - keys.model
 
 
 def share(

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaas4hep.core import branches
 from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.outlook import CutCount, FileOutlook, Outlook
 from mlaas4hep.core.plan import ChunkPlan
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import InputFile, Request
@@ -16,43 +16,6 @@ from mlaas4hep.ports import Services
 SAMPLE = 2000  #: entries of each file that cuts are tried on
 MAX_SAMPLED = 10  #: files
 _FLOAT_BYTES = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutCount:
-    """How many entries of a sample are left after one cut."""
-
-    cut: str
-    passed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOutlook:
-    """What one file holds."""
-
-    file: str
-    tree: str
-    entries: int
-    sampled: int
-    passed: int  #: of the sample
-    cut_flow: tuple[CutCount, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What a run would do; figures after cuts are estimates."""
-
-    files: tuple[FileOutlook, ...]
-    entries: int
-    selected_entries: int
-    features: tuple[str, ...]
-    identifiers: tuple[str, ...]
-    label: tuple[str, ...]  #: branches that it is computed from
-    columns: int  #: rows of jagged branches as long as in the sample
-    chunks: int
-    largest_chunk_entries: int
-    chunk_bytes: int
-    warnings: tuple[str, ...]
 
 
 def rehearse(request: Request, services: Services) -> Outlook:

@@ -1,0 +1,40 @@
+"""What a run would do, as a dry run finds it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutCount:
+    """How many entries of a sample are left after one cut."""
+
+    cut: str
+    passed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutlook:
+    """What one file holds."""
+
+    file: str
+    tree: str
+    entries: int
+    sampled: int
+    passed: int  #: of the sample
+    cut_flow: tuple[CutCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a run would do; figures after cuts are estimates."""
+
+    files: tuple[FileOutlook, ...]
+    entries: int
+    selected_entries: int
+    features: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    label: tuple[str, ...]  #: branches that it is computed from
+    columns: int  #: rows of jagged branches as long as in the sample
+    chunks: int
+    largest_chunk_entries: int
+    chunk_bytes: int
+    warnings: tuple[str, ...]
