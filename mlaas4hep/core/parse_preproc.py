@@ -65,7 +65,7 @@ def _new_branch(name: str, item: Mapping[str, Any]) -> NewBranch:
     for key in ("def", "type"):
         if key not in item:
             raise InvalidRequestError(f"{where} has no {key!r}", branch=name)
-    if item["type"] not in {"flat", "jagged"}:
+    if item["type"] not in ("flat", "jagged"):
         raise InvalidRequestError(f"{where}: type is {item['type']!r}, not 'flat' or 'jagged'")
     return NewBranch(
         name=name, expression=_expression(item["def"], where), jagged=item["type"] == "jagged"
