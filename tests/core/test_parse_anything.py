@@ -20,7 +20,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 NEW_BRANCH = st.fixed_dictionaries(
-    {}, optional={key: WORDS | JSON for key in ("def", "type", "cut", "cut_1", "remove")}
+    {}, optional=dict.fromkeys(("def", "type", "cut", "cut_1", "remove"), WORDS | JSON)
 )
 
 
