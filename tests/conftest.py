@@ -1,5 +1,9 @@
 """Fixtures that every room may use."""
 
+import hashlib
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,3 +16,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there is no folder {folder} with real ROOT files")
     return folder
+
+
+@pytest.fixture(scope="session")
+def serving_models(request, tmp_path_factory) -> Path:
+    """Return a folder of small trained models, made once and kept in pytest's cache."""
+    pytest.importorskip("tensorflow", reason="the models are made with TensorFlow")
+    factory = Path(__file__).with_name("model_factory.py")
+    version = hashlib.sha256(factory.read_bytes()).hexdigest()[:12]
+    kept = request.config.cache.mkdir("serving-models") / version
+    if not kept.is_dir():
+        made = tmp_path_factory.mktemp("serving-models")
+        subprocess.run([sys.executable, factory, made], check=True, capture_output=True)
+        shutil.copytree(made, kept, dirs_exist_ok=True)
+    return kept

@@ -1,9 +1,9 @@
 """Builds the small models that serving is tested with: `python model_factory.py FOLDER`.
 
-    net      4 → 1 (sigmoid): saved_model.pb, model.keras, model.tflite, frozen.pb, expected.json
-    classes  4 → 3 (softmax): model.tflite
-    image    8 x 8 x 3 → 3 (softmax): model.tflite
-    pair     inputs `left` (2), `right` (3) → outputs `total` (1), `scaled` (2): both forms
+net      4 → 1 (sigmoid): saved_model.pb, model.keras, model.tflite, frozen.pb, expected.json
+classes  4 → 3 (softmax): model.tflite
+image    8 x 8 x 3 → 3 (softmax): model.tflite
+pair     inputs `left` (2), `right` (3) → outputs `total` (1), `scaled` (2): both forms
 """
 
 import json
@@ -40,7 +40,7 @@ def dense(outputs: int, activation: str) -> keras.Model:
 
 
 def frozen(model: keras.Model, path: Path) -> None:
-    function = tf.function(lambda x: model(x)).get_concrete_function(
+    function = tf.function(model).get_concrete_function(
         tf.TensorSpec((None, 4), tf.float32, name="entry")
     )
     graph = convert_variables_to_constants_v2(function).graph.as_graph_def()

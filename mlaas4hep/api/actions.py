@@ -1,7 +1,7 @@
 """Everything by body: `faas-cli invoke predict` can pass no path, so `/` looks at what is sent.
 
 - a CloudEvent with the dispatcher's token: `model.ready` loads the new model
-- `{"action": "models"}`, and `model`, `params`, `set_params`, `delete`, `status`
+- `{"action": "models"}`, and `model`, `params`, `set_params`, `upload`, `delete`, `status`
 - `{"keys": …, "values": …}` or `{"entries": …}`: a prediction, as at `/json`
 """
 
@@ -14,6 +14,7 @@ from mlaas4hep import __version__
 from mlaas4hep.api import tfaas
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.model_upload import upload_action
 from mlaas4hep.api.raw import entries_of, predict_entries
 from mlaas4hep.api.rows import predict_rows, rows_of
 from mlaas4hep.core import wire
@@ -132,6 +133,7 @@ ACTIONS: dict[str, Action] = {
     "model": _on_model(tfaas.model),
     "params": _on_model(tfaas.params),
     "set_params": _set_params,
+    "upload": upload_action,
     "delete": _on_model(tfaas.delete),
 }
 _READING = ("models", "status", "model", "params")

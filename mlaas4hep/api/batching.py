@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ MAX_ROWS = 4096  #: in one invocation; more would only take more memory
 Feeds = Mapping[str, Array]
 Outputs = dict[str, Array]
 Model = tuple[str, str]  #: owner, name
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Batcher:
             waiting.append(job)
         return await job.future
 
-    async def in_thread(self, work: Callable[[], Any]) -> Any:
+    async def in_thread(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, without holding up the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 

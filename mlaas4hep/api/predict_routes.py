@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mlaas4hep.api import actions, tfaas
-from mlaas4hep.api.desk import Desk
+from mlaas4hep.api import actions, model_upload, tfaas
+from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk
+from mlaas4hep.api.forms import read_form
 from mlaas4hep.api.http import Answer, Call
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
@@ -38,6 +39,11 @@ def _named(handler: NamedHandler) -> Route:
     return Route(by_query)
 
 
+async def _delete(desk: Desk, call: Call) -> Answer:
+    name = call.query.get("model") or (await read_form(call, MAX_BODY_BYTES)).texts.get("model")
+    return await tfaas.delete(desk, call, name or "")
+
+
 _json = Route(actions.predict)
 ROUTES: dict[str, dict[str, Route]] = {
     "/json": {"POST": _json},
@@ -45,6 +51,8 @@ ROUTES: dict[str, dict[str, Route]] = {
     "/models": {"GET": Route(tfaas.models)},
     "/status": {"GET": Route(tfaas.status)},
     "/params": {"GET": _named(tfaas.params), "POST": _named(tfaas.set_params)},
+    "/upload": {"POST": Route(model_upload.upload)},
+    "/delete": {"DELETE": Route(_delete)},
     "/": {"POST": Route(actions.post, is_open=True), "GET": Route(actions.get, is_open=True)},
     "/_/health": {"GET": Route(actions.health, is_open=True)},
     "/_/ready": {"GET": Route(actions.ready, is_open=True)},
