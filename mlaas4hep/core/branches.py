@@ -214,7 +214,8 @@ def _warnings(
             f"left out of the features, because the label is computed from them:"
             f" {_listed(sorted(label))}"
         )
-    idle = [p for p in params.exclude_branches if _is_glob(p) and not _matching([p], known)]
+    there = known | {name for name, _ in skipped}
+    idle = [p for p in params.exclude_branches if _is_glob(p) and not _matching([p], there)]
     if idle:
         found.append(f"exclude_branches: no branch matches {_listed(idle)}")
     return found
