@@ -5,12 +5,14 @@ Adapters are imported where they are chosen, so that no function pays for what i
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from mlaas4hep.adapters.lazy import LazySource
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
+from mlaas4hep.adapters.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import Bus, DataSource, Leases, ObjectStore, RunBook, Services
 from mlaas4hep.settings import Settings, SettingsError, secret
@@ -23,7 +25,7 @@ def services(settings: Settings) -> Services:
         SettingsError: `store` or `nats` is of no kind that we know, or a secret file is missing.
     """
     stores = {bucket: _store(settings, bucket) for bucket in BUCKETS}
-    bus, runs, leases = _messaging(settings)
+    messages = messaging(settings)
     return Services(
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
@@ -31,10 +33,12 @@ def services(settings: Settings) -> Services:
         chunks=stores["chunks"],
         models=stores["models"],
         source=LazySource(lambda: _source(settings, stores["tarballs"])),
-        bus=bus,
-        runs=runs,
-        leases=leases,
+        bus=messages.bus,
+        runs=messages.runs,
+        leases=messages.leases,
         clock=time.time,
+        trainer=Sandbox(train_seconds=settings.train_seconds),
+        range_entries=settings.range_entries,
     )
 
 
@@ -64,25 +68,46 @@ _STORES: dict[str, Callable[[Settings, str], ObjectStore]] = {
 }
 
 
-def _messaging(settings: Settings) -> tuple[Bus, RunBook, Leases]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messaging:
+    """The services that need no store; the dispatcher has no others."""
+
+    bus: Bus
+    runs: RunBook
+    leases: Leases
+    close: Callable[[], None]  #: ends their connection, if they have one
+
+
+def messaging(settings: Settings) -> Messaging:
+    """Return bus, run book and leases; nothing is connected before it is used.
+
+    Raises:
+        SettingsError: `nats` is of no kind that we know, or a secret file is missing.
+    """
     if settings.nats == "memory:":
-        return MemoryBus(), MemoryRunBook(time.time), MemoryLeases()
+        return Messaging(
+            bus=MemoryBus(),
+            runs=MemoryRunBook(time.time),
+            leases=MemoryLeases(),
+            close=lambda: None,
+        )
     if urlsplit(settings.nats).scheme not in {"nats", "tls"}:
         raise SettingsError(f"MLAAS_NATS={settings.nats!r} is neither memory: nor nats://host:port")
     return _jetstream(settings)
 
 
-def _jetstream(settings: Settings) -> tuple[Bus, RunBook, Leases]:
+def _jetstream(settings: Settings) -> Messaging:
     from mlaas4hep.adapters.jetstream import Connection, JetStreamBus  # noqa: PLC0415
     from mlaas4hep.adapters.jetstream_leases import JetStreamLeases  # noqa: PLC0415
     from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook  # noqa: PLC0415
 
     user, password = credentials(settings.nats_user_file)
     connection = Connection(settings.nats, user, password, name="mlaas4hep")
-    return (
-        JetStreamBus(connection),
-        JetStreamRunBook(connection, time.time),
-        JetStreamLeases(connection),
+    return Messaging(
+        bus=JetStreamBus(connection),
+        runs=JetStreamRunBook(connection, time.time),
+        leases=JetStreamLeases(connection),
+        close=connection.close,
     )
 
 

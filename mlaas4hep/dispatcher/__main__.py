@@ -1,0 +1,128 @@
+"""`python -m mlaas4hep.dispatcher`: deliver events until SIGTERM."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from prometheus_client import start_http_server
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.jetstream import connect, our_errors
+from mlaas4hep.adapters.jwt import DispatcherSigner
+from mlaas4hep.adapters.provision_nats import CONSUMERS
+from mlaas4hep.dispatcher.calling import Caller
+from mlaas4hep.dispatcher.lane import Lane
+from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.errors import MlaasError
+from mlaas4hep.settings import Settings, SettingsError, secret
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 20.0  #: for calls to end after SIGTERM
+
+
+def main() -> int:
+    """Read the settings and deliver until told to stop."""
+    try:
+        settings = Settings.from_env(os.environ)
+        logging.basicConfig(
+            level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        )
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        asyncio.run(_until_signalled(settings))
+    except (SettingsError, MlaasError) as error:
+        sys.stderr.write(f"dispatcher: {error}\n")
+        return 1
+    return 0
+
+
+async def _until_signalled(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await dispatch(settings, stop)
+
+
+async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRACE_S) -> None:
+    """Deliver events until `stop` is set.
+
+    Raises:
+        ServiceUnavailableError: NATS does not answer at the start.
+        SettingsError: a limit or the private key is not what it should be.
+    """
+    limits = parse_limits(settings.dispatcher_limits)
+    signer = DispatcherSigner(secret(settings.dispatcher_private_key_file))
+    messaging = bootstrap.messaging(settings)
+    metrics = Metrics()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, registry=metrics.registry)
+    user, password = bootstrap.credentials(settings.nats_user_file)
+    lanes: list[Lane] = []
+
+    async def reconnected() -> None:
+        for lane in lanes:
+            lane.reconnected()
+
+    with our_errors():
+        client = await connect(
+            settings.nats, user, password, "dispatcher", reconnected_cb=reconnected
+        )
+    caller = Caller(settings.gateway_url, signer, settings.train_seconds)
+    lanes += [
+        Lane(
+            name,
+            limit=limit,
+            per_owner=_share(name, limit),
+            client=client,
+            caller=caller,
+            runs=messaging.runs,
+            metrics=metrics,
+        )
+        for name, limit in limits.items()
+    ]
+    log.info("delivering to %s at %s", ", ".join(limits), settings.gateway_url)
+    try:
+        await _work(lanes, stop)
+        log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
+        await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
+    finally:
+        await caller.close()
+        await client.drain()
+        messaging.close()
+
+
+async def _work(lanes: list[Lane], stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(lane.run()) for lane in lanes]
+        await stop.wait()
+        for task in working:
+            task.cancel()
+
+
+def parse_limits(text: str) -> dict[str, int]:
+    """Return the calls at once of each function, from `specs=2,train=4`.
+
+    Raises:
+        SettingsError: a name is no function or a number none above 0; the message quotes it.
+    """
+    limits = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in CONSUMERS or not number.isdecimal() or int(number) < 1:
+            raise SettingsError(
+                f"MLAAS_DISPATCHER_LIMITS={text!r}: {part!r} is not FUNCTION=NUMBER with "
+                f"FUNCTION one of {', '.join(CONSUMERS)}"
+            )
+        limits[name] = int(number)
+    return limits
+
+
+def _share(name: str, limit: int) -> int:
+    """Return how many calls one owner may have: trainings are long, so one place is for others."""
+    return max(1, limit - 1) if name == "train" else limit
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""One function's events: held, called in fair turns, settled."""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import Header
+
+from mlaas4hep.adapters.provision_nats import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
+from mlaas4hep.core import wire
+from mlaas4hep.core.events import Event
+from mlaas4hep.dispatcher.calling import Caller
+from mlaas4hep.dispatcher.fairness import FairQueue
+from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.dispatcher.pull import Pull
+from mlaas4hep.dispatcher.verdict import Action, History, Verdict, judge
+from mlaas4hep.errors import MlaasError, PermanentError, Problem
+from mlaas4hep.ports import RunBook
+from mlaas4hep.reactions import failure
+
+log = logging.getLogger(__name__)
+
+_WINDOW = MAX_HELD * 3 // 4  #: events held here, so that owners far behind in the stream get turns
+_TOUCH_S = ACK_WAIT_S / 3
+_AGAIN_S = 10.0  #: until an event that could not be settled comes back
+_REMEMBERED = 2 * MAX_HELD
+_GONE = (nats.errors.Error, MlaasError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A message that is ours for now."""
+
+    message: Msg
+    event: Event
+    sequence: int
+
+
+class Lane:
+    """One durable consumer and the function of the same name."""
+
+    def __init__(
+        self,
+        function: str,
+        *,
+        limit: int,
+        per_owner: int,
+        client: Client,
+        caller: Caller,
+        runs: RunBook,
+        metrics: Metrics,
+    ) -> None:
+        self._function = function
+        self._limit = limit
+        self._allowed = float(limit)  #: calls at once that the function has shown to bear
+        self._per_owner = per_owner
+        self._client = client
+        self._caller = caller
+        self._runs = runs
+        self._metrics = metrics
+        self._waiting: FairQueue[Held] = FairQueue()
+        self._running: dict[Held, asyncio.Task[None]] = {}
+        self._held: set[int] = set()
+        self._owners: Counter[str] = Counter()
+        self._histories: dict[int, History] = {}
+        self._pull = Pull(client, STREAM, function, self._receive, self._room)
+
+    async def run(self) -> None:
+        """Work until cancelled; then `stop`."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pull.run())
+            group.create_task(self._touch())
+
+    async def stop(self, grace_s: float) -> None:
+        """Give back what waits, let the calls end, and give back those that do not."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        await self._all(waiting, lambda message: message.nak())
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=grace_s)
+        late = dict(self._running)
+        for task in late.values():
+            task.cancel()
+        await self._all(list(late), lambda message: message.nak())
+
+    def reconnected(self) -> None:
+        """Pull again at once; to be called when the connection was lost and is back."""
+        self._pull.reconnected()
+
+    def _room(self) -> int:
+        return _WINDOW - len(self._held)
+
+    def _receive(self, message: Msg) -> None:
+        sequence = message.metadata.sequence.stream
+        if sequence in self._held:  # an echo of what we still work on
+            return
+        try:
+            event = wire.load_event(message.data)
+        except PermanentError as error:
+            self._start(self._bury(message, error.problem))
+            return
+        self._held.add(sequence)
+        self._waiting.add(event.owner, Held(message, event, sequence))
+        self._schedule()
+
+    def _schedule(self) -> None:
+        while len(self._running) < int(self._allowed):
+            held = self._waiting.take(self._owners, self._per_owner)
+            if held is None:
+                break
+            self._owners[held.event.owner] += 1
+            self._running[held] = asyncio.create_task(self._deliver(held))
+        self._metrics.waiting.labels(self._function).set(len(self._waiting))
+        self._metrics.running.labels(self._function).set(len(self._running))
+
+    async def _deliver(self, held: Held) -> None:
+        busy = False
+        try:
+            verdict = await self._call(held)
+            busy = verdict.action is Action.BUSY and len(self._running) > 1
+            if not busy:
+                await self._settle(held, verdict)
+        except _GONE as error:
+            log.warning("event=%s is not settled and comes back: %s", held.event.id, error)
+        finally:
+            self._leave(held, busy=busy)
+
+    def _leave(self, held: Held, *, busy: bool) -> None:
+        del self._running[held]
+        self._owners[held.event.owner] -= 1
+        if busy:
+            self._allowed = max(1.0, float(len(self._running)))
+            self._waiting.put_back(held.event.owner, held)
+        else:
+            self._held.discard(held.sequence)
+            self._pull.more_room()
+        self._schedule()
+
+    async def _call(self, held: Held) -> Verdict:
+        before = self._histories.get(held.sequence, History())
+        started = time.monotonic()
+        answer = await self._caller.call(
+            self._function, held.event.id, held.message.data, check=before.lost > 0
+        )
+        ended = time.monotonic()
+        verdict = judge(answer, before, ended, self._function)
+        self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
+        self._metrics.seconds.labels(self._function).observe(ended - started)
+        log.log(
+            logging.INFO if verdict.action is Action.ACK else logging.WARNING,
+            "run=%s/%s event=%s function=%s status=%s seconds=%.3f %s",
+            held.event.owner,
+            held.event.run,
+            held.event.id,
+            self._function,
+            answer.status,
+            ended - started,
+            verdict.action.value,
+        )
+        return verdict
+
+    async def _settle(self, held: Held, verdict: Verdict) -> None:
+        match verdict.action:
+            case Action.ACK:
+                self._histories.pop(held.sequence, None)
+                self._allowed = min(float(self._limit), self._allowed + 1 / self._allowed)
+                await held.message.ack()
+            case Action.PARK if verdict.problem is not None:
+                await self._park(held, verdict.problem)
+                self._histories.pop(held.sequence, None)
+            case _:
+                if len(self._histories) > _REMEMBERED:
+                    self._histories.clear()
+                self._histories[held.sequence] = verdict.history
+                await held.message.nak(delay=max(1.0, verdict.pause_s))
+
+    async def _park(self, held: Held, problem: Problem) -> None:
+        """Fail the run, keep a copy for people to look at, and only then let the event go."""
+        try:
+            await asyncio.to_thread(self._runs.apply, [failure(held.event, problem)])
+            await self._bury(held.message, problem)
+        except _GONE:
+            await held.message.nak(delay=_AGAIN_S)
+            raise
+
+    async def _bury(self, message: Msg, problem: Problem) -> None:
+        headers = {
+            Header.MSG_ID.value: f"{STREAM}/{message.metadata.sequence.stream}",
+            "Mlaas-Function": self._function,
+            "Mlaas-Problem": json.dumps(asdict(problem)),
+        }
+        await self._client.jetstream().publish(DEAD_SUBJECT, message.data, headers=headers)
+        await message.ack()
+
+    def _start(self, work: Awaitable[None]) -> None:
+        """Do something on the side; what fails comes back by itself."""
+        asyncio.ensure_future(work).add_done_callback(_told)
+
+    async def _touch(self) -> None:
+        """Keep everything that we hold from being delivered again, until cancelled."""
+        while True:
+            await asyncio.sleep(_TOUCH_S)
+            held = [*self._running, *self._waiting]
+            await self._all(held, lambda message: message.in_progress())
+
+    async def _all(self, held: list[Held], do: Callable[[Msg], Awaitable[None]]) -> None:
+        try:
+            for one in held:
+                await do(one.message)
+        except nats.errors.Error as error:
+            log.warning("%s: NATS: %s", self._function, error)
+
+
+def _told(work: "asyncio.Future[None]") -> None:
+    if not work.cancelled() and work.exception() is not None:
+        log.warning("an event that nobody understands comes back: %s", work.exception())

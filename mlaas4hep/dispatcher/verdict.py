@@ -1,0 +1,111 @@
+"""What the answer of a function means for the event: decisions only, no network and no clock.
+
+| answer | meaning |
+|---|---|
+| 2xx | done |
+| 422 and other 4xx | it can never succeed: park the event, fail the run |
+| 429 | the function is busy: keep the event and ask for less at once |
+| no connection, 401, 403, 404, 408, 503 | the function is away or starting: later, for two days |
+| 503 about a file | the file's server is away: later, a few times |
+| 502, 504, connection lost | as away; if the function was ready just before: it failed |
+| 500 and the rest | it failed: later, a few times, then park it and fail the run |
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from mlaas4hep.errors import Problem
+
+MAX_FAILURES = 5  #: deliveries that failed, before the run does
+MAX_FILE_AWAY = 8  #: deliveries that found a file's server away
+MAX_AWAY_S = 48 * 3600.0  #: longer than the longest training
+_LONGEST_PAUSE_S = 60.0
+_AWAY = frozenset({None, 401, 403, 404, 408, 503})
+_LOST = frozenset({502, 504})
+
+
+class Action(Enum):
+    """What to do with the event."""
+
+    ACK = "done"
+    PARK = "parked"
+    LATER = "later"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How a call ended."""
+
+    status: int | None  #: None: nobody was reached; 502 also when the connection was lost
+    problem: Problem | None = None  #: what the function said
+    was_ready: bool = False  #: the function had said that it is ready just before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What happened to one event before."""
+
+    failures: int = 0
+    file_away: int = 0
+    lost: int = 0  #: calls that ended without an answer of the function
+    pauses: int = 0
+    away_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What follows."""
+
+    action: Action
+    history: History = History()
+    pause_s: float = 0.0
+    problem: Problem | None = None
+
+
+def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
+    """Return what follows from an answer, given what happened before.
+
+    Args:
+        at: seconds on any clock that only goes forward.
+        function: its name, for the words of a problem.
+    """
+    status = answer.status
+    if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP
+        return Verdict(action=Action.ACK)
+    if status == 429:  # noqa: PLR2004 - HTTP
+        return Verdict(action=Action.BUSY, history=before)
+    if status not in _AWAY and status is not None and 400 <= status < 500:  # noqa: PLR2004 - HTTP
+        return Verdict(action=Action.PARK, problem=_problem(answer, function))
+    after, given_up = _counted(answer, before, at)
+    if given_up:
+        return Verdict(action=Action.PARK, problem=_problem(answer, function))
+    pause = min(2.0**before.pauses, _LONGEST_PAUSE_S)
+    return Verdict(action=Action.LATER, history=after, pause_s=pause)
+
+
+def _counted(answer: Answer, before: History, at: float) -> tuple[History, bool]:
+    """Return the history with this answer in it, and whether it is enough."""
+    after = replace(before, pauses=before.pauses + 1)
+    if answer.status in _LOST:
+        after = replace(after, lost=before.lost + 1)
+    if answer.status == 503 and answer.problem and answer.problem.file:  # noqa: PLR2004 - HTTP
+        after = replace(after, file_away=before.file_away + 1)
+        return after, after.file_away >= MAX_FILE_AWAY
+    if answer.status in _AWAY or (answer.status in _LOST and not answer.was_ready):
+        since = at if before.away_since is None else before.away_since
+        return replace(after, away_since=since), at - since > MAX_AWAY_S
+    after = replace(after, failures=before.failures + 1, away_since=None)
+    return after, after.failures >= MAX_FAILURES
+
+
+def _problem(answer: Answer, function: str) -> Problem:
+    if answer.problem is not None:
+        return replace(answer.problem, stage=answer.problem.stage or function)
+    said = "does not answer" if answer.status is None else f"answers {answer.status}"
+    return Problem(
+        code="function_failed",
+        message=f"function {function} {said} again and again",
+        stage=function,
+        hint="restart the run when the platform is well again; the function's log says more",
+    )

@@ -1,0 +1,293 @@
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import nats
+import pytest
+
+from mlaas4hep.adapters.jwt import DispatcherVerifier
+from mlaas4hep.adapters.provision_nats import DEAD_STREAM, STREAM
+from mlaas4hep.adapters.signing import SigningKey
+from mlaas4hep.core import wire
+from mlaas4hep.core.events import ChunkPlanned, RunSubmitted
+from mlaas4hep.core.run import Run, Status
+from mlaas4hep.dispatcher.__main__ import parse_limits
+from mlaas4hep.errors import Problem
+from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.ports import Bus, RunBook
+from mlaas4hep.settings import Settings, SettingsError
+
+Dispatching = Callable[[], AbstractContextManager[None]]
+SUBMITTED = RunSubmitted(owner="a", run="luca_1")
+
+
+def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
+    return [ChunkPlanned(owner=owner, run=run, index=i, specs="s") for i in range(count)]
+
+
+def a_run(owner: str = "a") -> Run:
+    return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=0, updated_at=0)
+
+
+async def _messages(url: str, stream: str) -> int:
+    client = await nats.connect(url)
+    state = (await client.jetstream().stream_info(stream)).state
+    await client.close()
+    return int(state.messages)
+
+
+def messages(server: NatsServer, stream: str) -> int:
+    return asyncio.run(_messages(server.url, stream))
+
+
+def test_an_event_reaches_its_function_with_a_token_for_it_alone(
+    functions: Any, bus: Bus, dispatching: Dispatching, signing_key: SigningKey
+) -> None:
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: functions.calls == [("specs", SUBMITTED.id)])
+
+    headers = functions.headers[0]
+    assert headers["Content-Type"] == "application/cloudevents+json"
+    verifier = DispatcherVerifier(signing_key.public_pem, "specs")
+    assert verifier.event_id(headers["Authorization"]) == SUBMITTED.id
+
+
+def test_what_is_done_is_gone(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    with dispatching():
+        bus.publish(planned("a", 20))
+        functions.wait_for(lambda: len(functions.calls) == 20)
+
+    assert messages(nats_server, STREAM) == 0
+
+
+def test_what_can_never_succeed_is_parked_and_fails_the_run(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    problem = Problem(code="invalid_request", message="no such branch", stage="specs")
+    functions.answer = lambda *_: (422, {"error": asdict(problem)})
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        run = runs.wait("a", "luca_1", lambda run: run.is_final, 20)
+
+    assert (run.status, run.problem) == (Status.FAILED, problem)
+    assert len(functions.calls) == 1
+    assert messages(nats_server, STREAM) == 0
+    assert messages(nats_server, DEAD_STREAM) == 1
+
+
+def test_a_function_that_fails_once_gets_the_event_again(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    functions.answer = lambda *_: (500 if len(functions.calls) == 1 else 200, {})
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 2)
+
+    assert messages(nats_server, STREAM) == 0
+
+
+def test_a_function_that_is_not_there_yet_gets_the_event_later(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
+) -> None:
+    functions.answer = lambda *_: (404 if len(functions.calls) <= 2 else 200, {})
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 3)
+
+    assert runs.get("a", "luca_1").status is Status.SUBMITTED
+
+
+def test_nonsense_is_buried(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    async def publish() -> None:
+        client = await nats.connect(nats_server.url)
+        await client.jetstream().publish("mlaas.specs", b"nonsense")
+        await client.close()
+
+    asyncio.run(publish())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: functions.calls == [("specs", SUBMITTED.id)])
+
+    assert messages(nats_server, STREAM) == 0
+    assert messages(nats_server, DEAD_STREAM) == 1
+
+
+def test_no_more_calls_at_once_than_the_limit(
+    functions: Any, bus: Bus, dispatching: Dispatching
+) -> None:
+    with running(functions) as counts, dispatching():
+        bus.publish(planned("a", 50))
+        functions.wait_for(lambda: len(functions.calls) == 50)
+
+    assert counts["most"] == 4
+
+
+def test_a_busy_function_is_asked_for_less_at_once(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    with running(functions, room=2) as counts, dispatching():
+        bus.publish(planned("a", 60))
+        functions.wait_for(lambda: len(functions.calls) - counts["refused"] == 60)
+
+    assert counts["refused"] < 40
+    assert messages(nats_server, STREAM) == 0
+
+
+def test_one_persons_many_chunks_do_not_starve_anothers_few(
+    functions: Any, bus: Bus, dispatching: Dispatching
+) -> None:
+    bus.publish(planned("many", 2000))
+    bus.publish(planned("few", 10))
+    go_on = threading.Event()
+    functions.answer = lambda *_: (200, {}) if go_on.wait(20) else (500, {})
+    with dispatching():
+        functions.wait_for(lambda: len(functions.calls) == 4)  # so many at once; the rest waits
+        go_on.set()
+        functions.wait_for(lambda: sum(e.startswith("few/") for _, e in functions.calls) == 10)
+
+        assert len(functions.calls) < 1000
+
+
+@contextmanager
+def running(functions: Any, room: int = 99) -> Iterator[Counter[str]]:
+    """Counts how many calls run at once; refuses those for which there is no room."""
+    counts: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def answer(*_: str) -> tuple[int, dict[str, Any]]:
+        with lock:
+            if counts["now"] >= room:
+                counts["refused"] += 1
+                return 429, {}
+            counts["now"] += 1
+            counts["most"] = max(counts["most"], counts["now"])
+        threading.Event().wait(0.02)
+        with lock:
+            counts["now"] -= 1
+            counts["done"] += 1
+        return 200, {}
+
+    functions.answer = answer
+    yield counts
+
+
+def test_a_killed_dispatcher_loses_nothing(
+    functions: Any, bus: Bus, runs: RunBook, settings: Settings, nats_server: NatsServer
+) -> None:
+    set_ack_wait(nats_server, 2.0)
+    blocked = threading.Event()
+    functions.answer = lambda *_: (200, {}) if blocked.wait(30) else (500, {})
+    bus.publish(planned("a", 30))
+    with dispatcher_process(settings) as process:
+        functions.wait_for(lambda: len(functions.calls) == 4)
+        process.kill()
+    blocked.set()
+    functions.answer = lambda *_: (200, {})
+    with dispatcher_process(settings):
+        functions.wait_for(lambda: len({event for _, event in functions.calls}) == 30)
+        functions.wait_for(lambda: len(functions.calls) >= 34)
+
+    assert messages(nats_server, STREAM) == 0
+
+
+def test_a_dispatcher_that_is_told_to_stop_finishes_its_calls(
+    functions: Any, bus: Bus, settings: Settings, nats_server: NatsServer
+) -> None:
+    go_on = threading.Event()
+    functions.answer = lambda *_: (200, {}) if go_on.wait(20) else (500, {})
+    bus.publish(planned("a", 10))
+    with dispatcher_process(settings, stderr=subprocess.PIPE) as process:
+        functions.wait_for(lambda: len(functions.calls) == 4)
+        process.terminate()
+        assert process.stderr is not None
+        assert any(b"stopping" in line for line in process.stderr)
+        go_on.set()
+
+        process.communicate()
+        assert process.returncode == 0
+    assert len(functions.calls) == 4
+    assert messages(nats_server, STREAM) == 6
+
+
+def test_a_killed_nats_server_loses_nothing(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    bus.publish(planned("a", 200))
+    with dispatching():
+        functions.wait_for(lambda: len(functions.calls) >= 20)
+        nats_server.kill()
+        nats_server.start()
+        functions.wait_for(lambda: len({event for _, event in functions.calls}) == 200)
+        bus.publish(planned("a", 10, run="luca_2"))
+        functions.wait_for(lambda: len({event for _, event in functions.calls}) == 210)
+
+
+def set_ack_wait(server: NatsServer, seconds: float) -> None:
+    async def update() -> None:
+        client = await nats.connect(server.url)
+        jetstream = client.jetstream()
+        config = (await jetstream.consumer_info(STREAM, "chunk-preprocess")).config
+        config.ack_wait = seconds
+        await jetstream.add_consumer(STREAM, config)
+        await client.close()
+
+    asyncio.run(update())
+
+
+@contextmanager
+def dispatcher_process(
+    settings: Settings, stderr: int | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    env = {f"MLAAS_{name.upper()}": str(value) for name, value in asdict(settings).items()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlaas4hep.dispatcher"], env=dict(os.environ) | env, stderr=stderr
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_limits_are_read_from_the_settings() -> None:
+    assert parse_limits("specs=2, train=1") == {"specs": 2, "train": 1}
+
+
+@pytest.mark.parametrize("text", ["spec=2", "specs=none", "specs=0", "specs"])
+def test_a_limit_that_is_none_is_quoted(text: str) -> None:
+    with pytest.raises(SettingsError, match=text):
+        parse_limits(text)
+
+
+def test_the_dead_letter_is_the_event_itself(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer, runs: RunBook
+) -> None:
+    functions.answer = lambda *_: (422, {"error": asdict(Problem(code="c", message="größer"))})
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        runs.wait("a", "luca_1", lambda run: run.is_final, 20)
+
+    async def last() -> Any:
+        client = await nats.connect(nats_server.url)
+        message = await client.jetstream().get_last_msg(DEAD_STREAM, "mlaas.dead")
+        await client.close()
+        return message
+
+    dead = asyncio.run(last())
+    assert wire.load_event(dead.data) == SUBMITTED
+    assert dead.headers["Mlaas-Function"] == "specs"

@@ -1,0 +1,60 @@
+from collections import Counter
+
+from mlaas4hep.dispatcher.fairness import FairQueue
+
+
+def served(queue: FairQueue[str], times: int, per_owner: int = 99) -> list[str | None]:
+    running: Counter[str] = Counter()
+    return [queue.take(running, per_owner) for _ in range(times)]
+
+
+def queue_of(**owners: int) -> FairQueue[str]:
+    queue: FairQueue[str] = FairQueue()
+    for owner, items in owners.items():
+        for number in range(items):
+            queue.add(owner, f"{owner}{number}")
+    return queue
+
+
+def test_owners_take_turns() -> None:
+    queue = queue_of(a=4, b=2)
+
+    assert served(queue, 6) == ["a0", "b0", "a1", "b1", "a2", "a3"]
+
+
+def test_ten_chunks_do_not_wait_for_ten_thousand() -> None:
+    queue = queue_of(many=10_000, few=10)
+
+    first = served(queue, 20)
+
+    assert [item for item in first if item and item.startswith("few")] == [
+        f"few{number}" for number in range(10)
+    ]
+
+
+def test_who_has_fewer_running_comes_first() -> None:
+    queue = queue_of(a=2, b=2)
+    running = Counter(a=2, b=1)
+
+    assert queue.take(running, 99) == "b0"
+
+
+def test_who_has_enough_running_waits() -> None:
+    queue = queue_of(a=2)
+
+    assert queue.take(Counter(a=1), per_owner=1) is None
+    assert queue.take(Counter(), per_owner=1) == "a0"
+
+
+def test_what_is_put_back_comes_first_again() -> None:
+    queue = queue_of(a=2)
+    item = queue.take(Counter(), 99)
+
+    queue.put_back("a", item or "")
+
+    assert served(queue, 2) == ["a0", "a1"]
+    assert len(queue) == 0
+
+
+def test_an_empty_queue_gives_nothing() -> None:
+    assert queue_of().take(Counter(), 99) is None

@@ -1,0 +1,106 @@
+import pytest
+
+from mlaas4hep.dispatcher.verdict import (
+    MAX_AWAY_S,
+    MAX_FAILURES,
+    MAX_FILE_AWAY,
+    Action,
+    Answer,
+    History,
+    Verdict,
+    judge,
+)
+from mlaas4hep.errors import Problem
+
+PROBLEM = Problem(code="invalid_request", message="no such branch", branch="pt")
+
+
+def verdict(status: int | None, before: History | None = None, at: float = 0.0) -> Verdict:
+    return judge(Answer(status=status), before or History(), at, "train")
+
+
+def repeated(answer: Answer, times: int) -> Verdict:
+    last = judge(answer, History(), 0.0, "train")
+    for _ in range(times - 1):
+        last = judge(answer, last.history, 0.0, "train")
+    return last
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_two_hundred_is_done(status: int) -> None:
+    assert verdict(status).action is Action.ACK
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+def test_what_can_never_succeed_is_parked(status: int) -> None:
+    assert verdict(status).action is Action.PARK
+
+
+def test_the_function_says_why_it_is_parked() -> None:
+    parked = judge(Answer(status=422, problem=PROBLEM), History(), 0.0, "specs")
+
+    assert parked.problem == Problem(
+        code="invalid_request", message="no such branch", branch="pt", stage="specs"
+    )
+
+
+def test_a_busy_function_counts_for_nothing() -> None:
+    before = History(failures=MAX_FAILURES - 1)
+
+    assert verdict(429, before) == Verdict(action=Action.BUSY, history=before)
+
+
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 408, 503, 502, 504])
+def test_a_function_that_is_away_is_waited_for(status: int | None) -> None:
+    assert repeated(Answer(status=status), 100).action is Action.LATER
+
+
+@pytest.mark.parametrize("status", [None, 404, 503, 502])
+def test_a_function_that_stays_away_fails_the_run_after_two_days(status: int | None) -> None:
+    before = verdict(status, at=100.0).history
+
+    assert verdict(status, before, 100.0 + MAX_AWAY_S).action is Action.LATER
+    late = verdict(status, before, 101.0 + MAX_AWAY_S)
+    assert late.action is Action.PARK
+    assert late.problem is not None
+    assert late.problem.stage == "train"
+
+
+def test_pauses_grow_up_to_a_minute() -> None:
+    pauses = []
+    history = History()
+    for _ in range(8):
+        later = verdict(None, history)
+        history = later.history
+        pauses.append(later.pause_s)
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_an_internal_error_is_tried_again_and_then_fails_the_run() -> None:
+    answer = Answer(status=500, problem=PROBLEM)
+
+    assert repeated(answer, MAX_FAILURES - 1).action is Action.LATER
+    assert repeated(answer, MAX_FAILURES).problem is not None
+
+
+def test_an_event_that_kills_a_ready_function_fails_the_run() -> None:
+    answer = Answer(status=502, was_ready=True)
+
+    assert repeated(answer, MAX_FAILURES - 1).action is Action.LATER
+    assert repeated(answer, MAX_FAILURES).action is Action.PARK
+
+
+def test_a_lost_call_makes_the_next_one_careful() -> None:
+    assert verdict(502).history.lost == 1
+    assert verdict(503).history.lost == 0
+
+
+def test_a_file_whose_server_is_away_fails_the_run_within_minutes() -> None:
+    problem = Problem(code="service_unavailable", message="no answer", file="root://x//a.root")
+    answer = Answer(status=503, problem=problem)
+
+    assert repeated(answer, MAX_FILE_AWAY - 1).action is Action.LATER
+    parked = repeated(answer, MAX_FILE_AWAY)
+    assert parked.problem is not None
+    assert parked.problem.file == "root://x//a.root"
