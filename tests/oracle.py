@@ -119,32 +119,25 @@ def ancestor_chunks(
     of every file is read, also of those before it.
     """
     total = sum(events)
-    share = {}
-    count = dict(enumerate(events))
-    for file in count:
-        if nevts != -1:
-            count[file] = round(count[file] / total * nevts) or 1
-            share[file] = round(count[file] / nevts * chunk_size)
-        else:
-            share[file] = round(count[file] / total * chunk_size)
-    read = dict.fromkeys(count, 0)
-    chunks, start, last = [], 0, False
+    if nevts == -1:
+        count = list(events)
+        share = [round(n / total * chunk_size) for n in count]
+    else:
+        count = [round(n / total * nevts) or 1 for n in events]
+        share = [round(n / nevts * chunk_size) for n in count]
+    read = [0] * len(count)
+    chunks, cursor, last = [], 0, False
     while not last:
-        last = any(share[file] + read[file] >= count[file] for file in count)
-        chunk, first = [], start
-        for file in count:
-            take = share[file]
-            if last:
-                take = count[file] - read[file]
-            elif take == 0:
-                continue
-            elif file == len(events) - 1 and (start + take) % chunk_size != 0:
-                take = first + chunk_size - start
-            if take:
-                chunk.append((file, read[file], read[file] + take))
-            read[file] += take
-            start += take
-        chunks.append(chunk)
+        last = any(n + done >= most for n, done, most in zip(share, read, count, strict=True))
+        takes = [most - done for done, most in zip(read, count, strict=True)]
+        if not last:
+            takes = list(share)
+            if share[-1] and (cursor + sum(share)) % chunk_size != 0:
+                takes[-1] = chunk_size - sum(share[:-1])
+        parts = enumerate(zip(read, takes, strict=True))
+        chunks.append([(file, done, done + take) for file, (done, take) in parts if take])
+        read = [done + take for done, take in zip(read, takes, strict=True)]
+        cursor += sum(takes)
     return chunks
 
 

@@ -107,7 +107,7 @@ def test_new_branches_are_features_and_removed_ones_are_not():
 def test_a_branch_that_one_file_has_not_is_named_with_its_file():
     trees = {"a.root": TREE, "b.root": _tree(run="uint32", nJet="int32", met="float32")}
 
-    with pytest.raises(InvalidRequestError, match="'b.root' has no branch 'Jet_eta'") as caught:
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'Jet_eta'") as caught:
         _choose(trees)
 
     problem = caught.value.problem
@@ -144,7 +144,7 @@ def test_what_cannot_be_numbers_is_left_out_with_a_warning():
 def test_what_cannot_be_numbers_is_refused_when_asked_for():
     tree = _tree(unreadable=[("title", "text")], x="int8")
 
-    with pytest.raises(InvalidRequestError, match="'title'.*cannot be numbers: text"):
+    with pytest.raises(InvalidRequestError, match=r"'title'.*cannot be numbers: text"):
         _choose(tree, selected_branches=("title",))
 
 
