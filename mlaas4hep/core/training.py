@@ -1,12 +1,12 @@
 """What a training is told, and what it reports while it runs in its own process."""
 
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
+from mlaas4hep.core.contract import Task
 from mlaas4hep.core.request import Params, Resources
 
 Metrics = tuple[tuple[str, float], ...]
-Task = Literal["binary", "multiclass", "regression", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class TrainingJob:
     chunks: int
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
+    labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
     features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
 
     @property

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.training.engine import Engine
 from mlaas4hep.adapters.training.material import Material
 from mlaas4hep.core import scores
+from mlaas4hep.core.contract import Task
 from mlaas4hep.core.request import MetricsRequest
 from mlaas4hep.core.scores import Roc
-from mlaas4hep.core.training import Metrics, Task
+from mlaas4hep.core.training import Metrics
 
 Floats = NDArray[np.float32]
 SETS = ("test", "val", "train")

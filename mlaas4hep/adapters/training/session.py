@@ -49,7 +49,7 @@ class Session:
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
         """Train from where the checkpoint stands to the end, and hand over the bundle."""
         model = self._build(build_seconds)
-        labels = Labels(model.loss, int(model.output_shape[-1]), self._job.classes)
+        labels = self._labels(model)
         source = MaterialSource(self._feed, labels, self._job.params)
         with told_by("the training", "the traceback is in the run's log"):
             engine = Engine(model, self._job.params.batch_size)
@@ -65,6 +65,13 @@ class Session:
         keras.utils.set_random_seed(self._job.params.seed)
         accept_old_spellings()
         return usermodel.build(self._work / "model.py", self._job.columns, seconds)
+
+    def _labels(self, model: Any) -> Labels:
+        labels = Labels(model.loss, int(model.output_shape[-1]), self._job.classes)
+        if self._job.labels:  # known before any entry is read
+            labels.shaped(np.array(self._job.labels, np.float32))
+            labels.check_seen()
+        return labels
 
     def _tell_built(self, model: Any, resumed: int) -> None:
         self._messages.tell(
