@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -74,7 +75,7 @@ def _difference(folder: Path, lite: bytes, sample: NDArray[np.float32]) -> float
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     (name,) = serve.structured_input_signature[1]
     expected = next(iter(serve(**{name: tf.constant(sample)}).values())).numpy()
-    interpreter = tf.lite.Interpreter(model_content=lite, num_threads=1)
+    interpreter = Interpreter(model_content=lite, num_threads=1)
     index = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(index, sample.shape)
     interpreter.allocate_tensors()

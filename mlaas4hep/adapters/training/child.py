@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlaas4hep.adapters.training.channel import Channel
 from mlaas4hep.adapters.training.confinement import confine
+from mlaas4hep.adapters.training.imports import quick_and_quiet
 
 
 def main(arguments: list[str]) -> None:
@@ -19,11 +20,12 @@ def main(arguments: list[str]) -> None:
     isolation = confine(work=work, memory_bytes=int(memory_bytes), parent=int(parent))
 
     # from here on nothing can be reached any more; threads of these libraries inherit that
-    from mlaas4hep.adapters.training.failure import TrainingError  # noqa: PLC0415
-    from mlaas4hep.adapters.training.messages import Messages  # noqa: PLC0415
-    from mlaas4hep.adapters.training.session import Session  # noqa: PLC0415
-    from mlaas4hep.core import wire  # noqa: PLC0415
-    from mlaas4hep.core.training import TrainingJob  # noqa: PLC0415
+    with quick_and_quiet(work / "import.log"):
+        from mlaas4hep.adapters.training.failure import TrainingError  # noqa: PLC0415
+        from mlaas4hep.adapters.training.messages import Messages  # noqa: PLC0415
+        from mlaas4hep.adapters.training.session import Session  # noqa: PLC0415
+        from mlaas4hep.core import wire  # noqa: PLC0415
+        from mlaas4hep.core.training import TrainingJob  # noqa: PLC0415
 
     job = wire.load(TrainingJob, (work / "job.json").read_bytes())
     session = Session(channel=channel, job=job, work=work, isolation=isolation)
