@@ -31,6 +31,7 @@ def serve(function: Function, settings: Settings) -> None:
         SettingsError: a secret that the function needs cannot be read.
     """
     set_up_logging(settings.log_level)
+    log.info("%s serves on %s:%d", function.name, HOST, settings.port)
     if function.kind == "asgi":
         _uvicorn(function, settings)
     else:
@@ -65,10 +66,12 @@ def _uvicorn(function: Function, settings: Settings) -> None:
         host=HOST,
         port=settings.port,
         log_config=None,
+        log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
+        proxy_headers=False,
     )
 
 

@@ -5,6 +5,7 @@ removing are answered with 501.
 """
 
 import json
+import platform
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def _system(gateway: Gateway) -> Starlette:
             Route("/system/functions", routes.fixed, methods=fixed),
             Route("/system/function/{name}", routes.describe),
             Route("/system/scale-function/{name}", routes.fixed, methods=["POST"]),
-            Route("/async-function/{rest:path}", routes.fixed, methods=["POST"]),
+            Route("/async-function/{rest:path}", routes.no_queue, methods=["POST"]),
             Route("/system/logs", routes.tell),
             Route(issuer.DISCOVERY_PATH, routes.discovery),
             Route(issuer.JWKS_PATH, routes.keys),
@@ -108,7 +109,7 @@ class _Routes:
     async def info(self, _request: Request) -> Response:
         version = {"release": __version__, "sha": ""}
         provider = {"provider": "mlaas4hep", "orchestration": "processes", "version": version}
-        return JSONResponse({"provider": provider, "version": version, "arch": "x86_64"})
+        return JSONResponse({"provider": provider, "version": version, "arch": platform.machine()})
 
     async def namespaces(self, _request: Request) -> Response:
         return JSONResponse([NAMESPACE])
@@ -133,6 +134,9 @@ class _Routes:
             "the functions of the laptop platform are fixed",
             hint="deploy to a real OpenFaaS; docs/operators.md says how",
         )
+
+    async def no_queue(self, _request: Request) -> Response:
+        return _problem(501, "asynchronous calls are not offered", hint="call /function/NAME")
 
     async def tell(self, request: Request) -> Response:
         query = request.query_params

@@ -15,6 +15,7 @@ from mlaas4hep.local.upstream import Reply, UpstreamError
 log = logging.getLogger(__name__)
 
 START_S = 30.0  #: a call waits this long for a function that is just starting
+_OURS = (b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds")
 SMALL_BYTES = 256 * 1024  #: bodies up to this size are collected and sent with the head
 
 
@@ -25,8 +26,9 @@ class ClientGoneError(Exception):
 class Proxy:
     """Forwards calls as OpenFaaS's gateway does, with its headers and its 502, 503 and 504."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, start_s: float = START_S) -> None:
         self._timeout_s = timeout_s
+        self._start_s = start_s
 
     async def forward(
         self, function: Deployed, path: bytes, scope: Scope, receive: Receive, send: Send
@@ -34,7 +36,7 @@ class Proxy:
         """Answer one HTTP request with what `function` says to it under `path`."""
         call = _Call(function, path, scope, receive, send)
         try:
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(self._start_s):
                 await function.ready.wait()
         except TimeoutError:
             await call.refuse(503, "not_ready", f"function {function.name} is not ready")
@@ -115,8 +117,7 @@ class _Call:
             (b"x-start-time", self._start_time),
             (b"x-duration-seconds", b"%.6f" % took),
         ]
-        known = {name for name, _ in own}
-        kept = [header for header in headers if header[0] not in known]
+        kept = [header for header in headers if header[0] not in _OURS]
         await self._send({"type": "http.response.start", "status": status, "headers": kept + own})
         self._answered = True
 

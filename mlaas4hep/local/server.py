@@ -31,6 +31,7 @@ async def serving(app: AsgiApp, doors: list[socket.socket]) -> AsyncIterator[Non
             timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            proxy_headers=False,
         )
     )
     task = asyncio.create_task(server.serve(sockets=doors))
