@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cramjam
@@ -22,6 +23,9 @@ from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
 OPEN_TREES = 16  #: kept open, the ones used last
+
+_HEADER = struct.Struct(">4siii4s")  #: magic, version, begin, and the end in 4 or 8 bytes
+_LARGE_FILES = 1_000_000  #: versions from here on have 64-bit places
 
 # A parser that meets damaged bytes fails in every way there is.
 _DAMAGED = (
@@ -110,13 +114,25 @@ class RootFiles:
 
 def _opened(place: Place, tree: str, stack: ExitStack) -> OpenTree:
     path, handler = place.open(stack)
+    if place.is_local:
+        _check_length(place, Path(path))
     file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
-    if file.file.fEND > place.size_bytes > 0:
+    return OpenTree(place.url, tree, _tree(place.url, file, tree), place.size_bytes)
+
+
+def _check_length(place: Place, path: Path) -> None:
+    """Refuse a file that ends before the length that its header tells."""
+    with path.open("rb") as stream:
+        header = stream.read(_HEADER.size)
+    if len(header) < _HEADER.size or not header.startswith(b"root"):
+        raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
+    _, version, _, end, rest = _HEADER.unpack(header)
+    length = end << 32 | int.from_bytes(rest) if version >= _LARGE_FILES else end
+    if length > place.size_bytes:
         raise InvalidRequestError(
-            f"{shown(place.url)} is cut short: it has {place.size_bytes} bytes of {file.file.fEND}",
+            f"{shown(place.url)} is cut short: it has {place.size_bytes} bytes of {length}",
             hint="copy the file again",
         )
-    return OpenTree(place.url, tree, _tree(place.url, file, tree), place.size_bytes)
 
 
 def _tree(url: str, file: Any, name: str) -> Any:
@@ -141,11 +157,14 @@ def _our_errors(url: str) -> Iterator[None]:
         yield
     except (OSError, TimeoutError) as error:
         if url.startswith(("root:", "roots:", "http:", "https:")):
-            raise ServiceUnavailableError(f"{shown(url)}: {error}") from error
-        raise InvalidRequestError(f"{shown(url)} cannot be read: {error}") from error
+            raise ServiceUnavailableError(f"{shown(url)}: {_first_line(error)}") from error
+        raise InvalidRequestError(f"{shown(url)} cannot be read: {_first_line(error)}") from error
     except _DAMAGED as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InvalidRequestError(
-            f"{shown(url)} is damaged or not a ROOT file: {first}",
+            f"{shown(url)} is damaged or not a ROOT file: {_first_line(error)}",
             hint="open it with ROOT, or copy it again",
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
