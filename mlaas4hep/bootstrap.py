@@ -3,9 +3,12 @@
 Adapters are imported where they are chosen, so that no function pays for what it does not use.
 """
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -24,7 +27,8 @@ def services(settings: Settings) -> Services:
     Raises:
         SettingsError: `store` or `nats` is of no kind that we know, or a secret file is missing.
     """
-    stores = {bucket: _store(settings, bucket) for bucket in BUCKETS}
+    make = _stores(settings)
+    stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
     messages = messaging(settings)
     return Services(
         tarballs=stores["tarballs"],
@@ -42,30 +46,35 @@ def services(settings: Settings) -> Services:
     )
 
 
-def _store(settings: Settings, bucket: str) -> ObjectStore:
-    bucket = settings.store_bucket_prefix + bucket
-    make = _STORES.get(urlsplit(settings.store).scheme)
-    if make is None:
-        raise SettingsError(
-            f"MLAAS_STORE={settings.store!r} is none of memory:, file:///folder, http(s)://host"
-        )
-    return make(settings, bucket)
+def _stores(settings: Settings) -> Callable[[str], ObjectStore]:
+    """Return what makes the store of a bucket."""
+    parts = urlsplit(settings.store)
+    if parts.scheme == "memory":
+        return lambda _bucket: MemoryStore(time.time)
+    if parts.scheme == "file":
+        return partial(_directory_store, Path(url2pathname(parts.path)))
+    if parts.scheme in {"http", "https"} and parts.netloc:
+        return _s3_stores(settings)
+    raise SettingsError(
+        f"MLAAS_STORE={settings.store!r} is none of memory:, file:///folder, http(s)://host"
+    )
 
 
-def _memory_store(_settings: Settings, _bucket: str) -> ObjectStore:
-    return MemoryStore(time.time)
-
-
-def _directory_store(settings: Settings, bucket: str) -> ObjectStore:
+def _directory_store(root: Path, bucket: str) -> ObjectStore:
     from mlaas4hep.adapters.directory import DirectoryStore  # noqa: PLC0415
 
-    return DirectoryStore(Path(url2pathname(urlsplit(settings.store).path)), bucket)
+    return DirectoryStore(root, bucket)
 
 
-_STORES: dict[str, Callable[[Settings, str], ObjectStore]] = {
-    "memory": _memory_store,
-    "file": _directory_store,
-}
+def _s3_stores(settings: Settings) -> Callable[[str], ObjectStore]:
+    from mlaas4hep.adapters.filecache import FileCache  # noqa: PLC0415
+    from mlaas4hep.adapters.s3 import S3Store, client  # noqa: PLC0415
+
+    access, secret_key = credentials(settings.store_key_file)
+    folder = settings.cache_dir or str(Path(tempfile.gettempdir()) / f"mlaas-cache-{os.getuid()}")
+    cache = FileCache(Path(folder), settings.cache_bytes)
+    minio = client(settings.store, access, secret_key)
+    return lambda bucket: S3Store(minio, bucket, cache)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

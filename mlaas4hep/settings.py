@@ -33,6 +33,7 @@ class Settings:
     xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated: servers that input files may come from
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
+    cache_bytes: int = 10 * 1024**3  #: how much they may take
     port: int = 8082  #: where this function listens; of-watchdog's upstream
     workers: int = 2  #: events that one process of a function handles at once
     max_upload_bytes: int = 20 * 1024**3
