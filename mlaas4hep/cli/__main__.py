@@ -1,0 +1,5 @@
+"""`python -m mlaas4hep.cli`."""
+
+from mlaas4hep.cli.app import main
+
+main()

@@ -1,0 +1,69 @@
+"""All commands together, and what becomes of their errors."""
+
+import os
+import sys
+
+import typer
+
+from mlaas4hep import __version__
+from mlaas4hep.cli import deployed, holdings, local, platform
+from mlaas4hep.cli.screen import complain
+from mlaas4hep.errors import MlaasError, Problem
+from mlaas4hep.settings import SettingsError
+
+FAILED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="mlaas4hep",
+    help=(
+        "Machine learning for high-energy physics: from ROOT files to predictions.\n\n"
+        "Either on this machine, without any server (`run`, or step by step `specs`, `chunks`, "
+        "`train`, `predict`), or on a deployment (`upload`, `submit`, `watch`, …), for which "
+        "`up` starts one on a laptop.\n\n"
+        "Exit codes: 0 fine, 1 failed, 2 wrong usage."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (local, deployed, holdings, platform):
+    commands.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", callback=_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command that was typed; an error is told in two lines, never as a traceback."""
+    try:
+        app()
+    except MlaasError as error:
+        complain(error.problem)
+        sys.exit(FAILED)
+    except SettingsError as error:
+        complain(Problem(code="settings", message=str(error)))
+        sys.exit(FAILED)
+    except BrokenPipeError:  # who read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        complain(Problem(code="os_error", message=f"{place}{error.strerror or error}"))
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,51 @@
+"""Following a run to its end."""
+
+import json
+import sys
+from collections.abc import Iterable
+
+import typer
+
+from mlaas4hep.cli.screen import complain, show, stage_bars
+from mlaas4hep.core import wire
+from mlaas4hep.core.report import Report
+from mlaas4hep.core.run import Status
+
+
+def follow(reports: Iterable[Report], as_json: bool) -> Report:
+    """Show each change, and return the run as it ended.
+
+    At a terminal there are bars; in a pipe a line for each new status, or each change as one
+    line of JSON.
+    """
+    last: Report | None = None
+    with stage_bars(shown=not as_json) as draw:
+        for report in reports:
+            draw(report.stages)
+            if as_json:
+                print(json.dumps(json.loads(wire.show(report))), flush=True)
+            elif not sys.stderr.isatty() and (last is None or last.status != report.status):
+                print(f"{report.updated_at} {report.name} is {report.status}", flush=True)
+            last = report
+    assert last is not None  # noqa: S101 - a run has at least its first state
+    return last
+
+
+def conclude(report: Report, as_json: bool) -> None:
+    """Tell how a run ended.
+
+    Raises:
+        typer.Exit: it did not end well.
+    """
+    if not as_json:
+        for name, value in report.metrics.items():
+            show(f"{name} {'nan' if value is None else f'{value:g}'}")
+    if report.status is Status.DONE:
+        if not as_json:
+            show(f"{report.name} is done: the model {report.model} is served")
+        return
+    if report.problem is not None:
+        complain(report.problem)
+    else:
+        show(f"{report.name} is {report.status}")
+    raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""Models and uploads on a deployment: fetched, listed, shared, deleted."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.screen import bytes_bar, show, show_json, show_table
+
+_PANEL = "On a deployment"
+Model = Annotated[str, typer.Argument(help="Name of the model.", show_default=False)]
+Owner = Annotated[str, typer.Option(help="Whose it is, if it is shared with you.")]
+
+
+class Kind(StrEnum):
+    """What can be deleted."""
+
+    RUN = "run"
+    TARBALL = "tarball"
+    MODEL = "model"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (model, models, share, tarballs, delete):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def model(
+    name: Model,
+    out: Annotated[Path | None, typer.Option(help="NAME.tar.gz if not given.")] = None,
+    owner: Owner = "",
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Fetch the bundle of a trained model as a tarball.
+
+    Example: `mlaas4hep model luca_1 --out luca_1.tar.gz`
+    """
+    target = out or Path(f"{name}.tar.gz")
+    with client(url, token) as here, bytes_bar("model", None, shown=not json) as on_bytes:
+        here.download(name, target, owner=owner, on_bytes=on_bytes)
+    if json:
+        show_json({"file": str(target), "size_bytes": target.stat().st_size})
+    else:
+        show(str(target))
+
+
+def models(url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """List the models that you may use.
+
+    Example: `mlaas4hep models`
+    """
+    with client(url, token) as here:
+        found = here.models()
+    if json:
+        show_json(found)
+        return
+    rows = [(m.name, "yours" if m.mine else m.owner, m.version, m.description) for m in found]
+    show_table(("model", "owner", "version", "description"), rows)
+
+
+def share(
+    name: Model,
+    public: Annotated[bool, typer.Option("--public", help="Everybody may use it.")] = False,
+    group: Annotated[list[str] | None, typer.Option(help="Who may use it; repeatable.")] = None,
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Let others use a model; without options nobody else may any more.
+
+    Example: `mlaas4hep share luca_1 --group cms`
+    """
+    with client(url, token) as here:
+        shared = here.share(name, public=public, groups=group or ())
+    if json:
+        show_json(shared)
+    else:
+        who = "everybody" if shared.public else ", ".join(shared.groups) or "nobody else"
+        show(f"{shared.name} may be used by {who}")
+
+
+def tarballs(url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """List your uploads.
+
+    Example: `mlaas4hep tarballs`
+    """
+    with client(url, token) as here:
+        found = here.tarballs()
+    if json:
+        show_json(found)
+        return
+    rows = [(t.name, t.uploaded_at, len(t.files), t.unpacked_bytes) for t in found]
+    show_table(("name", "uploaded", "files", "bytes"), rows)
+
+
+def delete(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    kind: Annotated[
+        Kind, typer.Option(help="A tarball goes with its runs; models always stay.")
+    ] = Kind.RUN,
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Delete a run, an upload or a model.
+
+    Example: `mlaas4hep delete luca_1 --kind model`
+    """
+    with client(url, token) as here:
+        gone = {
+            Kind.RUN: here.delete_run,
+            Kind.TARBALL: here.delete_tarball,
+            Kind.MODEL: here.delete_model,
+        }[kind](name)
+    show_json(gone) if json else show(f"{kind} {gone.deleted} is deleted")

@@ -1,0 +1,131 @@
+"""Commands that need no server: one step, or a whole run, in this process."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlaas4hep.cli.options import Json
+
+_PANEL = "On this machine, without a server"
+_FILE = {"exists": True, "dir_okay": False, "show_default": False}
+
+Files = Annotated[Path, typer.Option(help="files.txt: one ROOT file a line.", **_FILE)]
+Params = Annotated[Path, typer.Option(help="params.json", **_FILE)]
+Labels = Annotated[Path, typer.Option(help="labels.txt", **_FILE)]
+Preproc = Annotated[Path | None, typer.Option(help="preproc.json", **_FILE)]
+Memory = Annotated[str, typer.Option(help="What the training may use.")]
+Cpus = Annotated[float, typer.Option(help="What the training may use.", min=0.1)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (run, specs, chunks, train, predict):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def run(
+    folder: Annotated[
+        Path, typer.Argument(help="With files.txt, labels.txt, model.py, params.json.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="For the model; FOLDER/model if empty.")] = None,
+    memory: Memory = "3gb",
+    cpus: Cpus = 2.0,
+    json: Json = False,
+) -> None:
+    """Do a whole run in this process: measure, prepare, train, and write the model.
+
+    A preproc.json in the folder is used.
+
+    Example: `mlaas4hep run examples/single_top`
+    """
+    from mlaas4hep.cli.work import run_folder  # noqa: PLC0415 - slow to load
+
+    run_folder(folder, out or folder / "model", memory, cpus, json)
+
+
+def specs(
+    files: Files,
+    params: Params,
+    out: Annotated[Path, typer.Option(help="For the specs, as JSON.")] = Path("specs.json"),
+    preproc: Preproc = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="labels.txt; a branch that is the label is left out.", **_FILE),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure the branches of ROOT files: ranges, widths, numbers of entries.
+
+    Example: `mlaas4hep specs --files files.txt --params params.json --out specs.json`
+    """
+    from mlaas4hep.cli.work import write_specs  # noqa: PLC0415 - slow to load
+    from mlaas4hep.local.folder import Texts  # noqa: PLC0415 - slow to load
+
+    texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
+    write_specs(texts, out, json)
+
+
+def chunks(
+    files: Files,
+    labels: Labels,
+    params: Params,
+    specs: Annotated[Path, typer.Option(help="From `mlaas4hep specs`.", **_FILE)],
+    out: Annotated[Path, typer.Option(help="Folder for the arrays.", file_okay=False)],
+    preproc: Preproc = None,
+    json: Json = False,
+) -> None:
+    """Make training arrays: `.npz` files with x, mask and y, and manifest.json.
+
+    Example: `mlaas4hep chunks --files files.txt --labels labels.txt --params params.json --specs
+    specs.json --out chunks`
+    """
+    from mlaas4hep.cli.work import write_chunks  # noqa: PLC0415 - slow to load
+    from mlaas4hep.local.folder import Texts  # noqa: PLC0415 - slow to load
+
+    texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
+    write_chunks(texts, specs, out, json)
+
+
+def train(
+    chunks: Annotated[Path, typer.Option(help="Folder from `mlaas4hep chunks`.", file_okay=False)],
+    model: Annotated[Path, typer.Option(help="model.py", **_FILE)],
+    params: Params,
+    out: Annotated[Path, typer.Option(help="Folder for the model.", file_okay=False)],
+    memory: Memory = "3gb",
+    cpus: Cpus = 2.0,
+    json: Json = False,
+) -> None:
+    """Train a model on arrays, and write its bundle.
+
+    Example: `mlaas4hep train --chunks chunks --model model.py --params params.json --out model`
+    """
+    from mlaas4hep.cli.work import resources, train_chunks  # noqa: PLC0415 - slow to load
+    from mlaas4hep.local.folder import read_model, read_params  # noqa: PLC0415 - slow to load
+    from mlaas4hep.local.learning import Wanted  # noqa: PLC0415 - slow to load
+
+    wanted = Wanted(
+        name="model",
+        model=read_model(model),
+        params=read_params(params),
+        resources=resources(memory, cpus),
+    )
+    train_chunks(chunks, wanted, out, json)
+
+
+def predict(
+    model: Annotated[Path, typer.Option(help="Folder of a bundle.", exists=True, file_okay=False)],
+    input: Annotated[
+        Path, typer.Option(help="JSON: entries, or rows of normalised values.", **_FILE)
+    ],
+) -> None:
+    """Print predictions as JSON.
+
+    The input is `{"entries": [{"njets": 3, "Muon_pt": [41.2, 12.0]}]}`, a list of such entries, or
+    `{"keys": [], "values": []}` with values as the network takes them.
+
+    Example: `mlaas4hep predict --model model --input rows.json`
+    """
+    from mlaas4hep.cli.work import print_predictions  # noqa: PLC0415 - slow to load
+
+    print_predictions(model, input)

@@ -1,0 +1,71 @@
+"""`up` and `token`: a deployment on this machine."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_STATE = typer.Option(
+    "--state",
+    help="Folder of the platform's data, keys and logs.",
+    show_default="in the user's data folder",
+    file_okay=False,
+)
+State = Annotated[Path | None, _STATE]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(rich_help_panel="On a laptop")(up)
+    app.command(rich_help_panel="On a laptop")(token)
+
+
+def up(
+    state: State = None,
+    port: Annotated[int, typer.Option(help="Of the gateway, with OpenFaaS's REST API.")] = 8080,
+    workflow_port: Annotated[
+        int, typer.Option(help="Answers the paths of MLaaS4HEP_server: /upload /submit …")
+    ] = 8433,
+    predict_port: Annotated[
+        int, typer.Option(help="Answers the paths of TFaaS: /json /models …")
+    ] = 8083,
+) -> None:
+    """Start the whole platform on this machine, until Ctrl-C.
+
+    Prints one line when it is ready. Everything it knows lies in the state folder: started again,
+    it goes on with unfinished runs.
+
+    Example: `mlaas4hep up --state /tmp/mlaas --port 8080`
+    """
+    from mlaas4hep.local.platform import up as start_platform  # noqa: PLC0415 - slow to load
+
+    start_platform(
+        _folder(state),
+        port=port,
+        workflow_port=workflow_port,
+        predict_port=predict_port,
+        announce=lambda line: print(line, flush=True),
+        env=os.environ,
+    )
+
+
+def token(
+    user: Annotated[str, typer.Option(help="Who the token is for.")],
+    state: State = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group of theirs; repeatable.")] = None,
+    hours: Annotated[float, typer.Option(help="How long it is good.", min=0.01)] = 24.0,
+) -> None:
+    """Print a development token for the platform on this machine, and nothing else.
+
+    Example: `export MLAAS4HEP_TOKEN=$(mlaas4hep token --user alice)`
+    """
+    from mlaas4hep.local import issuer  # noqa: PLC0415 - slow to load
+
+    print(issuer.token(_folder(state), user, groups=group or (), ttl_s=int(hours * 3600)))
+
+
+def _folder(state: Path | None) -> Path:
+    from mlaas4hep.local.state import default_folder  # noqa: PLC0415 - slow to load
+
+    return state or default_folder()

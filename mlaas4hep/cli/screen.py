@@ -1,0 +1,127 @@
+"""What people see: results on stdout, bars and complaints on stderr."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.report import Stage
+from mlaas4hep.errors import Problem
+
+OnStages = Callable[[Sequence[Stage]], None]
+
+
+def show_json(value: Any) -> None:
+    """Print a value for programs."""
+    sys.stdout.write(wire.show(value).decode())
+
+
+def show(text: str) -> None:
+    """Print a result."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Tell a person at a terminal something that is no result."""
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows: as a table at a terminal, with tabs between cells for programs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            print("\t".join(map(str, row)))
+        return
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(str, row))
+    Console().print(table)
+
+
+def complain(problem: Problem) -> None:
+    """Print an error in two lines: what and where, and what to do."""
+    place = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
+    told = [f"{what} {name}" for what, name in place.items() if name]
+    where = f" ({', '.join(told)})" if told else ""
+    print(f"error: {problem.message}{where}", file=sys.stderr)
+    if problem.hint:
+        print(f"hint: {problem.hint}", file=sys.stderr)
+
+
+@contextmanager
+def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
+    """Give a function that draws one bar for each stage of a run; draws nothing when piped."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _stages: None
+        return
+    bars = Progress(
+        TextColumn("{task.description:<17}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def draw(stages: Sequence[Stage]) -> None:
+        for stage in stages:
+            if stage.stage not in tasks:
+                tasks[stage.stage] = bars.add_task(
+                    stage.stage, total=None, start=False, unit=stage.unit
+                )
+            if stage.state != "waiting":
+                bars.start_task(tasks[stage.stage])
+            bars.update(tasks[stage.stage], completed=stage.done, total=stage.total)
+
+    with bars:
+        yield draw
+
+
+@contextmanager
+def count_bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how many are done, and of how many."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _done, _total: None
+        return
+    bars = Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
+    )
+    task = bars.add_task(what, total=None)
+    with bars:
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextmanager
+def bytes_bar(
+    what: str, total: int | None, *, shown: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more bytes went over the line."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _more: None
+        return
+    bars = Progress(
+        TextColumn(what),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+    )
+    task = bars.add_task(what, total=total)
+    with bars:
+        yield lambda more: bars.advance(task, more)

@@ -1,0 +1,133 @@
+"""What the local commands do; loaded only when one is called."""
+
+import json as jsontext
+from pathlib import Path
+
+from mlaas4hep.cli.screen import count_bar, show, show_json, stage_bars
+from mlaas4hep.core import wire
+from mlaas4hep.core.events import ChunkReady
+from mlaas4hep.core.jsontext import parse_object
+from mlaas4hep.core.parse import parse_submission
+from mlaas4hep.core.report import stages
+from mlaas4hep.core.request import Resources
+from mlaas4hep.core.run import Run
+from mlaas4hep.core.specs import Specs
+from mlaas4hep.core.specsfile import from_ancestor, to_ancestor
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.local import arrays, learning, oneprocess
+from mlaas4hep.local.folder import Texts, read_model, read_request, read_text
+from mlaas4hep.steps.inputs import Inputs
+from mlaas4hep.steps.train import train
+
+
+def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
+    """Do a whole run and write its bundle."""
+    texts = Texts.of(folder)
+    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
+    request = read_request(texts, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
+    model = read_model(texts.model)
+    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
+        run = oneprocess.start(request, model, services)
+        ended = oneprocess.finish(
+            run,
+            oneprocess.EVERYTHING,
+            services,
+            lambda run: draw(stages(run, services.clock())),
+        )
+        oneprocess.save_bundle(ended, services, out)
+    _show_trained(ended, out, json)
+
+
+def write_specs(texts: Texts, out: Path, json: bool) -> None:
+    """Measure and write the specs as the ancestor writes them."""
+    request = read_request(texts, "specs_1", Resources())
+    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
+        run = oneprocess.start(request, "", services)
+        ended = oneprocess.finish(
+            run,
+            oneprocess.MEASURE,
+            services,
+            lambda run: draw(stages(run, services.clock())[:1]),
+        )
+        measured = wire.load(Specs, services.specs.get(ended.specs))
+        opened = arrays.open_files(request, services)
+    body = to_ancestor(
+        measured,
+        [file.name for file in request.files],
+        inputs={file.name: file.identity for file in opened.files},
+    )
+    out.write_text(jsontext.dumps(body, indent=1) + "\n", encoding="utf-8")
+    if json:
+        show_json(body)
+    else:
+        _warn(ended)
+        show(
+            f"{out}: {len(measured.branches)} branches of {measured.entries} entries, "
+            f"of which {measured.passed} pass"
+        )
+
+
+def write_chunks(texts: Texts, specs: Path, out: Path, json: bool) -> None:
+    """Make the arrays and write them."""
+    request = read_request(texts, "chunks_1", Resources())
+    measured = from_ancestor(parse_object(read_text(specs), str(specs)))
+    with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:
+        opened = arrays.open_files(request, services)
+        made = arrays.Made(
+            inputs=Inputs(request=request, opened=opened),
+            specs=arrays.only_features(measured, opened),
+        )
+        manifest = arrays.write(made, out, services, on_chunk)
+    if json:
+        show_json(manifest)
+    else:
+        entries, columns = sum(manifest["entries"]), len(manifest["columns"])
+        show(f"{out}: {len(manifest['chunks'])} chunks, {entries} entries, {columns} columns")
+
+
+def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -> None:
+    """Train on arrays and write the bundle."""
+    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
+        run = learning.prepare(chunks, wanted, services)
+        ended = oneprocess.finish(
+            run,
+            {ChunkReady: train},
+            services,
+            lambda run: draw(stages(run, services.clock())[2:]),
+        )
+        oneprocess.save_bundle(ended, services, out)
+    _show_trained(ended, out, json)
+
+
+def print_predictions(model: Path, rows: Path) -> None:
+    """Answer what the predict function would answer."""
+    from mlaas4hep.local.foretelling import predict  # noqa: PLC0415 - only here
+
+    try:
+        asked = jsontext.loads(read_text(rows))
+    except jsontext.JSONDecodeError as error:
+        raise InvalidRequestError(f"{str(rows)!r} is not JSON: {error}", file=str(rows)) from error
+    if isinstance(asked, list):
+        asked = {"entries" if asked and isinstance(asked[0], dict) else "values": asked}
+    show_json(predict(model, asked))
+
+
+def resources(memory: str, cpus: float) -> Resources:
+    """Return what a training may use, as a submission says it."""
+    body = {"name": "local", "memory": memory, "cpus": cpus}
+    return parse_submission(jsontext.dumps(body).encode()).resources
+
+
+def _show_trained(run: Run, out: Path, json: bool) -> None:
+    if json:
+        show_json({"model": str(out), "version": run.version, "metrics": dict(run.metrics)})
+        return
+    _warn(run)
+    for name, value in run.metrics:
+        show(f"{name} {value:g}")
+    show(f"the model is in {out}")
+
+
+def _warn(run: Run) -> None:
+    for warning in run.warnings:
+        show(f"warning: {warning}")
