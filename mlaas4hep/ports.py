@@ -24,7 +24,7 @@ class ObjectInfo:
 
     key: str
     size_bytes: int
-    etag: str  #: changes whenever the content is written again
+    etag: str  #: changes whenever other content is written
     modified_at: float  #: seconds since the epoch, UTC
 
 
