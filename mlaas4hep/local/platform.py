@@ -72,7 +72,8 @@ def up(
 
 @contextmanager
 def _listening(option: str, port: int) -> Iterator[socket.socket]:
-    with socket.socket() as door:
+    # with the protocol named, asyncio switches Nagle's delays off for what is accepted
+    with socket.socket(proto=socket.IPPROTO_TCP) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((HOST, port))

@@ -118,7 +118,7 @@ class Running:
     async def _run(self):
         self._stop = asyncio.Event()
         with contextlib.ExitStack() as stack:
-            doors = [stack.enter_context(socket.socket()) for _ in range(4)]
+            doors = [stack.enter_context(socket.socket(proto=socket.IPPROTO_TCP)) for _ in range(4)]
             for door in doors:
                 door.bind(("127.0.0.1", 0))
             self.ports = [door.getsockname()[1] for door in doors]
