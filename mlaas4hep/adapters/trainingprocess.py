@@ -9,9 +9,9 @@ import threading
 import time
 from pathlib import Path
 
+from mlaas4hep.adapters.cappedlog import CappedLog
 from mlaas4hep.adapters.training.channel import Channel, Packet
 from mlaas4hep.core import wire
-from mlaas4hep.core.cappedlog import CappedLog
 from mlaas4hep.core.training import (
     ChunkWanted,
     FileMade,
