@@ -1,7 +1,7 @@
 """Values to JSON and back; the one file that knows pydantic."""
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pydantic
 import pydantic_core
@@ -34,7 +34,7 @@ def load(kind: type[T], body: bytes | str) -> T:
         InvalidRequestError: a field is missing or has the wrong type; the message names it.
     """
     try:
-        value: T = _adapter(kind).validate_json(body, extra="ignore")
+        value: T = _adapter(cast(Any, kind)).validate_json(body, extra="ignore")
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
