@@ -9,8 +9,11 @@ from mlaas4hep.core.matrix import Layout
 from mlaas4hep.core.plan import ChunkPlan
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.core.training import Feature, TrainingJob
+from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps.inputs import Inputs, load_inputs
+
+_PLANNED_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +56,19 @@ class TrainingPlan:
 
 
 def load_plan(event: Event, services: Services) -> TrainingPlan:
-    """Return the plan of the event's run, whose specs are merged already."""
-    specs_key = services.runs.get(event.owner, event.run).specs
+    """Return the plan of the event's run.
+
+    The first chunk may be ready before the last one is planned; `SpecsReady` comes after that.
+
+    Raises:
+        ServiceUnavailableError: the run's specs are not told for too long.
+    """
+    run = services.runs.wait(
+        event.owner, event.run, lambda run: bool(run.specs) or run.is_final, _PLANNED_S
+    )
+    if not run.specs:
+        raise ServiceUnavailableError(f"the chunks of run {event.run!r} are still being planned")
+    specs_key = run.specs
     return TrainingPlan(
         inputs=load_inputs(event, services),
         specs=wire.load(Specs, services.specs.get(specs_key)),
