@@ -1,0 +1,79 @@
+"""`python -m deploy.testbed up|down|token PERSON`: the platform on this machine."""
+
+import argparse
+import logging
+import sys
+import time
+
+from deploy.testbed import (
+    debian,
+    dispatcher,
+    docker,
+    doors,
+    functions,
+    identity,
+    messaging,
+    openfaas,
+    process,
+    programs,
+    rootfiles,
+    storage,
+)
+from deploy.testbed.place import PLACE, Place
+
+log = logging.getLogger("platform")
+
+#: In this order: everyone finds what it needs.
+PARTS = (
+    docker.start,
+    docker.base_images,
+    messaging.start,
+    storage.start,
+    identity.start,
+    rootfiles.start,
+    openfaas.start,
+    doors.start,
+    functions.build,
+    functions.deploy,
+    dispatcher.start,
+)
+
+
+def up(place: Place) -> None:
+    """Install and build what is missing, start what does not run, deploy the functions."""
+    started = time.monotonic()
+    debian.install()
+    programs.build(place)
+    for part in PARTS:
+        part(place)
+    log.info("the platform is up after %.0f s; logs: %s", time.monotonic() - started, place.root)
+
+
+def down(place: Place) -> None:
+    """Stop everything; data and logs stay."""
+    if process.running(place, "dockerd"):
+        docker.remove_functions(place)
+    process.stop_all(place)
+    log.info("the platform is down")
+
+
+def main() -> int:
+    """Run one command."""
+    parser = argparse.ArgumentParser(prog="platform", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start everything, or what is missing")
+    commands.add_parser("down", help="stop everything")
+    token = commands.add_parser("token", help="print a bearer token")
+    token.add_argument("person", choices=["alice", "bob", "carol"])
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if arguments.command == "token":
+        sys.stdout.write(identity.token(PLACE, arguments.person) + "\n")
+    else:
+        {"up": up, "down": down}[arguments.command](PLACE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

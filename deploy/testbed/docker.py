@@ -1,0 +1,143 @@
+"""A Docker daemon and an image registry of the testbed's own, and the images to build on."""
+
+import logging
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.testbed import probe, process
+from deploy.testbed.place import Place
+
+log = logging.getLogger(__name__)
+
+NETWORK = "mlaas"
+LABEL = "com.openfaas.function"
+BASE, BUILD, WATCHDOG = "python-base:bookworm", "python-build:bookworm", "watchdog:testbed"
+#: What a function's image need not hold.
+SPARE = ("./var/cache/apt", "./var/lib/apt/lists", "./usr/share/doc", "./usr/share/man")
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def run(place: Place, *arguments: str, given: bytes | None = None) -> str:
+    """Run a docker command and return what it printed."""
+    done = subprocess.run(
+        [place.program("docker"), *arguments],
+        env=place.environment(DOCKER_BUILDKIT="1"),
+        input=given,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.decode()[-2000:]}")
+    return done.stdout.decode().strip()
+
+
+def start(place: Place) -> None:
+    """Start daemon, functions' network and registry."""
+    folder = place.folder("docker")
+    process.start(
+        place,
+        "dockerd",
+        ["dockerd", f"--data-root={place.cached('docker')}", f"--exec-root={folder}/exec"]
+        + [f"--pidfile={folder}/dockerd.pid", f"--host=unix://{folder}/docker.sock"]
+        + ["--log-opt=max-size=20m", "--live-restore=false"],
+        ready=lambda: _succeeds(place, "info"),
+    )
+    remove_functions(place)
+    if not _succeeds(place, "network", "inspect", NETWORK):
+        run(
+            place, "network", "create", f"--subnet={place.network}.0/24",
+            f"--gateway={place.address}", "--opt=com.docker.network.bridge.name=mlaas0", NETWORK,
+        )  # fmt: skip
+    _start_registry(place)
+
+
+def _start_registry(place: Place) -> None:
+    address = f"127.0.0.1:{place.ports['registry']}"
+    config = place.folder("registry") / "config.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: warn}\n"
+        f"storage: {{filesystem: {{rootdirectory: {place.cached('registry')}}}}}\n"
+        f"http: {{addr: '{address}'}}\n",
+        encoding="utf-8",
+    )
+    process.start(
+        place,
+        "registry",
+        ["docker-registry", "serve", str(config)],
+        ready=probe.http(f"http://{address}/v2/"),
+    )
+
+
+def base_images(place: Place) -> None:
+    """Make the images that functions are built on, unless the daemon has them."""
+    if not _succeeds(place, "image", "inspect", BASE):
+        _import_base(place)
+    _build(place, BUILD, _build_context(place))
+    program = Path(place.program("fwatchdog")).read_bytes()
+    context = place.folder("work", "watchdog")
+    (context / "fwatchdog").write_bytes(program)
+    (context / "fwatchdog").chmod(0o755)
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY fwatchdog /\n", encoding="utf-8")
+    _build(place, WATCHDOG, context)
+
+
+def _import_base(place: Place) -> None:
+    """Make a Debian with Python from packages: there is no registry to pull one from."""
+    log.info("making the base image")
+    root = place.cached("base")
+    packages = "--include=python3,python3-venv,ca-certificates"
+    if not (root / "usr/bin/python3").exists():
+        _call("debootstrap", "--variant=minbase", packages, "bookworm", str(root), _mirror())
+    tar = ["tar", "-C", str(root), *(f"--exclude={path}" for path in SPARE), "-c", "."]
+    with subprocess.Popen(tar, stdout=subprocess.PIPE) as packer:
+        subprocess.run(
+            [place.program("docker"), "import", "-", BASE],
+            stdin=packer.stdout,
+            env=place.environment(),
+            check=True,
+            capture_output=True,
+        )
+
+
+def _mirror() -> str:
+    """Return where this machine's own packages come from."""
+    sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sources if file.exists())
+    return next(word for word in text.split() if word.startswith(("http://", "https://")))
+
+
+def _build_context(place: Place) -> Path:
+    """Give the installing image this machine's pip configuration; nothing of it is in a result."""
+    context = place.folder("work", "build")
+    found = Path("/etc/pip.conf")
+    text = found.read_text(encoding="utf-8") if found.exists() else ""
+    (context / "pip.conf").write_text(text, encoding="utf-8")
+    (context / "certificates.crt").write_bytes(CERTIFICATES.read_bytes())
+    (context / "Dockerfile").write_text(
+        f"FROM {BASE}\nCOPY pip.conf /etc/pip.conf\nCOPY certificates.crt {CERTIFICATES}\n",
+        encoding="utf-8",
+    )
+    return context
+
+
+def remove_functions(place: Place) -> None:
+    """Remove every function's containers, also those of a testbed that was killed."""
+    found = run(place, "ps", "--all", "--quiet", f"--filter=label={LABEL}").split()
+    if found:
+        run(place, "rm", "--force", *found)
+
+
+def _build(place: Place, tag: str, context: Path) -> None:
+    run(place, "build", "--quiet", f"--tag={tag}", str(context))
+
+
+def _succeeds(place: Place, *arguments: str) -> bool:
+    command: Sequence[str] = [place.program("docker"), *arguments]
+    return not subprocess.run(
+        command, env=place.environment(), capture_output=True, check=False
+    ).returncode
+
+
+def _call(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

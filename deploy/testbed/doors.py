@@ -1,0 +1,35 @@
+"""oauth2-proxy with TLS: one door to workflow, one to predict."""
+
+import base64
+import hashlib
+
+from deploy.testbed import credentials, identity, probe, process
+from deploy.testbed.place import REPOSITORY, Place
+
+CONFIGURATION = REPOSITORY / "deploy/oauth2-proxy"
+DOORS = ("workflow", "predict")
+
+
+def start(place: Place) -> None:
+    """Start both doors on all addresses of this machine."""
+    key, certificate = credentials.certificate(place)
+    seed = credentials.text(place, "cookie-seed").encode()
+    cookie = base64.urlsafe_b64encode(hashlib.sha256(seed).digest()).decode()
+    for door in DOORS:
+        command = [place.program("oauth2-proxy"), f"--config={CONFIGURATION}/proxy.cfg"]
+        process.start(
+            place,
+            f"door-{door}",
+            [*command, f"--alpha-config={CONFIGURATION}/{door}.yaml"],
+            ready=probe.http(f"https://127.0.0.1:{place.ports[door]}/ping"),
+            env={
+                "DOOR_ADDRESS": "0.0.0.0",  # noqa: S104 - the doors are what the world may reach
+                "DOOR_PORT": str(place.ports[door]),
+                "TLS_KEY_FILE": str(key),
+                "TLS_CERTIFICATE_FILE": str(certificate),
+                "GATEWAY_URL": f"http://127.0.0.1:{place.ports['gateway']}",
+                "MLAAS_AUDIENCE": identity.AUDIENCE,
+                "MLAAS_ISSUER": place.http("identity"),
+                "OAUTH2_PROXY_COOKIE_SECRET": cookie,
+            },
+        )

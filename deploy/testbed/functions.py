@@ -1,0 +1,86 @@
+"""The functions: built, pushed and deployed with faas-cli, as on any OpenFaaS."""
+
+import logging
+import subprocess
+
+import httpx
+
+from deploy.testbed import credentials, docker, identity, openfaas, process
+from deploy.testbed.place import REPOSITORY, Place
+
+log = logging.getLogger(__name__)
+
+NAMES = ("workflow", "specs", "chunk-preprocess", "predict")  # train follows
+READY_S = 120.0
+
+
+def faas_cli(place: Place, *arguments: str) -> str:
+    """Run faas-cli in the repository and return what it printed."""
+    done = subprocess.run(
+        [place.program("faas-cli"), *arguments],
+        cwd=REPOSITORY,
+        env=place.environment(**environment(place)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    with (place.folder("logs") / "faas-cli.log").open("a", encoding="utf-8") as output:
+        output.write(f"$ faas-cli {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+    if done.returncode:
+        raise RuntimeError(f"faas-cli {arguments[0]}: {(done.stdout + done.stderr)[-3000:]}")
+    return done.stdout
+
+
+def environment(place: Place) -> dict[str, str]:
+    """Return what stack.yml takes from its environment."""
+    return {
+        "DOCKER_BUILDKIT": "1",
+        "OPENFAAS_URL": f"http://127.0.0.1:{place.ports['gateway']}",
+        "OPENFAAS_CONFIG": str(place.folder("faas-cli")),
+        "BASE_IMAGE": docker.BASE,
+        "BUILD_IMAGE": docker.BUILD,
+        "WATCHDOG_IMAGE": docker.WATCHDOG,
+        "IMAGE_PREFIX": f"localhost:{place.ports['registry']}/",
+        "MLAAS_STORE": place.http("minio"),
+        "MLAAS_NATS": f"nats://{place.at('nats')}",
+        "MLAAS_ISSUER": place.http("identity"),
+        "MLAAS_AUDIENCE": identity.AUDIENCE,
+        "MLAAS_XROOTD_PROXY": f"root://{place.at('xrootd')}",
+        "MLAAS_REMOTE_HOSTS": place.address,
+    }
+
+
+def build(place: Place) -> None:
+    """Build and push every image; what did not change comes from the cache."""
+    for name in NAMES:
+        log.info("building %s", name)
+        faas_cli(place, "build", "--filter", name)
+        faas_cli(place, "push", "--filter", name)
+
+
+def deploy(place: Place) -> None:
+    """Log in, hand the secrets over, deploy, and wait until every function is ready."""
+    password = credentials.text(place, "basic-auth-password")
+    faas_cli(place, "login", "--username", openfaas.USER, "--password", password)
+    _hand_over_secrets(place)
+    log.info("deploying")
+    faas_cli(place, "deploy")
+    for name in NAMES:
+        process.wait(lambda name=name: available(place, name) > 0, READY_S, f"function {name}")
+
+
+def available(place: Place, name: str) -> int:
+    """Return how many replicas of a function are ready."""
+    password = credentials.text(place, "basic-auth-password")
+    url = f"http://127.0.0.1:{place.ports['gateway']}/system/function/{name}"
+    answer = httpx.get(url, auth=(openfaas.USER, password))
+    return int(answer.json().get("availableReplicas", 0)) if answer.is_success else 0
+
+
+def _hand_over_secrets(place: Place) -> None:
+    secrets = {"dispatcher-public-key": credentials.dispatcher_keys(place)[1]}
+    for name in NAMES:
+        for kind in ("store-key", "nats-user"):
+            secrets[f"{name}-{kind}"] = place.folder("credentials") / f"{name}-{kind}"
+    for name, file in secrets.items():
+        faas_cli(place, "secret", "create", name, "--from-file", str(file))

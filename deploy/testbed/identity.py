@@ -1,0 +1,58 @@
+"""The OpenID Connect provider, and tokens from it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from deploy.testbed import credentials, probe, process
+from deploy.testbed.place import Place
+
+AUDIENCE = "mlaas4hep"
+DISCOVERY = "/.well-known/openid-configuration"
+PROGRAM = Path(__file__).parent / "identity"
+
+
+def start(place: Place) -> None:
+    """Start the issuer that the platform trusts, and one that it does not."""
+    folder = place.cached("identity")
+    for file in ("package.json", "issuer.mjs"):
+        shutil.copy(PROGRAM / file, folder)
+    wanted = json.loads((PROGRAM / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if not (folder / f"installed-{wanted['oidc-provider']}").exists():
+        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(install, cwd=folder, check=True)
+        (folder / f"installed-{wanted['oidc-provider']}").touch()
+    for name in ("identity", "stranger"):
+        url = place.http(name)
+        key = place.folder("credentials") / f"{name}.jwk"
+        process.start(
+            place,
+            name,
+            ["node", str(folder / "issuer.mjs"), url, str(key), str(credentials.people(place))],
+            ready=probe.http(url + DISCOVERY),
+        )
+
+
+def token(
+    place: Place,
+    person: str,
+    *,
+    audience: str = AUDIENCE,
+    seconds: int = 3600,
+    issuer: str = "identity",
+) -> str:
+    """Return a bearer token for a person, from the issuer of that name."""
+    everybody = json.loads(credentials.people(place).read_text(encoding="utf-8"))
+    answer = httpx.post(
+        place.http(issuer) + "/token",
+        auth=(person, everybody[person]["secret"]),
+        data={
+            "grant_type": "client_credentials",
+            "resource": f"urn:audience:{audience}:{seconds}",
+        },
+    )
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])

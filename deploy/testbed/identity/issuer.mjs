@@ -1,0 +1,58 @@
+// An OpenID Connect provider for tests: each person is a client that gets tokens for itself.
+//   node issuer.mjs URL KEYFILE PEOPLEFILE
+// PEOPLEFILE: {"alice": {"secret": "…", "groups": ["atlas"]}}. A token is asked for with
+// grant_type=client_credentials and resource=urn:audience:NAME[:SECONDS].
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+import { exportJWK, generateKeyPair } from 'jose';
+import Provider, { errors } from 'oidc-provider';
+
+const [url, keyFile, peopleFile] = process.argv.slice(2);
+const people = JSON.parse(readFileSync(peopleFile, 'utf8'));
+const lifetime = 3600;
+
+async function signingKey() {
+  if (!existsSync(keyFile)) {
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const key = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' };
+    writeFileSync(keyFile, JSON.stringify(key), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(keyFile, 'utf8'));
+}
+
+function resource(indicator) {
+  const [audience, seconds] = indicator.replace('urn:audience:', '').split(':');
+  if (!indicator.startsWith('urn:audience:') || !audience) throw new errors.InvalidTarget();
+  return {
+    audience,
+    scope: '',
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: Number(seconds ?? lifetime),
+    jwt: { sign: { alg: 'RS256' } },
+  };
+}
+
+const provider = new Provider(url, {
+  clients: Object.entries(people).map(([name, person]) => ({
+    client_id: name,
+    client_secret: person.secret,
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+  })),
+  jwks: { keys: [await signingKey()] },
+  extraTokenClaims: (_context, token) => ({ groups: people[token.clientId].groups ?? [] }),
+  features: {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_context, indicator) => resource(indicator),
+    },
+  },
+  ttl: { ClientCredentials: (_context, token) => token.resourceServer?.accessTokenTTL ?? lifetime },
+});
+
+const { hostname, port } = new URL(url);
+createServer(provider.callback()).listen(Number(port), hostname);
