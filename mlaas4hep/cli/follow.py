@@ -25,10 +25,20 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
             elif not sys.stderr.isatty() and (last is None or last.status != report.status):
-                print(f"{report.updated_at} {report.name} is {report.status}", flush=True)
+                print(f"{report.updated_at} {report.name} is {_told(report)}", flush=True)
             last = report
     assert last is not None  # noqa: S101 - a run has at least its first state
     return last
+
+
+def _told(report: Report) -> str:
+    """Return the status and how far each stage is, as far as that is known."""
+    counts = [
+        f"{stage.stage} {stage.done}/{stage.total} {stage.unit}"
+        for stage in report.stages
+        if stage.total is not None
+    ]
+    return ", ".join((report.status, *counts))
 
 
 def conclude(report: Report, as_json: bool) -> None:
