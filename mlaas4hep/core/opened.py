@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.branches import Branches
@@ -71,23 +72,11 @@ class Opened:
 
     def range_content(self, request: Request, index: int) -> str:
         """Return the hash of everything that the specs of range `index` depend on."""
-        part = self.ranges[index]
-        return keys.digest(
-            "range",
-            CODE_VERSION,
-            self.files[part.file].identity,
-            self.branches.features,
-            request.preproc,
-            (part.start, part.stop),
-        )
+        return _range_contents(self, request.preproc)[index]
 
     def specs_content(self, request: Request) -> str:
         """Return the hash of everything that the merged specs depend on."""
-        parts = [
-            (part.file, self.range_content(request, index))
-            for index, part in enumerate(self.ranges)
-        ]
-        return keys.digest("specs", CODE_VERSION, parts)
+        return _specs_content(self, request.preproc)
 
     def chunk_content(self, request: Request, slices: Sequence[Slice]) -> str:
         """Return the hash of everything that a chunk depends on."""
@@ -127,3 +116,19 @@ class Opened:
             for file, good, all_ in zip(self.files, passed, seen, strict=True)
         ]
         return ChunkPlan.of(passed, params.nevts, params.chunk_size, weights)
+
+
+@lru_cache(maxsize=4)
+def _range_contents(opened: Opened, preproc: str) -> tuple[str, ...]:
+    transform = keys.digest(CODE_VERSION, opened.branches.features, preproc)
+    return tuple(
+        keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
+        for part in opened.ranges
+    )
+
+
+@lru_cache(maxsize=4)
+def _specs_content(opened: Opened, preproc: str) -> str:
+    contents = _range_contents(opened, preproc)
+    parts = [(part.file, one) for part, one in zip(opened.ranges, contents, strict=True)]
+    return keys.digest("specs", CODE_VERSION, parts)

@@ -10,10 +10,13 @@ is spread evenly over all chunks.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 from mlaas4hep.core.specs import RangeCount, Specs
 from mlaas4hep.errors import InvalidRequestError
+
+_PRECISION = 80  #: bits; two different places of files with 2^40 entries still differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +163,38 @@ class ChunkPlan:
         if later <= 0:
             return taken
         rests = [total - done for total, done in zip(self.totals, taken, strict=True)]
-        phases = [0, *accumulate(rests)]  # files take turns, so that chunks are equally long
-        return [
-            done + (rest * later + phase % self.spread) // self.spread
-            for done, rest, phase in zip(taken, rests, phases, strict=False)
-        ]
+        spread = _dealt(rests, sum(rests) * later // self.spread)
+        return [done + more for done, more in zip(taken, spread, strict=True)]
+
+
+def _dealt(rests: Sequence[int], count: int) -> list[int]:
+    """Return how many of the first `count` entries are of each file, when files are mixed evenly.
+
+    Entry i of a file with n stands at (i + 1/2) / n, and all entries are dealt in that order:
+    the apportionment of Sainte-Laguë, which never takes back when `count` grows.
+    """
+    whole = sum(rests)
+    dealt = [(2 * count * rest + whole) // (2 * whole) for rest in rests]
+    surplus = sum(dealt) - count
+    step = 1 if surplus < 0 else -1
+    places = [
+        (step * _place(taken if step > 0 else taken - 1, rest), step * file)
+        for file, (taken, rest) in enumerate(zip(dealt, rests, strict=True))
+        if 0 <= (taken if step > 0 else taken - 1) < rest
+    ]
+    heapify(places)
+    for _ in range(abs(surplus)):
+        file = step * heappop(places)[1]
+        dealt[file] += step
+        following = dealt[file] if step > 0 else dealt[file] - 1
+        if 0 <= following < rests[file]:
+            heappush(places, (step * _place(following, rests[file]), step * file))
+    return dealt
+
+
+def _place(index: int, rest: int) -> int:
+    """Return where entry `index` of `rest` stands, as a whole number that keeps the order."""
+    return ((2 * index + 1) << _PRECISION) // rest
 
 
 def _totals(passed: Sequence[int], nevts: int, weights: Sequence[float]) -> tuple[int, ...]:

@@ -36,6 +36,7 @@ def test_no_entry_is_lost_and_none_is_there_twice(passed, nevts, chunk_size):
     at = [0] * len(passed)
     for index in range(plan.chunks):
         parts = plan.slices(index)
+        assert parts
         assert [part.file for part in parts] == sorted({part.file for part in parts})
         assert plan.size(index) == sum(part.entries for part in parts)
         for part in parts:
@@ -62,12 +63,21 @@ def test_nevts_is_kept_up_to_rounding(passed, nevts, chunk_size):
     st.lists(st.integers(1, 100_000), min_size=1, max_size=200),
     st.integers(1, 2000),
 )
-def test_chunks_are_never_empty_by_many_nor_larger_than_memory_allows(passed, chunk_size):
+def test_no_chunk_is_larger_than_memory_allows(passed, chunk_size):
     plan = ChunkPlan.of(passed, -1, chunk_size)
 
     probed = {0, plan.chunks // 2, plan.regular - 1, plan.regular, plan.chunks - 1}
     for index in probed & set(range(plan.chunks)):
-        assert plan.size(index) < 3 * chunk_size + 2 * len(passed)
+        assert 0 < plan.size(index) < 2 * chunk_size + (len(passed) if index < plan.regular else 0)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 5))
+def test_chunks_that_are_spread_differ_by_one_entry_at_most(passed, chunk_size):
+    plan = ChunkPlan.of(passed, -1, chunk_size)
+
+    sizes = {plan.size(index) for index in range(plan.regular, plan.chunks)}
+
+    assert max(sizes) - min(sizes) <= 1 if sizes else plan.regular
 
 
 @given(
