@@ -48,6 +48,16 @@ def frozen(model: keras.Model, path: Path) -> None:
     (path.parent / "frozen_output.txt").write_text(graph.node[-1].name)
 
 
+def thief(path: Path) -> None:
+    graph = tf.Graph()
+    with graph.as_default():
+        fed = tf.compat.v1.placeholder(tf.float32, (None, 1), name="x")
+        length = tf.strings.length(tf.io.read_file("/etc/passwd"))
+        tf.identity(fed + tf.cast(length, tf.float32), name="y")
+    path.parent.mkdir()
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+
+
 class Pair(keras.layers.Layer):
     def call(self, left, right):
         total = tf.reduce_sum(left, axis=1, keepdims=True) + tf.reduce_sum(
@@ -76,6 +86,7 @@ def main(folder: Path) -> None:
         ),
         folder / "image",
     )
+    thief(folder / "thief" / "frozen.pb")
     left, right = keras.Input((2,), name="left"), keras.Input((3,), name="right")
     total, scaled = Pair()(left, right)
     save(keras.Model([left, right], {"total": total, "scaled": scaled}), folder / "pair")

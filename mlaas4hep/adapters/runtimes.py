@@ -1,37 +1,54 @@
 """From a bundle in the store to what runs it: LiteRT where it can, TensorFlow where it must."""
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import ObjectStore, Runtime
 
+if TYPE_CHECKING:
+    from mlaas4hep.adapters.savedmodel import Places
+
 _LITE = ".tflite"
 _TENSORFLOW = ("saved_model.pb", ".keras", ".pb")
 
 
-def load(store: ObjectStore, record: ModelRecord) -> Runtime:
-    """Return the loaded model; each runtime is imported only when a model needs it.
+class Runtimes:
+    """Loads bundles; each runtime is imported only when a model needs it."""
 
-    Raises:
-        InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
-    """
-    lite = _chosen(record, lambda file: file.endswith(_LITE))
-    if lite and not record.file.endswith(_TENSORFLOW):
-        from mlaas4hep.adapters.litert import LiteRtRuntime  # noqa: PLC0415
+    def __init__(self, tensorflow_processes: int = 3) -> None:
+        self._tensorflow_processes = tensorflow_processes
 
-        key = keys.model_file(record.owner, record.name, record.version, lite)
-        return LiteRtRuntime(store.get(key))
-    if any(file.endswith(_TENSORFLOW) for file in record.files):
-        from mlaas4hep.adapters.savedmodel import TensorFlowRuntime  # noqa: PLC0415
+    @cached_property
+    def _places(self) -> "Places":
+        from mlaas4hep.adapters.savedmodel import Places  # noqa: PLC0415 - see the class
 
-        return TensorFlowRuntime.of(store, record)
-    raise InvalidRequestError(
-        f"model {record.name!r} holds no file that can be loaded",
-        stage="predict",
-        hint="saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file",
-    )
+        return Places(self._tensorflow_processes)
+
+    def load(self, store: ObjectStore, record: ModelRecord) -> Runtime:
+        """Return the loaded model.
+
+        Raises:
+            InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
+        """
+        lite = _chosen(record, lambda file: file.endswith(_LITE))
+        if lite and not record.file.endswith(_TENSORFLOW):
+            from mlaas4hep.adapters.litert import LiteRtRuntime  # noqa: PLC0415 - see the class
+
+            key = keys.model_file(record.owner, record.name, record.version, lite)
+            return LiteRtRuntime(store.get(key))
+        if any(file.endswith(_TENSORFLOW) for file in record.files):
+            from mlaas4hep.adapters.savedmodel import TensorFlowRuntime  # noqa: PLC0415
+
+            return TensorFlowRuntime.of(store, record, self._places)
+        raise InvalidRequestError(
+            f"model {record.name!r} holds no file that can be loaded",
+            stage="predict",
+            hint="saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file",
+        )
 
 
 def _chosen(record: ModelRecord, fits: Callable[[str], bool]) -> str:

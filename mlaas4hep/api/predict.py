@@ -10,8 +10,8 @@ import time
 from functools import partial
 from typing import Protocol
 
-from mlaas4hep.adapters import runtimes
 from mlaas4hep.adapters.jwt import DispatcherVerifier, Verifier
+from mlaas4hep.adapters.runtimes import Runtimes
 from mlaas4hep.api.batching import Batcher
 from mlaas4hep.api.desk import Desk, error_answer
 from mlaas4hep.api.http import Answer, Call, ClientGoneError, Receive, Scope, Send
@@ -61,10 +61,10 @@ def app(
     limits: Limits,
     verifier: Verifies,
     events: DispatcherVerifier | None = None,
-    load: Load = runtimes.load,
+    load: Load | None = None,
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
-    registry = Registry(services.models, load, keep=KEPT_MODELS)
+    registry = Registry(services.models, load or Runtimes().load, keep=KEPT_MODELS)
     desk = Desk(
         services=services,
         limits=limits,

@@ -196,7 +196,7 @@ def _branches(schema: Any) -> dict[str, list[str]]:
 
 
 def _text(key: str, value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise InvalidRequestError(f"{key} is {value!r}, not a text")
     return value
 
