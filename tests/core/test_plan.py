@@ -18,7 +18,7 @@ from mlaas4hep.core.specs import RangeCount, Specs
 from mlaas4hep.errors import InvalidRequestError
 from tests import oracle
 
-FILES = st.lists(st.integers(0, 400), min_size=1, max_size=12)
+FILES = st.lists(st.integers(0, 150), min_size=1, max_size=8)
 SIZES = st.one_of(st.just(-1), st.integers(1, 120))
 
 
