@@ -81,7 +81,7 @@ class Child:
         while True:
             started = time.monotonic()
             await process.ended.wait()
-            kill_group(process.pid)
+            process.clear_up()
             self.ends += 1
             self._on_end(self)
             if time.monotonic() - started > STEADY_S:
@@ -146,6 +146,11 @@ class _Process(asyncio.SubprocessProtocol):
             self._transport.terminate()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.ended.wait(), grace_s)
+            kill_group(self.pid)
+            await self.ended.wait()
+        self.clear_up()
+
+    def clear_up(self) -> None:
+        """Kill what it left in its group, and close its pipe."""
         kill_group(self.pid)
-        await self.ended.wait()
         self._transport.close()
