@@ -17,7 +17,7 @@ from pathlib import Path
 
 import mlaas4hep
 from mlaas4hep.adapters.training.channel import Channel
-from mlaas4hep.adapters.trainingprocess import TrainingProcess
+from mlaas4hep.adapters.trainingprocess import Allowance, TrainingProcess
 from mlaas4hep.core import wire
 from mlaas4hep.core.training import ModelBuilt, ModelSummary, TrainingJob
 from mlaas4hep.errors import PermanentError
@@ -26,6 +26,7 @@ from mlaas4hep.ports import Training
 BUILD_SECONDS = 60  #: for model.py to build its model
 CHECKPOINT_SECONDS = 1.0  #: rounds that end closer together share a checkpoint
 LEAST_MEMORY = 768 * 1024**2  #: TensorFlow alone takes half a gigabyte
+LEAST_DISK = 1024**3  #: for checkpoint and bundle
 _MODULE = "mlaas4hep.adapters.training.child"
 
 
@@ -76,14 +77,24 @@ class Sandbox:
             process = TrainingProcess(
                 self._spawn(mode, job, work, theirs),
                 ours,
-                memory_bytes=job.resources.memory_bytes,
-                seconds=self._train_seconds,
+                work,
+                job,
+                self._allowance(job),
             )
             theirs.close()
             try:
                 yield process
             finally:
                 process.end()
+
+    def _allowance(self, job: TrainingJob) -> Allowance:
+        memory = job.resources.memory_bytes
+        return Allowance(
+            memory_bytes=memory,
+            disk_bytes=2 * memory + LEAST_DISK,
+            build_seconds=self._build_seconds,
+            seconds=self._train_seconds,
+        )
 
     def _spawn(
         self, mode: str, job: TrainingJob, work: Path, channel: Channel

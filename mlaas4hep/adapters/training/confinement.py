@@ -16,7 +16,7 @@ from mlaas4hep.adapters.training import landlock, seccomp
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_LARGEST_FILE = 8 * 1024**3
+_LARGEST_FILE = 4 * 1024**3
 _OPEN_FILES = 1024
 _SYSTEM = (
     "/usr",

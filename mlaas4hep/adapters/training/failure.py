@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+import tensorflow as tf
+
 MODEL_FILE = "model.py"
 
 
@@ -39,7 +41,7 @@ def told_by(doing: str, hint: str) -> Iterator[None]:
             f"{MODEL_FILE}{_line(error.__traceback__)} called sys.exit({error.code!r})",
             "return the compiled model instead",
         ) from error
-    except MemoryError as error:
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         traceback.print_exc()
         raise TrainingError(
             f"{doing}{_line(error.__traceback__)} needs more memory than the run may use",

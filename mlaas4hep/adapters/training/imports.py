@@ -14,8 +14,8 @@ _NOT_YET = ("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython")
 def quick_and_quiet(scratch: Path) -> Iterator[None]:
     """Hide optional libraries while the context lasts, and what is printed unless it fails."""
     hidden = [name for name in _NOT_YET if name not in sys.modules]
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment] - "cannot be imported", for Python
+    for name in hidden:  # Python reads None as "cannot be imported"
+        sys.modules[name] = None  # type: ignore[assignment]
     out = os.dup(2)
     with scratch.open("w+b") as file:
         os.dup2(file.fileno(), 2)
