@@ -106,20 +106,22 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
         nats.errors.Error, OSError, TimeoutError: nobody answers at `url`, or not to this user.
     """
     client = Client()
-    await asyncio.wait_for(
-        client.connect(
-            url,
-            user=user or None,
-            password=password or None,
-            name=name or None,
-            inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
-            reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]
-            max_reconnect_attempts=1,
-            error_cb=_log_error,
-            **options,
-        ),
-        ANSWER_S,
-    )
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await client.connect(
+                url,
+                user=user or None,
+                password=password or None,
+                name=name or None,
+                inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
+                reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]
+                max_reconnect_attempts=1,
+                error_cb=_log_error,
+                **options,
+            )
+    except BaseException:
+        await client.close()
+        raise
     client.options["max_reconnect_attempts"] = _FOR_EVER
     return client
 

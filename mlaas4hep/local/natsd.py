@@ -51,8 +51,10 @@ def config(folder: Path, port: int) -> str:
 class NatsServer:
     """One server process; `kill` and `start` again keep folder and port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, configuration: Path | None = None) -> None:
+        """Start nothing yet; without a `configuration`, it is `config`'s."""
         self._folder = folder
+        self._configuration = configuration
         self._port = -1
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,12 +72,8 @@ class NatsServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("*.ports"):
             old.unlink()
-        configuration = self._folder / "nats.conf"
-        configuration.write_text(config(self._folder, self._port), encoding="utf-8")
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program(), "-c", str(configuration)], stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen([program(), *self._options()], stdout=log, stderr=log)
         self._port = self._announced_port()
 
     def kill(self) -> None:
@@ -92,6 +90,15 @@ class NatsServer:
                 self._process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def _options(self) -> list[str]:
+        if self._configuration is None:
+            path = self._folder / "nats.conf"
+            path.write_text(config(self._folder, self._port), encoding="utf-8")
+            return ["-c", str(path)]
+        place = ["-a", "127.0.0.1", "-p", str(self._port)]
+        announced = ["--ports_file_dir", str(self._folder)]
+        return ["-c", str(self._configuration), *place, *announced]
 
     @property
     def _log(self) -> Path:

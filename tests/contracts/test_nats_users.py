@@ -1,0 +1,224 @@
+"""deploy/nats: what each user may do, against a real server with our configuration."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from mlaas4hep.adapters.jetstream import Connection, JetStreamBus
+from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
+from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook
+from mlaas4hep.adapters.provision_nats import provision
+from mlaas4hep.bootstrap import credentials
+from mlaas4hep.core.events import SUBJECTS, ChunkReady, RunCancelled, RunSubmitted
+from mlaas4hep.core.run import Run, Status
+from mlaas4hep.local.natsd import NatsServer
+
+HERE = Path(__file__).parents[2] / "deploy" / "nats"
+FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
+TELLS = {
+    "specs": {"mlaas.specs", "mlaas.chunk-preprocess"},
+    "chunk-preprocess": {"mlaas.train"},
+    "train": {"mlaas.predict"},
+    "predict": set(),
+    "workflow": {"mlaas.specs"},
+    "dispatcher": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nats")
+    text = (HERE / "nats.conf").read_text().replace("/data", str(folder / "data"))
+    (folder / "nats.conf").write_text(re.sub(r"http: \S+", "", text))  # no fixed port in a test
+    write_users(folder)
+    return folder
+
+
+def write_users(folder: Path) -> None:
+    options = ("--keys", folder / "keys", "--out", folder / "users.conf")
+    subprocess.run([sys.executable, HERE / "users.py", *options], check=True)
+
+
+@pytest.fixture(scope="module")
+def server(place: Path) -> Iterator[NatsServer]:
+    server = NatsServer(place / "server", place / "nats.conf")
+    server.start()
+    user, password = credentials(str(place / "keys" / "admin-nats-user"))
+    provision(server.url, user, password)
+    provision(server.url, user, password)
+    yield server
+    server.stop()
+
+
+As = Callable[[str], Connection]
+
+
+@pytest.fixture
+def connected_as(server: NatsServer, place: Path) -> Iterator[As]:
+    made: list[Connection] = []
+
+    def connect(name: str) -> Connection:
+        user, password = credentials(str(place / "keys" / f"{name}-nats-user"))
+        made.append(Connection(server.url, user, password))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def run(connected_as: As) -> Run:
+    run = Run(
+        owner=uuid.uuid4().hex[:16],
+        name="luca_1",
+        folder="luca",
+        number=1,
+        created_at=1.0,
+        updated_at=1.0,
+    )
+    JetStreamRunBook(connected_as("workflow"), time.time).create(run)
+    return run
+
+
+def test_workflow_does_its_work(connected_as: As, run: Run) -> None:
+    connection = connected_as("workflow")
+    runs = JetStreamRunBook(connection, time.time)
+
+    assert runs.next_number(run.owner, "luca") == 1
+    assert runs.list(run.owner) == [run]
+    JetStreamBus(connection).publish([RunSubmitted(owner=run.owner, run=run.name)])
+    runs.apply([RunCancelled(owner=run.owner, run=run.name)])
+    assert runs.wait(run.owner, run.name, lambda run: run.is_final, 5).status is Status.CANCELLED
+    runs.delete(run.owner, run.name)
+    assert runs.list(run.owner) == []
+
+
+def test_train_does_its_work(connected_as: As, run: Run) -> None:
+    connection = connected_as("train")
+    runs = JetStreamRunBook(connection, time.time)
+
+    with JetStreamLeases(connection).hold("train/a/luca_1"):
+        ready = ChunkReady(owner=run.owner, run=run.name, index=0, key="k", entries=1)
+        runs.apply([ready])
+        waited = runs.wait(run.owner, run.name, lambda run: run.chunks.has(1), 0.2)
+    assert waited.chunks.done == 1
+
+
+@pytest.mark.parametrize("name", ["specs", "chunk-preprocess", "dispatcher"])
+def test_the_others_write_into_runs(connected_as: As, run: Run, name: str) -> None:
+    runs = JetStreamRunBook(connected_as(name), time.time)
+
+    after = runs.apply([RunCancelled(owner=run.owner, run=run.name)])
+
+    assert after is not None
+    assert after.status is Status.CANCELLED
+
+
+def test_predict_reads_runs(connected_as: As, run: Run) -> None:
+    assert JetStreamRunBook(connected_as("predict"), time.time).get(run.owner, run.name) == run
+
+
+async def as_user(
+    server: NatsServer,
+    place: Path,
+    name: str,
+    do: Callable[[Client], Awaitable[Any]],
+    refusals: int = 1,
+) -> str:
+    """Return what the server refused, in small letters, when it has refused so much."""
+    refused = []
+    enough = asyncio.Event()
+
+    async def note(error: Exception) -> None:
+        refused.append(str(error).lower())
+        if len(refused) >= refusals:
+            enough.set()
+
+    user, password = credentials(str(place / "keys" / f"{name}-nats-user"))
+    client = await nats.connect(server.url, user=user, password=password, error_cb=note)
+    try:
+        await do(client)
+        async with asyncio.timeout(5):
+            await enough.wait()
+        await client.flush()
+    finally:
+        await client.close()
+    return " ".join(refused)
+
+
+@pytest.mark.parametrize("name", TELLS)
+def test_nobody_tells_what_is_not_its_to_tell(server: NatsServer, place: Path, name: str) -> None:
+    async def publish(client: Client) -> None:
+        for subject in SUBJECTS:
+            await client.publish(subject, b"forged", headers={"Nats-Msg-Id": "x"})
+
+    forbidden = len(SUBJECTS) - len(TELLS[name])
+    refused = asyncio.run(as_user(server, place, name, publish, refusals=forbidden))
+
+    for subject in SUBJECTS:
+        assert (f'"{subject}"' in refused) == (subject not in TELLS[name])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "$JS.API.STREAM.DELETE.MLAAS",
+        "$JS.API.STREAM.PURGE.KV_mlaas-runs",
+        "$JS.API.CONSUMER.MSG.NEXT.MLAAS.train",
+        "$JS.API.CONSUMER.CREATE.MLAAS.spy",
+        "$JS.API.STREAM.MSG.GET.MLAAS",
+        "$JS.API.STREAM.LIST",
+        "mlaas.dead",
+    ],
+)
+def test_a_function_administers_nothing(
+    server: NatsServer, place: Path, name: str, subject: str
+) -> None:
+    async def publish(client: Client) -> None:
+        await client.publish(subject, b"{}")
+
+    assert subject.lower() in asyncio.run(as_user(server, place, name, publish))
+
+
+@pytest.mark.parametrize("subject", [">", "mlaas.>", "$KV.>", "_INBOX_workflow.>", "$JS.ACK.>"])
+def test_nobody_listens_to_others(server: NatsServer, place: Path, subject: str) -> None:
+    async def subscribe(client: Client) -> None:
+        await client.subscribe(subject)
+
+    assert "permissions violation" in asyncio.run(as_user(server, place, "train", subscribe))
+
+
+def test_nobody_comes_in_without_a_password(server: NatsServer) -> None:
+    async def connect() -> None:
+        client = Client()
+        try:
+            await client.connect(server.url, allow_reconnect=False, error_cb=quiet)
+        finally:
+            await client.close()
+
+    async def quiet(_error: Exception) -> None:
+        pass
+
+    with pytest.raises(nats.errors.Error, match=r"(?i)authorization"):
+        asyncio.run(connect())
+
+
+def test_passwords_stay_when_users_are_written_again(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "keys", tmp_path / "keys")
+    write_users(tmp_path)
+
+    assert (tmp_path / "users.conf").read_text() == (place / "users.conf").read_text()
+    assert (tmp_path / "users.conf").stat().st_mode & 0o077 == 0
