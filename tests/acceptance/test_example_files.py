@@ -12,7 +12,7 @@ from mlaas4hep.core import branches
 from mlaas4hep.core.parse import parse_files, parse_labels, parse_params
 from mlaas4hep.core.preproc import Preproc
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 class Example:
