@@ -32,14 +32,16 @@ clean: ## remove what the targets above made
 
 # The demo's packages are a part of the developer's, so that one environment serves both.
 $(DEMO): pyproject.toml
-	$(MAKE) --no-print-directory venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
-	touch $@
+	@$(MAKE) --no-print-directory venv
+	@echo "installing the packages of the demo into $(VENV), once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
 
 $(DEV): pyproject.toml
-	$(MAKE) --no-print-directory venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $(DEMO) $@
+	@$(MAKE) --no-print-directory venv
+	@echo "installing the packages for development into $(VENV), once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(DEMO) $@
 
 .PHONY: venv
 venv:
