@@ -74,7 +74,14 @@ class Client:
     ) -> Tarball:
         """Send a tarball, streamed from the file."""
         path = f"/tarballs/{_part(name)}"
-        return self._call(Tarball, "PUT", path, body=lambda: blocks(tarball, on_bytes))
+        size = len(tarball) if isinstance(tarball, bytes) else Path(tarball).stat().st_size
+        return self._call(
+            Tarball,
+            "PUT",
+            path,
+            body=lambda: blocks(tarball, on_bytes),
+            headers={"Content-Length": str(size)},
+        )
 
     def tarballs(self) -> tuple[Tarball, ...]:
         """Return all uploads."""

@@ -1,7 +1,9 @@
 """All commands together, and what becomes of their errors."""
 
+import logging
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -48,10 +50,11 @@ def _options(
     pass
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that was typed; an error is told in two lines, never as a traceback."""
+    logging.getLogger("mlaas4hep").addHandler(logging.NullHandler())
     try:
-        app()
+        app(args=arguments, prog_name="mlaas4hep")
     except MlaasError as error:
         complain(error.problem)
         sys.exit(FAILED)

@@ -120,9 +120,14 @@ def _summary_fields(run: Run, now: float) -> dict[str, Any]:
         "updated_at": clock_time(run.updated_at),
         "seconds": round((run.updated_at if run.is_final else now) - run.created_at, 3),
         "model": run.model,
-        "metrics": dict(run.metrics),
+        "metrics": metrics(run),
         "problem": run.problem,
     }
+
+
+def metrics(run: Run) -> dict[str, float | None]:
+    """Return the figures by name; the first of a name is the exact one."""
+    return dict(reversed(tuple(dict(reversed(run.metrics)).items())))
 
 
 def _files(request: Request, specs: Specs | None) -> tuple[FileCount, ...]:

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from mlaas4hep.api.predict import app
-from mlaas4hep.core import keys, wire
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.person import Person
@@ -15,9 +14,17 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.local import oneprocess
 from mlaas4hep.local.folder import OWNER
 from mlaas4hep.ports import Services
+from mlaas4hep.steps import modelstore
 
 NAME = "model"
 _NO_LIMIT = 2**62
+_LIMITS = Limits(
+    max_upload_bytes=_NO_LIMIT,
+    max_unpacked_bytes=_NO_LIMIT,
+    max_models=_NO_LIMIT,
+    max_runs=_NO_LIMIT,
+    max_bytes=_NO_LIMIT,
+)
 
 
 class _Myself:
@@ -34,32 +41,13 @@ def predict(bundle: Path, asked: dict[str, Any]) -> Any:
         InvalidRequestError: the folder is no model, or the request does not fit it.
     """
     with oneprocess.services() as services:
-        _store(bundle, services)
+        record = ModelRecord(owner=OWNER, name=NAME, version="", files=())
+        modelstore.upload(bundle, record, services, _LIMITS)
         return asyncio.run(_ask(services, {**asked, "model": NAME}))
 
 
-def _store(bundle: Path, services: Services) -> None:
-    files = {str(path.relative_to(bundle)): path for path in bundle.rglob("*") if path.is_file()}
-    if "params.json" not in files:
-        raise InvalidRequestError(
-            f"{str(bundle)!r} is no model: it has no params.json",
-            hint="a folder from `mlaas4hep run` or `train`, or an unpacked tarball of a model",
-        )
-    for name, path in files.items():
-        services.models.put_file(keys.model_file(OWNER, NAME, "local", name), path)
-    record = ModelRecord(owner=OWNER, name=NAME, version="local", files=tuple(sorted(files)))
-    services.models.put(keys.model(OWNER, NAME), wire.dump(record))
-
-
 async def _ask(services: Services, asked: dict[str, Any]) -> Any:
-    limits = Limits(
-        max_upload_bytes=_NO_LIMIT,
-        max_unpacked_bytes=_NO_LIMIT,
-        max_models=_NO_LIMIT,
-        max_runs=_NO_LIMIT,
-        max_bytes=_NO_LIMIT,
-    )
-    served = app(services, limits, _Myself())
+    served = app(services, _LIMITS, _Myself())
     transport = httpx.ASGITransport(app=served)
     async with httpx.AsyncClient(transport=transport, base_url="http://predict") as client:
         response = await client.post("/json", json=asked, timeout=None)

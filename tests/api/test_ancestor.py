@@ -11,6 +11,7 @@ from mlaas4hep.core.events import ModelReady, RunFailed
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.request import Request
 from mlaas4hep.errors import Problem
+from tests.people import FOLDER
 
 
 def apply(world, event, person, **fields):
@@ -259,11 +260,3 @@ def test_an_address_that_is_none_is_404_with_an_error_object(alice):
 
     assert response.status_code == 404
     assert response.json["error"]["code"] == "not_found"
-
-
-FOLDER = {
-    "files.txt": "root://server.example//store/a.root\nroot://server.example//store/b.root\n",
-    "labels.txt": "1\n0\n",
-    "model.py": "def model(idim):\n    return None\n",
-    "params.json": '{"branch": "events", "epochs": 3, "identifier": ["runNo"]}',
-}

@@ -2,13 +2,7 @@
 
 import pytest
 
-FOLDER = {
-    "files.txt": "root://server.example//store/a.root\nroot://server.example//store/b.root\n",
-    "labels.txt": "1\n0\n",
-    "model.py": "def model(idim):\n    return None\n",
-    "params.json": '{"branch": "events"}',
-    "preproc.json": "{}",
-}
+from tests.people import FOLDER
 
 
 def refused(alice, changed=None, status=400, /, **submission):

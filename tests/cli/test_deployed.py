@@ -1,0 +1,130 @@
+"""Commands against a deployment, over real HTTP."""
+
+import json
+import threading
+
+import pytest
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.events import ModelReady, RunFailed, TrainingStarted
+from mlaas4hep.core.models import ModelRecord
+from mlaas4hep.errors import Problem
+from mlaas4hep.local import issuer
+from tests.people import FOLDER, pack
+
+OWNER = keys.owner(issuer.ISSUER, "alice")
+
+
+@pytest.fixture
+def tarball(tmp_path):
+    path = tmp_path / "luca.tar.gz"
+    path.write_bytes(pack(FOLDER))
+    return path
+
+
+@pytest.fixture
+def submitted(cli, deployment, tarball):
+    cli("upload", tarball, *deployment)
+    assert cli("submit", "luca", *deployment).code == 0
+
+
+def tell(world, kind, **fields):
+    world.services.runs.apply([kind(owner=OWNER, run="luca_1", **fields)])
+
+
+def test_an_upload_is_called_as_its_file(cli, deployment, tarball):
+    result = cli("upload", tarball, *deployment, "--json")
+
+    assert result.json()["name"] == "luca"
+    assert cli("tarballs", *deployment).out.startswith("luca\t")
+
+
+def test_submit_prints_the_name_and_nothing_else(cli, deployment, tarball):
+    cli("upload", tarball, "--name", "pia", *deployment)
+    result = cli("submit", "pia", *deployment)
+
+    assert (result.code, result.out, result.err) == (0, "pia_1\n", "")
+
+
+def test_a_refused_submission_is_1_with_file_and_hint(cli, deployment, tarball, submitted):
+    result = cli("submit", "luca", "--model", "modell.py", *deployment)
+
+    assert result.code == 1
+    error, hint = result.err.splitlines()
+    assert error.endswith("(stage submit, file modell.py)")
+    assert hint == "hint: did you mean 'model.py'?"
+
+
+def test_watch_tells_each_status_and_ends_with_the_run(cli, world, deployment, submitted):
+    later = threading.Timer(0.2, lambda: tell(world, ModelReady, model="luca_1", version="v"))
+    later.start()
+    result = cli("watch", "luca_1", *deployment)
+    later.join()
+
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0].endswith("luca_1 is submitted")
+    assert lines[-1] == "luca_1 is done: the model luca_1 is served"
+
+
+def test_watching_a_run_that_fails_is_1_and_says_why(cli, world, deployment, submitted):
+    tell(world, RunFailed, problem=Problem(code="x", message="no tree", stage="specs", hint="h"))
+    result = cli("watch", "luca_1", *deployment)
+
+    assert result.code == 1
+    assert result.err == "error: no tree (stage specs)\nhint: h\n"
+
+
+def test_watch_as_json_is_a_line_for_each_change(cli, world, deployment, submitted):
+    tell(world, TrainingStarted, rounds=3)
+    tell(world, RunFailed, problem=Problem(code="x", message="no tree"))
+    result = cli("watch", "luca_1", "--json", *deployment)
+
+    assert [json.loads(line)["status"] for line in result.out.splitlines()] == ["failed"]
+
+
+def test_status_logs_and_lists(cli, deployment, submitted):
+    assert cli("status", "luca_1", *deployment).out.startswith("luca_1 is submitted since ")
+    assert cli("status", "luca_1", "--json", *deployment).json()["name"] == "luca_1"
+    assert "submitted from luca" in cli("logs", "luca_1", *deployment).out
+    assert cli("runs", *deployment).out.startswith("luca_1\tsubmitted\t")
+    assert cli("runs", "--status", "failed", "--json", *deployment).json()["total"] == 0
+
+
+def test_cancel_restart_and_delete(cli, deployment, submitted):
+    assert cli("cancel", "luca_1", *deployment).out == "luca_1 is cancelled\n"
+    assert cli("restart", "luca_1", *deployment).out == "luca_1 is submitted\n"
+    assert cli("delete", "luca_1", *deployment).code == 1
+    cli("cancel", "luca_1", *deployment)
+    assert cli("delete", "luca_1", *deployment).out == "run luca_1 is deleted\n"
+    assert cli("delete", "luca", "--kind", "tarball", *deployment).code == 0
+
+
+def test_models_are_listed_shared_fetched_and_deleted(cli, world, deployment, tmp_path):
+    world.services.models.put(keys.model_file(OWNER, "luca_1", "v", "saved_model.pb"), b"pb")
+    record = ModelRecord(owner=OWNER, name="luca_1", version="v", files=("saved_model.pb",))
+    world.services.models.put(keys.model(OWNER, "luca_1"), wire.dump(record))
+    out = tmp_path / "m.tar.gz"
+
+    assert cli("models", *deployment).out.startswith("luca_1\tyours\tv")
+    shared = cli("share", "luca_1", "--group", "cms", *deployment)
+    assert shared.out == "luca_1 may be used by cms\n"
+    assert cli("model", "luca_1", "--out", out, *deployment).out == f"{out}\n"
+    assert out.stat().st_size > 0
+    assert cli("delete", "luca_1", "--kind", "model", *deployment).code == 0
+    assert cli("models", *deployment).out == ""
+
+
+def test_without_a_token_it_says_how_to_get_one(cli):
+    result = cli("runs", "--url", "http://127.0.0.1:1")
+
+    assert result.code == 2
+    assert "MLAAS4HEP_TOKEN" in result.err
+
+
+def test_token_prints_a_token_and_nothing_else(cli, tmp_path):
+    result = cli("token", "--user", "alice", "--state", tmp_path / "state", "--group", "cms")
+
+    assert result.out.count(".") == 2
+    assert result.out.strip().isprintable()
+    assert result.err == ""

@@ -1,0 +1,158 @@
+"""Steps on local files: the formats people and programs rely on."""
+
+import json
+
+import numpy as np
+import pytest
+
+TEXTS = ("files", "params")
+
+
+def texts(folder, *names):
+    suffix = {"params": ".json", "specs": ".json", "preproc": ".json"}
+    return [
+        part
+        for name in names
+        for part in (f"--{name}", folder / f"{name}{suffix.get(name, '.txt')}")
+    ]
+
+
+@pytest.fixture
+def measured(cli, folder):
+    result = cli("specs", *texts(folder, *TEXTS), "--out", folder / "specs.json")
+    assert result.code == 0, result.err
+    return result
+
+
+def test_specs_have_the_keys_of_the_ancestor(folder, measured):
+    specs = json.loads((folder / "specs.json").read_text())
+
+    assert specs["fkeys"] == ["pt"]
+    assert specs["jkeys"] == ["eta"]
+    assert specs["jdim"] == {"eta": 2}
+    assert specs["events"] == {"signal.root": 40, "background.root": 40, "total": 80}
+    assert specs["minv"].keys() == specs["maxv"].keys() == {"pt", "eta"}
+    assert measured.out.strip().endswith("2 branches of 80 entries, of which 80 pass")
+    assert measured.err == ""
+
+
+def test_chunks_are_arrays_with_nan_as_padding_and_a_manifest(cli, folder, measured):
+    out = folder / "chunks"
+    result = cli("chunks", *texts(folder, "files", "labels", "params", "specs"), "--out", out)
+
+    assert result.code == 0, result.err
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["columns"] == ["pt", "eta_0", "eta_1"]
+    assert sum(manifest["entries"]) == 80
+    arrays = [np.load(out / name) for name in manifest["chunks"]]
+    for chunk in arrays:
+        assert sorted(chunk) == ["mask", "x", "y"]
+        assert chunk["x"].dtype == np.float32
+        assert (np.isnan(chunk["x"]) == chunk["mask"].astype(bool)).all()
+    assert sum(chunk["y"].sum() for chunk in arrays) == 40
+
+
+def test_the_label_branch_is_no_feature(cli, folder, measured):
+    (folder / "labels.txt").write_text("pt")
+    result = cli(
+        "chunks",
+        *texts(folder, "files", "labels", "params", "specs"),
+        *("--out", folder / "chunks", "--json"),
+    )
+
+    assert result.json()["columns"] == ["eta_0", "eta_1"]
+
+
+def test_a_typo_is_told_in_two_lines_with_the_nearest_name(cli, folder):
+    (folder / "params.json").write_text('{"brunch": "events"}')
+    result = cli("specs", *texts(folder, *TEXTS))
+
+    assert result.code == 1
+    error, hint = result.err.splitlines()
+    assert error.startswith("error: params.json: unknown key 'brunch' (file ")
+    assert hint == "hint: did you mean 'branch'?"
+
+
+def test_an_error_inside_a_file_names_stage_and_file(cli, folder):
+    (folder / "background.root").write_bytes(b"no root")
+    result = cli("specs", *texts(folder, *TEXTS))
+
+    assert result.code == 1
+    assert "(stage specs, file background.root)" in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("arguments", [["specs"], ["fly"], ["specs", "--files", "/no/such/file"]])
+def test_wrong_usage_is_2(cli, arguments):
+    assert cli(*arguments).code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *[
+            "run",
+            "specs",
+            "chunks",
+            "train",
+            "predict",
+            "up",
+            "token",
+            "upload",
+            "submit",
+            "status",
+            "watch",
+            "logs",
+            "model",
+        ],
+        *["runs", "cancel", "restart", "delete", "models", "share", "tarballs"],
+    ],
+)
+def test_every_command_explains_itself_with_an_example(cli, command):
+    result = cli(command, "-h")
+
+    assert result.code == 0
+    assert "Example: " in result.out
+
+
+def test_a_whole_run_writes_a_bundle_that_predicts(cli, folder, tmp_path):
+    trained = cli("run", folder, "--json")
+    rows = tmp_path / "rows.json"
+    rows.write_text('[{"pt": 1.0, "eta": [0.5]}, {"pt": 0.0, "eta": []}]')
+    predicted = cli("predict", "--model", folder / "model", "--input", rows)
+
+    assert trained.code == 0, trained.err
+    assert {"contract.json", "params.json", "saved_model.pb", "model.keras"} <= {
+        path.name for path in (folder / "model").iterdir()
+    }
+    assert len(predicted.json()["predictions"]) == 2
+    assert predicted.json()["truncated"] == [[], []]
+
+
+def test_training_on_arrays_gives_what_the_whole_run_gives(cli, folder, measured):
+    cli("chunks", *texts(folder, "files", "labels", "params", "specs"), "--out", folder / "chunks")
+    arguments = ("--model", folder / "model.py", "--params", folder / "params.json")
+    apart = cli(
+        "train", "--chunks", folder / "chunks", *arguments, "--out", folder / "apart", "--json"
+    )
+    whole = cli("run", folder, "--json")
+
+    assert apart.json()["metrics"] == whole.json()["metrics"]
+
+
+def test_a_folder_without_a_file_names_it(cli, folder):
+    (folder / "model.py").rename(folder / "modl.py")
+    result = cli("run", folder)
+
+    assert result.code == 1
+    assert "there is no model.py" in result.err
+    assert "did you mean 'modl.py'?" in result.err
+
+
+def test_a_model_never_overwrites_something_else(cli, folder):
+    (folder / "model").mkdir()
+    (folder / "model" / "thesis.tex").write_text("precious")
+    result = cli("run", folder)
+
+    assert result.code == 1
+    assert "is no model" in result.err
