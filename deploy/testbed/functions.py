@@ -10,7 +10,7 @@ from deploy.testbed.place import REPOSITORY, Place
 
 log = logging.getLogger(__name__)
 
-NAMES = ("workflow", "specs", "chunk-preprocess", "predict")  # train follows
+NAMES = ("workflow", "specs", "chunk-preprocess", "predict", "train")
 READY_S = 120.0
 
 

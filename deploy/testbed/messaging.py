@@ -1,35 +1,31 @@
-"""NATS with JetStream, one user per function, and the streams in it."""
+"""NATS with JetStream: the server of `deploy/nats`, and the streams in it."""
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
-from deploy.testbed import credentials, probe, process
-from deploy.testbed.functions import NAMES
-from deploy.testbed.place import Place
+from deploy.testbed import probe, process
+from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.provision_nats import provision
+from mlaas4hep.bootstrap import credentials
 
 SERVER = Path(sys.executable).with_name("nats-server")
+CONFIGURATION = REPOSITORY / "deploy/nats"
 
 
 def start(place: Place) -> None:
     """Start the server and make its streams, consumers and buckets."""
-    config = place.folder("nats") / "nats.conf"
-    users = "\n".join(
-        f'    {{user: "{name}", password: "{credentials.text(place, f"{name}-nats-password")}"}}'
-        for name in (*NAMES, "dispatcher", "admin")
-    )
-    config.write_text(
-        f'listen: "{place.at("nats")}"\n'
-        f'jetstream {{store_dir: "{place.folder("nats", "data")}", sync_interval: always}}\n'
-        f"authorization {{\n  users: [\n{users}\n  ]\n}}\n",
-        encoding="utf-8",
-    )
-    for name in (*NAMES, "dispatcher", "admin"):
-        password = credentials.text(place, f"{name}-nats-password")
-        credentials.file(place, f"{name}-nats-user", lambda n=name, p=password: f"{n}:{p}")
+    folder, keys = place.folder("nats"), place.folder("credentials")
+    users = [sys.executable, str(CONFIGURATION / "users.py"), "--keys", str(keys)]
+    subprocess.run([*users, "--out", str(folder / "users.conf")], check=True)
+    shutil.copy(CONFIGURATION / "nats.conf", folder)
     process.start(
-        place, "nats", [str(SERVER), "--config", str(config)], ready=probe.tcp(place.at("nats"))
+        place,
+        "nats",
+        [str(SERVER), "--config", str(folder / "nats.conf"), "--addr", place.address]
+        + ["--port", str(place.ports["nats"]), "--store_dir", str(folder / "data")],
+        ready=probe.tcp(place.at("nats")),
     )
-    provision(
-        f"nats://{place.at('nats')}", "admin", credentials.text(place, "admin-nats-password")
-    )
+    user, password = credentials(str(keys / "admin-nats-user"))
+    provision(f"nats://{place.at('nats')}", user, password)

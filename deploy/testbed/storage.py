@@ -1,14 +1,17 @@
-"""MinIO, and the buckets and keys in it."""
+"""MinIO, and what `minio/provision.py` makes in it."""
+
+import subprocess
+import sys
 
 from deploy.testbed import credentials, probe, process
-from deploy.testbed.functions import NAMES
-from deploy.testbed.place import Place
+from deploy.testbed.place import REPOSITORY, Place
 
-ROOT_USER = "platform"
+ADMIN = "platform"
 
 
 def start(place: Place) -> None:
-    """Start the server and provision it."""
+    """Start the server, then make buckets, policies and the functions' keys."""
+    password = credentials.text(place, "minio-password")
     process.start(
         place,
         "minio",
@@ -16,15 +19,19 @@ def start(place: Place) -> None:
         + ["--console-address", "127.0.0.1:0", str(place.folder("minio"))],
         ready=probe.http(f"{place.http('minio')}/minio/health/ready"),
         env={
-            "MINIO_ROOT_USER": ROOT_USER,
-            "MINIO_ROOT_PASSWORD": credentials.text(place, "minio-password"),
+            "MINIO_ROOT_USER": ADMIN,
+            "MINIO_ROOT_PASSWORD": password,
             "MINIO_UPDATE": "off",
+            "MINIO_BROWSER": "off",
         },
     )
-    for name in NAMES:
-        password = credentials.text(place, "minio-password")
-        credentials.file(place, f"{name}-store-key", lambda p=password: f"{ROOT_USER}:{p}")
-    from minio import Minio
-    client = Minio(place.at("minio"), ROOT_USER, credentials.text(place, "minio-password"), secure=False)
-    for b in ("tarballs", "runs", "specs", "chunks", "models"):
-        if not client.bucket_exists(bucket_name=b): client.make_bucket(bucket_name=b)
+    admin = credentials.file(place, "minio-admin", lambda: f"{ADMIN}:{password}")
+    keys = place.folder("credentials")
+    with (place.folder("logs") / "minio-provision.log").open("ab") as output:
+        subprocess.run(
+            [sys.executable, str(REPOSITORY / "minio/provision.py"), place.http("minio")]
+            + ["--admin-file", str(admin), "--keys", str(keys)],
+            check=True,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
