@@ -1,0 +1,80 @@
+"""A power cut in the middle of a training: the platform is killed and started again."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+import uproot
+
+from mlaas4hep.client import Client
+from mlaas4hep.core.run import Status
+from tests.laptop import Laptop
+
+pytest.importorskip("tensorflow", reason="a model is trained")
+
+ENTRIES = 1500
+MODEL = """
+import keras
+
+def model(idim):
+    layers = [keras.Input((idim,)), keras.layers.Dense(1, activation="sigmoid")]
+    made = keras.Sequential(layers)
+    made.compile(optimizer="sgd", loss="binary_crossentropy")
+    return made
+"""
+PARAMS = {"chunk_size": 300, "epochs": 60, "batch_size": 10, "training": "chunked"}
+ROUNDS = 5 * PARAMS["epochs"]
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("job")
+    random = np.random.default_rng(7)
+    y = random.integers(0, 2, ENTRIES).astype(np.int32)
+    with uproot.recreate(folder / "data.root") as file:
+        file["Events"] = {
+            "pt": (random.normal(size=ENTRIES) + y).astype(np.float32),
+            "eta": random.normal(size=ENTRIES).astype(np.float32),
+            "signal": y,
+        }
+    (folder / "files.txt").write_text("data.root\n")
+    (folder / "labels.txt").write_text("signal\n")
+    (folder / "model.py").write_text(MODEL)
+    (folder / "params.json").write_text(json.dumps(PARAMS))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, path.name)
+    return packed.getvalue()
+
+
+def client_of(laptop):
+    return Client(f"{laptop.urls[0]}/function/workflow", laptop.token("alice"))
+
+
+def rounds_done(report):
+    return next(stage.done for stage in report.stages if stage.stage == "train")
+
+
+def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tarball, tmp_path):
+    with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
+        client.upload(tarball, name="job")
+        run = client.submit("job").name
+        for report in client.watch(run):
+            if rounds_done(report) >= PARAMS["epochs"]:
+                break
+        laptop.kill()
+    assert report.status is Status.TRAINING
+    assert rounds_done(report) < ROUNDS
+
+    with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
+        kept = client.run(run)
+        report = client.wait(run)
+        answer = client.predict(run, entries=[{"pt": 1.0, "eta": 0.0}])
+
+    assert (kept.attempt, kept.status) == (1, Status.TRAINING)
+    assert rounds_done(kept) >= PARAMS["epochs"]
+    assert (report.status, rounds_done(report)) == (Status.DONE, ROUNDS)
+    assert len(answer["predictions"]) == 1
