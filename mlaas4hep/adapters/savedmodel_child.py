@@ -12,6 +12,8 @@ from pathlib import Path
 from mlaas4hep.adapters import frames
 from mlaas4hep.adapters.training.confinement import confine
 
+_NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code, in a traceback
+
 
 def main(arguments: list[str]) -> None:
     """Load the model in the working folder and answer frames with frames.
@@ -44,7 +46,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _text(error: Exception) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = " ".join(line for line in lines if line and not line.startswith(_NOISE))
+    return told[:500] or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 - a CloudEvent with the dispatcher's token: `model.ready` loads the new model
 - `{"action": "models"}`, and `model`, `params`, `set_params`, `upload`, `delete`, `status`
+- `{"action": "v1", "model": …, "instances": …}` and `{"action": "infer", "model": …, "inputs": …}`
 - `{"keys": …, "values": …}` or `{"entries": …}`: a prediction, as at `/json`
 """
 
@@ -11,9 +12,10 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
-from mlaas4hep.api import tfaas
+from mlaas4hep.api import tfaas, v1, v2
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.infer import from_json
 from mlaas4hep.api.model_upload import upload_action
 from mlaas4hep.api.raw import entries_of, predict_entries
 from mlaas4hep.api.rows import predict_rows, rows_of
@@ -107,6 +109,14 @@ async def _event(desk: Desk, call: Call, body: bytes) -> Answer:
     return json_answer({"event": event.id})
 
 
+async def _v1(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
+    return await v1.predict(desk, call, request, str(request.get("model", "")))
+
+
+async def _infer(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
+    return await v2.predict(desk, call, from_json(request), str(request.get("model", "")))
+
+
 async def _set_params(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
     return await tfaas.set_params(desk, call, str(request.get("name", "")))
 
@@ -132,6 +142,8 @@ ACTIONS: dict[str, Action] = {
     "status": _on_all(tfaas.status),
     "model": _on_model(tfaas.model),
     "params": _on_model(tfaas.params),
+    "v1": _v1,
+    "infer": _infer,
     "set_params": _set_params,
     "upload": upload_action,
     "delete": _on_model(tfaas.delete),

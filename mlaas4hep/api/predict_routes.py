@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mlaas4hep.api import actions, model_upload, tfaas
+from mlaas4hep.api import actions, model_upload, tfaas, tfaas_predict, v1, v2
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk
 from mlaas4hep.api.forms import read_form
 from mlaas4hep.api.http import Answer, Call
@@ -48,6 +48,14 @@ _json = Route(actions.predict)
 ROUTES: dict[str, dict[str, Route]] = {
     "/json": {"POST": _json},
     "/predict/json": {"POST": _json},
+    "/proto": {"POST": Route(tfaas_predict.proto)},
+    "/predict/proto": {"POST": Route(tfaas_predict.proto)},
+    "/image": {"POST": Route(tfaas_predict.image)},
+    "/predict/image": {"POST": Route(tfaas_predict.image)},
+    "/v2": {"GET": Route(v2.server, is_open=True)},
+    "/v2/health/live": {"GET": Route(v2.live, is_open=True)},
+    "/v2/health/ready": {"GET": Route(v2.ready, is_open=True)},
+    "/v2/repository/index": {"POST": Route(v2.index)},
     "/models": {"GET": Route(tfaas.models)},
     "/status": {"GET": Route(tfaas.status)},
     "/params": {"GET": _named(tfaas.params), "POST": _named(tfaas.set_params)},
@@ -60,6 +68,8 @@ ROUTES: dict[str, dict[str, Route]] = {
 PREFIXES: dict[str, dict[str, NamedHandler]] = {
     "/models/": {"GET": tfaas.model, "DELETE": tfaas.delete},
     "/params/": {"GET": tfaas.params, "POST": tfaas.set_params},
+    "/v1/models/": {"GET": v1.get, "POST": v1.post},
+    "/v2/models/": {"GET": v2.get, "POST": v2.post},
     "/delete/": {"DELETE": tfaas.delete},
 }
 

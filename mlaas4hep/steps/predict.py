@@ -11,7 +11,7 @@ from mlaas4hep.core.events import Event, ModelReady
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.person import Person
 from mlaas4hep.core.transform import Transform
-from mlaas4hep.errors import NotFoundError, PermanentError
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.steps.models import may_read
 
@@ -30,6 +30,7 @@ class Served:
     runtime: Runtime
     contract: Contract | None = None  #: None: the model was not trained here
     transform: Transform | None = None  #: None exactly when `contract` is
+    labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -95,12 +96,14 @@ class Registry:
         if old is not None and old.record.version == record.version:
             return replace(old, record=record, etag=info.etag)
         contract = _contract(self._store, record)
+        runtime = self._load(self._store, record)
         return Served(
             record=record,
             etag=info.etag,
-            runtime=self._load(self._store, record),
+            runtime=runtime,
             contract=contract,
-            transform=None if contract is None else Transform.of(contract),
+            transform=None if contract is None else _transform(contract, runtime),
+            labels=_labels(self._store, record) or (contract.classes if contract else ()),
         )
 
     def _guard(self, key: str) -> threading.Lock:
@@ -120,6 +123,25 @@ class Registry:
             self._served.pop(key, None)
             self._broken.pop(key, None)
             self._guards.pop(key, None)
+
+
+def _transform(contract: Contract, runtime: Runtime) -> Transform:
+    """Return the contract's transform; a bundle may have been packed by hand."""
+    transform = Transform.of(contract)
+    widths = [each.shape[-1] for each in runtime.inputs if each.shape]
+    if widths != [transform.layout.width]:
+        raise InvalidRequestError(
+            f"contract.json makes {transform.layout.width} columns, the model takes "
+            f"{' and '.join(map(str, widths))}"
+        )
+    return transform
+
+
+def _labels(store: ObjectStore, record: ModelRecord) -> tuple[str, ...]:
+    if record.labels not in record.files:
+        return ()
+    key = keys.model_file(record.owner, record.name, record.version, record.labels)
+    return tuple(store.get(key).decode("utf-8", "replace").splitlines())
 
 
 def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:

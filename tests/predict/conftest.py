@@ -3,11 +3,14 @@
 import asyncio
 import json
 import shutil
+import socket
+import threading
 import time
 from dataclasses import replace
 
 import httpx
 import pytest
+import uvicorn
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.jwt import DispatcherSigner, DispatcherVerifier
@@ -196,3 +199,17 @@ def bundle(serving_models, tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture
+def url(world):
+    """Return the address of a real server around the app."""
+    config = uvicorn.Config(world.app, host="127.0.0.1", port=0, log_config=None)
+    server = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listening.close()

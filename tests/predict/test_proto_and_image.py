@@ -1,0 +1,144 @@
+"""TFaaS's protobuf and image routes."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from PIL import Image
+
+from mlaas4hep.core import keys, wire
+
+
+@pytest.fixture(scope="module")
+def messages():
+    """Return TFaaS's messages as the real protobuf library makes them."""
+    file = descriptor_pb2.FileDescriptorProto(name="t.proto", package="tfaaspb", syntax="proto3")
+
+    def message(name, *fields):
+        described = file.message_type.add(name=name)
+        for number, (field, kind, repeated) in enumerate(fields, 1):
+            added = described.field.add(name=field, number=number, label=3 if repeated else 1)
+            if isinstance(kind, str):
+                added.type, added.type_name = 11, kind
+            else:
+                added.type = kind
+
+    message("Row", ("key", 9, True), ("value", 2, True), ("model", 9, False))
+    message("Class", ("label", 9, False), ("probability", 2, False))
+    message("Predictions", ("prediction", ".tfaaspb.Class", True))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClassesForFiles([file.name], pool)
+
+
+@pytest.fixture
+def row(messages):
+    def make(values, keys=(), model="luca_1"):
+        return messages["tfaaspb.Row"](key=keys, value=values, model=model).SerializeToString()
+
+    return make
+
+
+@pytest.fixture
+def probabilities(messages):
+    def read(answer):
+        assert answer.status_code == 200
+        parsed = messages["tfaaspb.Predictions"].FromString(answer.content)
+        return [(each.label, each.probability) for each in parsed.prediction]
+
+    return read
+
+
+def test_a_row_is_answered_with_predictions(world, alice, expected, row, probabilities):
+    world.serve_trained()
+    message = row(expected["rows"][1][::-1], ["Muon_pt_1", "Muon_pt_0", "njets", "met"])
+
+    for path in ("/proto", "/predict/proto"):
+        ((label, probability),) = probabilities(alice.post(path, content=message))
+
+        assert (label, probability) == ("", pytest.approx(expected["expected"][1][0], abs=1e-6))
+
+
+def test_floats_may_come_one_by_one(world, alice, expected, probabilities):
+    world.serve()
+    values = np.array(expected["rows"][1], "<f4")
+    message = b"".join(b"\x15" + value.tobytes() for value in values) + b"\x1a\x06luca_1"
+
+    assert len(probabilities(alice.post("/proto", content=message))) == 1
+
+
+@pytest.mark.parametrize(
+    "message", [b"\xff", b"\x0a\xff\x01", b"\x0b", b"\x12\x03abc", b"\x0a\x01\xff", b"\xff" * 20]
+)
+def test_what_is_no_row_is_refused(world, alice, message):
+    world.serve()
+
+    answer = alice.post("/proto?model=luca_1", content=message)
+
+    assert answer.status_code == 400
+    assert "unable to unmarshal Row" in answer.json()["error"]
+
+
+@pytest.fixture
+def picture():
+    def make(form="PNG", size=(8, 8), colour=(250, 10, 20)):
+        buffer = io.BytesIO()
+        Image.new("RGB", size, colour).save(buffer, form)
+        return {"image": (f"p.{form.lower()}", buffer.getvalue()), "model": (None, "images")}
+
+    return make
+
+
+@pytest.fixture
+def images(world):
+    """Serve the image model with the names of its classes."""
+    record = world.serve("images", folder="image", labels="labels.txt")
+    key = f"{record.owner}/images/v1/labels.txt"
+    world.services.models.put(key, b"higgs\nqcd\nmuons\n")
+    record = replace(record, files=("model.tflite", "labels.txt"))
+    world.services.models.put(keys.model(record.owner, "images"), wire.dump(record))
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "size"),
+    [
+        ("/image", "PNG", (8, 8)),
+        ("/image", "JPEG", (16, 24)),
+        ("/predict/image", "PNG", (3, 3)),
+    ],
+)
+@pytest.mark.usefixtures("images")
+def test_an_image_is_answered_with_its_best_labels(alice, picture, path, form, size):
+    answer = alice.post(path, files=picture(form, size)).json()
+
+    assert answer["filename"] == f"p.{form.lower()}"
+    assert [each["label"] for each in answer["labels"]] == ["higgs", "muons", "qcd"]
+    assert sum(each["probability"] for each in answer["labels"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_image_may_be_answered_with_protobuf(images, alice, picture, probabilities):
+    answer = alice.post("/image", files=picture(), headers={"Accept": "application/x-protobuf"})
+
+    assert [label for label, _ in probabilities(answer)] == ["higgs", "qcd", "muons"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"model": (None, "images")}, "unable to read image"),
+        ({"image": ("x.png", b"x")}, "unable to read model"),
+        ({"image": ("x.png", b"no image"), "model": (None, "images")}, "Invalid image"),
+    ],
+)
+def test_what_is_no_image_is_refused(images, alice, files, words):
+    answer = alice.post("/image", files=files)
+
+    assert (answer.status_code, words in answer.json()["error"]) == (400, True)
+
+
+def test_a_model_of_columns_takes_no_image(world, alice, picture):
+    world.serve("images", folder="pair")
+
+    assert alice.post("/image", files=picture()).status_code == 400
