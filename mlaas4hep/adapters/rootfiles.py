@@ -3,19 +3,22 @@
 import lzma
 import struct
 import threading
+import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cramjam
+import deflate
 import uproot
 
+from mlaas4hep.adapters.keptblocks import KeptBlocks
+from mlaas4hep.adapters.rootbytes import FileBytes, ServerBytes
 from mlaas4hep.adapters.rootplaces import Place, locate, shown
-from mlaas4hep.adapters.roottree import OpenTree
+from mlaas4hep.adapters.roottree import Opening, OpenTree
 from mlaas4hep.core.columns import Columns
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.tree import TreeInfo
@@ -42,19 +45,11 @@ _DAMAGED = (
     TypeError,
     ValueError,
     cramjam.DecompressionError,
+    deflate.DeflateError,
     lzma.LZMAError,
     struct.error,
     zlib.error,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """An open tree, with the version of the file that it was opened from."""
-
-    version: Hashable
-    tree: OpenTree
-    closing: ExitStack  #: releases the local copy of an object
 
 
 class RootFiles:
@@ -63,7 +58,8 @@ class RootFiles:
     def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._trees: OrderedDict[tuple[str, str], tuple[Hashable, OpenTree]] = OrderedDict()
+        self._blocks = KeptBlocks()
         self._lock = threading.Lock()
 
     def describe(self, url: str, tree: str) -> TreeInfo:
@@ -91,33 +87,35 @@ class RootFiles:
     def _open(self, url: str, tree: str) -> OpenTree:
         place = locate(url, self._tarballs, self._remote_hosts)
         with self._lock:
-            kept = self._kept.get((url, tree))
-            if kept and kept.version == place.version:
-                self._kept.move_to_end((url, tree))
-                return kept.tree
-        with ExitStack() as stack, _our_errors(url):
-            opened = _opened(place, tree, stack)
-            self._keep(
-                (url, tree), _Kept(version=place.version, tree=opened, closing=stack.pop_all())
-            )
+            version, opened = self._trees.get((url, tree), (None, None))
+            if opened and version == place.version:
+                self._trees.move_to_end((url, tree))
+                return opened
+        with _our_errors(url):
+            opened = _opened(place, tree, self._blocks)
+        with self._lock:
+            self._trees[url, tree] = place.version, opened
+            self._trees.move_to_end((url, tree))
+            while len(self._trees) > OPEN_TREES:
+                self._trees.popitem(last=False)  # closed when the last reader is done with it
         return opened
 
-    def _keep(self, key: tuple[str, str], kept: _Kept) -> None:
-        with self._lock:
-            gone = [self._kept.pop(key)] if key in self._kept else []
-            self._kept[key] = kept
-            while len(self._kept) > OPEN_TREES:
-                gone.append(self._kept.popitem(last=False)[1])
-        for old in gone:
-            old.closing.close()
 
-
-def _opened(place: Place, tree: str, stack: ExitStack) -> OpenTree:
-    path, handler = place.open(stack)
-    if place.is_local:
-        _check_length(place, Path(path))
-    file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
-    return OpenTree(place.url, tree, _tree(place.url, file, tree), place.size_bytes)
+def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
+    with ExitStack() as stack:
+        path, handler = place.open(stack)
+        if place.is_local:
+            _check_length(place, Path(path))
+        file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
+        stack.callback(file.close)
+        found = _tree(place.url, file, tree)
+        fetch = (
+            FileBytes(Path(path)).fetch if place.is_local else ServerBytes(file.file.source).fetch
+        )
+        opening = Opening(size_bytes=place.size_bytes, fetch=fetch)
+        opened = OpenTree(place.url, tree, found, opening, kept)
+        weakref.finalize(opened, stack.pop_all().close)
+    return opened
 
 
 def _check_length(place: Place, path: Path) -> None:

@@ -101,7 +101,7 @@ def _on_disk(url: str, path: Path) -> Place:
         url=url,
         version=(stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size),
         size_bytes=stat.st_size,
-        open=lambda _stack: (str(path), uproot.MemmapSource),
+        open=lambda _stack: (str(path), uproot.source.file.MultithreadedFileSource),
         is_local=True,
     )
 
@@ -113,7 +113,9 @@ def _in_tarball(url: str, tarballs: ObjectStore) -> Place:
         raise missing(url)
 
     def copy(stack: ExitStack) -> tuple[str, type[Any]]:
-        return str(stack.enter_context(tarballs.local(key))), uproot.MemmapSource
+        return str(
+            stack.enter_context(tarballs.local(key))
+        ), uproot.source.file.MultithreadedFileSource
 
     return Place(url=url, version=info.etag, size_bytes=info.size_bytes, open=copy, is_local=True)
 

@@ -1,12 +1,16 @@
 """One opened tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
 
+from mlaas4hep.adapters.baskets import BasketLeaf, Decoder, Fetch, UnknownBasketError
+from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootforms import (
     Leaf,
     columns_of,
@@ -16,22 +20,37 @@ from mlaas4hep.adapters.rootforms import (
 from mlaas4hep.core.columns import Columns, Jagged, Offsets
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
 
+log = logging.getLogger(__name__)
+
 BLOCK_BYTES = 16 * 1024**2  #: of values in memory that one block aims at
 MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What an open file gives besides its tree."""
+
+    size_bytes: int
+    fetch: Fetch
 
 
 class OpenTree:
     """A tree of an open file; any number of threads may read."""
 
-    def __init__(self, url: str, path: str, tree: Any, size_bytes: int) -> None:
+    def __init__(self, url: str, path: str, tree: Any, place: Opening, kept: KeptBlocks) -> None:
         self._url = url
         self._path = path
         self._tree = tree
-        self._size_bytes = size_bytes
+        self._size_bytes = place.size_bytes
+        self._fetch = place.fetch
+        self._kept = kept
+        self._token = object()  # tells our blocks from those of every other tree
         self._is_ttree = hasattr(tree, "branches")
         found = leaves_of_ttree(tree) if self._is_ttree else leaves_of_rntuple(tree)
         self._leaves: dict[str, Leaf] = {leaf.name: leaf for leaf in found}
+        self._baskets: dict[str, BasketLeaf | None] = {}  #: None: uproot reads it
         self._boundaries = lru_cache(maxsize=16)(self._find_boundaries)
+        self._windows = lru_cache(maxsize=16)(self._find_windows)
 
     @cached_property
     def info(self) -> TreeInfo:
@@ -51,11 +70,50 @@ class OpenTree:
         )
 
     def read(self, names: Iterable[str], start: int, stop: int) -> Iterator[Columns]:
-        """Yield entries [start, stop) in blocks."""
-        chosen = [self._leaves[name] for name in sorted(set(names))]
-        boundaries = self._boundaries(frozenset(leaf.name for leaf in chosen))
-        for low, high in blocks(boundaries, start, stop, self._step(chosen)):
-            yield self._block(chosen, low, high)
+        """Yield entries [start, stop) in blocks.
+
+        A block that is wanted in part is kept for whoever wants the rest.
+        """
+        chosen = frozenset(names)
+        decoder = self._decoder(chosen)
+        for low, high in overlapping(self._windows(chosen), start, stop):
+            if start <= low and high <= stop:
+                yield self._block(chosen, decoder, low, high)
+            else:
+                make = partial(self._block, chosen, self._decoder(chosen), low, high)
+                block = self._kept.get((self._token, chosen, low, high), make)
+                yield block.rows(max(start, low) - low, min(stop, high) - low)
+
+    def _decoder(self, names: frozenset[str]) -> Decoder:
+        """Return a decoder of those branches that we can decode."""
+        leaves = (self._basket_leaf(name) for name in sorted(names))
+        return Decoder((leaf for leaf in leaves if leaf), self._fetch)
+
+    def _basket_leaf(self, name: str) -> BasketLeaf | None:
+        if name not in self._baskets:
+            leaf = self._leaves[name]
+            self._baskets[name] = (
+                BasketLeaf.of(name, leaf.collection, leaf.branch) if self._is_ttree else None
+            )
+        return self._baskets[name]
+
+    def _block(self, names: frozenset[str], decoder: Decoder, start: int, stop: int) -> Columns:
+        """Return one block: what we can decode, and the rest through uproot."""
+        try:
+            ours = decoder.block(start, stop)
+        except UnknownBasketError as error:
+            log.info("%s: uproot reads what we do not know: %s", self._path, error)
+            self._baskets = dict.fromkeys(self._leaves)
+            ours = Columns(entries=stop - start, flat={}, jagged={})
+        theirs = [self._leaves[name] for name in sorted(names - set(ours.names))]
+        if not theirs:
+            return ours
+        rest = self._through_uproot(theirs, start, stop)
+        return Columns(
+            entries=stop - start,
+            flat={**ours.flat, **rest.flat},
+            jagged={**ours.jagged, **rest.jagged},
+        )
 
     def _branch_info(self, leaf: Leaf) -> BranchInfo:
         return BranchInfo(
@@ -65,6 +123,11 @@ class OpenTree:
             size_bytes=int(leaf.branch.compressed_bytes) if self._is_ttree else 0,
             collection=leaf.collection,
         )
+
+    def _find_windows(self, names: frozenset[str]) -> tuple[int, ...]:
+        """Return the edges of the blocks in which these branches are always read."""
+        step = self._step([self._leaves[name] for name in names])
+        return tuple(edges(self._boundaries(names), self.info.entries, step))
 
     def _step(self, leaves: Sequence[Leaf]) -> int:
         """Return how many entries make a block of `BLOCK_BYTES`."""
@@ -84,7 +147,7 @@ class OpenTree:
         common = set.intersection(*map(set, kinds)) if kinds else {0}
         return tuple(sorted(int(entry) for entry in common | {0}))
 
-    def _block(self, leaves: Sequence[Leaf], start: int, stop: int) -> Columns:
+    def _through_uproot(self, leaves: Sequence[Leaf], start: int, stop: int) -> Columns:
         arrays = self._arrays(leaves, start, stop)
         flat, jagged = {}, {}
         shared: dict[str, Offsets] = {}
@@ -106,15 +169,19 @@ class OpenTree:
         return {name: columns_of(record, tuple(name.split("."))) for name in names}
 
 
-def blocks(
-    boundaries: Sequence[int], start: int, stop: int, step: int
-) -> Iterator[tuple[int, int]]:
-    """Yield windows of [start, stop) that end at boundaries, of about `step` entries."""
-    while start < stop:
-        end = _block_end(boundaries, start, step)
-        end = min(end, stop)
-        yield start, end
-        start = end
+def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:
+    """Yield 0, entries, and where blocks of about `step` entries end, at boundaries if near."""
+    edge = 0
+    yield edge
+    while edge < entries:
+        edge = min(_block_end(boundaries, edge, step), entries)
+        yield edge
+
+
+def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks that hold entries of [start, stop)."""
+    for at in range(bisect_right(edges, start) - 1, bisect_left(edges, stop)):
+        yield edges[at], edges[at + 1]
 
 
 def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:
@@ -122,7 +189,7 @@ def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:
     at = bisect_left(boundaries, start + step)
     if at < len(boundaries) and boundaries[at] <= start + 4 * step:
         return boundaries[at]
-    before = boundaries[bisect_right(boundaries, start + step) - 1]
+    before = boundaries[at - 1]
     return before if before > start else start + step
 
 

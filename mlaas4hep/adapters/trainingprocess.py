@@ -14,14 +14,14 @@ from pathlib import Path
 from mlaas4hep.adapters.cappedlog import CappedLog
 from mlaas4hep.adapters.training.channel import Channel
 from mlaas4hep.adapters.trainingreports import Reports
-from mlaas4hep.core.training import Report, TrainingJob
+from mlaas4hep.core.training import Report, TrainingFinished, TrainingJob
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 1024 * 1024  #: of its output that are kept
 _WATCH_SECONDS = 0.1
-_END_SECONDS = 10
+_END_SECONDS = 5
 _PRIVATE = ("RssAnon:", "RssShmem:")  # pages of files that are only mapped do not count
 _MOST_FILES = 10_000  #: in the work folder
 
@@ -69,7 +69,16 @@ class TrainingProcess:
             packet = self._channel.receive(timeout_s)
         except EOFError:
             raise self._ending() from None
-        return None if packet is None else self._reports.of(packet)
+        if packet is None:
+            return None
+        try:
+            report = self._reports.of(packet)
+        except PermanentError:
+            self._settle()
+            raise
+        if isinstance(report, TrainingFinished):
+            self._settle()
+        return report
 
     def give_chunk(self, path: Path) -> None:
         """Hand over the chunk that was asked for first."""
@@ -139,24 +148,31 @@ class TrainingProcess:
     def _age(self) -> float:
         return time.monotonic() - self._started_at
 
-    def _ending(self) -> PermanentError | ServiceUnavailableError:
-        """Say why the process ended without a word."""
-        try:
+    def _settle(self) -> int | None:
+        """Wait for the end and the last lines of output; return how it ended by itself."""
+        code = None
+        with suppress(subprocess.TimeoutExpired):
             code = self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:  # it closed its channel, and goes on
-            self._kill()
-            code = self._process.wait()
+        self._kill()
         self._threads[0].join(_END_SECONDS)
-        log.warning("training process %d ended with %d", self._process.pid, code)
+        return code
+
+    def _ending(self) -> PermanentError | ServiceUnavailableError:
+        """Say why the process closed its channel without a word."""
+        code = self._settle()
+        log.warning("training process %d ended with %s", self._process.pid, code)
         if self._stopped_for:
             return self._stopped_for
         if code == -signal.SIGKILL:
             return ServiceUnavailableError("the training process was killed from outside")
         return self._died(code)
 
-    def _died(self, code: int) -> PermanentError:
+    def _died(self, code: int | None) -> PermanentError:
         most = self._allowance
-        if code < 0:
+        if code is None:
+            message = "model.py closed the channel of the training process"
+            hint = "it should only build and compile the model"
+        elif code < 0:
             name = signal.Signals(-code).name
             memory = _readable(most.memory_bytes)
             message = f"the training process died of {name}"

@@ -30,7 +30,7 @@ def write(
     model.export(str(folder), format="tf_saved_model", verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
-    model.save(folder / "model.keras")
+    _write_keras(folder / "model.keras", model)
     series = {name: [each.get(name) for each in history] for name in _names(history)}
     (folder / "history.json").write_text(json.dumps(series), encoding="utf-8")
     _write_lite(folder, sample)
@@ -55,6 +55,14 @@ def nodes(folder: Path) -> tuple[str, str]:
 
 def _names(history: Sequence[dict[str, float]]) -> list[str]:
     return sorted({name for metrics in history for name in metrics})
+
+
+def _write_keras(path: Path, model: Any) -> None:
+    try:
+        model.save(path)
+    except Exception as error:  # noqa: BLE001 - somebody's own layers, which others may not know
+        path.unlink(missing_ok=True)
+        _say(f"no model.keras: {type(error).__name__}: {str(error).splitlines()[:1]}")
 
 
 def _write_lite(folder: Path, sample: NDArray[np.float32]) -> None:

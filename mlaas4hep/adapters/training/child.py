@@ -4,6 +4,7 @@ It confines itself before anything large is imported, then reads its job from it
 Only `adapters.sandbox` starts it.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def main(arguments: list[str]) -> None:
             session.train(int(build_seconds), float(checkpoint_seconds))
     except TrainingError as error:
         Messages(channel).fail(str(error), error.hint)
+    sys.stdout.flush()
+    os._exit(0)  # TensorFlow takes its time to end; nothing is left to do
 
 
 if __name__ == "__main__":

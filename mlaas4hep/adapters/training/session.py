@@ -20,6 +20,7 @@ from mlaas4hep.adapters.training.material import MaterialSource
 from mlaas4hep.adapters.training.messages import Messages
 from mlaas4hep.adapters.training.rounds import Rounds
 from mlaas4hep.adapters.training.survey import Survey
+from mlaas4hep.adapters.training.usermodel import BuiltModel
 from mlaas4hep.core.training import ModelBuilt, TrainingFinished, TrainingJob
 
 _VERSIONS = (
@@ -48,34 +49,34 @@ class Session:
 
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
         """Train from where the checkpoint stands to the end, and hand over the bundle."""
-        model = self._build(build_seconds)
-        labels = self._labels(model)
+        built = self._build(build_seconds)
+        labels = self._labels(built)
         source = MaterialSource(self._feed, labels, self._job.params)
         with told_by("the training", "the traceback is in the run's log"):
-            engine = Engine(model, self._job.params.batch_size)
-            rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
+            engine = Engine(built, self._job.params.batch_size)
+            rounds = Rounds(built.model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.seen.update(rounds.position.labels)
-            self._tell_built(model, resumed=rounds.position.rounds)
+            self._tell_built(built, resumed=rounds.position.rounds)
             rounds.follow(fit(engine, source, self._job, labels, rounds.position.rounds), labels)
             survey = Survey(engine, self._job)
             survey.look(source.chunks(survey.chunks))
-            self._finish(model, labels, survey, rounds.position.history)
+            self._finish(built.model, labels, survey, rounds.position.history)
 
-    def _build(self, seconds: int) -> Any:
+    def _build(self, seconds: int) -> BuiltModel:
         keras.utils.set_random_seed(self._job.params.seed)
         accept_old_spellings()
         return usermodel.build(self._work / "model.py", self._job.columns, seconds)
 
-    def _labels(self, model: Any) -> Labels:
-        labels = Labels(model.loss, int(model.output_shape[-1]), self._job.classes)
+    def _labels(self, built: BuiltModel) -> Labels:
+        labels = Labels(built.model.loss, built.outputs, self._job.classes)
         if self._job.labels:  # known before any entry is read
             labels.shaped(np.array(self._job.labels, np.float32))
             labels.check_seen()
         return labels
 
-    def _tell_built(self, model: Any, resumed: int) -> None:
+    def _tell_built(self, built: BuiltModel, resumed: int) -> None:
         self._messages.tell(
-            ModelBuilt(summary=usermodel.summary(model), isolation=self._isolation, resumed=resumed)
+            ModelBuilt(summary=built.summary(), isolation=self._isolation, resumed=resumed)
         )
 
     def _finish(

@@ -5,10 +5,12 @@ import signal
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from mlaas4hep.adapters.training.failure import MODEL_FILE, TooLongError, TrainingError, told_by
 from mlaas4hep.adapters.training.learning import Labels, loss_name
@@ -18,7 +20,30 @@ _HINT = "the traceback is in the run's log"
 _GRACE_SECONDS = 5
 
 
-def build(path: Path, columns: int, seconds: int) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltModel:
+    """A compiled model that fits the data."""
+
+    model: Any
+    columns: int  #: inputs
+    outputs: int  #: numbers for each entry
+
+    def summary(self) -> ModelSummary:
+        """Return what a person wants to know before training."""
+        return ModelSummary(
+            parameters=int(self.model.count_params()),
+            layers=tuple(
+                f"{layer.name} ({type(layer).__name__}): {layer.count_params()}"
+                for layer in self.model.layers
+            ),
+            input_width=self.columns,
+            output_shape=(self.outputs,),
+            loss=loss_name(self.model.loss),
+            task=Labels(self.model.loss, self.outputs).task,
+        )
+
+
+def build(path: Path, columns: int, seconds: int) -> BuiltModel:
     """Run model.py and return the compiled Keras model that its `model(columns)` gives.
 
     Raises:
@@ -27,27 +52,14 @@ def build(path: Path, columns: int, seconds: int) -> Any:
     with told_by(MODEL_FILE, _HINT), _time_limit(seconds):
         made = _function(path)(columns)
     _check_kind(made)
-    with told_by("the model", f"the network gets {columns} numbers per entry"):
-        if not made.built:
-            made.build((None, columns))
-    _check_shapes(made, columns)
-    return made
-
-
-def summary(model: Any) -> ModelSummary:
-    """Return what a person wants to know before training."""
-    width = int(model.output_shape[-1])
-    return ModelSummary(
-        parameters=int(model.count_params()),
-        layers=tuple(
-            f"{layer.name} ({type(layer).__name__}): {layer.count_params()}"
-            for layer in model.layers
-        ),
-        input_width=int(model.input_shape[-1]),
-        output_shape=tuple(int(length) for length in model.output_shape[1:]),
-        loss=loss_name(model.loss),
-        task=Labels(model.loss, width).task,
-    )
+    with (
+        told_by("the model", f"the network gets {columns} numbers per entry"),
+        _time_limit(seconds),
+    ):
+        _check_inputs(made, columns)
+        outputs = _outputs(made(np.zeros((1, columns), np.float32)))
+    Labels(made.loss, outputs).check_output()
+    return BuiltModel(model=made, columns=columns, outputs=outputs)
 
 
 def _function(path: Path) -> Callable[[int], Any]:
@@ -101,24 +113,29 @@ def _check_kind(made: Any) -> None:
         )
 
 
-def _check_shapes(made: Any, columns: int) -> None:
-    if len(made.inputs or ()) > 1 or len(made.outputs or ()) > 1:
+def _check_inputs(made: Any, columns: int) -> None:
+    inputs = getattr(made, "inputs", None) or []
+    if len(inputs) > 1:
         raise TrainingError(
-            f"{MODEL_FILE}: the model has {len(made.inputs)} inputs and {len(made.outputs)} "
-            "outputs; one of each is supported",
-            "concatenate them inside the model",
+            f"{MODEL_FILE}: the model has {len(inputs)} inputs; the data is one matrix",
+            "split it inside the model",
         )
-    shape = tuple(made.input_shape)
-    if len(shape) != 2 or shape[-1] != columns:  # noqa: PLR2004 - (batch, columns)
+    for given in inputs:  # none: a model of its own kind, which takes what comes
+        shape = tuple(given.shape)
+        if len(shape) != 2 or shape[-1] != columns:  # noqa: PLR2004 - (batch, columns)
+            raise TrainingError(
+                f"{MODEL_FILE}: the model takes inputs of shape {shape[1:]}, but the data has "
+                f"{columns} columns",
+                f"use the argument of model(idim), here {columns}, as input width",
+            )
+
+
+def _outputs(given: Any) -> int:
+    shape = tuple(getattr(given, "shape", ()))
+    if len(shape) != 2:  # noqa: PLR2004 - (batch, outputs)
+        found = f"shape {shape[1:]}" if shape else f"a {type(given).__name__}"
         raise TrainingError(
-            f"{MODEL_FILE}: the model takes inputs of shape {shape[1:]}, but the data has "
-            f"{columns} columns",
-            f"use the argument of model(idim), here {columns}, as input width",
+            f"{MODEL_FILE}: the model gives {found} for an entry, not a row of numbers",
+            "end with one layer such as Dense(1)",
         )
-    output = tuple(made.output_shape)
-    if len(output) != 2:  # noqa: PLR2004 - (batch, outputs)
-        raise TrainingError(
-            f"{MODEL_FILE}: the model gives outputs of shape {output[1:]} per entry",
-            "end with a layer such as Dense(1), which gives a row of numbers per entry",
-        )
-    Labels(made.loss, int(output[-1])).check_output()
+    return int(shape[-1])
