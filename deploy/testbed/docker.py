@@ -14,7 +14,13 @@ NETWORK = "mlaas"
 LABEL = "com.openfaas.function"
 BASE, BUILD, WATCHDOG = "python-base:bookworm", "python-build:bookworm", "watchdog:testbed"
 #: What a function's image need not hold.
-SPARE = ("./var/cache/apt", "./var/lib/apt/lists", "./usr/share/doc", "./usr/share/man")
+SPARE = (
+    "./var/cache/apt",
+    "./var/lib/apt/lists",
+    "./usr/share/doc",
+    "./usr/share/man",
+    "./usr/share/locale",
+)
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 

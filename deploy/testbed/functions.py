@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+from functools import partial
 
 import httpx
 
@@ -66,10 +67,15 @@ def deploy(place: Place) -> None:
     log.info("deploying")
     faas_cli(place, "deploy")
     for name in NAMES:
-        process.wait(lambda name=name: available(place, name) > 0, READY_S, f"function {name}")
+        process.wait(partial(is_available, place, name), READY_S, f"function {name}")
 
 
-def available(place: Place, name: str) -> int:
+def is_available(place: Place, name: str) -> bool:
+    """Tell whether a replica of a function is ready."""
+    return replicas(place, name) > 0
+
+
+def replicas(place: Place, name: str) -> int:
     """Return how many replicas of a function are ready."""
     password = credentials.text(place, "basic-auth-password")
     url = f"http://127.0.0.1:{place.ports['gateway']}/system/function/{name}"
