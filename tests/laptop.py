@@ -14,13 +14,15 @@ from mlaas4hep.local import issuer
 
 SCRIPT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.local.platform import up
 from mlaas4hep.local.programs import Sources
 
-index = Sources.find().index
-sources = Sources(functions=Path(sys.argv[2]), index=index) if sys.argv[2] else None
+sources = Sources.find()
+if sys.argv[2]:
+    sources = replace(sources, functions=Path(sys.argv[2]))
 ports = dict(zip(("port", "workflow_port", "predict_port"), map(int, sys.argv[3:])))
 try:
     up(Path(sys.argv[1]), **ports, announce=lambda line: print(line, flush=True), sources=sources)

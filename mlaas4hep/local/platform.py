@@ -10,10 +10,10 @@ from pathlib import Path
 
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.local import issuer
+from mlaas4hep.local.broker import configure
 from mlaas4hep.local.deployed import FUNCTIONS, Deployed
 from mlaas4hep.local.gateway import Gateway
 from mlaas4hep.local.logs import FunctionLog, collected
-from mlaas4hep.local.nats_server import configure
 from mlaas4hep.local.programs import DISPATCHER, GATEWAY, NATS, Sources, Wiring, dispatcher_keys
 from mlaas4hep.local.proxy import Proxy
 from mlaas4hep.local.server import serving
@@ -113,7 +113,7 @@ async def _run(
     wiring = Wiring(
         state=state,
         sources=sources,
-        nats=configure(state, nats_port),
+        broker=configure(state, nats_port, sources.nats_users),
         gateway_url=f"http://{HOST}:{port}",
         dispatcher_key=private,
         dispatcher_public_key=public,

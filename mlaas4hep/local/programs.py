@@ -10,8 +10,8 @@ import mlaas4hep
 from mlaas4hep.adapters.signing import SigningKey
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.local import issuer
+from mlaas4hep.local.broker import Broker
 from mlaas4hep.local.child import Program
-from mlaas4hep.local.nats_server import NatsServer
 from mlaas4hep.local.state import State
 from mlaas4hep.settings import PREFIX
 
@@ -33,6 +33,7 @@ class Sources:
 
     functions: Path
     index: Path
+    nats_users: Path
 
     @classmethod
     def find(cls) -> "Sources":
@@ -45,7 +46,11 @@ class Sources:
         for root in (package.parent, package / "_platform"):
             index = root / "templates" / "python3-mlaas" / "index.py"
             if index.exists() and (root / "functions").is_dir():
-                return cls(functions=root / "functions", index=index)
+                return cls(
+                    functions=root / "functions",
+                    index=index,
+                    nats_users=root / "deploy" / "nats" / "users.json",
+                )
         raise NotFoundError(f"there are no functions beside {package}")
 
 
@@ -55,7 +60,7 @@ class Wiring:
 
     state: State
     sources: Sources
-    nats: NatsServer
+    broker: Broker
     gateway_url: str
     dispatcher_key: Path  #: private
     dispatcher_public_key: Path
@@ -67,7 +72,7 @@ class Wiring:
             "STORE": self.state.folder("store").as_uri(),
             "CACHE_DIR": str(self.state.folder("cache")),
             "PORT": str(port),
-            **self._nats(),
+            **self._nats(name),
         }
         if name in PEOPLES:
             own |= {
@@ -87,17 +92,17 @@ class Wiring:
         own = {
             "DISPATCHER_PRIVATE_KEY_FILE": str(self.dispatcher_key),
             "GATEWAY_URL": self.gateway_url,
-            **self._nats(),
+            **self._nats(DISPATCHER),
         }
         argv = (sys.executable, "-P", "-m", "mlaas4hep.dispatcher")
         return Program(name=DISPATCHER, argv=argv, env=self._env(own))
 
     def nats_server(self) -> Program:
         """Return the NATS server."""
-        return Program(name=NATS, argv=self.nats.argv, env=self._env({}))
+        return Program(name=NATS, argv=self.broker.argv, env=self._env({}))
 
-    def _nats(self) -> dict[str, str]:
-        return {"NATS": self.nats.url, "NATS_USER_FILE": str(self.nats.user_file)}
+    def _nats(self, user: str) -> dict[str, str]:
+        return {"NATS": self.broker.url, "NATS_USER_FILE": str(self.broker.user_files[user])}
 
     def _env(self, own: Mapping[str, str]) -> dict[str, str]:
         return {**_DEFAULTS, **self.base, **{PREFIX + name: value for name, value in own.items()}}

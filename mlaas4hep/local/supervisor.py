@@ -68,8 +68,8 @@ class Supervisor:
         await self._run(wiring.nats_server())
         for name, function in self._functions.items():
             await self._run(wiring.function(name, function.port))
-        await _until_listening(wiring.nats.port)
-        await asyncio.to_thread(wiring.nats.prepare)
+        await _until_listening(wiring.broker.port)
+        await asyncio.to_thread(wiring.broker.prepare)
         await self._run(wiring.dispatcher())
         await asyncio.gather(*(function.ready.wait() for function in self._functions.values()))
 
