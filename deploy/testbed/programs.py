@@ -44,6 +44,11 @@ PROGRAMS = (
         module="github.com/oauth2-proxy/oauth2-proxy/v7",
         version="v7.15.3",
     ),
+    Program(
+        name="kustomize",
+        module="sigs.k8s.io/kustomize/kustomize/v5",
+        version="v5.7.1",
+    ),
 )
 #: Ours, beside this file.
 OURS = {"provider": "provider", "fwatchdog": "watchdog"}

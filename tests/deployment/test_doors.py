@@ -1,0 +1,54 @@
+"""deploy/oauth2-proxy: where a person's request can end."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "deploy/oauth2-proxy"
+DOORS = ("workflow", "predict")
+
+
+def upstreams(door: str) -> list[dict[str, str]]:
+    return yaml.safe_load((FOLDER / f"{door}.yaml").read_text())["upstreamConfig"]["upstreams"]
+
+
+def ends_at(door: str, path: str) -> str:
+    (upstream,) = upstreams(door)
+    target = re.sub(r"\$(\d)", r"\\\1", upstream["rewriteTarget"])
+    return re.sub(upstream["path"], target, path)
+
+
+@pytest.mark.parametrize(
+    ("door", "path", "end"),
+    [
+        ("workflow", "/submit", "/function/workflow/submit"),
+        ("workflow", "/runs/luca_1/events", "/function/workflow/runs/luca_1/events"),
+        ("predict", "/json", "/function/predict/json"),
+        ("predict", "/v2/models/luca_1/infer", "/function/predict/v2/models/luca_1/infer"),
+        ("workflow", "/system/functions", "/function/workflow/system/functions"),
+        ("workflow", "/function/train", "/function/workflow/function/train"),
+        ("predict", "/", "/function/predict/"),
+    ],
+)
+def test_a_path_ends_inside_the_one_function_of_its_door(door, path, end):
+    assert ends_at(door, path) == end
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_function_gets_the_token_itself(door):
+    headers = yaml.safe_load((FOLDER / f"{door}.yaml").read_text())["injectRequestHeaders"]
+
+    assert [header["name"] for header in headers] == ["Authorization"]
+    assert headers[0]["values"][0]["claimSource"]["claim"] == "id_token"
+
+
+def test_a_missing_token_is_an_answer_and_no_login_page():
+    settings = tomllib.loads((FOLDER / "proxy.cfg").read_text())
+
+    assert settings["skip_jwt_bearer_tokens"] is True
+    assert settings["force_json_errors"] is True
+    assert settings["api_routes"] == ["^/"]
+    assert not [key for key in settings if key.startswith("skip_auth")]
