@@ -1,5 +1,6 @@
 """Values to JSON and back; the one file that knows pydantic."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -25,6 +26,19 @@ def dump(value: Any) -> bytes:
 def show(value: Any) -> bytes:
     """Return JSON for people and other programs: indented, and what is no number is null."""
     return pydantic_core.to_json(value, inf_nan_mode="null", indent=1) + b"\n"
+
+
+def schema(kinds: Iterable[Any], ref: str) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Return JSON Schemas of what `show` gives: where each kind is found, and all definitions.
+
+    Args:
+        ref: template of a reference, such as "#/components/schemas/{model}".
+    """
+    wanted = tuple(kinds)
+    found, definitions = pydantic.TypeAdapter.json_schemas(
+        [(kind, "serialization", _adapter(kind)) for kind in wanted], ref_template=ref
+    )
+    return {kind: found[kind, "serialization"] for kind in wanted}, definitions.get("$defs", {})
 
 
 def load(kind: type[T], body: bytes | str) -> T:

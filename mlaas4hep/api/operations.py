@@ -1,0 +1,273 @@
+"""What each operation of `workflow` takes and gives, for openapi.yaml and for those who read it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlaas4hep.core.outlook import Outlook
+from mlaas4hep.core.report import Report
+from mlaas4hep.core.run import Status
+from mlaas4hep.core.runlog import STAGES
+from mlaas4hep.core.views import Deleted, Model, RunPage, Started, StoredSpecs, Tarball, Usage
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NAME: Schema = {"type": "string", "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9_-]|\\.(?!\\.|$)){0,63}$"}
+FOLDER: Schema = {"type": "string", "pattern": NAME["pattern"], "maxLength": 50}
+FLAG: Schema = {"type": "boolean", "default": False}
+OBJECT: Schema = {"type": "object", "additionalProperties": True}
+FILE: Schema = {"type": "string", "format": "binary"}
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arg:
+    """One argument in the query, or in the path."""
+
+    name: str
+    about: str
+    schema: Schema = field(default_factory=lambda: TEXT)
+    required: bool = False
+    where: str = "query"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What is sent, in one or several forms."""
+
+    forms: dict[str, Schema]  #: by media type
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What one operation takes and gives."""
+
+    gives: Any  #: one of our types, or a schema
+    tag: str
+    args: tuple[Arg, ...] = ()
+    body: Body | None = None
+    status: int = 200
+    media: str = JSON
+    errors: tuple[int, ...] = ()  #: besides 400, 401 and 503
+    also: tuple[tuple[int, str], ...] = ()  #: other good answers: status and name of a schema
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _name(about: str, schema: Schema = NAME, name: str = "name", where: str = "path") -> Arg:
+    return Arg(name=name, about=about, schema=schema, required=True, where=where)
+
+
+_MEMBER: Schema = {"type": "string", "maxLength": 256}
+SUBMISSION: Schema = {
+    "type": "object",
+    "description": "The file names are those inside the tarball.",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {
+        "name": {**FOLDER, "description": "Of the upload."},
+        "device": {"enum": ["cpu", "gpu"], "default": "cpu"},
+        "memory": {
+            "type": "string",
+            "pattern": "^[1-9][0-9]{0,5}[kmgKMG]b?$",
+            "default": "3gb",
+        },
+        "cpus": {"type": "string", "pattern": "^[1-9][0-9]{0,2}$", "default": "2"},
+        "files": {**_MEMBER, "default": "files.txt"},
+        "labels": {**_MEMBER, "default": "labels.txt"},
+        "model": {**_MEMBER, "default": "model.py"},
+        "params": {**_MEMBER, "default": "params.json"},
+        "preproc": {**_MEMBER, "default": ""},
+        "title": {"type": "string", "maxLength": 256, "default": ""},
+        "fout": {"type": "string", "maxLength": 256, "description": "Accepted and not used."},
+    },
+}
+MANIFEST: Schema = {
+    "type": "object",
+    "description": "What GET /runs/NAME/manifest gave; makes the same run again.",
+    "required": ["submission", "tarball"],
+    "properties": {"submission": _ref("Submission"), "tarball": OBJECT},
+}
+SHARING: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "public": {"type": "boolean", "default": False},
+        "groups": {"type": "array", "items": {"type": "string"}, "default": []},
+    },
+}
+_TARBALL = Body(
+    forms={
+        "multipart/form-data": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": FILE},
+        },
+        "application/gzip": FILE,
+    }
+)
+_SUBMISSION = Body(forms={JSON: {"anyOf": [_ref("Submission"), _ref("Manifest")]}})
+_PROCESS = _name("Name of the run.", name="process_name", where="query")
+_UPLOADED = _name("Name of the upload.", FOLDER, where="query")
+_RUN = _name("Name of the run.")
+_MODEL = _name("Name of the model.")
+_OWNER = Arg(name="owner", about="Whose it is, if it is shared with you.", schema=NAME)
+_DRY = Arg(name="dry_run", about="Only say what would happen.", schema=FLAG)
+_STAGE = Arg(name="stage", about="Only this part.", schema={"enum": list(STAGES)})
+_SORTS = ["created_at", "updated_at", "name", "status", "seconds"]
+_STATUS_DOCKER: Schema = {
+    "type": "object",
+    "required": ["process_name", "status", "job_id", "run"],
+    "properties": {
+        "process_name": TEXT,
+        "status": {"type": "string", "examples": ["Up 8 seconds", "Exited (0) 5 seconds ago"]},
+        "job_id": {"type": "integer"},
+        "run": _ref("Report"),
+    },
+}
+_STARTED: Schema = {"anyOf": [_ref("Started"), _ref("Outlook")]}
+SCHEMAS: dict[str, Schema] = {
+    "Submission": SUBMISSION,
+    "Manifest": MANIFEST,
+    "Sharing": SHARING,
+}
+
+
+def _bundle(tag: str, *args: Arg) -> Operation:
+    return Operation(gives=FILE, media="application/gzip", tag=tag, args=args, errors=(404,))
+
+
+def _text(tag: str, *args: Arg, errors: tuple[int, ...] = (404,)) -> Operation:
+    return Operation(gives=TEXT, media="text/plain", tag=tag, args=args, errors=errors)
+
+
+KINDS = (
+    *(Report, Outlook, RunPage, Started, Deleted, Usage, Model, Tarball),
+    *(tuple[Model, ...], tuple[Tarball, ...], tuple[StoredSpecs, ...]),
+)
+OPERATIONS: dict[str, Operation] = {
+    "hello": _text("ancestor", errors=()),
+    "upload": Operation(
+        gives=TEXT,
+        media="text/plain",
+        tag="ancestor",
+        args=(_UPLOADED,),
+        body=_TARBALL,
+        errors=(413, 429),
+    ),
+    "submit": Operation(
+        gives=_STARTED,
+        tag="ancestor",
+        args=(_DRY,),
+        body=_SUBMISSION,
+        errors=(403, 404, 409, 413, 422, 429),
+    ),
+    "status_docker": Operation(
+        gives=_STATUS_DOCKER, tag="ancestor", args=(_PROCESS,), errors=(404,)
+    ),
+    "logs": _text("ancestor", _PROCESS, _STAGE),
+    "model": _bundle("ancestor", _PROCESS, _OWNER),
+    "delete_specs": _text("ancestor", _UPLOADED, errors=(404, 409)),
+    "delete_folder": _text("ancestor", _UPLOADED, errors=(404, 409)),
+    "setup_tfaas": _text(
+        "ancestor", Arg(name="process_name", about="A model to be served.", schema=NAME)
+    ),
+    "list_runs": Operation(
+        gives=RunPage,
+        tag="runs",
+        args=(
+            Arg(
+                name="status",
+                about="One or several, with commas.",
+                schema={"enum": [status.value for status in Status]},
+            ),
+            Arg(name="folder", about="Only those of one upload.", schema=FOLDER),
+            Arg(name="q", about="Only those with this in name or title."),
+            Arg(
+                name="sort",
+                about="A - before it turns the order round.",
+                schema={"enum": [*_SORTS, *(f"-{sort}" for sort in _SORTS)]},
+            ),
+            Arg(
+                name="offset",
+                about="How many to skip.",
+                schema={"type": "integer", "minimum": 0, "maximum": 10**8, "default": 0},
+            ),
+            Arg(
+                name="limit",
+                about="How many to return.",
+                schema={"type": "integer", "minimum": 0, "maximum": 500, "default": 50},
+            ),
+            Arg(name="all", about="Of everybody, for admins.", schema=FLAG),
+        ),
+    ),
+    "create_run": Operation(
+        gives=Report,
+        status=201,
+        also=((200, "Outlook"),),
+        tag="runs",
+        args=(_DRY,),
+        body=_SUBMISSION,
+        errors=(403, 404, 409, 413, 422, 429),
+    ),
+    "show_run": Operation(
+        gives=Report,
+        tag="runs",
+        args=(
+            _RUN,
+            Arg(
+                name="wait",
+                about="Answer at the next change, or after so many seconds.",
+                schema={"type": "integer", "minimum": 0, "maximum": 60},
+            ),
+            Arg(name="seen", about="The `mark` of the run as you know it."),
+        ),
+        errors=(404,),
+    ),
+    "delete_run": Operation(gives=Deleted, tag="runs", args=(_RUN,), errors=(404, 409)),
+    "watch_run": Operation(
+        gives=TEXT, media="text/event-stream", tag="runs", args=(_RUN,), errors=(404,)
+    ),
+    "run_logs": _text("runs", _RUN, _STAGE),
+    "cancel_run": Operation(gives=Report, tag="runs", args=(_RUN,), errors=(404, 409)),
+    "restart_run": Operation(gives=Report, tag="runs", args=(_RUN,), errors=(404, 409)),
+    "show_manifest": Operation(gives=MANIFEST, tag="runs", args=(_RUN,), errors=(404,)),
+    "compare_runs": Operation(
+        gives=OBJECT,
+        tag="runs",
+        args=(_RUN, _name("The other run.", name="other", where="query")),
+        errors=(404,),
+    ),
+    "list_tarballs": Operation(gives=tuple[Tarball, ...], tag="tarballs"),
+    "show_tarball": Operation(
+        gives=Tarball, tag="tarballs", args=(_name("Of the upload.", FOLDER),), errors=(404,)
+    ),
+    "put_tarball": Operation(
+        gives=Tarball,
+        status=201,
+        tag="tarballs",
+        args=(_name("Of the upload.", FOLDER),),
+        body=_TARBALL,
+        errors=(413, 429),
+    ),
+    "delete_tarball": Operation(
+        gives=Deleted, tag="tarballs", args=(_name("Of the upload.", FOLDER),), errors=(404, 409)
+    ),
+    "list_models": Operation(gives=tuple[Model, ...], tag="models"),
+    "show_model": Operation(gives=Model, tag="models", args=(_MODEL, _OWNER), errors=(404,)),
+    "fetch_model": _bundle("models", _MODEL, _OWNER),
+    "share_model": Operation(
+        gives=Model,
+        tag="models",
+        args=(_MODEL,),
+        body=Body(forms={JSON: _ref("Sharing")}),
+        errors=(403, 404, 413),
+    ),
+    "delete_model": Operation(gives=Deleted, tag="models", args=(_MODEL,), errors=(403, 404)),
+    "list_specs": Operation(gives=tuple[StoredSpecs, ...], tag="specs"),
+    "delete_cache": Operation(gives=Deleted, tag="specs", errors=(409,)),
+    "show_usage": Operation(gives=Usage, tag="me"),
+}
