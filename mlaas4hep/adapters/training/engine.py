@@ -21,15 +21,15 @@ TEST_BATCH = 4096  #: entries at a time where nothing is learned
 class Engine:
     """A compiled Keras model at work."""
 
-    def __init__(self, built: BuiltModel, batch_size: int) -> None:
+    def __init__(self, built: BuiltModel, batch_size: int, label_width: int) -> None:
         model = built.model
         self._model = model
         self._batch = tf.constant(min(batch_size, 2**31 - 1), tf.int32)
         model.optimizer.build(model.trainable_variables)
         self._started = False
         eager = bool(model.run_eagerly)
-        self._train = _loop(model.train_step, built.columns, eager=eager)
-        self._test = _loop(model.test_step, built.columns, eager=eager)
+        self._train = _loop(model.train_step, eager, built.columns, label_width)
+        self._test = _loop(model.test_step, eager, built.columns, label_width)
         self._predict = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
 
     def train(self, x: Floats, y: Floats, order: Index) -> None:
@@ -63,7 +63,7 @@ class Engine:
         return np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
 
 
-def _loop(step: Any, columns: int, *, eager: bool) -> Any:
+def _loop(step: Any, eager: bool, columns: int, label_width: int) -> Any:
     def over_batches(x: Any, y: Any, order: Any, batch: Any) -> None:
         for start in tf.range(0, tf.shape(order)[0], batch):
             rows = order[start : start + batch]
@@ -77,7 +77,7 @@ def _loop(step: Any, columns: int, *, eager: bool) -> Any:
         jit_compile=False,  # slower on processors, see docs/performance.md
         input_signature=(
             tf.TensorSpec((None, columns), tf.float32),
-            tf.TensorSpec((None, None), tf.float32),
+            tf.TensorSpec((None, label_width), tf.float32),
             tf.TensorSpec((None,), tf.int32),
             tf.TensorSpec((), tf.int32),
         ),

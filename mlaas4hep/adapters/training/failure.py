@@ -55,10 +55,18 @@ def told_by(doing: str, hint: str) -> Iterator[None]:
 def _described(doing: str, error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{MODEL_FILE}, line {error.lineno}: {error.msg}"
-    first = (str(error).strip().splitlines() or [""])[0][:500]
-    cause = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    said = _said(error)
+    cause = f"{type(error).__name__}: {said}" if said else type(error).__name__
     line = _line(error.__traceback__)
     return f"{MODEL_FILE}{line}: {cause}" if line else f"{doing}: {cause}"
+
+
+def _said(error: BaseException) -> str:
+    """Return the line of the message that tells most; TensorFlow puts whole tracebacks there."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return lines[-1 if lines[0].endswith("in user code:") else 0][:500]
 
 
 def _line(trace: TracebackType | None) -> str:

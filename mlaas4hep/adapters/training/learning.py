@@ -47,6 +47,11 @@ class Labels:
         return "other"
 
     @property
+    def columns(self) -> int:
+        """Return how many numbers `shaped` gives for an entry."""
+        return self.width if self.loss in _ONE_HOT else 1
+
+    @property
     def stratified(self) -> bool:
         """Tell whether a split should keep the share of each label."""
         return self.loss in _ONE_HOT | _SPARSE | _BINARY

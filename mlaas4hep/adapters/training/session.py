@@ -53,7 +53,7 @@ class Session:
         labels = self._labels(built)
         source = MaterialSource(self._feed, labels, self._job.params)
         with told_by("the training", "the traceback is in the run's log"):
-            engine = Engine(built, self._job.params.batch_size)
+            engine = Engine(built, self._job.params.batch_size, labels.columns)
             rounds = Rounds(built.model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.seen.update(rounds.position.labels)
             self._tell_built(built, resumed=rounds.position.rounds)
