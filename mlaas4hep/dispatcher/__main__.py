@@ -30,7 +30,6 @@ def main() -> int:
         logging.basicConfig(
             level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
         )
-        logging.getLogger("httpx").setLevel(logging.WARNING)
         asyncio.run(_until_signalled(settings))
     except (SettingsError, MlaasError) as error:
         sys.stderr.write(f"dispatcher: {error}\n")
@@ -88,7 +87,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
         log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
         await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
     finally:
-        await caller.close()
+        caller.close()
         await client.drain()
         messaging.close()
 

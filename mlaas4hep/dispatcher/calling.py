@@ -1,39 +1,34 @@
 """One call of a function through the gateway."""
 
+import asyncio
 import json
-import socket
-
-import httpx
+import ssl
+from urllib.parse import urlsplit
 
 from mlaas4hep.adapters.jwt import DispatcherSigner
 from mlaas4hep.core import wire
 from mlaas4hep.dispatcher.verdict import Answer
 from mlaas4hep.errors import InvalidRequestError, Problem
+from mlaas4hep.local.upstream import NobodyListensError, Upstream, UpstreamError
 
-_CONNECT_S = 5.0
 _READY_S = 5.0
 _LONGEST_S = 600.0  #: for whatever a call does besides the longest training
 _LOST = 502
-_KEEPALIVE = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-)
+_PORTS = {"http": 80, "https": 443}
 
 
 class Caller:
     """Delivers events to `gateway/function/NAME`, each with a token for it alone."""
 
     def __init__(self, gateway_url: str, signer: DispatcherSigner, longest_s: float) -> None:
-        self._functions = f"{gateway_url.rstrip('/')}/function"
+        parts = urlsplit(gateway_url)
+        host = parts.hostname or "127.0.0.1"
+        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._gateway = Upstream(parts.port or _PORTS[parts.scheme], host, tls)
+        self._host = parts.netloc.rpartition("@")[2].encode()
+        self._functions = parts.path.rstrip("/").encode() + b"/function/"
         self._signer = signer
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(longest_s + _LONGEST_S, connect=_CONNECT_S),
-            transport=httpx.AsyncHTTPTransport(
-                limits=httpx.Limits(max_connections=None), socket_options=_KEEPALIVE
-            ),
-        )
+        self._longest_s = longest_s + _LONGEST_S
 
     async def call(self, function: str, event_id: str, body: bytes, *, check: bool) -> Answer:
         """Deliver an event and return the answer; nothing is raised.
@@ -43,34 +38,48 @@ class Caller:
         """
         if check and not await self._is_ready(function):
             return Answer(status=None)
-        headers = {
-            "Authorization": f"Bearer {self._signer.token(function, event_id)}",
-            "Content-Type": "application/cloudevents+json",
-        }
+        headers = [
+            (b"authorization", b"Bearer " + self._signer.token(function, event_id).encode()),
+            (b"content-type", b"application/cloudevents+json"),
+            (b"content-length", b"%d" % len(body)),
+        ]
         try:
-            response = await self._client.post(
-                f"{self._functions}/{function}", content=body, headers=headers
+            status, content = await self._exchange(
+                b"POST", function.encode(), headers, body, self._longest_s
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+        except NobodyListensError:
             return Answer(status=None)
-        except httpx.HTTPError:  # it ended in the middle
+        except (UpstreamError, TimeoutError):  # it ended in the middle
             return Answer(status=_LOST, was_ready=check)
-        return Answer(
-            status=response.status_code, problem=_problem(response.content), was_ready=check
-        )
+        return Answer(status=status, problem=_problem(content), was_ready=check)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        self._gateway.close()
 
     async def _is_ready(self, function: str) -> bool:
         try:
-            response = await self._client.get(
-                f"{self._functions}/{function}/_/ready", timeout=_READY_S
+            status, _ = await self._exchange(
+                b"GET", function.encode() + b"/_/ready", [], b"", _READY_S
             )
-        except httpx.HTTPError:
+        except (UpstreamError, TimeoutError):
             return False
-        return response.is_success
+        return status < 300  # noqa: PLR2004 - HTTP
+
+    async def _exchange(
+        self,
+        method: bytes,
+        path: bytes,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        timeout_s: float,
+    ) -> tuple[int, bytes]:
+        with_host = [(b"host", self._host), *headers]
+        async with (
+            asyncio.timeout(timeout_s),
+            self._gateway.call(method, self._functions + path, with_host, body) as reply,
+        ):
+            return reply.status, b"".join([block async for block in reply.body])
 
 
 def _problem(body: bytes) -> Problem | None:

@@ -1,4 +1,4 @@
-"""A real nats-server with JetStream, started on a folder: for the laptop, tests and benchmarks."""
+"""A real nats-server on a folder of its own, that tests and benchmarks start and kill."""
 
 import json
 import shutil

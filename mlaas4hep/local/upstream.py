@@ -4,6 +4,8 @@ An HTTP client library would do, but costs several times the work of the functio
 """
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -25,11 +27,22 @@ HOP_BY_HOP = frozenset(
 _BODILESS = (204, 304)
 _BROKEN = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 _BLOCK = 64 * 1024
+_CONNECT_S = 5.0
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
 _IDLE = 64  #: connections that are kept
 
 
 class UpstreamError(Exception):
     """The function does not listen, or hung up, or does not speak HTTP."""
+
+
+class NobodyListensError(UpstreamError):
+    """There is no connection, so the request was not even sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +58,12 @@ class Reply:
 class Upstream:
     """The connections to one port."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self._host = host
         self._port = port
+        self._tls = tls
         self._idle: list[_Connection] = []
 
     @asynccontextmanager
@@ -95,9 +111,13 @@ class Upstream:
                 return connection, True
             connection.close()
         try:
-            streams = await asyncio.open_connection(self._host, self._port, limit=_BLOCK)
-        except OSError as error:
-            raise UpstreamError(f"nothing listens: {error.strerror}") from error
+            async with asyncio.timeout(_CONNECT_S):
+                streams = await asyncio.open_connection(
+                    self._host, self._port, limit=_BLOCK, ssl=self._tls
+                )
+        except OSError as error:  # a TimeoutError is one, too
+            raise NobodyListensError(f"nothing listens: {error.strerror}") from error
+        _watch(streams[1])
         return _Connection(*streams), False
 
     def close(self) -> None:
@@ -226,6 +246,13 @@ class _Connection:
             await self._reader.readexactly(2)
         while await self._reader.readuntil(b"\r\n") != b"\r\n":
             pass
+
+
+def _watch(writer: asyncio.StreamWriter) -> None:
+    """Let the kernel find out within a minute that the other machine is gone."""
+    connection = writer.get_extra_info("socket")
+    for level, option, value in _KEEPALIVE:
+        connection.setsockopt(level, option, value)
 
 
 def _header(line: bytes) -> tuple[bytes, bytes]:

@@ -41,7 +41,7 @@ class Functions:
                 function = self.path.rpartition("/")[2]
                 event = json.loads(body)["id"]
                 with functions.changed:
-                    functions.headers.append(dict(self.headers))
+                    functions.headers.append({k.lower(): v for k, v in self.headers.items()})
                     functions.calls.append((function, event))
                     functions.changed.notify_all()
                 self._say(*functions.answer(function, event))
@@ -139,9 +139,11 @@ def dispatching(settings: Settings) -> Dispatching:
             target=loop.run_until_complete, args=(dispatch(settings, stop, grace_s=1),)
         )
         thread.start()
-        yield
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
+        try:
+            yield
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+            loop.close()
 
     return running

@@ -55,9 +55,9 @@ def test_an_event_reaches_its_function_with_a_token_for_it_alone(
         functions.wait_for(lambda: functions.calls == [("specs", SUBMITTED.id)])
 
     headers = functions.headers[0]
-    assert headers["Content-Type"] == "application/cloudevents+json"
+    assert headers["content-type"] == "application/cloudevents+json"
     verifier = DispatcherVerifier(signing_key.public_pem, "specs")
-    assert verifier.event_id(headers["Authorization"]) == SUBMITTED.id
+    assert verifier.event_id(headers["authorization"]) == SUBMITTED.id
 
 
 def test_what_is_done_is_gone(
