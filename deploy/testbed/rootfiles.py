@@ -8,7 +8,7 @@ from deploy.testbed.place import REPOSITORY, Place
 
 USER = "xrootd"  #: XRootD does not run as root
 ORIGIN = REPOSITORY / "deploy/testbed/origin.cfg"
-PROXY = REPOSITORY / "deploy/xrootd-proxy/proxy.cfg"
+PROXY = REPOSITORY / "deploy/xrootd-proxy/configuration/proxy.cfg"
 
 
 def start(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml requires, with the extras that are named: `select.py FILE a,b`."""
+"""Prints what pyproject.toml requires, with the extras that are named: `select.py FILE [a,b]`."""
 
 import sys
 import tomllib
@@ -21,5 +21,5 @@ def requirements(project: dict, extras: set[str]) -> list[str]:
 
 if __name__ == "__main__":
     project = tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["project"]
-    extras = {name.strip() for name in sys.argv[2].split(",") if name.strip()}
+    extras = {name.strip() for text in sys.argv[2:] for name in text.split(",") if name.strip()}
     sys.stdout.write("\n".join(requirements(project, extras)) + "\n")
