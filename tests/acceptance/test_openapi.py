@@ -1,0 +1,95 @@
+"""openapi.yaml says what the code does: written from it, and tried on the laptop platform."""
+
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mlaas4hep.api import ancestor, rest
+from mlaas4hep.api.openapi import document
+from mlaas4hep.api.operations import OPERATIONS
+from mlaas4hep.api.operations_predict import SERVED
+from mlaas4hep.api.predict_routes import PREFIXES, ROUTES
+from tests.laptop import Laptop
+from tests.people import FOLDER, pack
+
+ROOT = Path(__file__).parents[2]
+schema = schemathesis.openapi.from_dict(document())
+
+
+@schemathesis.serializer("application/gzip")
+def as_bytes(_context, value):
+    """Send what was made up as it is."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def test_the_file_is_what_the_code_says():
+    written = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+
+    assert written == yaml.safe_load(yaml.safe_dump(document()))
+
+
+def test_every_route_of_workflow_is_described():
+    actions = [route.action for route in (*ancestor.ROUTES, *rest.ROUTES)]
+
+    assert sorted(actions) == sorted(OPERATIONS)
+
+
+def test_every_route_of_predict_is_described():
+    told = {(served.method, served.path) for served in SERVED}
+    exact = {(method, path) for path, methods in ROUTES.items() for method in methods}
+    named = {(method, path) for path, methods in PREFIXES.items() for method in methods}
+    by_body = {(method, "/") for method in ("GET", "POST")}
+    health = {("GET", "/_/health"), ("GET", "/_/ready")}
+
+    assert exact - told == by_body | health
+    for method, prefix in named:
+        assert any(way == method and path.startswith(prefix) for way, path in told)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    """Return the gateway's address and a token, with an upload and a run in place."""
+    with Laptop(tmp_path_factory.mktemp("openapi")) as laptop:
+        headers = {"Authorization": f"Bearer {laptop.token('alice')}"}
+        door = f"{laptop.urls[0]}/function/workflow"
+        httpx.post(
+            f"{door}/upload?name=luca",
+            files={"file": ("luca.tar.gz", io.BytesIO(pack(FOLDER)))},
+            headers=headers,
+        ).raise_for_status()
+        httpx.post(f"{door}/submit", json={"name": "luca"}, headers=headers).raise_for_status()
+        yield laptop.urls[0], headers
+
+
+@schema.parametrize()
+@settings(
+    max_examples=5,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
+def test_every_operation_answers_as_described(case, platform):
+    url, headers = platform
+    response = case.call(base_url=url, headers=headers)
+
+    case.validate_response(
+        response,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
