@@ -1,0 +1,109 @@
+"""The real faas-cli against the laptop platform."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.laptop import Laptop
+
+PROGRAM = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
+HANDLER = """
+import flask
+from mlaas4hep.faas import wsgi
+
+def make_app(services, settings):
+    app = flask.Flask("tiny")
+
+    def echo():
+        app.logger.warning("called with %s", flask.request.content_type)
+        return {
+            "body": flask.request.get_data(as_text=True),
+            "token": flask.request.headers.get("Authorization"),
+        }
+
+    app.add_url_rule("/", "echo", echo, methods=["GET", "POST"])
+    return app
+
+function = wsgi("tiny", make_app)
+"""
+NAMES = ["chunk-preprocess", "predict", "specs", "train", "workflow"]
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="there is no faas-cli on PATH or in the folders of FAAS_CLI_PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def faas_cli(tmp_path_factory):
+    """Run faas-cli with nothing stored and return what it printed."""
+    folder = tmp_path_factory.mktemp("faas-cli")
+    for name in NAMES:
+        functions = folder / "functions" / name.replace("-", "_")
+        functions.mkdir(parents=True)
+        (functions / "handler.py").write_text(HANDLER)
+    with Laptop(folder / "state", folder / "functions") as laptop:
+
+        def run(*arguments, said=""):
+            return subprocess.run(
+                [PROGRAM, *arguments, "--gateway", laptop.urls[0]],
+                input=said,
+                env={"HOME": str(folder), "PATH": os.environ["PATH"]},
+                cwd=folder,
+                text=True,
+                capture_output=True,
+                timeout=60,
+                check=True,
+            ).stdout
+
+        yield run
+
+
+def test_list_shows_the_five_functions_with_their_replicas(faas_cli):
+    rows = [line.split() for line in faas_cli("list").splitlines()[1:]]
+
+    assert sorted(row[0] for row in rows) == NAMES
+    assert {row[2] for row in rows} == {"1"}
+
+
+def test_describe_shows_one_function_ready_with_its_topic(faas_cli):
+    lines = faas_cli("describe", "train").splitlines()
+    said = {
+        name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+    }
+
+    assert (said["Name"], said["Status"], said["Available replicas"]) == ("train", "Ready", "1")
+    assert "mlaas.train" in said["Annotations"]
+
+
+def test_invoke_sends_the_body_and_the_token(faas_cli):
+    said = faas_cli("invoke", "specs", "--header", "Authorization=Bearer secret", said="hello")
+
+    answer = json.loads(said[said.index("{") :])
+    assert answer == {"body": "hello", "token": "Bearer secret"}
+
+
+def test_logs_show_what_a_function_said(faas_cli):
+    faas_cli("invoke", "predict", said="x")
+
+    said = faas_cli("logs", "predict", "--tail=false", "--lines", "1")
+
+    assert "called with text/plain" in said
+
+
+def test_the_counter_of_calls_grows(faas_cli):
+    def calls():
+        rows = [line.split() for line in faas_cli("list").splitlines()[1:]]
+        return next(int(row[1]) for row in rows if row[0] == "workflow")
+
+    before = calls()
+    faas_cli("invoke", "workflow", said="x")
+
+    assert calls() == before + 1
+
+
+def test_namespaces_and_version_are_answered(faas_cli):
+    assert "openfaas-fn" in faas_cli("namespaces")
+    assert "mlaas4hep" in faas_cli("version", "--warn-update=false")
