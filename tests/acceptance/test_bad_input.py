@@ -1,161 +1,186 @@
-"""What people get wrong and only a run can find: each fails soon, says why, and harms nobody else.
+"""Bad input through HTTP on one laptop platform: each is told what is wrong, and others are served.
 
-All runs go through the HTTP door, then all events are delivered at once: while some fail, the
-good one must end well. What the door itself refuses is in tests/api.
+What the upload itself refuses is in tests/api/test_uploads.py.
 """
 
-from dataclasses import replace
+import io
+import json
+import tarfile
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.adapters.sandbox import Sandbox
-from mlaas4hep.local.inprocess import drain
-from mlaas4hep.local.oneprocess import EVERYTHING
-from tests.people import World
+from mlaas4hep.client import Client
+from mlaas4hep.core.run import Status
+from mlaas4hep.errors import MlaasError
+from tests.laptop import Laptop
 
-NET = """
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="a model is trained")
+
+ENTRIES = 400
+PARAMS = {"identifier": "event", "epochs": 2, "chunk_size": 200}
+MODEL = """
 import keras
-
-def net(width, loss="binary_crossentropy", rate=0.001):
-    layers = [keras.Input((width,)), keras.layers.Dense(1, activation="sigmoid")]
+def model(idim):
+    layers = [keras.Input((idim,)), keras.layers.Dense(1, activation="sigmoid")]
     network = keras.Sequential(layers)
-    network.compile(optimizer=keras.optimizers.SGD(rate), loss=loss)
+    network.compile(optimizer="sgd", loss="binary_crossentropy")
     return network
 """
-GOOD = NET + "def model(idim):\n    return net(idim)\n"
-PARAMS = '{"branch": "events", "identifier": ["runNo"], "epochs": 1, "batch_size": 20 %s}'
-BOMB = "x = []\n    while True:\n        x.append(bytearray(10**7))"
+CUTS = '{"flat_cut": {"pt": {"cut": "%s"}}}'
 
 
-def root_file(path, tree="events", **branches):
-    with uproot.recreate(path) as file:
-        file[tree] = {
-            "runNo": np.arange(60, dtype=np.int32),
-            "pt": np.linspace(0, 1, 60, dtype=np.float32),
-            **branches,
+def _root_file(folder, entries):
+    random = np.random.default_rng(7)
+    with uproot.recreate(folder / "a.root") as file:
+        file["Events"] = {
+            "event": np.arange(entries),
+            "pt": random.random(entries, dtype=np.float32),
+            "eta": random.random(entries, dtype=np.float32),
+            "y": random.integers(0, 2, entries).astype(np.int32),
         }
-    return path.read_bytes()
+    return (folder / "a.root").read_bytes()
 
 
-def model(body, head=NET):
-    return {"model.py": f"{head}\ndef model(idim):\n    {body}\n"}
+def _says(**params):
+    return json.dumps({**PARAMS, **params})
 
 
-def mistakes(good):
-    """Return what is wrong by name: the files of the tarball that differ from the good ones."""
-    return {
-        "good": {},
-        "not_root": {"a.root": b"this is no ROOT file" * 10},
-        "empty": {"a.root": b""},
-        "truncated": {"a.root": good[: len(good) // 2]},
-        "no_tree": {"params.json": PARAMS.replace("events", "evnts") % ""},
-        "branch_typo": {"params.json": PARAMS % ', "selected_branches": "ptt"'},
-        "all_excluded": {"params.json": PARAMS % ', "exclude_branches": "*"'},
-        "label_typo": {"labels.txt": "ptt"},
-        "cut_typo": {"preproc.json": '{"flat_cut": {"ptt": {"cut": "ptt>1", "remove": "False"}}}'},
-        "cuts_everything": {
-            "preproc.json": '{"flat_cut": {"pt": {"cut": "pt>9", "remove": "False"}}}'
-        },
-        "divides_by_zero": {
-            "preproc.json": '{"new_branch": {"r": {"def": "pt/(pt-pt)", "type": "flat",'
-            ' "keys_to_remove": [], "remove": "False"}}}'
-        },
-        "raises": model("raise ValueError('no such layer')"),
-        "cannot_import": model("return net(idim)", f"import pytorhc\n{NET}"),
-        "returns_nothing": model("net(idim)"),
-        "wrong_width": model("return net(idim + 1)"),
-        "loops_for_ever": model("while True: pass"),
-        "eats_memory": model(BOMB),
-        "exits": model("import sys; sys.exit(0)"),
-        "prints_megabytes": model("print('x' * 30_000_000); return net(idim)"),
-        "loss_is_nan": model("return net(idim, 'mse', float('nan'))"),
-    }
+def _model(*lines):
+    return "\n    ".join(("def model(idim):", *lines))
+
+
+#: what is put into the tarball, or None to leave it out; stage, file and message of the answer
+REFUSED = {
+    "no-list": ({"files.txt": None}, "files.txt", "there is no 'files.txt' in the tarball"),
+    "no-file": ({"files.txt": "b.root"}, "b.root", "there is no 'b.root' in the tarball"),
+    "our-file": ({"files.txt": "/etc/passwd"}, "/etc/passwd", "is a path on your machine"),
+    "labels": ({"labels.txt": "1\n0"}, "labels.txt", "2 labels, but files.txt has 1 files"),
+    "types": ({"params.json": _says(epochs="five")}, "params.json", "epochs is 'five'"),
+    "json": ({"params.json": '{"epochs": 5,}'}, "params.json", "line 1, column 13"),
+    "formula": ({"preproc.json": CUTS % "pt >"}, "preproc.json", "column 5: a value was expected"),
+    "syntax": ({"model.py": "def model(idim)\n"}, "model.py", "line 1"),
+    "no-model": ({"model.py": "def modle(idim):\n    pass"}, "model.py", "defines no `model`"),
+}
+UNREADABLE = {
+    "not-root": ({"a.root": b"hello" * 999}, "a.root", "is not a ROOT file"),
+    "truncated": ({"a.root": lambda data: data[: len(data) // 2]}, "a.root", "is cut short"),
+    "no-tree": ({"params.json": _says(branch="Evnts")}, "a.root", "the trees there are: Events"),
+    "no-branch": ({"params.json": _says(selected_branches="ptt")}, "a.root", "'ptt' is no branch"),
+    "no-label": ({"labels.txt": "yy"}, "a.root", "'yy' is no branch"),
+    "cut-branch": ({"preproc.json": CUTS % "ptt > 0"}, "a.root", "there is no branch 'ptt'"),
+    "cut-all": ({"preproc.json": CUTS % "pt / 0 < 0"}, "preproc.json", "none of 400 entries"),
+}
+UNTRAINABLE = {
+    "raises": ({"model.py": _model("raise ValueError('mine')")}, "line 2: ValueError: mine"),
+    "returns-nothing": ({"model.py": _model("pass")}, "`model` returns nothing"),
+    "exits": ({"model.py": _model("raise SystemExit(0)")}, "called sys.exit(0)"),
+    "width": ({"model.py": MODEL.replace("(idim,))", "(7,))")}, "the data has 2 columns"),
+    "memory": (
+        {"model.py": _model("held = []", "while True: held.append(bytearray(10**8))")},
+        "needs more memory than the run may use",
+    ),
+    "loops": ({"model.py": _model("while True: pass")}, "did not end within"),
+    "nan": (
+        {"model.py": MODEL.replace('"binary_crossentropy"', "lambda y, p: p * float('nan')")},
+        "the loss became nan",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """Return every run as the door shows it after all events were delivered, and its log."""
-    folder = tmp_path_factory.mktemp("bad")
-    world = World(folder, max_runs=100)
-    alice = world.person()
-    good = root_file(folder / "a.root")
-    files = {
-        "files.txt": "a.root\nb.root\n",
-        "labels.txt": "1\n0\n",
-        "params.json": PARAMS % "",
-        "preproc.json": "{}",
-        "model.py": GOOD,
-        "a.root": good,
-        "b.root": root_file(folder / "b.root"),
-    }
-    for name, changed in mistakes(good).items():
-        alice.upload({**files, **changed}, name=name)
-        submission = {"name": name, "preproc": "preproc.json", "memory": "1200m"}
-        response = alice.post("/submit", json=submission)
-        assert response.status_code == 200, response.text
-    impatient = Sandbox(build_seconds=10)
-    drain(replace(world.services, trainer=impatient), EVERYTHING)
-    return {
-        name: (alice.get(f"/runs/{name}_1").json, alice.get(f"/logs?process_name={name}_1").text)
-        for name in mistakes(good)
+def laptop(tmp_path_factory):
+    state = tmp_path_factory.mktemp("bad") / "state"
+    with Laptop(state, MLAAS_MAX_RUNS="100") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(laptop):
+    with Client(f"{laptop.urls[0]}/function/workflow", laptop.token("alice")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def submit(client, tmp_path_factory):
+    """Return a function that packs, uploads and submits a job with changes, and gives the run."""
+    good = {
+        "files.txt": "a.root",
+        "labels.txt": "y",
+        "model.py": MODEL,
+        "params.json": json.dumps(PARAMS),
+        "a.root": _root_file(tmp_path_factory.mktemp("data"), ENTRIES),
     }
 
+    def submitted(name, changes):
+        files = dict(good)
+        for file, content in changes.items():
+            files[file] = content(good[file]) if callable(content) else content
+        client.upload(_packed(files), name=name)
+        return client.submit(name, preproc="preproc.json" if "preproc.json" in changes else "").name
 
-def test_the_good_run_ends_well_among_the_others(outcomes):
-    run, _ = outcomes["good"]
-
-    assert (run["status"], run["problem"]) == ("done", None)
-
-
-@pytest.mark.parametrize(
-    ("name", "stage", "file", "words"),
-    [
-        ("not_root", "specs", "a.root", "not a ROOT file"),
-        ("empty", "specs", "a.root", "a.root"),
-        ("truncated", "specs", "a.root", "a.root"),
-        ("no_tree", "specs", "a.root", "events"),
-        ("branch_typo", "specs", "a.root", "ptt"),
-        ("all_excluded", "specs", "", "no branch is left"),
-        ("label_typo", "specs", "a.root", "ptt"),
-        ("cut_typo", "specs", "a.root", "ptt"),
-        ("cuts_everything", "specs", "preproc.json", "none of 120 entries"),
-        ("raises", "train", "model.py", "no such layer"),
-        ("cannot_import", "train", "model.py", "pytorhc"),
-        ("returns_nothing", "train", "model.py", "model"),
-        ("wrong_width", "train", "model.py", "2"),
-        ("loops_for_ever", "train", "model.py", "10"),
-        ("eats_memory", "train", "", "memory"),
-        ("exits", "train", "model.py", "exit"),
-        ("loss_is_nan", "train", "", "nan"),
-    ],
-)
-def test_a_mistake_fails_the_run_with_stage_file_and_cause(outcomes, name, stage, file, words):
-    run, log = outcomes[name]
-
-    assert run["status"] == "failed"
-    assert run["problem"]["stage"] == stage
-    assert file in ("", run["problem"]["file"])
-    assert words in run["problem"]["message"]
-    assert run["problem"]["message"] in log
+    return submitted
 
 
-@pytest.mark.parametrize("name", ["no_tree", "branch_typo", "label_typo", "cut_typo"])
-def test_a_typo_comes_with_what_is_near(outcomes, name):
-    problem = outcomes[name][0]["problem"]
+def _packed(files):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            if content is not None:
+                data = content if isinstance(content, bytes) else content.encode()
+                member = tarfile.TarInfo(f"job/{name}")
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
 
-    assert "events" in problem["message"] or "'pt'" in problem["hint"]
+
+@pytest.fixture(scope="module")
+def untrainable(submit):
+    """Return the runs that fail in training, all submitted at once, and a good one behind them."""
+    runs = {name: submit(name, changes) for name, (changes, _) in UNTRAINABLE.items()}
+    return {**runs, "good": submit("good", {})}
 
 
-def test_dividing_by_zero_gives_missing_values_and_a_model(outcomes):
-    run, _ = outcomes["divides_by_zero"]
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_wrong_submission_is_refused_at_once(name, submit):
+    changes, file, says = REFUSED[name]
 
-    assert run["status"] == "done"
+    with pytest.raises(MlaasError) as caught:
+        submit(name, changes)
+
+    problem = caught.value.problem
+    assert caught.value.status == 400
+    assert (problem.stage, problem.file) == ("submit", file)
+    assert says in problem.message
+    assert problem.hint or name == "types"
 
 
-def test_megabytes_of_output_are_shortened(outcomes):
-    run, log = outcomes["prints_megabytes"]
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_input_that_cannot_be_used_fails_the_run_with_file_and_cause(name, submit, client):
+    changes, file, says = UNREADABLE[name]
 
-    assert run["status"] == "done"
-    assert len(log) < 2_000_000
+    report = client.wait(submit(name, changes))
+
+    assert report.status is Status.FAILED
+    assert (report.problem.stage, report.problem.file) == ("specs", file)
+    assert says in report.problem.message
+
+
+@pytest.mark.parametrize("name", UNTRAINABLE)
+def test_a_model_that_cannot_be_trained_fails_the_run_with_its_cause(name, untrainable, client):
+    report = client.wait(untrainable[name])
+
+    assert report.status is Status.FAILED
+    assert report.problem.stage == "train"
+    assert UNTRAINABLE[name][1] in report.problem.message
+    assert report.problem.hint
+
+
+def test_others_are_served_meanwhile(untrainable, client):
+    report = client.wait(untrainable["good"])
+    answer = client.predict(untrainable["good"], entries=[{"pt": 0.5, "eta": 0.5}])
+
+    assert report.status is Status.DONE
+    assert 0 < answer["predictions"][0] < 1
