@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import uvloop
+
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.local import issuer
 from mlaas4hep.local.broker import configure
@@ -67,7 +69,8 @@ def up(
             env=env,
             announce=announce,
         )
-        asyncio.run(run)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run)
 
 
 @contextmanager
