@@ -22,6 +22,7 @@ from mlaas4hep.core.views import Deleted, Model, RunPage, Tarball, Usage
 
 DEFAULT_URL = "http://127.0.0.1:8080/function/workflow"
 _WAIT_S = 30  #: how long the server may think about whether a run has changed
+_BUILD_S = 300.0  #: for a dry run, which builds the model
 _BREATH_S = 0.2  #: between two questions about a run
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class Client:
     def rehearse(self, name: str, **keys: str | float) -> Outlook:
         """Return what a run would do, without making it."""
         body = {"name": name, **keys}
-        return self._call(Outlook, "POST", "/runs?dry_run=1", json=body)
+        return self._call(Outlook, "POST", "/runs?dry_run=1", json=body, timeout=_BUILD_S)
 
     def resubmit(self, manifest: Mapping[str, Any]) -> Report:
         """Make a run of a manifest."""

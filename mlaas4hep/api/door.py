@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import flask
@@ -120,6 +121,7 @@ def limits_of(settings: Settings) -> Limits:
         xrootd_proxy=settings.xrootd_proxy,
         remote_hosts=settings.remote_hosts,
         has_gpu=bool(settings.gpu),
+        builds_models=find_spec("tensorflow") is not None,
     )
 
 

@@ -46,4 +46,4 @@ def submit(door: Door, ask: Ask) -> Run:
 
 def rehearse(door: Door, ask: Ask) -> Outlook:
     """Return what a run of the submission in the body would do."""
-    return rehearsals.rehearse(prepare(door, ask).request, door.services)
+    return rehearsals.rehearse(prepare(door, ask), door.services, door.limits)

@@ -14,4 +14,5 @@ class Limits:
     max_bytes: int  #: in all buckets
     xrootd_proxy: str = ""  #: prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated
+    builds_models: bool = False  #: dry runs can build model.py here
     has_gpu: bool = False  #: a train function with a GPU is deployed

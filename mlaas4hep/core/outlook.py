@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.training import ModelSummary
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutCount:
@@ -37,4 +39,6 @@ class Outlook:
     chunks: int
     largest_chunk_entries: int
     chunk_bytes: int
+    memory_bytes: int  #: that the training will take, more or less
+    model: ModelSummary | None  #: None: models are not built here
     warnings: tuple[str, ...]

@@ -5,26 +5,31 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mlaas4hep.core import branches
 from mlaas4hep.core.columns import Columns
+from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.outlook import CutCount, FileOutlook, Outlook
 from mlaas4hep.core.plan import ChunkPlan
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import InputFile, Request
+from mlaas4hep.core.training import ModelSummary, TrainingJob
 from mlaas4hep.core.tree import TreeInfo
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.ports import Services
+from mlaas4hep.steps.submit import Prepared
 
 SAMPLE = 2000  #: entries of each file that cuts are tried on
 MAX_SAMPLED = 10  #: files
 _FLOAT_BYTES = 4
+_FRAMEWORK_BYTES = 600 * 1024**2  #: TensorFlow before the first layer
 
 
-def rehearse(request: Request, services: Services) -> Outlook:
-    """Return what a run of `request` would do.
+def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
+    """Return what a run of this submission would do.
 
     Raises:
-        InvalidRequestError: it would fail; names file and branch.
+        PermanentError: it would fail; names file and branch.
         ServiceUnavailableError: a file's server does not answer.
     """
+    request = prepared.request
     preproc = Preproc.parse(request.preproc)
     trees = {file.name: _describe(file, services) for file in request.files}
     chosen = branches.choose(trees, request.params, preproc, request.labels)
@@ -37,6 +42,9 @@ def rehearse(request: Request, services: Services) -> Outlook:
     plan = _plan(request, trees, files)
     columns = sum(widths.get(name, 1) for name in chosen.features)
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
+    chunk_bytes = largest * columns * _FLOAT_BYTES
+    model = _built(prepared, columns, plan.chunks, services) if limits.builds_models else None
+    memory_bytes = _memory_bytes(chunk_bytes, model)
     return Outlook(
         files=tuple(files),
         entries=sum(tree.entries for tree in trees.values()),
@@ -47,9 +55,48 @@ def rehearse(request: Request, services: Services) -> Outlook:
         columns=columns,
         chunks=plan.chunks,
         largest_chunk_entries=largest,
-        chunk_bytes=largest * columns * _FLOAT_BYTES,
-        warnings=chosen.warnings,
+        chunk_bytes=chunk_bytes,
+        memory_bytes=memory_bytes,
+        model=model,
+        warnings=(*chosen.warnings, *_warnings(request, files, memory_bytes, model)),
     )
+
+
+def _built(
+    prepared: Prepared, columns: int, chunks: int, services: Services
+) -> ModelSummary | None:
+    """Return what model.py builds for so many columns, without training it."""
+    request = prepared.request
+    job = TrainingJob(
+        name=request.folder,
+        params=request.params,
+        columns=columns,
+        chunks=chunks,
+        resources=request.resources,
+        classes=request.labels.classes,
+        labels=tuple(sorted(set(request.labels.values))),
+    )
+    try:
+        return services.trainer.check(prepared.model.encode(), job)
+    except PermanentError as error:
+        raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
+
+
+def _memory_bytes(chunk_bytes: int, model: ModelSummary | None) -> int:
+    """Return the framework, three chunks on their way, and weights with their gradients."""
+    parameters = model.parameters if model else 0
+    return _FRAMEWORK_BYTES + 3 * chunk_bytes + 4 * _FLOAT_BYTES * parameters
+
+
+def _warnings(
+    request: Request, files: list[FileOutlook], memory_bytes: int, model: ModelSummary | None
+) -> Iterator[str]:
+    if any(file.sampled for file in files) and not any(file.passed for file in files):
+        yield "no entry of the sample passes the cuts"
+    if memory_bytes > request.resources.memory_bytes:
+        yield f"the training may need {memory_bytes} bytes, and {request.resources.memory_bytes} are given"
+    if model is None:
+        yield "model.py was parsed but not built: this function has no TensorFlow"
 
 
 def _describe(file: InputFile, services: Services) -> TreeInfo:

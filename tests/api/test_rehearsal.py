@@ -1,0 +1,69 @@
+"""Dry runs: what would happen, found out from a sample."""
+
+import numpy as np
+import pytest
+import uproot
+
+from tests.people import FOLDER
+
+MODEL = """
+import keras
+
+def model(idim):
+    net = keras.Sequential([keras.Input((idim,)), keras.layers.Dense(1, activation="sigmoid")])
+    net.compile(loss="binary_crossentropy")
+    return net
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return the files of a tarball with two ROOT files of 100 entries."""
+    packed = {**FOLDER, "files.txt": "a.root\nb.root", "model.py": MODEL}
+    packed["params.json"] = '{"branch": "events", "identifier": ["runNo"], "chunk_size": 60}'
+    for name in ("a.root", "b.root"):
+        with uproot.recreate(tmp_path / name) as file:
+            file["events"] = {
+                "runNo": np.arange(100, dtype=np.int32),
+                "pt": np.arange(100, dtype=np.float32),
+                "eta": np.arange(100, dtype=np.float64),
+            }
+        packed[name] = (tmp_path / name).read_bytes()
+    packed["preproc.json"] = '{"flat_cut": {"pt": {"cut": "pt>=50", "remove": "False"}}}'
+    return packed
+
+
+def test_it_says_what_would_be_read_and_made_and_makes_no_run(alice, files):
+    alice.upload(files)
+    response = alice.post("/submit?dry_run=1", json={"name": "luca", "preproc": "preproc.json"})
+
+    shown = response.json
+    assert response.status_code == 200, response.text
+    assert (shown["entries"], shown["selected_entries"]) == (200, 100)
+    assert (shown["features"], shown["identifiers"]) == (["eta", "pt"], ["runNo"])
+    assert (shown["columns"], shown["chunks"], shown["chunk_bytes"]) == (2, 2, 480)
+    assert shown["files"][0]["passed"] == 50
+    assert shown["files"][0]["cut_flow"][-1]["passed"] == 50
+    assert shown["model"]["parameters"] == 3
+    assert shown["warnings"] == []
+    assert alice.get("/runs").json["total"] == 0
+
+
+def test_a_typo_is_found_before_anything_is_measured(alice, files):
+    files["params.json"] = '{"branch": "events", "selected_branches": "pt,etaa"}'
+    alice.upload(files)
+    response = alice.post("/runs?dry_run=true", json={"name": "luca"})
+
+    assert response.status_code == 400
+    error = response.json["error"]
+    assert (error["branch"], error["hint"]) == ("etaa", "did you mean 'eta'?")
+
+
+def test_a_model_that_cannot_be_built_is_refused(alice, files):
+    files["model.py"] = "def model(idim):\n    raise ValueError('no such layer')\n"
+    alice.upload(files)
+    response = alice.post("/submit?dry_run=1", json={"name": "luca"})
+
+    assert response.status_code in (400, 422)
+    assert "no such layer" in response.json["error"]["message"]
+    assert response.json["error"]["file"] == "model.py"
