@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from mlaas4hep.adapters.lazy import LazySource
+from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
@@ -36,7 +36,7 @@ def services(settings: Settings) -> Services:
         specs=stores["specs"],
         chunks=stores["chunks"],
         models=stores["models"],
-        source=LazySource(lambda: _source(settings, stores["tarballs"])),
+        source=deferred(lambda: _source(settings, stores["tarballs"])),
         bus=messages.bus,
         runs=messages.runs,
         leases=messages.leases,
@@ -106,12 +106,26 @@ def messaging(settings: Settings) -> Messaging:
 
 
 def _jetstream(settings: Settings) -> Messaging:
+    user, password = credentials(settings.nats_user_file)
+    made = deferred(lambda: _connected(settings.nats, user, password))
+
+    def close() -> None:
+        made.close()
+
+    return Messaging(
+        bus=deferred(lambda: made.bus),
+        runs=deferred(lambda: made.runs),
+        leases=deferred(lambda: made.leases),
+        close=close,
+    )
+
+
+def _connected(url: str, user: str, password: str) -> Messaging:
     from mlaas4hep.adapters.jetstream import Connection, JetStreamBus  # noqa: PLC0415
     from mlaas4hep.adapters.jetstream_leases import JetStreamLeases  # noqa: PLC0415
     from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook  # noqa: PLC0415
 
-    user, password = credentials(settings.nats_user_file)
-    connection = Connection(settings.nats, user, password, name="mlaas4hep")
+    connection = Connection(url, user, password, name=user or "mlaas4hep")
     return Messaging(
         bus=JetStreamBus(connection),
         runs=JetStreamRunBook(connection, time.time),

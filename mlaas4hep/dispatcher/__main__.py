@@ -5,7 +5,9 @@ import logging
 import os
 import signal
 import sys
+from contextlib import closing
 
+from nats.aio.client import Client
 from prometheus_client import start_http_server
 
 from mlaas4hep import bootstrap
@@ -53,43 +55,51 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
     """
     limits = parse_limits(settings.dispatcher_limits)
     signer = DispatcherSigner(secret(settings.dispatcher_private_key_file))
-    messaging = bootstrap.messaging(settings)
-    metrics = Metrics()
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, registry=metrics.registry)
-    user, password = bootstrap.credentials(settings.nats_user_file)
-    lanes: list[Lane] = []
+    with (
+        closing(bootstrap.messaging(settings)) as messaging,
+        closing(Caller(settings.gateway_url, signer, settings.train_seconds)) as caller,
+    ):
+        lanes: list[Lane] = []
+        client = await _connected(settings, lanes)
+        metrics = _metrics(settings.metrics_port)
+        lanes += [
+            Lane(
+                name,
+                limit=limit,
+                per_owner=_share(name, limit),
+                client=client,
+                caller=caller,
+                runs=messaging.runs,
+                metrics=metrics,
+            )
+            for name, limit in limits.items()
+        ]
+        log.info("delivering to %s at %s", ", ".join(limits), settings.gateway_url)
+        await _work(lanes, stop)
+        log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
+        await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
+        await client.drain()
+
+
+async def _connected(settings: Settings, lanes: list[Lane]) -> Client:
+    """Return a client that makes the lanes pull again when it was cut off."""
 
     async def reconnected() -> None:
         for lane in lanes:
             lane.reconnected()
 
+    user, password = bootstrap.credentials(settings.nats_user_file)
     with our_errors():
-        client = await connect(
+        return await connect(
             settings.nats, user, password, "dispatcher", reconnected_cb=reconnected
         )
-    caller = Caller(settings.gateway_url, signer, settings.train_seconds)
-    lanes += [
-        Lane(
-            name,
-            limit=limit,
-            per_owner=_share(name, limit),
-            client=client,
-            caller=caller,
-            runs=messaging.runs,
-            metrics=metrics,
-        )
-        for name, limit in limits.items()
-    ]
-    log.info("delivering to %s at %s", ", ".join(limits), settings.gateway_url)
-    try:
-        await _work(lanes, stop)
-        log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
-        await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
-    finally:
-        caller.close()
-        await client.drain()
-        messaging.close()
+
+
+def _metrics(port: int) -> Metrics:
+    metrics = Metrics()
+    if port:
+        start_http_server(port, registry=metrics.registry)
+    return metrics
 
 
 async def _work(lanes: list[Lane], stop: asyncio.Event) -> None:
