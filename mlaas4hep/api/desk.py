@@ -7,8 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mlaas4hep.api.batching import Batcher, Outputs
+from mlaas4hep.api.batching import Batcher
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Outputs, Question
 from mlaas4hep.core.columns import Array
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.person import Person
@@ -58,11 +59,14 @@ class Desk:
     events: EventTokens | None = None  #: None: no event is let in
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
 
-    async def predict(self, call: Call, model: str, feeds: Any, answer: Any) -> Any:
-        """Return `answer(served, outputs)` for the caller's `model`, in a micro-batch."""
+    async def ask(self, call: Call, model: str, question: Question) -> tuple[Any, Tally]:
+        """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
         person = who(call)
         owner_and_name = address(person, model) if model else await self.newest(person)
-        return await self.batcher.predict(owner_and_name, person, feeds, answer)
+        answer = await self.batcher.ask(owner_and_name, person, question)
+        tally = self.tally(*owner_and_name)
+        tally.requests += 1
+        return answer, tally
 
     async def served(self, call: Call, model: str) -> Served:
         """Return a model that the caller may use, loaded."""
@@ -83,9 +87,12 @@ class Desk:
         record, _ = max(found, key=lambda each: each[1])
         return record.owner, record.name
 
-    def tally(self, served: Served) -> Tally:
+    def tally(self, owner: str, name: str) -> Tally:
         """Return the counters of a model."""
-        return self.tallies.setdefault((served.record.owner, served.record.name), Tally())
+        tally = self.tallies.get((owner, name))
+        if tally is None:
+            tally = self.tallies[owner, name] = Tally()
+        return tally
 
 
 def who(call: Call) -> Person:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from mlaas4hep.api.batching import Outputs
 from mlaas4hep.api.http import Answer, json_answer
+from mlaas4hep.api.questions import Outputs
 from mlaas4hep.api.tensors import tensor
 from mlaas4hep.core.columns import Array
 from mlaas4hep.errors import InvalidRequestError

@@ -21,58 +21,47 @@ missing value. The answer has one place for each entry, in order:
      "classes": ["background", "signal"]}  only if the labels were names
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import Desk, first_output, only_input
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Asked, Outputs, Question, Single
 from mlaas4hep.core import entries as raw_entries
 from mlaas4hep.core.columns import Array
 from mlaas4hep.core.transform import Prepared, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.steps.predict import Served
 
+MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
-@dataclass(slots=True, kw_only=True)
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
-    """One request for predictions of raw entries, and what they became."""
+    """One request for predictions of raw entries."""
 
-    values: Sequence[Mapping[str, Any]]
-    prepared: Prepared | None = None
+    values: Sequence[Any]
 
-    def feeds(self, served: Served) -> Feeds:
-        """Return the network's inputs for the entries that pass the cuts.
+    @property
+    def kind(self) -> str | None:
+        """Return what small requests have in common: they can be transformed together."""
+        return "entries" if len(self.values) <= MAX_JOINED else None
 
-        If none passes, one row of zeros stands in; its prediction is shown to nobody.
-        """
-        transform = _transform(served)
-        columns = raw_entries.columns(transform.schema, self.values)
-        self.prepared = transform.prepare(columns)
-        x = self.prepared.x
-        return {only_input(served).name: x if len(x) else np.zeros((1, x.shape[1]), x.dtype)}
+    def ask(self, served: Served) -> Asked:
+        """Return the network's inputs; the answer is what the module's docstring shows."""
+        return _asked(served, self.values, lambda results: results[0], [len(self.values)])
 
-    def answer(self, served: Served, outputs: Outputs) -> dict[str, Any]:
-        """Return what the module's docstring shows."""
-        prepared = self.prepared
-        assert prepared is not None  # noqa: S101 - `feeds` comes first
-        answer: dict[str, Any] = {
-            "model": served.record.name,
-            "version": served.record.version,
-            "predictions": _in_places(first_output(served, outputs), prepared.passed),
-            "passed": prepared.passed.tolist(),
-            "outside": prepared.outside,
-            "truncated": prepared.truncated,
-        }
-        identifiers = raw_entries.identifiers(_transform(served).schema, self.values)
-        if any(identifiers):
-            answer["identifiers"] = identifiers
-        if served.contract is not None and served.contract.classes:
-            answer["classes"] = served.contract.classes
-        return answer
+    def joined(self, others: "Sequence[Entries]") -> Question:
+        """Return one question for the entries of several requests."""
+        sizes = [len(each.values) for each in others]
+        values = list(chain.from_iterable(each.values for each in others))
+        return Single(lambda served: _asked(served, values, lambda results: results, sizes))
 
 
 def entries_of(request: Mapping[str, Any]) -> Entries:
@@ -80,24 +69,66 @@ def entries_of(request: Mapping[str, Any]) -> Entries:
     values = request["entries"]
     if isinstance(values, dict):
         values = [values]
-    if not isinstance(values, list):
-        raise InvalidRequestError("`entries` is not a list of objects")
-    return Entries(values=values)
+    if not isinstance(values, list) or not values:
+        raise InvalidRequestError("`entries` is not a list of objects, or is empty")
+    return Entries(values)
 
 
 async def predict_entries(desk: Desk, call: Call, model: str, entries: Entries) -> Answer:
     """Return predictions and flags as JSON."""
+    result, tally = await desk.ask(call, model, entries)
+    tally.rows += len(entries.values)
+    tally.outside += sum(map(bool, result["outside"]))
+    tally.cut += result["passed"].count(False)
+    return json_answer(result)
 
-    def answer(served: Served, outputs: Outputs) -> Answer:
-        result = entries.answer(served, outputs)
-        tally = desk.tally(served)
-        tally.requests += 1
-        tally.rows += len(entries.values)
-        tally.outside += sum(map(bool, result["outside"]))
-        tally.cut += result["passed"].count(False)
-        return json_answer(result)
 
-    result: Answer = await desk.predict(call, model, entries.feeds, answer)
+def _asked(
+    served: Served,
+    values: Sequence[Any],
+    choose: Callable[[list[Result]], Any],
+    sizes: Sequence[int],
+) -> Asked:
+    """Return the inputs for entries of requests of `sizes` entries.
+
+    If no entry passes the cuts, one row of zeros stands in; its prediction is shown to nobody.
+    """
+    transform = _transform(served)
+    prepared = transform.prepare(raw_entries.columns(transform.schema, values))
+    identifiers = raw_entries.identifiers(transform.schema, values)
+    x = prepared.x if len(prepared.x) else np.zeros((1, prepared.x.shape[1]), np.float32)
+
+    def answer(outputs: Outputs) -> Any:
+        predictions = _in_places(first_output(served, outputs), prepared.passed)
+        results, start = [], 0
+        for size in sizes:
+            here = slice(start, start + size)
+            results.append(_result(served, prepared, predictions[here], identifiers[here], here))
+            start += size
+        return choose(results)
+
+    return Asked({only_input(served).name: x}, answer)
+
+
+def _result(
+    served: Served,
+    prepared: Prepared,
+    predictions: Array | list[Any],
+    identifiers: list[Result],
+    here: slice,
+) -> Result:
+    result: Result = {
+        "model": served.record.name,
+        "version": served.record.version,
+        "predictions": predictions,
+        "passed": prepared.passed[here].tolist(),
+        "outside": prepared.outside[here],
+        "truncated": prepared.truncated[here],
+    }
+    if any(identifiers):
+        result["identifiers"] = identifiers
+    if served.contract is not None and served.contract.classes:
+        result["classes"] = served.contract.classes
     return result
 
 

@@ -8,13 +8,14 @@ as `[0.086]`; to many rows, a list of such lists.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import Desk, first_output, only_input
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Asked, Feeds, Outputs, Question, Single
 from mlaas4hep.core.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -24,18 +25,44 @@ from mlaas4hep.steps.predict import Served
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """One request for predictions of rows."""
+    """One request for predictions of rows; its answer is an array."""
 
     values: Sequence[Any] | Array
     keys: Sequence[str] = ()
+    order: str = ""  #: the keys in one text: rows with the same are joined
 
     @property
     def single(self) -> bool:
         """Tell whether `values` is one row and not a list of rows."""
         return len(self.values) > 0 and not isinstance(self.values[0], list | np.ndarray)
 
-    def feeds(self, served: Served) -> Feeds:
-        """Return the rows in the order and shape that the model takes."""
+    @property
+    def kind(self) -> tuple[int, str] | None:
+        """Return what single rows have in common that can be joined."""
+        return (len(self.values), self.order) if self.single else None
+
+    def ask(self, served: Served) -> Asked:
+        """Return the rows as the model takes them; the answer is its outputs, one row each."""
+        feeds = self._feeds(served)
+        if self.single:
+            return Asked(feeds, lambda outputs: first_output(served, outputs).reshape(-1))
+        return Asked(feeds, partial(first_output, served))
+
+    def joined(self, others: "Sequence[Rows]") -> Question:
+        """Return one question for single rows that are alike."""
+        whole = Rows(values=[each.values for each in others], keys=self.keys)
+        return Single(whole.ask_all)
+
+    def ask_all(self, served: Served) -> Asked:
+        """Return the same as `ask`; the answer is the list of the rows' outputs."""
+
+        def answer(outputs: Outputs) -> list[Array]:
+            result = first_output(served, outputs)
+            return list(result.reshape(len(result), -1))
+
+        return Asked(self._feeds(served), answer)
+
+    def _feeds(self, served: Served) -> Feeds:
         info = only_input(served)
         values = numbers(self.values, info.dtype)
         if self.keys:
@@ -44,11 +71,6 @@ class Rows:
                 values = values[..., order]
         return {info.name: shaped(served, values, info)}
 
-    def answer(self, served: Served, outputs: Outputs) -> Array:
-        """Return the network's outputs: of one row, or one row each."""
-        result = first_output(served, outputs)
-        return result.reshape(-1) if self.single else result
-
 
 def rows_of(request: dict[str, Any]) -> Rows:
     """Return the rows in a JSON object.
@@ -56,27 +78,25 @@ def rows_of(request: dict[str, Any]) -> Rows:
     Raises:
         InvalidRequestError: `values` is not a list or `keys` not a list of names.
     """
-    values, keys = request.get("values"), request.get("keys") or ()
+    values, keys = request.get("values"), request.get("keys") or []
     if not isinstance(values, list) or not values:
         raise InvalidRequestError(
             "`values` is missing or empty", hint='send {"keys": [], "values": [1, 2], "model": "m"}'
         )
-    if keys and (not isinstance(keys, list) or not isinstance(keys[0], str)):
+    try:
+        order = "\0".join(keys) if isinstance(keys, list) else None
+    except TypeError:
+        order = None
+    if order is None:
         raise InvalidRequestError("`keys` is not a list of names")
-    return Rows(values=values, keys=keys)
+    return Rows(values=values, keys=keys, order=order)
 
 
 async def predict_rows(desk: Desk, call: Call, model: str, rows: Rows) -> Answer:
     """Return the predictions as JSON."""
-
-    def answer(served: Served, outputs: Outputs) -> Answer:
-        tally = desk.tally(served)
-        tally.requests += 1
-        tally.rows += 1 if rows.single else len(rows.values)
-        return json_answer(rows.answer(served, outputs))
-
-    result: Answer = await desk.predict(call, model, rows.feeds, answer)
-    return result
+    outputs, tally = await desk.ask(call, model, rows)
+    tally.rows += 1 if rows.single else len(outputs)
+    return json_answer(outputs)
 
 
 def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:

@@ -1,13 +1,13 @@
 """Named inputs of any shape: what the standard dialects of inference have in common."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import Desk
 from mlaas4hep.api.http import Answer, Call
+from mlaas4hep.api.questions import Asked, Feeds, Outputs, Single
 from mlaas4hep.core.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.steps.predict import Served
@@ -37,11 +37,11 @@ async def predict_tensors(
 ) -> Answer:
     """Return the answer to one request, and count it."""
 
-    def counted(served: Served, outputs: Outputs) -> Answer:
-        tally = desk.tally(served)
-        tally.requests += 1
-        tally.rows += max((len(values) for values in outputs.values() if values.ndim), default=0)
-        return answer(served, outputs)
+    def ask(served: Served) -> Asked:
+        inputs = feeds(served)
+        rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
+        return Asked(inputs, lambda outputs: (answer(served, outputs), rows))
 
-    result: Answer = await desk.predict(call, model, feeds, counted)
-    return result
+    (result, rows), tally = await desk.ask(call, model, Single(ask))
+    tally.rows += rows
+    return cast(Answer, result)

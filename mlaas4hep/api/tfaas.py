@@ -46,7 +46,7 @@ async def model(desk: Desk, call: Call, name: str) -> Answer:
     """Return one model with its columns, inputs and outputs."""
     served = await desk.served(call, name)
     contract = served.contract
-    tally = desk.tally(served)
+    tally = desk.tally(served.record.owner, served.record.name)
     return json_answer(
         described(served.record, None)
         | {

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk, first_output, only_input
 from mlaas4hep.api.forms import read_form
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Feeds, Outputs
 from mlaas4hep.api.rows import Rows
 from mlaas4hep.api.tensors import predict_tensors
 from mlaas4hep.api.tfaas_proto import read_row, write_predictions
@@ -28,8 +28,12 @@ async def proto(desk: Desk, call: Call) -> Answer:
     """Answer a `Row` with `Predictions`."""
     row = read_row(await call.read(MAX_BODY_BYTES))
     rows = Rows(values=row.values, keys=list(row.keys))
+
+    def feeds(served: Served) -> Feeds:
+        return rows.ask(served).feeds
+
     return await predict_tensors(
-        desk, call, row.model or call.query.get("model", ""), rows.feeds, _probabilities
+        desk, call, row.model or call.query.get("model", ""), feeds, _probabilities
     )
 
 

@@ -9,9 +9,9 @@ columns: the tensor of the only input, or an object of tensors; the answer is `{
 import re
 from typing import Any
 
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk, only_input
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Feeds, Outputs
 from mlaas4hep.api.tensors import predict_tensors, tensor
 from mlaas4hep.api.tfaas import object_of
 from mlaas4hep.errors import InvalidRequestError, NotFoundError

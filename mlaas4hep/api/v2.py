@@ -10,9 +10,9 @@ from typing import Any
 
 from mlaas4hep import __version__
 from mlaas4hep.api import infer
-from mlaas4hep.api.batching import Feeds, Outputs
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk, who
 from mlaas4hep.api.http import Answer, Call, json_answer
+from mlaas4hep.api.questions import Feeds, Outputs
 from mlaas4hep.api.tensors import predict_tensors
 from mlaas4hep.api.v1 import check_version
 from mlaas4hep.errors import MlaasError, NotFoundError
@@ -141,7 +141,7 @@ def _config(served: Served) -> dict[str, Any]:
 
 
 def _stats(desk: Desk, served: Served) -> dict[str, Any]:
-    tally = desk.tally(served)
+    tally = desk.tally(served.record.owner, served.record.name)
     stats = {
         "name": served.record.name,
         "version": served.record.version,
