@@ -4,21 +4,32 @@
 """
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 
 
-def accept_old_spellings() -> None:
-    """Teach every optimizer of Keras the arguments `lr` and `decay`; once per process."""
-    for name in dir(keras.optimizers):
-        kind = getattr(keras.optimizers, name)
-        if isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer):
-            _teach(kind)
+@contextmanager
+def old_spellings() -> Iterator[None]:
+    """Let every optimizer of Keras understand `lr` and `decay` while the context lasts."""
+    kinds: set[Any] = {
+        kind
+        for kind in vars(keras.optimizers).values()
+        if isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer)
+    }
+    own = {kind: kind.__init__ for kind in kinds}
+    for kind, build in own.items():
+        kind.__init__ = _understanding(kind, build)
+    try:
+        yield
+    finally:
+        for kind, build in own.items():
+            kind.__init__ = build
 
 
-def _teach(kind: type[Any]) -> None:
-    build = kind.__init__
+def _understanding(kind: type[Any], build: Any) -> Any:
 
     @functools.wraps(build)
     def understanding(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -36,8 +47,7 @@ def _teach(kind: type[Any]) -> None:
             )
         build(self, *args, **kwargs)
 
-    # an optimizer rebuilt from its configuration goes the same way
-    kind.__init__ = understanding
+    return understanding
 
 
 def _say(line: str) -> None:

@@ -104,7 +104,8 @@ class Labels:
         if fits.all():
             return
         label = float(y[int(np.argmin(fits))])
-        named = f" ({self.classes[int(label)]})" if 0 <= label < len(self.classes) else ""
+        is_class = label.is_integer() and 0 <= label < len(self.classes)
+        named = f" ({self.classes[int(label)]})" if is_class else ""
         raise TrainingError(
             f"label {label:g}{named} does not fit loss {self.loss!r}: it must be {due}",
             "change labels.txt, or the last layer and the loss of model.py",

@@ -14,7 +14,7 @@ from mlaas4hep.adapters.training.engine import Engine
 from mlaas4hep.adapters.training.failure import told_by
 from mlaas4hep.adapters.training.feed import ChunkFeed
 from mlaas4hep.adapters.training.fitting import fit
-from mlaas4hep.adapters.training.keras2 import accept_old_spellings
+from mlaas4hep.adapters.training.keras2 import old_spellings
 from mlaas4hep.adapters.training.learning import Labels
 from mlaas4hep.adapters.training.material import MaterialSource
 from mlaas4hep.adapters.training.messages import Messages
@@ -64,8 +64,8 @@ class Session:
 
     def _build(self, seconds: int) -> BuiltModel:
         keras.utils.set_random_seed(self._job.params.seed)
-        accept_old_spellings()
-        return usermodel.build(self._work / "model.py", self._job.columns, seconds)
+        with old_spellings():
+            return usermodel.build(self._work / "model.py", self._job.columns, seconds)
 
     def _labels(self, built: BuiltModel) -> Labels:
         labels = Labels(built.model.loss, built.outputs, self._job.classes)

@@ -85,7 +85,8 @@ def _time_limit(seconds: int) -> Iterator[None]:
     def stop(_number: int, _frame: types.FrameType | None) -> None:
         raise TooLongError(seconds)
 
-    faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True)
+    late = seconds + _GRACE_SECONDS
+    faulthandler.dump_traceback_later(late, exit=True, file=2)
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(seconds)
     try:
