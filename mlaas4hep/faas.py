@@ -5,10 +5,11 @@ hands the event to the step that it wakes and turns whatever happens into an ans
 `asgi` wrap the apps of the functions that people reach.
 """
 
+import importlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -49,9 +50,17 @@ class Function:
     factory: Callable[[Services, Settings], Any]
 
 
-def on_event(name: str, steps: Mapping[type[Event], Step]) -> Function:
-    """Return the function that runs the step of each event type and answers the dispatcher."""
-    return Function(name=name, kind="wsgi", factory=partial(_event_app, name, dict(steps)))
+def on_event(
+    name: str, steps: Mapping[type[Event], Step], *, warms: Sequence[str] = ()
+) -> Function:
+    """Return the function that runs the step of each event type and answers the dispatcher.
+
+    Args:
+        warms: modules that the steps import when they need them; they are imported as soon as
+            the function is ready, so that the first event does not wait for them.
+    """
+    factory = partial(_event_app, name, dict(steps), tuple(warms))
+    return Function(name=name, kind="wsgi", factory=factory)
 
 
 def wsgi(name: str, make_app: Callable[[Services, Settings], flask.Flask]) -> Function:
@@ -139,7 +148,11 @@ class _Door:
 
 
 def _event_app(
-    name: str, steps: Mapping[type[Event], Step], services: Services, settings: Settings
+    name: str,
+    steps: Mapping[type[Event], Step],
+    warms: Sequence[str],
+    services: Services,
+    settings: Settings,
 ) -> flask.Flask:
     door = _Door(
         name=name,
@@ -152,7 +165,7 @@ def _event_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES
     app.add_url_rule("/", "deliver", door.deliver, methods=["POST"])
     app.register_error_handler(Exception, _event_error)
-    return _with_health(app, services)
+    return _with_health(app, services, warms)
 
 
 def _event_error(error: Exception) -> Answer:
@@ -163,18 +176,31 @@ def _event_error(error: Exception) -> Answer:
     return answer, 422 if parked else status
 
 
-def _with_health(app: flask.Flask, services: Services) -> flask.Flask:
+def _with_health(app: flask.Flask, services: Services, warms: Sequence[str] = ()) -> flask.Flask:
+    warming = threading.Thread(target=_warm, args=(warms,), name="warm", daemon=True)
+    started = threading.Lock()
+
+    def ready() -> Answer:
+        check_ready(services)
+        if started.acquire(blocking=False):
+            warming.start()
+        return {"status": "ready"}, 200
+
     taken = {rule.rule for rule in app.url_map.iter_rules()}
     if HEALTH not in taken:
         app.add_url_rule(HEALTH, "_health", lambda: {"status": "healthy"})
     if READY not in taken:
-        app.add_url_rule(READY, "_ready", partial(_ready, services))
+        app.add_url_rule(READY, "_ready", partial(_answered, ready))
     return app
 
 
-def _ready(services: Services) -> Answer:
+def _answered(ready: Callable[[], Answer]) -> Answer:
     try:
-        check_ready(services)
+        return ready()
     except MlaasError as error:
         return error_answer(error)
-    return {"status": "ready"}, 200
+
+
+def _warm(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)

@@ -1,4 +1,5 @@
 import logging
+import sys
 import threading
 from dataclasses import replace
 
@@ -184,6 +185,24 @@ def test_health_and_readiness_need_no_token(make):
 
     assert client.get("/_/health").json == {"status": "healthy"}
     assert client.get("/_/ready").json == {"status": "ready"}
+
+
+def test_what_a_step_will_import_is_imported_once_the_function_is_ready(
+    services, settings, tmp_path, monkeypatch
+):
+    (tmp_path / "slow_library.py").write_text("import threading\nimported = threading.Event()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    function = faas.on_event("specs", {}, warms=["slow_library"])
+    client = function.factory(services, settings).test_client()
+
+    client.get("/_/health")
+    assert "slow_library" not in sys.modules
+    client.get("/_/ready")
+    client.get("/_/ready")
+    for thread in threading.enumerate():
+        if thread.name == "warm":
+            thread.join(10)
+    assert "slow_library" in sys.modules
 
 
 def test_a_function_without_its_store_is_healthy_but_not_ready(services, settings, tmp_path):

@@ -7,4 +7,5 @@ from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 function = on_event(
     "specs",
     {RunSubmitted: open_files, RangePlanned: measure_range, RangeMeasured: merge_ranges},
+    warms=["mlaas4hep.adapters.rootfiles"],
 )
