@@ -67,6 +67,7 @@ class Lane:
         self._metrics = metrics
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
+        self._burying: set[asyncio.Task[None]] = set()
         self._held: set[int] = set()
         self._owners: Counter[str] = Counter()
         self._histories: dict[int, History] = {}
@@ -83,8 +84,8 @@ class Lane:
         waiting = list(self._waiting)
         self._waiting.clear()
         await self._all(waiting, lambda message: message.nak())
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=grace_s)
+        if unfinished := [*self._running.values(), *self._burying]:
+            await asyncio.wait(unfinished, timeout=grace_s)
         late = dict(self._running)
         for task in late.values():
             task.cancel()
@@ -104,7 +105,9 @@ class Lane:
         try:
             event = wire.load_event(message.data)
         except PermanentError as error:
-            self._start(self._bury(message, error.problem))
+            burying = asyncio.create_task(self._bury(message, error.problem))
+            self._burying.add(burying)
+            burying.add_done_callback(self._buried)
             return
         self._held.add(sequence)
         self._waiting.add(event.owner, Held(message, event, sequence))
@@ -199,9 +202,10 @@ class Lane:
         await self._client.jetstream().publish(DEAD_SUBJECT, message.data, headers=headers)
         await message.ack()
 
-    def _start(self, work: Awaitable[None]) -> None:
-        """Do something on the side; what fails comes back by itself."""
-        asyncio.ensure_future(work).add_done_callback(_told)
+    def _buried(self, burying: asyncio.Task[None]) -> None:
+        self._burying.discard(burying)
+        if not burying.cancelled() and burying.exception() is not None:
+            log.warning("an event that nobody understands comes back: %s", burying.exception())
 
     async def _touch(self) -> None:
         """Keep everything that we hold from being delivered again, until cancelled."""
@@ -216,8 +220,3 @@ class Lane:
                 await do(one.message)
         except nats.errors.Error as error:
             log.warning("%s: NATS: %s", self._function, error)
-
-
-def _told(work: "asyncio.Future[None]") -> None:
-    if not work.cancelled() and work.exception() is not None:
-        log.warning("an event that nobody understands comes back: %s", work.exception())
