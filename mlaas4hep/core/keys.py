@@ -65,11 +65,6 @@ def upload(owner: str, folder: str) -> str:
     return f"{owner}/{folder}/upload.json"
 
 
-def archive(owner: str, folder: str, sha256: str) -> str:
-    """Return the key of the uploaded tarball itself."""
-    return f"{owner}/{folder}/{sha256[:16]}/archive"
-
-
 def member(owner: str, folder: str, sha256: str, path: str) -> str:
     """Return the key of one unpacked file of a tarball."""
     return f"{owner}/{folder}/{sha256[:16]}/files/{path}"

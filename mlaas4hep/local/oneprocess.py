@@ -16,6 +16,7 @@ from mlaas4hep.core.events import (
     Event,
     RangeMeasured,
     RangePlanned,
+    RunCancelled,
     RunSubmitted,
 )
 from mlaas4hep.core.models import ModelRecord
@@ -80,9 +81,14 @@ def finish(
     """
     worker = threading.Thread(target=drain, args=(services, reactions), daemon=True)
     worker.start()
-    while worker.is_alive():
-        worker.join(_LOOK_S)
-        on_change(services.runs.get(run.owner, run.name))
+    try:
+        while worker.is_alive():
+            worker.join(_LOOK_S)
+            on_change(services.runs.get(run.owner, run.name))
+    except KeyboardInterrupt:
+        services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
+        worker.join()
+        raise
     ended = services.runs.get(run.owner, run.name)
     if ended.problem is not None:
         error = PermanentError(ended.problem.message)

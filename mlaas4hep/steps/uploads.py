@@ -7,12 +7,15 @@ from typing import BinaryIO
 from mlaas4hep.core import keys, tarball, wire
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.request import Request
+from mlaas4hep.core.run import Run
 from mlaas4hep.core.upload import Upload, without_top_folder
 from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps import quotas
 
 _BLOCK = 1024**2
+KEPT_S = 3600.0  #: how long replaced files stay at least
 MAX_NAME = 50  #: characters; leaves room for the number of a run
 MAX_TEXT_BYTES = 16 * 1024**2  #: of files.txt, params.json, model.py and the like
 
@@ -56,7 +59,31 @@ def receive(
         members=without_top_folder(stored),
     )
     services.tarballs.put(keys.upload(owner, folder), wire.dump(upload))
+    _forget_replaced(upload, services)
     return upload
+
+
+def _forget_replaced(upload: Upload, services: Services) -> None:
+    """Delete what earlier uploads of the folder left, unless a run may need it.
+
+    What is younger than an hour stays: somebody may just be submitting it.
+    """
+    used = {_content_of(run, services) for run in services.runs.list(upload.owner)}
+    used.add(keys.member(upload.owner, upload.folder, upload.sha256, ""))
+    old = services.clock() - KEPT_S
+    for info in list(services.tarballs.list(f"{upload.owner}/{upload.folder}/")):
+        is_member = info.key != keys.upload(upload.owner, upload.folder)
+        if is_member and info.modified_at < old and not info.key.startswith(tuple(used)):
+            services.tarballs.delete(info.key)
+
+
+def _content_of(run: Run, services: Services) -> str:
+    """Return the prefix of the files that a run was submitted from."""
+    with suppress(NotFoundError):
+        body = services.runs_files.get(keys.run(run.owner, run.name, "request.json"))
+        request = wire.load(Request, body)
+        return keys.member(run.owner, request.folder, request.upload, "")
+    return keys.upload(run.owner, run.folder)
 
 
 def _sha256(archive: BinaryIO) -> str:

@@ -3,10 +3,13 @@
 import gzip
 import io
 import tarfile
+import time
 
 import pytest
 
 from mlaas4hep.core import keys
+from mlaas4hep.steps import uploads
+from tests.people import FOLDER
 
 GOOD = {"files.txt": "a.root\n", "a.root": b"root\0"}
 
@@ -261,3 +264,27 @@ def test_the_same_name_belongs_to_each_person_separately(alice, world):
 
     assert len(alice.get("/tarballs/luca").json["files"]) == 2
     assert len(bob.get("/tarballs/luca").json["files"]) == 1
+
+
+def members_of(world, alice):
+    prefix = f"{alice.owner}/luca/"
+    return [info.key.rpartition("/")[2] for info in world.services.tarballs.list(prefix)]
+
+
+def test_what_an_earlier_upload_left_goes_when_no_run_needs_it(alice, world):
+    alice.upload({"files.txt": "x", "old.root": b"1"})
+    world.now = time.time() + 2 * uploads.KEPT_S
+
+    alice.upload({"files.txt": "y", "new.root": b"2"})
+
+    assert members_of(world, alice) == ["files.txt", "new.root", "upload.json"]
+
+
+def test_what_a_run_was_submitted_from_stays(alice, world):
+    alice.upload({**FOLDER, "old.root": b"1"})
+    alice.submit()
+    world.now = time.time() + 2 * uploads.KEPT_S
+
+    alice.upload({"files.txt": "y", "new.root": b"2"})
+
+    assert {"old.root", "new.root"} <= set(members_of(world, alice))
