@@ -117,6 +117,7 @@ def _checked(expression: str) -> str:
     except InvalidRequestError as error:
         raise InvalidRequestError(
             f"labels.txt: {error}",
-            hint=error.problem.hint or "one label for each file, or the name of a branch",
+            hint="one label for each file, or one line with a branch or an expression; "
+            f"{error.problem.hint}",
         ) from error
     return expression

@@ -9,6 +9,7 @@ from mlaas4hep.core.request import DEFAULT_IDENTIFIERS, MetricsRequest, Params
 from mlaas4hep.errors import InvalidRequestError
 
 ReadMember = Callable[[str], str | None]
+_DEFAULTS = Params()
 _MAX_WHOLE = 2**53
 _SCHEMES = ("root://", "roots://", "xroot://", "http://", "https://")
 
@@ -34,7 +35,11 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"params.json: {key} is {value!r}, not {wanted}")
+    usual = getattr(_DEFAULTS, key.partition(".")[0])
+    return InvalidRequestError(
+        f"params.json: {key} is {value!r}, not {wanted}",
+        hint=f"without {key} it is {usual!r}" if isinstance(usual, str | int | float) else "",
+    )
 
 
 def _whole(least: int, *, all_of_them: bool = False) -> Callable[[str, Any], int]:

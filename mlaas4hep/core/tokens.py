@@ -22,6 +22,7 @@ _HINTS = {
     "[": "elements cannot be picked; rows as a whole have sum, min, max, mean, count, any, all",
     "?": "a choice is written where(condition, yes, no)",
 }
+_EXAMPLE = "an expression looks like pt > 20 && abs(eta) < 2.4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def tokenize(text: str) -> list[Token]:
 
 def refuse(text: str, column: int, message: str, hint: str = "") -> NoReturn:
     """Raise an InvalidRequestError that shows the expression and the column."""
-    raise InvalidRequestError(f"expression {text!r}, column {column}: {message}", hint=hint)
+    raise InvalidRequestError(
+        f"expression {text!r}, column {column}: {message}", hint=hint or _EXAMPLE
+    )
 
 
 def to_number(text: str) -> float:
