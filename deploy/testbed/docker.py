@@ -38,6 +38,13 @@ def run(place: Place, *arguments: str, given: bytes | None = None) -> str:
     return done.stdout.decode().strip()
 
 
+def logs(place: Place, container: str) -> str:
+    """Return all that a container has printed."""
+    command = [place.program("docker"), "logs", container]
+    done = subprocess.run(command, env=place.environment(), capture_output=True, check=True)
+    return (done.stdout + done.stderr).decode(errors="replace")
+
+
 def start(place: Place) -> None:
     """Start daemon, functions' network and registry."""
     folder = place.folder("docker")

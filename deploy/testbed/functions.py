@@ -89,4 +89,6 @@ def _hand_over_secrets(place: Place) -> None:
         for kind in ("store-key", "nats-user"):
             secrets[f"{name}-{kind}"] = place.folder("credentials") / f"{name}-{kind}"
     for name, file in secrets.items():
-        faas_cli(place, "secret", "create", name, "--from-file", str(file))
+        said = faas_cli(place, "secret", "create", name, "--from-file", str(file))
+        if "unexpected status" in said:  # and yet faas-cli ends with 0
+            raise RuntimeError(said)

@@ -1,6 +1,5 @@
 """NATS with JetStream: the server of `deploy/nats`, and the streams in it."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +18,15 @@ def start(place: Place) -> None:
     folder, keys = place.folder("nats"), place.folder("credentials")
     users = [sys.executable, str(CONFIGURATION / "users.py"), "--keys", str(keys)]
     subprocess.run([*users, "--out", str(folder / "users.conf")], check=True)
-    shutil.copy(CONFIGURATION / "nats.conf", folder)
+    config = (CONFIGURATION / "nats.conf").read_text(encoding="utf-8")
+    # Where a container has its volume; nats-server refuses it twice, in a file and as an argument.
+    config = config.replace("store_dir: /data", f"store_dir: {folder / 'data'}")
+    (folder / "nats.conf").write_text(config, encoding="utf-8")
     process.start(
         place,
         "nats",
         [str(SERVER), "--config", str(folder / "nats.conf"), "--addr", place.address]
-        + ["--port", str(place.ports["nats"]), "--store_dir", str(folder / "data")],
+        + ["--port", str(place.ports["nats"])],
         ready=probe.tcp(place.at("nats")),
     )
     user, password = credentials(str(keys / "admin-nats-user"))

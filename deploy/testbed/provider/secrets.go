@@ -64,7 +64,7 @@ func (s secretStore) change(method string, secret types.Secret) error {
 	if len(value) == 0 {
 		value = []byte(secret.Value)
 	}
-	if err := os.MkdirAll(filepath.Dir(s.path("")), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(s.path(secret.Name)), 0o700); err != nil {
 		return err
 	}
 	return os.WriteFile(s.path(secret.Name), value, 0o600)

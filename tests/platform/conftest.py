@@ -1,0 +1,101 @@
+"""The platform of `make platform-up`, its people, and their jobs."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from minio import Minio
+
+from deploy.testbed import credentials, openfaas, process
+from deploy.testbed.place import PLACE, REPOSITORY
+from tests.platform.outside import Person, pack
+
+EXAMPLES = REPOSITORY / "examples"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.platform)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def platform():
+    """Return the place of the running platform; skip without one."""
+    if not process.running(PLACE, "dispatcher"):
+        pytest.skip("the platform is not up: make platform-up")
+    return PLACE
+
+
+@pytest.fixture(scope="session")
+def alice(platform) -> Person:
+    return Person("alice")
+
+
+@pytest.fixture(scope="session")
+def bob(platform) -> Person:
+    return Person("bob")
+
+
+@pytest.fixture(scope="session")
+def remote_files(platform, tmp_path_factory) -> list[str]:
+    """Put two ROOT files on the storage element and return their names there."""
+    made = tmp_path_factory.mktemp("origin")
+    script = EXAMPLES / "jets/get_data.py"
+    subprocess.run([sys.executable, script, made], check=True, capture_output=True)
+    store = platform.folder("origin", "store", "jets")
+    for file in made.glob("*.root"):
+        (store / file.name).write_bytes(file.read_bytes())
+    return ["/store/jets/signal.root", "/store/jets/background.root"]
+
+
+@pytest.fixture(scope="session")
+def remote_job(remote_files):
+    """Return a function that packs the jets example with files that are read through XRootD."""
+
+    def packed(**params: Any) -> bytes:
+        files = {
+            path.name: path.read_text() for path in (EXAMPLES / "jets").iterdir() if path.is_file()
+        }
+        files["files.txt"] = "\n".join(remote_files) + "\n"
+        files["params.json"] = json.dumps({**json.loads(files["params.json"]), **params})
+        return pack(files)
+
+    return packed
+
+
+@pytest.fixture(scope="session")
+def single_top() -> bytes:
+    """Return the single-top example with its ROOT file inside."""
+    folder = EXAMPLES / "single_top"
+    files: dict[str, str | bytes] = {
+        path.name: path.read_text()
+        for path in folder.iterdir()
+        if path.suffix in {".txt", ".py", ".json"}
+    }
+    spec = importlib.util.find_spec("skhep_testdata")
+    data = Path(spec.origin).parent / "data/uproot-issue63.root"
+    files[data.name] = data.read_bytes()
+    files["params.json"] = json.dumps({**json.loads(files["params.json"]), "epochs": 3})
+    return pack(files)
+
+
+@pytest.fixture(scope="session")
+def gateway(platform):
+    """Return a client of the gateway itself, with the administrator's password."""
+    password = credentials.text(platform, "basic-auth-password")
+    url = f"http://127.0.0.1:{platform.ports['gateway']}"
+    with httpx.Client(base_url=url, auth=(openfaas.USER, password), timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def store(platform) -> Minio:
+    """Return MinIO as its administrator sees it."""
+    user, _, password = credentials.text(platform, "minio-admin").partition(":")
+    return Minio(platform.at("minio"), user, password, secure=False)
