@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mlaas4hep.core.events import SUBJECTS
 from mlaas4hep.settings import Settings
@@ -124,3 +125,13 @@ def test_the_longest_training_ends_before_its_watchdog_gives_up(functions):
 def test_faas_cli_finds_the_template_behind_the_link():
     assert (REPOSITORY / "template/python3-mlaas/template.yml").is_file()
     assert (REPOSITORY / "template").is_symlink()
+
+
+def test_faasd_tells_the_dispatcher_in_settings():
+    text = (REPOSITORY / "deploy/faasd/docker-compose.additions.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+
+    settings = Settings.from_env(services["mlaas-dispatcher"]["environment"])
+
+    assert settings.nats == "nats://mlaas-nats:4222"
+    assert "mlaas-nats" in services
