@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
 
 from mlaas4hep.adapters.jwt import DispatcherVerifier
-from mlaas4hep.asgi import AsgiApp
 from mlaas4hep.core import wire
 from mlaas4hep.core.events import Event
 from mlaas4hep.errors import (
@@ -29,9 +28,12 @@ from mlaas4hep.errors import (
     Problem,
     UnauthenticatedError,
 )
+from mlaas4hep.function import Function, asgi
 from mlaas4hep.ports import Services
 from mlaas4hep.reactions import Step, react
 from mlaas4hep.settings import Settings, secret
+
+__all__ = ["Function", "asgi", "check_ready", "error_answer", "on_event", "wsgi"]
 
 log = logging.getLogger(__name__)
 
@@ -39,15 +41,6 @@ MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
 HEALTH, READY = "/_/health", "/_/ready"
 
 Answer = tuple[dict[str, Any], int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """One OpenFaaS function: its name and how its app is made once the services are there."""
-
-    name: str
-    kind: Literal["wsgi", "asgi"]
-    factory: Callable[[Services, Settings], Any]
 
 
 def on_event(
@@ -70,11 +63,6 @@ def wsgi(name: str, make_app: Callable[[Services, Settings], flask.Flask]) -> Fu
         return _with_health(make_app(services, settings), services)
 
     return Function(name=name, kind="wsgi", factory=factory)
-
-
-def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
-    """Return a function around an ASGI app, which answers health and readiness itself."""
-    return Function(name=name, kind="asgi", factory=make_app)
 
 
 def error_answer(error: Exception) -> Answer:

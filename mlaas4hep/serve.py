@@ -13,7 +13,7 @@ from gunicorn.errors import AppImportError
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.prctl import die_with_parent
-from mlaas4hep.faas import Function
+from mlaas4hep.function import Function
 from mlaas4hep.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Requests and answers over ASGI, as little of it as serving at speed needs."""
 
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,13 +9,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from mlaas4hep.asgi import Receive, Scope, Send
 from mlaas4hep.core.person import Person
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Scope = MutableMapping[str, Any]
 
 JSON = b"application/json"
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
@@ -90,7 +86,7 @@ class Call:
         """Return a header, or ""; `name` in lower case."""
         return self.headers.get(name, b"").decode("latin-1")
 
-    async def blocks(self) -> Any:
+    async def blocks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes."""
         more = True
         while more:

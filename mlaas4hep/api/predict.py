@@ -14,8 +14,9 @@ from mlaas4hep.adapters.jwt import DispatcherVerifier, Verifier
 from mlaas4hep.adapters.runtimes import Runtimes
 from mlaas4hep.api.batching import Batcher
 from mlaas4hep.api.desk import Desk, error_answer
-from mlaas4hep.api.http import Answer, Call, ClientGoneError, Receive, Scope, Send
+from mlaas4hep.api.http import Answer, Call, ClientGoneError
 from mlaas4hep.api.predict_routes import route
+from mlaas4hep.asgi import Receive, Scope, Send
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.person import Person
 from mlaas4hep.errors import MlaasError

@@ -1,0 +1,23 @@
+"""One OpenFaaS function as a value; apart from `faas`, so that ASGI functions import no flask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mlaas4hep.asgi import AsgiApp
+from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """Its name, and how its app is made once the services are there."""
+
+    name: str
+    kind: Literal["wsgi", "asgi"]
+    factory: Callable[[Services, Settings], Any]
+
+
+def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
+    """Return a function around an ASGI app, which answers health and readiness itself."""
+    return Function(name=name, kind="asgi", factory=make_app)
