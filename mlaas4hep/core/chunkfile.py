@@ -67,6 +67,8 @@ class Draft:
         shape = Shape(entries=entries, flat=flat, widths=tuple(widths))
         start = len(shape.header())
         buffer = np.empty(_end(shape, start), np.uint8)
+        for place in _places(shape, start)[1:]:  # gaps must not carry what was in memory before
+            buffer[place - _ALIGN : place] = 0
         x, y, counts, _ = _arrays(shape, buffer, start)
         return cls(shape=shape, buffer=buffer, x=x, y=y, counts=counts)
 

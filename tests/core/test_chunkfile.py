@@ -76,3 +76,16 @@ def test_a_chunk_that_is_cut_short_is_refused():
 
     with pytest.raises(InvalidRequestError, match="damaged"):
         decode(data[:-64])
+
+
+def test_the_same_chunk_is_the_same_bytes_whatever_was_in_memory_before():
+    x, y = np.ones((101, 3), np.float32), np.ones(101, np.float32)
+    counts = np.ones((1, 101), np.int64)
+    size = len(encode(x, y, widths=(2,), counts=counts))
+
+    made = set()
+    for leftover in range(1, 50):
+        np.full(size, leftover, np.uint8)
+        made.add(bytes(encode(x, y, widths=(2,), counts=counts)))
+
+    assert len(made) == 1

@@ -1,0 +1,164 @@
+"""Two replicas of chunk-preprocess share a run's chunks, and make the bits that one makes."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.provision_nats import provision
+from mlaas4hep.adapters.signing import SigningKey
+from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.settings import Settings
+from tests import oracle, pipeline
+
+ROOT = Path(__file__).parents[2]
+CHUNKS = 24
+
+
+class Gateway:
+    """Calls the replicas of a function in turn, as OpenFaaS's gateway does."""
+
+    def __init__(self, replicas: dict[str, list[int]]) -> None:
+        self.done: Counter[int] = Counter()
+        turns = {name: cycle(ports) for name, ports in replicas.items()}
+        lock = threading.Lock()
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                name = self.path.rpartition("/")[2]
+                with lock:
+                    port = next(turns[name]) if name in turns else 0
+                status = self._forward(port, body) if port else 404
+                gateway.done[port] += status == 200
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def _forward(self, port: int, body: bytes) -> int:
+                headers = {"Authorization": self.headers["Authorization"]}
+                try:
+                    url = f"http://127.0.0.1:{port}/"
+                    return httpx.post(url, content=body, headers=headers, timeout=30).status_code
+                except httpx.HTTPError:
+                    return 502
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@contextmanager
+def program(argv, env):
+    process = subprocess.Popen([sys.executable, *map(str, argv)], env=os.environ | env)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def function(folder: Path, name: str, port: int, env):
+    """Run a function through the index.py of our OpenFaaS template."""
+    staged = folder / f"{name}-{port}"
+    staged.mkdir()
+    (staged / "function").symlink_to(ROOT / "functions" / name.replace("-", "_"))
+    index = ROOT / "templates" / "python3-mlaas" / "index.py"
+    return program(["-P", index], env | {"PYTHONPATH": str(staged), "MLAAS_PORT": str(port)})
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """A run's services, with one specs and two chunk-preprocess functions behind a gateway."""
+    key = SigningKey.new()
+    (tmp_path / "private.pem").write_text(key.private_pem)
+    (tmp_path / "public.pem").write_text(key.public_pem)
+    ports = free_ports(3)
+    gateway = Gateway({"specs": ports[:1], "chunk-preprocess": ports[1:]})
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    provision(server.url)
+    env = {
+        "MLAAS_NATS": server.url,
+        "MLAAS_STORE": (tmp_path / "store").as_uri(),
+        "MLAAS_RANGE_ENTRIES": "500",
+    }
+    function_env = env | {"MLAAS_DISPATCHER_PUBLIC_KEY_FILE": str(tmp_path / "public.pem")}
+    dispatcher_env = env | {
+        "MLAAS_DISPATCHER_PRIVATE_KEY_FILE": str(tmp_path / "private.pem"),
+        "MLAAS_GATEWAY_URL": gateway.url,
+    }
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        stack.callback(gateway.close)
+        for name, port in zip(("specs", *2 * ["chunk-preprocess"]), ports, strict=True):
+            stack.enter_context(function(tmp_path, name, port, function_env))
+        stack.enter_context(program(["-m", "mlaas4hep.dispatcher"], dispatcher_env))
+        settings = Settings.from_env(env)
+        messaging = stack.enter_context(closing(bootstrap.messaging(settings)))
+        services = replace(
+            bootstrap.services(settings),
+            bus=messaging.bus,
+            runs=messaging.runs,
+            leases=messaging.leases,
+        )
+        yield services, gateway, ports[1:]
+
+
+def test_two_replicas_make_the_chunks_that_one_makes(tmp_path, platform):
+    services, gateway, replicas = platform
+    rng = np.random.default_rng(5)
+    paths = [
+        oracle.write_tree(
+            tmp_path / f"{index}.root",
+            "t",
+            {"x": rng.normal(size=1200), "n": rng.integers(0, 9, 1200)},
+        )
+        for index in range(2)
+    ]
+
+    pipeline.submit(services, paths, chunk_size=100)
+    run = services.runs.wait("o", "r_1", lambda run: run.chunks.complete or run.is_final, 60)
+
+    alone = pipeline.make_services(range_entries=500)
+    pipeline.run(alone, paths, chunk_size=100)
+    assert run.chunks.done == CHUNKS
+    assert all(gateway.done[port] > 0 for port in replicas)
+    assert contents(services.chunks) == contents(alone.chunks)
+    assert contents(services.specs) == contents(alone.specs)
+
+
+def contents(store):
+    return {info.key: store.get(info.key) for info in store.list("")}
