@@ -30,6 +30,8 @@ bench: $(DEV) ## measure reading, hand-over, training and serving, and print tab
 clean: ## remove what the targets above made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+include deploy/testbed/platform.mk
+
 # The demo's packages are a part of the developer's, so that one environment serves both.
 $(DEMO): pyproject.toml
 	@$(MAKE) --no-print-directory venv

@@ -1,14 +1,11 @@
-# The whole platform on this machine: see docs/operators.md, "The testbed".
-PLATFORM = $(VENV_PYTHON) -m deploy.testbed
-VENV_PYTHON ?= .venv/bin/python
-
+# The whole platform on this machine: docs/operators.md, "The testbed". Included by Makefile.
 .PHONY: platform-up platform-down platform-test
 
-platform-up: ## start OpenFaaS, NATS, MinIO, OpenID Connect, oauth2-proxy and XRootD here
-	$(PLATFORM) up
+platform-up: $(DEV) ## start OpenFaaS, NATS, MinIO, OpenID Connect, oauth2-proxy and XRootD here
+	$(BIN)/python -m deploy.testbed up
 
-platform-down: ## stop all of it; logs and data stay in .platform/
-	$(PLATFORM) down
+platform-down: $(DEV) ## stop all of it; logs and data stay in .platform/
+	$(BIN)/python -m deploy.testbed down
 
-platform-test: platform-up ## run the tests that need the real platform
-	.venv/bin/pytest -q -m platform tests/platform
+platform-test: platform-up ## run the tests that need the real platform; leaves it running
+	$(BIN)/pytest -q tests/platform
