@@ -22,7 +22,7 @@ check: $(DEV) ## style, types, rooms and the unit tests of the core; under a min
 	$(BIN)/pytest -q -n 2 tests/core
 
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 bench: $(DEV) ## measure reading, hand-over, training and serving, and print tables
 	$(BIN)/python -m bench
