@@ -1,8 +1,8 @@
 """Our own decoding of TTree baskets: two to three times as fast as through uproot's arrays.
 
-It knows numbers, fixed-size arrays of them and rows with stored offsets, in whole baskets of the
-codecs below. What it does not know raises `UnknownBasketError`, and uproot reads it instead. The layout
-of keys and baskets is that of ROOT's TKey and TBasket.
+It knows numbers, fixed-size arrays of them, rows with offsets or with a counter branch, and
+`std::vector`s, in the codecs below. Branches that it does not know are left out, and uproot reads
+them instead. The layout of keys and baskets is that of ROOT's TKey and TBasket.
 """
 
 import lzma
@@ -24,10 +24,10 @@ _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, 
 _BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 _LZ4_CHECKSUM = 8
 
-Fetch = Callable[[Sequence[tuple[int, int]]], Sequence[memoryview]]
+Fetch = Callable[[Sequence[tuple[int, int]]], Sequence[memoryview]]  #: bytes at [start, stop)
 
 
-class UnknownBasketError(Exception):
+class _UnknownBasketError(Exception):
     """This is nothing that we decode; uproot may."""
 
 
@@ -62,10 +62,12 @@ class BasketLeaf:
     name: str
     collection: str  #: branches with the same one have the same row lengths
     stored: np.dtype[Any]  #: as in the file, big endian
-    length: int  #: values an entry if fixed, 0 for rows with offsets
+    length: int  #: values an entry if fixed, 0 for rows
     jagged: bool
+    header: int  #: bytes before the values of each row
     entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
     places: tuple[tuple[int, int], ...]  #: [start, stop) of each basket in the file
+    counter: "BasketLeaf | None" = None  #: gives the row lengths when no offsets are stored
 
     @classmethod
     def of(cls, name: str, collection: str, branch: Any) -> "BasketLeaf | None":
@@ -73,20 +75,23 @@ class BasketLeaf:
         kind = _kind(branch.interpretation)
         if kind is None or branch.embedded_baskets:
             return None
-        stored, length, jagged = kind
+        stored, length, header = kind
         entries = tuple(int(entry) for entry in branch.entry_offsets)
         seeks = branch.member("fBasketSeek")[: len(entries) - 1].tolist()
         sizes = branch.member("fBasketBytes")[: len(entries) - 1].tolist()
         if len(seeks) != len(entries) - 1 or entries[-1] != branch.num_entries:
             return None
+        counter = branch.count_branch if length == 0 else None
         return cls(
             name=name,
             collection=collection,
             stored=stored,
-            length=length,
-            jagged=jagged,
+            length=abs(length),
+            jagged=length != 1,
+            header=header,
             entries=entries,
             places=tuple((at, at + size) for at, size in zip(seeks, sizes, strict=True)),
+            counter=None if counter is None else _flat_leaf(counter),
         )
 
     def baskets(self, start: int, stop: int) -> range:
@@ -94,120 +99,181 @@ class BasketLeaf:
         return range(bisect_right(self.entries, start) - 1, bisect_left(self.entries, stop))
 
 
-def _kind(interpretation: Any) -> tuple[np.dtype[Any], int, bool] | None:
-    """Return the stored type, values an entry, and whether entries are rows; or None."""
-    jagged = type(interpretation) is uproot.AsJagged
-    if jagged and interpretation.header_bytes:
-        return None
-    inner = interpretation.content if jagged else interpretation
+def _flat_leaf(branch: Any) -> BasketLeaf | None:
+    kind = _kind(branch.interpretation)
+    return BasketLeaf.of(branch.name, "", branch) if kind and kind[1] == 1 else None
+
+
+def _kind(interpretation: Any) -> tuple[np.dtype[Any], int, int] | None:
+    """Return the stored type, values an entry and header bytes an entry; or None.
+
+    Values an entry are 1, 0 for rows, or minus the length of fixed-size arrays.
+    """
+    rows = type(interpretation) is uproot.AsJagged
+    inner = interpretation.content if rows else interpretation
     if type(inner) is not uproot.AsDtype:
         return None
     stored, shape = inner.from_dtype.subdtype or (inner.from_dtype, ())
     wanted = (inner.to_dtype.subdtype or (inner.to_dtype, ()))[0]
     if stored.kind not in "biuf" or stored.newbyteorder("=") != wanted:
         return None
-    if len(shape) > 1 or (jagged and shape):
+    if len(shape) > 1 or (rows and shape):
         return None
-    return stored, 0 if jagged else (shape[0] if shape else 1), jagged or bool(shape)
+    if rows:
+        return stored, 0, interpretation.header_bytes
+    return stored, -shape[0] if shape else 1, 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Basket:
-    """An inflated basket; its offsets are decoded only for the first branch of a collection."""
+    """An inflated basket; where rows begin is found out only when it is needed."""
 
-    leaf: BasketLeaf
     entries: int
-    values: Array  #: as stored
-    tail: Any = b""  #: what lies behind the values
-    key_size: int = 0  #: what stored offsets are too large by
+    values: Array  #: as stored, without headers
+    offsets: Callable[[], Array]  #: where rows begin, and the end, counted in values
 
-    def offsets(self) -> Array:
-        """Return where rows begin, and the end, counted in values; int32.
 
-        Stored are a count, and for each row its byte in the buffer.
-        """
-        if len(self.tail) < 4 * (self.entries + 1):
-            raise UnknownBasketError(self.leaf.name)
-        stored = np.frombuffer(self.tail, ">i4", self.entries + 1)
-        if stored[0] not in (self.entries, self.entries + 1):
-            raise UnknownBasketError(self.leaf.name)
-        offsets = np.empty(self.entries + 1, np.int32)
-        np.subtract(stored[1:], self.key_size, out=offsets[:-1])
-        offsets[:-1] //= self.leaf.stored.itemsize
-        offsets[-1] = len(self.values)
-        if self.entries and (offsets[0] or (offsets[1:] < offsets[:-1]).any()):
-            raise UnknownBasketError(self.leaf.name)
-        return offsets
+_Baskets = dict[tuple[str, int], _Basket]
+_Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
 
 
 class Decoder:
     """Decodes consecutive blocks; keeps the baskets that reach into the next one."""
 
     def __init__(self, leaves: Iterable[BasketLeaf], fetch: Fetch) -> None:
+        self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
         self._fetch = fetch
         self._kept: dict[tuple[str, int], _Basket] = {}
 
     def block(self, start: int, stop: int) -> Columns:
-        """Return entries [start, stop).
-
-        Raises:
-            UnknownBasketError: a basket is of a kind that we do not know.
-        """
-        baskets = self._baskets(start, stop)
+        """Return entries [start, stop) of the branches that are not unknown."""
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
         shared: dict[tuple[str | int, int], Offsets] = {}
-        for leaf in self._leaves:
-            parts = [
-                _window(baskets[leaf.name, index], leaf.entries[index], start, stop)
-                for index in leaf.baskets(start, stop)
-            ]
-            values = _joined([values for values, _ in parts], leaf.stored)
-            if not leaf.jagged:
-                flat[leaf.name] = values
-                continue
-            key = leaf.length or leaf.collection, len(values)
-            if key not in shared:
-                shared[key] = _offsets(parts, stop - start, leaf.length)
-            jagged[leaf.name] = Jagged(content=values, offsets=shared[key])
+        leaves = [leaf for leaf in self._leaves if leaf.name not in self.unknown]
+        kept, self._kept = self._kept, {}
+        buffers = self._buffers(leaves, kept, start, stop)
+        for leaf in leaves:
+            try:
+                parts = self._parts(leaf, buffers, kept, start, stop)
+                values = _joined([values for values, _ in parts], leaf.stored)
+                if not leaf.jagged:
+                    flat[leaf.name] = values
+                    continue
+                key = leaf.length or leaf.collection, len(values)
+                if key not in shared:
+                    shared[key] = _offsets(parts, stop - start, leaf.length)
+                jagged[leaf.name] = Jagged(content=values, offsets=shared[key])
+            except _UnknownBasketError:
+                self.unknown.add(leaf.name)
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
 
-    def _baskets(self, start: int, stop: int) -> dict[tuple[str, int], _Basket]:
-        """Return every basket of the block, fetched in one go."""
-        wanted = [(leaf, index) for leaf in self._leaves for index in leaf.baskets(start, stop)]
-        found = dict(self._kept)
-        missing = [(leaf, index) for leaf, index in wanted if (leaf.name, index) not in found]
+    def _buffers(
+        self, leaves: Iterable[BasketLeaf], kept: _Baskets, start: int, stop: int
+    ) -> dict[tuple[str, int], memoryview]:
+        """Return the bytes of every basket that is not kept, fetched in one go."""
+        missing = [
+            (leaf, index)
+            for leaf in leaves
+            for index in leaf.baskets(start, stop)
+            if (leaf.name, index) not in kept
+        ]
         buffers = self._fetch([leaf.places[index] for leaf, index in missing])
-        for (leaf, index), buffer in zip(missing, buffers, strict=True):
-            found[leaf.name, index] = _decoded(leaf, index, buffer)
-        self._kept = {
-            (leaf.name, index): found[leaf.name, index]
-            for leaf, index in wanted
-            if leaf.entries[index + 1] > stop
-        }
-        return found
+        keys = [(leaf.name, index) for leaf, index in missing]
+        return dict(zip(keys, buffers, strict=True))
+
+    def _parts(
+        self,
+        leaf: BasketLeaf,
+        buffers: dict[tuple[str, int], memoryview],
+        kept: _Baskets,
+        start: int,
+        stop: int,
+    ) -> list[_Part]:
+        parts: list[_Part] = []
+        for index in leaf.baskets(start, stop):
+            key = leaf.name, index
+            basket = kept.get(key) or self._decoded(leaf, index, buffers[key])
+            if leaf.entries[index + 1] > stop:
+                self._kept[key] = basket
+            parts.append(_window(leaf, basket, leaf.entries[index], start, stop))
+        return parts
+
+    def _decoded(self, leaf: BasketLeaf, index: int, buffer: memoryview) -> _Basket:
+        size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
+        _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
+        if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
+            raise _UnknownBasketError(leaf.name)
+        data = memoryview(_inflated(buffer[key_size:], object_size))
+        border = last - key_size
+        if not 0 <= border <= object_size:
+            raise _UnknownBasketError(leaf.name)
+        if leaf.length:
+            return _fixed(leaf, entries, data[:border])
+        if border == object_size:
+            return self._counted(leaf, index, data)
+        return _with_offsets(leaf, entries, data, border, key_size)
+
+    def _counted(self, leaf: BasketLeaf, index: int, data: memoryview) -> _Basket:
+        """Return a basket without offsets: the counter branch tells the lengths of rows."""
+        start, stop = leaf.entries[index], leaf.entries[index + 1]
+        if leaf.counter is None or leaf.header:
+            raise _UnknownBasketError(leaf.name)
+        lengths = Decoder([leaf.counter], self._fetch).block(start, stop).flat
+        values = _values(leaf, data)
+        if leaf.counter.name not in lengths or lengths[leaf.counter.name].sum() != len(values):
+            raise _UnknownBasketError(leaf.name)
+        offsets = np.zeros(stop - start + 1, np.int64)
+        np.cumsum(lengths[leaf.counter.name], out=offsets[1:])
+        return _Basket(entries=stop - start, values=values, offsets=lambda: offsets)
 
 
-def _decoded(leaf: BasketLeaf, index: int, buffer: memoryview) -> _Basket:
-    size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
-    _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
-    if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
-        raise UnknownBasketError(leaf.name)
-    data = _inflated(buffer[key_size:], object_size)
-    border = last - key_size
-    if not 0 <= border <= object_size or border % leaf.stored.itemsize:
-        raise UnknownBasketError(leaf.name)
-    values = np.frombuffer(data, leaf.stored, border // leaf.stored.itemsize)
-    if leaf.length and len(values) != entries * leaf.length:
-        raise UnknownBasketError(leaf.name)
+def _values(leaf: BasketLeaf, data: memoryview) -> Array:
+    if len(data) % leaf.stored.itemsize:
+        raise _UnknownBasketError(leaf.name)
+    return np.frombuffer(data, leaf.stored)
+
+
+def _fixed(leaf: BasketLeaf, entries: int, data: memoryview) -> _Basket:
+    values = _values(leaf, data)
+    if len(values) != entries * leaf.length:
+        raise _UnknownBasketError(leaf.name)
     return _Basket(
-        leaf=leaf,
-        entries=entries,
-        values=values,
-        tail=memoryview(data)[border:],
-        key_size=key_size,
+        entries=entries, values=values, offsets=lambda: np.arange(entries + 1) * leaf.length
     )
+
+
+def _with_offsets(
+    leaf: BasketLeaf, entries: int, data: memoryview, border: int, key_size: int
+) -> _Basket:
+    """Return a basket of rows; behind the values lie a count and the place of each row."""
+
+    def in_bytes() -> Array:
+        if len(data) - border < 4 * (entries + 1):
+            raise _UnknownBasketError(leaf.name)
+        stored = np.frombuffer(data, ">i4", entries + 1, border)
+        offsets = np.empty(entries + 1, np.int64)
+        np.subtract(stored[1:], key_size, out=offsets[:-1])
+        offsets[-1] = border
+        ascending = offsets[0] == 0 and (offsets[1:] - offsets[:-1] >= leaf.header).all()
+        if entries and not (ascending and stored[0] in (entries, entries + 1)):
+            raise _UnknownBasketError(leaf.name)
+        return offsets
+
+    if not leaf.header:
+        return _Basket(
+            entries=entries,
+            values=_values(leaf, data[:border]),
+            offsets=lambda: in_bytes() // leaf.stored.itemsize,
+        )
+    offsets = in_bytes()
+    keep = np.ones(border, np.bool_)
+    keep[(offsets[:-1, None] + np.arange(leaf.header)).reshape(-1)] = False
+    body = np.frombuffer(data, np.uint8, border)[keep]
+    offsets -= np.arange(entries + 1) * leaf.header
+    values = _values(leaf, body.data)
+    return _Basket(entries=entries, values=values, offsets=lambda: offsets // leaf.stored.itemsize)
 
 
 def _inflated(data: memoryview, size: int) -> Any:
@@ -216,7 +282,7 @@ def _inflated(data: memoryview, size: int) -> Any:
     parts = list(_inflated_blocks(data))
     whole = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(whole) != size:
-        raise UnknownBasketError("length")
+        raise _UnknownBasketError("length")
     return whole
 
 
@@ -229,23 +295,19 @@ def _inflated_blocks(data: memoryview) -> Iterator[Any]:
         size = int.from_bytes(header[6:9], "little")
         codec = _CODECS.get(header[:2])
         if codec is None:
-            raise UnknownBasketError(repr(header[:2]))
+            raise _UnknownBasketError(repr(header[:2]))
         at += _BLOCK_HEADER
         yield codec(data[at : at + packed], size)
         at += packed
 
 
-_Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
-
-
-def _window(basket: _Basket, first: int, start: int, stop: int) -> _Part:
+def _window(leaf: BasketLeaf, basket: _Basket, first: int, start: int, stop: int) -> _Part:
     """Return the part of the basket, which begins at entry `first`, inside [start, stop)."""
     low, high = max(start - first, 0), min(stop - first, basket.entries)
     if (low, high) == (0, basket.entries):
         return basket.values, basket.offsets
-    length = basket.leaf.length
-    if length:
-        return basket.values[low * length : high * length], basket.offsets
+    if leaf.length:
+        return basket.values[low * leaf.length : high * leaf.length], basket.offsets
     offsets = basket.offsets()[low : high + 1]
     return basket.values[offsets[0] : offsets[-1]], lambda: offsets
 

@@ -1,20 +1,17 @@
 """`DataSource` with uproot; every error of uproot and of damaged files is translated here."""
 
-import lzma
 import struct
 import threading
 import weakref
-import zlib
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import cramjam
-import deflate
 import uproot
 
+from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootbytes import FileBytes, ServerBytes
 from mlaas4hep.adapters.rootplaces import Place, locate, shown
@@ -29,27 +26,6 @@ OPEN_TREES = 16  #: kept open, the ones used last
 
 _HEADER = struct.Struct(">4siii4s")  #: magic, version, begin, and the end in 4 or 8 bytes
 _LARGE_FILES = 1_000_000  #: versions from here on have 64-bit places
-
-# A parser that meets damaged bytes fails in every way there is.
-_DAMAGED = (
-    uproot.deserialization.DeserializationError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    cramjam.DecompressionError,
-    deflate.DeflateError,
-    lzma.LZMAError,
-    struct.error,
-    zlib.error,
-)
 
 
 class RootFiles:
@@ -155,14 +131,10 @@ def _our_errors(url: str) -> Iterator[None]:
         yield
     except (OSError, TimeoutError) as error:
         if url.startswith(("root:", "roots:", "http:", "https:")):
-            raise ServiceUnavailableError(f"{shown(url)}: {_first_line(error)}") from error
-        raise InvalidRequestError(f"{shown(url)} cannot be read: {_first_line(error)}") from error
-    except _DAMAGED as error:
+            raise ServiceUnavailableError(f"{shown(url)}: {first_line(error)}") from error
+        raise InvalidRequestError(f"{shown(url)} cannot be read: {first_line(error)}") from error
+    except FAILURES as error:
         raise InvalidRequestError(
-            f"{shown(url)} is damaged or not a ROOT file: {_first_line(error)}",
+            f"{shown(url)} is damaged or not a ROOT file: {first_line(error)}",
             hint="open it with ROOT, or copy it again",
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

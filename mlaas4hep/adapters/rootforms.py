@@ -10,6 +10,17 @@ import uproot
 
 from mlaas4hep.core.columns import Array, Jagged
 
+_NO_FORM = (
+    uproot.interpretation.objects.CannotBeAwkward,
+    uproot.interpretation.identify.UnknownInterpretation,
+    NotImplementedError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
@@ -29,7 +40,11 @@ def leaves_of_ttree(tree: Any) -> Iterator[Leaf]:
     for name, branch in _lowest(tree, ""):
         if name not in seen:
             seen.add(name)
-            yield _leaf_of_branch(name, branch)
+            entries = int(tree.num_entries)
+            if int(branch.num_entries) == entries:
+                yield _leaf_of_branch(name, branch)
+            else:
+                yield Leaf(name=name, unreadable=f"{branch.num_entries} of {entries} entries long")
 
 
 def leaves_of_rntuple(ntuple: Any) -> Iterator[Leaf]:
@@ -50,12 +65,9 @@ def _lowest(parent: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _leaf_of_branch(name: str, branch: Any) -> Leaf:
-    interpretation = branch.interpretation
     try:
-        form = interpretation.awkward_form(branch.file)
-    except (uproot.interpretation.objects.CannotBeAwkward, NotImplementedError, TypeError):
-        return Leaf(name=name, unreadable=f"a {branch.typename or 'type that is unknown'}")
-    except uproot.interpretation.identify.UnknownInterpretation:
+        form = _form(branch.interpretation, branch.file)
+    except _NO_FORM:
         return Leaf(name=name, unreadable=f"a {branch.typename or 'type that is unknown'}")
     dtype, jagged, why = _number(form)
     counter = getattr(branch, "count_branch", None)
@@ -67,6 +79,18 @@ def _leaf_of_branch(name: str, branch: Any) -> Leaf:
         collection=counter.name if counter is not None and jagged else name,
         branch=branch,
     )
+
+
+def _form(interpretation: Any, file: Any) -> Any:
+    """Return the awkward form; of objects, only of those that are read as arrays of numbers."""
+    if isinstance(interpretation, uproot.AsObjects):
+        model = interpretation.model
+        if not (
+            isinstance(model, uproot.AsVector | uproot.AsRVec | uproot.AsArray)
+            and isinstance(model.values, np.dtype)
+        ):
+            raise TypeError("not numbers")
+    return interpretation.awkward_form(file)
 
 
 def _leaves_of_form(name: str, form: Any, ntuple: Any, collection: str = "") -> Iterator[Leaf]:

@@ -1,6 +1,5 @@
 """One opened tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
-import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.baskets import BasketLeaf, Decoder, Fetch, UnknownBasketError
+from mlaas4hep.adapters.baskets import BasketLeaf, Decoder, Fetch
+from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootforms import (
     Leaf,
@@ -19,8 +19,7 @@ from mlaas4hep.adapters.rootforms import (
 )
 from mlaas4hep.core.columns import Columns, Jagged, Offsets
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
-
-log = logging.getLogger(__name__)
+from mlaas4hep.errors import InvalidRequestError
 
 BLOCK_BYTES = 16 * 1024**2  #: of values in memory that one block aims at
 MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
@@ -99,12 +98,8 @@ class OpenTree:
 
     def _block(self, names: frozenset[str], decoder: Decoder, start: int, stop: int) -> Columns:
         """Return one block: what we can decode, and the rest through uproot."""
-        try:
-            ours = decoder.block(start, stop)
-        except UnknownBasketError as error:
-            log.info("%s: uproot reads what we do not know: %s", self._path, error)
-            self._baskets = dict.fromkeys(self._leaves)
-            ours = Columns(entries=stop - start, flat={}, jagged={})
+        ours = decoder.block(start, stop)
+        self._baskets.update(dict.fromkeys(decoder.unknown))
         theirs = [self._leaves[name] for name in sorted(names - set(ours.names))]
         if not theirs:
             return ours
@@ -163,10 +158,24 @@ class OpenTree:
         window = {"entry_start": start, "entry_stop": stop}
         names = [leaf.name for leaf in leaves]
         if self._is_ttree:
-            found = self._tree.arrays(names, how=dict, array_cache=None, **window)
+            try:
+                found = self._tree.arrays(names, how=dict, array_cache=None, **window)
+            except FAILURES:  # one by one, to name the branch that is to blame, if any
+                found = {leaf.name: _alone(leaf, start, stop) for leaf in leaves}
             return {name: columns_of(found[name]) for name in names}
         record = self._tree.arrays(filter_name=names, **window)
         return {name: columns_of(record, tuple(name.split("."))) for name in names}
+
+
+def _alone(leaf: Leaf, start: int, stop: int) -> Any:
+    try:
+        return leaf.branch.array(entry_start=start, entry_stop=stop, array_cache=None)
+    except FAILURES as error:
+        raise InvalidRequestError(
+            f"branch {leaf.name!r} cannot be read: {first_line(error)}",
+            branch=leaf.name,
+            hint=f'put "{leaf.name}" into exclude_branches',
+        ) from error
 
 
 def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:
