@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 _WINDOW = MAX_HELD * 3 // 4  #: events held here, so that owners far behind in the stream get turns
 _TOUCH_S = ACK_WAIT_S / 3
 _AGAIN_S = 10.0  #: until an event that could not be settled comes back
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+_TIMER_S = 0.01  #: timers may come that much early
 _REMEMBERED = 2 * MAX_HELD
 _GONE = (nats.errors.Error, MlaasError, OSError, TimeoutError)
 
@@ -67,6 +70,8 @@ class Lane:
         self._metrics = metrics
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
+        self._closed_until = 0.0
+        self._pauses = 0
         self._burying: set[asyncio.Task[None]] = set()
         self._held: set[int] = set()
         self._owners: Counter[str] = Counter()
@@ -114,7 +119,7 @@ class Lane:
         self._schedule()
 
     def _schedule(self) -> None:
-        while len(self._running) < int(self._allowed):
+        while len(self._running) < int(self._allowed) and time.monotonic() >= self._closed_until:
             held = self._waiting.take(self._owners, self._per_owner)
             if held is None:
                 break
@@ -154,6 +159,8 @@ class Lane:
         )
         ended = time.monotonic()
         verdict = judge(answer, before, ended, self._function)
+        if verdict.action is not Action.AWAY:
+            self._pauses = 0
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
         self._metrics.seconds.labels(self._function).observe(ended - started)
         log.log(
@@ -179,10 +186,24 @@ class Lane:
                 await self._park(held, verdict.problem)
                 self._histories.pop(held.sequence, None)
             case _:
+                if verdict.action is Action.AWAY:
+                    self._close()
                 if len(self._histories) > _REMEMBERED:
                     self._histories.clear()
                 self._histories[held.sequence] = verdict.history
                 await held.message.nak(delay=max(1.0, verdict.pause_s))
+
+    def _close(self) -> None:
+        """Call nobody for a while, then one at a time until the function has come back."""
+        now = time.monotonic()
+        if now < self._closed_until:
+            return
+        pause = min(_FIRST_PAUSE_S * 2.0**self._pauses, _LONGEST_PAUSE_S)
+        self._pauses += 1
+        self._allowed = 1.0
+        self._closed_until = now + pause
+        log.warning("function %s is away; trying again in %.1f s", self._function, pause)
+        asyncio.get_running_loop().call_later(pause + _TIMER_S, self._schedule)
 
     async def _park(self, held: Held, problem: Problem) -> None:
         """Fail the run, keep a copy for people to look at, and only then let the event go."""

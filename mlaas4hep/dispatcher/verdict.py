@@ -5,23 +5,27 @@
 | 2xx | done |
 | 422 and other 4xx | it can never succeed: park the event, fail the run |
 | 429 | the function is busy: keep the event and ask for less at once |
-| no connection, 401, 403, 404, 408, 503 | the function is away or starting: later, for two days |
+| no connection, 401, 403, 404, 408, 502, 503 | the function is away: no event for it, for a while |
+| 503 of the function itself | it needs something that is away: later, for two days |
 | 503 about a file | the file's server is away: later, a few times |
-| 502, 504, connection lost | as away; if the function was ready just before: it failed |
+| 504 | it takes too long, or goes on behind our back: later, for two days |
+| 502 or 504 although the function was ready just before | it failed |
 | 500 and the rest | it failed: later, a few times, then park it and fail the run |
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mlaas4hep.errors import Problem
+from mlaas4hep.errors import Problem, ServiceUnavailableError
 
 MAX_FAILURES = 5  #: deliveries that failed, before the run does
 MAX_FILE_AWAY = 8  #: deliveries that found a file's server away
 MAX_AWAY_S = 48 * 3600.0  #: longer than the longest training
 _LONGEST_PAUSE_S = 60.0
-_AWAY = frozenset({None, 401, 403, 404, 408, 503})
+_LONGEST_AWAY_PAUSE_S = 10.0
+_AWAY = frozenset({None, 401, 403, 404, 408, 502, 503})
 _LOST = frozenset({502, 504})
+_FUNCTIONS_503 = ServiceUnavailableError.code
 
 
 class Action(Enum):
@@ -30,6 +34,7 @@ class Action(Enum):
     ACK = "done"
     PARK = "parked"
     LATER = "later"
+    AWAY = "away"
     BUSY = "busy"
 
 
@@ -80,8 +85,17 @@ def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
     after, given_up = _counted(answer, before, at)
     if given_up:
         return Verdict(action=Action.PARK, problem=_problem(answer, function))
+    if _is_away(answer):
+        pause = min(2.0**before.pauses, _LONGEST_AWAY_PAUSE_S)
+        return Verdict(action=Action.AWAY, history=after, pause_s=pause)
     pause = min(2.0**before.pauses, _LONGEST_PAUSE_S)
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
+
+
+def _is_away(answer: Answer) -> bool:
+    """Tell whether no other event would fare better now."""
+    is_its_own_word = answer.problem is not None and answer.problem.code == _FUNCTIONS_503
+    return answer.status in _AWAY and not is_its_own_word and not answer.was_ready
 
 
 def _counted(answer: Answer, before: History, at: float) -> tuple[History, bool]:
@@ -92,11 +106,11 @@ def _counted(answer: Answer, before: History, at: float) -> tuple[History, bool]
     if answer.status == 503 and answer.problem and answer.problem.file:  # noqa: PLR2004 - HTTP
         after = replace(after, file_away=before.file_away + 1)
         return after, after.file_away >= MAX_FILE_AWAY
-    if answer.status in _AWAY or (answer.status in _LOST and not answer.was_ready):
-        since = at if before.away_since is None else before.away_since
-        return replace(after, away_since=since), at - since > MAX_AWAY_S
-    after = replace(after, failures=before.failures + 1, away_since=None)
-    return after, after.failures >= MAX_FAILURES
+    if (answer.status in _LOST and answer.was_ready) or answer.status not in _AWAY | _LOST:
+        after = replace(after, failures=before.failures + 1, away_since=None)
+        return after, after.failures >= MAX_FAILURES
+    since = at if before.away_since is None else before.away_since
+    return replace(after, away_since=since), at - since > MAX_AWAY_S
 
 
 def _problem(answer: Answer, function: str) -> Problem:

@@ -50,16 +50,32 @@ def test_a_busy_function_counts_for_nothing() -> None:
     assert verdict(429, before) == Verdict(action=Action.BUSY, history=before)
 
 
-@pytest.mark.parametrize("status", [None, 401, 403, 404, 408, 503, 502, 504])
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 408, 502, 503])
 def test_a_function_that_is_away_is_waited_for(status: int | None) -> None:
-    assert repeated(Answer(status=status), 100).action is Action.LATER
+    assert repeated(Answer(status=status), 100).action is Action.AWAY
+
+
+def test_a_gateway_that_says_why_means_the_same() -> None:
+    answer = Answer(status=503, problem=Problem(code="not_ready", message="starting"))
+
+    assert repeated(answer, 100).action is Action.AWAY
+
+
+def test_a_function_that_needs_something_gets_this_event_later() -> None:
+    answer = Answer(status=503, problem=Problem(code="service_unavailable", message="lease"))
+
+    assert repeated(answer, 100).action is Action.LATER
+
+
+def test_a_call_that_takes_too_long_goes_on_behind_our_back() -> None:
+    assert repeated(Answer(status=504), 100).action is Action.LATER
 
 
 @pytest.mark.parametrize("status", [None, 404, 503, 502])
 def test_a_function_that_stays_away_fails_the_run_after_two_days(status: int | None) -> None:
     before = verdict(status, at=100.0).history
 
-    assert verdict(status, before, 100.0 + MAX_AWAY_S).action is Action.LATER
+    assert verdict(status, before, 100.0 + MAX_AWAY_S).action is Action.AWAY
     late = verdict(status, before, 101.0 + MAX_AWAY_S)
     assert late.action is Action.PARK
     assert late.problem is not None
@@ -70,7 +86,7 @@ def test_pauses_grow_up_to_a_minute() -> None:
     pauses = []
     history = History()
     for _ in range(8):
-        later = verdict(None, history)
+        later = verdict(504, history)
         history = later.history
         pauses.append(later.pause_s)
 
