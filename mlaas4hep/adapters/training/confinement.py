@@ -83,8 +83,9 @@ def _drop_capabilities() -> bool:
 
 def _readable() -> list[Path]:
     python = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    libraries = {path for path in sys.path if Path(path).name == "site-packages"}
     package = {str(Path(folder)) for folder in mlaas4hep.__path__}
-    return [Path(path) for path in (*_SYSTEM, *sorted(python | package))]
+    return [Path(path) for path in (*_SYSTEM, *sorted(python | libraries | package))]
 
 
 def _prctl(option: int, value: int) -> bool:
