@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mlaas4hep.api import actions, model_upload, tfaas, tfaas_predict, v1, v2
+from mlaas4hep.api import actions, model_upload, netron, tfaas, tfaas_predict, v1, v2
 from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk
 from mlaas4hep.api.forms import read_form
 from mlaas4hep.api.http import Answer, Call
@@ -56,6 +56,7 @@ ROUTES: dict[str, dict[str, Route]] = {
     "/v2/health/live": {"GET": Route(v2.live, is_open=True)},
     "/v2/health/ready": {"GET": Route(v2.ready, is_open=True)},
     "/v2/repository/index": {"POST": Route(v2.index)},
+    "/netron": {"GET": Route(netron.redirect, is_open=True)},
     "/models": {"GET": Route(tfaas.models)},
     "/status": {"GET": Route(tfaas.status)},
     "/params": {"GET": _named(tfaas.params), "POST": _named(tfaas.set_params)},
@@ -71,7 +72,9 @@ PREFIXES: dict[str, dict[str, NamedHandler]] = {
     "/v1/models/": {"GET": v1.get, "POST": v1.post},
     "/v2/models/": {"GET": v2.get, "POST": v2.post},
     "/delete/": {"DELETE": tfaas.delete},
+    "/netron/": {"GET": netron.get},
 }
+_OPEN_PREFIXES = ("/netron/",)  #: these handlers ask who calls where it matters
 
 
 def route(call: Call) -> Route:
@@ -97,7 +100,7 @@ def _by_prefix(path: str) -> dict[str, Route]:
         if path.startswith(prefix):
             name = path.removeprefix(prefix)
             return {
-                method: Route(partial(_call_named, handler, name))
+                method: Route(partial(_call_named, handler, name), prefix in _OPEN_PREFIXES)
                 for method, handler in methods.items()
             }
     raise NotFoundError(f"there is nothing at {path}", hint=nearest(path, ROUTES))

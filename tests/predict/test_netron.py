@@ -1,0 +1,35 @@
+"""The model's graph in the browser."""
+
+
+def test_the_page_is_reached_with_and_without_a_slash(nobody):
+    redirected = nobody.get("/netron?model=luca_1")
+
+    assert redirected.status_code == 307
+    assert redirected.headers["location"] == "netron/?model=luca_1"
+    assert "open.js" in nobody.get("/netron/?model=luca_1").text
+    assert nobody.get("/netron/open.js").headers["content-type"] == "text/javascript"
+
+
+def test_netron_comes_from_its_package_and_reports_to_nobody(nobody):
+    page = nobody.get("/netron/app/index.html")
+
+    assert '<meta name="version" content="0.0.0">' in page.text
+    assert "consent=1" in page.headers["set-cookie"]
+    assert "connect-src 'self' blob:" in page.headers["content-security-policy"]
+    assert nobody.get("/netron/app/view.js").status_code == 200
+
+
+def test_nothing_else_can_be_read(nobody):
+    for path in ("app/../server.py", "app/server.py", "app/%2e%2e/x.js", "x", "app/"):
+        assert nobody.get(f"/netron/{path}").status_code == 404
+
+
+def test_a_model_is_given_to_who_may_read_it(world, alice, bob, nobody):
+    world.serve()
+
+    answer = alice.get("/netron/model?model=luca_1")
+
+    assert (answer.status_code, answer.headers["x-file"]) == (200, "model.tflite")
+    assert answer.content[4:8] == b"TFL3"
+    assert bob.get("/netron/model?model=owner-alice/luca_1").status_code == 404
+    assert nobody.get("/netron/model?model=luca_1").status_code == 401
