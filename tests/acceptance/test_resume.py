@@ -1,7 +1,10 @@
-"""A power cut in the middle of a training: the platform is killed and started again."""
+"""A power cut in the middle of a training, and every part dying once while it goes on."""
 
+import importlib.util
 import io
 import json
+import os
+import signal
 import tarfile
 
 import numpy as np
@@ -12,7 +15,9 @@ from mlaas4hep.client import Client
 from mlaas4hep.core.run import Status
 from tests.laptop import Laptop
 
-pytest.importorskip("tensorflow", reason="a model is trained")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="a model is trained with TensorFlow"
+)
 
 ENTRIES = 1500
 MODEL = """
@@ -78,3 +83,16 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tarball, tm
     assert rounds_done(kept) >= PARAMS["epochs"]
     assert (report.status, rounds_done(report)) == (Status.DONE, ROUNDS)
     assert len(answer["predictions"]) == 1
+
+
+def test_a_run_survives_the_death_of_every_part_that_it_needs(tarball, tmp_path):
+    victims = ["dispatcher", "workflow", "nats", "train"]
+    with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
+        client.upload(tarball, name="job")
+        run = client.submit("job").name
+        for report in client.watch(run):
+            if victims and rounds_done(report) >= 1:
+                os.kill(laptop.pids[victims.pop()], signal.SIGKILL)
+
+    assert victims == []
+    assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, ROUNDS)
