@@ -54,7 +54,7 @@ listen: "127.0.0.1:{port}"
 server_name: mlaas4hep
 max_payload: 1MB
 jetstream {{
-  store_dir: {json.dumps(str(state.folder("nats")))}
+  store_dir: {json.dumps(str(state.folder("nats")), ensure_ascii=False)}
   sync_interval: always  # an acknowledged event survives a crash of the machine
 }}
 authorization: {json.dumps({"users": users})}

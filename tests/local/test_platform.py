@@ -53,7 +53,7 @@ def functions(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def laptop(functions, tmp_path_factory):
-    with Laptop(tmp_path_factory.mktemp("laptop") / "state", functions) as laptop:
+    with Laptop(tmp_path_factory.mktemp("laptop") / "my state, é", functions) as laptop:
         yield laptop
 
 
