@@ -6,6 +6,7 @@ read it. Netron's own calls to the outside (usage figures, a consent service) ar
 
 import importlib.util
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,13 +48,11 @@ async def get(desk: Desk, call: Call, path: str) -> Answer:
     return await desk.batcher.in_thread(partial(_page, _PAGES[path]))
 
 
-async def redirect(_desk: Desk, call: Call) -> Answer:
-    """Lead to the page below a slash, which its relative addresses need."""
-    if call.scope["path"].endswith("/"):
-        return await get(_desk, call, "")
-    query = call.scope.get("query_string", b"")
-    target = b"netron/" + (b"?" + query if query else b"")
-    return Answer(status=307, headers=((b"location", target),))
+async def page(desk: Desk, call: Call) -> Answer:
+    """Answer the page, whose relative addresses are the same with and without a last slash."""
+    base = b"" if call.scope["path"].endswith("/") else b'<base href="netron/">'
+    found = await desk.batcher.in_thread(partial(_page, _PAGES[""]))
+    return replace(found, body=found.body.replace(b"<head>", b"<head>" + base, 1))
 
 
 async def _model(desk: Desk, call: Call) -> Answer:

@@ -166,6 +166,21 @@ SERVED = (
     _looks("/params/{model}", "Show a model's params.json.", "TFaaS"),
     _infers("/params/{model}", "Change a model's description, sharing and the like.", "TFaaS"),
     _looks("/status", "Show how the function is.", "TFaaS"),
+    Served(
+        method="GET",
+        path="/netron",
+        summary="Draw a model's graph: a page for browsers.",
+        is_open=True,
+        operation=Operation(gives=TEXT, media="text/html", tag="TFaaS", args=(_BY_QUERY,)),
+    ),
+    Served(
+        method="GET",
+        path="/netron/model",
+        summary="Fetch the file that is drawn.",
+        operation=Operation(
+            gives=FILE, media=_BYTES, tag="TFaaS", args=(_BY_QUERY,), errors=(404,)
+        ),
+    ),
     _looks("/v1/models/{model}", "Show the state of a model.", _V1),
     _looks("/v1/models/{model}/metadata", "Show inputs and outputs of a model.", _V1),
     _infers("/v1/models/{model}:predict", "Predict instances or inputs.", _V1),

@@ -56,7 +56,7 @@ ROUTES: dict[str, dict[str, Route]] = {
     "/v2/health/live": {"GET": Route(v2.live, is_open=True)},
     "/v2/health/ready": {"GET": Route(v2.ready, is_open=True)},
     "/v2/repository/index": {"POST": Route(v2.index)},
-    "/netron": {"GET": Route(netron.redirect, is_open=True)},
+    "/netron": {"GET": Route(netron.page, is_open=True)},
     "/models": {"GET": Route(tfaas.models)},
     "/status": {"GET": Route(tfaas.status)},
     "/params": {"GET": _named(tfaas.params), "POST": _named(tfaas.set_params)},
