@@ -15,7 +15,9 @@ from urllib.request import url2pathname
 
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
+from mlaas4hep.adapters.runtimes import Runtimes
 from mlaas4hep.adapters.sandbox import Sandbox
+from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import Bus, DataSource, Leases, ObjectStore, RunBook, Services
 from mlaas4hep.settings import Settings, SettingsError, secret
@@ -42,6 +44,8 @@ def services(settings: Settings) -> Services:
         leases=messages.leases,
         clock=time.time,
         trainer=Sandbox(train_seconds=settings.train_seconds),
+        load_model=Runtimes().load,
+        tables=Tables(),
         range_entries=settings.range_entries,
     )
 

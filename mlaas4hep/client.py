@@ -158,6 +158,16 @@ class Client:
         response = self._send("GET", f"/runs/{_part(name)}/diff", params={"other": other})
         return cast(dict[str, Any], response.json())
 
+    # scores --------------------------------------------------------------------------------------
+    def score(self, model: str, files: Sequence[str], **keys: str) -> Report:
+        """Let a model score ROOT files; `keys`: upload, tree, format, owner, title."""
+        body = {"model": model, "files": list(files), **keys}
+        return self._call(Report, "POST", "/score", json=body)
+
+    def scores(self, name: str, path: str | Path, *, on_bytes: OnBytes | None = None) -> Path:
+        """Write the table of a scoring to a file, streamed."""
+        return self._line.download(f"{self._url}/runs/{_part(name)}/scores", Path(path), on_bytes)
+
     # models --------------------------------------------------------------------------------------
     def models(self) -> tuple[Model, ...]:
         """Return the models that you may use, your own first."""

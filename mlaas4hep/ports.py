@@ -12,7 +12,9 @@ from typing import BinaryIO, Protocol
 
 from mlaas4hep.core.columns import Array, Columns
 from mlaas4hep.core.events import Event
+from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.run import Run
+from mlaas4hep.core.scoring import Format, Table
 from mlaas4hep.core.training import ModelSummary, Report, TrainingJob
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import ServiceUnavailableError
@@ -233,6 +235,29 @@ class NoTrainer:
         raise ServiceUnavailableError(f"{job.name} cannot be built by this function")
 
 
+class TableWriter(Protocol):
+    """Writes tables as files that others read."""
+
+    def write(self, kind: Format, path: Path, parts: Iterable[Table]) -> None:
+        """Write the parts one after the other; the first says which columns there are."""
+
+
+class NoTables:
+    """`TableWriter` of the functions that write none: each call is a mistake of the deployment."""
+
+    def write(self, kind: Format, path: Path, parts: Iterable[Table]) -> None:  # noqa: ARG002
+        """Raise ServiceUnavailableError."""
+        raise ServiceUnavailableError(f"{path.name} cannot be written by this function")
+
+
+LoadModel = Callable[[ObjectStore, ModelRecord], Runtime]  #: InvalidRequestError: it is broken
+
+
+def no_models(store: ObjectStore, record: ModelRecord) -> Runtime:  # noqa: ARG001 - see LoadModel
+    """Raise ServiceUnavailableError: this function runs no models."""
+    raise ServiceUnavailableError(f"model {record.name!r} cannot be run by this function")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The world as the steps see it; made by `bootstrap`, passed as an argument."""
@@ -248,4 +273,6 @@ class Services:
     leases: Leases
     clock: Callable[[], float]  #: seconds since the epoch, for doors only
     trainer: Trainer = field(default_factory=NoTrainer)  #: `adapters.sandbox.Sandbox`
+    load_model: LoadModel = no_models  #: `adapters.runtimes.Runtimes().load`
+    tables: TableWriter = field(default_factory=NoTables)  #: `adapters.tables.Tables`
     range_entries: int = 100_000  #: entries that one event measures

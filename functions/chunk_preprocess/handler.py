@@ -1,11 +1,12 @@
-"""chunk-preprocess: one planned set of entries in, one trainable chunk out."""
+"""chunk-preprocess: one planned set of entries in, one trainable chunk, or scores, out."""
 
-from mlaas4hep.core.events import ChunkPlanned
+from mlaas4hep.core.events import ChunkPlanned, RangeToScore
 from mlaas4hep.faas import on_event
 from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.scoring import score_range
 
 function = on_event(
     "chunk-preprocess",
-    {ChunkPlanned: preprocess_chunk},
+    {ChunkPlanned: preprocess_chunk, RangeToScore: score_range},
     warms=["mlaas4hep.adapters.rootfiles"],
 )

@@ -1,11 +1,17 @@
 """specs: what a run's files hold is found out, range by range."""
 
-from mlaas4hep.core.events import RangeMeasured, RangePlanned, RunSubmitted
+from mlaas4hep.core.events import RangeMeasured, RangePlanned, RunSubmitted, ScoringSubmitted
 from mlaas4hep.faas import on_event
+from mlaas4hep.steps.scoring import open_scoring
 from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 
 function = on_event(
     "specs",
-    {RunSubmitted: open_files, RangePlanned: measure_range, RangeMeasured: merge_ranges},
+    {
+        RunSubmitted: open_files,
+        RangePlanned: measure_range,
+        RangeMeasured: merge_ranges,
+        ScoringSubmitted: open_scoring,
+    },
     warms=["mlaas4hep.adapters.rootfiles"],
 )

@@ -4,9 +4,9 @@ import flask
 
 from mlaas4hep.api import holdings, receiving, submitting
 from mlaas4hep.api.door import Ask, Door, Route, answer, attachment, text
+from mlaas4hep.api.showing import find_run, full_report
 from mlaas4hep.core import keys
 from mlaas4hep.core.durations import docker_status
-from mlaas4hep.core.report import report
 from mlaas4hep.core.run import Run
 from mlaas4hep.core.runlog import STAGES, compose
 from mlaas4hep.core.views import Started
@@ -35,29 +35,25 @@ def submit(door: Door, ask: Ask) -> flask.Response:
 
 def status_docker(door: Door, ask: Ask) -> flask.Response:
     """Return a run's status in Docker's words, and in ours beside them."""
-    run = _run(door, ask)
-    stored = runs.details(run, door.services)
-    now = door.services.clock()
+    run = find_run(door, ask)
     return answer(
         {
             "process_name": run.name,
-            "status": docker_status(run, now),
+            "status": docker_status(run, door.services.clock()),
             "job_id": job_id(run),
-            "run": report(run, stored.request, stored.specs, now),
+            "run": full_report(run, door),
         }
     )
 
 
 def logs(door: Door, ask: Ask) -> flask.Response:
     """Return the log of a run as a file."""
-    run = _run(door, ask)
+    run = find_run(door, ask)
     stage = ask.args.get("stage", "")
     if stage not in ("", *STAGES):
         raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
-    stored = runs.details(run, door.services)
-    shown = report(run, stored.request, stored.specs, door.services.clock())
     training = runs.training_log(run, door.services) if stage in ("", "train") else ""
-    log = compose(run, stored.request, shown, training, stage)
+    log = compose(run, runs.request_of(run, door.services), full_report(run, door), training, stage)
     return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
 
 
@@ -87,10 +83,6 @@ def setup_tfaas(door: Door, ask: Ask) -> flask.Response:
 def job_id(run: Run) -> int:
     """Return a number that stands for the run where the ancestor had a process id."""
     return int(keys.digest(run.owner, run.name)[:7], 16)
-
-
-def _run(door: Door, ask: Ask) -> Run:
-    return runs.find(ask.person.owner, ask.arg("process_name", "name"), door.services)
 
 
 ROUTES = (

@@ -9,7 +9,9 @@ from typing import Any
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.parse import Submission
 from mlaas4hep.core.run import Run
+from mlaas4hep.core.scoring import ScoringRequest
 from mlaas4hep.core.upload import Upload
+from mlaas4hep.errors import ConflictError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps import runs
 
@@ -17,6 +19,8 @@ from mlaas4hep.steps import runs
 def manifest(run: Run, services: Services) -> dict[str, Any]:
     """Return the submission, the tarball it is for, and everything that was read from it."""
     stored = runs.details(run, services)
+    if isinstance(stored.request, ScoringRequest):
+        raise ConflictError(f"run {run.name!r} is a scoring: it has no manifest")
     submission = wire.load(Submission, _file(run, "submission.json", services))
     upload = wire.load(Upload, _file(run, "upload.json", services))
     request = json.loads(wire.show(stored.request))

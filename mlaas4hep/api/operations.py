@@ -99,6 +99,25 @@ SHARING: Schema = {
         "groups": {"type": "array", "items": {"type": "string"}, "default": []},
     },
 }
+SCORING: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["model", "files"],
+    "properties": {
+        "model": {**NAME, "description": "One that was trained here."},
+        "owner": {"type": "string", "description": "Whose it is, if it is shared with you."},
+        "files": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string"},
+            "description": "root://, https://, /store/…, or names in `upload`; with `:tree`.",
+        },
+        "tree": {"type": "string", "description": "The one of the training, if not given."},
+        "upload": {"type": "string", "description": "The tarball that holds files."},
+        "format": {"enum": ["parquet", "root"], "default": "parquet"},
+        "title": {"type": "string", "maxLength": 256},
+    },
+}
 _TARBALL = Body(
     forms={
         "multipart/form-data": {
@@ -133,6 +152,7 @@ SCHEMAS: dict[str, Schema] = {
     "Submission": SUBMISSION,
     "Manifest": MANIFEST,
     "Sharing": SHARING,
+    "Scoring": SCORING,
 }
 
 
@@ -240,6 +260,16 @@ OPERATIONS: dict[str, Operation] = {
         tag="runs",
         args=(_RUN, _name("The other run.", name="other", where="query")),
         errors=(404,),
+    ),
+    "score": Operation(
+        gives=Report,
+        status=201,
+        tag="runs",
+        body=Body(forms={JSON: _ref("Scoring")}),
+        errors=(403, 404, 409, 413, 429),
+    ),
+    "fetch_scores": Operation(
+        gives=FILE, media="application/octet-stream", tag="runs", args=(_RUN,), errors=(404, 409)
     ),
     "list_tarballs": Operation(gives=tuple[Tarball, ...], tag="tarballs"),
     "show_tarball": Operation(

@@ -1,5 +1,5 @@
 """Every route of the REST API, in one table."""
 
-from mlaas4hep.api import holdings, running
+from mlaas4hep.api import holdings, running, scoring
 
-ROUTES = (*running.ROUTES, *holdings.ROUTES)
+ROUTES = (*running.ROUTES, *holdings.ROUTES, *scoring.ROUTES)

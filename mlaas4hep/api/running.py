@@ -5,7 +5,8 @@ import flask
 from mlaas4hep.api import comparing, submitting, watching
 from mlaas4hep.api.ancestor import logs
 from mlaas4hep.api.door import Ask, Door, Route, answer
-from mlaas4hep.core.report import Report, Summary, mark, report, summary
+from mlaas4hep.api.showing import find_run, full_report
+from mlaas4hep.core.report import Summary, mark, summary
 from mlaas4hep.core.run import Run, Status
 from mlaas4hep.core.views import Deleted, RunPage
 from mlaas4hep.errors import InvalidRequestError
@@ -58,68 +59,59 @@ def create_run(door: Door, ask: Ask) -> flask.Response:
     if ask.flag("dry_run"):
         return answer(submitting.rehearse(door, ask))
     run = submitting.submit(door, ask)
-    return answer(_report(run, door), 201)
+    return answer(full_report(run, door), 201)
 
 
 def show_run(door: Door, ask: Ask) -> flask.Response:
     """Return everything about a run; with `wait=SECONDS`, when it has changed since `seen`."""
-    run = _run(door, ask)
+    run = find_run(door, ask)
     wait_s = ask.whole("wait", 0, 60)
     seen = ask.args.get("seen", "")
     if wait_s and seen:
         run = watching.after(door, run, seen, float(wait_s))
-    response = answer(_report(run, door))
+    response = answer(full_report(run, door))
     response.headers["ETag"] = f'"{mark(run)}"'
     return response
 
 
 def watch_run(door: Door, ask: Ask) -> flask.Response:
     """Stream the run as server-sent events, one for each change, until it is over."""
-    run = _run(door, ask)
-    return watching.stream(door, run, lambda changed: _report(changed, door))
+    run = find_run(door, ask)
+    return watching.stream(door, run, lambda changed: full_report(changed, door))
 
 
 def cancel_run(door: Door, ask: Ask) -> flask.Response:
     """Stop a run."""
-    run = _run(door, ask)
+    run = find_run(door, ask)
     return _announced(door, run, runs.announce(runs.cancel(run), door.services))
 
 
 def restart_run(door: Door, ask: Ask) -> flask.Response:
     """Try a failed or cancelled run again; what is stored is not made again."""
-    run = _run(door, ask)
+    run = find_run(door, ask)
     return _announced(door, run, runs.announce(runs.restart(run), door.services))
 
 
 def delete_run(door: Door, ask: Ask) -> flask.Response:
     """Forget a run that is over; its model stays."""
-    run = _run(door, ask)
+    run = find_run(door, ask)
     runs.delete(run, door.services)
     return answer(Deleted(deleted=run.name))
 
 
 def show_manifest(door: Door, ask: Ask) -> flask.Response:
     """Return all that a run was made of; `POST /runs` takes it back."""
-    return answer(comparing.manifest(_run(door, ask), door.services))
+    return answer(comparing.manifest(find_run(door, ask), door.services))
 
 
 def compare_runs(door: Door, ask: Ask) -> flask.Response:
     """Return what differs between two runs."""
     other = runs.find(ask.person.owner, ask.arg("other"), door.services)
-    return answer(comparing.difference(_run(door, ask), other, door.services))
+    return answer(comparing.difference(find_run(door, ask), other, door.services))
 
 
 def _announced(door: Door, before: Run, after: Run | None) -> flask.Response:
-    return answer(_report(after or before, door))
-
-
-def _report(run: Run, door: Door) -> Report:
-    stored = runs.details(run, door.services)
-    return report(run, stored.request, stored.specs, door.services.clock())
-
-
-def _run(door: Door, ask: Ask) -> Run:
-    return runs.find(ask.person.owner, ask.arg("name", "process_name"), door.services)
+    return answer(full_report(after or before, door))
 
 
 ROUTES = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from mlaas4hep import __version__
-from mlaas4hep.cli import deployed, holdings, local, platform
+from mlaas4hep.cli import deployed, holdings, local, platform, scores
 from mlaas4hep.cli.screen import complain
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError
@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (local, deployed, holdings, platform):
+for commands in (local, deployed, scores, holdings, platform):
     commands.add_to(app)
 
 

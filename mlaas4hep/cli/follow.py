@@ -52,7 +52,8 @@ def conclude(report: Report, as_json: bool) -> None:
             show(f"{name} {'nan' if value is None else f'{value:g}'}")
     if report.status is Status.DONE:
         if not as_json:
-            show(f"{report.name} is done: the model {report.model} is served")
+            result = f"the model {report.model} is served" if report.model else "scores are there"
+            show(f"{report.name} is done: {result}")
         return
     if report.problem is not None:
         complain(report.problem)

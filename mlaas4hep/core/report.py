@@ -8,8 +8,11 @@ from mlaas4hep.core.durations import clock_time
 from mlaas4hep.core.progress import Progress
 from mlaas4hep.core.request import Request
 from mlaas4hep.core.run import FINAL, Run, Status
+from mlaas4hep.core.scoring import ScoringRequest
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import Problem
+
+_FUNCTIONS = {"score": ("specs", "chunk-preprocess")}  #: who does a stage, if not its namesake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Summary:
     name: str
     folder: str
     title: str
+    task: str  #: training or scoring
     status: Status
     attempt: int
     created_at: str
@@ -84,7 +88,7 @@ def summary(run: Run, now: float) -> Summary:
     return Summary(**_summary_fields(run, now))
 
 
-def report(run: Run, request: Request, specs: Specs | None, now: float) -> Report:
+def report(run: Run, request: Request | ScoringRequest, specs: Specs | None, now: float) -> Report:
     """Return everything about a run; file counts come with its specs."""
     return Report(
         **_summary_fields(run, now),
@@ -101,7 +105,9 @@ def report(run: Run, request: Request, specs: Specs | None, now: float) -> Repor
 
 
 def stages(run: Run, now: float) -> tuple[Stage, ...]:
-    """Return the three stages of a run in their order."""
+    """Return the stages of a run in their order."""
+    if run.task == "scoring":
+        return (_stage(run, "score", "ranges", run.ranges, now),)
     return (
         _stage(run, "specs", "ranges", run.ranges, now),
         _stage(run, "chunk-preprocess", "chunks", run.chunks, now),
@@ -114,6 +120,7 @@ def _summary_fields(run: Run, now: float) -> dict[str, Any]:
         "name": run.name,
         "folder": run.folder,
         "title": run.title,
+        "task": run.task,
         "status": run.status,
         "attempt": run.attempt,
         "created_at": clock_time(run.created_at),
@@ -130,7 +137,7 @@ def metrics(run: Run) -> dict[str, float | None]:
     return dict(reversed(tuple(dict(reversed(run.metrics)).items())))
 
 
-def _files(request: Request, specs: Specs | None) -> tuple[FileCount, ...]:
+def _files(request: Request | ScoringRequest, specs: Specs | None) -> tuple[FileCount, ...]:
     if specs is None:
         return ()
     read = [0] * len(request.files)
@@ -170,9 +177,13 @@ def _end(run: Run, now: float) -> float:
 
 
 def _state(run: Run, name: str, progress: Progress) -> str:
-    if progress.complete and not (name == "train" and run.status is not Status.DONE):
+    if progress.complete and (run.status is Status.DONE or name not in ("train", "score")):
         return "done"
-    if run.status is Status.FAILED and run.problem is not None and run.problem.stage == name:
+    if (
+        run.status is Status.FAILED
+        and run.problem is not None
+        and run.problem.stage in _FUNCTIONS.get(name, (name,))
+    ):
         return "failed"
     if run.is_final and run.status is not Status.DONE:
         return "cancelled" if run.status is Status.CANCELLED else "stopped"

@@ -1,6 +1,6 @@
 """One execution of a request, as a state machine: the run is what its events add up to.
 
-    submitted → measuring → preparing → training → done
+    submitted → measuring → preparing → training → done      (or: submitted → scoring → done)
          └──────────┴───────────┴──────────┴─────→ failed | cancelled
     failed | cancelled ── restarted ──→ submitted (attempt + 1)
 
@@ -10,6 +10,7 @@ repeated and in any order.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from mlaas4hep.core.events import (
     ChunkReady,
@@ -18,9 +19,12 @@ from mlaas4hep.core.events import (
     FilesOpened,
     ModelReady,
     RangeMeasured,
+    RangeScored,
     RunCancelled,
     RunFailed,
     RunRestarted,
+    ScoresReady,
+    ScoringPlanned,
     SpecsReady,
     TrainingStarted,
 )
@@ -35,13 +39,21 @@ class Status(StrEnum):
     MEASURING = "measuring"
     PREPARING = "preparing"
     TRAINING = "training"
+    SCORING = "scoring"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
-_ORDER = (Status.SUBMITTED, Status.MEASURING, Status.PREPARING, Status.TRAINING, Status.DONE)
+_ORDER = (
+    Status.SUBMITTED,
+    Status.MEASURING,
+    Status.PREPARING,
+    Status.TRAINING,
+    Status.SCORING,
+    Status.DONE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,7 @@ class Run:
     created_at: float  #: seconds since the epoch, UTC
     updated_at: float
     title: str = ""
+    task: Literal["training", "scoring"] = "training"
     attempt: int = 1
     status: Status = Status.SUBMITTED
     files: int = 0
@@ -67,6 +80,7 @@ class Run:
     specs: str = ""  #: object key of the merged specs
     model: str = ""
     version: str = ""
+    scores: str = ""  #: object key of the table that a scoring made
     isolation: tuple[str, ...] = ()
     metrics: tuple[tuple[str, float], ...] = ()
     warnings: tuple[str, ...] = ()
@@ -99,12 +113,13 @@ class Run:
             folder=self.folder,
             number=self.number,
             title=self.title,
+            task=self.task,
             created_at=self.created_at,
             updated_at=at,
             attempt=event.attempt,
         )
 
-    def _changed(self, event: Event, at: float) -> "Run":  # noqa: C901, PLR0911 - a flat table
+    def _changed(self, event: Event, at: float) -> "Run":  # noqa: C901, PLR0911, PLR0912 - a flat table
         match event:
             case FilesOpened():
                 return replace(
@@ -143,6 +158,17 @@ class Run:
                     version=event.version,
                     metrics=event.metrics,
                 )
+            case ScoringPlanned():
+                return replace(
+                    self._at_least(Status.SCORING),
+                    files=event.files,
+                    entries=event.entries,
+                    ranges=self.ranges.expect(event.ranges, at),
+                )
+            case RangeScored():
+                return replace(self, ranges=self.ranges.mark(event.index, at))
+            case ScoresReady():
+                return replace(self._at_least(Status.DONE), scores=event.key, metrics=event.metrics)
             case RunFailed():
                 return replace(self, status=Status.FAILED, problem=event.problem)
             case RunCancelled():

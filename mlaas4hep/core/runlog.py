@@ -7,17 +7,26 @@ from mlaas4hep.core.progress import Progress
 from mlaas4hep.core.report import Report, Stage
 from mlaas4hep.core.request import Params, Request
 from mlaas4hep.core.run import Run
+from mlaas4hep.core.scoring import ScoringRequest
 
 STAGES = ("submit", "specs", "chunk-preprocess", "train")
 
 
-def compose(run: Run, request: Request, report: Report, training: str, stage: str = "") -> str:
+def compose(
+    run: Run,
+    request: Request | ScoringRequest,
+    report: Report,
+    training: str,
+    stage: str = "",
+) -> str:
     """Return the log.
 
     Args:
         training: what the training wrote.
         stage: one of `STAGES`, to see only that part; empty: everything.
     """
+    if isinstance(request, ScoringRequest):
+        return "\n".join([*_scored(run, request, report), *_ending(run)]) + "\n"
     parts = {
         "submit": _submitted(run, request),
         "specs": _measured(run, report),
@@ -26,6 +35,17 @@ def compose(run: Run, request: Request, report: Report, training: str, stage: st
     }
     lines = [line for name, part in parts.items() if stage in ("", name) for line in part]
     return "\n".join([*lines, *_ending(run)]) + "\n"
+
+
+def _scored(run: Run, request: ScoringRequest, report: Report) -> Iterator[str]:
+    title = f" ({run.title})" if run.title else ""
+    yield f"{clock_time(run.created_at)} run {run.name}{title}: scores by {request.model}"
+    yield f"  version {request.version}, as {request.format}"
+    for file in request.files:
+        yield f"  file {file.name}, tree {file.tree}"
+    if run.ranges.started_at is not None:
+        yield f"{clock_time(run.ranges.started_at)} {run.files} files opened, {run.entries} entries"
+        yield from _progress(run.ranges, report.stages[0])
 
 
 def _submitted(run: Run, request: Request) -> Iterator[str]:

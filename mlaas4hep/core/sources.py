@@ -11,7 +11,7 @@ from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 SCHEMES = ("root", "roots", "https")
 
 
-def resolve(name: str, upload: Upload, limits: Limits) -> str:
+def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
     """Return the URL (see `ports.DataSource`) that `name` stands for.
 
     Raises:
@@ -35,6 +35,13 @@ def resolve(name: str, upload: Upload, limits: Limits) -> str:
             stage="submit",
             file=name,
             hint="pack the file into the tarball, or write root://host//path or https://host/path",
+        )
+    if upload is None:
+        raise InvalidRequestError(
+            f"{name!r} is no file on a server",
+            stage="submit",
+            file=name,
+            hint="root://host//path, or name the `upload` that the file is in",
         )
     member = upload.find(name)
     if member is None:

@@ -16,8 +16,10 @@ from mlaas4hep.core.events import (
     Event,
     RangeMeasured,
     RangePlanned,
+    RangeToScore,
     RunCancelled,
     RunSubmitted,
+    ScoringSubmitted,
 )
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.request import Request
@@ -28,6 +30,7 @@ from mlaas4hep.ports import ObjectStore, Services
 from mlaas4hep.reactions import Step
 from mlaas4hep.settings import Settings
 from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.scoring import open_scoring, score_range
 from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.steps.train import train
 
@@ -40,6 +43,8 @@ EVERYTHING: Mapping[type[Event], Step] = {
     **MEASURE,
     ChunkPlanned: preprocess_chunk,
     ChunkReady: train,
+    ScoringSubmitted: open_scoring,
+    RangeToScore: score_range,
 }
 _LOOK_S = 0.2  #: between two looks at a run for its progress
 

@@ -4,10 +4,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.events import Event, RunCancelled, RunRestarted, RunSubmitted
+from mlaas4hep.core.events import Event, RunCancelled, RunRestarted, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.request import Request
 from mlaas4hep.core.run import Run, Status
+from mlaas4hep.core.scoring import ScoringRequest
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
 from mlaas4hep.ports import ObjectStore, Services
@@ -20,7 +21,7 @@ class Stored:
     """A run and what is stored about it."""
 
     run: Run
-    request: Request
+    request: Request | ScoringRequest
     specs: Specs | None  #: once they are measured, and while they are kept
 
 
@@ -40,12 +41,21 @@ def find(owner: str, name: str, services: Services) -> Run:
 
 def details(run: Run, services: Services) -> Stored:
     """Return the run with its request and its specs."""
-    body = services.runs_files.get(keys.run(run.owner, run.name, "request.json"))
     specs = None
     if run.specs:
         with suppress(NotFoundError):
             specs = wire.load(Specs, services.specs.get(run.specs))
-    return Stored(run=run, request=wire.load(Request, body), specs=specs)
+    return Stored(run=run, request=request_of(run, services), specs=specs)
+
+
+def request_of(run: Run, services: Services) -> Request | ScoringRequest:
+    """Return what a person asked for with a run."""
+    if run.task == "scoring":
+        body = services.runs_files.get(keys.run(run.owner, run.name, "scoring.json"))
+        return wire.load(ScoringRequest, body)
+    return wire.load(
+        Request, services.runs_files.get(keys.run(run.owner, run.name, "request.json"))
+    )
 
 
 def training_log(run: Run, services: Services) -> str:
@@ -82,9 +92,10 @@ def restart(run: Run) -> list[Event]:
         hint = "submit it again" if run.status is Status.DONE else "cancel it first"
         raise ConflictError(f"run {run.name!r} is {run.status}", hint=hint)
     again = run.attempt + 1
+    submitted = ScoringSubmitted if run.task == "scoring" else RunSubmitted
     return [
         RunRestarted(owner=run.owner, run=run.name, attempt=again),
-        RunSubmitted(owner=run.owner, run=run.name, attempt=again),
+        submitted(owner=run.owner, run=run.name, attempt=again),
     ]
 
 

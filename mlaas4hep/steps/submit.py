@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, modelcode, parse, sources, wire
-from mlaas4hep.core.events import RunSubmitted
+from mlaas4hep.core.events import Event, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.labels import Labels
 from mlaas4hep.core.limits import Limits
 from mlaas4hep.core.parse import Submission
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import InputFile, Params, Request
 from mlaas4hep.core.run import Run
+from mlaas4hep.core.scoring import ScoringRequest
 from mlaas4hep.core.upload import Upload
 from mlaas4hep.errors import ConflictError, MlaasError, ServiceUnavailableError
 from mlaas4hep.ports import Services
@@ -45,15 +46,37 @@ def submit(prepared: Prepared, services: Services, limits: Limits) -> Run:
     run = _new_run(request, number, services.clock())
     _store(request, prepared, services)
     services.runs.create(run)
-    try:
-        services.bus.publish([RunSubmitted(owner=owner, run=run.name)])
-    except ServiceUnavailableError:
-        services.runs.delete(owner, run.name)
-        raise
+    _tell(RunSubmitted(owner=owner, run=run.name), services)
     return run
 
 
-def _new_run(request: Request, number: int, now: float) -> Run:
+def submit_scoring(request: ScoringRequest, services: Services, limits: Limits) -> Run:
+    """Store a run that scores files, and tell the functions about it.
+
+    Raises:
+        QuotaError: the owner has enough unfinished runs.
+        ServiceUnavailableError: it could not be told; nothing is left of it.
+    """
+    quotas.check_runs(request.owner, services, limits)
+    number = services.runs.next_number(request.owner, request.folder)
+    name = keys.checked_name(f"{request.folder}_{number}", "name of the run")
+    request = replace(request, run=name)
+    run = replace(_new_run(request, number, services.clock()), task="scoring")
+    services.runs_files.put(keys.run(request.owner, name, "scoring.json"), wire.dump(request))
+    services.runs.create(run)
+    _tell(ScoringSubmitted(owner=request.owner, run=name), services)
+    return run
+
+
+def _tell(submitted: Event, services: Services) -> None:
+    try:
+        services.bus.publish([submitted])
+    except ServiceUnavailableError:
+        services.runs.delete(submitted.owner, submitted.run)
+        raise
+
+
+def _new_run(request: Request | ScoringRequest, number: int, now: float) -> Run:
     return Run(
         owner=request.owner,
         name=request.run,

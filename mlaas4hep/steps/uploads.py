@@ -13,6 +13,7 @@ from mlaas4hep.core.upload import Upload, without_top_folder
 from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps import quotas
+from mlaas4hep.steps.runs import request_of
 
 _BLOCK = 1024**2
 KEPT_S = 3600.0  #: how long replaced files stay at least
@@ -80,9 +81,11 @@ def _forget_replaced(upload: Upload, services: Services) -> None:
 def _content_of(run: Run, services: Services) -> str:
     """Return the prefix of the files that a run was submitted from."""
     with suppress(NotFoundError):
-        body = services.runs_files.get(keys.run(run.owner, run.name, "request.json"))
-        request = wire.load(Request, body)
-        return keys.member(run.owner, request.folder, request.upload, "")
+        request = request_of(run, services)
+        if isinstance(request, Request):
+            return keys.member(run.owner, request.folder, request.upload, "")
+        if request.upload:
+            return keys.member(run.owner, request.upload_folder, request.upload, "")
     return keys.upload(run.owner, run.folder)
 
 

@@ -6,8 +6,11 @@ import threading
 import pytest
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.contract import Contract
 from mlaas4hep.core.events import ModelReady, RunFailed, TrainingStarted
 from mlaas4hep.core.models import ModelRecord
+from mlaas4hep.core.scoring import ScoringRequest
+from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import Problem
 from mlaas4hep.local import issuer
 from tests.people import FOLDER, pack
@@ -128,3 +131,31 @@ def test_token_prints_a_token_and_nothing_else(cli, tmp_path):
     assert result.out.count(".") == 2
     assert result.out.strip().isprintable()
     assert result.err == ""
+
+
+def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, deployment, tmp_path):
+    local = tmp_path / "new.root"
+    local.write_bytes(b"root")
+    bundle = {"contract.json": wire.dump(CONTRACT), "model.tflite": b""}
+    for path, content in bundle.items():
+        world.services.models.put(keys.model_file(OWNER, "luca_1", "v", path), content)
+    record = ModelRecord(owner=OWNER, name="luca_1", version="v", files=tuple(bundle))
+    world.services.models.put(keys.model(OWNER, "luca_1"), wire.dump(record))
+    problem = Problem(code="x", message="no tree")
+    failing = RunFailed(owner=OWNER, run="luca_1_score_1", problem=problem)
+    later = threading.Timer(0.5, lambda: world.services.runs.apply([failing]))
+    later.start()
+
+    result = cli("score", "luca_1", local, "root://server//b.root", *deployment)
+    later.join()
+
+    assert (result.code, result.err) == (1, "error: no tree\n")
+    body = world.services.runs_files.get(keys.run(OWNER, "luca_1_score_1", "scoring.json"))
+    urls = [file.url for file in wire.load(ScoringRequest, body).files]
+    assert urls[0].endswith("/files/new.root")
+    assert urls[1] == "root://server//b.root"
+
+
+CONTRACT = Contract(
+    model="luca_1", version="v", columns=(), specs=Specs(branches=(), ranges=()), identifiers=()
+)

@@ -20,8 +20,14 @@ HERE = Path(__file__).parents[2] / "minio"
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
 #: function → bucket → r: read, w: write, d: delete
 GRANTS = {
-    "specs": {"tarballs": "r", "runs": "rw", "specs": "rw"},
-    "chunk-preprocess": {"tarballs": "r", "runs": "r", "specs": "r", "chunks": "rw"},
+    "specs": {"tarballs": "r", "runs": "rw", "specs": "rw", "models": "r"},
+    "chunk-preprocess": {
+        "tarballs": "r",
+        "runs": "rwd",
+        "specs": "r",
+        "chunks": "rw",
+        "models": "r",
+    },
     "train": {"runs": "rwd", "specs": "r", "chunks": "r", "models": "rw"},
     "predict": {"models": "rwd"},
     "workflow": {"tarballs": "rwd", "runs": "rwd", "specs": "rd", "chunks": "d", "models": "rwd"},
