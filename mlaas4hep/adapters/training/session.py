@@ -57,8 +57,8 @@ class Session:
             rounds = Rounds(built.model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.seen.update(rounds.position.labels)
             self._tell_built(built, resumed=rounds.position.rounds)
-            rounds.follow(fit(engine, source, self._job, labels, rounds.position.rounds), labels)
             survey = Survey(engine, self._job)
+            rounds.follow(fit(engine, source, self._job, labels, rounds.position.rounds), labels)
             survey.look(source.chunks(survey.chunks))
             self._finish(built.model, labels, survey, rounds.position.history)
 

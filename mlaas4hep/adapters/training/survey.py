@@ -1,7 +1,9 @@
 """One more look at the chunks after training: figures, pictures and a sample of entries."""
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from mlaas4hep.adapters.training.material import Material
 from mlaas4hep.core.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256
+_PLOTS = "mlaas4hep.adapters.training.plots"
 
 
 class Survey:
@@ -25,6 +28,8 @@ class Survey:
         self._job = job
         self._evaluation = Evaluation(engine) if job.params.metrics.wanted else None
         self._histograms = Histograms(job.features) if job.features else None
+        if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
+            threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
         self.sample: NDArray[np.float32] = np.empty((0, job.columns), np.float32)
 
     @property
