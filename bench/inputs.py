@@ -1,0 +1,104 @@
+"""The files that are read: generated once into a folder, from a fixed seed, and kept there.
+
+flat: signal and background, 200 000 entries of 29 float32 and three identifiers each.
+jagged: signal and background, 50 000 entries of 22 flat branches and 52 jagged ones in four
+collections, up to eight long: 442 columns with their counters. nano: 1000 branches.
+`scale` multiplies the entries, `files` divides them among more files.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import uproot
+
+IDENTIFIERS = ("run", "event", "luminosityBlock")
+ENTRIES = {"flat": 200_000, "jagged": 50_000, "nano": 5_000}
+RARE = 0.9  #: of a trigger
+BASKET = {"flat": 25_000, "jagged": 10_000, "nano": 1_000}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One set of files."""
+
+    kind: str  #: flat, jagged, nano
+    scale: int = 1
+    files: int = 2
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}_x{self.scale}_in_{self.files}"
+
+    def paths(self, folder: Path) -> list[Path]:
+        """Return the files, generated if they are not there."""
+        found = [folder / f"{self.name}_{i}.root" for i in range(self.files)]
+        entries = 2 * ENTRIES[self.kind] * self.scale // self.files
+        for number, path in enumerate(found):
+            if not path.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                aside = path.with_suffix(".part")
+                _write(self.kind, aside, entries, number)
+                aside.rename(path)
+        return found
+
+
+def _write(kind: str, path: Path, entries: int, number: int) -> None:
+    rng = np.random.default_rng(number)
+    step = min(BASKET[kind], entries)
+    with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
+        for start in range(0, entries, step):
+            n = min(step, entries - start)
+            arrays = _identifiers(start, n) | _MAKERS[kind](rng, n, 0.3 * (number % 2))
+            if "events" not in file:
+                file.mktree("events", {k: _type_of(array) for k, array in arrays.items()})
+            file["events"].extend(arrays)
+
+
+def _type_of(array: object) -> object:
+    return array.dtype if isinstance(array, np.ndarray) else ak.type(array).content
+
+
+def _identifiers(start: int, n: int) -> dict[str, object]:
+    return {
+        "run": np.full(n, 1, np.int32),
+        "event": np.arange(start, start + n),
+        "luminosityBlock": np.full(n, 3, np.int32),
+    }
+
+
+def _flat(rng: np.random.Generator, n: int, shift: float) -> dict[str, object]:
+    return {f"f{i}": rng.normal(shift * (i % 3), 1, n).astype(np.float32) for i in range(29)}
+
+
+def _jagged(rng: np.random.Generator, n: int, shift: float) -> dict[str, object]:
+    arrays: dict[str, object] = {
+        f"s{i}": rng.normal(shift * (i % 2), 1, n).astype(np.float32) for i in range(22)
+    }
+    for group in range(4):
+        counts = rng.poisson(2.0 + group, n).clip(0, 8)
+        total = int(counts.sum())
+        fields = {
+            f"v{i}": ak.unflatten(rng.exponential(1 + shift, total).astype(np.float32), counts)
+            for i in range(13)
+        }
+        arrays[f"J{group}"] = ak.zip(fields)
+    return arrays
+
+
+def _nano(rng: np.random.Generator, n: int, shift: float) -> dict[str, object]:
+    arrays: dict[str, object] = {f"HLT_path{i}": rng.random(n) > RARE for i in range(600)}
+    arrays |= {f"s{i}": rng.normal(shift, 1, n).astype(np.float32) for i in range(197)}
+    for group in range(20):
+        counts = rng.poisson(2.0, n).clip(0, 8)
+        total = int(counts.sum())
+        fields = {
+            f"v{i}": ak.unflatten(rng.exponential(1 + shift, total).astype(np.float32), counts)
+            for i in range(9)
+        }
+        arrays[f"C{group}"] = ak.zip(fields)
+    return arrays
+
+
+_MAKERS = {"flat": _flat, "jagged": _jagged, "nano": _nano}

@@ -1,0 +1,48 @@
+"""One case in a process of its own: prints what it did, how long it took and how much memory."""
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.inputs import Inputs
+from bench.reading import BODIES
+
+
+def main() -> None:
+    """Prepare the case, time it once, and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wait", action="store_true", help="begin when a line comes on stdin")
+    parser.add_argument("case", choices=BODIES)
+    parser.add_argument("kind")
+    parser.add_argument("scale", type=int)
+    parser.add_argument("files", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("state")
+    parser.add_argument("more", type=json.loads)
+    given = parser.parse_args()
+    inputs = Inputs(given.kind, given.scale, given.files)
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        state = Path(given.state if given.state != "-" else made)
+        body = BODIES[given.case](inputs=inputs, folder=given.folder, state=state, **given.more)
+        if given.wait:
+            print("ready", flush=True)
+            sys.stdin.readline()
+        started, cpu = time.perf_counter(), time.process_time()
+        measured = body()
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    result = {
+        "entries": measured.entries,
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "notes": measured.notes,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
