@@ -1,6 +1,7 @@
 """`ObjectStore` in a folder: one file per object, safe for several processes and under kill -9."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import time
@@ -21,7 +22,6 @@ from mlaas4hep.ports import ObjectInfo
 
 _BLOCK = 1 << 20
 _ABANDONED_S = 24 * 3600  #: an unfinished write of that age belongs to a process that died
-_ATTEMPTS = 20  #: to put into a folder that others are removing because it is empty
 
 
 class DirectoryStore:
@@ -34,6 +34,7 @@ class DirectoryStore:
     def __init__(self, root: Path, bucket: str) -> None:
         self._folder = root / bucket
         self._incoming = root / ".incoming"
+        self._pruning = root / ".pruning"  #: locked by writers, and by who removes empty folders
         with _our_errors(bucket):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._incoming.mkdir(exist_ok=True)
@@ -98,6 +99,15 @@ class DirectoryStore:
         path = self._path(key)
         with _our_errors(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
+            self._prune(path)
+
+    def _prune(self, path: Path) -> None:
+        """Remove the folders above that are empty now, unless somebody is writing."""
+        with self._pruning.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
             for folder in path.relative_to(self._folder).parents[:-1]:
                 if not _removed_if_empty(self._folder / folder):
                     break
@@ -123,8 +133,11 @@ class DirectoryStore:
                 os.fsync(file.fileno())
             # Exact and later than any before: part of the etag; the clock of the kernel is coarse.
             os.utime(aside, ns=(time.time_ns(), time.time_ns()))
-            with _our_errors(key):
-                _move(aside, target)
+            with _our_errors(key), self._pruning.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                aside.replace(target)
+                _flush(target.parent)
         finally:
             aside.unlink(missing_ok=True)
 
@@ -156,17 +169,6 @@ def _info(key: str, path: Path) -> ObjectInfo | None:
         etag=f"{stat.st_mtime_ns:x}-{stat.st_ino:x}-{stat.st_size:x}",
         modified_at=stat.st_mtime,
     )
-
-
-def _move(aside: Path, target: Path) -> None:
-    """Rename into place; a folder that somebody removed in between is made again."""
-    for _ in range(_ATTEMPTS):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            aside.replace(target)
-            _flush(target.parent)
-            return
-    raise ServiceUnavailableError(f"{target.parent} is removed again and again")
 
 
 def _flush(folder: Path) -> None:

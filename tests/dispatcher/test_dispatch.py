@@ -271,14 +271,13 @@ def dispatcher_process(
     settings: Settings, stderr: int | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
     env = {f"MLAAS_{name.upper()}": str(value) for name, value in asdict(settings).items()}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "mlaas4hep.dispatcher"], env=dict(os.environ) | env, stderr=stderr
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def test_limits_are_read_from_the_settings() -> None:
