@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mlaas4hep.adapters.savedmodel import Places
 
 _LITE = ".tflite"
-_TENSORFLOW = ("saved_model.pb", ".keras", ".pb")
+_SAVED = "saved_model.pb"  #: what params.json of a trained model names, for TFaaS's sake
+_TENSORFLOW = (_SAVED, ".keras", ".pb")
 
 
 class Runtimes:
@@ -35,7 +36,7 @@ class Runtimes:
             InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
         """
         lite = _chosen(record, lambda file: file.endswith(_LITE))
-        if lite and not record.file.endswith(_TENSORFLOW):
+        if lite and record.file in ("", _SAVED, lite):
             from mlaas4hep.adapters.litert import LiteRtRuntime  # noqa: PLC0415 - see the class
 
             key = keys.model_file(record.owner, record.name, record.version, lite)

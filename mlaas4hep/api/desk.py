@@ -1,9 +1,8 @@
 """What the handlers of the predict function share, and what they answer when something is wrong."""
 
 import logging
-import os
-import resource
-import threading
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,6 +57,8 @@ class Desk:
     people: People
     events: EventTokens | None = None  #: None: no event is let in
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
+    started_at: float = field(default_factory=time.monotonic)
 
     async def ask(self, call: Call, model: str, question: Question) -> tuple[Any, Tally]:
         """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
@@ -135,14 +136,3 @@ def error_answer(error: Exception) -> Answer:
         status = 500
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
     return json_answer({"error": text, "problem": problem.to_json()}, status)
-
-
-def process_status() -> dict[str, Any]:
-    """Return what this process uses."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return {
-        "threads": threading.active_count(),
-        "load": os.getloadavg(),
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "memory_bytes": usage.ru_maxrss * 1024,
-    }

@@ -122,6 +122,7 @@ class PredictApp:
         await answer.send(send)
 
     async def _answer(self, call: Call) -> Answer:
+        self.desk.calls[call.method] += 1
         try:
             found = route(call)
             if not found.is_open:

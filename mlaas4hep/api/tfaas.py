@@ -1,5 +1,9 @@
 """TFaaS's routes about models: /models /params /delete /status, in the shapes its clients read."""
 
+import os
+import resource
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -8,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk, process_status, who
+from mlaas4hep.api.desk import MAX_BODY_BYTES, Desk, who
 from mlaas4hep.api.http import Answer, Call, json_answer
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models import ModelRecord
@@ -19,7 +23,7 @@ from mlaas4hep.steps import models as steps_models
 from mlaas4hep.steps.modelstore import listed
 from mlaas4hep.steps.predict import address
 
-_BEST = ("model.tflite", "saved_model.pb")
+_BEST = ("saved_model.pb", "model.tflite")
 _TEXTS = {
     "description": "description",
     "labels": "labels",
@@ -91,13 +95,29 @@ async def delete(desk: Desk, call: Call, name: str) -> Answer:
 
 
 async def status(desk: Desk, call: Call) -> Answer:
-    """Return what this process uses and what the caller's models were used for."""
-    own_tallies = {
+    """Return how the process is, in TFaaS's words, and what one's models were used for."""
+    used = {
         name: asdict(tally)
         for (owner, name), tally in desk.tallies.items()
         if owner == who(call).owner
     }
-    return json_answer(process_status() | {"models": own_tallies})
+    total, free = (os.sysconf(f"SC_{pages}") for pages in ("PHYS_PAGES", "AVPHYS_PAGES"))
+    page = os.sysconf("SC_PAGE_SIZE")
+    virtual = {"total": total * page, "free": free * page, "used": (total - free) * page}
+    return json_answer(
+        {
+            "Uptime": time.monotonic() - desk.started_at,
+            "Load": dict(zip(("load1", "load5", "load15"), os.getloadavg(), strict=True)),
+            "Memory": {"Virtual": virtual | {"usedPercent": 100 * (1 - free / total)}},
+            "getRequests": desk.calls["GET"],
+            "postRequests": desk.calls["POST"],
+            "process": {
+                "threads": threading.active_count(),
+                "memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            },
+            "models": used,
+        }
+    )
 
 
 async def _found(desk: Desk, call: Call, name: str) -> ModelRecord:

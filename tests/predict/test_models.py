@@ -131,6 +131,15 @@ def test_every_list_can_be_asked_for_by_body_or_query(world, alice):
     assert alice.get("/?action=delete&model=luca_1").status_code == 400
 
 
+def test_status_tells_what_monitoring_of_tfaas_reads(alice):
+    alice.get("/models")
+
+    status = alice.get("/status").json()
+
+    assert (status["getRequests"], status["postRequests"]) == (2, 0)
+    assert {"Uptime", "Load", "Memory"} <= status.keys()
+
+
 def test_health_needs_no_token(nobody):
     assert nobody.get("/_/health").json() == {"status": "healthy"}
     assert nobody.get("/_/ready").json() == {"status": "ready"}

@@ -174,3 +174,14 @@ def test_limits_are_kept(make_world, files):
         ]
 
     assert statuses == [200, 200, 429, 413]
+
+
+def test_a_saved_model_is_served_whatever_its_layers_are_called(alice, bundle, expected):
+    alice.post("/upload", content=packed(bundle("hits")))
+
+    answer = alice.post("/json", json={"values": expected["rows"], "model": "hits"})
+
+    assert alice.get("/models/hits").json()["platform"] == "tensorflow"
+    assert [row[0] for row in answer.json()] == pytest.approx(
+        [row[0] for row in expected["expected"]], abs=1e-6
+    )
