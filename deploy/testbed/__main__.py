@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import time
 
@@ -19,7 +20,7 @@ from deploy.testbed import (
     rootfiles,
     storage,
 )
-from deploy.testbed.place import PLACE, Place
+from deploy.testbed.place import Place
 
 log = logging.getLogger("platform")
 
@@ -68,10 +69,11 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    place = Place.from_env(os.environ)
     if arguments.command == "token":
-        sys.stdout.write(identity.token(PLACE, arguments.person) + "\n")
+        sys.stdout.write(identity.token(place, arguments.person) + "\n")
     else:
-        {"up": up, "down": down}[arguments.command](PLACE)
+        {"up": up, "down": down}[arguments.command](place)
     return 0
 
 

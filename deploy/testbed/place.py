@@ -82,6 +82,3 @@ class Place:
         path = f"{self.cached('bin')}:{os.environ['PATH']}"
         docker = f"unix://{self.folder('docker')}/docker.sock"
         return {**os.environ, "PATH": path, "DOCKER_HOST": docker, **extra}
-
-
-PLACE = Place.from_env(os.environ)

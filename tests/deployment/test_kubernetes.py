@@ -1,5 +1,6 @@
 """deploy/kubernetes: valid for the API server, and in the words of the code."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from deploy.testbed.place import PLACE
+from deploy.testbed.place import Place
 from mlaas4hep.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -97,9 +98,8 @@ def test_train_reaches_the_store_and_the_bus_only(manifest):
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_an_overlay_builds_with_an_operators_secrets(overlay, tmp_path):
-    kustomize = shutil.which("kustomize", path=PLACE.program("").rstrip("/")) or shutil.which(
-        "kustomize"
-    )
+    built = Path(Place.from_env(os.environ).program("kustomize"))
+    kustomize = built if built.exists() else shutil.which("kustomize")
     if kustomize is None:
         pytest.skip("there is no kustomize; `make platform-up` builds it")
     shutil.copytree(

@@ -89,10 +89,16 @@ def test_extras_are_extras_of_the_package(functions, name):
     assert set(extras) <= project["optional-dependencies"].keys()
 
 
-def test_only_train_carries_tensorflow(functions):
-    extras = {name: f["build_args"]["EXTRAS"] for name, f in functions.items()}
+def test_what_only_moves_data_carries_no_tensorflow(functions):
+    extras = {name: f["build_args"]["EXTRAS"].split(",") for name, f in functions.items()}
 
-    assert [name for name, wanted in extras.items() if "train" in wanted] == ["train"]
+    assert {name for name, wanted in extras.items() if "train" in wanted} == {"train", "predict"}
+
+
+def test_the_two_large_images_share_their_large_layer(functions):
+    extras = {functions[name]["build_args"]["EXTRAS"] for name in ("train", "predict")}
+
+    assert len(extras) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,8 +12,8 @@ import pytest
 from minio import Minio
 
 from deploy.testbed import credentials, openfaas, process
-from deploy.testbed.place import PLACE, REPOSITORY
-from tests.platform.outside import Person, pack
+from deploy.testbed.place import REPOSITORY
+from tests.platform.outside import PLACE, Person, pack
 
 EXAMPLES = REPOSITORY / "examples"
 

@@ -5,8 +5,7 @@ import uuid
 import pytest
 
 from deploy.testbed import identity, process
-from deploy.testbed.place import PLACE
-from tests.platform.outside import knock, watched
+from tests.platform.outside import PLACE, knock, knock_raw, watched
 
 DOORS = ("workflow", "predict")
 
@@ -79,9 +78,9 @@ def test_a_good_token_gets_in(door, alice):
 )
 def test_a_person_reaches_no_other_function_and_no_system_route(path, door, alice, platform):
     with watched(platform.folder("logs") / "gateway.log") as passed:
-        answer = alice.call(door, "GET", path)
+        status = knock_raw(door, path, alice.token)
 
-    assert answer.status_code in {301, 302, 307, 308, 400, 401, 404, 405}
+    assert status in {301, 302, 307, 308, 400, 401, 404, 405}
     assert not [
         line
         for line in passed().splitlines()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from deploy.testbed.place import PLACE
+from tests.platform.outside import PLACE
 
 
 @pytest.fixture(scope="module")

@@ -28,12 +28,24 @@ def test_each_sees_one_run_of_it(runs, alice, bob):
     assert seen == [1, 1]
 
 
-def test_neither_can_use_or_delete_what_is_the_others(runs, alice, bob):
-    alice.forget("only")
+def test_what_one_deletes_the_other_keeps(runs, alice, bob):
     name = runs[0]["name"]
     bob.forget("pair")
 
     assert bob.workflow("GET", f"/status_docker?process_name={name}").status_code == 404
     assert alice.workflow("GET", f"/status_docker?process_name={name}").status_code == 200
-    assert name in {model["name"] for model in alice.predict("GET", "/models").json()}
-    assert name not in {model["name"] for model in bob.predict("GET", "/models").json()}
+
+
+def test_a_model_is_its_owners_alone(runs, alice, bob):
+    bundle = alice.workflow("GET", f"/model?process_name={runs[0]['name']}").content
+    sent = alice.predict("POST", "/upload?name=private", content=bundle)
+    asked = {"model": "private", "entries": [{}]}
+
+    seen = [model["name"] for model in bob.predict("GET", "/models").json()]
+    used = bob.predict("POST", "/json", json=asked)
+    gone = bob.predict("DELETE", "/delete/private")
+    mine = alice.predict("DELETE", "/delete/private")
+
+    assert sent.status_code == 200
+    assert "private" not in seen
+    assert (used.status_code, gone.status_code, mine.status_code) == (404, 404, 200)

@@ -101,7 +101,7 @@ func (e *engine) stop(ctx context.Context, id string, seconds int) error {
 	if err := e.call(ctx, http.MethodPost, fmt.Sprintf("/containers/%s/stop?t=%d", id, seconds), nil, nil); err != nil {
 		return err
 	}
-	return e.call(ctx, http.MethodDelete, "/containers/"+id+"?force=1", nil, nil)
+	return e.call(ctx, http.MethodDelete, "/containers/"+id+"?force=1&v=1", nil, nil)
 }
 
 // call sends a request and reads the answer into result, if that is not nil.

@@ -157,6 +157,7 @@ func (f *fleet) start(ctx context.Context, function types.FunctionDeployment, nu
 		"Env":        environment(function),
 		"Labels":     labels,
 		"HostConfig": f.limits(function),
+		"Volumes":    object{"/tmp": object{}},
 	}
 	return f.engine.run(ctx, replicaName(function, number), spec)
 }
@@ -170,7 +171,6 @@ func (f *fleet) limits(function types.FunctionDeployment) object {
 		"SecurityOpt":    []string{"no-new-privileges"},
 		"PidsLimit":      512,
 		"ReadonlyRootfs": function.ReadOnlyRootFilesystem,
-		"Tmpfs":          map[string]string{"/tmp": "exec"},
 		"RestartPolicy":  object{"Name": "always"},
 	}
 	if function.Limits != nil {
