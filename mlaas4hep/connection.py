@@ -15,6 +15,7 @@ from mlaas4hep.errors import MlaasError, PermanentError, Problem, ServiceUnavail
 
 RETRIES = 5
 LATER = (429, 502, 503, 504)  #: statuses with which the same call may work later
+_NOT_DONE = (429, 503)  #: of them, those after which nothing was done
 _SAFE = ("GET", "PUT", "DELETE", "HEAD")  #: may be repeated even if they have arrived
 _LONGEST_PAUSE_S = 30.0
 _BLOCK = 1024**2
@@ -85,7 +86,7 @@ class Connection:
                     raise _unreachable(url, error) from error
                 self.pause(_growing(attempt))
                 continue
-            if attempt == self._retries or not _is_later(response):
+            if attempt == self._retries or not _is_later(method, response):
                 break
             self.pause(_pause_s(response, attempt))
         _raise_for(response)
@@ -141,8 +142,9 @@ def _may_repeat(method: str, error: httpx.TransportError) -> bool:
     return method in _SAFE or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
 
 
-def _is_later(response: httpx.Response) -> bool:
-    return response.status_code in LATER and _problem(response).code != errors.QuotaError.code
+def _is_later(method: str, response: httpx.Response) -> bool:
+    statuses = LATER if method in _SAFE else _NOT_DONE
+    return response.status_code in statuses and _problem(response).code != errors.QuotaError.code
 
 
 def _pause_s(response: httpx.Response, attempt: int) -> float:

@@ -183,6 +183,14 @@ def test_a_server_that_stays_busy_is_given_up():
     assert len(server.asked) == 3
 
 
+def test_what_may_have_been_done_is_not_done_twice():
+    server = Server(httpx.Response(504))
+
+    with server.client() as client, pytest.raises(ServiceUnavailableError):
+        client.submit("luca")
+    assert len(server.asked) == 1
+
+
 def test_a_quota_is_not_asked_again():
     error = {"error": {"code": "quota_exceeded", "message": "full"}}
     server = Server(httpx.Response(429, json=error))

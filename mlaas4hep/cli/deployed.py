@@ -1,5 +1,6 @@
 """Runs on a deployment: upload, submit, watch and what else people do with them."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, Json, Run, Token, Url, client
+from mlaas4hep.cli.packing import files_of, packed
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json, show_table
 from mlaas4hep.core.outlook import Outlook
 from mlaas4hep.core.report import Report
@@ -21,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upload(
-    tarball: Annotated[Path, typer.Argument(exists=True, dir_okay=False, show_default=False)],
+    tarball: Annotated[
+        Path, typer.Argument(exists=True, help="Or a folder, to be packed.", show_default=False)
+    ],
     name: Annotated[
         str, typer.Option(help="What it is called there; the file's name up to the first dot.")
     ] = "",
@@ -29,13 +33,17 @@ def upload(
     token: Token = "",
     json: Json = False,
 ) -> None:
-    """Send a tarball with files.txt, labels.txt, model.py and params.json.
+    """Send a tarball, or a folder, with files.txt, labels.txt, model.py and params.json.
 
-    Example: `tar -czf luca.tar.gz luca/ && mlaas4hep upload luca.tar.gz`
+    Example: `mlaas4hep upload luca.tar.gz`
     """
-    folder = name or tarball.name.split(".", 1)[0]
-    size = tarball.stat().st_size
-    with client(url, token) as here, bytes_bar("upload", size, shown=not json) as on_bytes:
+    folder = name or tarball.resolve().name.split(".", 1)[0]
+    with ExitStack() as stack:
+        here = stack.enter_context(client(url, token))
+        if tarball.is_dir():
+            tarball = stack.enter_context(packed(files_of(tarball)))
+        size = tarball.stat().st_size
+        on_bytes = stack.enter_context(bytes_bar("upload", size, shown=not json))
         sent = here.upload(tarball, name=folder, on_bytes=on_bytes)
     if json:
         show_json(sent)

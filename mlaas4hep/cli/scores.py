@@ -1,7 +1,5 @@
 """`score`: a model of a deployment looks at ROOT files."""
 
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +7,7 @@ import typer
 
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.packing import packed
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
 from mlaas4hep.core.upload import MAX_MEMBERS
@@ -56,7 +55,7 @@ def score(
             keys["upload"] = _send(here, model, files, json)
             files = [Path(name).name if _is_here(name) else name for name in files]
         report = here.score(model, files, **{key: text for key, text in keys.items() if text})
-        ended = follow(here.watch(report.name), json)
+        ended = here.wait(report.name) if json else follow(here.watch(report.name), json)
         conclude(ended, json)
         target = out or Path(f"{report.name}.{format}")
         with bytes_bar("scores", None, shown=not json) as on_bytes:
@@ -79,12 +78,8 @@ def _send(here: Client, model: str, files: list[str], json: bool) -> str:
         raise InvalidRequestError("two of these files have the same name", hint="rename one")
     folder = f"{model[:40]}_files"
     note(f"uploading {len(paths)} files as {folder}")
-    with tempfile.TemporaryDirectory(prefix="mlaas4hep-") as work:
-        packed = Path(work) / "files.tar"
-        with tarfile.open(packed, mode="w") as tar:
-            for path in paths:
-                tar.add(path, arcname=path.name)
-        size = packed.stat().st_size
+    with packed({path.name: path for path in paths}) as tarball:
+        size = tarball.stat().st_size
         with bytes_bar("upload", size, shown=not json) as on_bytes:
-            here.upload(packed, name=folder, on_bytes=on_bytes)
+            here.upload(tarball, name=folder, on_bytes=on_bytes)
     return folder

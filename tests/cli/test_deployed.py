@@ -42,6 +42,19 @@ def test_an_upload_is_called_as_its_file(cli, deployment, tarball):
     assert cli("tarballs", *deployment).out.startswith("luca\t")
 
 
+def test_a_folder_is_packed_without_what_is_hidden(cli, deployment, tmp_path):
+    folder = tmp_path / "pia"
+    (folder / "data").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    for name in ("files.txt", "data/a.root", ".git/config", ".env"):
+        (folder / name).write_text("x")
+
+    result = cli("upload", folder, "--json", *deployment)
+    sent = result.json()
+    assert sent["name"] == "pia"
+    assert [file["path"] for file in sent["files"]] == ["data/a.root", "files.txt"]
+
+
 def test_submit_prints_the_name_and_nothing_else(cli, deployment, tarball):
     cli("upload", tarball, "--name", "pia", *deployment)
     result = cli("submit", "pia", *deployment)
