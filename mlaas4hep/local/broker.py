@@ -33,11 +33,17 @@ class Broker:
     def prepare(self) -> None:
         """Make streams, consumers and buckets, and free what a killed platform held."""
         # imported while the functions start, because the NATS client takes a while
+        from mlaas4hep.adapters.nats_start import reclaim  # noqa: PLC0415
         from mlaas4hep.adapters.provision_nats import provision  # noqa: PLC0415
-        from mlaas4hep.adapters.reclaim_nats import reclaim  # noqa: PLC0415
 
         reclaim(self.url, ADMIN, self.admin_password)
         provision(self.url, ADMIN, self.admin_password)
+
+    def wait_for_dispatcher(self, timeout_s: float) -> None:
+        """Return when the dispatcher waits for events."""
+        from mlaas4hep.adapters.nats_start import wait_for_dispatcher  # noqa: PLC0415
+
+        wait_for_dispatcher(self.url, ADMIN, self.admin_password, timeout_s)
 
 
 def configure(state: State, port: int, permissions: Path) -> Broker:

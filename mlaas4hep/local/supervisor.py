@@ -71,6 +71,7 @@ class Supervisor:
         await _until_listening(wiring.broker.port)
         await asyncio.to_thread(wiring.broker.prepare)
         await self._run(wiring.dispatcher())
+        await asyncio.to_thread(wiring.broker.wait_for_dispatcher, READY_S)
         await asyncio.gather(*(function.ready.wait() for function in self._functions.values()))
 
     async def _run(self, program: Program) -> None:
@@ -97,7 +98,7 @@ class Supervisor:
 
     def _failure(self) -> ServiceUnavailableError:
         waiting = [name for name, each in self._functions.items() if not each.ready.is_set()]
-        name = self._lost.result() if self._lost.done() else (waiting or [NATS])[0]
+        name = self._lost.result() if self._lost.done() else [*waiting, DISPATCHER][0]
         said = "\n".join(f"  {line.text}" for line in self._logs[name].lines(tail=_QUOTED_LINES))
         return ServiceUnavailableError(f"{name} does not start; it said:\n{said}")
 

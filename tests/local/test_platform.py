@@ -176,6 +176,15 @@ def test_a_function_that_cannot_start_is_named_with_what_it_said(functions, tmp_
     assert "No module named 'no_such_module'" in said
 
 
+def test_a_dispatcher_that_cannot_start_is_named_with_what_it_said(functions, tmp_path):
+    limits = {"MLAAS_DISPATCHER_LIMITS": "specks=2"}
+
+    said = Laptop(tmp_path / "state", functions, **limits).error()
+
+    assert "dispatcher does not start" in said
+    assert "MLAAS_DISPATCHER_LIMITS='specks=2'" in said
+
+
 def test_what_a_dead_platform_left_running_is_killed_at_the_next_start(tmp_path):
     state = State(tmp_path)
     with subprocess.Popen(
