@@ -1,6 +1,6 @@
 """Everything by body: `faas-cli invoke predict` can pass no path, so `/` looks at what is sent.
 
-- a CloudEvent with the dispatcher's token: `model.ready` loads the new model
+- `application/cloudevents+json` with the dispatcher's token: `model.ready` loads the new model
 - `{"action": "models"}`, and `model`, `params`, `set_params`, `upload`, `delete`, `status`
 - `{"action": "v1", "model": …, "instances": …}` and `{"action": "infer", "model": …, "inputs": …}`
 - `{"keys": …, "values": …}` or `{"entries": …}`: a prediction, as at `/json`
@@ -31,6 +31,9 @@ from mlaas4hep.errors import (
 
 log = logging.getLogger(__name__)
 
+_CLOUD_EVENT = "application/cloudevents"
+_MAX_EVENT_BYTES = 1024**2  #: NATS carries no more either
+
 Action = Callable[[Desk, Call, dict[str, Any]], Awaitable[Answer]]
 
 
@@ -40,14 +43,13 @@ async def predict(desk: Desk, call: Call) -> Answer:
 
 
 async def post(desk: Desk, call: Call) -> Answer:
-    """Answer a body at `/` by what it is."""
-    body = await call.read(MAX_BODY_BYTES)
-    request = tfaas.object_of(body)
-    if "specversion" in request:
-        return await _event(desk, call, body)
+    """Answer a body at `/` by what it is; nobody's body is read before the token is checked."""
+    if call.header(b"content-type").startswith(_CLOUD_EVENT):
+        return await _event(desk, call)
     call.person = await desk.people.person(call, desk.batcher)
+    request = tfaas.object_of(await call.read(MAX_BODY_BYTES))
     action = request.get("action") or "predict"
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise InvalidRequestError(
             f"there is no action {action!r}", hint=nearest(str(action), ACTIONS)
         )
@@ -87,12 +89,12 @@ async def _predict(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
     return await predict_rows(desk, call, model, rows_of(request))
 
 
-async def _event(desk: Desk, call: Call, body: bytes) -> Answer:
+async def _event(desk: Desk, call: Call) -> Answer:
     """Take the dispatcher's news that there is a new model."""
     if desk.events is None:
         raise UnauthenticatedError("this deployment has no dispatcher")
     promised = desk.events.event_id(call.header(b"authorization"))
-    event = wire.load_event(body)
+    event = wire.load_event(await call.read(_MAX_EVENT_BYTES))
     if event.id != promised:
         raise UnauthenticatedError(
             f"the token is for event {promised!r} and the body is event {event.id!r}"

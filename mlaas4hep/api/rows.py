@@ -107,7 +107,7 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     """
     try:
         array = np.array(values)
-        if array.dtype.kind == "O":
+        if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):
             array = np.nan_to_num(array.astype(np.float64), copy=False, posinf=None, neginf=None)
     except (ValueError, TypeError) as error:
         raise InvalidRequestError(

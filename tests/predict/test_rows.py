@@ -62,6 +62,8 @@ def test_wrong_keys_are_refused_by_name(world, alice, keys, words):
         (b'{"model": "luca_1", "values": [1, 2]}', "a row has 2 values, model 'luca_1' takes 4"),
         (b'{"model": "luca_1", "values": ["a", 1, 2, 3]}', "not numbers"),
         (b'{"model": "luca_1", "values": [{}, 1, 2, 3]}', "not numbers"),
+        (b'{"model": "luca_1", "values": ["1", null, 2, 3]}', "not numbers"),
+        (b'{"model": "luca_1", "action": [], "values": [1, 2, 3]}', "a row has 3 values"),
         (b'{"model": "luca_1", "values": [[1, 2, 3, 4], [1]]}', "different lengths"),
         (b'{"model": ["luca_1"], "values": [1, 2, 3, 4]}', "not a name"),
         (b'{"model": "luca_1", "keys": "met", "values": [1, 2, 3, 4]}', "not a list of names"),

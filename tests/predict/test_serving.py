@@ -127,7 +127,18 @@ def test_other_events_are_refused(world):
     )
 
 
-def test_people_cannot_send_events(world, alice):
-    answer = alice.post("/", json={"specversion": "1.0", "type": "model.ready", "data": {}})
+def test_people_cannot_send_events(alice):
+    answer = alice.post(
+        "/", json={"specversion": "1.0"}, headers={"Content-Type": "application/cloudevents+json"}
+    )
 
     assert answer.status_code == 401
+
+
+def test_a_body_is_not_read_before_the_token_is_checked(nobody):
+    async def body():
+        raise AssertionError
+        yield b""
+
+    assert nobody.post("/json", content=body()).status_code == 401
+    assert nobody.post("/", content=body()).status_code == 401

@@ -155,6 +155,7 @@ def hostile(name, **header):
         hostile("m/saved_model.pb", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         hostile("m/readme.txt"),
     ],
+    ids=["empty", "no-tar", "parent", "absolute", "link", "no-model"],
 )
 def test_hostile_and_empty_bundles_are_refused(world, alice, body):
     answer = alice.post("/upload?name=m", content=body)
