@@ -1,4 +1,4 @@
-"""`python -m deploy.testbed up|down|token PERSON`: the platform on this machine."""
+"""`python -m deploy.testbed install|up|down|token PERSON`: the platform on this machine."""
 
 import argparse
 import logging
@@ -40,11 +40,16 @@ PARTS = (
 )
 
 
-def up(place: Place) -> None:
-    """Install and build what is missing, start what does not run, deploy the functions."""
-    started = time.monotonic()
+def install(place: Place) -> None:
+    """Install and build the programs that are missing."""
     debian.install()
     programs.build(place)
+
+
+def up(place: Place) -> None:
+    """Install what is missing, start what does not run, build and deploy the functions."""
+    started = time.monotonic()
+    install(place)
     for part in PARTS:
         part(place)
     log.info("the platform is up after %.0f s; logs: %s", time.monotonic() - started, place.root)
@@ -62,6 +67,7 @@ def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="platform", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install", help="install and build the programs that are missing")
     commands.add_parser("up", help="start everything, or what is missing")
     commands.add_parser("down", help="stop everything")
     token = commands.add_parser("token", help="print a bearer token")
@@ -73,7 +79,7 @@ def main() -> int:
     if arguments.command == "token":
         sys.stdout.write(identity.token(place, arguments.person) + "\n")
     else:
-        {"up": up, "down": down}[arguments.command](place)
+        {"install": install, "up": up, "down": down}[arguments.command](place)
     return 0
 
 

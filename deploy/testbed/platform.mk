@@ -1,5 +1,8 @@
 # The whole platform on this machine: docs/operators.md, "The testbed". Included by Makefile.
-.PHONY: platform-up platform-down platform-test
+.PHONY: platform-install platform-up platform-down platform-test
+
+platform-install: $(DEV) ## install the programs of the platform: MinIO, XRootD, OpenFaaS and so on
+	$(BIN)/python -m deploy.testbed install
 
 platform-up: $(DEV) ## start OpenFaaS, NATS, MinIO, OpenID Connect, oauth2-proxy and XRootD here
 	$(BIN)/python -m deploy.testbed up
