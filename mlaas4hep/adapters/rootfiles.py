@@ -80,24 +80,26 @@ class RootFiles:
 def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
     with ExitStack() as stack:
         path, handler = place.open(stack)
+        try:
+            file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
+            stack.callback(file.close)
+            found = _tree(place.url, file, tree)
+        except OSError:  # it ends where something should be; this looks whether it is too short
+            _check_length(place, path, handler)
+            raise
         if place.is_local:
-            _check_length(place, Path(path))
-        file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
-        stack.callback(file.close)
-        found = _tree(place.url, file, tree)
-        fetch = (
-            FileBytes(Path(path)).fetch if place.is_local else ServerBytes(file.file.source).fetch
-        )
-        opening = Opening(size_bytes=place.size_bytes, fetch=fetch)
+            _check_length(place, path, handler)
+        content = FileBytes(Path(path)) if place.is_local else ServerBytes(file.file.source)
+        opening = Opening(size_bytes=place.size_bytes, fetch=content.fetch)
         opened = OpenTree(place.url, tree, found, opening, kept)
         weakref.finalize(opened, stack.pop_all().close)
     return opened
 
 
-def _check_length(place: Place, path: Path) -> None:
+def _check_length(place: Place, path: str, handler: type[Any]) -> None:
     """Refuse a file that ends before the length that its header tells."""
-    with path.open("rb") as stream:
-        header = stream.read(_HEADER.size)
+    with handler(path, **uproot.open.defaults) as source:
+        header = bytes(source.chunk(0, _HEADER.size).raw_data)
     if len(header) < _HEADER.size or not header.startswith(b"root"):
         raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
     _, version, _, end, rest = _HEADER.unpack(header)
