@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from mlaas4hep.core.request import Params, Resources
 from mlaas4hep.core.training import ModelBuilt, TrainingJob
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 
-pytest.importorskip("tensorflow", reason="the extra `train` is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("tensorflow") is None, reason="the extra `train` is not installed"
+)
 
 JOB = TrainingJob(name="luca_1", params=Params(), columns=3, chunks=1)
 LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6

@@ -1,6 +1,7 @@
 """TensorFlow, imported once and only if a test of this folder runs."""
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ def model(idim):
 @pytest.fixture(scope="session")
 def usermodel():
     """Return the module that runs model.py, with TensorFlow behind it."""
-    pytest.importorskip("tensorflow", reason="the extra `train` is not installed")
+    if find_spec("tensorflow") is None:
+        pytest.skip("the extra `train` is not installed")
     with warnings.catch_warnings(action="ignore"):
         from mlaas4hep.adapters.training import usermodel
     return usermodel
