@@ -8,7 +8,7 @@ from mlaas4hep.steps import runs
 
 def find_run(door: Door, ask: Ask) -> Run:
     """Return the run that path, query or body name."""
-    return runs.find(ask.person.owner, ask.arg("name", "process_name"), door.services)
+    return runs.find(ask.person.owner, ask.arg("name", "process_name", "run"), door.services)
 
 
 def full_report(run: Run, door: Door) -> Report:

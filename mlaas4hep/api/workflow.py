@@ -20,6 +20,22 @@ from mlaas4hep.settings import Settings
 
 ROUTES: tuple[Route, ...] = (*ancestor.ROUTES, *rest.ROUTES)
 
+SHORT: Mapping[str, str] = {  #: other names of actions: those of the command line
+    "status": "show_run",
+    "runs": "list_runs",
+    "watch": "watch_run",
+    "cancel": "cancel_run",
+    "restart": "restart_run",
+    "delete": "delete_run",
+    "manifest": "show_manifest",
+    "diff": "compare_runs",
+    "models": "list_models",
+    "share": "share_model",
+    "tarballs": "list_tarballs",
+    "specs": "list_specs",
+    "me": "show_usage",
+}
+
 
 def make_app(
     services: Services, settings: Settings, verifier: Verifies | None = None
@@ -53,9 +69,10 @@ def _act(door: Door) -> flask.Response:
     person = _person(door)
     body = None if "action" in args else read_json(flask.request)
     action = str((args if body is None else body).get("action", ""))
-    route = next((route for route in ROUTES if route.action == action), None)
+    named = SHORT.get(action, action)
+    route = next((route for route in ROUTES if route.action == named), None)
     if route is None:
-        actions = [route.action for route in ROUTES]
+        actions = [*SHORT, *(route.action for route in ROUTES)]
         raise InvalidRequestError(
             f"there is no action {action!r}",
             hint=nearest(action, actions) or f"one of {', '.join(actions)}",

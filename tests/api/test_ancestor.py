@@ -235,10 +235,12 @@ def test_everything_is_reached_by_an_action_in_the_body_or_the_query(alice):
         "/", data='{"action": "submit", "name": "luca"}', headers={"Content-Type": "text/plain"}
     )
     shown = alice.get("/?action=status_docker&process_name=luca_1")
+    status = alice.post("/", data='{"action": "status", "run": "luca_1"}')
     listed = alice.post("/", data='{"action": "list_runs", "limit": 1}')
 
     assert made.json["process_name"] == "luca_1"
     assert shown.json["status"].startswith("Less than a second") or "Up" in shown.json["status"]
+    assert status.json["status"] == "submitted"
     assert listed.json["total"] == 1
 
 
