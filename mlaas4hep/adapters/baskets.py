@@ -24,7 +24,9 @@ _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, 
 _BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 _LZ4_CHECKSUM = 8
 
-Fetch = Callable[[Sequence[tuple[int, int]]], Sequence[memoryview]]  #: bytes at [start, stop)
+Window = tuple[int, int]  #: entries [start, stop)
+Ask = Callable[[Sequence[tuple[int, int]]], Callable[[], Sequence[memoryview]]]
+"""Asks for the bytes at each [start, stop) of a file; what it returns waits for the answer."""
 
 
 class _UnknownBasketError(Exception):
@@ -133,28 +135,52 @@ class _Basket:
     offsets: Callable[[], Array]  #: where rows begin, and the end, counted in values
 
 
-_Baskets = dict[tuple[str, int], _Basket]
+_Buffers = dict[tuple[str, int], memoryview]  #: compressed baskets, by branch and number
 _Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
 
 
 class Decoder:
     """Decodes consecutive blocks; keeps the baskets that reach into the next one."""
 
-    def __init__(self, leaves: Iterable[BasketLeaf], fetch: Fetch) -> None:
+    def __init__(self, leaves: Iterable[BasketLeaf], ask: Ask) -> None:
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
-        self._fetch = fetch
+        self._ask = ask
         self._kept: dict[tuple[str, int], _Basket] = {}
 
-    def block(self, start: int, stop: int) -> Columns:
-        """Return entries [start, stop) of the branches that are not unknown."""
+    def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
+        """Yield the entries of each window; the bytes of the next one are on their way by then.
+
+        Branches that are unknown are left out, from the block on where that shows.
+        """
+        following = iter(windows)
+        window = next(following, None)
+        answer = self._asked(window, None) if window else None
+        while window and answer:
+            buffers, before, window = answer(), window, next(following, None)
+            answer = self._asked(window, before) if window else None
+            yield self._block(*before, buffers)
+
+    def _asked(self, window: Window, before: Window | None) -> Callable[[], _Buffers]:
+        """Ask for every basket of the window, in one go, that the window before has not."""
+        wanted = [
+            (leaf, index)
+            for leaf in self._leaves
+            for index in leaf.baskets(*window)
+            if not (before and index in leaf.baskets(*before))
+        ]
+        answer = self._ask([leaf.places[index] for leaf, index in wanted])
+        keys = [(leaf.name, index) for leaf, index in wanted]
+        return lambda: dict(zip(keys, answer(), strict=True))
+
+    def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
         shared: dict[tuple[str | int, int], Offsets] = {}
-        leaves = [leaf for leaf in self._leaves if leaf.name not in self.unknown]
         kept, self._kept = self._kept, {}
-        buffers = self._buffers(leaves, kept, start, stop)
-        for leaf in leaves:
+        for leaf in self._leaves:
+            if leaf.name in self.unknown:
+                continue
             try:
                 parts = self._parts(leaf, buffers, kept, start, stop)
                 values = _joined([values for values, _ in parts], leaf.stored)
@@ -169,25 +195,11 @@ class Decoder:
                 self.unknown.add(leaf.name)
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
 
-    def _buffers(
-        self, leaves: Iterable[BasketLeaf], kept: _Baskets, start: int, stop: int
-    ) -> dict[tuple[str, int], memoryview]:
-        """Return the bytes of every basket that is not kept, fetched in one go."""
-        missing = [
-            (leaf, index)
-            for leaf in leaves
-            for index in leaf.baskets(start, stop)
-            if (leaf.name, index) not in kept
-        ]
-        buffers = self._fetch([leaf.places[index] for leaf, index in missing])
-        keys = [(leaf.name, index) for leaf, index in missing]
-        return dict(zip(keys, buffers, strict=True))
-
     def _parts(
         self,
         leaf: BasketLeaf,
-        buffers: dict[tuple[str, int], memoryview],
-        kept: _Baskets,
+        buffers: _Buffers,
+        kept: dict[tuple[str, int], _Basket],
         start: int,
         stop: int,
     ) -> list[_Part]:
@@ -220,7 +232,8 @@ class Decoder:
         start, stop = leaf.entries[index], leaf.entries[index + 1]
         if leaf.counter is None or leaf.header:
             raise _UnknownBasketError(leaf.name)
-        lengths = Decoder([leaf.counter], self._fetch).block(start, stop).flat
+        (block,) = Decoder([leaf.counter], self._ask).blocks([(start, stop)])
+        lengths = block.flat
         values = _values(leaf, data)
         if leaf.counter.name not in lengths or lengths[leaf.counter.name].sum() != len(values):
             raise _UnknownBasketError(leaf.name)

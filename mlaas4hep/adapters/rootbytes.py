@@ -2,10 +2,13 @@
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from typing import Any
+
+Group = tuple[tuple[int, int], list[tuple[int, int]]]  #: one place, and its parts
 
 
 class FileBytes:
@@ -16,10 +19,13 @@ class FileBytes:
         weakref.finalize(self, os.close, self._file)
         self.size_bytes = 0  #: read so far
 
-    def fetch(self, places: Sequence[tuple[int, int]]) -> list[memoryview]:
-        """Return the bytes at each [start, stop)."""
+    def ask(self, places: Sequence[tuple[int, int]]) -> Callable[[], list[memoryview]]:
+        """Return what reads the bytes at each [start, stop)."""
+        return partial(self._read, _neighbours(places))
+
+    def _read(self, groups: Sequence[Group]) -> list[memoryview]:
         found: list[memoryview] = []
-        for (start, stop), parts in _neighbours(places):
+        for (start, stop), parts in groups:
             data = os.pread(self._file, stop - start, start)
             self.size_bytes += len(data)
             if len(data) != stop - start:
@@ -36,10 +42,13 @@ class ServerBytes:
         self._source = source
         self.size_bytes = 0  #: read so far
 
-    def fetch(self, places: Sequence[tuple[int, int]]) -> list[memoryview]:
-        """Return the bytes at each [start, stop)."""
-        groups = list(_neighbours(places))
+    def ask(self, places: Sequence[tuple[int, int]]) -> Callable[[], list[memoryview]]:
+        """Send the request for the bytes at each [start, stop), and return what waits for them."""
+        groups = _neighbours(places)
         chunks = self._source.chunks([place for place, _ in groups], Queue()) if groups else []
+        return partial(self._received, chunks, groups)
+
+    def _received(self, chunks: Sequence[Any], groups: Sequence[Group]) -> list[memoryview]:
         found: list[memoryview] = []
         for chunk, ((start, stop), parts) in zip(chunks, groups, strict=True):
             chunk.wait()
@@ -47,9 +56,6 @@ class ServerBytes:
             self.size_bytes += stop - start
             found += [view[low - start : high - start] for low, high in parts]
         return found
-
-
-Group = tuple[tuple[int, int], list[tuple[int, int]]]
 
 
 def _neighbours(places: Sequence[tuple[int, int]]) -> list[Group]:

@@ -90,7 +90,7 @@ def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
         if place.is_local:
             _check_length(place, path, handler)
         content = FileBytes(Path(path)) if place.is_local else ServerBytes(file.file.source)
-        opening = Opening(size_bytes=place.size_bytes, fetch=content.fetch)
+        opening = Opening(size_bytes=place.size_bytes, ask=content.ask)
         opened = OpenTree(place.url, tree, found, opening, kept)
         weakref.finalize(opened, stack.pop_all().close)
     return opened

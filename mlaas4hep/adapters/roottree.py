@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.baskets import BasketLeaf, Decoder, Fetch
+from mlaas4hep.adapters.baskets import Ask, BasketLeaf, Decoder, Window
 from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootforms import (
@@ -30,7 +30,7 @@ class Opening:
     """What an open file gives besides its tree."""
 
     size_bytes: int
-    fetch: Fetch
+    ask: Ask
 
 
 class OpenTree:
@@ -41,7 +41,7 @@ class OpenTree:
         self._path = path
         self._tree = tree
         self._size_bytes = place.size_bytes
-        self._fetch = place.fetch
+        self._ask = place.ask
         self._kept = kept
         self._token = object()  # tells our blocks from those of every other tree
         self._is_ttree = hasattr(tree, "branches")
@@ -74,19 +74,32 @@ class OpenTree:
         A block that is wanted in part is kept for whoever wants the rest.
         """
         chosen = frozenset(names)
-        decoder = self._decoder(chosen)
-        for low, high in overlapping(self._windows(chosen), start, stop):
-            if start <= low and high <= stop:
-                yield self._block(chosen, decoder, low, high)
+        windows = list(overlapping(self._windows(chosen), start, stop))
+        whole = self._blocks(chosen, [each for each in windows if _inside(each, start, stop)])
+        for window in windows:
+            if _inside(window, start, stop):
+                yield next(whole)
             else:
-                make = partial(self._block, chosen, self._decoder(chosen), low, high)
-                block = self._kept.get((self._token, chosen, low, high), make)
+                make = partial(self._one_block, chosen, window)
+                block = self._kept.get((self._token, chosen, window), make)
+                low, high = window
                 yield block.rows(max(start, low) - low, min(stop, high) - low)
+
+    def _one_block(self, names: frozenset[str], window: Window) -> Columns:
+        return next(self._blocks(names, [window]))
+
+    def _blocks(self, names: frozenset[str], windows: Sequence[Window]) -> Iterator[Columns]:
+        """Yield blocks: what we can decode, and the rest through uproot."""
+        decoder = self._decoder(names)
+        for window, ours in zip(windows, decoder.blocks(windows), strict=True):
+            self._baskets.update(dict.fromkeys(decoder.unknown))
+            theirs = [self._leaves[name] for name in sorted(names - set(ours.names))]
+            yield _together(ours, self._through_uproot(theirs, *window)) if theirs else ours
 
     def _decoder(self, names: frozenset[str]) -> Decoder:
         """Return a decoder of those branches that we can decode."""
         leaves = (self._basket_leaf(name) for name in sorted(names))
-        return Decoder((leaf for leaf in leaves if leaf), self._fetch)
+        return Decoder((leaf for leaf in leaves if leaf), self._ask)
 
     def _basket_leaf(self, name: str) -> BasketLeaf | None:
         if name not in self._baskets:
@@ -95,20 +108,6 @@ class OpenTree:
                 BasketLeaf.of(name, leaf.collection, leaf.branch) if self._is_ttree else None
             )
         return self._baskets[name]
-
-    def _block(self, names: frozenset[str], decoder: Decoder, start: int, stop: int) -> Columns:
-        """Return one block: what we can decode, and the rest through uproot."""
-        ours = decoder.block(start, stop)
-        self._baskets.update(dict.fromkeys(decoder.unknown))
-        theirs = [self._leaves[name] for name in sorted(names - set(ours.names))]
-        if not theirs:
-            return ours
-        rest = self._through_uproot(theirs, start, stop)
-        return Columns(
-            entries=stop - start,
-            flat={**ours.flat, **rest.flat},
-            jagged={**ours.jagged, **rest.jagged},
-        )
 
     def _branch_info(self, leaf: Leaf) -> BranchInfo:
         return BranchInfo(
@@ -176,6 +175,18 @@ def _alone(leaf: Leaf, start: int, stop: int) -> Any:
             branch=leaf.name,
             hint=f'put "{leaf.name}" into exclude_branches',
         ) from error
+
+
+def _inside(window: Window, start: int, stop: int) -> bool:
+    return start <= window[0] and window[1] <= stop
+
+
+def _together(one: Columns, other: Columns) -> Columns:
+    return Columns(
+        entries=one.entries,
+        flat={**one.flat, **other.flat},
+        jagged={**one.jagged, **other.jagged},
+    )
 
 
 def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:

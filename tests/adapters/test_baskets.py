@@ -35,9 +35,8 @@ def _leaves(tree):
 
 def _check(path, tree, leaves, windows):
     """Compare every branch with uproot, bit by bit, on consecutive windows."""
-    decoder = Decoder(leaves.values(), FileBytes(path).fetch)
-    for start, stop in windows:
-        block = decoder.block(start, stop)
+    decoder = Decoder(leaves.values(), FileBytes(path).ask)
+    for (start, stop), block in zip(windows, decoder.blocks(windows), strict=True):
         assert not decoder.unknown
         for name in leaves:
             expected = tree[name].array(entry_start=start, entry_stop=stop)
@@ -150,9 +149,9 @@ def test_rows_without_stored_offsets_are_told_by_their_counter():
     if not path.is_file():
         pytest.skip("this release of scikit_hep_testdata does not carry the file")
     tree = uproot.open(path)["tree"]
-    decoder = Decoder(_leaves(tree).values(), FileBytes(path).fetch)
+    decoder = Decoder(_leaves(tree).values(), FileBytes(path).ask)
 
-    block = decoder.block(150, 501)
+    (block,) = decoder.blocks([(150, 501)])
 
     assert not decoder.unknown
     counts = tree["nJet"].array(library="np", entry_start=150)
@@ -169,12 +168,13 @@ def test_a_basket_is_fetched_once_by_consecutive_blocks(tmp_path):
     oracle.write_tree(path, "t", {"x": np.arange(100.0)}, basket=40)
     fetched = []
 
-    def fetch(places):
+    def ask(places):
         fetched.extend(places)
-        return FileBytes(path).fetch(places)
+        return FileBytes(path).ask(places)
 
-    decoder = Decoder(_leaves(uproot.open(path)["t"]).values(), fetch)
-    values = [decoder.block(a, a + 10).flat["x"] for a in range(0, 100, 10)]
+    decoder = Decoder(_leaves(uproot.open(path)["t"]).values(), ask)
+    windows = [(start, start + 10) for start in range(0, 100, 10)]
+    values = [block.flat["x"] for block in decoder.blocks(windows)]
 
     assert len(fetched) == len(set(fetched)) == 3
     np.testing.assert_array_equal(np.concatenate(values), np.arange(100.0))
@@ -189,7 +189,7 @@ def test_only_the_bytes_of_the_wanted_branches_are_read(tmp_path):
     source = FileBytes(path)
     leaf = _leaves(tree)["b7"]
 
-    Decoder([leaf], source.fetch).block(0, 1000)
+    list(Decoder([leaf], source.ask).blocks([(0, 1000)]))
 
     assert source.size_bytes == sum(stop - start for start, stop in leaf.places)
     assert source.size_bytes < path.stat().st_size / 40
