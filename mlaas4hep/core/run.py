@@ -77,6 +77,7 @@ class Run:
     ranges: Progress = Progress()
     chunks: Progress = Progress()
     rounds: Progress = Progress()  #: epochs, over all chunks when training is "chunked"
+    resumed: int = 0  #: rounds that the last start of the training found in a checkpoint
     specs: str = ""  #: object key of the merged specs
     model: str = ""
     version: str = ""
@@ -145,6 +146,7 @@ class Run:
                 return replace(
                     self._at_least(Status.TRAINING),
                     isolation=event.isolation,
+                    resumed=event.resumed,
                     rounds=self.rounds.expect(event.rounds, at).mark_first(event.resumed, at),
                 )
             case EpochEnded():

@@ -88,6 +88,8 @@ def _trained(run: Run, report: Report, training: str) -> Iterator[str]:
         return
     confined = ", ".join(run.isolation) or "nothing"
     yield f"{clock_time(run.rounds.started_at)} training begins; model.py is confined by {confined}"
+    if run.resumed:
+        yield f"  it went on from a checkpoint with {run.resumed} rounds done"
     yield from training.splitlines()
     yield from _progress(run.rounds, report.stages[2])
 

@@ -78,10 +78,12 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tarball, tm
         kept = client.run(run)
         report = client.wait(run)
         answer = client.predict(run, entries=[{"pt": 1.0, "eta": 0.0}])
+        log = client.logs(run)
 
     assert (kept.attempt, kept.status) == (1, Status.TRAINING)
     assert rounds_done(kept) >= PARAMS["epochs"]
     assert (report.status, rounds_done(report)) == (Status.DONE, ROUNDS)
+    assert "it went on from a checkpoint with" in log
     assert len(answer["predictions"]) == 1
 
 

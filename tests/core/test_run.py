@@ -101,4 +101,4 @@ def test_a_done_run_cannot_be_restarted() -> None:
 def test_a_resumed_training_counts_the_rounds_of_its_checkpoint() -> None:
     run = told(*STORY[:5], TrainingStarted(**WHO, rounds=5, resumed=3))
 
-    assert (run.rounds.done, run.rounds.total) == (3, 5)
+    assert (run.rounds.done, run.rounds.total, run.resumed) == (3, 5, 3)
