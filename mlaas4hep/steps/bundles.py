@@ -50,13 +50,13 @@ class Bundle:
         return self.version
 
     def _record(self, finished: TrainingFinished) -> ModelRecord:
-        title = self._request.title
+        files = len(self._request.files)
         return ModelRecord(
             owner=self._request.owner,
             name=self._request.run,
             version=self.version,
             files=(),
-            description=title or f"trained by MLaaS4HEP from {len(self._request.files)} files",
+            description=self._request.title or f"trained by MLaaS4HEP on {files} file(s)",
             labels=_LABELS if self._request.labels.classes else "",
             input_node=finished.input_node,
             output_node=finished.output_node,

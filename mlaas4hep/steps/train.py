@@ -71,7 +71,8 @@ class _UnderWay:
 
     def news(self) -> Iterator[Event]:
         """Follow the training to its end, or until the run is over for another reason."""
-        while self._goes_on():
+        report = None
+        while (report and not self.wanted) or self._goes_on():
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
                 self.store_log()

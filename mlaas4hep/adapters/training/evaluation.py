@@ -55,7 +55,7 @@ class Evaluation:
             chosen = rows[: MOST_ENTRIES - seen.entries]
             if len(chosen):
                 seen.labels.append(material.labels[chosen])
-                seen.scores.append(self._engine.predict(material.x[chosen]))
+                seen.scores.append(self._engine.predict(material.x, chosen))
                 seen.entries += len(chosen)
 
     def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:

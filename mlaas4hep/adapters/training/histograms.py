@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.chunkfile import Chunk
+from mlaas4hep.core.matrix import Mask, Matrix, expand_mask
 from mlaas4hep.core.training import Feature
 
 BINS = 50
+_ROWS = 16_384  #: looked at at a time
 MOST_BRANCHES = 400  #: more are not drawn; a line in the log says so
 
 
@@ -32,10 +34,14 @@ class Histograms:
 
     def add(self, chunk: Chunk) -> None:
         """Count the values of a chunk."""
-        mask = chunk.mask
+        for start in range(0, chunk.shape.entries, _ROWS):
+            rows = slice(start, min(start + _ROWS, chunk.shape.entries))
+            self._add(chunk.x[rows], _mask(chunk, rows))
+
+    def _add(self, x: Matrix, mask: Mask) -> None:
         for row, feature in enumerate(self.features):
             columns = slice(feature.start, feature.start + feature.width)
-            values = chunk.x[:, columns][mask[:, columns] == 0]
+            values = x[:, columns][mask[:, columns] == 0]
             if feature.low == feature.high:
                 self._counts[row, BINS // 2] += len(values)
             else:
@@ -49,6 +55,16 @@ class Histograms:
             for feature, counts in zip(self.features, self._counts, strict=True)
             for before, after in [_edges(feature)]
         )
+
+
+def _mask(chunk: Chunk, rows: slice) -> Mask:
+    """Return the mask of some rows; that of a whole chunk may be large."""
+    width = chunk.shape.width
+    first, last = np.searchsorted(chunk.holes, (rows.start * width, rows.stop * width))
+    mask = np.empty((rows.stop - rows.start, width), np.uint8)
+    holes = chunk.holes[first:last] - rows.start * width
+    expand_mask(chunk.shape.flat, chunk.shape.widths, chunk.counts[:, rows], holes, mask)
+    return mask
 
 
 def _edges(feature: Feature) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

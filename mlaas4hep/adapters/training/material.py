@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.adapters.training.engine import block_rows
 from mlaas4hep.adapters.training.feed import ChunkFeed
 from mlaas4hep.adapters.training.learning import Labels
 from mlaas4hep.core.chunkfile import Chunk
@@ -13,7 +14,6 @@ from mlaas4hep.core.request import Params
 from mlaas4hep.core.split import TEST_SHARE, Index, Split
 
 Floats = NDArray[np.float32]
-BLOCK_ROWS = 8192  #: small chunks are put together up to this size, or to one batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,6 @@ class MaterialSource:
         person wants them, however small the chunks are.
         """
         batch = self._params.batch_size
-        most = max(BLOCK_ROWS, batch)
         random = np.random.default_rng([self._params.seed, epoch])
         xs: list[Floats] = []
         ys: list[Floats] = []
@@ -85,7 +84,7 @@ class MaterialSource:
             xs.append(material.x[material.split.train])
             ys.append(material.y[material.split.train])
             rows = sum(map(len, xs))
-            if rows >= most:
+            if rows >= block_rows(batch, material.x.shape[1]):
                 x, y = np.concatenate(xs), np.concatenate(ys)
                 order = self.order(rows, random)
                 used = rows - rows % batch

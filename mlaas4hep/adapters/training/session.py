@@ -89,11 +89,13 @@ class Session:
         for folder in (plots, made):
             for name, path in bundle.files(folder):
                 self._messages.keep(f"{folder.name}/{name}", path)
+        figured = dict(evaluation.metrics(figures))
+        last_round = history[-1] if history else {}
         first, last = bundle.nodes(made)
         self._messages.tell(
             TrainingFinished(
                 task=labels.task,
-                metrics=(*evaluation.metrics(figures), *(history[-1].items() if history else ())),
+                metrics=tuple((figured | {**last_round, **figured}).items()),
                 versions=_VERSIONS,
                 input_node=first,
                 output_node=last,

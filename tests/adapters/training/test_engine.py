@@ -59,6 +59,10 @@ def test_testing_learns_nothing_and_agrees_with_keras_evaluate(build):
 
     loss, accuracy = built.model.evaluate(x[:100], y[:100], verbose=0)
     assert (got["loss"], got["accuracy"]) == pytest.approx((loss, accuracy), abs=1e-5)
-    np.testing.assert_allclose(engine.predict(x), built.model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(
+        engine.predict(x, np.arange(len(x), dtype=np.int32)),
+        built.model.predict(x, verbose=0),
+        atol=1e-6,
+    )
     for weight, same in zip(built.model.weights, before, strict=True):
         np.testing.assert_array_equal(weight, same)
