@@ -19,7 +19,16 @@ from mlaas4hep.adapters.runtimes import Runtimes
 from mlaas4hep.adapters.sandbox import Sandbox
 from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.core.keys import BUCKETS
-from mlaas4hep.ports import Bus, DataSource, Leases, ObjectStore, RunBook, Services
+from mlaas4hep.ports import (
+    Bus,
+    DataSource,
+    DirectUploads,
+    Leases,
+    NoDirectUploads,
+    ObjectStore,
+    RunBook,
+    Services,
+)
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 
@@ -46,6 +55,7 @@ def services(settings: Settings) -> Services:
         trainer=Sandbox(train_seconds=settings.train_seconds),
         load_model=Runtimes().load,
         tables=Tables(),
+        direct_uploads=_direct_uploads(settings),
         range_entries=settings.range_entries,
     )
 
@@ -79,6 +89,16 @@ def _s3_stores(settings: Settings) -> Callable[[str], ObjectStore]:
     cache = FileCache(Path(folder), settings.cache_bytes)
     minio = client(settings.store, access, secret_key)
     return lambda bucket: S3Store(minio, bucket, cache)
+
+
+def _direct_uploads(settings: Settings) -> DirectUploads:
+    if not settings.store_public_url or urlsplit(settings.store).scheme not in {"http", "https"}:
+        return NoDirectUploads()
+    from mlaas4hep.adapters.s3 import client  # noqa: PLC0415
+    from mlaas4hep.adapters.s3forms import S3Forms  # noqa: PLC0415
+
+    minio = client(settings.store, *credentials(settings.store_key_file))
+    return S3Forms(minio, settings.store_public_url, f"{settings.store_bucket_prefix}tarballs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ with Client("http://127.0.0.1:8080/function/workflow", token) as client:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -18,11 +19,12 @@ from mlaas4hep.connection import Connection, OnBytes, blocks
 from mlaas4hep.core import wire
 from mlaas4hep.core.outlook import Outlook
 from mlaas4hep.core.report import Report
-from mlaas4hep.core.views import Deleted, Model, RunPage, Tarball, Usage
+from mlaas4hep.core.views import Deleted, DirectUpload, Model, RunPage, Tarball, Usage
+from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 
 DEFAULT_URL = "http://127.0.0.1:8080/function/workflow"
 _WAIT_S = 30  #: how long the server may think about whether a run has changed
-_BUILD_S = 300.0  #: for a dry run, which builds the model
+_BUILD_S = 300.0  #: for a dry run, which builds the model, and for unpacking
 _BREATH_S = 0.2  #: between two questions about a run
 
 T = TypeVar("T")
@@ -42,14 +44,17 @@ class Client:
         *,
         predict_url: str = "",
         connection: Connection | None = None,
+        direct_bytes: int = 64 * 1024**2,
     ) -> None:
         """Connect to nothing yet.
 
         Args:
             url: of the function `workflow`.
             predict_url: of the function `predict`; empty: beside `workflow`.
+            direct_bytes: larger tarballs go straight into the object store, where that is offered.
             connection: with timeouts, retries or a transport of your own.
         """
+        self.direct_bytes = direct_bytes
         self._url = url.rstrip("/")
         self._predict_url = predict_url.rstrip("/") or _beside(self._url)
         self._line = connection or Connection(token)
@@ -73,9 +78,12 @@ class Client:
     def upload(
         self, tarball: str | Path | bytes, *, name: str, on_bytes: OnBytes | None = None
     ) -> Tarball:
-        """Send a tarball, streamed from the file."""
+        """Send a tarball, streamed from the file; a large one past the functions if that works."""
         path = f"/tarballs/{_part(name)}"
         size = len(tarball) if isinstance(tarball, bytes) else Path(tarball).stat().st_size
+        if size > self.direct_bytes and not isinstance(tarball, bytes):
+            with suppress(ConflictError, ServiceUnavailableError):  # not offered, or out of reach
+                return self._upload_directly(Path(tarball), path, on_bytes)
         return self._call(
             Tarball,
             "PUT",
@@ -83,6 +91,11 @@ class Client:
             body=lambda: blocks(tarball, on_bytes),
             headers={"Content-Length": str(size)},
         )
+
+    def _upload_directly(self, tarball: Path, path: str, on_bytes: OnBytes | None) -> Tarball:
+        form = self._call(DirectUpload, "POST", f"{path}/direct")
+        self._line.post_form(form.url, form.fields, tarball, on_bytes)
+        return self._call(Tarball, "POST", f"{path}/direct/{form.upload_id}", timeout=_BUILD_S)
 
     def tarballs(self) -> tuple[Tarball, ...]:
         """Return all uploads."""

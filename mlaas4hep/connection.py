@@ -1,12 +1,13 @@
 """Calls to a deployment: repeated when it asks to, streamed both ways, its errors made ours."""
 
+import io
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import httpx
 
@@ -57,6 +58,7 @@ class Connection:
         """
         self._retries = retries
         self.pause = pause
+        self._transport = transport
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=httpx.Timeout(timeout_s, connect=10.0),
@@ -92,6 +94,24 @@ class Connection:
         _raise_for(response)
         return response
 
+    def post_form(
+        self, url: str, fields: Mapping[str, str], file: Path, on_bytes: OnBytes | None = None
+    ) -> None:
+        """Send a form with a file to somebody else's server, streamed and without our token.
+
+        Raises:
+            MlaasError: as `send`.
+        """
+        try:
+            with file.open("rb") as content, httpx.Client(transport=self._transport) as http:
+                told = _Told(content, on_bytes)
+                response = http.post(
+                    url, data=dict(fields), files={"file": told}, timeout=self._http.timeout
+                )
+        except httpx.TransportError as error:
+            raise _unreachable(url, error) from error
+        _raise_for(response)
+
     def download(self, url: str, path: Path, on_bytes: OnBytes | None = None) -> Path:
         """Write an answer to a file; it appears there when it is whole.
 
@@ -116,6 +136,20 @@ def blocks(content: str | Path | bytes, on_bytes: OnBytes | None = None) -> Iter
         return
     with Path(content).open("rb") as file:
         yield from _told(iter(lambda: file.read(_BLOCK), b""), on_bytes)
+
+
+class _Told(io.BufferedReader):
+    """A file whose reader is told how many bytes were read."""
+
+    def __init__(self, file: BinaryIO, on_bytes: OnBytes | None) -> None:
+        super().__init__(cast(io.RawIOBase, file))
+        self._on_bytes = on_bytes
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if self._on_bytes is not None:
+            self._on_bytes(len(data))
+        return data
 
 
 def _told(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:

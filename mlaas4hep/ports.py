@@ -76,6 +76,29 @@ class ObjectStore(Protocol):
         """Remove an object; a key that is not there is fine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadForm:
+    """How somebody without a key of the store may put one object there: a form for HTTP POST."""
+
+    url: str
+    fields: dict[str, str]  #: to be sent before the field `file`
+
+
+class DirectUploads(Protocol):
+    """Uploads past the functions, straight into bucket tarballs."""
+
+    def form(self, key: str, limit_bytes: int, seconds: int) -> UploadForm | None:
+        """Return a form for one object of at most `limit_bytes`; None: nobody may upload so."""
+
+
+class NoDirectUploads:
+    """`DirectUploads` of stores that nobody outside can reach."""
+
+    def form(self, key: str, limit_bytes: int, seconds: int) -> UploadForm | None:  # noqa: ARG002
+        """Return None."""
+        return None
+
+
 class DataSource(Protocol):
     """ROOT files, wherever they are.
 
@@ -275,4 +298,5 @@ class Services:
     trainer: Trainer = field(default_factory=NoTrainer)  #: `adapters.sandbox.Sandbox`
     load_model: LoadModel = no_models  #: `adapters.runtimes.Runtimes().load`
     tables: TableWriter = field(default_factory=NoTables)  #: `adapters.tables.Tables`
+    direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     range_entries: int = 100_000  #: entries that one event measures

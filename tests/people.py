@@ -86,8 +86,8 @@ class World:
         self.now = 1000.0
         self.state = state
         self.services = replace(bootstrap.services(settings), clock=lambda: self.now)
-        verifier = Verifier(settings, lambda _url: issuer.jwks(state))
-        self.app = make_app(self.services, settings, verifier)
+        self.verifier = Verifier(settings, lambda _url: issuer.jwks(state))
+        self.app = make_app(self.services, settings, self.verifier)
 
     def token(self, name="alice", groups=()):
         return issuer.token(self.state, name, groups=groups)

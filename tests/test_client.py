@@ -65,6 +65,14 @@ def test_a_run_from_the_tarball_to_its_end(world, client, tmp_path):
     assert "submitted from luca" in client.logs("luca_1")
 
 
+def test_a_large_tarball_is_streamed_where_nothing_else_is_offered(client, tmp_path):
+    path = tmp_path / "luca.tar.gz"
+    path.write_bytes(pack(FOLDER))
+    client.direct_bytes = 10
+
+    assert client.upload(path, name="luca").name == "luca"
+
+
 def test_what_people_do_with_runs(world, client):
     client.upload(pack(FOLDER), name="luca")
     client.submit("luca")

@@ -1,5 +1,7 @@
 """What people keep here: tarballs, models, specs and chunks, and how much room is left."""
 
+import secrets
+
 import flask
 
 from mlaas4hep.api import receiving
@@ -9,7 +11,15 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.durations import clock_time
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.upload import Upload
-from mlaas4hep.core.views import Deleted, Model, StoredSpecs, Tarball, TarballFile, Usage
+from mlaas4hep.core.views import (
+    Deleted,
+    DirectUpload,
+    Model,
+    StoredSpecs,
+    Tarball,
+    TarballFile,
+    Usage,
+)
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.steps import models, quotas, runs, uploads
 
@@ -22,6 +32,26 @@ def list_tarballs(door: Door, ask: Ask) -> flask.Response:
 def put_tarball(door: Door, ask: Ask) -> flask.Response:
     """Take a tarball as the body or as form field `file`."""
     return answer(_tarball(receiving.receive(door, ask, ask.arg("name"))), 201)
+
+
+def offer_upload(door: Door, ask: Ask) -> flask.Response:
+    """Return a form with which a large tarball goes straight into the object store."""
+    upload_id = secrets.token_hex(16)
+    form = uploads.offer_form(
+        ask.person.owner, ask.arg("name"), upload_id, door.services, door.limits
+    )
+    expires_at = clock_time(door.services.clock() + uploads.FORM_S)
+    return answer(
+        DirectUpload(upload_id=upload_id, url=form.url, fields=form.fields, expires_at=expires_at)
+    )
+
+
+def take_upload(door: Door, ask: Ask) -> flask.Response:
+    """Unpack a tarball that was sent with a form."""
+    upload = uploads.receive_staged(
+        ask.person.owner, ask.arg("name"), ask.arg("upload_id"), door.services, door.limits
+    )
+    return answer(_tarball(upload), 201)
 
 
 def show_tarball(door: Door, ask: Ask) -> flask.Response:
@@ -163,6 +193,15 @@ ROUTES = (
     Route(action="list_tarballs", method="GET", path="/tarballs", handler=list_tarballs),
     Route(action="show_tarball", method="GET", path="/tarballs/<name>", handler=show_tarball),
     Route(action="put_tarball", method="PUT", path="/tarballs/<name>", handler=put_tarball),
+    Route(
+        action="offer_upload", method="POST", path="/tarballs/<name>/direct", handler=offer_upload
+    ),
+    Route(
+        action="take_upload",
+        method="POST",
+        path="/tarballs/<name>/direct/<upload_id>",
+        handler=take_upload,
+    ),
     Route(
         action="delete_tarball", method="DELETE", path="/tarballs/<name>", handler=delete_tarball
     ),

@@ -7,7 +7,16 @@ from mlaas4hep.core.outlook import Outlook
 from mlaas4hep.core.report import Report
 from mlaas4hep.core.run import Status
 from mlaas4hep.core.runlog import STAGES
-from mlaas4hep.core.views import Deleted, Model, RunPage, Started, StoredSpecs, Tarball, Usage
+from mlaas4hep.core.views import (
+    Deleted,
+    DirectUpload,
+    Model,
+    RunPage,
+    Started,
+    StoredSpecs,
+    Tarball,
+    Usage,
+)
 
 Schema = dict[str, Any]
 
@@ -165,7 +174,7 @@ def _text(tag: str, *args: Arg, errors: tuple[int, ...] = (404,)) -> Operation:
 
 
 KINDS = (
-    *(Report, Outlook, RunPage, Started, Deleted, Usage, Model, Tarball),
+    *(Report, Outlook, RunPage, Started, Deleted, Usage, Model, Tarball, DirectUpload),
     *(tuple[Model, ...], tuple[Tarball, ...], tuple[StoredSpecs, ...]),
 )
 OPERATIONS: dict[str, Operation] = {
@@ -282,6 +291,19 @@ OPERATIONS: dict[str, Operation] = {
         args=(_name("Of the upload.", FOLDER),),
         body=_TARBALL,
         errors=(413, 429),
+    ),
+    "offer_upload": Operation(
+        gives=DirectUpload,
+        tag="tarballs",
+        args=(_name("Of the upload.", FOLDER),),
+        errors=(409, 429),
+    ),
+    "take_upload": Operation(
+        gives=Tarball,
+        status=201,
+        tag="tarballs",
+        args=(_name("Of the upload.", FOLDER), _name("From the form.", name="upload_id")),
+        errors=(404, 413, 429),
     ),
     "delete_tarball": Operation(
         gives=Deleted, tag="tarballs", args=(_name("Of the upload.", FOLDER),), errors=(404, 409)

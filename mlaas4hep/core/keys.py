@@ -65,6 +65,11 @@ def upload(owner: str, folder: str) -> str:
     return f"{owner}/{folder}/upload.json"
 
 
+def staged(owner: str, folder: str, upload_id: str) -> str:
+    """Return the key of a tarball that was uploaded directly and is not unpacked yet."""
+    return f"{owner}/{folder}/staged/{upload_id}"
+
+
 def member(owner: str, folder: str, sha256: str, path: str) -> str:
     """Return the key of one unpacked file of a tarball."""
     return f"{owner}/{folder}/{sha256[:16]}/files/{path}"

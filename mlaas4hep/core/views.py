@@ -27,6 +27,16 @@ class Tarball:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectUpload:
+    """A form for HTTP POST that takes a tarball past the functions."""
+
+    upload_id: str  #: for `POST /tarballs/NAME/direct/UPLOAD_ID` afterwards
+    url: str
+    fields: dict[str, str]  #: to be sent before the field `file`
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model."""
 

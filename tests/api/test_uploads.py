@@ -266,6 +266,18 @@ def test_the_same_name_belongs_to_each_person_separately(alice, world):
     assert len(bob.get("/tarballs/luca").json["files"]) == 1
 
 
+def test_where_nobody_can_reach_the_store_a_direct_upload_is_a_conflict(alice):
+    response = alice.post("/tarballs/luca/direct")
+
+    assert problem(response)[0] == 409
+    assert "PUT /tarballs/luca" in problem(response)[1]["hint"]
+
+
+def test_a_direct_upload_that_never_came_is_not_found(alice):
+    assert alice.post("/tarballs/luca/direct/abc").status_code == 404
+    assert alice.post("/tarballs/luca/direct/..").status_code in (400, 404)
+
+
 def members_of(world, alice):
     prefix = f"{alice.owner}/luca/"
     return [info.key.rpartition("/")[2] for info in world.services.tarballs.list(prefix)]
