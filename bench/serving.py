@@ -126,13 +126,20 @@ async def load(case: dict, seconds: float) -> list[float]:
 
 
 def client() -> None:
-    """Run in a process of its own: a case on standard input, times on standard output."""
+    """Run in a process of its own: a case on standard input, figures on standard output."""
     case = json.loads(sys.stdin.buffer.readline())
     case["body"] = sys.stdin.buffer.read()
     started = time.perf_counter()
     times = uvloop.run(load(case, case["seconds"]))
     took = time.perf_counter() - started
-    print(json.dumps({"took": took, "times": times}))
+    times.sort()
+    figures = {
+        "requests": len(times),
+        "rate": len(times) / took,
+        "p50": 1000 * times[len(times) // 2],
+        "p99": 1000 * times[int(len(times) * 0.99)],
+    }
+    print(json.dumps(figures))
 
 
 def measure(case: Case, seconds: float) -> None:
@@ -143,11 +150,10 @@ def measure(case: Case, seconds: float) -> None:
         [sys.executable, __file__, "--client"], input=text, capture_output=True, check=True
     )
     result = json.loads(done.stdout)
-    times = sorted(result["times"])
-    case.rates.append(len(times) / result["took"])
-    case.cpu_us.append(1e6 * (cpu_s(case.pid) - before) / len(times))
-    case.p50.append(1000 * times[len(times) // 2])
-    case.p99.append(1000 * times[int(len(times) * 0.99)])
+    case.rates.append(result["rate"])
+    case.cpu_us.append(1e6 * (cpu_s(case.pid) - before) / result["requests"])
+    case.p50.append(result["p50"])
+    case.p99.append(result["p99"])
 
 
 def cpu_s(pid: int) -> float:
