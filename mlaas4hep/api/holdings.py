@@ -21,7 +21,7 @@ from mlaas4hep.core.views import (
     Usage,
 )
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
-from mlaas4hep.steps import models, quotas, runs, uploads
+from mlaas4hep.steps import models, quotas, runs, staging, uploads
 
 
 def list_tarballs(door: Door, ask: Ask) -> flask.Response:
@@ -37,10 +37,10 @@ def put_tarball(door: Door, ask: Ask) -> flask.Response:
 def offer_upload(door: Door, ask: Ask) -> flask.Response:
     """Return a form with which a large tarball goes straight into the object store."""
     upload_id = secrets.token_hex(16)
-    form = uploads.offer_form(
+    form = staging.offer_form(
         ask.person.owner, ask.arg("name"), upload_id, door.services, door.limits
     )
-    expires_at = clock_time(door.services.clock() + uploads.FORM_S)
+    expires_at = clock_time(door.services.clock() + staging.FORM_S)
     return answer(
         DirectUpload(upload_id=upload_id, url=form.url, fields=form.fields, expires_at=expires_at)
     )
@@ -48,7 +48,7 @@ def offer_upload(door: Door, ask: Ask) -> flask.Response:
 
 def take_upload(door: Door, ask: Ask) -> flask.Response:
     """Unpack a tarball that was sent with a form."""
-    upload = uploads.receive_staged(
+    upload = staging.receive_staged(
         ask.person.owner, ask.arg("name"), ask.arg("upload_id"), door.services, door.limits
     )
     return answer(_tarball(upload), 201)

@@ -5,8 +5,9 @@ from typing import Any
 
 from mlaas4hep import __version__
 from mlaas4hep.api import ancestor, rest
+from mlaas4hep.api.describing import JSON, SCHEMAS, Arg, Operation, Schema
 from mlaas4hep.api.door import Route
-from mlaas4hep.api.operations import JSON, KINDS, OPERATIONS, SCHEMAS, Arg, Operation, Schema
+from mlaas4hep.api.operations import KINDS, OPERATIONS
 from mlaas4hep.api.operations_predict import SERVED, Served
 from mlaas4hep.core import wire
 from mlaas4hep.errors import Problem

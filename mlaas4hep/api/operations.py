@@ -1,8 +1,20 @@
 """What each operation of `workflow` takes and gives, for openapi.yaml and for those who read it."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
+from mlaas4hep.api.describing import (
+    FILE,
+    FLAG,
+    FOLDER,
+    JSON,
+    MANIFEST,
+    NAME,
+    OBJECT,
+    TEXT,
+    Arg,
+    Body,
+    Operation,
+    Schema,
+    ref,
+)
 from mlaas4hep.core.outlook import Outlook
 from mlaas4hep.core.report import Report
 from mlaas4hep.core.run import Status
@@ -18,115 +30,11 @@ from mlaas4hep.core.views import (
     Usage,
 )
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-NAME: Schema = {"type": "string", "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9_-]|\\.(?!\\.|$)){0,63}$"}
-FOLDER: Schema = {"type": "string", "pattern": NAME["pattern"], "maxLength": 50}
-FLAG: Schema = {"type": "boolean", "default": False}
-OBJECT: Schema = {"type": "object", "additionalProperties": True}
-FILE: Schema = {"type": "string", "format": "binary"}
-JSON = "application/json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arg:
-    """One argument in the query, or in the path."""
-
-    name: str
-    about: str
-    schema: Schema = field(default_factory=lambda: TEXT)
-    required: bool = False
-    where: str = "query"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """What is sent, in one or several forms."""
-
-    forms: dict[str, Schema]  #: by media type
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """What one operation takes and gives."""
-
-    gives: Any  #: one of our types, or a schema
-    tag: str
-    args: tuple[Arg, ...] = ()
-    body: Body | None = None
-    status: int = 200
-    media: str = JSON
-    errors: tuple[int, ...] = ()  #: besides 400, 401 and 503
-    also: tuple[tuple[int, str], ...] = ()  #: other good answers: status and name of a schema
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
 
 def _name(about: str, schema: Schema = NAME, name: str = "name", where: str = "path") -> Arg:
     return Arg(name=name, about=about, schema=schema, required=True, where=where)
 
 
-_MEMBER: Schema = {"type": "string", "maxLength": 256}
-SUBMISSION: Schema = {
-    "type": "object",
-    "description": "The file names are those inside the tarball.",
-    "additionalProperties": False,
-    "required": ["name"],
-    "properties": {
-        "name": {**FOLDER, "description": "Of the upload."},
-        "device": {"enum": ["cpu", "gpu"], "default": "cpu"},
-        "memory": {
-            "type": "string",
-            "pattern": "^[1-9][0-9]{0,5}[kmgKMG]b?$",
-            "default": "3gb",
-        },
-        "cpus": {"type": "string", "pattern": "^[1-9][0-9]{0,2}$", "default": "2"},
-        "files": {**_MEMBER, "default": "files.txt"},
-        "labels": {**_MEMBER, "default": "labels.txt"},
-        "model": {**_MEMBER, "default": "model.py"},
-        "params": {**_MEMBER, "default": "params.json"},
-        "preproc": {**_MEMBER, "default": ""},
-        "title": {"type": "string", "maxLength": 256, "default": ""},
-        "fout": {"type": "string", "maxLength": 256, "description": "Accepted and not used."},
-    },
-}
-MANIFEST: Schema = {
-    "type": "object",
-    "description": "What GET /runs/NAME/manifest gave; makes the same run again.",
-    "required": ["submission", "tarball"],
-    "properties": {"submission": _ref("Submission"), "tarball": OBJECT},
-}
-SHARING: Schema = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "public": {"type": "boolean", "default": False},
-        "groups": {"type": "array", "items": {"type": "string"}, "default": []},
-    },
-}
-SCORING: Schema = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["model", "files"],
-    "properties": {
-        "model": {**NAME, "description": "One that was trained here."},
-        "owner": {"type": "string", "description": "Whose it is, if it is shared with you."},
-        "files": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "string"},
-            "description": "root://, https://, /store/…, or names in `upload`; with `:tree`.",
-        },
-        "tree": {"type": "string", "description": "The one of the training, if not given."},
-        "upload": {"type": "string", "description": "The tarball that holds files."},
-        "format": {"enum": ["parquet", "root"], "default": "parquet"},
-        "title": {"type": "string", "maxLength": 256},
-    },
-}
 _TARBALL = Body(
     forms={
         "multipart/form-data": {
@@ -137,7 +45,7 @@ _TARBALL = Body(
         "application/gzip": FILE,
     }
 )
-_SUBMISSION = Body(forms={JSON: {"anyOf": [_ref("Submission"), _ref("Manifest")]}})
+_SUBMISSION = Body(forms={JSON: {"anyOf": [ref("Submission"), ref("Manifest")]}})
 _PROCESS = _name("Name of the run.", name="process_name", where="query")
 _UPLOADED = _name("Name of the upload.", FOLDER, where="query")
 _RUN = _name("Name of the run.")
@@ -153,16 +61,10 @@ _STATUS_DOCKER: Schema = {
         "process_name": TEXT,
         "status": {"type": "string", "examples": ["Up 8 seconds", "Exited (0) 5 seconds ago"]},
         "job_id": {"type": "integer"},
-        "run": _ref("Report"),
+        "run": ref("Report"),
     },
 }
-_STARTED: Schema = {"anyOf": [_ref("Started"), _ref("Outlook")]}
-SCHEMAS: dict[str, Schema] = {
-    "Submission": SUBMISSION,
-    "Manifest": MANIFEST,
-    "Sharing": SHARING,
-    "Scoring": SCORING,
-}
+_STARTED: Schema = {"anyOf": [ref("Started"), ref("Outlook")]}
 
 
 def _bundle(tag: str, *args: Arg) -> Operation:
@@ -274,7 +176,7 @@ OPERATIONS: dict[str, Operation] = {
         gives=Report,
         status=201,
         tag="runs",
-        body=Body(forms={JSON: _ref("Scoring")}),
+        body=Body(forms={JSON: ref("Scoring")}),
         errors=(403, 404, 409, 413, 429),
     ),
     "fetch_scores": Operation(
@@ -315,7 +217,7 @@ OPERATIONS: dict[str, Operation] = {
         gives=Model,
         tag="models",
         args=(_MODEL,),
-        body=Body(forms={JSON: _ref("Sharing")}),
+        body=Body(forms={JSON: ref("Sharing")}),
         errors=(403, 404, 413),
     ),
     "delete_model": Operation(gives=Deleted, tag="models", args=(_MODEL,), errors=(403, 404)),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mlaas4hep.api.operations import FILE, JSON, NAME, OBJECT, TEXT, Arg, Body, Operation, Schema
+from mlaas4hep.api.describing import FILE, JSON, NAME, OBJECT, TEXT, Arg, Body, Operation, Schema
 
 NUMBERS: Schema = {"type": "array", "items": {}}
 

@@ -10,13 +10,12 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.request import Request
 from mlaas4hep.core.run import Run
 from mlaas4hep.core.upload import Upload, without_top_folder
-from mlaas4hep.errors import ConflictError, InvalidRequestError, MlaasError, NotFoundError
-from mlaas4hep.ports import Services, UploadForm
+from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
+from mlaas4hep.ports import Services
 from mlaas4hep.steps import quotas
 from mlaas4hep.steps.runs import request_of
 
 _BLOCK = 1024**2
-FORM_S = 3600  #: how long a form is good
 KEPT_S = 3600.0  #: how long replaced files stay at least
 MAX_NAME = 50  #: characters; leaves room for the number of a run
 MAX_TEXT_BYTES = 16 * 1024**2  #: of files.txt, params.json, model.py and the like
@@ -38,7 +37,7 @@ def receive(
         TooLargeError: the tarball or its content is too large.
         QuotaError: the owner has no room left.
     """
-    _check_folder(folder)
+    check_folder(folder)
     sha256 = _sha256(archive)
     size_bytes = archive.tell()
     archive.seek(0)
@@ -60,53 +59,8 @@ def receive(
     return upload
 
 
-def offer_form(
-    owner: str, folder: str, upload_id: str, services: Services, limits: Limits
-) -> UploadForm:
-    """Return a form with which a tarball goes straight into the store; `receive_staged` follows.
-
-    Raises:
-        ConflictError: this deployment takes uploads only through the function.
-        QuotaError: the owner has no room left.
-    """
-    _check_folder(folder)
-    quotas.check_bytes(owner, 1, services, limits)
-    key = keys.staged(owner, folder, keys.checked_name(upload_id, "upload_id"))
-    form = services.direct_uploads.form(key, limits.max_upload_bytes, FORM_S)
-    if form is None:
-        raise ConflictError(
-            "this deployment has no direct uploads", hint=f"PUT /tarballs/{folder} takes the bytes"
-        )
-    return form
-
-
-def receive_staged(
-    owner: str, folder: str, upload_id: str, services: Services, limits: Limits
-) -> Upload:
-    """Unpack a tarball that was uploaded directly, and make it the content of `folder`.
-
-    One that is refused goes with the next upload of the folder, when it is an hour old.
-
-    Raises:
-        NotFoundError: nothing was uploaded.
-        InvalidRequestError: it is not acceptable.
-    """
-    _check_folder(folder)
-    key = keys.staged(owner, folder, keys.checked_name(upload_id, "upload_id"))
-    with services.tarballs.local(key) as path, path.open("rb") as archive:
-        upload = receive(
-            archive,
-            owner=owner,
-            folder=folder,
-            filename=f"{folder}.tar.gz",
-            services=services,
-            limits=limits,
-        )
-    services.tarballs.delete(key)
-    return upload
-
-
-def _check_folder(folder: str) -> None:
+def check_folder(folder: str) -> None:
+    """Refuse a name that cannot be that of an upload and, with a number, of its runs."""
     keys.checked_name(folder, "name of the upload")
     if len(folder) > MAX_NAME:
         raise InvalidRequestError(
