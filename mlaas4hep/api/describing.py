@@ -48,6 +48,7 @@ class Operation:
 
 
 def ref(name: str) -> Schema:
+    """Return a reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
