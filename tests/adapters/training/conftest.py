@@ -1,5 +1,6 @@
 """TensorFlow, imported once and only if a test of this folder runs."""
 
+import contextlib
 import warnings
 from importlib.util import find_spec
 
@@ -31,6 +32,8 @@ def usermodel():
     """Return the module that runs model.py, with TensorFlow behind it."""
     if find_spec("tensorflow") is None:
         pytest.skip("the extra `train` is not installed")
+    with contextlib.suppress(ImportError):  # loaded after TensorFlow, XRootD's client crashes
+        import XRootD.client  # noqa: F401
     with warnings.catch_warnings(action="ignore"):
         from mlaas4hep.adapters.training import usermodel
     return usermodel
