@@ -58,11 +58,11 @@ def remote_files(platform, tmp_path_factory) -> list[str]:
 def remote_job(remote_files):
     """Return a function that packs the jets example with files that are read through XRootD."""
 
-    def packed(**params: Any) -> bytes:
+    def packed(names: list[str] = remote_files, /, **params: Any) -> bytes:
         files = {
             path.name: path.read_text() for path in (EXAMPLES / "jets").iterdir() if path.is_file()
         }
-        files["files.txt"] = "\n".join(remote_files) + "\n"
+        files["files.txt"] = "\n".join(names) + "\n"
         files["params.json"] = json.dumps({**json.loads(files["params.json"]), **params})
         return pack(files)
 
