@@ -6,7 +6,6 @@ depends on the value only and not on the type it is stored in; where high = low 
 Padding and values that are not finite are 0 in `x` and 1 in the mask.
 """
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.scaling import Scaler
 from mlaas4hep.core.specs import BranchSpec, Specs
 from mlaas4hep.errors import InvalidRequestError
 
@@ -96,11 +96,13 @@ def fill(
     if counts is None:
         counts = np.zeros((len(layout.jagged), columns.entries), count_type(layout.widths))
     holes: list[Positions] = []
+    scaler = Scaler()
+    width = layout.width
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, columns.entries, BLOCK):
             stop = min(start + BLOCK, columns.entries)
             block = _Block(start=start, stop=stop, x=x[start:stop], counts=counts[:, start:stop])
-            holes.extend(found + start * layout.width for found in block.fill(layout, columns))
+            holes.extend(found + start * width for found in block.fill(layout, columns, scaler))
     missing = np.sort(np.concatenate(holes)) if holes else np.empty(0, np.int64)
     if mask is not None:
         expand_mask(len(layout.flat), layout.widths, counts, missing, mask)
@@ -144,30 +146,31 @@ class _Block:
     x: Matrix
     counts: Array
 
-    def fill(self, layout: Layout, columns: Columns) -> Iterator[Positions]:
+    def fill(self, layout: Layout, columns: Columns, scaler: Scaler) -> Iterator[Positions]:
         """Write the block, and yield the positions in it of values that are not finite."""
+        flat, width = columns.flat, self.x.shape[1]
         for column, spec in enumerate(layout.flat):
-            values, bad = _normalised(spec, columns.flat[spec.name][self.start : self.stop])
+            values, bad = scaler.scale(spec, flat[spec.name][self.start : self.stop])
             self.x[:, column] = values
             if bad is not None:
-                yield bad * layout.width + column
+                yield bad * width + column
         if layout.jagged:
             self.x[:, len(layout.flat) :] = 0
-            yield from self._fill_jagged(layout, columns)
+            yield from self._fill_jagged(layout, columns, scaler)
 
-    def _fill_jagged(self, layout: Layout, columns: Columns) -> Iterator[Positions]:
-        cells = self.x.reshape(-1)
+    def _fill_jagged(self, layout: Layout, columns: Columns, scaler: Scaler) -> Iterator[Positions]:
+        cells, row_size = self.x.reshape(-1), self.x.shape[1]
         at = len(layout.flat)
         places: dict[tuple[int, int], _Places] = {}
         for row, spec in enumerate(layout.jagged):
             rows = columns.jagged[spec.name]
             key = id(rows.offsets), spec.width
-            if key not in places:
+            place = places.get(key)
+            if place is None:
                 window = rows.offsets[self.start : self.stop + 1]
-                places[key] = _Places.of(window, spec.width, layout.width)
-            place = places[key]
+                place = places[key] = _Places.of(window, spec.width, row_size)
             self.counts[row] = place.lengths
-            values, bad = _normalised(spec, place.values(rows))
+            values, bad = scaler.scale(spec, place.values(rows))
             cells[at:][place.cells] = values
             if bad is not None:
                 yield place.cells[bad] + at
@@ -206,25 +209,3 @@ class _Places:
     def values(self, rows: Jagged) -> Array:
         values = rows.content[self.low : self.high]
         return values if self.kept is None else values[self.kept]
-
-
-def _normalised(spec: BranchSpec, values: Array) -> tuple[Matrix, Positions | None]:
-    """Return the values as the network sees them, and the positions of those not finite."""
-    result = _scaled(spec, values)
-    if math.isfinite(np.dot(result, result)):  # a sum of squares hides no NaN and no infinity
-        return result, None
-    bad = np.flatnonzero(~np.isfinite(result))
-    result[bad] = 0
-    return result, bad if len(bad) else None
-
-
-def _scaled(spec: BranchSpec, values: Array) -> Matrix:
-    low, high = spec.low, spec.high
-    if low is None or high is None or low == high:
-        return values.astype(np.float32)
-    if math.isinf(high - low):  # the difference of the largest doubles is not a double
-        values, low, high = values.astype(np.float64) / 4, low / 4, high / 4
-    moved = np.subtract(values, low, dtype=np.float64)
-    result = np.empty(len(moved), np.float32)
-    np.divide(moved, high - low, out=result, casting="same_kind")
-    return result
