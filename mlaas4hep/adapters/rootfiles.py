@@ -98,9 +98,15 @@ def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
 
 def _check_length(place: Place, path: str, handler: type[Any]) -> None:
     """Refuse a file that ends before the length that its header tells."""
+    if place.is_local and place.size_bytes < _HEADER.size:
+        what = "is not a ROOT file" if place.size_bytes else "is empty"
+        raise InvalidRequestError(
+            f"{shown(place.url)} {what}: it has {place.size_bytes} bytes",
+            hint="copy the file again",
+        )
     with handler(path, **uproot.open.defaults) as source:
         header = bytes(source.chunk(0, _HEADER.size).raw_data)
-    if len(header) < _HEADER.size or not header.startswith(b"root"):
+    if not header.startswith(b"root"):
         raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
     _, version, _, end, rest = _HEADER.unpack(header)
     length = end << 32 | int.from_bytes(rest) if version >= _LARGE_FILES else end

@@ -218,6 +218,9 @@ def _warnings(
     idle = [p for p in params.exclude_branches if _is_glob(p) and not _matching([p], there)]
     if idle:
         found.append(f"exclude_branches: no branch matches {_listed(idle)}")
+    empty = [file for file, tree in trees.items() if not tree.entries]
+    if empty:
+        found.append(f"no entries in {_listed(empty)}")
     return found
 
 

@@ -229,6 +229,15 @@ def test_what_is_not_root_is_refused(tmp_path, source, content):
         source.describe(str(path), "Events")
 
 
+def test_an_upload_that_brought_nothing_is_told_apart(tmp_path, source):
+    (tmp_path / "a.root").touch()
+
+    with pytest.raises(InvalidRequestError, match=r"a\.root' is empty") as caught:
+        source.describe(str(tmp_path / "a.root"), "Events")
+
+    assert caught.value.problem.hint == "copy the file again"
+
+
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
 def test_a_file_that_is_cut_short_is_refused(shared_data, tmp_path, source, share):
     whole = (shared_data / "HZZ.root").read_bytes()

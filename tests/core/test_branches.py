@@ -1,5 +1,7 @@
 """Which branches are read and which become features."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlaas4hep.core.branches import Branches, choose
@@ -150,6 +152,12 @@ def test_what_cannot_be_numbers_is_refused_when_asked_for():
 
 def test_an_exclusion_that_matches_nothing_is_mentioned():
     assert "HLT_*" in _choose(exclude_branches=("HLT_*",)).warnings[0]
+
+
+def test_files_without_entries_are_mentioned():
+    trees = {"a.root": TREE, "none.root": replace(TREE, entries=0)}
+
+    assert _choose(trees).warnings == ("no entries in none.root",)
 
 
 def test_nothing_left_to_learn_from_is_refused():
