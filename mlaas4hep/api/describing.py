@@ -71,7 +71,10 @@ SUBMISSION: Schema = {
         "labels": {**_MEMBER, "default": "labels.txt"},
         "model": {**_MEMBER, "default": "model.py"},
         "params": {**_MEMBER, "default": "params.json"},
-        "preproc": {**_MEMBER, "default": ""},
+        "preproc": {
+            **_MEMBER,
+            "description": "Without it, preproc.json is used if the tarball has one; empty: none.",
+        },
         "title": {"type": "string", "maxLength": 256, "default": ""},
         "fout": {"type": "string", "maxLength": 256, "description": "Accepted and not used."},
     },

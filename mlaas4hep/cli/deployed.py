@@ -57,7 +57,10 @@ def submit(
     labels: Annotated[str, typer.Option(help="In the tarball.")] = "labels.txt",
     model: Annotated[str, typer.Option(help="In the tarball.")] = "model.py",
     params: Annotated[str, typer.Option(help="In the tarball.")] = "params.json",
-    preproc: Annotated[str, typer.Option(help="In the tarball; empty: no preprocessing.")] = "",
+    preproc: Annotated[
+        str | None,
+        typer.Option(help="In the tarball; preproc.json if it is there, '' for none."),
+    ] = None,
     memory: Annotated[str, typer.Option(help="For the training.")] = "3gb",
     cpus: Annotated[str, typer.Option(help="For the training.")] = "2",
     device: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
@@ -70,7 +73,7 @@ def submit(
 ) -> None:
     """Train a model from an upload, and print the name of the run.
 
-    Example: `mlaas4hep submit luca --preproc preproc.json --wait`
+    Example: `mlaas4hep submit luca --wait`
     """
     keys: dict[str, Any] = {
         "files": files,

@@ -33,7 +33,7 @@ class Submission:
     labels: str = "labels.txt"
     model: str = "model.py"
     params: str = "params.json"
-    preproc: str = ""
+    preproc: str | None = None  #: "": none; None: preproc.json, if the tarball has one
     title: str = ""
     fout: str = ""  #: accepted for compatibility
 
@@ -56,6 +56,8 @@ def parse_submission(body: bytes) -> Submission:
             "the submission has no name", hint="the name that was given when uploading"
         )
     files = {key: _file(key, content[key]) for key in _FILES if content.get(key)}
+    if content.get("preproc") == "":
+        files["preproc"] = ""
     return Submission(
         name=checked_name(content["name"]),
         device=_device(content.get("device", "cpu")),

@@ -19,6 +19,8 @@ from mlaas4hep.errors import ConflictError, MlaasError, ServiceUnavailableError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps import quotas, uploads
 
+USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` does
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -135,10 +137,13 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
 
 
 def _preproc(submission: Submission, upload: Upload, services: Services) -> str:
-    if not submission.preproc:
+    name = submission.preproc
+    if name is None:
+        name = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
+    if not name:
         return ""
-    text = uploads.read_text(upload, submission.preproc, services, "preproc")
-    with _in(submission.preproc):
+    text = uploads.read_text(upload, name, services, "preproc")
+    with _in(name):
         Preproc.parse(text)
     return text
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mlaas4hep.steps import runs
 from tests.people import FOLDER
 
 
@@ -128,6 +129,19 @@ def test_labels_that_do_not_match_the_files_are_refused(alice):
 
     assert error["file"] == "labels.txt"
     assert "3 labels" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "used"), [({}, True), ({"preproc": ""}, False), ({"preproc": "preproc.json"}, True)]
+)
+def test_preproc_json_is_used_unless_the_submission_says_not_to(alice, world, keys, used):
+    text = '{"flat_cut": {"pt": {"cut": "pt>=50", "remove": "False"}}}'
+    alice.upload({**FOLDER, "preproc.json": text})
+    run = alice.submit(**keys).json["process_name"]
+
+    request = runs.request_of(runs.find(alice.owner, run, world.services), world.services)
+
+    assert request.preproc == (text if used else "")
 
 
 def test_a_preproc_that_cannot_be_parsed_is_refused(alice):
