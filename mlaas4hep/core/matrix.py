@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.columns import Array, Columns, Offsets
 from mlaas4hep.core.scaling import Scaler
 from mlaas4hep.core.specs import BranchSpec, Specs
 from mlaas4hep.errors import InvalidRequestError
@@ -96,13 +96,13 @@ def fill(
     if counts is None:
         counts = np.zeros((len(layout.jagged), columns.entries), count_type(layout.widths))
     holes: list[Positions] = []
-    scaler = Scaler()
-    width = layout.width
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, columns.entries, BLOCK):
-            stop = min(start + BLOCK, columns.entries)
-            block = _Block(start=start, stop=stop, x=x[start:stop], counts=counts[:, start:stop])
-            holes.extend(found + start * width for found in block.fill(layout, columns, scaler))
+        if layout.flat:
+            holes += _fill_flat(layout.flat, columns, x)
+        if layout.jagged:
+            x[:, len(layout.flat) :] = 0
+        for collection in _collections(layout, columns):
+            holes += collection.fill(x, counts)
     missing = np.sort(np.concatenate(holes)) if holes else np.empty(0, np.int64)
     if mask is not None:
         expand_mask(len(layout.flat), layout.widths, counts, missing, mask)
@@ -137,44 +137,66 @@ def _check_names(layout: Layout, columns: Columns) -> None:
         raise InvalidRequestError(f"branch {name!r} is missing, or has not {kind}", branch=name)
 
 
+def _fill_flat(specs: Sequence[BranchSpec], columns: Columns, x: Matrix) -> Iterator[Positions]:
+    """Write flat branches, and yield the positions of values that are not finite."""
+    scaler = Scaler(specs)
+    branches = [columns.flat[spec.name] for spec in specs]
+    for start in range(0, len(x), BLOCK):
+        rows = slice(start, start + BLOCK)
+        values, bad = scaler.scale([branch[rows] for branch in branches])
+        x[rows, : len(specs)] = values.T
+        if bad is not None:
+            column, row = bad
+            yield (start + row) * x.shape[1] + column
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
-    """Entries [start, stop) and where they go."""
+class _Collection:
+    """Jagged branches with the same row lengths and width."""
 
-    start: int
-    stop: int
-    x: Matrix
-    counts: Array
+    specs: tuple[BranchSpec, ...]
+    rows: tuple[int, ...]  #: where their lengths go in `counts`
+    firsts: tuple[int, ...]  #: their first columns
+    contents: tuple[Array, ...]
+    offsets: Offsets
 
-    def fill(self, layout: Layout, columns: Columns, scaler: Scaler) -> Iterator[Positions]:
-        """Write the block, and yield the positions in it of values that are not finite."""
-        flat, width = columns.flat, self.x.shape[1]
-        for column, spec in enumerate(layout.flat):
-            values, bad = scaler.scale(spec, flat[spec.name][self.start : self.stop])
-            self.x[:, column] = values
+    def fill(self, x: Matrix, counts: Array) -> Iterator[Positions]:
+        """Write the branches, and yield the positions of values that are not finite."""
+        scaler = Scaler(self.specs)
+        for start in range(0, len(x), BLOCK):
+            block = x[start : start + BLOCK]
+            stop = start + len(block)
+            window = self.offsets[start : stop + 1]
+            places = _Places.of(window, self.specs[0].width, x.shape[1])
+            for row in self.rows:
+                counts[row, start:stop] = places.lengths
+            values, bad = scaler.scale([places.values(content) for content in self.contents])
+            cells = block.reshape(-1)
+            for first, scaled in zip(self.firsts, values, strict=True):
+                cells[first:][places.cells] = scaled
             if bad is not None:
-                yield bad * width + column
-        if layout.jagged:
-            self.x[:, len(layout.flat) :] = 0
-            yield from self._fill_jagged(layout, columns, scaler)
+                branch, place = bad
+                inside = places.cells[place] + np.array(self.firsts)[branch]
+                yield start * x.shape[1] + inside
 
-    def _fill_jagged(self, layout: Layout, columns: Columns, scaler: Scaler) -> Iterator[Positions]:
-        cells, row_size = self.x.reshape(-1), self.x.shape[1]
-        at = len(layout.flat)
-        places: dict[tuple[int, int], _Places] = {}
-        for row, spec in enumerate(layout.jagged):
-            rows = columns.jagged[spec.name]
-            key = id(rows.offsets), spec.width
-            place = places.get(key)
-            if place is None:
-                window = rows.offsets[self.start : self.stop + 1]
-                place = places[key] = _Places.of(window, spec.width, row_size)
-            self.counts[row] = place.lengths
-            values, bad = scaler.scale(spec, place.values(rows))
-            cells[at:][place.cells] = values
-            if bad is not None:
-                yield place.cells[bad] + at
-            at += spec.width
+
+def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
+    """Yield the jagged branches in groups that share their offsets."""
+    groups: dict[tuple[int, int], list[tuple[int, int, BranchSpec]]] = {}
+    first = len(layout.flat)
+    for row, spec in enumerate(layout.jagged):
+        key = id(columns.jagged[spec.name].offsets), spec.width
+        groups.setdefault(key, []).append((row, first, spec))
+        first += spec.width
+    for members in groups.values():
+        rows, firsts, specs = zip(*members, strict=True)
+        yield _Collection(
+            specs=specs,
+            rows=rows,
+            firsts=firsts,
+            contents=tuple(columns.jagged[spec.name].content for spec in specs),
+            offsets=columns.jagged[specs[0].name].offsets,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +228,6 @@ class _Places:
             kept=kept,
         )
 
-    def values(self, rows: Jagged) -> Array:
-        values = rows.content[self.low : self.high]
+    def values(self, content: Array) -> Array:
+        values = content[self.low : self.high]
         return values if self.kept is None else values[self.kept]
