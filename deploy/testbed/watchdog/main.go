@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"log"
 	"net/http"
@@ -30,7 +31,7 @@ func main() {
 	function := start(strings.Fields(os.Getenv("fprocess")))
 	inflight, _ := strconv.Atoi(os.Getenv("max_inflight"))
 	server := &http.Server{
-		Addr:              ":8080",
+		Addr:              ":" + cmp.Or(os.Getenv("port"), "8080"),
 		Handler:           routes(upstream, limiter.NewConcurrencyLimiter(forward(upstream), inflight)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       duration("read_timeout"),
