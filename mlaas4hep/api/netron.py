@@ -33,7 +33,7 @@ _POLICY = (
     b"connect-src 'self' blob:; frame-ancestors 'self'"
 )
 _PAGES = {"": "netron.html", "open.js": "open.js"}
-_DRAWABLE = ("saved_model.pb", ".keras", ".pb", ".tflite")
+_DRAWABLE = (".keras", ".tflite", "saved_model.pb", ".pb")  #: the clearest graph first
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.[a-z]+")
 
 

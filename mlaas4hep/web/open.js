@@ -17,12 +17,31 @@ async function show(model, token) {
     ask(problem.error);
     return;
   }
-  const file = answer.headers.get("X-File");
-  const url = URL.createObjectURL(await answer.blob());
-  const query = new URLSearchParams({ url, identifier: file });
+  const file = new File([await answer.blob()], answer.headers.get("X-File"));
   at("ask").style.display = "none";
-  at("graph").src = `app/index.html?${query}`;
   at("graph").hidden = false;
+  at("graph").onload = () => whenReady(at("graph").contentDocument, file);
+  at("graph").src = "app/index.html";
+}
+
+// Netron says "welcome" when it waits for a file; it then gets one as if it was chosen by hand.
+function whenReady(netron, file) {
+  const look = () => {
+    if (netron.body.className !== "welcome") {
+      return false;
+    }
+    const chosen = new DataTransfer();
+    chosen.items.add(file);
+    const dialog = netron.getElementById("open-file-dialog");
+    dialog.files = chosen.files;
+    dialog.dispatchEvent(new Event("change"));
+    return true;
+  };
+  const watch = new MutationObserver(() => look() && watch.disconnect());
+  watch.observe(netron.body, { attributes: true, attributeFilter: ["class"] });
+  if (look()) {
+    watch.disconnect();
+  }
 }
 
 const model = new URLSearchParams(location.search).get("model") || "";
