@@ -1,4 +1,4 @@
-"""`python -m deploy.testbed install|up|down|token PERSON`: the platform on this machine."""
+"""`python -m deploy.testbed install|up|down|restart NAME|token PERSON`: the platform on this machine."""
 
 import argparse
 import logging
@@ -39,6 +39,14 @@ PARTS = (
     dispatcher.start,
 )
 
+#: What can be taken away for a moment, to see what the rest does meanwhile.
+RESTARTABLE = {
+    "nats": messaging.start,
+    "minio": storage.start,
+    "xrootd": rootfiles.start,
+    "dispatcher": dispatcher.start,
+}
+
 
 def install(place: Place) -> None:
     """Install and build the programs that are missing."""
@@ -63,6 +71,12 @@ def down(place: Place) -> None:
     log.info("the platform is down")
 
 
+def restart(place: Place, name: str) -> None:
+    """Stop one process and start it again."""
+    process.stop(place, name)
+    RESTARTABLE[name](place)
+
+
 def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="platform", description=__doc__)
@@ -70,6 +84,8 @@ def main() -> int:
     commands.add_parser("install", help="install and build the programs that are missing")
     commands.add_parser("up", help="start everything, or what is missing")
     commands.add_parser("down", help="stop everything")
+    again = commands.add_parser("restart", help="stop one process and start it again")
+    again.add_argument("name", choices=sorted(RESTARTABLE))
     token = commands.add_parser("token", help="print a bearer token")
     token.add_argument("person", choices=["alice", "bob", "carol"])
     arguments = parser.parse_args()
@@ -78,6 +94,8 @@ def main() -> int:
     place = Place.from_env(os.environ)
     if arguments.command == "token":
         sys.stdout.write(identity.token(place, arguments.person) + "\n")
+    elif arguments.command == "restart":
+        restart(place, arguments.name)
     else:
         {"install": install, "up": up, "down": down}[arguments.command](place)
     return 0

@@ -36,6 +36,12 @@ def test_a_run_gets_the_folders_name_and_a_number(first):
     assert first["name"].startswith("demo_")
 
 
+def test_the_model_of_a_stranger_was_confined(first):
+    assert {"empty environment", "rlimits", "no capabilities", "landlock", "seccomp"} <= set(
+        first["isolation"]
+    )
+
+
 def test_status_speaks_dockers_words(alice, first):
     status = alice.workflow("GET", f"/status_docker?process_name={first['name']}").json()
 
