@@ -9,7 +9,10 @@ import lzma
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cramjam
@@ -29,7 +32,7 @@ Ask = Callable[[Sequence[tuple[int, int]]], Callable[[], Sequence[memoryview]]]
 """Asks for the bytes at each [start, stop) of a file; what it returns waits for the answer."""
 
 
-class _UnknownBasketError(Exception):
+class UnknownBasketError(Exception):
     """This is nothing that we decode; uproot may."""
 
 
@@ -136,17 +139,23 @@ class _Basket:
 
 
 _Buffers = dict[tuple[str, int], memoryview]  #: compressed baskets, by branch and number
+_Kept = dict[tuple[str, int], _Basket]
 _Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
+_Decoded = tuple[BasketLeaf, Array, list[_Part]]
 
 
 class Decoder:
     """Decodes consecutive blocks; keeps the baskets that reach into the next one."""
 
-    def __init__(self, leaves: Iterable[BasketLeaf], ask: Ask) -> None:
+    def __init__(
+        self, leaves: Iterable[BasketLeaf], ask: Ask, helper: Executor | None = None
+    ) -> None:
+        """Take a `helper` thread that decodes half of each block."""
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
         self._ask = ask
-        self._kept: dict[tuple[str, int], _Basket] = {}
+        self._helper = helper
+        self._kept: _Kept = {}
 
     def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
         """Yield the entries of each window; the bytes of the next one are on their way by then.
@@ -177,32 +186,46 @@ class Decoder:
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
         shared: dict[tuple[str | int, int], Offsets] = {}
-        kept, self._kept = self._kept, {}
-        for leaf in self._leaves:
-            if leaf.name in self.unknown:
+        for leaf, values, parts in self._decoded_leaves(start, stop, buffers):
+            if not leaf.jagged:
+                flat[leaf.name] = values
                 continue
-            try:
-                parts = self._parts(leaf, buffers, kept, start, stop)
-                values = _joined([values for values, _ in parts], leaf.stored)
-                if not leaf.jagged:
-                    flat[leaf.name] = values
-                    continue
-                key = leaf.length or leaf.collection, len(values)
+            key = leaf.length or leaf.collection, len(values)
+            with suppress(UnknownBasketError):
                 if key not in shared:
                     shared[key] = _offsets(parts, stop - start, leaf.length)
                 jagged[leaf.name] = Jagged(content=values, offsets=shared[key])
-            except _UnknownBasketError:
-                self.unknown.add(leaf.name)
+        self.unknown |= {leaf.name for leaf in self._leaves} - flat.keys() - jagged.keys()
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
 
-    def _parts(
+    def _decoded_leaves(self, start: int, stop: int, buffers: _Buffers) -> Iterator[_Decoded]:
+        kept, self._kept = self._kept, {}
+        some = partial(self._some_leaves, start, stop, buffers, kept)
+        if self._helper is None:
+            yield from some(self._leaves)
+            return
+        helped = self._helper.submit(lambda: list(some(self._leaves[1::2])))
+        yield from some(self._leaves[::2])
+        yield from helped.result()
+
+    def _some_leaves(
         self,
-        leaf: BasketLeaf,
-        buffers: _Buffers,
-        kept: dict[tuple[str, int], _Basket],
         start: int,
         stop: int,
+        buffers: _Buffers,
+        kept: _Kept,
+        leaves: Iterable[BasketLeaf],
+    ) -> Iterator[_Decoded]:
+        for leaf in leaves:
+            if leaf.name not in self.unknown:
+                with suppress(UnknownBasketError):
+                    parts = self._parts(leaf, buffers, kept, (start, stop))
+                    yield leaf, _joined([values for values, _ in parts], leaf.stored), parts
+
+    def _parts(
+        self, leaf: BasketLeaf, buffers: _Buffers, kept: _Kept, window: Window
     ) -> list[_Part]:
+        start, stop = window
         parts: list[_Part] = []
         for index in leaf.baskets(start, stop):
             key = leaf.name, index
@@ -216,11 +239,11 @@ class Decoder:
         size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
         _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
         if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
-            raise _UnknownBasketError(leaf.name)
+            raise UnknownBasketError(leaf.name)
         data = memoryview(_inflated(buffer[key_size:], object_size))
         border = last - key_size
         if not 0 <= border <= object_size:
-            raise _UnknownBasketError(leaf.name)
+            raise UnknownBasketError(leaf.name)
         if leaf.length:
             return _fixed(leaf, entries, data[:border])
         if border == object_size:
@@ -229,29 +252,37 @@ class Decoder:
 
     def _counted(self, leaf: BasketLeaf, index: int, data: memoryview) -> _Basket:
         """Return a basket without offsets: the counter branch tells the lengths of rows."""
-        start, stop = leaf.entries[index], leaf.entries[index + 1]
         if leaf.counter is None or leaf.header:
-            raise _UnknownBasketError(leaf.name)
-        (block,) = Decoder([leaf.counter], self._ask).blocks([(start, stop)])
-        lengths = block.flat
+            raise UnknownBasketError(leaf.name)
+        window = leaf.entries[index], leaf.entries[index + 1]
         values = _values(leaf, data)
-        if leaf.counter.name not in lengths or lengths[leaf.counter.name].sum() != len(values):
-            raise _UnknownBasketError(leaf.name)
-        offsets = np.zeros(stop - start + 1, np.int64)
-        np.cumsum(lengths[leaf.counter.name], out=offsets[1:])
-        return _Basket(entries=stop - start, values=values, offsets=lambda: offsets)
+        return _Basket(
+            entries=window[1] - window[0],
+            values=values,
+            offsets=partial(self._from_counter, leaf.counter, window, len(values)),
+        )
+
+    def _from_counter(self, counter: BasketLeaf, window: Window, total: int) -> Array:
+        (block,) = Decoder([counter], self._ask).blocks([window])
+        if counter.name not in block.flat:
+            raise UnknownBasketError(counter.name)
+        offsets = np.zeros(window[1] - window[0] + 1, np.int64)
+        np.cumsum(block.flat[counter.name], out=offsets[1:])
+        if offsets[-1] != total:
+            raise UnknownBasketError(counter.name)
+        return offsets
 
 
 def _values(leaf: BasketLeaf, data: memoryview) -> Array:
     if len(data) % leaf.stored.itemsize:
-        raise _UnknownBasketError(leaf.name)
+        raise UnknownBasketError(leaf.name)
     return np.frombuffer(data, leaf.stored)
 
 
 def _fixed(leaf: BasketLeaf, entries: int, data: memoryview) -> _Basket:
     values = _values(leaf, data)
     if len(values) != entries * leaf.length:
-        raise _UnknownBasketError(leaf.name)
+        raise UnknownBasketError(leaf.name)
     return _Basket(
         entries=entries, values=values, offsets=lambda: np.arange(entries + 1) * leaf.length
     )
@@ -264,14 +295,14 @@ def _with_offsets(
 
     def in_bytes() -> Array:
         if len(data) - border < 4 * (entries + 1):
-            raise _UnknownBasketError(leaf.name)
+            raise UnknownBasketError(leaf.name)
         stored = np.frombuffer(data, ">i4", entries + 1, border)
         offsets = np.empty(entries + 1, np.int64)
         np.subtract(stored[1:], key_size, out=offsets[:-1])
         offsets[-1] = border
         ascending = offsets[0] == 0 and (offsets[1:] - offsets[:-1] >= leaf.header).all()
         if entries and not (ascending and stored[0] in (entries, entries + 1)):
-            raise _UnknownBasketError(leaf.name)
+            raise UnknownBasketError(leaf.name)
         return offsets
 
     if not leaf.header:
@@ -295,7 +326,7 @@ def _inflated(data: memoryview, size: int) -> Any:
     parts = list(_inflated_blocks(data))
     whole = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(whole) != size:
-        raise _UnknownBasketError("length")
+        raise UnknownBasketError("length")
     return whole
 
 
@@ -308,7 +339,7 @@ def _inflated_blocks(data: memoryview) -> Iterator[Any]:
         size = int.from_bytes(header[6:9], "little")
         codec = _CODECS.get(header[:2])
         if codec is None:
-            raise _UnknownBasketError(repr(header[:2]))
+            raise UnknownBasketError(repr(header[:2]))
         at += _BLOCK_HEADER
         yield codec(data[at : at + packed], size)
         at += packed

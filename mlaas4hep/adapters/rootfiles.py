@@ -1,10 +1,12 @@
 """`DataSource` with uproot; every error of uproot and of damaged files is translated here."""
 
+import os
 import struct
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ class RootFiles:
         self._remote_hosts = remote_hosts
         self._trees: OrderedDict[tuple[str, str], tuple[Hashable, OpenTree]] = OrderedDict()
         self._blocks = KeptBlocks()
+        self._helper = ThreadPoolExecutor(1, "decode") if (os.cpu_count() or 1) > 1 else None
         self._lock = threading.Lock()
 
     def describe(self, url: str, tree: str) -> TreeInfo:
@@ -68,7 +71,7 @@ class RootFiles:
                 self._trees.move_to_end((url, tree))
                 return opened
         with _our_errors(url):
-            opened = _opened(place, tree, self._blocks)
+            opened = _opened(place, tree, self._blocks, self._helper)
         with self._lock:
             self._trees[url, tree] = place.version, opened
             self._trees.move_to_end((url, tree))
@@ -77,7 +80,9 @@ class RootFiles:
         return opened
 
 
-def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
+def _opened(
+    place: Place, tree: str, kept: KeptBlocks, helper: ThreadPoolExecutor | None
+) -> OpenTree:
     with ExitStack() as stack:
         path, handler = place.open(stack)
         try:
@@ -90,7 +95,7 @@ def _opened(place: Place, tree: str, kept: KeptBlocks) -> OpenTree:
         if place.is_local:
             _check_length(place, path, handler)
         content = FileBytes(Path(path)) if place.is_local else ServerBytes(file.file.source)
-        opening = Opening(size_bytes=place.size_bytes, ask=content.ask)
+        opening = Opening(size_bytes=place.size_bytes, ask=content.ask, helper=helper)
         opened = OpenTree(place.url, tree, found, opening, kept)
         weakref.finalize(opened, stack.pop_all().close)
     return opened

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import Any
@@ -31,6 +32,7 @@ class Opening:
 
     size_bytes: int
     ask: Ask
+    helper: Executor | None = None  #: a thread that decodes half of each block
 
 
 class OpenTree:
@@ -42,6 +44,7 @@ class OpenTree:
         self._tree = tree
         self._size_bytes = place.size_bytes
         self._ask = place.ask
+        self._helper = place.helper
         self._kept = kept
         self._token = object()  # tells our blocks from those of every other tree
         self._is_ttree = hasattr(tree, "branches")
@@ -99,7 +102,7 @@ class OpenTree:
     def _decoder(self, names: frozenset[str]) -> Decoder:
         """Return a decoder of those branches that we can decode."""
         leaves = (self._basket_leaf(name) for name in sorted(names))
-        return Decoder((leaf for leaf in leaves if leaf), self._ask)
+        return Decoder((leaf for leaf in leaves if leaf), self._ask, self._helper)
 
     def _basket_leaf(self, name: str) -> BasketLeaf | None:
         if name not in self._baskets:
