@@ -13,6 +13,7 @@ from typing import Any
 
 import uproot
 
+from mlaas4hep.adapters.blockspool import BlockSpool
 from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootbytes import FileBytes, ServerBytes
@@ -33,11 +34,11 @@ _LARGE_FILES = 1_000_000  #: versions from here on have 64-bit places
 class RootFiles:
     """Opens each tree once, and again only when its file has changed."""
 
-    def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*") -> None:
+    def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
         self._trees: OrderedDict[tuple[str, str], tuple[Hashable, OpenTree]] = OrderedDict()
-        self._blocks = KeptBlocks()
+        self._blocks = KeptBlocks(BlockSpool(cache_dir))
         self._helper = ThreadPoolExecutor(1, "decode") if (os.cpu_count() or 1) > 1 else None
         self._lock = threading.Lock()
 

@@ -84,9 +84,9 @@ class OpenTree:
                 yield next(whole)
             else:
                 make = partial(self._one_block, chosen, window)
-                block = self._kept.get((self._token, chosen, window), make)
+                key = self._token, chosen, window
                 low, high = window
-                yield block.rows(max(start, low) - low, min(stop, high) - low)
+                yield self._kept.rows(key, make, max(start, low) - low, min(stop, high) - low)
 
     def _one_block(self, names: frozenset[str], window: Window) -> Columns:
         return next(self._blocks(names, [window]))

@@ -41,6 +41,17 @@ class Columns:
         """Return flat names, then jagged names, each in the order given."""
         return (*self.flat, *self.jagged)
 
+    @property
+    def size_bytes(self) -> int:
+        """Return the memory that all values take, shared offsets once."""
+        offsets = {id(rows.offsets): rows.offsets.nbytes for rows in self.jagged.values()}
+        values = sum(values.nbytes for values in self.flat.values())
+        return (
+            values
+            + sum(rows.content.nbytes for rows in self.jagged.values())
+            + sum(offsets.values())
+        )
+
     def rows(self, start: int, stop: int) -> "Columns":
         """Return entries [start, stop) without copying values."""
         shared: dict[int, tuple[int, int, Offsets]] = {}
