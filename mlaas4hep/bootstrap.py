@@ -167,4 +167,6 @@ def credentials(path: str) -> tuple[str, str]:
 def _source(settings: Settings, tarballs: ObjectStore) -> DataSource:
     from mlaas4hep.adapters.rootfiles import RootFiles  # noqa: PLC0415
 
-    return RootFiles(tarballs=tarballs, remote_hosts=settings.remote_hosts)
+    return RootFiles(
+        tarballs=tarballs, remote_hosts=settings.remote_hosts, cache_dir=settings.cache_dir
+    )
