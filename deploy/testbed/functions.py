@@ -43,6 +43,7 @@ def environment(place: Place) -> dict[str, str]:
         "WATCHDOG_IMAGE": docker.WATCHDOG,
         "IMAGE_PREFIX": f"localhost:{place.ports['registry']}/",
         "MLAAS_STORE": place.http("minio"),
+        "MLAAS_STORE_PUBLIC_URL": place.http("minio"),
         "MLAAS_NATS": f"nats://{place.at('nats')}",
         "MLAAS_ISSUER": place.http("identity"),
         "MLAAS_AUDIENCE": identity.AUDIENCE,
