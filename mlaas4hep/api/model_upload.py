@@ -137,7 +137,7 @@ def _unpacked(desk: Desk, body: BinaryIO, folder: Path) -> Path:
 def _once_packed(body: BinaryIO, plain: BinaryIO, limit_bytes: int) -> BinaryIO:
     """Return a tar or tar.gz, also if `Content-Encoding: gzip` packed a tar.gz once more."""
     with suppress(OSError, EOFError):
-        packed = gzip.GzipFile(fileobj=body)
+        packed = gzip.GzipFile(fileobj=body, mode="rb")  # a file for writing would be written to
         if packed.read(2) == _GZIP:
             packed.seek(0)
             for block in iter(partial(packed.read, 1024**2), b""):

@@ -40,6 +40,11 @@ def predict(bundle: Path, asked: dict[str, Any]) -> Any:
     Raises:
         InvalidRequestError: the folder is no model, or the request does not fit it.
     """
+    if not any(path.suffix in modelstore.SERVABLE for path in bundle.iterdir()):
+        raise InvalidRequestError(
+            f"there is no model in {str(bundle)!r}",
+            hint="the folder that `mlaas4hep run` or `mlaas4hep train` wrote",
+        )
     with oneprocess.services() as services:
         record = ModelRecord(owner=OWNER, name=NAME, version="", files=())
         modelstore.upload(bundle, record, services, _LIMITS)

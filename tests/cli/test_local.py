@@ -129,6 +129,13 @@ def test_a_whole_run_writes_a_bundle_that_predicts(cli, folder, tmp_path):
     assert predicted.json()["truncated"] == [[], []]
 
 
+def test_a_folder_that_is_no_model_is_refused(cli, folder):
+    result = cli("predict", "--model", folder, "--input", folder / "params.json")
+
+    assert result.code == 1
+    assert f"there is no model in '{folder}'" in result.err
+
+
 def test_training_on_arrays_gives_what_the_whole_run_gives(cli, folder, measured):
     cli("chunks", *texts(folder, "files", "labels", "params", "specs"), "--out", folder / "chunks")
     arguments = ("--model", folder / "model.py", "--params", folder / "params.json")

@@ -97,6 +97,16 @@ def test_a_bundle_is_called_like_its_folder(alice, bundle, mode, headers):
     assert "variables/variables.index" in uploaded.json()["files"]
 
 
+@pytest.mark.parametrize(("mode", "filename"), [("w", "hits.tar"), ("w:gz", "hits.tar.gz")])
+def test_a_form_may_bring_a_bundle(alice, bundle, mode, filename):
+    fields = {"name": (None, "net"), "model": (filename, packed(bundle("hits"), mode=mode))}
+
+    uploaded = alice.post("/upload", files=fields)
+
+    assert (uploaded.status_code, uploaded.json()["name"]) == (200, "net")
+    assert "variables/variables.index" in uploaded.json()["files"]
+
+
 def test_a_bundle_packed_twice_is_unpacked_twice(alice, bundle):
     body = gzip.compress(packed(bundle("hits")))
 
