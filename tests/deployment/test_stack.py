@@ -141,3 +141,13 @@ def test_faasd_tells_the_dispatcher_in_settings():
 
     assert settings.nats == "nats://mlaas-nats:4222"
     assert "mlaas-nats" in services
+
+
+@pytest.mark.parametrize("name", ["workflow", "predict"])
+def test_people_may_have_what_the_code_says_unless_a_site_says_otherwise(functions, name):
+    settings = Settings.from_env(
+        {k: v for k, v in functions[name]["environment"].items() if k.startswith("MLAAS_")}
+    )
+    quotas = ("max_runs", "max_models", "max_bytes", "groups_claim", "admin_group")
+
+    assert [getattr(settings, q) for q in quotas] == [getattr(Settings(), q) for q in quotas]
