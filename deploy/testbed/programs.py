@@ -82,10 +82,14 @@ def _go(place: Place, name: str, folder: Path, package: str) -> None:
     go = shutil.which("go")
     if go is None:
         raise FileNotFoundError("the testbed builds Go programs: install Go 1.25 or newer")
-    subprocess.run(
+    done = subprocess.run(
         [go, "build", "-mod=mod", "-buildvcs=false", "-trimpath", "-ldflags=-s -w"]
         + ["-o", place.program(name), package],
         cwd=folder,
         env=place.environment(CGO_ENABLED="0", GOFLAGS=""),
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"go build {package}: {done.stderr[-3000:]}")

@@ -65,6 +65,15 @@ def test_logs_are_those_of_the_function(platform, alice):
     assert "workflow" in said
 
 
+def test_a_removed_function_is_gone_until_it_is_deployed_again(platform, gateway):
+    functions.faas_cli(platform, "remove", "--filter", "specs")
+    gone = gateway.get("/system/function/specs").status_code
+    functions.faas_cli(platform, "deploy", "--filter", "specs")
+    process.wait(lambda: functions.is_available(platform, "specs"), 60, "specs")
+
+    assert gone == 404
+
+
 @pytest.mark.parametrize("name", ["specs", "predict"])
 def test_an_image_runs_on_a_network_with_nats_and_minio(platform, name):
     """What `faas-cli local-run` does; the faas-cli that can be had here is older than it."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -63,3 +64,15 @@ def test_a_run_survives(interrupt, alice, remote_job, platform):
 def chunks(person, run):
     (stage,) = [s for s in person.status(run)["stages"] if s["stage"] == FUNCTION]
     return stage
+
+
+@pytest.mark.parametrize("name", ["nats", "minio"])
+def test_a_function_is_ready_only_with_what_it_needs(name, platform):
+    process.stop(platform, name)
+    try:
+        process.wait(lambda: functions.replicas(platform, "specs") == 0, 60, "no readiness")
+    finally:
+        restart(name)(platform)
+
+    for function in functions.NAMES:
+        process.wait(partial(functions.is_available, platform, function), 60, function)
