@@ -96,6 +96,7 @@ class SpecsReady(Event):
     entries: int  #: entries that will be trained on
     columns: int
     chunks: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ class Run:
                     self._at_least(Status.MEASURING),
                     files=event.files,
                     entries=event.entries,
-                    warnings=event.warnings,
+                    warnings=self._warned(event),
                     ranges=self.ranges.expect(event.ranges, at),
                 )
             case RangeMeasured():
@@ -138,6 +138,7 @@ class Run:
                     specs=event.key,
                     selected=event.entries,
                     columns=event.columns,
+                    warnings=self._warned(event),
                     chunks=self.chunks.expect(event.chunks, at),
                 )
             case ChunkReady():
@@ -177,6 +178,9 @@ class Run:
                 return replace(self, status=Status.CANCELLED)
             case _:
                 return self
+
+    def _warned(self, event: FilesOpened | SpecsReady) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.warnings, *event.warnings)))
 
     def _at_least(self, status: Status) -> "Run":
         if _ORDER.index(self.status) >= _ORDER.index(status):

@@ -26,6 +26,7 @@ from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps.inputs import Inputs, load_inputs, load_request, store_opened, unchanged
 
+_LISTED = 10  #: names in a warning
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 
 
@@ -117,6 +118,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
             entries=plan.entries,
             columns=Layout.of(specs).width,
             chunks=plan.chunks,
+            warnings=_worthless(specs),
         )
     )
     return news
@@ -190,6 +192,17 @@ def measure_blocks(
 
     specs = merged(parts(start))
     return MeasuredRange(specs=specs, cut_flow=() if specs.passed else tuple(flow.items()))
+
+
+def _worthless(specs: Specs) -> tuple[str, ...]:
+    """Return a warning if branches have values, but never a number to learn from."""
+    names = [spec.name for spec in specs.branches if spec.low is None and spec.nan + spec.inf]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    if not names:
+        return ()
+    return (
+        f"NaN or infinite in every entry, so worth nothing: {', '.join(names[:_LISTED])}{more}",
+    )
 
 
 def _merged(event: RangeMeasured, inputs: Inputs, services: Services) -> Specs:

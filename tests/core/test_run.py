@@ -60,6 +60,14 @@ def test_events_told_three_times_change_nothing(length: int) -> None:
     assert told(*threefold) == told(*story)
 
 
+def test_warnings_add_up_and_are_kept_when_the_first_comes_again() -> None:
+    ready = replace(STORY[3], warnings=("never a number: r",))
+
+    run = told(*STORY[:3], ready, STORY[0])
+
+    assert run.warnings == ("skipped: name", "never a number: r")
+
+
 def test_ranges_may_be_measured_in_any_order() -> None:
     middle = STORY[:3]
 

@@ -208,6 +208,15 @@ def test_nan_and_infinity_are_counted_and_do_not_poison(tmp_path, services):
     assert (spec.low, spec.high, spec.nan, spec.inf) == (1, 3, 2, 2)
 
 
+def test_a_branch_that_is_never_a_number_is_mentioned(tmp_path, services):
+    path = oracle.write_tree(tmp_path / "a.root", "t", {"x": np.arange(9.0), "k": np.ones(9)})
+    zero = {"new_branch": {"r": {"def": "k / (k - k)", "type": "flat"}}}
+
+    done = pipeline.run(services, [path], preproc=json.dumps(zero))
+
+    assert done.warnings == ("NaN or infinite in every entry, so worth nothing: r",)
+
+
 def test_stored_specs_are_small_json(tmp_path, services):
     done = pipeline.run(services, _two_files(tmp_path))
 
