@@ -1,10 +1,10 @@
-"""`python -m bench`: measure, print a table of medians, write JSON, compare two results.
+"""`python -m bench`: measure everything, print tables of medians, write JSON, compare two results.
 
-Every case runs in a process of its own; a round runs every case once, so that what a noisy machine
-does hits a stage and its yardstick alike. Files lie in the page cache after the first round.
-
-    python -m bench [--rounds 5] [--grow] [--only SUBSTRING] [--json FILE]
+    python -m bench [--rounds 3] [--grow] [--parts reading,serving] [--only TEXT] [--json FILE]
     python -m bench --compare BEFORE.json AFTER.json
+
+Each part is a command of its own, too: `python -m bench.serving`. Beyond medians of one run there
+is nothing to compare but ratios: the machine is not the same an hour later.
 """
 
 import argparse
@@ -13,102 +13,53 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, field
+import tempfile
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.inputs import Inputs
-from bench.table import compare, lines, show
+from bench.part import ROOT, load, options_of
+from bench.table import Line, compare
+from bench.targets import judged
 
-ROOT = Path(__file__).resolve().parent.parent
-FLAT, JAGGED, NANO = Inputs("flat"), Inputs("jagged"), Inputs("nano")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row of the table."""
-
-    name: str
-    body: str
-    inputs: Inputs
-    yardstick: str | None = None
-    more: dict[str, Any] = field(default_factory=dict)
+PARTS = ("reading", "remote", "training", "serving", "messaging", "overhead")
 
 
-def cases(grow: bool) -> list[Case]:
-    """Return what is measured, each after its yardstick."""
+def measure(options: argparse.Namespace) -> list[Line]:
+    """Run the parts, each in a process of its own, and return all lines."""
     found = []
-    for inputs in (FLAT, JAGGED, NANO):
-        kind = inputs.kind
-        found += [
-            Case(f"{kind} uproot raw", "raw", inputs),
-            Case(f"{kind} inflate only", "inflate", inputs, f"{kind} uproot raw"),
-            Case(f"{kind} specs", "specs", inputs, f"{kind} uproot raw"),
-            Case(f"{kind} chunks", "chunks", inputs, f"{kind} uproot raw"),
-        ]
-    found += [
-        Case("jagged chunks of 1000", "chunks", JAGGED, "jagged uproot raw", {"chunk_size": 1000}),
-        Case("jagged specs, two processes", "fanned", JAGGED, "jagged specs"),
-        Case("nano bytes", "nano_bytes", NANO),
-        Case("hand-over of 10k x 442", "handover", JAGGED),
-    ]
-    return found + (_growing() if grow else [])
-
-
-def _growing() -> list[Case]:
-    """Return larger inputs: rates and memory should stay as they are."""
-    sizes = {
-        "flat entries x10": Inputs("flat", 10),
-        "flat entries x100": Inputs("flat", 100),
-        "flat in 100 files": Inputs("flat", 1, 100),
-        "jagged entries x10": Inputs("jagged", 10),
-        "jagged in 100 files": Inputs("jagged", 1, 100),
-    }
-    found = []
-    for name, inputs in sizes.items():
-        raw = f"{inputs.kind} uproot raw"
-        found.append(Case(f"{name}, specs", "specs", inputs, raw))
-        found.append(Case(f"{name}, chunks", "chunks", inputs, raw))
+    for part in options.parts.split(","):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            result = Path(folder) / "lines.json"
+            command = [sys.executable, "-m", f"bench.{part}", "--json", str(result)]
+            command += ["--rounds", str(options.rounds), "--only", options.only]
+            command += ["--inputs", str(options.inputs), *["--grow"] * options.grow]
+            subprocess.run(command, cwd=ROOT, check=True)
+            found += load(result)
     return found
 
 
-def run(case: Case, folder: Path) -> dict[str, Any]:
-    """Run one case in a process of its own."""
-    inputs = case.inputs
-    inputs.paths(folder)
-    command = [sys.executable, "-m", "bench.worker", case.body, inputs.kind, str(inputs.scale)]
-    command += [str(inputs.files), str(folder), "-", json.dumps(case.more)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Run all rounds and return the result."""
-    wanted = [case for case in cases(options.grow) if options.only in case.name]
-    needed = {case.yardstick for case in wanted}
-    wanted = [case for case in cases(options.grow) if case in wanted or case.name in needed]
-    rounds: list[dict[str, Any]] = []
-    for number in range(options.rounds + 1):
-        done = {}
-        for case in wanted:
-            print(f"\rround {number} of {options.rounds}: {case.name:<40}", end="", flush=True)
-            done[case.name] = run(case, options.inputs)
-        rounds.append(done)
-    print("\r" + " " * 60 + "\r", end="")
-    yardsticks = {case.name: case.yardstick for case in wanted if case.yardstick}
-    found = lines(rounds[1:], yardsticks)  # the first round fills the page cache
-    print(show(found))
+def circumstances() -> dict[str, Any]:
+    """Return what was measured, where and when."""
     return {
-        "commit": _commit(),
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs",
-        "load": os.getloadavg(),
-        "lines": {line.name: asdict(line) for line in found},
-        "rounds": rounds,
+        "commit": _output("git", "describe", "--always", "--dirty"),
+        "machine": f"{_processor()}, {os.cpu_count()} CPUs",
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "python": platform.python_version(),
+        "load": [round(each, 1) for each in os.getloadavg()],
+        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     }
 
 
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(": ")[2]
+    return platform.machine()
+
+
+def _output(*command: str) -> str:
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -116,21 +67,26 @@ def _commit() -> str:
 
 def main() -> None:
     """Measure, or compare."""
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--grow", action="store_true", help="entries x10 and x100, 100 files")
-    parser.add_argument("--only", default="", help="cases whose name holds this")
-    parser.add_argument("--json", type=Path, help="write the result")
-    parser.add_argument("--inputs", type=Path, default=ROOT / "build" / "bench-inputs")
+    parser = options_of("bench", __doc__)
+    parser.add_argument("--parts", default=",".join(PARTS), help="some of these, with commas")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"))
     options = parser.parse_args()
     if options.compare:
         before, after = (json.loads(path.read_text()) for path in options.compare)
+        print(f"{before['commit']} ({before['at']}) against {after['commit']} ({after['at']})")
         print(compare(before, after))
         return
-    result = measure(options)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    began = circumstances()
+    found = measure(options)
+    ended = circumstances()
+    print(f"\n{judged(found)}\n")
+    print(f"{began['commit']} on {began['machine']}, {began['memory_gb']} GB; {began['at']}")
+    print(f"load {began['load'][0]} before, {ended['load'][0]} after")
+    path = options.json or ROOT / "build" / "bench.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    result = {**began, "load_after": ended["load"], "lines": [asdict(line) for line in found]}
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"written to {path}")
 
 
 if __name__ == "__main__":

@@ -2,93 +2,130 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-Round = Mapping[str, Any]
+
+@dataclass(frozen=True)
+class Sample:
+    """What one case did in one round."""
+
+    value: float
+    per_cpu: float | None = None  #: the rate for a second of processor time
+    memory_mb: int | None = None  #: high-water
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Line:
     """One case over all rounds."""
 
+    part: str
     name: str
-    rate: float  #: thousand entries per second, the median
+    unit: str
+    value: float  #: the median
     low: float
     high: float
     ratio: float | None  #: to the yardstick of the same round, the median
     cpu_ratio: float | None  #: the same by processor time, which others' load does not change
-    memory_mb: int  #: the highest
+    memory_mb: int | None  #: the highest
     notes: Mapping[str, Any]
 
 
-def lines(rounds: Sequence[Mapping[str, Round]], yardsticks: Mapping[str, str]) -> list[Line]:
+def lines(
+    part: str, unit: str, rounds: Sequence[Mapping[str, Sample]], yardsticks: Mapping[str, str]
+) -> list[Line]:
     """Return a line for each case; ratios are taken inside a round, never across."""
-    return [_line(name, rounds, yardsticks.get(name)) for name in rounds[0]]
+    return [_line(part, unit, name, rounds, yardsticks.get(name)) for name in rounds[0]]
 
 
-def _line(name: str, rounds: Sequence[Mapping[str, Round]], yardstick: str | None) -> Line:
-    rates = [_rate(each[name]) for each in rounds]
-    ratios = [_rate(each[name]) / _rate(each[yardstick]) for each in rounds] if yardstick else []
-    cpu = [_per_cpu(each[name]) / _per_cpu(each[yardstick]) for each in rounds] if yardstick else []
+def _line(
+    part: str, unit: str, name: str, rounds: Sequence[Mapping[str, Sample]], yardstick: str | None
+) -> Line:
+    samples = [each[name] for each in rounds]
+    pairs = [(each[name], each[yardstick]) for each in rounds] if yardstick else []
+    values = [sample.value for sample in samples]
+    cpu = [mine.per_cpu / other.per_cpu for mine, other in pairs if mine.per_cpu and other.per_cpu]
+    memory = [sample.memory_mb for sample in samples if sample.memory_mb is not None]
     return Line(
+        part=part,
         name=name,
-        rate=statistics.median(rates),
-        low=min(rates),
-        high=max(rates),
-        ratio=statistics.median(ratios) if ratios else None,
-        cpu_ratio=statistics.median(cpu) if cpu else None,
-        memory_mb=max(each[name]["memory_mb"] for each in rounds),
-        notes=_median_notes([each[name]["notes"] for each in rounds]),
+        unit=unit,
+        value=statistics.median(values),
+        low=min(values),
+        high=max(values),
+        ratio=_median([mine.value / other.value for mine, other in pairs]),
+        cpu_ratio=_median(cpu),
+        memory_mb=max(memory, default=None),
+        notes=_median_notes([sample.notes for sample in samples]),
     )
 
 
-def _rate(each: Round) -> float:
-    return float(each["entries"] / each["seconds"] / 1000)
-
-
-def _per_cpu(each: Round) -> float:
-    return float(each["entries"] / max(each["cpu_seconds"], 1e-9))
+def _median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
 
 
 def _median_notes(notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in notes[0].items():
-        values = [each[key] for each in notes]
+        values = [each[key] for each in notes if key in each]
         found[key] = statistics.median(values) if isinstance(value, int | float) else value
     return found
 
 
 def show(found: Sequence[Line]) -> str:
     """Return the table for eyes."""
-    rows = [("case", "k entries/s", "spread", "x yardstick", "x by CPU", "MB", "")]
+    rows = [("case", "median", "spread", "", "x yardstick", "x by CPU", "MB", "")]
     rows += [
         (
             line.name,
-            f"{line.rate:.0f}",
-            f"{line.low:.0f} - {line.high:.0f}",
-            "" if line.ratio is None else f"{line.ratio:.2f}",
-            "" if line.cpu_ratio is None else f"{line.cpu_ratio:.2f}",
-            str(line.memory_mb),
-            "  ".join(f"{key} {value}" for key, value in line.notes.items()),
+            figure(line.value),
+            f"{figure(line.low)} - {figure(line.high)}",
+            line.unit,
+            figure(line.ratio),
+            figure(line.cpu_ratio),
+            figure(line.memory_mb),
+            "  ".join(f"{key} {_text(value)}" for key, value in line.notes.items()),
         )
         for line in found
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    return columns(rows, left=(0, 3, 7))
+
+
+def columns(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
+    """Return rows as text; the columns of numbers `left` stand left, all others right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
-        f"{row[0]:<{widths[0]}}  "
-        + "  ".join(f"{row[i]:>{widths[i]}}" for i in range(1, 6))
-        + f"  {row[6]}"
+        "  ".join(
+            f"{cell:<{widths[i]}}" if i in left else f"{cell:>{widths[i]}}"
+            for i, cell in enumerate(row)
+        ).rstrip()
         for row in rows
     )
 
 
+def figure(value: float | None) -> str:
+    """Return a number with as many digits as mean something."""
+    if value is None:
+        return ""
+    if value >= 100:  # noqa: PLR2004
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def _text(value: object) -> str:
+    return figure(value) if isinstance(value, float) else str(value)
+
+
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return how ratios to yardsticks changed; absolute rates of two runs say nothing."""
-    found = ["case: x yardstick before, after, change"]
-    for name, line in after["lines"].items():
-        old = before["lines"].get(name)
-        if old and old["ratio"] and line["ratio"]:
-            change = line["ratio"] / old["ratio"] - 1
-            found.append(f"{name}: {old['ratio']:.2f}, {line['ratio']:.2f}, {change:+.0%}")
-    return "\n".join(found)
+    """Return how ratios to yardsticks changed; where there is none, figures of two runs."""
+    rows = [("case", "", "before", "after", "change")]
+    known = {(line["part"], line["name"]): line for line in before["lines"]}
+    for line in after["lines"]:
+        old = known.get((line["part"], line["name"]))
+        if old is None:
+            continue
+        what, unit = ("ratio", "x") if old["ratio"] and line["ratio"] else ("value", line["unit"])
+        change = line[what] / old[what] - 1
+        rows.append((line["name"], unit, figure(old[what]), figure(line[what]), f"{change:+.0%}"))
+    return columns(rows, left=(0, 1))

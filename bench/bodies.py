@@ -1,0 +1,229 @@
+"""What is timed about reading: the steps as the functions run them, and what they are held against.
+
+Every case is a function that prepares, and returns what is timed; a process of its own runs it.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import deflate
+import uproot
+
+from bench.inputs import IDENTIFIERS, SELECTED, Inputs
+from bench.pipeline import Pipeline
+from mlaas4hep.adapters.directory import DirectoryStore
+from mlaas4hep.adapters.rootfiles import RootFiles
+from mlaas4hep.core.events import ChunkPlanned, Event
+from mlaas4hep.steps.chunks import preprocess_chunk
+
+
+@dataclass
+class Measured:
+    """What one timed body did."""
+
+    entries: int
+    notes: dict[str, object] = field(default_factory=dict)
+    helpers: list[dict[str, Any]] = field(default_factory=list)  #: what other processes did
+
+
+Body = Callable[[], Measured]
+
+
+def raw(inputs: Inputs, folder: Path, **_: object) -> Body:
+    """Uproot's own reading of the same branches, 10 000 entries at a time."""
+    paths = inputs.paths(folder)
+
+    def body() -> Measured:
+        entries = 0
+        for path in paths:
+            with uproot.open(path) as file:
+                tree = file["events"]
+                names = SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS)
+                for block in tree.iterate(sorted(names), step_size=10_000):
+                    entries += len(block)
+        return Measured(entries)
+
+    return body
+
+
+def inflate(inputs: Inputs, folder: Path, **_: object) -> Body:
+    """Pure decompression of the same baskets with libdeflate: no reader can be faster."""
+    packed, entries = [], 0
+    for path in inputs.paths(folder):
+        data = path.read_bytes()
+        with uproot.open(path) as file:
+            tree = file["events"]
+            entries += tree.num_entries
+            names = SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS)
+            for name in names:
+                packed += _packed(tree[name], data)
+
+    def body() -> Measured:
+        for block, size in packed:
+            deflate.zlib_decompress(block, size)
+        return Measured(entries)
+
+    return body
+
+
+def _packed(branch: object, data: bytes) -> list[tuple[bytes, int]]:
+    found = []
+    count = branch.num_baskets
+    for at, size in zip(
+        branch.member("fBasketSeek")[:count], branch.member("fBasketBytes")[:count], strict=True
+    ):
+        key = int.from_bytes(data[at + 14 : at + 16])
+        block = data[at + key : at + size]
+        while block:
+            packed = int.from_bytes(block[3:6], "little")
+            found.append((block[9 : 9 + packed], int.from_bytes(block[6:9], "little")))
+            block = block[9 + packed :]
+    return found
+
+
+def specs(inputs: Inputs, folder: Path, state: Path, server: str = "", **_: object) -> Body:
+    """The specs function: files opened, ranges measured and stored, merged and planned."""
+    pipeline = Pipeline(state, _urls(inputs, folder, server), inputs, 10_000)
+
+    def body() -> Measured:
+        (first, *_) = pipeline.specs()
+        assert isinstance(first, ChunkPlanned)
+        merged = pipeline.services.specs.get(first.specs)
+        return Measured(pipeline.entries, {"bits": hashlib.sha256(merged).hexdigest()[:12]})
+
+    return body
+
+
+def _urls(inputs: Inputs, folder: Path, server: str = "") -> list[str]:
+    """Return where the files lie: in the folder, or on a server that has them all."""
+    return [f"{server}{path.name}" if server else str(path) for path in inputs.paths(folder)]
+
+
+def chunks(
+    inputs: Inputs,
+    folder: Path,
+    state: Path,
+    chunk_size: int = 10_000,
+    server: str = "",
+    **_: object,
+) -> Body:
+    """The chunk-preprocess function: read, shape and store every chunk."""
+    urls = _urls(inputs, folder, server)
+    planned = Pipeline(state, urls, inputs, chunk_size).specs()
+    pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
+
+    def body() -> Measured:
+        return Measured(_prepared(pipeline, planned), {"chunks": len(planned)})
+
+    return body
+
+
+def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> int:
+    entries = 0
+    for event in planned:
+        (ready,) = preprocess_chunk(event, pipeline.services)
+        entries += ready.entries
+        pipeline.services.chunks.delete(ready.key)
+    return entries
+
+
+def fanned(
+    inputs: Inputs, folder: Path, state: Path, of: str = "specs", shares: int = 2, **_: object
+) -> Body:
+    """Specs or chunks made by several processes at once, each on a core of its own."""
+    pipeline = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
+    if of == "chunks":
+        pipeline.specs()
+    command = [sys.executable, "-m", "bench.worker", "--wait", "share"]
+    command += [inputs.kind, str(inputs.scale), str(inputs.files), str(folder), str(state)]
+    workers = [
+        subprocess.Popen(
+            [*command, json.dumps({"of": of, "share": share, "shares": shares})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for share in range(shares)
+    ]
+    for worker in workers:
+        worker.stdout.readline()  # it is ready
+
+    def body() -> Measured:
+        for worker in workers:
+            worker.stdin.write(b"go\n")
+            worker.stdin.flush()
+        helpers = [json.loads(worker.stdout.readline()) for worker in workers]
+        if of == "chunks":
+            return Measured(sum(each["entries"] for each in helpers), helpers=helpers)
+        merging = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
+        (first, *_) = merging.specs()  # what was measured is found in the store
+        merged = merging.services.specs.get(first.specs)
+        bits = hashlib.sha256(merged).hexdigest()[:12]
+        return Measured(merging.entries, {"bits": bits}, helpers)
+
+    return body
+
+
+def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **more: str) -> Body:
+    """One part of the ranges or chunks, for `fanned`."""
+    of = more["of"]
+    _pin(share)
+    pipeline = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
+    planned = [] if of == "specs" else pipeline.specs()[share::shares]
+
+    def body() -> Measured:
+        if of == "specs":
+            pipeline.specs(share, shares)
+            return Measured(pipeline.entries // shares)
+        return Measured(_prepared(pipeline, planned))
+
+    return body
+
+
+def alone(inputs: Inputs, folder: Path, state: Path, of: str = "specs", **_: object) -> Body:
+    """Specs or chunks by one process on one core: what `fanned` is held against."""
+    _pin(0)
+    return {"specs": specs, "chunks": chunks}[of](inputs=inputs, folder=folder, state=state)
+
+
+def _pin(number: int) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
+    """Read 20 of 1000 branches, and count the bytes."""
+    (path, *_others) = inputs.paths(folder)
+    source = RootFiles(DirectoryStore(Path(tempfile.mkdtemp()), "none"))
+    info = source.describe(str(path), "events")
+    sizes = {branch.name: branch.size_bytes for branch in info.branches}
+
+    def body() -> Measured:
+        before = _bytes_read()
+        for _ in source.read(str(path), "events", SELECTED, 0, info.entries):
+            pass
+        taken = _bytes_read() - before
+        wanted = sum(sizes[name] for name in SELECTED)
+        return Measured(
+            info.entries,
+            {
+                "read / theirs": round(taken / wanted, 3),
+                "read": taken,
+                "theirs": wanted,
+                "file": info.size_bytes,
+            },
+        )
+
+    return body
+
+
+def _bytes_read() -> int:
+    text = Path("/proc/self/io").read_text()
+    return int(text.split("rchar: ")[1].split()[0])

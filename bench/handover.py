@@ -1,0 +1,48 @@
+"""One chunk from the function that makes it to the one that learns from it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bench.bodies import Body, Measured
+from mlaas4hep.adapters.directory import DirectoryStore
+from mlaas4hep.core.chunkfile import Draft, decode, encode
+
+WIDTHS = (8,) * 52
+FLAT = 26
+
+
+def handover(state: Path, rows: int = 10_000, **_: object) -> Body:
+    """Write and read one chunk of 442 columns; its store is a folder.
+
+    Steps fill the matrix of a draft in place, so that writing is sealing it; `encode ms` is what
+    an array that lies elsewhere costs. Reading is decoding, and making the mask that is expanded
+    on demand.
+    """
+    rng = np.random.default_rng(1)
+    x = rng.random((rows, FLAT + sum(WIDTHS)), np.float32)
+    y, counts = np.ones(rows, np.float32), np.full((len(WIDTHS), rows), 3, np.uint8)
+    store = DirectoryStore(state, "chunks")
+
+    def body() -> Measured:
+        notes: dict[str, object] = {}
+        draft = Draft.of(rows, FLAT, WIDTHS)
+        draft.x[:], draft.y[:], draft.counts[:] = x, y, counts
+        data = _timed(notes, "write ms", draft.seal)
+        _timed(notes, "encode ms", lambda: encode(x, y, widths=WIDTHS, counts=counts))
+        _timed(notes, "put ms", lambda: store.put("a.chunk", data))
+        body = _timed(notes, "get ms", lambda: store.get("a.chunk"))
+        _timed(notes, "read ms", lambda: decode(body).mask)
+        notes["MB"] = round(len(body) / 1e6, 1)
+        return Measured(rows, notes)
+
+    return body
+
+
+def _timed(notes: dict[str, object], name: str, call: Callable[[], object]) -> object:
+    started = time.perf_counter()
+    result = call()
+    notes[name] = round(1000 * (time.perf_counter() - started), 2)
+    return result

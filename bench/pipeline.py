@@ -1,0 +1,91 @@
+"""The steps up to chunks on stores in a folder, as the functions run them."""
+
+import time
+from pathlib import Path
+
+from bench.inputs import IDENTIFIERS, SELECTED, Inputs
+from mlaas4hep.adapters.directory import DirectoryStore
+from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook
+from mlaas4hep.adapters.rootfiles import RootFiles
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.events import (
+    ChunkPlanned,
+    Event,
+    FilesOpened,
+    RangeMeasured,
+    RangePlanned,
+    RunSubmitted,
+)
+from mlaas4hep.core.labels import Labels
+from mlaas4hep.core.request import InputFile, Params, Request
+from mlaas4hep.core.run import Run
+from mlaas4hep.ports import Services
+from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
+
+RUN = {"owner": "bench", "run": "bench_1"}
+
+
+class Pipeline:
+    """The steps up to chunks on stores in a folder, one event after the other."""
+
+    def __init__(self, state: Path, urls: list[str], inputs: Inputs, chunk_size: int) -> None:
+        stores = {bucket: DirectoryStore(state, bucket) for bucket in keys.BUCKETS}
+        self.services = Services(
+            tarballs=stores["tarballs"],
+            runs_files=stores["runs"],
+            specs=stores["specs"],
+            chunks=stores["chunks"],
+            models=stores["models"],
+            source=RootFiles(stores["tarballs"]),
+            bus=MemoryBus(),
+            runs=MemoryRunBook(time.time),
+            leases=MemoryLeases(),
+            clock=time.time,
+        )
+        request = Request(
+            owner=RUN["owner"],
+            run=RUN["run"],
+            folder="bench",
+            upload="",
+            files=tuple(InputFile(name=url, url=url, tree="events") for url in urls),
+            labels=Labels(values=tuple(float(i % 2) for i in range(len(urls)))),
+            params=Params(
+                chunk_size=chunk_size,
+                identifier=IDENTIFIERS,
+                selected_branches=SELECTED if inputs.kind == "nano" else (),
+            ),
+            model_sha256="",
+        )
+        self.services.runs_files.put(keys.run(*RUN.values(), "request.json"), wire.dump(request))
+        run = Run(
+            owner=RUN["owner"],
+            name=RUN["run"],
+            folder="bench",
+            number=1,
+            created_at=0,
+            updated_at=0,
+        )
+        self.services.runs.create(run)
+        self.entries = 0
+
+    def specs(self, share: int = 0, shares: int = 1) -> list[Event]:
+        """Do the specs function's work and return the planned chunks.
+
+        With more than one share, only one part of the ranges is measured and nothing merged.
+        """
+        opened, *planned = self.tell(open_files(RunSubmitted(**RUN), self.services))
+        assert isinstance(opened, FilesOpened)
+        self.entries = opened.entries
+        for event in planned[share::shares]:
+            assert isinstance(event, RangePlanned)
+            measured = self.tell(measure_range(event, self.services))
+        if shares > 1:
+            return []
+        (last,) = measured
+        assert isinstance(last, RangeMeasured)
+        news = self.tell(merge_ranges(last, self.services))
+        return [event for event in news if isinstance(event, ChunkPlanned)]
+
+    def tell(self, news: list[Event]) -> list[Event]:
+        self.services.runs.apply(news)
+        return news

@@ -1,0 +1,114 @@
+"""`python -m bench.remote`: the same steps on files behind the XRootD proxy, held against the disk.
+
+Storage element and caching proxy run on this machine with the configurations that are deployed.
+The warm round fills the proxy's cache; round trips are counted in a run of its own, in the log of
+XRootD's client.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench.inputs import Inputs
+from bench.part import ROOT, run
+from bench.reading import Case, interleaved, worked
+from bench.table import Line
+
+INPUTS = Inputs("jagged")
+ORIGIN = ROOT / "deploy" / "testbed" / "origin.cfg"
+PROXY = ROOT / "deploy" / "xrootd-proxy" / "configuration" / "proxy.cfg"
+REQUESTS = re.compile(r"Message kXR_(\w+)[^\n]*has been successfully sent")
+START_S = 20.0
+
+
+def measure(options: argparse.Namespace) -> list[Line]:
+    """Start both servers, and run all rounds; without XRootD, nothing is measured."""
+    if shutil.which("xrootd") is None:
+        print("remote: there is no xrootd server (apt-get install xrootd-server)", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory() as made, ExitStack() as stack:
+        folder = Path(made)
+        (folder / "data" / "store").mkdir(parents=True)
+        for path in INPUTS.paths(options.inputs):
+            shutil.copy(path, folder / "data" / "store")
+        folder.chmod(0o755)
+        origin = stack.enter_context(_server("origin", ORIGIN, folder))
+        proxy = stack.enter_context(
+            _server("proxy", PROXY, folder, XROOTD_ORIGIN=f"127.0.0.1:{origin}")
+        )
+        given = list(_cases(f"root://127.0.0.1:{proxy}//store/"))
+        found = interleaved("remote", given, options, options.rounds)
+        counted = {case.name: _round_trips(case, options.inputs, folder) for case in given[1::2]}
+    return [replace(line, notes={**line.notes, **counted.get(line.name, {})}) for line in found]
+
+
+def _cases(server: str) -> Iterator[Case]:
+    for body in ("specs", "chunks"):
+        yield Case(f"{body}, local", body, INPUTS)
+        yield Case(f"{body}, proxy", body, INPUTS, f"{body}, local", {"server": server})
+
+
+def _round_trips(case: Case, inputs: Path, folder: Path) -> dict[str, int]:
+    """Return how often the client asked for bytes; chunks measure first, which reads as well."""
+    log = folder / f"{case.body}.log"
+    worked(case, inputs, {**os.environ, "XRD_LOGLEVEL": "Debug", "XRD_LOGFILE": str(log)})
+    kinds = REQUESTS.findall(log.read_text(errors="replace"))
+    return {"requests": len(kinds), "reads": sum(kind.startswith("read") for kind in kinds)}
+
+
+@contextmanager
+def _server(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
+    """Run one server as nobody, who owns its folder; gives its port."""
+    for path in (folder / name, folder / name / "run", folder / name / "cache"):
+        path.mkdir()
+        path.chmod(0o777)
+    copied = folder / name / config.name  # where nobody may read
+    shutil.copy(config, copied)
+    port = _free_port()
+    env |= {
+        "PATH": os.environ["PATH"],
+        "XROOTD_PORT": str(port),
+        "XROOTD_RUN": str(folder / name / "run"),
+        "XROOTD_CACHE": str(folder / name / "cache"),
+        "XROOTD_DATA": str(folder / "data"),
+    }
+    command = ["xrootd", "-n", name, "-c", str(copied), *["-R", "nobody"] * (os.geteuid() == 0)]
+    with (folder / f"{name}.out").open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder / name / "run", env=env, stdout=output, stderr=output
+        )
+    try:
+        _wait(port, process, folder / f"{name}.out")
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as door:
+            if door.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"xrootd did not start: {output.read_text(errors='replace')[-2000:]}")
+
+
+if __name__ == "__main__":
+    run("remote", __doc__, measure)
