@@ -3,7 +3,7 @@
 flat: signal and background, 200 000 entries of 29 float32 and three identifiers each.
 jagged: signal and background, 50 000 entries of 22 flat branches and 52 jagged ones in four
 collections, up to eight long: 442 columns with their counters. nano: 1000 branches.
-wide: 20 000 entries of 290 float32 branches.
+wide: 20 000 entries of 290 float32 branches. small: 5000 entries as in flat.
 `scale` multiplies the entries, `files` divides them among more files.
 """
 
@@ -16,16 +16,16 @@ import uproot
 
 IDENTIFIERS = ("run", "event", "luminosityBlock")
 SELECTED = tuple(f"s{i}" for i in range(10)) + tuple(f"C{i}_v0" for i in range(10))  #: of nano
-ENTRIES = {"flat": 200_000, "wide": 20_000, "jagged": 50_000, "nano": 5_000}
+ENTRIES = {"flat": 200_000, "small": 5_000, "wide": 20_000, "jagged": 50_000, "nano": 5_000}
 RARE = 0.9  #: of a trigger
-BASKET = {"flat": 25_000, "wide": 10_000, "jagged": 10_000, "nano": 1_000}
+BASKET = {"flat": 25_000, "small": 5_000, "wide": 10_000, "jagged": 10_000, "nano": 1_000}
 
 
 @dataclass(frozen=True)
 class Inputs:
     """One set of files."""
 
-    kind: str  #: flat, wide, jagged, nano
+    kind: str  #: flat, small, wide, jagged, nano
     scale: int = 1
     files: int = 2
 
@@ -107,4 +107,4 @@ def _nano(rng: np.random.Generator, n: int, shift: float) -> dict[str, object]:
     return arrays
 
 
-_MAKERS = {"flat": _flat, "wide": _wide, "jagged": _jagged, "nano": _nano}
+_MAKERS = {"flat": _flat, "small": _flat, "wide": _wide, "jagged": _jagged, "nano": _nano}

@@ -1,21 +1,24 @@
-"""Events per second into NATS, and the way of an event to a function and back.
-
-    python bench/messaging.py
+"""`python -m bench.messaging`: events into NATS, to a function's door and back as an ack.
 
 A real nats-server (every message on the disk before it is acknowledged), the real dispatcher, and
 a gateway whose functions answer at once.
 """
 
+import argparse
 import asyncio
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+import nats
+
+from bench.part import run
+from bench.table import Line, Sample, lines
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.provision_nats import provision
 from mlaas4hep.adapters.signing import SigningKey
@@ -24,8 +27,8 @@ from mlaas4hep.core.run import Run
 from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.settings import Settings
 
-EVENTS = 10_000
-ROUNDS = 300
+EVENTS = 5_000
+WAITS = 200
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -55,13 +58,13 @@ def event(run: str, index: int) -> ChunkPlanned:
     return ChunkPlanned(owner="0123456789abcdef", run=run, index=index, specs="0" * 60)
 
 
-def report(what: str, seconds: list[float]) -> None:
-    ordered = sorted(1000 * s for s in seconds)
-    p99 = ordered[int(0.99 * len(ordered))]
-    print(f"{what:44} p50 {statistics.median(ordered):7.2f} ms   p99 {p99:7.2f} ms")
+def latency(seconds: list[float]) -> Sample:
+    ordered = sorted(1000 * each for each in seconds)
+    size = len(ordered)
+    return Sample(ordered[size // 2], notes={"p99 ms": ordered[int(0.99 * size)]})
 
 
-async def measure(folder: Path) -> None:
+async def all_of(folder: Path, rounds: int) -> list[Line]:
     server = NatsServer(folder / "nats")
     server.start()
     await asyncio.to_thread(provision, server.url)
@@ -70,7 +73,6 @@ async def measure(folder: Path) -> None:
     port = gateway.sockets[0].getsockname()[1]
     key = folder / "key.pem"
     key.write_text(SigningKey.new().private_pem)
-    settings = Settings(nats=server.url)
     env = dict(
         os.environ,
         MLAAS_NATS=server.url,
@@ -79,56 +81,99 @@ async def measure(folder: Path) -> None:
         MLAAS_DISPATCHER_LIMITS="specs=2,chunk-preprocess=16,train=4,predict=2",
         MLAAS_LOG_LEVEL="WARNING",
     )
-    messaging = bootstrap.messaging(settings)
-    with closing(messaging):
-        await asyncio.to_thread(publishing, messaging)
-        dispatcher = subprocess.Popen([sys.executable, "-m", "mlaas4hep.dispatcher"], env=env)
-        started = await Gateway.arrivals.get()
-        for _ in range(EVENTS - 1):
-            last = await Gateway.arrivals.get()
-        print(f"{'delivered, 16 at once':44} {EVENTS / (last - started):7.0f} events/s")
-        await latencies(messaging)
-        await asyncio.to_thread(records, messaging)
+    dispatcher = subprocess.Popen([sys.executable, "-m", "mlaas4hep.dispatcher"], env=env)
+    messaging = bootstrap.messaging(Settings(nats=server.url))
+    observer = await nats.connect(server.url)
+    acks: asyncio.Queue[float] = asyncio.Queue()
+
+    async def on_ack(_message: object) -> None:
+        acks.put_nowait(time.perf_counter())
+
+    await observer.subscribe("$JS.ACK.MLAAS.>", cb=on_ack)
+    await observer.flush()
+    try:
+        with closing(messaging):
+            await asyncio.to_thread(messaging.bus.publish, [event("warm", 0)])
+            await acks.get()
+            many, waits = [], []
+            for number in range(rounds):
+                many.append(await throughput(messaging, acks, number))
+                waits.append(await latencies(messaging, acks, number))
+                waits[-1] |= await asyncio.to_thread(records, messaging, number)
+    finally:
+        await observer.close()
         dispatcher.terminate()
         dispatcher.wait()
-    gateway.close()
-    server.stop()
+        gateway.close()
+        server.stop()
+    return lines("messaging", "events/s", many, {}) + lines("messaging", "ms", waits, {})
 
 
-def publishing(messaging: bootstrap.Messaging) -> None:
-    messaging.bus.publish([event("warm", 0)])
+async def throughput(
+    messaging: bootstrap.Messaging, acks: "asyncio.Queue[float]", number: int
+) -> Mapping[str, Sample]:
+    """Publish many events at once; every one goes to a function and is acknowledged."""
+    _empty(Gateway.arrivals)
+    batch = [event(f"many{number}", index) for index in range(EVENTS)]
     begun = time.perf_counter()
-    messaging.bus.publish([event("many", index) for index in range(1, EVENTS)])
-    took = time.perf_counter() - begun
-    print(f"{'published, in one list':44} {EVENTS / took:7.0f} events/s")
+    await asyncio.to_thread(messaging.bus.publish, batch)
+    published = time.perf_counter() - begun
+    for _ in batch:
+        last = await acks.get()
+    return {
+        "published, in one list": Sample(EVENTS / published),
+        "published, delivered, acknowledged; 16 at once": Sample(EVENTS / (last - begun)),
+    }
 
 
-async def latencies(messaging: bootstrap.Messaging) -> None:
-    told, arrived = [], []
-    for index in range(ROUNDS):
+async def latencies(
+    messaging: bootstrap.Messaging, acks: "asyncio.Queue[float]", number: int
+) -> dict[str, Sample]:
+    """Publish one event after the other."""
+    told, arrived, acknowledged = [], [], []
+    _empty(Gateway.arrivals)
+    for index in range(WAITS):
         begun = time.perf_counter()
-        await asyncio.to_thread(messaging.bus.publish, [event("one", index)])
+        await asyncio.to_thread(messaging.bus.publish, [event(f"one{number}", index)])
         told.append(time.perf_counter() - begun)
         arrived.append(await Gateway.arrivals.get() - begun)
-    report("published, one by one", told)
-    report("from publish to the function's door", arrived)
+        acknowledged.append(await acks.get() - begun)
+    return {
+        "event published": latency(told),
+        "event to the function's door": latency(arrived),
+        "event to ack": latency(acknowledged),
+    }
 
 
-def records(messaging: bootstrap.Messaging) -> None:
-    run = Run(owner="a", name="r_1", folder="r", number=1, created_at=0.0, updated_at=0.0)
+def _empty(queue: "asyncio.Queue[float]") -> None:
+    while not queue.empty():
+        queue.get_nowait()
+
+
+def records(messaging: bootstrap.Messaging, number: int) -> dict[str, Sample]:
+    """Read and change a run's record."""
+    name = f"r_{number + 1}"
+    run = Run(owner="a", name=name, folder="r", number=1, created_at=0.0, updated_at=0.0)
     messaging.runs.create(run)
     gets, applies = [], []
-    for index in range(ROUNDS):
+    for index in range(WAITS):
         begun = time.perf_counter()
-        messaging.runs.get("a", "r_1")
+        messaging.runs.get("a", name)
         gets.append(time.perf_counter() - begun)
         begun = time.perf_counter()
-        messaging.runs.apply([ChunkReady(owner="a", run="r_1", index=index, key="k", entries=1)])
+        messaging.runs.apply([ChunkReady(owner="a", run=name, index=index, key="k", entries=1)])
         applies.append(time.perf_counter() - begun)
-    report("run record read", gets)
-    report("run record changed (compare-and-set)", applies)
+    return {
+        "run record read": latency(gets),
+        "run record changed (compare-and-set)": latency(applies),
+    }
+
+
+def measure(options: argparse.Namespace) -> list[Line]:
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(all_of(Path(folder), options.rounds))
+    return [line for line in found if options.only in line.name]
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(measure(Path(temporary)))
+    run("messaging", __doc__, measure)

@@ -27,7 +27,7 @@ from bench.table import Line
 INPUTS = Inputs("jagged")
 ORIGIN = ROOT / "deploy" / "testbed" / "origin.cfg"
 PROXY = ROOT / "deploy" / "xrootd-proxy" / "configuration" / "proxy.cfg"
-REQUESTS = re.compile(r"Message kXR_(\w+)[^\n]*has been successfully sent")
+REQUESTS = re.compile(r"MsgHandler created: \S+ \(message: kXR_(\w+)")
 START_S = 20.0
 
 
@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
         )
         given = list(_cases(f"root://127.0.0.1:{proxy}//store/"))
         found = interleaved("remote", given, options, options.rounds)
-        counted = {case.name: _round_trips(case, options.inputs, folder) for case in given[1::2]}
+        counted = _round_trips(given[1], given[3], options.inputs, folder)
     return [replace(line, notes={**line.notes, **counted.get(line.name, {})}) for line in found]
 
 
@@ -58,12 +58,23 @@ def _cases(server: str) -> Iterator[Case]:
         yield Case(f"{body}, proxy", body, INPUTS, f"{body}, local", {"server": server})
 
 
-def _round_trips(case: Case, inputs: Path, folder: Path) -> dict[str, int]:
-    """Return how often the client asked for bytes; chunks measure first, which reads as well."""
+def _round_trips(
+    specs: Case, chunks: Case, inputs: Path, folder: Path
+) -> dict[str, dict[str, int]]:
+    """Return how often the client asked; the process of chunks measures specs before."""
+    first, both = (_requests(case, inputs, folder) for case in (specs, chunks))
+    return {
+        specs.name: dict(first),
+        chunks.name: {kind: both[kind] - first[kind] for kind in both},
+    }
+
+
+def _requests(case: Case, inputs: Path, folder: Path) -> dict[str, int]:
     log = folder / f"{case.body}.log"
     worked(case, inputs, {**os.environ, "XRD_LOGLEVEL": "Debug", "XRD_LOGFILE": str(log)})
     kinds = REQUESTS.findall(log.read_text(errors="replace"))
-    return {"requests": len(kinds), "reads": sum(kind.startswith("read") for kind in kinds)}
+    reads, vectors = kinds.count("read"), kinds.count("readv")
+    return {"reads": reads, "vectored": vectors, "other requests": len(kinds) - reads - vectors}
 
 
 @contextmanager

@@ -1,24 +1,26 @@
 """`python -m bench.training`: an epoch streamed from chunk files against `fit` in memory.
 
 Everything runs in one process on the same data, the same model and the same batch size; a round
-is one epoch of each case, so that what a noisy machine does hits all alike.
+is one epoch of each case, so that what a noisy machine does hits all alike. The memory shown is
+that of this process: the data lie in it for `fit`, whatever the streamed cases need.
 """
 
 import argparse
-import json
 import mmap
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from bench.table import lines, show
+from bench.part import chosen, run
+from bench.table import Line, Sample, lines
 from mlaas4hep.adapters.training.engine import Engine
 from mlaas4hep.adapters.training.fitting import fit
 from mlaas4hep.adapters.training.learning import Labels
@@ -28,7 +30,9 @@ from mlaas4hep.core.chunkfile import Chunk, decode, encode
 from mlaas4hep.core.request import Params
 from mlaas4hep.core.training import TrainingJob
 
-COLUMNS, CHUNK, CHUNKS = 442, 10_000, 10
+COLUMNS, CHUNK, CHUNKS, BATCH = 442, 10_000, 10, 100
+IN_MEMORY, DEFAULT = "fit in memory, many steps in one call", "fit in memory, as Keras comes"
+STANDARD, READ, LOSSES = "streamed, standard", "the same blocks only read", "losses beside fit's"
 MIDDLE = 2.5  #: of the sum of five columns
 MODEL = """
 import keras
@@ -36,7 +40,7 @@ from keras.layers import Dense, Dropout, Input
 
 def model(idim):
     made = keras.Sequential([
-        Input((idim,)), Dense(128, activation="relu"), Dropout(0.2),
+        Input((idim,)), Dense(128, activation="relu"), Dropout({dropout}),
         Dense(64, activation="relu"), Dense(1, activation="sigmoid"),
     ])
     made.compile("adam", "binary_crossentropy", metrics=["accuracy"])
@@ -60,37 +64,46 @@ class Files:
 class Bench:
     """The data, in memory and in files, and one model for each case."""
 
-    def __init__(self, folder: Path, batch: int) -> None:
+    def __init__(self, folder: Path) -> None:
         random = np.random.default_rng(0)
         self.x = random.random((CHUNK * CHUNKS, COLUMNS), dtype=np.float32)
         self.y = (self.x[:, :5].sum(axis=1) > MIDDLE).astype(np.float32)
-        self.batch = batch
         self.folder = folder
-        (folder / "model.py").write_text(MODEL)
         for index in range(CHUNKS):
             rows = slice(index * CHUNK, (index + 1) * CHUNK)
             (folder / str(index)).write_bytes(encode(self.x[rows], self.y[rows]))
 
     def cases(self) -> dict[str, Callable[[], Any]]:
         return {
-            "fit in memory, steps_per_execution 100": self._fit(100),
-            "fit in memory, as Keras comes": self._fit(1),
-            "streamed, standard": self._streamed("standard"),
+            IN_MEMORY: self._fit(100),
+            DEFAULT: self._fit(1),
+            STANDARD: self._streamed("standard"),
             "streamed, chunked": self._streamed("chunked"),
-            "the same rows only read": self._read(),
+            READ: self._read(),
         }
 
-    def _built(self) -> Any:
+    def losses_apart(self) -> float:
+        """Return how far the loss of an epoch is from that of Keras's own `fit`, in order."""
+        built = self._built(dropout=0)
+        kept = built.model.fit(self.x, self.y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
+        again, job = self._built(dropout=0), self._job("standard", shuffle=False)
+        labels = Labels(again.model.loss, 1)
+        (ours,) = fit(Engine(again, BATCH, 1), self._source(labels, job), job, labels, 0)
+        return abs(ours["loss"] - kept.history["loss"][0])
+
+    def _built(self, dropout: float = 0.2) -> Any:
         keras.utils.set_random_seed(21)
-        return build(self.folder / "model.py", COLUMNS, 60)
+        path = self.folder / "model.py"
+        path.write_text(MODEL.replace("{dropout}", str(dropout)))
+        return build(path, COLUMNS, 60)
 
     def _fit(self, steps: int) -> Callable[[], Any]:
         model = self._built().model
         model.steps_per_execution = steps
-        return lambda: model.fit(self.x, self.y, batch_size=self.batch, verbose=0)
+        return lambda: model.fit(self.x, self.y, batch_size=BATCH, verbose=0)
 
-    def _job(self, training: Any) -> TrainingJob:
-        params = Params(epochs=1, batch_size=self.batch, split=0.0, training=training)
+    def _job(self, training: Any, shuffle: bool = True) -> TrainingJob:
+        params = Params(epochs=1, batch_size=BATCH, split=0.0, training=training, shuffle=shuffle)
         return TrainingJob(name="bench", params=params, columns=COLUMNS, chunks=CHUNKS)
 
     def _source(self, labels: Any, job: TrainingJob) -> Any:
@@ -99,52 +112,66 @@ class Bench:
     def _streamed(self, training: str) -> Callable[[], Any]:
         built, job = self._built(), self._job(training)
         labels = Labels(built.model.loss, 1)
-        engine = Engine(built, self.batch, 1)
+        engine = Engine(built, BATCH, 1)
         return lambda: list(fit(engine, self._source(labels, job), job, labels, 0))
 
     def _read(self) -> Callable[[], Any]:
         job, labels = self._job("standard"), Labels("binary_crossentropy", 1)
 
-        def read() -> float:
+        def read() -> int:
             blocks = self._source(labels, job).blocks(range(CHUNKS), 0)
-            return sum(float(block.x[block.order].max()) for block in blocks)
+            return sum(len(block.order) for block in blocks)
 
         return read
 
 
-def timed(case: Callable[[], Any]) -> dict[str, Any]:
+def timed(case: Callable[[], Any]) -> Sample:
     """Do one epoch."""
     started, cpu = time.perf_counter(), time.process_time()
     case()
-    return {
-        "entries": CHUNK * CHUNKS,
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - cpu,
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "notes": {},
-    }
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    return Sample(
+        value=CHUNK * CHUNKS / seconds / 1000,
+        per_cpu=CHUNK * CHUNKS / cpu,
+        memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        notes={"seconds": seconds},
+    )
 
 
-def main() -> None:
-    """Measure, print the table, write JSON."""
-    parser = argparse.ArgumentParser(prog="bench.training", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--json", type=Path, help="write the result")
-    options = parser.parse_args()
+def one_round(cases: dict[str, Callable[[], Any]]) -> dict[str, Sample]:
+    """Do one epoch of each case, and hold them against one another."""
+    done = {name: timed(case) for name, case in cases.items()}
+    for name, other, what, factor in (
+        (STANDARD, DEFAULT, "x as Keras comes", 1.0),
+        (READ, STANDARD, "% of an epoch", 100.0),
+    ):
+        if name in done and other in done:
+            notes = done[name].notes
+            quotient = done[name].value / done[other].value
+            figure = quotient if factor == 1 else factor / quotient
+            done[name] = replace(done[name], notes={**notes, what: figure})
+    return done
+
+
+def measure(options: argparse.Namespace) -> list[Line]:
+    """Run all rounds, after one that traces the graphs and fills the page cache."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        cases = Bench(Path(folder), options.batch).cases()
-        for case in cases.values():  # traces the graphs, fills the page cache
-            case()
-        rounds = [
-            {name: timed(case) for name, case in cases.items()} for _ in range(options.rounds)
-        ]
-    yardstick, *others = cases
-    found = lines(rounds, dict.fromkeys(others, yardstick))
-    print(show(found))
-    if options.json:
-        options.json.write_text(json.dumps({line.name: asdict(line) for line in found}, indent=1))
+        bench = Bench(Path(folder))
+        made = bench.cases()
+        yardsticks = dict.fromkeys([name for name in made if name != IN_MEMORY], IN_MEMORY)
+        names = chosen(list(made), yardsticks, options.only)
+        cases = {name: made[name] for name in names}
+        rounds = []
+        for number in range(options.rounds + 1):
+            print(f"\rround {number} of {options.rounds}", end="", file=sys.stderr)
+            rounds.append(one_round(cases))
+        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
+        found = lines("training", "k entries/s", rounds[1:], yardsticks) if cases else []
+        if options.only in LOSSES:
+            apart = Sample(value=bench.losses_apart())
+            found += lines("training", "apart", [{LOSSES: apart}], {})
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    run("training", __doc__, measure)

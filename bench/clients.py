@@ -1,0 +1,82 @@
+"""Clients with keep-alive connections: `python -m bench.clients`, a case on standard input."""
+
+import asyncio
+import json
+import sys
+import time
+
+import uvloop
+
+
+class Connection(asyncio.Protocol):
+    """Sends one request after the other and notes how long each took."""
+
+    def __init__(self, request: bytes, until: float, times: list[float]) -> None:
+        self.request, self.until, self.times = request, until, times
+        self.done = asyncio.get_running_loop().create_future()
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.send()
+
+    def send(self) -> None:
+        self.started = time.perf_counter()
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, split, body = self.buffer.partition(b"\r\n\r\n")
+        if not split:
+            return
+        size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        if len(body) < size:
+            return
+        now = time.perf_counter()
+        self.times.append(now - self.started)
+        if not head.startswith(b"HTTP/1.1 200"):
+            self.done.set_exception(RuntimeError(self.buffer[:500].decode()))
+        elif now >= self.until:
+            self.done.set_result(None)
+        else:
+            self.buffer = b""
+            self.send()
+
+
+async def load(case: dict, seconds: float) -> list[float]:
+    loop = asyncio.get_running_loop()
+    head = [f"POST {case['path']} HTTP/1.1", "Host: x", f"Content-Length: {len(case['body'])}"]
+    request = "\r\n".join([*head, *case["headers"], "", ""]).encode() + case["body"]
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    connections = [
+        await loop.create_connection(
+            lambda: Connection(request, until, times), "127.0.0.1", case["port"]
+        )
+        for _ in range(case["clients"])
+    ]
+    await asyncio.gather(*(protocol.done for _, protocol in connections))
+    for transport, _ in connections:
+        transport.close()
+    return times
+
+
+def main() -> None:
+    """Read a case and its body from standard input, print figures on standard output."""
+    case = json.loads(sys.stdin.buffer.readline())
+    case["body"] = sys.stdin.buffer.read()
+    started = time.perf_counter()
+    times = uvloop.run(load(case, case["seconds"]))
+    took = time.perf_counter() - started
+    times.sort()
+    figures = {
+        "requests": len(times),
+        "rate": len(times) / took,
+        "p50": 1000 * times[len(times) // 2],
+        "p99": 1000 * times[int(len(times) * 0.99)],
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The predict function as OpenFaaS runs it, models for it to serve, and what it is held against."""
+
+import http.server
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from bench.part import ROOT
+from mlaas4hep.adapters.directory import DirectoryStore
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.contract import Contract
+from mlaas4hep.core.models import ModelRecord
+from mlaas4hep.core.specs import BranchSpec, Specs
+from mlaas4hep.local import issuer
+
+WIDTH = 42
+BUILD = """
+import sys, keras, tensorflow as tf
+layers = [keras.layers.Dense(n, activation="relu") for n in (128, 128, 128, 64, 64, 1)]
+model = keras.Sequential([keras.Input(({width},)), *layers, keras.layers.Dense(1, "sigmoid")])
+model.export(sys.argv[1], verbose=False)
+lite = tf.lite.TFLiteConverter.from_saved_model(sys.argv[1]).convert()
+open(sys.argv[1] + "/model.tflite", "wb").write(lite)
+"""
+CONSTANT = """
+import asyncio, sys, uvicorn
+async def app(scope, receive, send):
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"application/json"), (b"content-length", b"7")]})
+    await send({"type": "http.response.body", "body": b"[0.086]"})
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False,
+            lifespan="off")
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def wait(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            time.sleep(0.005)
+        else:
+            return
+
+
+def key_server(state: Path) -> str:
+    body = json.dumps(issuer.jwks(state)).encode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}/jwks"
+
+
+def serve_models(state: Path, owner: str) -> None:
+    folder = state / "built"
+    if not folder.is_dir():
+        script = BUILD.replace("{width}", str(WIDTH))
+        subprocess.run([sys.executable, "-c", script, str(folder)], check=True, capture_output=True)
+    branches = tuple(
+        BranchSpec(name=f"b{i:02d}", jagged=False, low=0.0, high=1.0, width=1) for i in range(WIDTH)
+    )
+    contract = Contract(
+        model="lite",
+        version="1",
+        columns=tuple(each.name for each in branches),
+        specs=Specs(branches=branches, ranges=()),
+        identifiers=("event",),
+    )
+    store = DirectoryStore(state / "store", "models")
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    for name in ("lite", "saved"):
+        kept = {file: path for file, path in files.items() if name == "lite" or ".tfl" not in file}
+        for file, path in kept.items():
+            store.put(keys.model_file(owner, name, "1", file), path.read_bytes())
+        store.put(keys.model_file(owner, name, "1", "contract.json"), wire.dump(contract))
+        record = ModelRecord(owner=owner, name=name, version="1", files=(*kept, "contract.json"))
+        store.put(keys.model(owner, name), wire.dump(record))
+
+
+def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen:
+    package = state / "function"
+    if not package.exists():
+        package.symlink_to(ROOT / "functions" / "predict")
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}:{state}",
+        "MLAAS_STORE": f"file://{state}/store",
+        "MLAAS_ISSUER": issuer.ISSUER,
+        "MLAAS_AUDIENCE": issuer.AUDIENCE,
+        "MLAAS_JWKS_URL": jwks_url,
+        "MLAAS_PORT": str(port),
+        "MLAAS_LOG_LEVEL": "WARNING",
+    }
+    index = ROOT / "templates" / "python3-mlaas" / "index.py"
+    return subprocess.Popen([sys.executable, "-P", str(index)], env=env)
+
+
+def start_constant(port: int) -> subprocess.Popen:
+    """Start what answers everything with the same number."""
+    return subprocess.Popen([sys.executable, "-c", CONSTANT, str(port)])
+
+
+def watchdog() -> str | None:
+    """Return the watchdog of our testbed (`make platform-build`), which go builds if it is there.
+
+    It stands in for of-watchdog, whose images come from a registry.
+    """
+    go = shutil.which("go")
+    if go is None:
+        return None
+    made = ROOT / "build" / "bench-fwatchdog"
+    command = [go, "build", "-mod=mod", "-buildvcs=false", "-o", str(made), "."]
+    folder = ROOT / "deploy" / "testbed" / "watchdog"
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True)
+    return str(made) if done.returncode == 0 else None
+
+
+def start_watchdog(program: str, port: int, upstream: int) -> subprocess.Popen:
+    """Start a watchdog before a server that runs already."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "fprocess": "sleep infinity",
+        "upstream_url": f"http://127.0.0.1:{upstream}",
+        "port": str(port),
+        "max_inflight": "1000",
+        "exec_timeout": "60s",
+    }
+    return subprocess.Popen([program], env=env)
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> int:
+    """Return the high-water of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
