@@ -159,7 +159,7 @@ def _event_app(
 def _event_error(error: Exception) -> Answer:
     answer, status = error_answer(error)
     if isinstance(error, MlaasError):
-        log.warning("%s", error)
+        log.warning("%s", error, exc_info=error.__cause__)  # the cause may be a bug of ours
     parked = isinstance(error, PermanentError) and not isinstance(error, UnauthenticatedError)
     return answer, 422 if parked else status
 
