@@ -1,0 +1,141 @@
+"""`python -m bench.overhead`: what the platform adds to a run of 10 000 entries.
+
+The laptop platform with all its processes, a tarball uploaded before; from the run's record, the
+time from its creation to its model. Taken off: specs, chunks and fit as the record has them, and
+importing what the training imports, measured in a process of its own in the same round. What is
+left is events, processes, tokens, stores, the model's build, its conversion and the checks of it.
+"""
+
+import argparse
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.inputs import IDENTIFIERS, Inputs
+from bench.part import ROOT, run
+from bench.table import Line, Sample, lines
+from mlaas4hep.client import Client
+from mlaas4hep.core.report import Report
+from mlaas4hep.local import issuer
+
+INPUTS = Inputs("small")
+NAME, WHOLE = "overhead of a run", "submit to model"
+COMMAND = Path(sys.executable).with_name("mlaas4hep")
+IMPORT = """
+import tempfile, time
+from pathlib import Path
+from mlaas4hep.adapters.training.imports import quick_and_quiet
+with tempfile.TemporaryDirectory() as folder, quick_and_quiet(Path(folder) / "log"):
+    started = time.perf_counter()
+    from mlaas4hep.adapters.training.session import Session
+    print(time.perf_counter() - started)
+"""
+MODEL = """
+from keras import Input, Sequential
+from keras.layers import Dense, Dropout
+
+def model(idim):
+    made = Sequential([
+        Input((idim,)), Dense(128, activation="relu"), Dropout(0.2),
+        Dense(64, activation="relu"), Dense(1, activation="sigmoid"),
+    ])
+    made.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return made
+"""
+PARAMS = {
+    "nevts": -1,
+    "chunk_size": 2500,
+    "epochs": 3,
+    "batch_size": 100,
+    "shuffle": True,
+    "split": 0.3,
+    "branch": "events",
+    "identifier": list(IDENTIFIERS),
+}
+STOP_S = 60.0
+
+
+def measure(options: argparse.Namespace) -> list[Line]:
+    """Start a platform, and train the same model once in every round."""
+    if options.only not in NAME:
+        return []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        state = Path(folder).resolve() / "state"
+        with _platform(state) as gateway:
+            token = issuer.token(state, "bench")
+            with Client(f"{gateway}/function/workflow", token) as client:
+                client.upload(_tarball(options.inputs), name="bench")
+                _trained(client)  # fills the page cache
+                rounds = [_round(client, number) for number in range(options.rounds)]
+    return lines("overhead", "s", rounds, {})
+
+
+def _round(client: Client, number: int) -> dict[str, Sample]:
+    print(f"\rround {number + 1}", end="\r", file=sys.stderr)
+    imported = subprocess.run(
+        [sys.executable, "-c", IMPORT], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    importing = float(imported.stdout)
+    report = _trained(client)
+    specs, chunks, fit = (stage.seconds or 0.0 for stage in report.stages)
+    parts = {"specs": specs, "chunks": chunks, "import": importing, "fit": fit}
+    return {
+        WHOLE: Sample(report.seconds, notes=parts),
+        NAME: Sample(report.seconds - sum(parts.values())),
+    }
+
+
+def _trained(client: Client) -> Report:
+    report = client.wait(client.submit("bench").name)
+    if report.problem:
+        raise RuntimeError(report.problem.message)
+    client.delete_model(report.model)
+    client.delete_cache()
+    return report
+
+
+def _tarball(inputs: Path) -> bytes:
+    paths = INPUTS.paths(inputs)
+    texts = {
+        "files.txt": "".join(f"{path.name}\n" for path in paths),
+        "labels.txt": "".join(f"{number % 2}\n" for number in range(len(paths))),
+        "params.json": json.dumps(PARAMS),
+        "model.py": MODEL,
+    }
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
+        for name, text in texts.items():
+            info = tarfile.TarInfo(f"bench/{name}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+        for path in paths:
+            archive.add(path, f"bench/{path.name}")
+    return packed.getvalue()
+
+
+@contextmanager
+def _platform(state: Path) -> Iterator[str]:
+    """Run `mlaas4hep up`; gives the address of its gateway."""
+    options = ("--state", state, "--port", "0", "--workflow-port", "0", "--predict-port", "0")
+    with subprocess.Popen((COMMAND, "up", *options), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            ready = process.stdout.readline()
+            address = re.search(r"http://127\.0\.0\.1:\d+", ready)
+            if address is None:
+                raise RuntimeError(f"the platform did not start: {ready!r}")
+            yield address[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(STOP_S)
+
+
+if __name__ == "__main__":
+    run("overhead", __doc__, measure)
