@@ -143,10 +143,17 @@ def _on_xrootd(url: str) -> Place:
 
 def _xrootd_error(url: str, status: Any) -> MlaasError:
     if status.code != _XROOTD_SERVER_SAYS_NO:
-        return ServiceUnavailableError(f"{url!r}: the server does not answer: {status.message}")
+        return _silent(url, status.message.strip())
     if status.errno in _XROOTD_GONE:
         return missing(url)
     return InvalidRequestError(f"{url!r}: {status.message.strip()}")
+
+
+def _silent(url: str, reason: str) -> ServiceUnavailableError:
+    return ServiceUnavailableError(
+        f"{url!r}: the server does not answer: {reason}",
+        hint="check the name of the server; if it is right, restart the run when it is back",
+    )
 
 
 def _on_web(url: str) -> Place:
@@ -155,7 +162,7 @@ def _on_web(url: str) -> Place:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise InvalidRequestError(f"{url!r} is not a URL: {error}") from error
     except httpx.HTTPError as error:
-        raise ServiceUnavailableError(f"{url!r}: the server does not answer: {error}") from error
+        raise _silent(url, str(error)) from error
     if answer.status_code in (404, 410):
         raise missing(url)
     if answer.status_code >= 500:  # noqa: PLR2004 - the server's own trouble
