@@ -24,7 +24,7 @@ check: $(DEV) ## style, types, rooms and the unit tests of the core; under a min
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
-bench: $(DEV) ## measure reading, hand-over, training and serving, and print tables
+bench: $(DEV) ## measure every stage against its yardstick and its target; minutes
 	$(BIN)/python -m bench
 
 clean: ## remove what the targets above made

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, Inputs
-from bench.part import ROOT, run
+from bench.part import ROOT, run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.client import Client
 from mlaas4hep.core.report import Report
@@ -28,7 +28,7 @@ from mlaas4hep.local import issuer
 
 INPUTS = Inputs("small")
 NAME, WHOLE = "overhead of a run", "submit to model"
-COMMAND = Path(sys.executable).with_name("mlaas4hep")
+COMMAND = (sys.executable, "-m", "mlaas4hep.cli", "up")
 IMPORT = """
 import tempfile, time
 from pathlib import Path
@@ -79,7 +79,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
 
 
 def _round(client: Client, number: int) -> dict[str, Sample]:
-    print(f"\rround {number + 1}", end="\r", file=sys.stderr)
+    tell(f"round {number + 1}")
     imported = subprocess.run(
         [sys.executable, "-c", IMPORT], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
     )
@@ -125,7 +125,7 @@ def _tarball(inputs: Path) -> bytes:
 def _platform(state: Path) -> Iterator[str]:
     """Run `mlaas4hep up`; gives the address of its gateway."""
     options = ("--state", state, "--port", "0", "--workflow-port", "0", "--predict-port", "0")
-    with subprocess.Popen((COMMAND, "up", *options), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen((*COMMAND, *options), stdout=subprocess.PIPE, text=True) as process:
         try:
             ready = process.stdout.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", ready)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -46,3 +47,9 @@ def chosen(names: Sequence[str], yardsticks: dict[str, str], only: str) -> list[
     wanted = {name for name in names if only in name}
     wanted |= {yardsticks[name] for name in wanted if name in yardsticks}
     return [name for name in names if name in wanted]
+
+
+def tell(text: str) -> None:
+    """Show what is being measured, on a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<70}", end="\r", file=sys.stderr, flush=True)

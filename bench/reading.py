@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.inputs import Inputs
-from bench.part import ROOT, chosen, run
+from bench.part import ROOT, chosen, run, tell
 from bench.table import Line, Sample, lines
 
 FLAT, JAGGED, NANO = Inputs("flat"), Inputs("jagged"), Inputs("nano")
@@ -104,10 +104,9 @@ def interleaved(
     for number in range(rounds + warm):
         done = {}
         for case in taken:
-            print(f"\rround {number} of {rounds}: {case.name:<40}", end="", file=sys.stderr)
+            tell(f"round {number} of {rounds}: {case.name}")
             done[case.name] = worked(case, options.inputs)
         found.append(done)
-    print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     return lines(part, UNIT, found[warm:], yardsticks) if taken else []
 
 

@@ -147,7 +147,7 @@ def start_watchdog(program: str, port: int, upstream: int) -> subprocess.Popen:
         "max_inflight": "1000",
         "exec_timeout": "60s",
     }
-    return subprocess.Popen([program], env=env)
+    return subprocess.Popen([program], env=env, stderr=subprocess.DEVNULL)
 
 
 def cpu_s(pid: int) -> float:

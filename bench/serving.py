@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import servers
-from bench.part import chosen, run
+from bench.part import chosen, run, tell
 from bench.questions import Question, behind, crowds, questions
 from bench.table import Line, Sample, lines
 from mlaas4hep.core import keys
@@ -82,10 +82,9 @@ def _asked(given: list[Question], pids: dict[int, int], options: argparse.Namesp
     for number in range(options.rounds):
         done = {}
         for each in taken:
-            print(f"\rround {number + 1}: {each.name:<40}", end="", file=sys.stderr)
+            tell(f"round {number + 1} of {options.rounds}: {each.name}")
             done[each.name] = ask(each, SECONDS, pids)
         rounds.append(done)
-    print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     return lines("serving", "req/s", rounds, yardsticks) if taken else []
 
 

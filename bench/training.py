@@ -8,7 +8,6 @@ that of this process: the data lie in it for `fit`, whatever the streamed cases 
 import argparse
 import mmap
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bench.part import chosen, run
+from bench.part import chosen, run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.adapters.training.engine import Engine
 from mlaas4hep.adapters.training.fitting import fit
@@ -163,9 +162,8 @@ def measure(options: argparse.Namespace) -> list[Line]:
         cases = {name: made[name] for name in names}
         rounds = []
         for number in range(options.rounds + 1):
-            print(f"\rround {number} of {options.rounds}", end="", file=sys.stderr)
+            tell(f"round {number} of {options.rounds}")
             rounds.append(one_round(cases))
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
         found = lines("training", "k entries/s", rounds[1:], yardsticks) if cases else []
         if options.only in LOSSES:
             apart = Sample(value=bench.losses_apart())
