@@ -1,6 +1,6 @@
 """`python -m bench`: measure everything, print tables of medians, write JSON, compare two results.
 
-    python -m bench [--rounds 3] [--grow] [--parts reading,serving] [--only TEXT] [--json FILE]
+    python -m bench [--rounds 3] [--grow [100]] [--parts reading,serving] [--only TEXT] [--json FILE]
     python -m bench --compare BEFORE.json AFTER.json
 
 Each part is a command of its own, too: `python -m bench.serving`. Beyond medians of one run there
@@ -34,7 +34,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
             result = Path(folder) / "lines.json"
             command = [sys.executable, "-m", f"bench.{part}", "--json", str(result)]
             command += ["--rounds", str(options.rounds), "--only", options.only]
-            command += ["--inputs", str(options.inputs), *["--grow"] * options.grow]
+            command += ["--inputs", str(options.inputs), "--grow", str(options.grow)]
             subprocess.run(command, cwd=ROOT, check=True)
             found += load(result)
     return found

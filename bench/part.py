@@ -20,7 +20,15 @@ def options_of(program: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=description.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="cases whose name holds this")
-    parser.add_argument("--grow", action="store_true", help="also how cost grows; takes long")
+    parser.add_argument(
+        "--grow",
+        type=int,
+        nargs="?",
+        const=10,
+        default=1,
+        metavar="FACTOR",
+        help="also how cost grows: entries to x10, or with 100 to x100, which takes half an hour",
+    )
     parser.add_argument("--inputs", type=Path, default=ROOT / "build" / "bench-inputs")
     parser.add_argument("--json", type=Path, help="write the result")
     return parser

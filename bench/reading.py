@@ -113,8 +113,9 @@ def interleaved(
 def measure(options: argparse.Namespace) -> list[Line]:
     """Run all rounds."""
     found = interleaved("reading", cases(), options, options.rounds)
-    if options.grow:
-        found += interleaved("reading", growing(), options, GROWN_ROUNDS, warm=0)
+    grown = [case for case in growing() if case.inputs.scale <= options.grow]
+    if options.grow > 1:
+        found += interleaved("reading", grown, options, GROWN_ROUNDS, warm=0)
     return found
 
 

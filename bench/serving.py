@@ -42,7 +42,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
             found += lines("serving", "s", colds, {})
         with _running(state, jwks_url) as (pids, dogs):
             asked = questions(*pids, token) + (behind(*dogs, token) if dogs else [])
-            asked += crowds(*pids, token) if options.grow else []
+            asked += crowds(*pids, token) if options.grow > 1 else []
             found += _asked(asked, pids, options)
         return found
 
