@@ -19,6 +19,7 @@ import cramjam
 import deflate
 import numpy as np
 import uproot
+from numpy.typing import NDArray
 
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
 
@@ -71,7 +72,7 @@ class BasketLeaf:
     jagged: bool
     header: int  #: bytes before the values of each row
     entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
-    places: tuple[tuple[int, int], ...]  #: [start, stop) of each basket in the file
+    places: NDArray[np.int64]  #: [start, stop) of each basket in the file
     counter: "BasketLeaf | None" = None  #: gives the row lengths when no offsets are stored
 
     @classmethod
@@ -82,8 +83,8 @@ class BasketLeaf:
             return None
         stored, length, header = kind
         entries = tuple(int(entry) for entry in branch.entry_offsets)
-        seeks = branch.member("fBasketSeek")[: len(entries) - 1].tolist()
-        sizes = branch.member("fBasketBytes")[: len(entries) - 1].tolist()
+        seeks = branch.member("fBasketSeek")[: len(entries) - 1]
+        sizes = branch.member("fBasketBytes")[: len(entries) - 1]
         if len(seeks) != len(entries) - 1 or entries[-1] != branch.num_entries:
             return None
         counter = branch.count_branch if length == 0 else None
@@ -95,7 +96,7 @@ class BasketLeaf:
             jagged=length != 1,
             header=header,
             entries=entries,
-            places=tuple((at, at + size) for at, size in zip(seeks, sizes, strict=True)),
+            places=np.stack((seeks, seeks + sizes), axis=1, dtype=np.int64, casting="unsafe"),
             counter=None if counter is None else _flat_leaf(counter),
         )
 
@@ -178,7 +179,7 @@ class Decoder:
             for index in leaf.baskets(*window)
             if not (before and index in leaf.baskets(*before))
         ]
-        answer = self._ask([leaf.places[index] for leaf, index in wanted])
+        answer = self._ask([_place(leaf, index) for leaf, index in wanted])
         keys = [(leaf.name, index) for leaf, index in wanted]
         return lambda: dict(zip(keys, answer(), strict=True))
 
@@ -271,6 +272,11 @@ class Decoder:
         if offsets[-1] != total:
             raise UnknownBasketError(counter.name)
         return offsets
+
+
+def _place(leaf: BasketLeaf, index: int) -> tuple[int, int]:
+    start, stop = leaf.places[index].tolist()
+    return start, stop
 
 
 def _values(leaf: BasketLeaf, data: memoryview) -> Array:

@@ -8,8 +8,9 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import uproot
 
@@ -18,14 +19,15 @@ from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootbytes import FileBytes, ServerBytes
 from mlaas4hep.adapters.rootplaces import Place, locate, shown
-from mlaas4hep.adapters.roottree import Opening, OpenTree
+from mlaas4hep.adapters.roottree import OpenTree, Reading
 from mlaas4hep.core.columns import Columns
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
-OPEN_TREES = 16  #: kept open, the ones used last
+KNOWN_TREES = 400  #: what is known about the trees used last is kept, and their files open
+OPEN_TREES = 8  #: of these, as uproot's large objects
 
 _HEADER = struct.Struct(">4siii4s")  #: magic, version, begin, and the end in 4 or 8 bytes
 _LARGE_FILES = 1_000_000  #: versions from here on have 64-bit places
@@ -37,16 +39,14 @@ class RootFiles:
     def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
-        self._trees: OrderedDict[tuple[str, str], tuple[Hashable, OpenTree]] = OrderedDict()
+        self._known: _Newest[OpenTree] = _Newest(KNOWN_TREES)
+        self._trees: _Newest[Any] = _Newest(OPEN_TREES)
         self._blocks = KeptBlocks(BlockSpool(cache_dir))
         self._helper = ThreadPoolExecutor(1, "decode") if (os.cpu_count() or 1) > 1 else None
-        self._lock = threading.Lock()
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
-        opened = self._open(url, tree)
-        with _our_errors(url):
-            return opened.info
+        return self._open(url, tree).info
 
     def read(
         self, url: str, tree: str, branches: Iterable[str], start: int, stop: int
@@ -66,40 +66,80 @@ class RootFiles:
 
     def _open(self, url: str, tree: str) -> OpenTree:
         place = locate(url, self._tarballs, self._remote_hosts)
-        with self._lock:
-            version, opened = self._trees.get((url, tree), (None, None))
-            if opened and version == place.version:
-                self._trees.move_to_end((url, tree))
-                return opened
-        with _our_errors(url):
-            opened = _opened(place, tree, self._blocks, self._helper)
-        with self._lock:
-            self._trees[url, tree] = place.version, opened
-            self._trees.move_to_end((url, tree))
-            while len(self._trees) > OPEN_TREES:
-                self._trees.popitem(last=False)  # closed when the last reader is done with it
+        key = url, tree, place.version
+        known = self._known.get(key)
+        if known is None:
+            with _our_errors(url):
+                known = self._opened(place, tree)
+            self._known.put(key, known)
+        return known
+
+    def _opened(self, place: Place, name: str) -> OpenTree:
+        with ExitStack() as stack:
+            path, handler = place.open(stack)
+            tree = self._uproot_tree(place, name)
+            if place.is_local:
+                ask = FileBytes(Path(path)).ask
+            else:
+                source = stack.enter_context(handler(path, **uproot.open.defaults))
+                ask = ServerBytes(source).ask
+            reading = Reading(
+                ask=ask,
+                kept=self._blocks,
+                reopen=partial(self._uproot_tree, place, name),
+                helper=self._helper,
+            )
+            opened = OpenTree(place, name, tree, reading)
+            weakref.finalize(opened, stack.pop_all().close)
         return opened
 
+    def _uproot_tree(self, place: Place, name: str) -> Any:
+        key = place.url, name, place.version
+        tree = self._trees.get(key)
+        if tree is None:
+            tree = _uproot_tree(place, name)
+            self._trees.put(key, tree)
+        return tree
 
-def _opened(
-    place: Place, tree: str, kept: KeptBlocks, helper: ThreadPoolExecutor | None
-) -> OpenTree:
+
+T = TypeVar("T")
+
+
+class _Newest(Generic[T]):
+    """The values used last; those that leave are closed when nobody holds them any more."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: Hashable, value: T) -> None:
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._limit:
+                self._values.popitem(last=False)
+
+
+def _uproot_tree(place: Place, name: str) -> Any:
     with ExitStack() as stack:
         path, handler = place.open(stack)
         try:
             file = uproot.open(path, handler=handler, object_cache=None, array_cache=None)
             stack.callback(file.close)
-            found = _tree(place.url, file, tree)
+            tree = _tree(place.url, file, name)
         except OSError:  # it ends where something should be; this looks whether it is too short
             _check_length(place, path, handler)
             raise
         if place.is_local:
             _check_length(place, path, handler)
-        content = FileBytes(Path(path)) if place.is_local else ServerBytes(file.file.source)
-        opening = Opening(size_bytes=place.size_bytes, ask=content.ask, helper=helper)
-        opened = OpenTree(place.url, tree, found, opening, kept)
-        weakref.finalize(opened, stack.pop_all().close)
-    return opened
+        weakref.finalize(tree, stack.pop_all().close)
+    return tree
 
 
 def _check_length(place: Place, path: str, handler: type[Any]) -> None:

@@ -1,10 +1,10 @@
 """One opened tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from mlaas4hep.adapters.rootforms import (
     leaves_of_rntuple,
     leaves_of_ttree,
 )
-from mlaas4hep.core.columns import Columns, Jagged, Offsets
+from mlaas4hep.adapters.rootplaces import Place
+from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
 from mlaas4hep.errors import InvalidRequestError
 
@@ -27,49 +28,44 @@ MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What an open file gives besides its tree."""
+class Reading:
+    """How the bytes of a tree are come by."""
 
-    size_bytes: int
     ask: Ask
+    kept: KeptBlocks
+    reopen: Callable[[], Any]  #: gives uproot's tree, for what only uproot reads
     helper: Executor | None = None  #: a thread that decodes half of each block
 
 
 class OpenTree:
-    """A tree of an open file; any number of threads may read."""
+    """What is known about a tree, without uproot's objects; any number of threads may read."""
 
-    def __init__(self, url: str, path: str, tree: Any, place: Opening, kept: KeptBlocks) -> None:
-        self._url = url
-        self._path = path
-        self._tree = tree
-        self._size_bytes = place.size_bytes
-        self._ask = place.ask
-        self._helper = place.helper
-        self._kept = kept
-        self._token = object()  # tells our blocks from those of every other tree
-        self._is_ttree = hasattr(tree, "branches")
-        found = leaves_of_ttree(tree) if self._is_ttree else leaves_of_rntuple(tree)
-        self._leaves: dict[str, Leaf] = {leaf.name: leaf for leaf in found}
-        self._baskets: dict[str, BasketLeaf | None] = {}  #: None: uproot reads it
-        self._boundaries = lru_cache(maxsize=16)(self._find_boundaries)
-        self._windows = lru_cache(maxsize=16)(self._find_windows)
-
-    @cached_property
-    def info(self) -> TreeInfo:
-        """What the file says about the tree."""
-        readable = [leaf for leaf in self._leaves.values() if not leaf.unreadable]
-        return TreeInfo(
-            url=self._url,
-            tree=self._path,
-            uuid=str(self._tree.file.uuid),
-            size_bytes=self._size_bytes,
-            entries=int(self._tree.num_entries),
-            branches=tuple(map(self._branch_info, readable)),
-            unreadable=tuple(
-                (leaf.name, leaf.unreadable) for leaf in self._leaves.values() if leaf.unreadable
-            ),
-            boundaries=self._boundaries(frozenset(leaf.name for leaf in readable)),
+    def __init__(self, place: Place, path: str, tree: Any, reading: Reading) -> None:
+        """Take what there is to know from uproot's `tree`, which is not kept."""
+        found = leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree)
+        every = list(found)
+        leaves = [leaf for leaf in every if not leaf.unreadable]
+        edges = _Edges.of(tree, leaves)
+        self.info = TreeInfo(
+            url=place.url,
+            tree=path,
+            uuid=str(tree.file.uuid),
+            size_bytes=place.size_bytes,
+            entries=int(tree.num_entries),
+            branches=tuple(_branch_info(leaf, in_ttree=is_ttree(tree)) for leaf in leaves),
+            unreadable=tuple((leaf.name, leaf.unreadable) for leaf in every if leaf.unreadable),
+            boundaries=edges.boundaries(leaf.name for leaf in leaves),
         )
+        self._reading = reading
+        self._token = object()  # tells our blocks from those of every other tree
+        self._collections = {leaf.name: leaf.collection for leaf in leaves}
+        self._baskets = {  # None: uproot reads it
+            leaf.name: BasketLeaf.of(leaf.name, leaf.collection, leaf.branch)
+            if is_ttree(tree)
+            else None
+            for leaf in leaves
+        }
+        self._windows = lru_cache(maxsize=16)(edges.windows)
 
     def read(self, names: Iterable[str], start: int, stop: int) -> Iterator[Columns]:
         """Yield entries [start, stop) in blocks.
@@ -85,98 +81,109 @@ class OpenTree:
             else:
                 make = partial(self._one_block, chosen, window)
                 key = self._token, chosen, window
-                low, high = window
-                yield self._kept.rows(key, make, max(start, low) - low, min(stop, high) - low)
+                low, high = max(start, window[0]) - window[0], min(stop, window[1]) - window[0]
+                yield self._reading.kept.rows(key, make, low, high)
 
     def _one_block(self, names: frozenset[str], window: Window) -> Columns:
         return next(self._blocks(names, [window]))
 
     def _blocks(self, names: frozenset[str], windows: Sequence[Window]) -> Iterator[Columns]:
         """Yield blocks: what we can decode, and the rest through uproot."""
-        decoder = self._decoder(names)
+        leaves = [leaf for name in sorted(names) if (leaf := self._baskets[name])]
+        decoder = Decoder(leaves, self._reading.ask, self._reading.helper)
         for window, ours in zip(windows, decoder.blocks(windows), strict=True):
             self._baskets.update(dict.fromkeys(decoder.unknown))
-            theirs = [self._leaves[name] for name in sorted(names - set(ours.names))]
+            theirs = sorted(names - set(ours.names))
             yield _together(ours, self._through_uproot(theirs, *window)) if theirs else ours
 
-    def _decoder(self, names: frozenset[str]) -> Decoder:
-        """Return a decoder of those branches that we can decode."""
-        leaves = (self._basket_leaf(name) for name in sorted(names))
-        return Decoder((leaf for leaf in leaves if leaf), self._ask, self._helper)
-
-    def _basket_leaf(self, name: str) -> BasketLeaf | None:
-        if name not in self._baskets:
-            leaf = self._leaves[name]
-            self._baskets[name] = (
-                BasketLeaf.of(name, leaf.collection, leaf.branch) if self._is_ttree else None
-            )
-        return self._baskets[name]
-
-    def _branch_info(self, leaf: Leaf) -> BranchInfo:
-        return BranchInfo(
-            name=leaf.name,
-            dtype=leaf.dtype,
-            jagged=leaf.jagged,
-            size_bytes=int(leaf.branch.compressed_bytes) if self._is_ttree else 0,
-            collection=leaf.collection,
-        )
-
-    def _find_windows(self, names: frozenset[str]) -> tuple[int, ...]:
-        """Return the edges of the blocks in which these branches are always read."""
-        step = self._step([self._leaves[name] for name in names])
-        return tuple(edges(self._boundaries(names), self.info.entries, step))
-
-    def _step(self, leaves: Sequence[Leaf]) -> int:
-        """Return how many entries make a block of `BLOCK_BYTES`."""
-        if self._is_ttree:
-            size = sum(int(leaf.branch.uncompressed_bytes) for leaf in leaves)
-        else:
-            size = self._size_bytes  # at most: all fields, and compressed two or three times
-        each = max(1, size // max(1, self.info.entries))
-        return min(MAX_STEP, max(MIN_STEP, BLOCK_BYTES // each))
-
-    def _find_boundaries(self, names: frozenset[str]) -> tuple[int, ...]:
-        """Return where all these branches begin a new basket, or where clusters begin."""
-        if not self._is_ttree:
-            starts = {int(c.num_first_entry) for c in self._tree.cluster_summaries}
-            return tuple(sorted(starts | {0, int(self._tree.num_entries)}))
-        kinds = {tuple(self._leaves[name].branch.entry_offsets) for name in names}
-        common = set.intersection(*map(set, kinds)) if kinds else {0}
-        return tuple(sorted(int(entry) for entry in common | {0}))
-
-    def _through_uproot(self, leaves: Sequence[Leaf], start: int, stop: int) -> Columns:
-        arrays = self._arrays(leaves, start, stop)
+    def _through_uproot(self, names: Sequence[str], start: int, stop: int) -> Columns:
+        arrays = _arrays(self._reading.reopen(), names, start, stop)
         flat, jagged = {}, {}
         shared: dict[str, Offsets] = {}
-        for leaf in leaves:
-            values = arrays[leaf.name]
+        for name, values in arrays.items():
             if isinstance(values, Jagged):
-                jagged[leaf.name] = _sharing(values, shared, leaf.collection)
+                jagged[name] = _sharing(values, shared, self._collections[name])
             else:
-                flat[leaf.name] = values
+                flat[name] = values
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
 
-    def _arrays(self, leaves: Sequence[Leaf], start: int, stop: int) -> dict[str, Any]:
-        window = {"entry_start": start, "entry_stop": stop}
-        names = [leaf.name for leaf in leaves]
-        if self._is_ttree:
-            try:
-                found = self._tree.arrays(names, how=dict, array_cache=None, **window)
-            except FAILURES:  # one by one, to name the branch that is to blame, if any
-                found = {leaf.name: _alone(leaf, start, stop) for leaf in leaves}
-            return {name: columns_of(found[name]) for name in names}
-        record = self._tree.arrays(filter_name=names, **window)
+
+def is_ttree(tree: Any) -> bool:
+    """Tell a TTree from an RNTuple."""
+    return hasattr(tree, "branches")
+
+
+def _branch_info(leaf: Leaf, *, in_ttree: bool) -> BranchInfo:
+    return BranchInfo(
+        name=leaf.name,
+        dtype=leaf.dtype,
+        jagged=leaf.jagged,
+        size_bytes=int(leaf.branch.compressed_bytes) if in_ttree else 0,
+        collection=leaf.collection,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edges:
+    """Where baskets or clusters begin, and how much lies between."""
+
+    entries: int
+    size_bytes: Mapping[str, int]  #: of values in memory
+    baskets: Mapping[str, tuple[int, ...]]  #: first entries; one object for those that are alike
+
+    @classmethod
+    def of(cls, tree: Any, leaves: Sequence[Leaf]) -> "_Edges":
+        entries = int(tree.num_entries)
+        if not is_ttree(tree):
+            clusters = {int(cluster.num_first_entry) for cluster in tree.cluster_summaries}
+            edges = tuple(sorted(clusters | {0, entries}))
+            return cls(
+                entries=entries,
+                size_bytes={leaf.name: 8 * entries for leaf in leaves},
+                baskets={leaf.name: edges for leaf in leaves},
+            )
+        alike: dict[tuple[int, ...], tuple[int, ...]] = {}
+        baskets: dict[str, tuple[int, ...]] = {}
+        for leaf in leaves:
+            edges = tuple(map(int, leaf.branch.entry_offsets))
+            baskets[leaf.name] = alike.setdefault(edges, edges)
+        sizes = {leaf.name: int(leaf.branch.uncompressed_bytes) for leaf in leaves}
+        return cls(entries=entries, size_bytes=sizes, baskets=baskets)
+
+    def boundaries(self, names: Iterable[str]) -> tuple[int, ...]:
+        """Return where all these branches begin something new."""
+        kinds = {id(self.baskets[name]): self.baskets[name] for name in names}
+        common = set.intersection(*map(set, kinds.values())) if kinds else {0}
+        return tuple(sorted(common | {0}))
+
+    def windows(self, names: frozenset[str]) -> tuple[int, ...]:
+        """Return the edges of the blocks in which these branches are always read."""
+        size = sum(self.size_bytes[name] for name in names)
+        each = max(1, size // max(1, self.entries))
+        step = min(MAX_STEP, max(MIN_STEP, BLOCK_BYTES // each))
+        return tuple(edges(self.boundaries(names), self.entries, step))
+
+
+def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str, Array | Jagged]:
+    window = {"entry_start": start, "entry_stop": stop}
+    if not is_ttree(tree):
+        record = tree.arrays(filter_name=names, **window)
         return {name: columns_of(record, tuple(name.split("."))) for name in names}
-
-
-def _alone(leaf: Leaf, start: int, stop: int) -> Any:
     try:
-        return leaf.branch.array(entry_start=start, entry_stop=stop, array_cache=None)
+        found = tree.arrays(names, how=dict, array_cache=None, **window)
+    except FAILURES:  # one by one, to name the branch that is to blame, if any
+        found = {name: _alone(tree, name, start, stop) for name in names}
+    return {name: columns_of(found[name]) for name in names}
+
+
+def _alone(tree: Any, name: str, start: int, stop: int) -> Any:
+    try:
+        return tree[name].array(entry_start=start, entry_stop=stop, array_cache=None)
     except FAILURES as error:
         raise InvalidRequestError(
-            f"branch {leaf.name!r} cannot be read: {first_line(error)}",
-            branch=leaf.name,
-            hint=f'put "{leaf.name}" into exclude_branches',
+            f"branch {name!r} cannot be read: {first_line(error)}",
+            branch=name,
+            hint=f'put "{name}" into exclude_branches',
         ) from error
 
 
