@@ -2,6 +2,7 @@
 
     python -m bench [--rounds 3] [--grow [100]] [--parts reading,serving] [--only TEXT] [--json FILE]
     python -m bench --compare BEFORE.json AFTER.json
+    python -m bench --show FILE.json
 
 Each part is a command of its own, too: `python -m bench.serving`. Beyond medians of one run there
 is nothing to compare but ratios: the machine is not the same an hour later.
@@ -15,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.part import ROOT, load, options_of
-from bench.table import Line, compare
+from bench.table import Line, compare, show
 from bench.targets import judged
 
 PARTS = ("reading", "remote", "training", "serving", "messaging", "overhead")
@@ -70,23 +72,36 @@ def main() -> None:
     parser = options_of("bench", __doc__)
     parser.add_argument("--parts", default=",".join(PARTS), help="some of these, with commas")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"))
+    parser.add_argument("--show", type=Path, metavar="FILE", help="print the tables of a result")
     options = parser.parse_args()
     if options.compare:
         before, after = (json.loads(path.read_text()) for path in options.compare)
         print(f"{before['commit']} ({before['at']}) against {after['commit']} ({after['at']})")
         print(compare(before, after))
         return
+    if options.show:
+        result = json.loads(options.show.read_text())
+        for part in dict.fromkeys(line["part"] for line in result["lines"]):
+            lines = [Line(**line) for line in result["lines"] if line["part"] == part]
+            print(f"\n{part}\n{show(lines)}")
+        print(conclusion(result))
+        return
     began = circumstances()
-    found = measure(options)
-    ended = circumstances()
-    print(f"\n{judged(found)}\n")
-    print(f"{began['commit']} on {began['machine']}, {began['memory_gb']} GB; {began['at']}")
-    print(f"load {began['load'][0]} before, {ended['load'][0]} after")
+    lines = [asdict(line) for line in measure(options)]
+    result = {**began, "load_after": circumstances()["load"], "lines": lines}
+    print(conclusion(result))
     path = options.json or ROOT / "build" / "bench.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    result = {**began, "load_after": ended["load"], "lines": [asdict(line) for line in found]}
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"written to {path}")
+
+
+def conclusion(result: Mapping[str, Any]) -> str:
+    """Return what was measured beside what should be, and where that was."""
+    table = judged([Line(**line) for line in result["lines"]])
+    where = f"{result['commit']} on {result['machine']}, {result['memory_gb']} GB; {result['at']}"
+    load = f"load {result['load'][0]} before, {result['load_after'][0]} after"
+    return f"\n{table}\n\n{where}; {load}"
 
 
 if __name__ == "__main__":
