@@ -201,11 +201,16 @@ def _private_bytes(pid: int) -> int:
 
 
 def _disk_bytes(folder: Path) -> float:
-    """Return the size of all files; more files than anybody needs have no end."""
-    used = 0.0
-    for scanned, path in enumerate(folder.rglob("*")):
-        with suppress(OSError):  # gone meanwhile
-            used += path.lstat().st_blocks * 512
+    """Return the size of all files; more files than anybody needs have no end.
+
+    Files and folders may go away meanwhile: `os.walk` passes over a folder that it cannot list.
+    """
+    used, scanned = 0.0, 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with suppress(OSError):
+                used += Path(place, name).lstat().st_blocks * 512
+        scanned += len(folders) + len(files)
         if scanned > _MOST_FILES:
             return math.inf
     return used

@@ -65,7 +65,7 @@ REFUSED = {
     "no-model": ({"model.py": "def modle(idim):\n    pass"}, "model.py", "defines no `model`"),
 }
 UNREADABLE = {
-    "not-root": ({"a.root": b"hello" * 999}, "a.root", "is not a ROOT file"),
+    "not-root": ({"a.root": b"hello" * 999}, "a.root", "not a ROOT file"),
     "truncated": ({"a.root": lambda data: data[: len(data) // 2]}, "a.root", "is cut short"),
     "no-tree": ({"params.json": _says(branch="Evnts")}, "a.root", "the trees there are: Events"),
     "no-branch": ({"params.json": _says(selected_branches="ptt")}, "a.root", "'ptt' is no branch"),
