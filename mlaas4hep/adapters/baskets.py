@@ -151,7 +151,7 @@ class Decoder:
     def __init__(
         self, leaves: Iterable[BasketLeaf], ask: Ask, helper: Executor | None = None
     ) -> None:
-        """Take a `helper` thread that decodes half of each block."""
+        """Take a `helper` that decodes along when it is free."""
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
         self._ask = ask
@@ -202,12 +202,14 @@ class Decoder:
     def _decoded_leaves(self, start: int, stop: int, buffers: _Buffers) -> Iterator[_Decoded]:
         kept, self._kept = self._kept, {}
         some = partial(self._some_leaves, start, stop, buffers, kept)
+        todo = iter(self._leaves)  # both threads take the next one from it
         if self._helper is None:
-            yield from some(self._leaves)
+            yield from some(todo)
             return
-        helped = self._helper.submit(lambda: list(some(self._leaves[1::2])))
-        yield from some(self._leaves[::2])
-        yield from helped.result()
+        helped = self._helper.submit(lambda: list(some(todo)))
+        yield from some(todo)
+        if not helped.cancel():  # it has begun; if not, everything is done already
+            yield from helped.result()
 
     def _some_leaves(
         self,
@@ -215,7 +217,7 @@ class Decoder:
         stop: int,
         buffers: _Buffers,
         kept: _Kept,
-        leaves: Iterable[BasketLeaf],
+        leaves: Iterator[BasketLeaf],
     ) -> Iterator[_Decoded]:
         for leaf in leaves:
             if leaf.name not in self.unknown:

@@ -42,7 +42,8 @@ class RootFiles:
         self._known: _Newest[OpenTree] = _Newest(KNOWN_TREES)
         self._trees: _Newest[Any] = _Newest(OPEN_TREES)
         self._blocks = KeptBlocks(BlockSpool(cache_dir))
-        self._helper = ThreadPoolExecutor(1, "decode") if (os.cpu_count() or 1) > 1 else None
+        others = (os.cpu_count() or 1) - 1
+        self._helper = ThreadPoolExecutor(min(others, 4), "decode") if others else None
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""

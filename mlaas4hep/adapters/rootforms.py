@@ -70,13 +70,13 @@ def _leaf_of_branch(name: str, branch: Any) -> Leaf:
     except _NO_FORM:
         return Leaf(name=name, unreadable=f"a {branch.typename or 'type that is unknown'}")
     dtype, jagged, why = _number(form)
-    counter = getattr(branch, "count_branch", None)
+    counter = branch.count_branch if jagged else None
     return Leaf(
         name=name,
         dtype=dtype,
         jagged=jagged,
         unreadable=why,
-        collection=counter.name if counter is not None and jagged else name,
+        collection=name if counter is None else counter.name,
         branch=branch,
     )
 

@@ -34,7 +34,7 @@ class Reading:
     ask: Ask
     kept: KeptBlocks
     reopen: Callable[[], Any]  #: gives uproot's tree, for what only uproot reads
-    helper: Executor | None = None  #: a thread that decodes half of each block
+    helper: Executor | None = None  #: decodes along when it is free
 
 
 class OpenTree:
