@@ -53,7 +53,7 @@ def test_a_run_is_watched_to_its_end(trained):
 def test_remote_files_are_scored(trained, client, remote_files, tmp_path):
     model = trained[0][-1].name
 
-    run = client.score(model, remote_files).name
+    run = client.score(model, remote_files, format="root").name
     done = client.wait(run)
     friend = client.scores(run, tmp_path / "scores.root")
 
