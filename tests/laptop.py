@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -96,18 +95,6 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def ends(pid: int, within_s: float = 10.0) -> bool:
-    """Tell whether a process has ended or does soon: who is killed is not dead at once."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([watched], [], [], within_s)[0])
-    finally:
-        os.close(watched)
 
 
 def descendants(pid: int) -> set[int]:

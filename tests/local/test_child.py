@@ -8,7 +8,7 @@ import pytest
 
 from mlaas4hep.local.child import Child, Program
 from mlaas4hep.local.logs import FunctionLog
-from tests.laptop import alive, descendants, ends
+from tests.laptop import alive, descendants
 
 WAIT = "print('up', flush=True); import signal; signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAIT
