@@ -139,9 +139,9 @@ def fanned(
     inputs: Inputs, folder: Path, state: Path, of: str = "specs", shares: int = 2, **_: object
 ) -> Body:
     """Specs or chunks made by several processes at once, each on a core of its own."""
-    pipeline = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
+    merging = _opened(inputs, folder, state)
     if of == "chunks":
-        pipeline.specs()
+        merging.specs()
     command = [sys.executable, "-m", "bench.worker", "--wait", "share"]
     command += [inputs.kind, str(inputs.scale), str(inputs.files), str(folder), str(state)]
     workers = [
@@ -162,7 +162,6 @@ def fanned(
         helpers = [json.loads(worker.stdout.readline()) for worker in workers]
         if of == "chunks":
             return Measured(sum(each["entries"] for each in helpers), helpers=helpers)
-        merging = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
         (first, *_) = merging.specs()  # what was measured is found in the store
         merged = merging.services.specs.get(first.specs)
         bits = hashlib.sha256(merged).hexdigest()[:12]
@@ -175,7 +174,7 @@ def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **
     """One part of the ranges or chunks, for `fanned`."""
     of = more["of"]
     _pin(share)
-    pipeline = Pipeline(state, _urls(inputs, folder), inputs, 10_000)
+    pipeline = _opened(inputs, folder, state)
     planned = [] if of == "specs" else pipeline.specs()[share::shares]
 
     def body() -> Measured:
@@ -190,7 +189,25 @@ def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **
 def alone(inputs: Inputs, folder: Path, state: Path, of: str = "specs", **_: object) -> Body:
     """Specs or chunks by one process on one core: what `fanned` is held against."""
     _pin(0)
-    return {"specs": specs, "chunks": chunks}[of](inputs=inputs, folder=folder, state=state)
+    pipeline = _opened(inputs, folder, state)
+    planned = [] if of == "specs" else pipeline.specs()
+
+    def body() -> Measured:
+        if of == "specs":
+            pipeline.specs()
+            return Measured(pipeline.entries)
+        return Measured(_prepared(pipeline, planned))
+
+    return body
+
+
+def _opened(inputs: Inputs, folder: Path, state: Path) -> Pipeline:
+    """Return steps in a process that knows the files, as functions that live do after one range."""
+    urls = _urls(inputs, folder)
+    pipeline = Pipeline(state, urls, inputs, 10_000)
+    for url in urls:
+        pipeline.services.source.describe(url, "events")
+    return pipeline
 
 
 def _pin(number: int) -> None:

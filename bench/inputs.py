@@ -35,7 +35,7 @@ class Inputs:
 
     def paths(self, folder: Path) -> list[Path]:
         """Return the files, generated if they are not there."""
-        found = [folder / f"{self.name}_{i}.root" for i in range(self.files)]
+        found = [folder.absolute() / f"{self.name}_{i}.root" for i in range(self.files)]
         entries = 2 * ENTRIES[self.kind] * self.scale // self.files
         for number, path in enumerate(found):
             if not path.exists():
