@@ -52,8 +52,11 @@ def load(path: Path) -> list[Line]:
 
 def chosen(names: Sequence[str], yardsticks: dict[str, str], only: str) -> list[str]:
     """Return the names that hold `only`, and their yardsticks, in the order given."""
-    wanted = {name for name in names if only in name}
-    wanted |= {yardsticks[name] for name in wanted if name in yardsticks}
+    wanted: set[str] = set()
+    more = {name for name in names if only in name}
+    while more - wanted:
+        wanted |= more
+        more = {yardsticks[name] for name in wanted if name in yardsticks}
     return [name for name in names if name in wanted]
 
 

@@ -48,7 +48,7 @@ def cases() -> list[Case]:
     )
     for of in ("specs", "chunks"):
         one, two = f"jagged {of}, one core", f"jagged {of}, two workers"
-        found.append(Case(one, "alone", JAGGED, f"jagged {of}", {"of": of}))
+        found.append(Case(one, "alone", JAGGED, more={"of": of}))
         found.append(Case(two, "fanned", JAGGED, one, {"of": of}))
     return [
         *found,
