@@ -6,7 +6,10 @@ from pathlib import Path
 from deploy.testbed import probe, process
 from deploy.testbed.place import REPOSITORY, Place
 
-USER = "xrootd"  #: XRootD does not run as root
+USER = "xrootd"
+#: XRootD does not run as root; it may pass closed folders on the way to its own.
+AS_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups")
+PASS_FOLDERS = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 ORIGIN = REPOSITORY / "deploy/testbed/origin.cfg"
 PROXY = REPOSITORY / "deploy/xrootd-proxy/configuration/proxy.cfg"
 
@@ -14,7 +17,6 @@ PROXY = REPOSITORY / "deploy/xrootd-proxy/configuration/proxy.cfg"
 def start(place: Place) -> None:
     """Start both; what lies in `.platform/origin/store` can be read as /store/… ."""
     data = place.folder("origin", "store").parent
-    place.root.chmod(0o755)
     _serve(place, "origin", ORIGIN, XROOTD_DATA=_owned(data))
     cache = _owned(place.folder("xrootd-cache"))
     _serve(place, "xrootd", PROXY, XROOTD_CACHE=cache, XROOTD_ORIGIN=place.at("origin"))
@@ -22,12 +24,10 @@ def start(place: Place) -> None:
 
 def _serve(place: Place, name: str, config: Path, **env: str) -> None:
     run = _owned(place.folder("run", name))
-    configured = place.folder("run") / config.name
-    shutil.copy(config, configured)  # the repository may lie where xrootd's user cannot read
     process.start(
         place,
         name,
-        ["xrootd", "-R", USER, "-n", name, "-c", str(configured)],
+        [*AS_USER, *PASS_FOLDERS, "xrootd", "-n", name, "-c", str(config)],
         ready=probe.tcp(place.at(name)),
         env={**env, "XROOTD_PORT": str(place.ports[name]), "XROOTD_RUN": run},
     )
