@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
@@ -39,6 +40,7 @@ class RootFiles:
     def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
+        self._places: _Newest[tuple[float, Place]] = _Newest(10 * KNOWN_TREES)
         self._known: _Newest[OpenTree] = _Newest(KNOWN_TREES)
         self._trees: _Newest[Any] = _Newest(OPEN_TREES)
         self._blocks = KeptBlocks(BlockSpool(cache_dir))
@@ -66,7 +68,7 @@ class RootFiles:
             yield from opened.read(branches, start, stop)
 
     def _open(self, url: str, tree: str) -> OpenTree:
-        place = locate(url, self._tarballs, self._remote_hosts)
+        place = self._place(url)
         key = url, tree, place.version
         known = self._known.get(key)
         if known is None:
@@ -74,6 +76,15 @@ class RootFiles:
                 known = self._opened(place, tree)
             self._known.put(key, known)
         return known
+
+    def _place(self, url: str) -> Place:
+        """Return where the file is; a server is asked once for all that one chunk needs of it."""
+        asked_at, place = self._places.get(url) or (0.0, None)
+        now = time.monotonic()
+        if place is None or now - asked_at >= place.holds_s:
+            place = locate(url, self._tarballs, self._remote_hosts)
+            self._places.put(url, (now, place))
+        return place
 
     def _opened(self, place: Place, name: str) -> OpenTree:
         with ExitStack() as stack:

@@ -4,6 +4,7 @@ Each place says which version of the file is there now, so that what was opened 
 used as long as it is the same, and never longer.
 """
 
+import math
 import os
 from collections.abc import Callable, Hashable
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.ports import ObjectStore
 
 TIMEOUT_S = 30
+REMOTE_HOLDS_S = 2.0  #: a chunk asks for its files twice
 _XROOTD_GONE = frozenset({3011, 3016})  #: kXR_NotFound, kXR_isDirectory
 _XROOTD_SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
 _XROOTD = (  # a dead server otherwise takes eight minutes to fail
@@ -44,6 +46,7 @@ class Place:
     size_bytes: int
     open: Callable[[ExitStack], tuple[str, type[Any]]]  #: gives uproot its path and handler
     is_local: bool
+    holds_s: float = 0.0  #: how long `version` is believed without asking again
 
 
 def missing(url: str) -> InvalidRequestError:
@@ -117,7 +120,14 @@ def _in_tarball(url: str, tarballs: ObjectStore) -> Place:
             stack.enter_context(tarballs.local(key))
         ), uproot.source.file.MultithreadedFileSource
 
-    return Place(url=url, version=info.etag, size_bytes=info.size_bytes, open=copy, is_local=True)
+    return Place(
+        url=url,
+        version=info.etag,
+        size_bytes=info.size_bytes,
+        open=copy,
+        is_local=True,
+        holds_s=math.inf,  # keys of uploads hold the hash of their content
+    )
 
 
 def _on_xrootd(url: str) -> Place:
@@ -138,6 +148,7 @@ def _on_xrootd(url: str) -> Place:
         size_bytes=stat.size,
         open=lambda _stack: (url, uproot.XRootDSource),
         is_local=False,
+        holds_s=REMOTE_HOLDS_S,
     )
 
 
@@ -176,4 +187,5 @@ def _on_web(url: str) -> Place:
         size_bytes=int(headers.get("Content-Length", 0)),
         open=lambda _stack: (url, uproot.HTTPSource),
         is_local=False,
+        holds_s=REMOTE_HOLDS_S,
     )

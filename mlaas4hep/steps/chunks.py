@@ -11,7 +11,8 @@ from mlaas4hep.core.chunkfile import Draft
 from mlaas4hep.core.columns import Columns, Jagged
 from mlaas4hep.core.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.matrix import Layout, Positions, fill
-from mlaas4hep.core.plan import PassMap, Reading, Slice
+from mlaas4hep.core.passmap import PassMap, Reading
+from mlaas4hep.core.plan import Slice
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import PermanentError

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlaas4hep.core.passmap import PassMap, Reading
 from mlaas4hep.core.plan import (
     ChunkPlan,
     EntryRange,
-    PassMap,
-    Reading,
     Slice,
     plan_ranges,
 )
