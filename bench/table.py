@@ -126,6 +126,6 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         if old is None:
             continue
         what, unit = ("ratio", "x") if old["ratio"] and line["ratio"] else ("value", line["unit"])
-        change = line[what] / old[what] - 1
-        rows.append((line["name"], unit, figure(old[what]), figure(line[what]), f"{change:+.0%}"))
+        change = f"{line[what] / old[what] - 1:+.0%}" if old[what] else ""
+        rows.append((line["name"], unit, figure(old[what]), figure(line[what]), change))
     return columns(rows, left=(0, 1))
