@@ -12,6 +12,7 @@ from typing import Any
 from mlaas4hep.errors import InvalidRequestError
 
 BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
 
 
@@ -40,7 +41,7 @@ def checked_key(key: str) -> str:
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
     if (
         any(part in {"", ".", ".."} for part in parts)
-        or any(ord(letter) < 32 for letter in key)  # noqa: PLR2004 - control characters
+        or _CONTROL.search(key)
         or max(sizes) > 255  # noqa: PLR2004 - a file name of common file systems
         or sum(sizes) + len(parts) > 1024  # noqa: PLR2004 - an S3 key
     ):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys
 from mlaas4hep.core.branches import label_expression
 from mlaas4hep.core.chunkfile import Draft
 from mlaas4hep.core.columns import Columns, Jagged
@@ -17,7 +17,7 @@ from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import DataSource, Services
-from mlaas4hep.steps.inputs import Inputs, load_inputs, unchanged
+from mlaas4hep.steps.inputs import Inputs, load_inputs, load_specs, unchanged
 
 
 def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
@@ -27,7 +27,7 @@ def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     inputs = load_inputs(event, services)
-    specs = wire.load(Specs, services.specs.get(event.specs))
+    specs = load_specs(event.specs, services)
     slices = inputs.opened.plan(inputs.request.params, specs).slices(event.index)
     key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
     if services.chunks.info(key) is None:
