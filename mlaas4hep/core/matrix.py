@@ -17,7 +17,7 @@ from mlaas4hep.core.scaling import Scaler
 from mlaas4hep.core.specs import BranchSpec, Specs
 from mlaas4hep.errors import InvalidRequestError
 
-BLOCK = 2048  #: rows filled at a time: they and their values stay in the processor's cache
+BLOCK = 1024  #: rows filled at a time: they and their values stay in the cache
 
 Matrix = NDArray[np.float32]
 Mask = NDArray[np.uint8]
@@ -96,13 +96,13 @@ def fill(
     if counts is None:
         counts = np.zeros((len(layout.jagged), columns.entries), count_type(layout.widths))
     holes: list[Positions] = []
+    fillers: list[_Flat | _Collection] = [*_flat(layout, columns), *_collections(layout, columns)]
     with np.errstate(over="ignore", invalid="ignore"):
-        if layout.flat:
-            holes += _fill_flat(layout.flat, columns, x)
-        if layout.jagged:
-            x[:, len(layout.flat) :] = 0
-        for collection in _collections(layout, columns):
-            holes += collection.fill(x, counts)
+        for start in range(0, columns.entries, BLOCK):
+            rows = slice(start, min(start + BLOCK, columns.entries))
+            x[rows, len(layout.flat) :] = 0
+            for filler in fillers:
+                holes += filler.fill(rows, x[rows], counts[:, rows])
     missing = np.sort(np.concatenate(holes)) if holes else np.empty(0, np.int64)
     if mask is not None:
         expand_mask(len(layout.flat), layout.widths, counts, missing, mask)
@@ -137,65 +137,72 @@ def _check_names(layout: Layout, columns: Columns) -> None:
         raise InvalidRequestError(f"branch {name!r} is missing, or has not {kind}", branch=name)
 
 
-def _fill_flat(specs: Sequence[BranchSpec], columns: Columns, x: Matrix) -> Iterator[Positions]:
-    """Write flat branches, and yield the positions of values that are not finite."""
-    scaler = Scaler(specs)
-    branches = [columns.flat[spec.name] for spec in specs]
-    for start in range(0, len(x), BLOCK):
-        rows = slice(start, start + BLOCK)
-        values, bad = scaler.scale([branch[rows] for branch in branches])
-        x[rows, : len(specs)] = values.T
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flat:
+    """The flat branches, which fill the first columns."""
+
+    branches: tuple[Array, ...]
+    scaler: Scaler
+
+    def fill(self, rows: slice, x: Matrix, _counts: Array) -> Iterator[Positions]:
+        """Write `rows` of the branches, and yield the positions of values that are not finite."""
+        values, bad = self.scaler.scale([branch[rows] for branch in self.branches])
+        x[:, : len(self.branches)] = values.T
         if bad is not None:
             column, row = bad
-            yield (start + row) * x.shape[1] + column
+            yield (rows.start + row) * x.shape[1] + column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Collection:
     """Jagged branches with the same row lengths and width."""
 
-    specs: tuple[BranchSpec, ...]
-    rows: tuple[int, ...]  #: where their lengths go in `counts`
+    width: int
+    numbers: tuple[int, ...]  #: where their lengths go in `counts`
     firsts: tuple[int, ...]  #: their first columns
     contents: tuple[Array, ...]
     offsets: Offsets
+    scaler: Scaler
 
-    def fill(self, x: Matrix, counts: Array) -> Iterator[Positions]:
-        """Write the branches, and yield the positions of values that are not finite."""
-        scaler = Scaler(self.specs)
-        for start in range(0, len(x), BLOCK):
-            block = x[start : start + BLOCK]
-            stop = start + len(block)
-            window = self.offsets[start : stop + 1]
-            places = _Places.of(window, self.specs[0].width, x.shape[1])
-            for row in self.rows:
-                counts[row, start:stop] = places.lengths
-            values, bad = scaler.scale([places.values(content) for content in self.contents])
-            cells = block.reshape(-1)
-            for first, scaled in zip(self.firsts, values, strict=True):
-                cells[first:][places.cells] = scaled
-            if bad is not None:
-                branch, place = bad
-                inside = places.cells[place] + np.array(self.firsts)[branch]
-                yield start * x.shape[1] + inside
+    def fill(self, rows: slice, x: Matrix, counts: Array) -> Iterator[Positions]:
+        """Write `rows` of the branches, and yield the positions of values that are not finite."""
+        window = self.offsets[rows.start : rows.stop + 1]
+        places = _Places.of(window, self.width, x.shape[1])
+        for number in self.numbers:
+            counts[number] = places.lengths
+        values, bad = self.scaler.scale([places.values(content) for content in self.contents])
+        cells = x.reshape(-1)
+        for first, scaled in zip(self.firsts, values, strict=True):
+            cells[first:][places.cells] = scaled
+        if bad is not None:
+            branch, place = bad
+            inside = places.cells[place] + np.array(self.firsts)[branch]
+            yield rows.start * x.shape[1] + inside
+
+
+def _flat(layout: Layout, columns: Columns) -> Iterator[_Flat]:
+    if layout.flat:
+        branches = tuple(columns.flat[spec.name] for spec in layout.flat)
+        yield _Flat(branches=branches, scaler=Scaler(layout.flat))
 
 
 def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
     """Yield the jagged branches in groups that share their offsets."""
     groups: dict[tuple[int, int], list[tuple[int, int, BranchSpec]]] = {}
     first = len(layout.flat)
-    for row, spec in enumerate(layout.jagged):
+    for number, spec in enumerate(layout.jagged):
         key = id(columns.jagged[spec.name].offsets), spec.width
-        groups.setdefault(key, []).append((row, first, spec))
+        groups.setdefault(key, []).append((number, first, spec))
         first += spec.width
     for members in groups.values():
-        rows, firsts, specs = zip(*members, strict=True)
+        numbers, firsts, specs = zip(*members, strict=True)
         yield _Collection(
-            specs=specs,
-            rows=rows,
+            width=specs[0].width,
+            numbers=numbers,
             firsts=firsts,
             contents=tuple(columns.jagged[spec.name].content for spec in specs),
             offsets=columns.jagged[specs[0].name].offsets,
+            scaler=Scaler(specs),
         )
 
 
