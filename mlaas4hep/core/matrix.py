@@ -17,7 +17,7 @@ from mlaas4hep.core.scaling import Scaler
 from mlaas4hep.core.specs import BranchSpec, Specs
 from mlaas4hep.errors import InvalidRequestError
 
-BLOCK = 1024  #: rows filled at a time: they and their values stay in the cache
+BLOCK = 2048  #: rows filled at a time: they and their values stay in the cache
 
 Matrix = NDArray[np.float32]
 Mask = NDArray[np.uint8]
