@@ -96,6 +96,14 @@ def test_requests_at_the_same_time_get_their_own_answers(world, alice, expected)
     assert [answer.json() for answer in answers] == [pytest.approx(row, abs=1e-6) for row in alone]
 
 
+def test_nobody_is_turned_away_for_asking_often(world, alice):
+    world.serve()
+
+    answers = [alice.post("/json", json=ROW).status_code for _ in range(500)]
+
+    assert set(answers) == {200}
+
+
 def test_the_dispatcher_warms_a_new_model(world):
     record = world.serve()
     event = ModelReady(owner=record.owner, run="luca_1", model="luca_1", version="v1")

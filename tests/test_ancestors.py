@@ -1,0 +1,21 @@
+"""Every defect of the ancestors that docs/ancestors.md lists has the test that it names."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/ancestors.md").read_text())
+
+
+def test_every_defect_of_the_list_names_a_test():
+    assert len(NAMED) == 19
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_the_test_exists(file, name):
+    tree = ast.parse((ROOT / file).read_text())
+
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
