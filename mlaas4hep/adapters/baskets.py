@@ -29,8 +29,8 @@ _BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 _LZ4_CHECKSUM = 8
 
 Window = tuple[int, int]  #: entries [start, stop)
-Ask = Callable[[Sequence[tuple[int, int]]], Callable[[], Sequence[memoryview]]]
-"""Asks for the bytes at each [start, stop) of a file; what it returns waits for the answer."""
+Answer = Callable[[], memoryview]  #: waits for the bytes
+Ask = Callable[[Sequence[tuple[int, int]]], Sequence[Answer]]  #: for [start, stop) of a file
 
 
 class UnknownBasketError(Exception):
@@ -139,7 +139,7 @@ class _Basket:
     offsets: Callable[[], Array]  #: where rows begin, and the end, counted in values
 
 
-_Buffers = dict[tuple[str, int], memoryview]  #: compressed baskets, by branch and number
+_Buffers = dict[tuple[str, int], Answer]  #: compressed baskets, by branch and number
 _Kept = dict[tuple[str, int], _Basket]
 _Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
 _Decoded = tuple[BasketLeaf, Array, list[_Part]]
@@ -165,13 +165,14 @@ class Decoder:
         """
         following = iter(windows)
         window = next(following, None)
-        answer = self._asked(window, None) if window else None
-        while window and answer:
-            buffers, before, window = answer(), window, next(following, None)
-            answer = self._asked(window, before) if window else None
-            yield self._block(*before, buffers)
+        buffers = self._asked(window, None) if window else {}
+        while window:
+            current, before = buffers, window
+            window = next(following, None)
+            buffers = self._asked(window, before) if window else {}
+            yield self._block(*before, current)
 
-    def _asked(self, window: Window, before: Window | None) -> Callable[[], _Buffers]:
+    def _asked(self, window: Window, before: Window | None) -> _Buffers:
         """Ask for every basket of the window, in one go, that the window before has not."""
         wanted = [
             (leaf, index)
@@ -179,9 +180,9 @@ class Decoder:
             for index in leaf.baskets(*window)
             if not (before and index in leaf.baskets(*before))
         ]
-        answer = self._ask([_place(leaf, index) for leaf, index in wanted])
+        answers = self._ask([_place(leaf, index) for leaf, index in wanted])
         keys = [(leaf.name, index) for leaf, index in wanted]
-        return lambda: dict(zip(keys, answer(), strict=True))
+        return dict(zip(keys, answers, strict=True))
 
     def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
         flat: dict[str, Array] = {}
@@ -232,7 +233,7 @@ class Decoder:
         parts: list[_Part] = []
         for index in leaf.baskets(start, stop):
             key = leaf.name, index
-            basket = kept.get(key) or self._decoded(leaf, index, buffers[key])
+            basket = kept.get(key) or self._decoded(leaf, index, buffers[key]())
             if leaf.entries[index + 1] > stop:
                 self._kept[key] = basket
             parts.append(_window(leaf, basket, leaf.entries[index], start, stop))

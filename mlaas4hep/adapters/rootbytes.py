@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+Answer = Callable[[], memoryview]  #: waits for the bytes
 Group = tuple[tuple[int, int], list[tuple[int, int]]]  #: one place, and its parts
 
 
@@ -19,20 +20,16 @@ class FileBytes:
         weakref.finalize(self, os.close, self._file)
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[tuple[int, int]]) -> Callable[[], list[memoryview]]:
+    def ask(self, places: Sequence[tuple[int, int]]) -> list[Answer]:
         """Return what reads the bytes at each [start, stop)."""
-        return partial(self._read, _neighbours(places))
+        return [partial(self._read, start, stop) for start, stop in places]
 
-    def _read(self, groups: Sequence[Group]) -> list[memoryview]:
-        found: list[memoryview] = []
-        for (start, stop), parts in groups:
-            data = os.pread(self._file, stop - start, start)
-            self.size_bytes += len(data)
-            if len(data) != stop - start:
-                raise EOFError(f"the file ends before byte {stop}")
-            view = memoryview(data)
-            found += [view[low - start : high - start] for low, high in parts]
-        return found
+    def _read(self, start: int, stop: int) -> memoryview:
+        data = os.pread(self._file, stop - start, start)
+        self.size_bytes += len(data)
+        if len(data) != stop - start:
+            raise EOFError(f"the file ends before byte {stop}")
+        return memoryview(data)
 
 
 class ServerBytes:
@@ -42,20 +39,21 @@ class ServerBytes:
         self._source = source
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[tuple[int, int]]) -> Callable[[], list[memoryview]]:
+    def ask(self, places: Sequence[tuple[int, int]]) -> list[Answer]:
         """Send the request for the bytes at each [start, stop), and return what waits for them."""
         groups = _neighbours(places)
         chunks = self._source.chunks([place for place, _ in groups], Queue()) if groups else []
-        return partial(self._received, chunks, groups)
+        self.size_bytes += sum(stop - start for (start, stop), _ in groups)
+        return [
+            partial(_received, chunk, low - start, high - start)
+            for chunk, ((start, _), parts) in zip(chunks, groups, strict=True)
+            for low, high in parts
+        ]
 
-    def _received(self, chunks: Sequence[Any], groups: Sequence[Group]) -> list[memoryview]:
-        found: list[memoryview] = []
-        for chunk, ((start, stop), parts) in zip(chunks, groups, strict=True):
-            chunk.wait()
-            view = memoryview(chunk.raw_data).cast("B")
-            self.size_bytes += stop - start
-            found += [view[low - start : high - start] for low, high in parts]
-        return found
+
+def _received(chunk: Any, start: int, stop: int) -> memoryview:
+    chunk.wait()
+    return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
 def _neighbours(places: Sequence[tuple[int, int]]) -> list[Group]:
