@@ -222,9 +222,11 @@ def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
     info = source.describe(str(path), "events")
     sizes = {branch.name: branch.size_bytes for branch in info.branches}
 
+    survey = source.survey(str(path), "events", SELECTED)
+
     def body() -> Measured:
         before = _bytes_read()
-        for _ in source.read(str(path), "events", SELECTED, 0, info.entries):
+        for _ in source.read(survey, SELECTED, 0, info.entries):
             pass
         taken = _bytes_read() - before
         wanted = sum(sizes[name] for name in SELECTED)

@@ -15,6 +15,7 @@ from mlaas4hep.core.events import Event
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.run import Run
 from mlaas4hep.core.scoring import Format, Table
+from mlaas4hep.core.survey import Survey
 from mlaas4hep.core.training import ModelSummary, Report, TrainingJob
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import ServiceUnavailableError
@@ -111,12 +112,23 @@ class DataSource(Protocol):
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
 
+    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
+        """Open the file and return what `read` needs to know about `branches`.
+
+        Raises:
+            InvalidRequestError: a branch is not there, or cannot be numbers.
+        """
+
     def read(
-        self, url: str, tree: str, branches: Iterable[str], start: int, stop: int
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:
         """Yield entries [start, stop) of `branches` in order, in blocks of bounded memory.
 
-        Reads the bytes of those branches and of no others.
+        Reads the bytes of those branches and of no others. The survey may have been made by
+        another process.
+
+        Raises:
+            PermanentError: the file is another one than was surveyed.
         """
 
 

@@ -36,11 +36,14 @@ class CountingSource:
     def describe(self, url, tree):
         return self._source.describe(url, tree)
 
-    def read(self, url, tree, branches, start, stop):
+    def survey(self, url, tree, branches):
+        return self._source.survey(url, tree, branches)
+
+    def read(self, survey, branches, start, stop):
         branches = list(branches)
         self.reads += 1
         self.branches.update(branches)
-        return self._source.read(url, tree, branches, start, stop)
+        return self._source.read(survey, branches, start, stop)
 
 
 def make_services(range_entries=100_000):

@@ -7,7 +7,6 @@ them instead. The layout of keys and baskets is that of ROOT's TKey and TBasket.
 
 import lzma
 import struct
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -19,9 +18,9 @@ import cramjam
 import deflate
 import numpy as np
 import uproot
-from numpy.typing import NDArray
 
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.survey import Baskets
 
 _KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
 _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
@@ -61,53 +60,35 @@ _CODECS: dict[bytes, Callable[[memoryview, int], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketLeaf:
-    """One branch that we can decode, and where its baskets lie."""
-
-    name: str
-    collection: str  #: branches with the same one have the same row lengths
-    stored: np.dtype[Any]  #: as in the file, big endian
-    length: int  #: values an entry if fixed, 0 for rows
-    jagged: bool
-    header: int  #: bytes before the values of each row
-    entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
-    places: NDArray[np.int64]  #: [start, stop) of each basket in the file
-    counter: "BasketLeaf | None" = None  #: gives the row lengths when no offsets are stored
-
-    @classmethod
-    def of(cls, name: str, collection: str, branch: Any) -> "BasketLeaf | None":
-        """Return the leaf of uproot's branch, or None when we cannot decode it."""
-        kind = _kind(branch.interpretation)
-        if kind is None or branch.embedded_baskets:
-            return None
-        stored, length, header = kind
-        entries = tuple(int(entry) for entry in branch.entry_offsets)
-        seeks = branch.member("fBasketSeek")[: len(entries) - 1]
-        sizes = branch.member("fBasketBytes")[: len(entries) - 1]
-        if len(seeks) != len(entries) - 1 or entries[-1] != branch.num_entries:
-            return None
-        counter = branch.count_branch if length == 0 else None
-        return cls(
-            name=name,
-            collection=collection,
-            stored=stored,
-            length=abs(length),
-            jagged=length != 1,
-            header=header,
-            entries=entries,
-            places=np.stack((seeks, seeks + sizes), axis=1, dtype=np.int64, casting="unsafe"),
-            counter=None if counter is None else _flat_leaf(counter),
-        )
-
-    def baskets(self, start: int, stop: int) -> range:
-        """Return the numbers of the baskets that hold entries [start, stop)."""
-        return range(bisect_right(self.entries, start) - 1, bisect_left(self.entries, stop))
-
-
-def _flat_leaf(branch: Any) -> BasketLeaf | None:
+def survey(name: str, collection: str, branch: Any) -> Baskets | None:
+    """Return where the baskets of uproot's branch lie, or None when we cannot decode them."""
     kind = _kind(branch.interpretation)
-    return BasketLeaf.of(branch.name, "", branch) if kind and kind[1] == 1 else None
+    if kind is None or branch.embedded_baskets:
+        return None
+    stored, length, header = kind
+    entries = tuple(map(int, branch.entry_offsets))
+    starts = branch.member("fBasketSeek")[: len(entries) - 1]
+    sizes = branch.member("fBasketBytes")[: len(entries) - 1]
+    if len(starts) != len(entries) - 1 or entries[-1] != branch.num_entries:
+        return None
+    counter = branch.count_branch if length == 0 else None
+    return Baskets(
+        name=name,
+        collection=collection,
+        stored=stored.str,
+        length=abs(length),
+        jagged=length != 1,
+        header=header,
+        entries=entries,
+        starts=tuple(starts.tolist()),
+        stops=tuple((starts + sizes).tolist()),
+        counter=None if counter is None else _flat(counter),
+    )
+
+
+def _flat(branch: Any) -> Baskets | None:
+    kind = _kind(branch.interpretation)
+    return survey(branch.name, "", branch) if kind and kind[1] == 1 else None
 
 
 def _kind(interpretation: Any) -> tuple[np.dtype[Any], int, int] | None:
@@ -142,15 +123,13 @@ class _Basket:
 _Buffers = dict[tuple[str, int], Answer]  #: compressed baskets, by branch and number
 _Kept = dict[tuple[str, int], _Basket]
 _Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
-_Decoded = tuple[BasketLeaf, Array, list[_Part]]
+_Decoded = tuple[Baskets, Array, list[_Part]]
 
 
 class Decoder:
     """Decodes consecutive blocks; keeps the baskets that reach into the next one."""
 
-    def __init__(
-        self, leaves: Iterable[BasketLeaf], ask: Ask, helper: Executor | None = None
-    ) -> None:
+    def __init__(self, leaves: Iterable[Baskets], ask: Ask, helper: Executor | None = None) -> None:
         """Take a `helper` that decodes along when it is free."""
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
@@ -177,8 +156,8 @@ class Decoder:
         wanted = [
             (leaf, index)
             for leaf in self._leaves
-            for index in leaf.baskets(*window)
-            if not (before and index in leaf.baskets(*before))
+            for index in leaf.holding(*window)
+            if not (before and index in leaf.holding(*before))
         ]
         answers = self._ask([_place(leaf, index) for leaf, index in wanted])
         keys = [(leaf.name, index) for leaf, index in wanted]
@@ -218,20 +197,18 @@ class Decoder:
         stop: int,
         buffers: _Buffers,
         kept: _Kept,
-        leaves: Iterator[BasketLeaf],
+        leaves: Iterator[Baskets],
     ) -> Iterator[_Decoded]:
         for leaf in leaves:
             if leaf.name not in self.unknown:
                 with suppress(UnknownBasketError):
                     parts = self._parts(leaf, buffers, kept, (start, stop))
-                    yield leaf, _joined([values for values, _ in parts], leaf.stored), parts
+                    yield leaf, _joined([values for values, _ in parts], leaf.dtype), parts
 
-    def _parts(
-        self, leaf: BasketLeaf, buffers: _Buffers, kept: _Kept, window: Window
-    ) -> list[_Part]:
+    def _parts(self, leaf: Baskets, buffers: _Buffers, kept: _Kept, window: Window) -> list[_Part]:
         start, stop = window
         parts: list[_Part] = []
-        for index in leaf.baskets(start, stop):
+        for index in leaf.holding(start, stop):
             key = leaf.name, index
             basket = kept.get(key) or self._decoded(leaf, index, buffers[key]())
             if leaf.entries[index + 1] > stop:
@@ -239,7 +216,7 @@ class Decoder:
             parts.append(_window(leaf, basket, leaf.entries[index], start, stop))
         return parts
 
-    def _decoded(self, leaf: BasketLeaf, index: int, buffer: memoryview) -> _Basket:
+    def _decoded(self, leaf: Baskets, index: int, buffer: memoryview) -> _Basket:
         size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
         _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
         if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
@@ -254,7 +231,7 @@ class Decoder:
             return self._counted(leaf, index, data)
         return _with_offsets(leaf, entries, data, border, key_size)
 
-    def _counted(self, leaf: BasketLeaf, index: int, data: memoryview) -> _Basket:
+    def _counted(self, leaf: Baskets, index: int, data: memoryview) -> _Basket:
         """Return a basket without offsets: the counter branch tells the lengths of rows."""
         if leaf.counter is None or leaf.header:
             raise UnknownBasketError(leaf.name)
@@ -266,7 +243,7 @@ class Decoder:
             offsets=partial(self._from_counter, leaf.counter, window, len(values)),
         )
 
-    def _from_counter(self, counter: BasketLeaf, window: Window, total: int) -> Array:
+    def _from_counter(self, counter: Baskets, window: Window, total: int) -> Array:
         (block,) = Decoder([counter], self._ask).blocks([window])
         if counter.name not in block.flat:
             raise UnknownBasketError(counter.name)
@@ -277,18 +254,17 @@ class Decoder:
         return offsets
 
 
-def _place(leaf: BasketLeaf, index: int) -> tuple[int, int]:
-    start, stop = leaf.places[index].tolist()
-    return start, stop
+def _place(leaf: Baskets, index: int) -> tuple[int, int]:
+    return leaf.starts[index], leaf.stops[index]
 
 
-def _values(leaf: BasketLeaf, data: memoryview) -> Array:
-    if len(data) % leaf.stored.itemsize:
+def _values(leaf: Baskets, data: memoryview) -> Array:
+    if len(data) % leaf.dtype.itemsize:
         raise UnknownBasketError(leaf.name)
-    return np.frombuffer(data, leaf.stored)
+    return np.frombuffer(data, leaf.dtype)
 
 
-def _fixed(leaf: BasketLeaf, entries: int, data: memoryview) -> _Basket:
+def _fixed(leaf: Baskets, entries: int, data: memoryview) -> _Basket:
     values = _values(leaf, data)
     if len(values) != entries * leaf.length:
         raise UnknownBasketError(leaf.name)
@@ -298,7 +274,7 @@ def _fixed(leaf: BasketLeaf, entries: int, data: memoryview) -> _Basket:
 
 
 def _with_offsets(
-    leaf: BasketLeaf, entries: int, data: memoryview, border: int, key_size: int
+    leaf: Baskets, entries: int, data: memoryview, border: int, key_size: int
 ) -> _Basket:
     """Return a basket of rows; behind the values lie a count and the place of each row."""
 
@@ -318,7 +294,7 @@ def _with_offsets(
         return _Basket(
             entries=entries,
             values=_values(leaf, data[:border]),
-            offsets=lambda: in_bytes() // leaf.stored.itemsize,
+            offsets=lambda: in_bytes() // leaf.dtype.itemsize,
         )
     offsets = in_bytes()
     keep = np.ones(border, np.bool_)
@@ -326,7 +302,7 @@ def _with_offsets(
     body = np.frombuffer(data, np.uint8, border)[keep]
     offsets -= np.arange(entries + 1) * leaf.header
     values = _values(leaf, body.data)
-    return _Basket(entries=entries, values=values, offsets=lambda: offsets // leaf.stored.itemsize)
+    return _Basket(entries=entries, values=values, offsets=lambda: offsets // leaf.dtype.itemsize)
 
 
 def _inflated(data: memoryview, size: int) -> Any:
@@ -354,7 +330,7 @@ def _inflated_blocks(data: memoryview) -> Iterator[Any]:
         at += packed
 
 
-def _window(leaf: BasketLeaf, basket: _Basket, first: int, start: int, stop: int) -> _Part:
+def _window(leaf: Baskets, basket: _Basket, first: int, start: int, stop: int) -> _Part:
     """Return the part of the basket, which begins at entry `first`, inside [start, stop)."""
     low, high = max(start - first, 0), min(stop - first, basket.entries)
     if (low, high) == (0, basket.entries):

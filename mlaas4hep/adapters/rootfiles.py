@@ -1,37 +1,39 @@
 """`DataSource` with uproot; every error of uproot and of damaged files is translated here."""
 
 import os
-import struct
-import threading
 import time
 import weakref
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import uproot
 
+from mlaas4hep.adapters import rootheader
+from mlaas4hep.adapters.baskets import Ask
 from mlaas4hep.adapters.blockspool import BlockSpool
 from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootbytes import FileBytes, ServerBytes
+from mlaas4hep.adapters.rootheader import Header
 from mlaas4hep.adapters.rootplaces import Place, locate, shown
-from mlaas4hep.adapters.roottree import OpenTree, Reading
+from mlaas4hep.adapters.roottree import KnownTree, TreeReader
 from mlaas4hep.core.columns import Columns
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.newest import Newest
+from mlaas4hep.core.survey import Survey
 from mlaas4hep.core.tree import TreeInfo
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.errors import InvalidRequestError, PermanentError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
-KNOWN_TREES = 400  #: what is known about the trees used last is kept, and their files open
+KNOWN_BRANCHES = 100_000  #: what is known about the trees described last is kept: 40 MB
 OPEN_TREES = 8  #: of these, as uproot's large objects
-
-_HEADER = struct.Struct(">4siii4s")  #: magic, version, begin, and the end in 4 or 8 bytes
-_LARGE_FILES = 1_000_000  #: versions from here on have 64-bit places
+OPEN_FILES = 400
+PLACES = 10 * OPEN_FILES
 
 
 class RootFiles:
@@ -40,40 +42,42 @@ class RootFiles:
     def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
-        self._places: _Newest[tuple[float, Place]] = _Newest(10 * KNOWN_TREES)
-        self._known: _Newest[OpenTree] = _Newest(KNOWN_TREES)
-        self._trees: _Newest[Any] = _Newest(OPEN_TREES)
+        self._places: Newest[tuple[float, Place]] = Newest(PLACES)
+        self._known: Newest[KnownTree] = Newest(KNOWN_BRANCHES, _branches)
+        self._trees: Newest[Any] = Newest(OPEN_TREES)
+        self._readers: Newest[_Reader] = Newest(OPEN_FILES)
         self._blocks = KeptBlocks(BlockSpool(cache_dir))
         others = (os.cpu_count() or 1) - 1
         self._helper = ThreadPoolExecutor(min(others, 4), "decode") if others else None
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
-        return self._open(url, tree).info
+        return self._know(url, tree).info
+
+    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
+        """Open the file and return what `read` needs to know about `branches`."""
+        return self._know(url, tree).survey(branches)
 
     def read(
-        self, url: str, tree: str, branches: Iterable[str], start: int, stop: int
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:
         """Yield entries [start, stop) of `branches` in order, in blocks of bounded memory."""
-        opened = self._open(url, tree)
-        known = {branch.name for branch in opened.info.branches}
-        for name in branches:
-            if name not in known:
-                raise InvalidRequestError(
-                    f"{shown(url)} has no branch {name!r} that can be numbers",
-                    branch=name,
-                    hint=nearest(name, known),
-                )
-        with _our_errors(url):
-            yield from opened.read(branches, start, stop)
+        place = self._place(survey.url)
+        if place.size_bytes != survey.size_bytes:
+            raise _changed(survey.url)
+        with _our_errors(survey.url):
+            reader = self._reader(place, survey)
+            if reader.uuid != survey.uuid:
+                raise _changed(survey.url)
+            yield from reader.tree.read(survey, frozenset(branches), start, stop)
 
-    def _open(self, url: str, tree: str) -> OpenTree:
+    def _know(self, url: str, tree: str) -> KnownTree:
         place = self._place(url)
         key = url, tree, place.version
         known = self._known.get(key)
         if known is None:
             with _our_errors(url):
-                known = self._opened(place, tree)
+                known = KnownTree(place, tree, self._uproot_tree(place, tree))
             self._known.put(key, known)
         return known
 
@@ -86,24 +90,32 @@ class RootFiles:
             self._places.put(url, (now, place))
         return place
 
-    def _opened(self, place: Place, name: str) -> OpenTree:
+    def _reader(self, place: Place, survey: Survey) -> "_Reader":
+        key = place.url, survey.tree, place.version
+        reader = self._readers.get(key)
+        if reader is None:
+            reader = self._opened(place, survey.tree)
+            self._readers.put(key, reader)
+        return reader
+
+    def _opened(self, place: Place, name: str) -> "_Reader":
         with ExitStack() as stack:
             path, handler = place.open(stack)
-            tree = self._uproot_tree(place, name)
             if place.is_local:
                 ask = FileBytes(Path(path)).ask
             else:
                 source = stack.enter_context(handler(path, **uproot.open.defaults))
                 ask = ServerBytes(source).ask
-            reading = Reading(
+            tree = TreeReader(
                 ask=ask,
                 kept=self._blocks,
                 reopen=partial(self._uproot_tree, place, name),
                 helper=self._helper,
             )
-            opened = OpenTree(place, name, tree, reading)
-            weakref.finalize(opened, stack.pop_all().close)
-        return opened
+            known = self._known.get((place.url, name, place.version))
+            reader = _Reader(uuid=known.info.uuid if known else _uuid(ask), tree=tree)
+            weakref.finalize(tree, stack.pop_all().close)
+        return reader
 
     def _uproot_tree(self, place: Place, name: str) -> Any:
         key = place.url, name, place.version
@@ -114,28 +126,29 @@ class RootFiles:
         return tree
 
 
-T = TypeVar("T")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """An open file, and which one it is."""
+
+    uuid: str
+    tree: TreeReader
 
 
-class _Newest(Generic[T]):
-    """The values used last; those that leave are closed when nobody holds them any more."""
+def _branches(known: KnownTree) -> int:
+    return len(known.info.branches)
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[Hashable, T] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> T | None:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
+def _uuid(ask: Ask) -> str:
+    (answer,) = ask([(0, rootheader.SIZE)])
+    header = Header.of(bytes(answer()))
+    return header.uuid if header else ""
 
-    def put(self, key: Hashable, value: T) -> None:
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._limit:
-                self._values.popitem(last=False)
+
+def _changed(url: str) -> PermanentError:
+    return PermanentError(
+        f"{shown(url)} changed since the run began",
+        hint="restart the run, so that the file as it is now is measured",
+    )
 
 
 def _uproot_tree(place: Place, name: str) -> Any:
@@ -156,21 +169,20 @@ def _uproot_tree(place: Place, name: str) -> Any:
 
 def _check_length(place: Place, path: str, handler: type[Any]) -> None:
     """Refuse a file that ends before the length that its header tells."""
-    if place.is_local and place.size_bytes < _HEADER.size:
+    if place.is_local and place.size_bytes < rootheader.SIZE:
         what = "is not a ROOT file" if place.size_bytes else "is empty"
         raise InvalidRequestError(
             f"{shown(place.url)} {what}: it has {place.size_bytes} bytes",
             hint="copy the file again",
         )
     with handler(path, **uproot.open.defaults) as source:
-        header = bytes(source.chunk(0, _HEADER.size).raw_data)
-    if not header.startswith(b"root"):
+        header = Header.of(bytes(source.chunk(0, rootheader.SIZE).raw_data))
+    if header is None:
         raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
-    _, version, _, end, rest = _HEADER.unpack(header)
-    length = end << 32 | int.from_bytes(rest) if version >= _LARGE_FILES else end
-    if length > place.size_bytes:
+    if header.end_bytes > place.size_bytes:
         raise InvalidRequestError(
-            f"{shown(place.url)} is cut short: it has {place.size_bytes} bytes of {length}",
+            f"{shown(place.url)} is cut short:"
+            f" it has {place.size_bytes} bytes of {header.end_bytes}",
             hint="copy the file again",
         )
 

@@ -1,15 +1,17 @@
-"""One opened tree, TTree or RNTuple: what it holds, and its entries block by block."""
+"""One tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.baskets import Ask, BasketLeaf, Decoder, Window
+from mlaas4hep.adapters import baskets
+from mlaas4hep.adapters.baskets import Ask, Decoder, Window
 from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootforms import (
@@ -18,8 +20,10 @@ from mlaas4hep.adapters.rootforms import (
     leaves_of_rntuple,
     leaves_of_ttree,
 )
-from mlaas4hep.adapters.rootplaces import Place
+from mlaas4hep.adapters.rootplaces import Place, shown
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.survey import Baskets, Survey
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
 from mlaas4hep.errors import InvalidRequestError
 
@@ -27,25 +31,22 @@ BLOCK_BYTES = 16 * 1024**2  #: of values in memory that one block aims at
 MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How the bytes of a tree are come by."""
+class KnownTree:
+    """What there is to know about a tree before its entries are read, without uproot's objects."""
 
-    ask: Ask
-    kept: KeptBlocks
-    reopen: Callable[[], Any]  #: gives uproot's tree, for what only uproot reads
-    helper: Executor | None = None  #: decodes along when it is free
-
-
-class OpenTree:
-    """What is known about a tree, without uproot's objects; any number of threads may read."""
-
-    def __init__(self, place: Place, path: str, tree: Any, reading: Reading) -> None:
-        """Take what there is to know from uproot's `tree`, which is not kept."""
+    def __init__(self, place: Place, path: str, tree: Any) -> None:
+        """Take it from uproot's `tree`, which is not kept."""
         found = leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree)
         every = list(found)
         leaves = [leaf for leaf in every if not leaf.unreadable]
-        edges = _Edges.of(tree, leaves)
+        self._edges = _Edges.of(tree, leaves)
+        self._collections = {leaf.name: leaf.collection for leaf in leaves}
+        self._baskets: dict[str, Baskets | None] = {  # None: uproot reads it
+            leaf.name: baskets.survey(leaf.name, leaf.collection, leaf.branch)
+            if is_ttree(tree)
+            else None
+            for leaf in leaves
+        }
         self.info = TreeInfo(
             url=place.url,
             tree=path,
@@ -54,58 +55,100 @@ class OpenTree:
             entries=int(tree.num_entries),
             branches=tuple(_branch_info(leaf, in_ttree=is_ttree(tree)) for leaf in leaves),
             unreadable=tuple((leaf.name, leaf.unreadable) for leaf in every if leaf.unreadable),
-            boundaries=edges.boundaries(leaf.name for leaf in leaves),
+            boundaries=self._edges.boundaries(leaf.name for leaf in leaves),
         )
-        self._reading = reading
-        self._token = object()  # tells our blocks from those of every other tree
-        self._collections = {leaf.name: leaf.collection for leaf in leaves}
-        self._baskets = {  # None: uproot reads it
-            leaf.name: BasketLeaf.of(leaf.name, leaf.collection, leaf.branch)
-            if is_ttree(tree)
-            else None
-            for leaf in leaves
-        }
-        self._windows = lru_cache(maxsize=16)(edges.windows)
 
-    def read(self, names: Iterable[str], start: int, stop: int) -> Iterator[Columns]:
+    def survey(self, names: Iterable[str]) -> Survey:
+        """Return where these branches lie; InvalidRequestError if one is not there."""
+        chosen = sorted(set(names))
+        for name in chosen:
+            if name not in self._baskets:
+                raise InvalidRequestError(
+                    f"{shown(self.info.url)} has no branch {name!r} that can be numbers",
+                    branch=name,
+                    hint=nearest(name, self._baskets),
+                )
+        return Survey(
+            url=self.info.url,
+            tree=self.info.tree,
+            uuid=self.info.uuid,
+            size_bytes=self.info.size_bytes,
+            edges=self._edges.of_blocks(chosen),
+            baskets=tuple(leaf for name in chosen if (leaf := self._baskets[name])),
+            others=tuple(
+                (name, self._collections[name]) for name in chosen if not self._baskets[name]
+            ),
+        )
+
+
+class TreeReader:
+    """Reads entries of one tree; any number of threads may."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        kept: KeptBlocks,
+        reopen: Callable[[], Any],
+        helper: Executor | None = None,
+    ) -> None:
+        """Take what gives the bytes of its file.
+
+        Args:
+            ask: for the bytes.
+            kept: where blocks lie of which somebody may want the rest.
+            reopen: gives uproot's tree, for what only uproot reads.
+            helper: decodes along when it is free.
+        """
+        self._ask = ask
+        self._kept = kept
+        self._reopen = reopen
+        self._helper = helper
+        self._token = object()  # tells our blocks from those of every other tree
+        self._unknown: set[str] = set()  # what turned out to be nothing that we decode
+
+    def read(
+        self, survey: Survey, names: frozenset[str], start: int, stop: int
+    ) -> Iterator[Columns]:
         """Yield entries [start, stop) in blocks.
 
         A block that is wanted in part is kept for whoever wants the rest.
         """
-        chosen = frozenset(names)
-        windows = list(overlapping(self._windows(chosen), start, stop))
-        whole = self._blocks(chosen, [each for each in windows if _inside(each, start, stop)])
+        windows = list(overlapping(survey.edges, start, stop))
+        whole = self._blocks(
+            survey, names, [each for each in windows if _inside(each, start, stop)]
+        )
         for window in windows:
             if _inside(window, start, stop):
                 yield next(whole)
             else:
-                make = partial(self._one_block, chosen, window)
-                key = self._token, chosen, window
+                make = partial(self._one_block, survey, names, window)
+                key = self._token, names, window
                 low, high = max(start, window[0]) - window[0], min(stop, window[1]) - window[0]
-                yield self._reading.kept.rows(key, make, low, high)
+                yield self._kept.rows(key, make, low, high)
 
-    def _one_block(self, names: frozenset[str], window: Window) -> Columns:
-        return next(self._blocks(names, [window]))
+    def _one_block(self, survey: Survey, names: frozenset[str], window: Window) -> Columns:
+        return next(self._blocks(survey, names, [window]))
 
-    def _blocks(self, names: frozenset[str], windows: Sequence[Window]) -> Iterator[Columns]:
+    def _blocks(
+        self, survey: Survey, names: frozenset[str], windows: Sequence[Window]
+    ) -> Iterator[Columns]:
         """Yield blocks: what we can decode, and the rest through uproot."""
-        leaves = [leaf for name in sorted(names) if (leaf := self._baskets[name])]
-        decoder = Decoder(leaves, self._reading.ask, self._reading.helper)
+        leaves = [leaf for leaf in survey.baskets if leaf.name in names - self._unknown]
+        decoder = Decoder(leaves, self._ask, self._helper)
         for window, ours in zip(windows, decoder.blocks(windows), strict=True):
-            self._baskets.update(dict.fromkeys(decoder.unknown))
+            self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
-            yield _together(ours, self._through_uproot(theirs, *window)) if theirs else ours
+            yield _together(ours, self._through_uproot(survey, theirs, window)) if theirs else ours
 
-    def _through_uproot(self, names: Sequence[str], start: int, stop: int) -> Columns:
-        arrays = _arrays(self._reading.reopen(), names, start, stop)
+    def _through_uproot(self, survey: Survey, names: Sequence[str], window: Window) -> Columns:
         flat, jagged = {}, {}
         shared: dict[str, Offsets] = {}
-        for name, values in arrays.items():
+        for name, values in _arrays(self._reopen(), names, *window).items():
             if isinstance(values, Jagged):
-                jagged[name] = _sharing(values, shared, self._collections[name])
+                jagged[name] = _sharing(values, shared, survey.collection(name))
             else:
                 flat[name] = values
-        return Columns(entries=stop - start, flat=flat, jagged=jagged)
+        return Columns(entries=window[1] - window[0], flat=flat, jagged=jagged)
 
 
 def is_ttree(tree: Any) -> bool:
@@ -156,7 +199,7 @@ class _Edges:
         common = set.intersection(*map(set, kinds.values())) if kinds else {0}
         return tuple(sorted(common | {0}))
 
-    def windows(self, names: frozenset[str]) -> tuple[int, ...]:
+    def of_blocks(self, names: Collection[str]) -> tuple[int, ...]:
         """Return the edges of the blocks in which these branches are always read."""
         size = sum(self.size_bytes[name] for name in names)
         each = max(1, size // max(1, self.entries))
@@ -210,8 +253,7 @@ def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:
 
 def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Yield the blocks that hold entries of [start, stop)."""
-    for at in range(bisect_right(edges, start) - 1, bisect_left(edges, stop)):
-        yield edges[at], edges[at + 1]
+    yield from pairwise(edges[bisect_right(edges, start) - 1 : bisect_left(edges, stop) + 1])
 
 
 def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:

@@ -23,8 +23,6 @@ class OpenedFile:
     url: str
     tree: str
     identity: str  #: `TreeInfo.identity`
-    uuid: str
-    size_bytes: int
     entries: int
 
     @classmethod
@@ -35,8 +33,6 @@ class OpenedFile:
             url=file.url,
             tree=file.tree,
             identity=tree.identity,
-            uuid=tree.uuid,
-            size_bytes=tree.size_bytes,
             entries=tree.entries,
         )
 
@@ -46,7 +42,7 @@ class OpenedFile:
         Raises:
             PermanentError: it changed since the run began.
         """
-        if (tree.uuid, tree.size_bytes, tree.entries) != (self.uuid, self.size_bytes, self.entries):
+        if tree.identity != self.identity:
             raise PermanentError(
                 f"{self.name!r} changed since the run began",
                 file=self.name,

@@ -14,13 +14,13 @@ from mlaas4hep.core.chunkfile import Chunk, decode, encode
 from mlaas4hep.core.matrix import Layout
 from mlaas4hep.core.opened import Opened, OpenedFile
 from mlaas4hep.core.preproc import Preproc
-from mlaas4hep.core.request import InputFile, Request
+from mlaas4hep.core.request import Request
 from mlaas4hep.core.specs import Specs
-from mlaas4hep.core.tree import TreeInfo
-from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.core.survey import Survey
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps.chunks import make_chunk
-from mlaas4hep.steps.inputs import Inputs
+from mlaas4hep.steps.inputs import Inputs, describe, naming
 
 MANIFEST = "manifest.json"
 MADE = "made.json"
@@ -47,20 +47,13 @@ def open_files(request: Request, services: Services) -> Opened:
     Raises:
         InvalidRequestError: a file or a branch is wrong.
     """
-    trees = {file.name: _describe(file, services) for file in request.files}
+    trees = {file.name: describe(file, services) for file in request.files}
     preproc = Preproc.parse(request.preproc)
     return Opened(
         files=tuple(OpenedFile.of(file, trees[file.name]) for file in request.files),
         branches=choose(trees, request.params, preproc, request.labels),
         ranges=(),
     )
-
-
-def _describe(file: InputFile, services: Services) -> TreeInfo:
-    try:
-        return services.source.describe(file.url, file.tree)
-    except MlaasError as error:
-        raise error.located(file=file.name) from error.__cause__
 
 
 def only_features(specs: Specs, opened: Opened) -> Specs:
@@ -86,8 +79,15 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
     out.mkdir(parents=True, exist_ok=True)
     plan = made.inputs.opened.plan(made.inputs.request.params, made.specs)
     names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
+
+    def surveys(file: OpenedFile) -> Survey:
+        with naming(file):
+            reads = made.inputs.opened.branches.reads
+            return services.source.survey(file.url, file.tree, reads)
+
     for index, name in enumerate(names):
-        data = make_chunk(made.inputs, made.specs, plan.slices(index), services)
+        slices = plan.slices(index)
+        data = make_chunk(made.inputs, made.specs, slices, surveys, services.source)
         _write_arrays(out / name, decode(data))
         on_chunk(index + 1, plan.chunks)
     manifest = {

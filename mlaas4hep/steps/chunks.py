@@ -1,6 +1,7 @@
 """chunk-preprocess: one planned chunk is read, shaped, labelled and stored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from mlaas4hep.core.chunkfile import Draft
 from mlaas4hep.core.columns import Columns, Jagged
 from mlaas4hep.core.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.matrix import Layout, Positions, fill
+from mlaas4hep.core.opened import OpenedFile
 from mlaas4hep.core.passmap import PassMap, Reading
 from mlaas4hep.core.plan import Slice
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.specs import Specs
+from mlaas4hep.core.survey import Survey
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import DataSource, Services
-from mlaas4hep.steps.inputs import Inputs, load_inputs, load_specs, unchanged
+from mlaas4hep.steps.inputs import Inputs, load_inputs, load_specs, load_survey, naming
 
 
 def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
@@ -31,7 +34,8 @@ def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
     slices = inputs.opened.plan(inputs.request.params, specs).slices(event.index)
     key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
     if services.chunks.info(key) is None:
-        services.chunks.put(key, make_chunk(inputs, specs, slices, services))
+        surveys = partial(_survey, event, inputs, services)
+        services.chunks.put(key, make_chunk(inputs, specs, slices, surveys, services.source))
     return [
         ChunkReady(
             owner=event.owner,
@@ -44,10 +48,18 @@ def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
     ]
 
 
+def _survey(event: Event, inputs: Inputs, services: Services, file: OpenedFile) -> Survey:
+    return load_survey(event, file, inputs.opened.branches.reads, services)
+
+
 def make_chunk(
-    inputs: Inputs, specs: Specs, slices: Iterable[Slice], services: Services
+    inputs: Inputs,
+    specs: Specs,
+    slices: Iterable[Slice],
+    surveys: Callable[[OpenedFile], Survey],
+    source: DataSource,
 ) -> memoryview:
-    """Return the bytes of the chunk that is made of `slices`."""
+    """Return the bytes of the chunk that is made of `slices`; `surveys` tells where values lie."""
     slices = tuple(slices)
     layout = Layout.of(specs)
     draft = Draft.of(sum(part.entries for part in slices), len(layout.flat), layout.widths)
@@ -55,8 +67,9 @@ def make_chunk(
     row = 0
     for part in slices:
         file = inputs.opened.files[part.file]
-        with unchanged(file, services):
-            for columns in _entries(inputs, specs, part, services.source):
+        survey = surveys(file)
+        with naming(file):
+            for columns in _entries(inputs, specs, part, survey, source):
                 rows = slice(row, row + columns.entries)
                 found = fill(layout, columns, draft.x[rows], counts=draft.counts[:, rows])
                 holes.append(found + row * layout.width)
@@ -67,13 +80,14 @@ def make_chunk(
     return draft.seal(np.concatenate(holes))
 
 
-def _entries(inputs: Inputs, specs: Specs, part: Slice, source: DataSource) -> Iterator[Columns]:
+def _entries(
+    inputs: Inputs, specs: Specs, part: Slice, survey: Survey, source: DataSource
+) -> Iterator[Columns]:
     """Yield the passing entries of one slice in order, with new branches."""
-    file = inputs.opened.files[part.file]
     branches = inputs.opened.branches
     preproc, keep = inputs.preproc, frozenset(branches.label)
     for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
-        blocks = source.read(file.url, file.tree, branches.reads, reading.start, reading.stop)
+        blocks = source.read(survey, branches.reads, reading.start, reading.stop)
         yield from _taken(blocks, preproc, keep, reading)
 
 

@@ -1,17 +1,20 @@
 """The records of a run that its steps load: the request and what opening the files found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.events import Event
+from mlaas4hep.core.newest import Newest
 from mlaas4hep.core.opened import Opened, OpenedFile
 from mlaas4hep.core.preproc import Preproc
-from mlaas4hep.core.request import Request
+from mlaas4hep.core.request import InputFile, Request
 from mlaas4hep.core.specs import Specs
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.core.survey import Survey
+from mlaas4hep.core.tree import TreeInfo
+from mlaas4hep.errors import MlaasError, NotFoundError
 from mlaas4hep.ports import Services
 
 
@@ -51,22 +54,58 @@ def store_opened(event: Event, opened: Opened, services: Services) -> None:
     services.runs_files.put(_opened_key(event), wire.dump(opened))
 
 
-@contextmanager
-def unchanged(file: OpenedFile, services: Services) -> Iterator[None]:
-    """Check that a file is still the one that was opened; name it in errors about reading it.
+def describe(file: InputFile, services: Services) -> TreeInfo:
+    """Return what a file holds; errors name the file."""
+    with naming(file):
+        return services.source.describe(file.url, file.tree)
+
+
+def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: Services) -> Survey:
+    """Return where the branches `reads` of a file lie, told by whoever had to open it first.
 
     Raises:
-        PermanentError: it is another one now.
+        MlaasError: nobody has opened it yet, and it cannot be opened, or is another one now.
     """
+    reads = sorted(reads)
+    content = keys.digest(file.url, file.identity, reads)
+    key = keys.run(event.owner, event.run, f"surveys/{content}.json")
+    known = _surveys.get(key)
+    if known is None:
+        known = _stored_survey(key, services) or _new_survey(file, reads, key, services)
+        _surveys.put(key, known)
+    return known
+
+
+def _stored_survey(key: str, services: Services) -> Survey | None:
     try:
+        return wire.load(Survey, services.runs_files.get(key))
+    except NotFoundError:
+        return None
+
+
+def _new_survey(file: OpenedFile, reads: Iterable[str], key: str, services: Services) -> Survey:
+    with naming(file):
         file.check(services.source.describe(file.url, file.tree))
+        survey = services.source.survey(file.url, file.tree, reads)
+    services.runs_files.put(key, wire.dump(survey))
+    return survey
+
+
+@contextmanager
+def naming(file: InputFile | OpenedFile) -> Iterator[None]:
+    """Name the file in errors about it."""
+    try:
         yield
     except MlaasError as error:
-        raise error.located(file=file.name) from error
+        raise error.located(file=file.name) from error.__cause__
 
 
 def _opened_key(event: Event) -> str:
     return keys.run(event.owner, event.run, f"opened-{event.attempt}.json")
+
+
+# Keys name the content, so that nothing can be stale; 50 MB at most.
+_surveys: Newest[Survey] = Newest(500_000, lambda survey: survey.weight)
 
 
 # Parsed once in a process: the text itself is the key, so that nothing can be stale.

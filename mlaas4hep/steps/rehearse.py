@@ -14,6 +14,7 @@ from mlaas4hep.core.training import ModelSummary, TrainingJob
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.ports import Services
+from mlaas4hep.steps.inputs import describe
 from mlaas4hep.steps.submit import Prepared
 
 SAMPLE = 2000  #: entries of each file that cuts are tried on
@@ -31,7 +32,7 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
     """
     request = prepared.request
     preproc = Preproc.parse(request.preproc)
-    trees = {file.name: _describe(file, services) for file in request.files}
+    trees = {file.name: _described(file, services) for file in request.files}
     chosen = branches.choose(trees, request.params, preproc, request.labels)
     tried = [
         _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services))
@@ -99,18 +100,19 @@ def _warnings(
         yield "model.py was parsed but not built: this function has no TensorFlow"
 
 
-def _describe(file: InputFile, services: Services) -> TreeInfo:
+def _described(file: InputFile, services: Services) -> TreeInfo:
     try:
-        return services.source.describe(file.url, file.tree)
+        return describe(file, services)
     except MlaasError as error:
-        raise error.located(stage="specs", file=file.name) from error.__cause__
+        raise error.located(stage="specs") from error.__cause__
 
 
 def _sample(
     file: InputFile, trees: Mapping[str, TreeInfo], reads: tuple[str, ...], services: Services
 ) -> Iterator[Columns]:
     stop = min(SAMPLE, trees[file.name].entries)
-    return services.source.read(file.url, file.tree, reads, 0, stop)
+    survey = services.source.survey(file.url, file.tree, reads)
+    return services.source.read(survey, reads, 0, stop)
 
 
 def _try(

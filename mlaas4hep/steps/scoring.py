@@ -21,8 +21,7 @@ from mlaas4hep.core.events import (
 )
 from mlaas4hep.core.models import ModelRecord
 from mlaas4hep.core.opened import OpenedFile
-from mlaas4hep.core.plan import EntryRange, plan_ranges
-from mlaas4hep.core.request import InputFile
+from mlaas4hep.core.plan import plan_ranges
 from mlaas4hep.core.scoring import (
     ScoringPlan,
     ScoringRequest,
@@ -32,10 +31,9 @@ from mlaas4hep.core.scoring import (
     table,
 )
 from mlaas4hep.core.transform import Transform
-from mlaas4hep.core.tree import TreeInfo
-from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError, PermanentError
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
 from mlaas4hep.ports import Runtime, Services
-from mlaas4hep.steps.inputs import unchanged
+from mlaas4hep.steps.inputs import describe, load_survey, naming
 
 CONTRACT = "contract.json"
 BATCH = 8192  #: rows that go through the network at once
@@ -49,7 +47,7 @@ def open_scoring(event: ScoringSubmitted, services: Services) -> list[Event]:
     """
     request = load_request(event, services)
     contract = load_contract(load_record(request, services), services)
-    trees = {file.name: _describe(file, services) for file in request.files}
+    trees = {file.name: describe(file, services) for file in request.files}
     reads, identifiers = choose_reads(Transform.of(contract).schema, trees)
     opened = list(trees.values())
     ranges = plan_ranges(
@@ -89,7 +87,7 @@ def score_range(event: RangeToScore, services: Services) -> Iterator[Event]:
     plan = wire.load(ScoringPlan, services.runs_files.get(_plan_key(event)))
     key = _part_key(event, event.index)
     if services.runs_files.info(key) is None:
-        part = _score(request, plan, plan.ranges[event.index], services)
+        part = _score(event, request, plan, services)
         services.runs_files.put(key, _packed(part))
     who: dict[str, Any] = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
     yield RangeScored(**who, index=event.index)
@@ -162,25 +160,20 @@ def load_contract(record: ModelRecord, services: Services) -> Contract:
     return wire.load(Contract, services.models.get(key))
 
 
-def _describe(file: InputFile, services: Services) -> TreeInfo:
-    try:
-        return services.source.describe(file.url, file.tree)
-    except MlaasError as error:
-        raise error.located(file=file.name) from error.__cause__
-
-
 def _score(
-    request: ScoringRequest, plan: ScoringPlan, part: EntryRange, services: Services
+    event: RangeToScore, request: ScoringRequest, plan: ScoringPlan, services: Services
 ) -> Table:
+    part = plan.ranges[event.index]
     record = load_record(request, services)
     contract = load_contract(record, services)
     transform = Transform.of(contract)
     runtime = services.load_model(services.models, record)
     file = plan.files[part.file]
     tables: list[Table] = []
-    with unchanged(file, services):
+    survey = load_survey(event, file, plan.reads, services)
+    with naming(file):
         start = part.start
-        for block in services.source.read(file.url, file.tree, plan.reads, start, part.stop):
+        for block in services.source.read(survey, plan.reads, start, part.stop):
             found = _score_block(block, transform, runtime, contract, plan.identifiers)
             tables.append(_placed(found, part.file, start, block.entries))
             start += block.entries

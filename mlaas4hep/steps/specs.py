@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.branches import choose
@@ -17,14 +18,21 @@ from mlaas4hep.core.events import (
 )
 from mlaas4hep.core.matrix import Layout
 from mlaas4hep.core.opened import MeasuredRange, Opened, OpenedFile
-from mlaas4hep.core.plan import EntryRange, plan_ranges
+from mlaas4hep.core.plan import plan_ranges
 from mlaas4hep.core.preproc import Preproc
-from mlaas4hep.core.request import InputFile, Request
+from mlaas4hep.core.request import Request
 from mlaas4hep.core.specs import Specs, measured, merged
-from mlaas4hep.core.tree import TreeInfo
-from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
+from mlaas4hep.errors import NotFoundError, PermanentError
 from mlaas4hep.ports import Services
-from mlaas4hep.steps.inputs import Inputs, load_inputs, load_request, store_opened, unchanged
+from mlaas4hep.steps.inputs import (
+    Inputs,
+    describe,
+    load_inputs,
+    load_request,
+    load_survey,
+    naming,
+    store_opened,
+)
 
 _LISTED = 10  #: names in a warning
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
@@ -74,7 +82,7 @@ def measure_range(event: RangePlanned, services: Services) -> list[Event]:
     key = keys.range_specs(event.owner, inputs.opened.range_content(inputs.request, event.index))
     result = _stored(key, services)
     if result is None:
-        result = _measured(inputs, inputs.opened.ranges[event.index], services)
+        result = _measured(event, inputs, services)
         services.specs.put(key, wire.dump(result))
     return [
         RangeMeasured(
@@ -125,14 +133,8 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
 
 
 def _opened(request: Request, services: Services) -> tuple[Opened, tuple[str, ...]]:
-    def describe(file: InputFile) -> TreeInfo:
-        try:
-            return services.source.describe(file.url, file.tree)
-        except MlaasError as error:
-            raise error.located(file=file.name) from error
-
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
-        trees = list(pool.map(describe, request.files))
+        trees = list(pool.map(partial(describe, services=services), request.files))
     names = [file.name for file in request.files]
     branches = choose(
         dict(zip(names, trees, strict=True)),
@@ -161,12 +163,14 @@ def _stored(key: str, services: Services) -> MeasuredRange | None:
         return None
 
 
-def _measured(inputs: Inputs, part: EntryRange, services: Services) -> MeasuredRange:
+def _measured(event: RangePlanned, inputs: Inputs, services: Services) -> MeasuredRange:
     branches, preproc = inputs.opened.branches, inputs.preproc
     needed = (set(branches.reads) - set(branches.label)) | (preproc.reads & set(branches.reads))
+    part = inputs.opened.ranges[event.index]
     file = inputs.opened.files[part.file]
-    with unchanged(file, services):
-        blocks = services.source.read(file.url, file.tree, needed, part.start, part.stop)
+    survey = load_survey(event, file, branches.reads, services)
+    with naming(file):
+        blocks = services.source.read(survey, needed, part.start, part.stop)
         return measure_blocks(blocks, preproc, branches.features, part.start)
 
 

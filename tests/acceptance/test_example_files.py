@@ -31,9 +31,9 @@ class Example:
         self.branches = branches.choose(self.trees, params, self.preproc, self.labels)
 
     def passed(self, file):
-        blocks = self.source.read(
-            file.url, file.tree, self.branches.reads, 0, self.trees[file.name].entries
-        )
+        survey = self.source.survey(file.url, file.tree, self.branches.reads)
+        entries = self.trees[file.name].entries
+        blocks = self.source.read(survey, self.branches.reads, 0, entries)
         return sum(self.preproc.apply(block).entries for block in blocks)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.adapters.baskets import BasketLeaf, Decoder
+from mlaas4hep.adapters.baskets import Decoder, survey
 from mlaas4hep.adapters.rootbytes import FileBytes
 from mlaas4hep.adapters.rootforms import leaves_of_ttree
 from tests import oracle
@@ -30,7 +30,7 @@ REAL = [
 
 def _leaves(tree):
     found = [leaf for leaf in leaves_of_ttree(tree) if not leaf.unreadable]
-    return {leaf.name: BasketLeaf.of(leaf.name, leaf.collection, leaf.branch) for leaf in found}
+    return {leaf.name: survey(leaf.name, leaf.collection, leaf.branch) for leaf in found}
 
 
 def _check(path, tree, leaves, windows):
@@ -191,5 +191,5 @@ def test_only_the_bytes_of_the_wanted_branches_are_read(tmp_path):
 
     list(Decoder([leaf], source.ask).blocks([(0, 1000)]))
 
-    assert source.size_bytes == sum(stop - start for start, stop in leaf.places)
+    assert source.size_bytes == sum(leaf.stops) - sum(leaf.starts)
     assert source.size_bytes < path.stat().st_size / 40

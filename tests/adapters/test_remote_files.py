@@ -133,7 +133,7 @@ def source():
 
 
 def _entries(source, url):
-    blocks = source.read(url, "t", NAMES, 150, 2950)
+    blocks = source.read(source.survey(url, "t", NAMES), NAMES, 150, 2950)
     return [entry for block in blocks for entry in oracle.entries_of(block)]
 
 

@@ -10,9 +10,12 @@ import uproot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlaas4hep.adapters import rootheader
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.rootfiles import RootFiles
-from mlaas4hep.errors import ForbiddenError, InvalidRequestError
+from mlaas4hep.core import wire
+from mlaas4hep.core.survey import Survey
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError, PermanentError
 from tests import oracle
 
 
@@ -29,14 +32,15 @@ def source(store):
 def _read(source, path, tree, names, start=0, stop=None):  # noqa: PLR0917
     stop = source.describe(path, tree).entries if stop is None else stop
     entries = []
-    for block in source.read(path, tree, names, start, stop):
+    for block in source.read(source.survey(path, tree, names), names, start, stop):
         entries += oracle.entries_of(block)
     return entries
 
 
 def _read_everything(source, path, tree):
     info = source.describe(path, tree)
-    return list(source.read(path, tree, [b.name for b in info.branches], 0, info.entries))
+    names = [branch.name for branch in info.branches]
+    return list(source.read(source.survey(path, tree, names), names, 0, info.entries))
 
 
 def _expected(arrays, start, stop):
@@ -174,7 +178,7 @@ def test_every_branch_of_real_files_is_what_uproot_reads(shared_data, source, fi
     names = [branch.name for branch in info.branches]
     start, stop = info.entries // 7, info.entries - info.entries // 9
 
-    (block,) = source.read(path, tree, names, start, stop)
+    (block,) = source.read(source.survey(path, tree, names), names, start, stop)
 
     truth = uproot.open(path)[tree]
     for branch in info.branches:
@@ -191,9 +195,10 @@ def test_every_branch_of_real_files_is_what_uproot_reads(shared_data, source, fi
 
 
 def test_branches_of_a_collection_share_their_offsets(shared_data, source):
-    (block,) = source.read(
-        str(shared_data / "HZZ.root"), "events", ["Muon_Px", "Muon_Py", "Jet_Px"], 0, 100
-    )
+    names = ["Muon_Px", "Muon_Py", "Jet_Px"]
+    survey = source.survey(str(shared_data / "HZZ.root"), "events", names)
+
+    (block,) = source.read(survey, names, 0, 100)
 
     assert block.jagged["Muon_Px"].offsets is block.jagged["Muon_Py"].offsets
     assert block.jagged["Muon_Px"].offsets is not block.jagged["Jet_Px"].offsets
@@ -269,7 +274,7 @@ def test_a_file_that_is_not_there_is_named(source, tmp_path):
 
 def test_a_branch_that_is_not_there_is_named_with_the_nearest(shared_data, source):
     with pytest.raises(InvalidRequestError, match="'Muon_px'") as caught:
-        list(source.read(str(shared_data / "HZZ.root"), "events", ["Muon_px"], 0, 1))
+        source.survey(str(shared_data / "HZZ.root"), "events", ["Muon_px"])
 
     assert "'Muon_Px'" in caught.value.problem.hint
 
@@ -309,6 +314,39 @@ def test_a_file_that_is_replaced_is_read_again(tmp_path, source):
     assert _read(source, str(path), "t", ["x"])[-1] == {"x": 3.0}
 
 
+def test_a_survey_is_all_that_another_process_needs(shared_data, tmp_path, source, store):
+    whole = (shared_data / "HZZ.root").read_bytes()
+    path = tmp_path / "a.root"
+    path.write_bytes(whole)
+    names = ["MET_px", "Muon_Px", "Jet_Px"]
+    survey = source.survey(str(path), "events", names)
+    expected = _read(source, str(path), "events", names)
+    blank = bytearray(len(whole))
+    blank[: rootheader.SIZE] = whole[: rootheader.SIZE]
+    for branch in survey.baskets:
+        for start, stop in zip(branch.starts, branch.stops, strict=True):
+            blank[start:stop] = whole[start:stop]
+    path.write_bytes(blank)  # a file that nobody can open any more
+
+    blocks = RootFiles(store).read(wire.load(Survey, wire.dump(survey)), names, 0, 2421)
+
+    assert [entry for block in blocks for entry in oracle.entries_of(block)] == expected
+
+
+@pytest.mark.parametrize("entries", [3, 4])
+def test_a_file_that_is_another_one_than_was_surveyed_is_refused(tmp_path, source, entries):
+    path = tmp_path / "a.root"
+    oracle.write_tree(path, "t", {"x": np.arange(3.0)})
+    survey = source.survey(str(path), "t", ["x"])
+    oracle.write_tree(tmp_path / "b.root", "t", {"x": np.arange(float(entries))})
+    shutil.move(tmp_path / "b.root", path)
+
+    with pytest.raises(PermanentError, match=r"a\.root' changed since") as caught:
+        list(source.read(survey, ["x"], 0, 3))
+
+    assert "restart" in caught.value.problem.hint
+
+
 def test_servers_that_are_not_allowed_are_not_asked(store):
     source = RootFiles(store, remote_hosts="*.cern.ch")
 
@@ -335,7 +373,8 @@ def test_blocks_are_bounded_and_in_order(tmp_path, source):
         basket=10_000,
     )
 
-    blocks = [block.flat["x"] for block in source.read(path, "t", ["x", "y"], 5, n - 5)]
+    survey = source.survey(path, "t", ["x", "y"])
+    blocks = [block.flat["x"] for block in source.read(survey, ["x", "y"], 5, n - 5)]
 
     assert max(map(len, blocks)) <= 110_000
     np.testing.assert_array_equal(np.concatenate(blocks), np.arange(5, n - 5))

@@ -60,7 +60,9 @@ def test_chunks_of_random_trees_are_those_of_the_oracle(  # noqa: PLR0917
     entries = [
         [
             entry
-            for block in services.source.read(path, "t", names, 0, len(counts))
+            for block in services.source.read(
+                services.source.survey(path, "t", names), names, 0, len(counts)
+            )
             for entry in oracle.entries_of(block)
             if not cut or entry["x"] > -0.5
         ]

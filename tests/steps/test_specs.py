@@ -54,7 +54,9 @@ def test_ranges_merge_to_the_specs_of_all_entries(tmp_path, range_entries, deliv
     whole = [
         measured(block, file=i, start=0, stop=block.entries)
         for i, path in enumerate(files)
-        for block in services.source.read(path, "t", ["k", "x"], 0, 30 * (i + 1))
+        for block in services.source.read(
+            services.source.survey(path, "t", ["k", "x"]), ["k", "x"], 0, 30 * (i + 1)
+        )
     ]
     assert specs == whole[0].merge(whole[1])
     assert done.status is Status.PREPARING
