@@ -26,7 +26,7 @@ BODIES = {
         handover,
     )
 }
-READING = {"raw": "raw", "specs": "specs", "chunks": "specs", "alone": "specs", "share": "specs"}
+READING = {"raw": "raw"} | dict.fromkeys(("specs", "chunks", "alone", "fanned", "share"), "specs")
 
 
 def warm(case: str, folder: Path) -> None:

@@ -19,6 +19,7 @@ import deflate
 import numpy as np
 import uproot
 
+from mlaas4hep.adapters.rootforms import Leaf
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.survey import Baskets
 
@@ -60,8 +61,18 @@ _CODECS: dict[bytes, Callable[[memoryview, int], Any]] = {
 }
 
 
-def survey(name: str, collection: str, branch: Any) -> Baskets | None:
-    """Return where the baskets of uproot's branch lie, or None when we cannot decode them."""
+def surveyed(leaves: Sequence[Leaf]) -> dict[str, Baskets | None]:
+    """Return where the baskets of each branch lie; None: we cannot decode it."""
+    flat = {id(leaf.branch): _survey(leaf) for leaf in leaves if not leaf.jagged}
+    rows = {
+        id(leaf.branch): _survey(leaf, flat.get(id(leaf.counter))) for leaf in leaves if leaf.jagged
+    }
+    found = flat | rows
+    return {leaf.name: found[id(leaf.branch)] for leaf in leaves}
+
+
+def _survey(leaf: Leaf, counter: Baskets | None = None) -> Baskets | None:
+    branch = leaf.branch
     kind = _kind(branch.interpretation)
     if kind is None or branch.embedded_baskets:
         return None
@@ -71,10 +82,9 @@ def survey(name: str, collection: str, branch: Any) -> Baskets | None:
     sizes = branch.member("fBasketBytes")[: len(entries) - 1]
     if len(starts) != len(entries) - 1 or entries[-1] != branch.num_entries:
         return None
-    counter = branch.count_branch if length == 0 else None
     return Baskets(
-        name=name,
-        collection=collection,
+        name=leaf.name,
+        collection=leaf.collection,
         stored=stored.str,
         length=abs(length),
         jagged=length != 1,
@@ -82,13 +92,8 @@ def survey(name: str, collection: str, branch: Any) -> Baskets | None:
         entries=entries,
         starts=tuple(starts.tolist()),
         stops=tuple((starts + sizes).tolist()),
-        counter=None if counter is None else _flat(counter),
+        counter=None if length else counter,
     )
-
-
-def _flat(branch: Any) -> Baskets | None:
-    kind = _kind(branch.interpretation)
-    return survey(branch.name, "", branch) if kind and kind[1] == 1 else None
 
 
 def _kind(interpretation: Any) -> tuple[np.dtype[Any], int, int] | None:

@@ -32,6 +32,7 @@ class Leaf:
     unreadable: str = ""  #: why it cannot be numbers
     collection: str = ""
     branch: Any = None  #: uproot's branch or field
+    counter: Any = None  #: uproot's branch of the row lengths, if there is one
 
 
 def leaves_of_ttree(tree: Any) -> Iterator[Leaf]:
@@ -78,6 +79,7 @@ def _leaf_of_branch(name: str, branch: Any) -> Leaf:
         unreadable=why,
         collection=name if counter is None else counter.name,
         branch=branch,
+        counter=counter,
     )
 
 

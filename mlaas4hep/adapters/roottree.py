@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters import baskets
-from mlaas4hep.adapters.baskets import Ask, Decoder, Window
+from mlaas4hep.adapters.baskets import Ask, Decoder, Window, surveyed
 from mlaas4hep.adapters.damage import FAILURES, first_line
 from mlaas4hep.adapters.keptblocks import KeptBlocks
 from mlaas4hep.adapters.rootforms import (
@@ -27,7 +26,8 @@ from mlaas4hep.core.survey import Baskets, Survey
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
 from mlaas4hep.errors import InvalidRequestError
 
-BLOCK_BYTES = 16 * 1024**2  #: of values in memory that one block aims at
+BLOCK_BYTES = 4 * 1024**2  #: of values in memory that one block aims at
+STRETCH = 16  #: a block may be that many times as large, to end where baskets do
 MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
 
 
@@ -41,12 +41,7 @@ class KnownTree:
         leaves = [leaf for leaf in every if not leaf.unreadable]
         self._edges = _Edges.of(tree, leaves)
         self._collections = {leaf.name: leaf.collection for leaf in leaves}
-        self._baskets: dict[str, Baskets | None] = {  # None: uproot reads it
-            leaf.name: baskets.survey(leaf.name, leaf.collection, leaf.branch)
-            if is_ttree(tree)
-            else None
-            for leaf in leaves
-        }
+        self._baskets = surveyed(leaves) if is_ttree(tree) else dict.fromkeys(self._collections)
         self.info = TreeInfo(
             url=place.url,
             tree=path,
@@ -257,9 +252,12 @@ def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[tuple[i
 
 
 def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:
-    """Return the first boundary at or after start + step, if it is not too far."""
+    """Return the first boundary at or after start + step, if it is not too far.
+
+    Blocks that end inside baskets cost twice: whoever wants the next block inflates them again.
+    """
     at = bisect_left(boundaries, start + step)
-    if at < len(boundaries) and boundaries[at] <= start + 4 * step:
+    if at < len(boundaries) and boundaries[at] <= start + STRETCH * step:
         return boundaries[at]
     before = boundaries[at - 1]
     return before if before > start else start + step

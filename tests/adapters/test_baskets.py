@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.adapters.baskets import Decoder, survey
+from mlaas4hep.adapters.baskets import Decoder, surveyed
 from mlaas4hep.adapters.rootbytes import FileBytes
 from mlaas4hep.adapters.rootforms import leaves_of_ttree
 from tests import oracle
@@ -29,8 +29,7 @@ REAL = [
 
 
 def _leaves(tree):
-    found = [leaf for leaf in leaves_of_ttree(tree) if not leaf.unreadable]
-    return {leaf.name: survey(leaf.name, leaf.collection, leaf.branch) for leaf in found}
+    return surveyed([leaf for leaf in leaves_of_ttree(tree) if not leaf.unreadable])
 
 
 def _check(path, tree, leaves, windows):

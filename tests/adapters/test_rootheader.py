@@ -14,9 +14,7 @@ def test_real_files_are_told_apart_as_uproot_does(shared_data, name):
 
     header = Header.of(path.read_bytes()[:SIZE])
 
-    assert header == Header(
-        end_bytes=path.stat().st_size, uuid=str(uproot.open(path).file.uuid)
-    )
+    assert header == Header(end_bytes=path.stat().st_size, uuid=str(uproot.open(path).file.uuid))
 
 
 def test_large_files_have_wider_fields():
