@@ -22,7 +22,7 @@ from bench.pipeline import Pipeline
 from mlaas4hep.adapters.directory import DirectoryStore
 from mlaas4hep.adapters.rootfiles import RootFiles
 from mlaas4hep.core.events import ChunkPlanned, Event
-from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.chunks import preprocess_chunks
 
 
 @dataclass
@@ -121,7 +121,7 @@ def chunks(
     pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
 
     def body() -> Measured:
-        return Measured(_prepared(pipeline, planned), {"chunks": len(planned)})
+        return Measured(_prepared(pipeline, planned), {"events": len(planned)})
 
     return body
 
@@ -129,9 +129,9 @@ def chunks(
 def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> int:
     entries = 0
     for event in planned:
-        (ready,) = preprocess_chunk(event, pipeline.services)
-        entries += ready.entries
-        pipeline.services.chunks.delete(ready.key)
+        for ready in preprocess_chunks(event, pipeline.services):
+            entries += ready.entries
+            pipeline.services.chunks.delete(ready.key)
     return entries
 
 

@@ -139,7 +139,7 @@ class Bus(Protocol):
         """Hand the events over durably, or raise ServiceUnavailableError.
 
         An event whose id was published within the last minutes is dropped silently.
-        Events without a subject are skipped.
+        Events that are sent to nobody are skipped.
         """
 
 

@@ -14,14 +14,14 @@ from mlaas4hep.core.run import Run
 from mlaas4hep.core.specs import Specs
 from mlaas4hep.local.inprocess import drain
 from mlaas4hep.ports import Services
-from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.chunks import preprocess_chunks
 from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 
 REACTIONS = {
     RunSubmitted: open_files,
     RangePlanned: measure_range,
     RangeMeasured: merge_ranges,
-    ChunkPlanned: preprocess_chunk,
+    ChunkPlanned: preprocess_chunks,
 }
 
 
@@ -31,12 +31,14 @@ class CountingSource:
     def __init__(self, source):
         self._source = source
         self.reads = 0
+        self.surveys = 0
         self.branches = Counter()
 
     def describe(self, url, tree):
         return self._source.describe(url, tree)
 
     def survey(self, url, tree, branches):
+        self.surveys += 1
         return self._source.survey(url, tree, branches)
 
     def read(self, survey, branches, start, stop):

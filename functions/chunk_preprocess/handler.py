@@ -2,11 +2,11 @@
 
 from mlaas4hep.core.events import ChunkPlanned, RangeToScore
 from mlaas4hep.faas import on_event
-from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.chunks import preprocess_chunks
 from mlaas4hep.steps.scoring import score_range
 
 function = on_event(
     "chunk-preprocess",
-    {ChunkPlanned: preprocess_chunk, RangeToScore: score_range},
+    {ChunkPlanned: preprocess_chunks, RangeToScore: score_range},
     warms=["mlaas4hep.adapters.rootfiles"],
 )

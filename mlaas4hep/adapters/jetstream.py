@@ -166,7 +166,7 @@ class JetStreamBus:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Hand the events over durably: every one is acknowledged by the server."""
-        wanted = [event for event in events if event.subject is not None]
+        wanted = [event for event in events if event.sent_to is not None]
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             self._connection.run(partial(_publish, events=batch))
@@ -175,7 +175,7 @@ class JetStreamBus:
 async def _publish(jetstream: JetStreamContext, events: list[Event]) -> None:
     answers = [
         await jetstream.publish_async(
-            event.subject or "", wire.dump_event(event), headers={Header.MSG_ID: event.id}
+            event.sent_to or "", wire.dump_event(event), headers={Header.MSG_ID: event.id}
         )
         for event in events
     ]

@@ -106,7 +106,7 @@ class MemoryBus:
         """Hand the events over; a repeated id is dropped."""
         with self._changed:
             for event in events:
-                if event.subject is not None and event.id not in self._ids:
+                if event.sent_to is not None and event.id not in self._ids:
                     self._ids.add(event.id)
                     self.published.append(event.id)
                     self._queue.append(wire.dump_event(event))

@@ -22,7 +22,7 @@ from mlaas4hep.adapters.rootforms import (
 from mlaas4hep.adapters.rootplaces import Place, shown
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.survey import Baskets, Survey
+from mlaas4hep.core.survey import Survey
 from mlaas4hep.core.tree import BranchInfo, TreeInfo
 from mlaas4hep.errors import InvalidRequestError
 

@@ -30,6 +30,11 @@ class Event:
         """Return the same text for the same fact."""
         return "/".join((self.owner, self.run, str(self.attempt), *self._facts(), self.type))
 
+    @property
+    def sent_to(self) -> str | None:
+        """Return the subject that this event is published to, or None."""
+        return self.subject
+
     def _facts(self) -> tuple[str, ...]:
         return ()
 
@@ -101,13 +106,14 @@ class SpecsReady(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkPlanned(Event):
-    """Chunk `index` is to be made, with the specs under `specs`."""
+    """Chunks [index, index + count) are to be made, with the specs under `specs`."""
 
     type = "chunk.planned"
     subject = "mlaas.chunk-preprocess"
 
     index: int
     specs: str  #: object key in bucket specs
+    count: int = 1
 
     def _facts(self) -> tuple[str, ...]:
         return (f"{self.index:06d}",)
@@ -115,7 +121,10 @@ class ChunkPlanned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkReady(Event):
-    """Chunk `index` lies in the store and may be trained on. Chunk 0 starts the training."""
+    """Chunk `index` lies in the store and may be trained on.
+
+    Chunk 0 starts the training, which finds the others in the run's record.
+    """
 
     type = "chunk.ready"
     subject = "mlaas.train"
@@ -123,6 +132,11 @@ class ChunkReady(Event):
     index: int
     key: str  #: object key in bucket chunks
     entries: int
+
+    @property
+    def sent_to(self) -> str | None:
+        """Return train's subject for the chunk that wakes it."""
+        return self.subject if self.index == 0 else None
 
     def _facts(self) -> tuple[str, ...]:
         return (f"{self.index:06d}",)

@@ -56,6 +56,7 @@ class MeasuredRange:
 
     specs: Specs
     cut_flow: tuple[tuple[str, int], ...] = ()  #: (cut, entries left); only if nothing passed
+    blocks: int = 1  #: in which the entries were read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

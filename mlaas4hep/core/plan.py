@@ -8,10 +8,12 @@ is spread evenly over all chunks.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+_GROUPS = 4  #: at least, so that several processes have something to do
+_ROWS = 4  #: blocks of each file that a group spans; at most its first and last are read twice
 _PRECISION = 80  #: bits; two different places of files with 2^40 entries still differ
 
 
@@ -150,6 +152,23 @@ class ChunkPlan:
         rests = [total - done for total, done in zip(self.totals, taken, strict=True)]
         spread = _dealt(rests, sum(rests) * later // self.spread)
         return [done + more for done, more in zip(taken, spread, strict=True)]
+
+
+def groups(plan: ChunkPlan, row: float) -> Iterator[range]:
+    """Yield numbers of consecutive chunks that are to be made by one process.
+
+    Chunks take a little of each file, so that neighbours need the same blocks of entries. A group
+    is as large as a few blocks of every file, and at most a quarter of all chunks.
+
+    Args:
+        plan: of the chunks.
+        row: entries that pass in one block of every file, on the average.
+    """
+    rows = min(max(plan.entries // (_GROUPS * row), 1), _ROWS)
+    mean = plan.entries / plan.chunks
+    size = min(max(round(rows * row / mean), 1), max(plan.chunks // _GROUPS, 1))
+    for first in range(0, plan.chunks, size):
+        yield range(first, min(first + size, plan.chunks))
 
 
 def _dealt(rests: Sequence[int], count: int) -> list[int]:

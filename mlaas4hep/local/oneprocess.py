@@ -29,7 +29,7 @@ from mlaas4hep.local.inprocess import drain
 from mlaas4hep.ports import ObjectStore, Services
 from mlaas4hep.reactions import Step
 from mlaas4hep.settings import Settings
-from mlaas4hep.steps.chunks import preprocess_chunk
+from mlaas4hep.steps.chunks import preprocess_chunks
 from mlaas4hep.steps.scoring import open_scoring, score_range
 from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.steps.train import train
@@ -41,7 +41,7 @@ MEASURE: Mapping[type[Event], Step] = {
 }
 EVERYTHING: Mapping[type[Event], Step] = {
     **MEASURE,
-    ChunkPlanned: preprocess_chunk,
+    ChunkPlanned: preprocess_chunks,
     ChunkReady: train,
     ScoringSubmitted: open_scoring,
     RangeToScore: score_range,

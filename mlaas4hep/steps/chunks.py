@@ -1,6 +1,8 @@
-"""chunk-preprocess: one planned chunk is read, shaped, labelled and stored."""
+"""chunk-preprocess: planned chunks are read, shaped, labelled and stored."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -23,29 +25,50 @@ from mlaas4hep.ports import DataSource, Services
 from mlaas4hep.steps.inputs import Inputs, load_inputs, load_specs, load_survey, naming
 
 
-def preprocess_chunk(event: ChunkPlanned, services: Services) -> list[Event]:
-    """Make one chunk and store it, unless it lies in the store already.
+def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event]:
+    """Make chunks that follow each other and store them, each unless it lies there already.
 
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     inputs = load_inputs(event, services)
     specs = load_specs(event.specs, services)
-    slices = inputs.opened.plan(inputs.request.params, specs).slices(event.index)
-    key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
-    if services.chunks.info(key) is None:
-        surveys = partial(_survey, event, inputs, services)
-        services.chunks.put(key, make_chunk(inputs, specs, slices, surveys, services.source))
-    return [
-        ChunkReady(
-            owner=event.owner,
-            run=event.run,
-            attempt=event.attempt,
-            index=event.index,
-            key=key,
-            entries=sum(part.entries for part in slices),
-        )
-    ]
+    plan = inputs.opened.plan(inputs.request.params, specs)
+    surveys = partial(_survey, event, inputs, services)
+
+    def put(key: str, slices: Sequence[Slice], storing: Executor) -> Future[None] | None:
+        if services.chunks.info(key) is not None:
+            return None
+        data = make_chunk(inputs, specs, slices, surveys, services.source)
+        return storing.submit(services.chunks.put, key, data)
+
+    waiting: deque[tuple[ChunkReady, Future[None] | None]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
+        for index in range(event.index, event.index + event.count):
+            slices = plan.slices(index)
+            key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
+            ready = ChunkReady(
+                owner=event.owner,
+                run=event.run,
+                attempt=event.attempt,
+                index=index,
+                key=key,
+                entries=plan.size(index),
+            )
+            waiting.append((ready, put(key, slices, storing)))
+            yield from _stored(waiting, left=1)  # it is being stored while the next one is made
+        yield from _stored(waiting, left=0)
+
+
+def _stored(
+    waiting: deque[tuple[ChunkReady, Future[None] | None]], left: int
+) -> Iterator[ChunkReady]:
+    """Yield chunks that lie in the store, until only `left` are on their way."""
+    while len(waiting) > left:
+        ready, storing = waiting.popleft()
+        if storing:
+            storing.result()
+        yield ready
 
 
 def _survey(event: Event, inputs: Inputs, services: Services, file: OpenedFile) -> Survey:

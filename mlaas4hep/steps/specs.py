@@ -1,6 +1,6 @@
 """specs: files are opened, ranges of them measured, and all measurements merged into a plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -18,7 +18,7 @@ from mlaas4hep.core.events import (
 )
 from mlaas4hep.core.matrix import Layout
 from mlaas4hep.core.opened import MeasuredRange, Opened, OpenedFile
-from mlaas4hep.core.plan import plan_ranges
+from mlaas4hep.core.plan import groups, plan_ranges
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import Request
 from mlaas4hep.core.specs import Specs, measured, merged
@@ -110,13 +110,14 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
         return []
     inputs = load_inputs(event, services)
     key = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
-    specs = _merged(event, inputs, services)
+    parts = _parts(event, inputs, services)
+    specs = _merged(inputs, parts)
     services.specs.put(key, wire.dump(specs))
     plan = inputs.opened.plan(inputs.request.params, specs)
     fact = {"owner": event.owner, "run": event.run}
     news: list[Event] = [
-        ChunkPlanned(**fact, attempt=event.attempt, index=index, specs=key)
-        for index in range(plan.chunks)
+        ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
+        for group in groups(plan, _row(inputs, specs, parts))
     ]
     news.append(
         SpecsReady(
@@ -194,8 +195,13 @@ def measure_blocks(
             yield measured(kept.only(wanted), file=0, start=start, stop=stop)
             start = stop
 
-    specs = merged(parts(start))
-    return MeasuredRange(specs=specs, cut_flow=() if specs.passed else tuple(flow.items()))
+    measurements = list(parts(start))
+    specs = merged(measurements)
+    return MeasuredRange(
+        specs=specs,
+        cut_flow=() if specs.passed else tuple(flow.items()),
+        blocks=len(measurements),
+    )
 
 
 def _worthless(specs: Specs) -> tuple[str, ...]:
@@ -209,15 +215,23 @@ def _worthless(specs: Specs) -> tuple[str, ...]:
     )
 
 
-def _merged(event: RangeMeasured, inputs: Inputs, services: Services) -> Specs:
-    """Return the specs of all ranges together, and refuse those that leave nothing to learn."""
-
+def _parts(event: RangeMeasured, inputs: Inputs, services: Services) -> list[MeasuredRange]:
     def fetch(index: int) -> MeasuredRange:
         content = inputs.opened.range_content(inputs.request, index)
         return wire.load(MeasuredRange, services.specs.get(keys.range_specs(event.owner, content)))
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
-        parts = list(pool.map(fetch, range(len(inputs.opened.ranges))))
+        return list(pool.map(fetch, range(len(inputs.opened.ranges))))
+
+
+def _row(inputs: Inputs, specs: Specs, parts: Iterable[MeasuredRange]) -> float:
+    """Return how many passing entries one block of every file has, on the average."""
+    blocks = sum(part.blocks for part in parts)
+    return len(inputs.opened.files) * specs.passed / max(1, blocks)
+
+
+def _merged(inputs: Inputs, parts: Sequence[MeasuredRange]) -> Specs:
+    """Return the specs of all ranges together, and refuse those that leave nothing to learn."""
     specs = inputs.opened.merged(parts)
     if not specs.passed:
         raise nothing_passes(specs.entries, parts)

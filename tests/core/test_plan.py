@@ -11,6 +11,7 @@ from mlaas4hep.core.plan import (
     ChunkPlan,
     EntryRange,
     Slice,
+    groups,
     plan_ranges,
 )
 from mlaas4hep.core.specs import RangeCount, Specs
@@ -232,3 +233,31 @@ def test_ranges_cover_the_first_entries_of_every_file_once(entries, nevts, inner
         assert all(a.stop == b.start for a, b in pairwise(mine))
         assert (mine[-1].stop if mine else 0) == end
         assert all(0 < part.stop - part.start < 2 * target + 1 for part in mine)
+
+
+@given(st.integers(1, 2000), st.integers(1, 500), st.floats(0.5, 1e6))
+def test_every_chunk_is_in_one_group_and_groups_are_in_order(entries, chunk_size, row):
+    plan = ChunkPlan.of([entries], -1, chunk_size)
+
+    found = [index for group in groups(plan, row) for index in group]
+
+    assert found == list(range(plan.chunks))
+
+
+@pytest.mark.parametrize(
+    ("files", "chunk_size", "block", "size"),
+    [
+        (2, 10_000, 10_000, 8),  # four blocks of each file
+        (2, 1_000, 10_000, 80),
+        (2, 500_000, 10_000, 1),
+        (100, 10_000, 10_000, 25),  # a row is all there is: four groups
+    ],
+)
+def test_a_group_spans_some_blocks_of_each_file_and_leaves_work_for_others(
+    files, chunk_size, block, size
+):
+    plan = ChunkPlan.of([1_000_000 // files] * files, -1, chunk_size)
+
+    first, *_ = groups(plan, files * block)
+
+    assert len(first) == size

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlaas4hep.core.events import ChunkPlanned
 from mlaas4hep.core.labels import Labels
 from mlaas4hep.core.run import Status
+from mlaas4hep.steps.chunks import preprocess_chunks
 from tests import oracle, pipeline
 
 
@@ -112,6 +114,26 @@ def test_the_outcome_does_not_depend_on_how_often_events_arrive(tmp_path, servic
 
     assert [len(chunk.y) for chunk in _chunks(services, done)] == [15, 15, 15, 5]
     assert len(list(services.chunks.list(""))) == 4
+
+
+def test_a_file_is_surveyed_once_and_chunks_know_where_its_values_lie(tmp_path, services):
+    path = _file(tmp_path)
+
+    pipeline.run(services, [path], chunk_size=5)
+
+    assert services.source.surveys == 1
+    assert services.source.reads > 10
+
+
+def test_chunks_that_are_stored_already_are_told_again(tmp_path, services):
+    first = pipeline.run(services, [_file(tmp_path)], chunk_size=15)
+    reads = services.source.reads
+    event = ChunkPlanned(owner="o", run="r_1", index=1, count=3, specs=first.specs)
+
+    told = list(preprocess_chunks(event, services))
+
+    assert [(ready.index, ready.entries) for ready in told] == [(1, 15), (2, 15), (3, 5)]
+    assert services.source.reads == reads
 
 
 def test_a_run_that_changes_only_the_training_reads_nothing(tmp_path, services):
