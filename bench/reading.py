@@ -17,6 +17,7 @@ from bench.part import ROOT, chosen, run, tell
 from bench.table import Line, Sample, lines
 
 FLAT, JAGGED, NANO = Inputs("flat"), Inputs("jagged"), Inputs("nano")
+LARGE = Inputs("jagged", 10)  #: enough for two to be busy
 GROWN_ROUNDS = 1  #: of what takes minutes
 UNIT = "k entries/s"
 
@@ -48,8 +49,8 @@ def cases() -> list[Case]:
     )
     for of in ("specs", "chunks"):
         one, two = f"jagged {of}, one core", f"jagged {of}, two workers"
-        found.append(Case(one, "alone", JAGGED, more={"of": of}))
-        found.append(Case(two, "fanned", JAGGED, one, {"of": of}))
+        found.append(Case(one, "alone", LARGE, more={"of": of}))
+        found.append(Case(two, "fanned", LARGE, one, {"of": of}))
     return [
         *found,
         Case("nano bytes", "nano_bytes", NANO),

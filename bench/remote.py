@@ -1,8 +1,8 @@
 """`python -m bench.remote`: the same steps on files behind the XRootD proxy, held against the disk.
 
 Storage element and caching proxy run on this machine with the configurations that are deployed.
-The warm round fills the proxy's cache; round trips are counted in a run of its own, in the log of
-XRootD's client.
+The warm round fills the proxy's cache, and each process reads two small files first, so that it
+has a connection; round trips are counted in a run of its own, in the log of XRootD's client.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from bench.reading import Case, interleaved, worked
 from bench.table import Line
 
 INPUTS = Inputs("jagged")
+WARMING = Inputs("small")
 ORIGIN = ROOT / "deploy" / "testbed" / "origin.cfg"
 PROXY = ROOT / "deploy" / "xrootd-proxy" / "configuration" / "proxy.cfg"
 REQUESTS = re.compile(r"MsgHandler created: \S+ \(message: kXR_(\w+)")
@@ -39,7 +40,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
     with tempfile.TemporaryDirectory() as made, ExitStack() as stack:
         folder = Path(made)
         (folder / "data" / "store").mkdir(parents=True)
-        for path in INPUTS.paths(options.inputs):
+        for path in (*INPUTS.paths(options.inputs), *WARMING.paths(options.inputs)):
             shutil.copy(path, folder / "data" / "store")
         folder.chmod(0o755)
         origin = stack.enter_context(_server("origin", ORIGIN, folder))

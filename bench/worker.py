@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import bodies
 from bench.handover import handover
 from bench.inputs import Inputs
+from mlaas4hep.function import settle
 
 BODIES = {
     each.__name__: each
@@ -29,11 +30,13 @@ BODIES = {
 READING = {"raw": "raw"} | dict.fromkeys(("specs", "chunks", "alone", "fanned", "share"), "specs")
 
 
-def warm(case: str, folder: Path) -> None:
+def warm(case: str, folder: Path, server: str = "") -> None:
     """Do what only the first event of a process costs: functions live for many events."""
     if case in READING:
+        inputs = Inputs("small" if server else "flat")
         with tempfile.TemporaryDirectory(prefix="bench-") as state:
-            BODIES[READING[case]](inputs=Inputs("flat"), folder=folder, state=Path(state))()
+            BODIES[READING[case]](inputs=inputs, folder=folder, state=Path(state), server=server)()
+    settle()
 
 
 def main() -> None:
@@ -49,7 +52,7 @@ def main() -> None:
     parser.add_argument("more", type=json.loads)
     given = parser.parse_args()
     inputs = Inputs(given.kind, given.scale, given.files)
-    warm(given.case, given.folder)
+    warm(given.case, given.folder, given.more.get("server", ""))
     with tempfile.TemporaryDirectory(prefix="bench-") as made:
         state = Path(given.state if given.state != "-" else made)
         body = BODIES[given.case](inputs=inputs, folder=given.folder, state=state, **given.more)

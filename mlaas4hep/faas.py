@@ -28,7 +28,7 @@ from mlaas4hep.errors import (
     Problem,
     UnauthenticatedError,
 )
-from mlaas4hep.function import Function, asgi
+from mlaas4hep.function import Function, asgi, settle
 from mlaas4hep.ports import Services
 from mlaas4hep.reactions import Step, react
 from mlaas4hep.settings import Settings, secret
@@ -192,3 +192,4 @@ def _answered(ready: Callable[[], Answer]) -> Answer:
 def _warm(modules: Sequence[str]) -> None:
     for module in modules:
         importlib.import_module(module)
+    settle()

@@ -13,7 +13,7 @@ from gunicorn.errors import AppImportError
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.prctl import die_with_parent
-from mlaas4hep.function import Function
+from mlaas4hep.function import Function, settle
 from mlaas4hep.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,10 @@ def set_up_logging(level: str) -> None:
 def _uvicorn(function: Function, settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415 - images of flask functions do not have it
 
+    app = function.factory(bootstrap.services(settings), settings)
+    settle()
     uvicorn.run(
-        function.factory(bootstrap.services(settings), settings),
+        app,
         host=HOST,
         port=settings.port,
         log_config=None,

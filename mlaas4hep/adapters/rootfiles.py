@@ -24,10 +24,10 @@ from mlaas4hep.adapters.rootplaces import Place, locate, shown
 from mlaas4hep.adapters.roottree import KnownTree, TreeReader
 from mlaas4hep.core.columns import Columns
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.newest import Newest
 from mlaas4hep.core.survey import Survey
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import InvalidRequestError, PermanentError, ServiceUnavailableError
+from mlaas4hep.newest import Newest
 from mlaas4hep.ports import ObjectStore
 
 KNOWN_BRANCHES = 100_000  #: what is known about the trees described last is kept: 40 MB

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.events import Event
-from mlaas4hep.core.newest import Newest
 from mlaas4hep.core.opened import Opened, OpenedFile
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import InputFile, Request
@@ -15,6 +14,7 @@ from mlaas4hep.core.specs import Specs
 from mlaas4hep.core.survey import Survey
 from mlaas4hep.core.tree import TreeInfo
 from mlaas4hep.errors import MlaasError, NotFoundError
+from mlaas4hep.newest import Newest
 from mlaas4hep.ports import Services
 
 

@@ -67,7 +67,9 @@ def test_the_outcome_does_not_depend_on_how_often_events_arrive(
     run = services.runs.get("a", "luca_1")
     assert run.status is Status.DONE
     assert run.chunks.done == CHUNKS
-    assert len(services.bus.published) == 1 + CHUNKS + 1 + 1  # of the chunks made, the first one is told
+    assert (
+        len(services.bus.published) == 1 + CHUNKS + 1 + 1
+    )  # of the chunks made, the first one is told
 
 
 def test_a_permanent_error_fails_the_run_and_says_where(services: Services) -> None:

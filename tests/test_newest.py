@@ -1,6 +1,6 @@
 """The values used last stay, up to what they weigh together."""
 
-from mlaas4hep.core.newest import Newest
+from mlaas4hep.newest import Newest
 
 
 def test_the_value_not_used_for_longest_leaves_first():
