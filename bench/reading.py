@@ -78,11 +78,19 @@ def growing() -> list[Case]:
     return found
 
 
-def worked(case: Case, folder: Path, env: dict[str, str] | None = None) -> Sample:
+def worked(case: Case, folder: Path, *options: str, env: dict[str, str] | None = None) -> Sample:
     """Run one case in a process of its own."""
     inputs = case.inputs
     inputs.paths(folder)
-    command = [sys.executable, "-m", "bench.worker", case.body, inputs.kind, str(inputs.scale)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.worker",
+        *options,
+        case.body,
+        inputs.kind,
+        str(inputs.scale),
+    ]
     command += [str(inputs.files), str(folder), "-", json.dumps(case.more)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, env=env)
     told = json.loads(done.stdout.splitlines()[-1])

@@ -72,7 +72,8 @@ def _round_trips(
 
 def _requests(case: Case, inputs: Path, folder: Path) -> dict[str, int]:
     log = folder / f"{case.body}.log"
-    worked(case, inputs, {**os.environ, "XRD_LOGLEVEL": "Debug", "XRD_LOGFILE": str(log)})
+    env = {**os.environ, "XRD_LOGLEVEL": "Debug", "XRD_LOGFILE": str(log)}
+    worked(case, inputs, "--cold", env=env)
     kinds = REQUESTS.findall(log.read_text(errors="replace"))
     reads, vectors = kinds.count("read"), kinds.count("readv")
     return {"reads": reads, "vectored": vectors, "other requests": len(kinds) - reads - vectors}

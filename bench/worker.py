@@ -43,6 +43,7 @@ def main() -> None:
     """Prepare the case, time it once, and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wait", action="store_true", help="begin when a line comes on stdin")
+    parser.add_argument("--cold", action="store_true", help="do nothing that is not measured")
     parser.add_argument("case", choices=BODIES)
     parser.add_argument("kind")
     parser.add_argument("scale", type=int)
@@ -52,7 +53,8 @@ def main() -> None:
     parser.add_argument("more", type=json.loads)
     given = parser.parse_args()
     inputs = Inputs(given.kind, given.scale, given.files)
-    warm(given.case, given.folder, given.more.get("server", ""))
+    if not given.cold:
+        warm(given.case, given.folder, given.more.get("server", ""))
     with tempfile.TemporaryDirectory(prefix="bench-") as made:
         state = Path(given.state if given.state != "-" else made)
         body = BODIES[given.case](inputs=inputs, folder=given.folder, state=state, **given.more)

@@ -2,14 +2,17 @@
 
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Queue
 from typing import Any
 
 Answer = Callable[[], memoryview]  #: waits for the bytes
-Group = tuple[tuple[int, int], list[tuple[int, int]]]  #: one place, and its parts
+Place = tuple[int, int]  #: bytes [start, stop)
+Group = tuple[Place, list[Place]]  #: one place, and its parts
+
+REQUEST_BYTES = 2 * 1024**2  #: of one vectored read, at least
 
 
 class FileBytes:
@@ -20,7 +23,7 @@ class FileBytes:
         weakref.finalize(self, os.close, self._file)
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[tuple[int, int]]) -> list[Answer]:
+    def ask(self, places: Sequence[Place]) -> list[Answer]:
         """Return what reads the bytes at each [start, stop)."""
         return [partial(self._read, start, stop) for start, stop in places]
 
@@ -39,10 +42,17 @@ class ServerBytes:
         self._source = source
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[tuple[int, int]]) -> list[Answer]:
-        """Send the request for the bytes at each [start, stop), and return what waits for them."""
+    def ask(self, places: Sequence[Place]) -> list[Answer]:
+        """Send requests for the bytes at each [start, stop), and return what waits for them.
+
+        All are on their way at once; the first answers can be decoded while the others arrive.
+        """
         groups = _neighbours(places)
-        chunks = self._source.chunks([place for place, _ in groups], Queue()) if groups else []
+        chunks = [
+            chunk
+            for some in _requests(place for place, _ in groups)
+            for chunk in self._source.chunks(some, Queue())
+        ]
         self.size_bytes += sum(stop - start for (start, stop), _ in groups)
         return [
             partial(_received, chunk, low - start, high - start)
@@ -51,12 +61,26 @@ class ServerBytes:
         ]
 
 
+def _requests(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """Yield places in lists of about `REQUEST_BYTES`."""
+    some: list[Place] = []
+    size = 0
+    for start, stop in places:
+        some.append((start, stop))
+        size += stop - start
+        if size >= REQUEST_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
 def _received(chunk: Any, start: int, stop: int) -> memoryview:
     chunk.wait()
     return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
-def _neighbours(places: Sequence[tuple[int, int]]) -> list[Group]:
+def _neighbours(places: Sequence[Place]) -> list[Group]:
     """Return runs of places that touch, in the order given, as one place each."""
     groups: list[Group] = []
     for start, stop in places:
