@@ -46,7 +46,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _text(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines()]
+    """Return what a person can use: without our code, and without the folder's name."""
+    text = str(error).replace(f"{Path.cwd()}/", "").replace(str(Path.cwd()), "the model")
+    lines = [line.strip() for line in text.splitlines()]
     told = " ".join(line for line in lines if line and not line.startswith(_NOISE))
     return told[:500] or type(error).__name__
 

@@ -9,7 +9,7 @@ import typer
 
 from mlaas4hep import __version__
 from mlaas4hep.cli import deployed, holdings, local, platform, scores
-from mlaas4hep.cli.screen import complain
+from mlaas4hep.cli.screen import show_problem, tell_problem
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError
 
@@ -51,22 +51,27 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command that was typed; an error is told in two lines, never as a traceback."""
+    """Run the command that was typed; an error is told in two lines, never as a traceback.
+
+    With `--json` it is told on the standard output as every HTTP route tells it.
+    """
+    typed = sys.argv[1:] if arguments is None else arguments
+    tell = show_problem if "--json" in typed else tell_problem
     logging.getLogger("mlaas4hep").addHandler(logging.NullHandler())
     try:
         app(args=arguments, prog_name="mlaas4hep")
     except MlaasError as error:
-        complain(error.problem)
+        tell(error.problem)
         sys.exit(FAILED)
     except SettingsError as error:
-        complain(Problem(code="settings", message=str(error)))
+        tell(Problem(code="settings", message=str(error)))
         sys.exit(FAILED)
     except BrokenPipeError:  # who read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        complain(Problem(code="os_error", message=f"{place}{error.strerror or error}"))
+        tell(Problem(code="os_error", message=f"{place}{error.strerror or error}"))
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

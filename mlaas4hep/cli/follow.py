@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-from mlaas4hep.cli.screen import complain, show, stage_bars
+from mlaas4hep.cli.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
 from mlaas4hep.core.report import Report
 from mlaas4hep.core.run import Status
@@ -56,7 +56,7 @@ def conclude(report: Report, as_json: bool) -> None:
             show(f"{report.name} is done: {result}")
         return
     if report.problem is not None:
-        complain(report.problem)
+        tell_problem(report.problem)
     else:
         show(f"{report.name} is {report.status}")
     raise typer.Exit(1)

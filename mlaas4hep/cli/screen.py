@@ -53,7 +53,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     Console().print(table)
 
 
-def complain(problem: Problem) -> None:
+def show_problem(problem: Problem) -> None:
+    """Print an error for programs."""
+    show_json({"error": problem})
+
+
+def tell_problem(problem: Problem) -> None:
     """Print an error in two lines: what and where, and what to do."""
     place = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
     told = [f"{what} {name}" for what, name in place.items() if name]

@@ -24,6 +24,8 @@ from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import DataSource, Services
 from mlaas4hep.steps.inputs import Inputs, load_inputs, load_specs, load_survey, naming
 
+AHEAD_BYTES = 64 * 1024**2  #: a larger chunk is not held in memory beside the next one
+
 
 def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event]:
     """Make chunks that follow each other and store them, each unless it lies there already.
@@ -40,7 +42,10 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
         if services.chunks.info(key) is not None:
             return None
         data = make_chunk(inputs, specs, slices, surveys, services.source)
-        return storing.submit(services.chunks.put, key, data)
+        stored = storing.submit(services.chunks.put, key, data)
+        if data.nbytes > AHEAD_BYTES:
+            stored.result()
+        return stored
 
     waiting: deque[tuple[ChunkReady, Future[None] | None]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:

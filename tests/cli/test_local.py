@@ -82,6 +82,16 @@ def test_an_error_inside_a_file_names_stage_and_file(cli, folder):
     assert "Traceback" not in result.err
 
 
+def test_with_json_an_error_is_json_too(cli, folder):
+    (folder / "background.root").write_bytes(b"no root")
+    result = cli("specs", *texts(folder, *TEXTS), "--json")
+
+    error = result.json()["error"]
+    assert (result.code, result.err) == (1, "")
+    assert (error["stage"], error["file"]) == ("specs", "background.root")
+    assert error["hint"] == "copy the file again"
+
+
 @pytest.mark.parametrize("arguments", [["specs"], ["fly"], ["specs", "--files", "/no/such/file"]])
 def test_wrong_usage_is_2(cli, arguments):
     assert cli(*arguments).code == 2

@@ -1,7 +1,7 @@
 """Chunks as the training uses them: with labels in the shape of the loss, and split."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ class MaterialSource:
         self._feed = feed
         self._labels = labels
         self._params = params
+        self._memory = np.empty((0, 0), np.float32)
 
     def chunks(self, indices: Iterable[int]) -> Iterator[Material]:
         """Yield these chunks in order."""
@@ -78,30 +79,44 @@ class MaterialSource:
         """
         batch = self._params.batch_size
         random = np.random.default_rng([self._params.seed, epoch])
-        xs: list[Floats] = []
-        ys: list[Floats] = []
+        parts: list[Block] = []
         for material in self.chunks(indices):
-            xs.append(material.x[material.split.train])
-            ys.append(material.y[material.split.train])
-            rows = sum(map(len, xs))
+            parts.append(Block(x=material.x, y=material.y, order=material.split.train))
+            rows = sum(len(part.order) for part in parts)
             if rows >= block_rows(batch, material.x.shape[1]):
-                x, y = np.concatenate(xs), np.concatenate(ys)
-                order = self.order(rows, random)
+                block = self._mixed(parts, random)
                 used = rows - rows % batch
-                yield Block(x=x, y=y, order=order[:used])
-                xs, ys = [x[order[used:]]], [y[order[used:]]]
-        if xs and sum(map(len, xs)):
-            yield Block(
-                x=np.concatenate(xs),
-                y=np.concatenate(ys),
-                order=self.order(sum(map(len, xs)), random),
-            )
+                yield replace(block, order=block.order[:used])
+                rest = block.order[used:]
+                parts = [Block(x=block.x[rest], y=block.y[rest], order=_all(len(rest)))]
+        if any(len(part.order) for part in parts):
+            yield self._mixed(parts, random)
+
+    def _mixed(self, parts: list[Block], random: np.random.Generator) -> Block:
+        """Return the rows of all parts in the order of training; overwrites the last result."""
+        parts = [part for part in parts if len(part.order)]
+        whole = parts[0] if len(parts) == 1 else self._joined(parts)
+        return replace(whole, order=whole.order[self.order(len(whole.order), random)])
+
+    def _joined(self, parts: list[Block]) -> Block:
+        """Copy the rows of all parts, once, into memory that is used again."""
+        rows = sum(len(part.order) for part in parts)
+        if len(self._memory) < rows:
+            self._memory = np.empty((rows, parts[0].x.shape[1]), np.float32)
+        x, at = self._memory[:rows], 0
+        for part in parts:
+            stop = at + len(part.order)
+            np.take(part.x, part.order, axis=0, out=x[at:stop], mode="clip")
+            at = stop
+        return Block(
+            x=x, y=np.concatenate([part.y[part.order] for part in parts]), order=_all(rows)
+        )
 
     def order(self, rows: int, random: np.random.Generator) -> Index:
         """Return the row numbers in the order of training."""
         if self._params.shuffle:
             return random.permutation(rows).astype(np.int32)
-        return np.arange(rows, dtype=np.int32)
+        return _all(rows)
 
     def chunk_order(self, chunks: int, epoch: int) -> Sequence[int]:
         """Return the order of chunks in an epoch: the first takes them as they are made."""
@@ -109,3 +124,7 @@ class MaterialSource:
             return range(chunks)
         random = np.random.default_rng([self._params.seed, epoch, chunks])
         return [int(index) for index in random.permutation(chunks)]
+
+
+def _all(rows: int) -> Index:
+    return np.arange(rows, dtype=np.int32)
