@@ -57,7 +57,7 @@ TARGETS = (
     Target("hand-over, read", "hand-over of 10k x 442", "read ms", "≤", 10, "ms"),
     Target("epoch, streamed", "streamed, standard", "inverse", "≤", 1.15, "x fit", 1.05),
     Target("epoch, streamed by chunk", "streamed, chunked", "inverse", "≤", 1.15, "x fit", 1.05),
-    Target("share of reading", "the same blocks only read", "% of an epoch", "≤", 15, "%"),
+    Target("share of reading", "the same rows only read", "% of an epoch", "≤", 15, "%"),
     Target("many steps in one call", "streamed, standard", "x as Keras comes", "≥", 1.4, "x"),
     Target("the same losses", "losses beside fit's", "value", "≤", 1e-5),
     Target("predict, one JSON row", _ONE, "value", "≥", 3000, "req/s", 6000),
