@@ -220,7 +220,6 @@ def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
     (path, *_others) = inputs.paths(folder)
     source = RootFiles(DirectoryStore(Path(tempfile.mkdtemp()), "none"))
     info = source.describe(str(path), "events")
-    sizes = {branch.name: branch.size_bytes for branch in info.branches}
 
     survey = source.survey(str(path), "events", SELECTED)
 
@@ -229,7 +228,7 @@ def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
         for _ in source.read(survey, SELECTED, 0, info.entries):
             pass
         taken = _bytes_read() - before
-        wanted = sum(sizes[name] for name in SELECTED)
+        wanted = sum(sum(each.stops) - sum(each.starts) for each in survey.baskets)
         return Measured(
             info.entries,
             {

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlaas4hep.adapters.rootforms import (
     leaves_of_ttree,
 )
 from mlaas4hep.adapters.rootplaces import Place, shown
+from mlaas4hep.core import keys
 from mlaas4hep.core.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.survey import Survey
@@ -48,9 +49,12 @@ class KnownTree:
             uuid=str(tree.file.uuid),
             size_bytes=place.size_bytes,
             entries=int(tree.num_entries),
-            branches=tuple(_branch_info(leaf, in_ttree=is_ttree(tree)) for leaf in leaves),
+            branches=tuple(
+                _branch_info(leaf.name, leaf.dtype, leaf.jagged, leaf.collection) for leaf in leaves
+            ),
             unreadable=tuple((leaf.name, leaf.unreadable) for leaf in every if leaf.unreadable),
             boundaries=self._edges.boundaries(leaf.name for leaf in leaves),
+            sizes=_sizes(leaves) if is_ttree(tree) else "",
         )
 
     def survey(self, names: Iterable[str]) -> Survey:
@@ -151,14 +155,13 @@ def is_ttree(tree: Any) -> bool:
     return hasattr(tree, "branches")
 
 
-def _branch_info(leaf: Leaf, *, in_ttree: bool) -> BranchInfo:
-    return BranchInfo(
-        name=leaf.name,
-        dtype=leaf.dtype,
-        jagged=leaf.jagged,
-        size_bytes=int(leaf.branch.compressed_bytes) if in_ttree else 0,
-        collection=leaf.collection,
-    )
+@lru_cache(maxsize=100_000)  # a thousand files of a thousand branches are mostly alike
+def _branch_info(name: str, dtype: str, jagged: bool, collection: str) -> BranchInfo:
+    return BranchInfo(name=name, dtype=dtype, jagged=jagged, collection=collection)
+
+
+def _sizes(leaves: Iterable[Leaf]) -> str:
+    return keys.digest([int(leaf.branch.compressed_bytes) for leaf in leaves])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 
 _GROUPS = 4  #: at least, so that several processes have something to do
 _ROWS = 4  #: blocks of each file that a group spans; at most its first and last are read twice
+_GROUP_ENTRIES = 10_000_000  #: at most, a minute's work, so that nobody gives up waiting for it
 _PRECISION = 80  #: bits; two different places of files with 2^40 entries still differ
 
 
@@ -158,7 +159,7 @@ def groups(plan: ChunkPlan, row: float) -> Iterator[range]:
     """Yield numbers of consecutive chunks that are to be made by one process.
 
     Chunks take a little of each file, so that neighbours need the same blocks of entries. A group
-    is as large as a few blocks of every file, and at most a quarter of all chunks.
+    is as large as a few blocks of every file, at most a quarter of all chunks and a minute's work.
 
     Args:
         plan: of the chunks.
@@ -166,7 +167,8 @@ def groups(plan: ChunkPlan, row: float) -> Iterator[range]:
     """
     rows = min(max(plan.entries // (_GROUPS * row), 1), _ROWS)
     mean = plan.entries / plan.chunks
-    size = min(max(round(rows * row / mean), 1), max(plan.chunks // _GROUPS, 1))
+    entries = min(rows * row, _GROUP_ENTRIES)
+    size = min(max(round(entries / mean), 1), max(plan.chunks // _GROUPS, 1))
     for first in range(0, plan.chunks, size):
         yield range(first, min(first + size, plan.chunks))
 

@@ -12,7 +12,6 @@ class BranchInfo:
     name: str
     dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"
     jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
-    size_bytes: int = 0  #: compressed, in the file
     collection: str = ""  #: branches with the same one share row lengths
 
     @property
@@ -35,6 +34,7 @@ class TreeInfo:
     branches: tuple[BranchInfo, ...]
     unreadable: tuple[tuple[str, str], ...] = ()  #: (branch, why it cannot be numbers)
     boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
+    sizes: str = ""  #: hash of the compressed sizes of all branches
 
     @property
     def identity(self) -> str:
@@ -46,5 +46,12 @@ class TreeInfo:
         place = self.url
         if place.startswith("tarball:"):
             place = place.partition("/files/")[2] or place
-        sizes = [(branch.name, branch.dtype, branch.size_bytes) for branch in self.branches]
-        return keys.digest(place, self.size_bytes, self.uuid, self.tree, self.entries, sizes)
+        return keys.digest(
+            place,
+            self.size_bytes,
+            self.uuid,
+            self.tree,
+            self.entries,
+            [(branch.name, branch.dtype) for branch in self.branches],
+            self.sizes,
+        )

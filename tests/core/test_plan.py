@@ -261,3 +261,9 @@ def test_a_group_spans_some_blocks_of_each_file_and_leaves_work_for_others(
     first, *_ = groups(plan, files * block)
 
     assert len(first) == size
+
+
+def test_a_group_is_never_more_than_ten_million_entries():
+    plan = ChunkPlan.of([500_000_000] * 2, -1, 10_000)
+
+    assert {len(group) for group in groups(plan, 1e8)} == {1000}
