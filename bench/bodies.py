@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ class Measured:
     entries: int
     notes: dict[str, object] = field(default_factory=dict)
     helpers: list[dict[str, Any]] = field(default_factory=list)  #: what other processes did
+    tidying_s: float = 0.0  #: went to removing results, which no function does
 
 
 Body = Callable[[], Measured]
@@ -89,8 +91,17 @@ def _packed(branch: object, data: bytes) -> list[tuple[bytes, int]]:
     return found
 
 
-def specs(inputs: Inputs, folder: Path, state: Path, server: str = "", **_: object) -> Body:
+def specs(
+    inputs: Inputs,
+    folder: Path,
+    state: Path,
+    server: str = "",
+    pinned: bool = False,
+    **_: object,
+) -> Body:
     """The specs function: files opened, ranges measured and stored, merged and planned."""
+    if pinned:
+        _pin(0)
     pipeline = Pipeline(state, _urls(inputs, folder, server), inputs, 10_000)
 
     def body() -> Measured:
@@ -121,18 +132,20 @@ def chunks(
     pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
 
     def body() -> Measured:
-        return Measured(_prepared(pipeline, planned), {"events": len(planned)})
+        return _prepared(pipeline, planned)
 
     return body
 
 
-def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> int:
-    entries = 0
+def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> Measured:
+    done = Measured(0, {"events": len(planned)})
     for event in planned:
         for ready in preprocess_chunks(event, pipeline.services):
-            entries += ready.entries
-            pipeline.services.chunks.delete(ready.key)
-    return entries
+            done.entries += ready.entries
+            started = time.perf_counter()
+            pipeline.services.chunks.delete(ready.key)  # a hundred of them fill a disk
+            done.tidying_s += time.perf_counter() - started
+    return done
 
 
 def fanned(
@@ -181,7 +194,7 @@ def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **
         if of == "specs":
             pipeline.specs(share, shares)
             return Measured(pipeline.entries // shares)
-        return Measured(_prepared(pipeline, planned))
+        return _prepared(pipeline, planned)
 
     return body
 
@@ -196,7 +209,7 @@ def alone(inputs: Inputs, folder: Path, state: Path, of: str = "specs", **_: obj
         if of == "specs":
             pipeline.specs()
             return Measured(pipeline.entries)
-        return Measured(_prepared(pipeline, planned))
+        return _prepared(pipeline, planned)
 
     return body
 

@@ -57,6 +57,9 @@ def _cases(server: str) -> Iterator[Case]:
     for body in ("specs", "chunks"):
         yield Case(f"{body}, local", body, INPUTS)
         yield Case(f"{body}, proxy", body, INPUTS, f"{body}, local", {"server": server})
+    local, proxy = "specs, local, one core", "specs, proxy, one core"
+    yield Case(local, "specs", INPUTS, more={"pinned": True})
+    yield Case(proxy, "specs", INPUTS, local, {"pinned": True, "server": server})
 
 
 def _round_trips(
