@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +32,6 @@ class Measured:
     entries: int
     notes: dict[str, object] = field(default_factory=dict)
     helpers: list[dict[str, Any]] = field(default_factory=list)  #: what other processes did
-    tidying_s: float = 0.0  #: went to removing results, which no function does
 
 
 Body = Callable[[], Measured]
@@ -142,9 +140,6 @@ def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> Measured:
     for event in planned:
         for ready in preprocess_chunks(event, pipeline.services):
             done.entries += ready.entries
-            started = time.perf_counter()
-            pipeline.services.chunks.delete(ready.key)  # a hundred of them fill a disk
-            done.tidying_s += time.perf_counter() - started
     return done
 
 

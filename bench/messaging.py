@@ -11,14 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import nats
 from nats.aio.msg import Msg
 
 from bench.part import run
+from bench.servers import memory_mb
 from bench.table import Line, Sample, lines
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.provision_nats import provision
@@ -28,6 +29,7 @@ from mlaas4hep.core.run import Run
 from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.settings import Settings
 
+DELIVERED, ACKNOWLEDGED = "published, delivered, acknowledged; 16 at once", "event to ack"
 EVENTS = 5_000
 WAITS = 200
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -101,6 +103,8 @@ async def all_of(folder: Path, rounds: int) -> list[Line]:
             for number in range(rounds):
                 many.append(await throughput(messaging, acks, number))
                 waits.append(await latencies(messaging, acks, number))
+                for done, name in ((many[-1], DELIVERED), (waits[-1], ACKNOWLEDGED)):
+                    done[name] = replace(done[name], memory_mb=memory_mb(dispatcher.pid))
                 waits[-1] |= await asyncio.to_thread(records, messaging, number)
     finally:
         await observer.close()
@@ -113,7 +117,7 @@ async def all_of(folder: Path, rounds: int) -> list[Line]:
 
 async def throughput(
     messaging: bootstrap.Messaging, acks: "asyncio.Queue[float]", number: int
-) -> Mapping[str, Sample]:
+) -> dict[str, Sample]:
     """Publish many events at once; every one goes to a function and is acknowledged."""
     _empty(Gateway.arrivals, acks)
     batch = [event(f"many{number}", index) for index in range(EVENTS)]
@@ -124,7 +128,7 @@ async def throughput(
         last = await acks.get()
     return {
         "published, in one list": Sample(EVENTS / published),
-        "published, delivered, acknowledged; 16 at once": Sample(EVENTS / (last - begun)),
+        DELIVERED: Sample(EVENTS / (last - begun)),
     }
 
 
@@ -143,7 +147,7 @@ async def latencies(
     return {
         "event published": latency(told),
         "event to the function's door": latency(arrived),
-        "event to ack": latency(acknowledged),
+        ACKNOWLEDGED: latency(acknowledged),
     }
 
 

@@ -40,16 +40,18 @@ def measure(options: argparse.Namespace) -> list[Line]:
         if options.only in COLD:
             colds = [{COLD: cold_start(state, jwks_url, token)} for _ in range(options.rounds)]
             found += lines("serving", "s", colds, {})
-        with _running(state, jwks_url) as (pids, dogs):
-            asked = questions(*pids, token) + (behind(*dogs, token) if dogs else [])
-            asked += crowds(*pids, token) if options.grow > 1 else []
+        with _running(state, jwks_url) as (ports, dogs, pids):
+            asked = questions(*ports, token) + (behind(*dogs, token) if dogs else [])
+            asked += crowds(*ports, token) if options.grow > 1 else []
             found += _asked(asked, pids, options)
         return found
 
 
 @contextmanager
-def _running(state: Path, jwks_url: str) -> Iterator[tuple[dict[int, int], tuple[int, int] | None]]:
-    """Run function and constant; gives their process ids by port, and the ports of watchdogs."""
+def _running(
+    state: Path, jwks_url: str
+) -> Iterator[tuple[tuple[int, int], tuple[int, int] | None, dict[int, int]]]:
+    """Run function and constant; gives their ports, those of watchdogs, and process ids by port."""
     port, constant = servers.free_port(), servers.free_port()
     processes = [
         servers.start_function(state, jwks_url, port),
@@ -65,7 +67,10 @@ def _running(state: Path, jwks_url: str) -> Iterator[tuple[dict[int, int], tuple
             ]
         for each in (port, constant, *(dogs or ())):
             servers.wait(each)
-        yield {port: processes[0].pid, constant: processes[1].pid}, dogs
+        pids = {port: processes[0].pid, constant: processes[1].pid}
+        if dogs:  # the processes behind them count
+            pids |= dict(zip(dogs, pids.values(), strict=True))
+        yield (port, constant), dogs, pids
     finally:
         for process in reversed(processes):
             process.terminate()
@@ -90,7 +95,7 @@ def _asked(given: list[Question], pids: dict[int, int], options: argparse.Namesp
 
 def ask(question: Question, seconds: float, pids: dict[int, int]) -> Sample:
     """Let clients ask for some seconds."""
-    pid = pids.get(question.port)  # not known behind a watchdog
+    pid = pids[question.port]
     head = {
         "port": question.port,
         "path": question.path,
@@ -98,18 +103,18 @@ def ask(question: Question, seconds: float, pids: dict[int, int]) -> Sample:
         "seconds": seconds,
         "headers": question.headers,
     }
-    before = servers.cpu_s(pid) if pid else 0.0
+    before = servers.cpu_s(pid)
     text = json.dumps(head).encode() + b"\n" + question.body
     done = subprocess.run(CLIENTS, input=text, stdout=subprocess.PIPE, check=True)
     told = json.loads(done.stdout)
     notes = {"p50 ms": told["p50"], "p99 ms": told["p99"], "clients": question.clients}
     if question.rows > 1:
         notes["rows/s"] = told["rate"] * question.rows
-    taken = servers.cpu_s(pid) - before if pid else 0.0
+    taken = servers.cpu_s(pid) - before
     return Sample(
         value=told["rate"],
         per_cpu=told["requests"] / taken if taken else None,
-        memory_mb=servers.memory_mb(pid) if pid else None,
+        memory_mb=servers.memory_mb(pid),
         notes=notes,
     )
 
