@@ -8,6 +8,7 @@ from types import TracebackType
 import tensorflow as tf
 
 MODEL_FILE = "model.py"
+_PACKAGES = "there are keras, tensorflow, numpy, matplotlib and Python's own modules here"
 
 
 class TrainingError(Exception):
@@ -47,6 +48,9 @@ def told_by(doing: str, hint: str) -> Iterator[None]:
             f"{doing}{_line(error.__traceback__)} needs more memory than the run may use",
             "a smaller model or batch_size, or a larger `memory` in the submission",
         ) from error
+    except ModuleNotFoundError as error:
+        traceback.print_exc()
+        raise TrainingError(_described(doing, error), _PACKAGES) from error
     except BaseException as error:  # the outermost frame around somebody's program
         traceback.print_exc()
         raise TrainingError(_described(doing, error), hint) from error

@@ -107,6 +107,15 @@ def test_a_bad_model_is_refused_in_words(build, text, message):
     assert caught.value.hint
 
 
+def test_who_imports_what_is_not_there_is_told_what_is(build):
+    from mlaas4hep.adapters.training.failure import TrainingError
+
+    with pytest.raises(TrainingError, match="nowhere") as caught:
+        build("from nowhere import layers\n")
+
+    assert "keras, tensorflow, numpy" in caught.value.hint
+
+
 def test_a_model_that_loops_is_stopped_at_its_line(build):
     from mlaas4hep.adapters.training.failure import TrainingError
 
