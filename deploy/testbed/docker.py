@@ -12,7 +12,8 @@ log = logging.getLogger(__name__)
 
 NETWORK = "mlaas"
 LABEL = "com.openfaas.function"
-BASE, BUILD, WATCHDOG = "python-base:bookworm", "python-build:bookworm", "watchdog:testbed"
+SUITE = "bookworm"
+BASE, BUILD, WATCHDOG = f"python-base:{SUITE}", f"python-build:{SUITE}", "watchdog:testbed"
 #: What a function's image need not hold.
 SPARE = (
     "./var/cache/apt",
@@ -101,7 +102,7 @@ def _import_base(place: Place) -> None:
     root = place.cached("base")
     packages = "--include=python3,python3-venv,ca-certificates"
     if not (root / "usr/bin/python3").exists():
-        _call("debootstrap", "--variant=minbase", packages, "bookworm", str(root), _mirror())
+        _call("debootstrap", "--variant=minbase", packages, SUITE, str(root), _mirror())
     tar = ["tar", "-C", str(root), *(f"--exclude={path}" for path in SPARE), "-c", "."]
     with subprocess.Popen(tar, stdout=subprocess.PIPE) as packer:
         subprocess.run(
@@ -115,9 +116,17 @@ def _import_base(place: Place) -> None:
 
 def _mirror() -> str:
     """Return where this machine's own packages come from."""
-    sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in sources if file.exists())
-    return next(word for word in text.split() if word.startswith(("http://", "https://")))
+    known = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in known.stdout.splitlines():
+        uri, _, suite = line.partition(" ")
+        if suite == f"{SUITE} main":
+            return uri
+    raise RuntimeError(f"apt knows no mirror of {SUITE}, main: see /etc/apt/sources.list.d")
 
 
 def _build_context(place: Place) -> Path:
