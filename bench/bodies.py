@@ -140,6 +140,7 @@ def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> Measured:
     for event in planned:
         for ready in preprocess_chunks(event, pipeline.services):
             done.entries += ready.entries
+            pipeline.services.chunks.delete(ready.key)  # counts, too: a hundred fill a disk
     return done
 
 
