@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class Measured:
     """What one timed body did."""
 
     entries: int
-    notes: dict[str, object] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
     helpers: list[dict[str, Any]] = field(default_factory=list)  #: what other processes did
 
 
@@ -135,9 +136,10 @@ def chunks(
     return body
 
 
-def _prepared(pipeline: Pipeline, planned: Sequence[Event]) -> Measured:
-    done = Measured(0, {"events": len(planned)})
+def _prepared(pipeline: Pipeline, planned: Iterable[Event]) -> Measured:
+    done = Measured(0, {"events": 0})
     for event in planned:
+        done.notes["events"] += 1
         for ready in preprocess_chunks(event, pipeline.services):
             done.entries += ready.entries
             pipeline.services.chunks.delete(ready.key)  # counts, too: a hundred fill a disk
@@ -180,19 +182,29 @@ def fanned(
 
 
 def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **more: str) -> Body:
-    """One part of the ranges or chunks, for `fanned`."""
+    """One part of the ranges, or the chunks that nobody has taken yet, for `fanned`."""
     of = more["of"]
     _pin(share)
     pipeline = _opened(inputs, folder, state)
-    planned = [] if of == "specs" else pipeline.specs()[share::shares]
+    planned = [] if of == "specs" else pipeline.specs()
+    taken = state / "taken"
+    taken.mkdir(exist_ok=True)
 
     def body() -> Measured:
         if of == "specs":
             pipeline.specs(share, shares)
             return Measured(pipeline.entries // shares)
-        return _prepared(pipeline, planned)
+        return _prepared(pipeline, _mine(planned, taken))
 
     return body
+
+
+def _mine(planned: Iterable[Event], taken: Path) -> Iterator[Event]:
+    """Yield events one by one as workers come to ask for them, as the dispatcher does."""
+    for event in planned:
+        with suppress(FileExistsError):
+            (taken / event.id.replace("/", "-")).touch(exist_ok=False)
+            yield event
 
 
 def alone(inputs: Inputs, folder: Path, state: Path, of: str = "specs", **_: object) -> Body:
