@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,10 @@ from mlaas4hep.core.opened import Opened, OpenedFile
 from mlaas4hep.core.preproc import Preproc
 from mlaas4hep.core.request import Request
 from mlaas4hep.core.specs import Specs
-from mlaas4hep.core.survey import Survey
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import Services
 from mlaas4hep.steps.chunks import make_chunk
-from mlaas4hep.steps.inputs import Inputs, describe, naming
+from mlaas4hep.steps.inputs import Inputs, describe, survey
 
 MANIFEST = "manifest.json"
 MADE = "made.json"
@@ -79,12 +79,7 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
     out.mkdir(parents=True, exist_ok=True)
     plan = made.inputs.opened.plan(made.inputs.request.params, made.specs)
     names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
-
-    def surveys(file: OpenedFile) -> Survey:
-        with naming(file):
-            reads = made.inputs.opened.branches.reads
-            return services.source.survey(file.url, file.tree, reads)
-
+    surveys = partial(survey, reads=made.inputs.opened.branches.reads, services=services)
     for index, name in enumerate(names):
         slices = plan.slices(index)
         data = make_chunk(made.inputs, made.specs, slices, surveys, services.source)

@@ -84,11 +84,20 @@ def _stored_survey(key: str, services: Services) -> Survey | None:
 
 
 def _new_survey(file: OpenedFile, reads: Iterable[str], key: str, services: Services) -> Survey:
+    found = survey(file, reads, services)
+    services.runs_files.put(key, wire.dump(found))
+    return found
+
+
+def survey(file: OpenedFile, reads: Iterable[str], services: Services) -> Survey:
+    """Open a file that was opened before, and return where the branches `reads` lie.
+
+    Raises:
+        MlaasError: it cannot be opened, or is another one now.
+    """
     with naming(file):
         file.check(services.source.describe(file.url, file.tree))
-        survey = services.source.survey(file.url, file.tree, reads)
-    services.runs_files.put(key, wire.dump(survey))
-    return survey
+        return services.source.survey(file.url, file.tree, reads)
 
 
 @contextmanager

@@ -184,9 +184,12 @@ def measure_blocks(
     """
     wanted = frozenset(features)
     flow: dict[str, int] = {}
+    count = 0
 
     def parts(start: int) -> Iterator[Specs]:
+        nonlocal count
         for block in blocks:
+            count += 1
             stop = start + block.entries
             kept = preproc.apply(block)
             if not kept.entries:
@@ -195,12 +198,11 @@ def measure_blocks(
             yield measured(kept.only(wanted), file=0, start=start, stop=stop)
             start = stop
 
-    measurements = list(parts(start))
-    specs = merged(measurements)
+    specs = merged(parts(start))
     return MeasuredRange(
         specs=specs,
         cut_flow=() if specs.passed else tuple(flow.items()),
-        blocks=len(measurements),
+        blocks=count,
     )
 
 
