@@ -20,10 +20,10 @@ import uproot
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
 from bench.pipeline import Pipeline
-from mlaas4hep.adapters.directory import DirectoryStore
-from mlaas4hep.adapters.rootfiles import RootFiles
-from mlaas4hep.core.events import ChunkPlanned, Event
-from mlaas4hep.steps.chunks import preprocess_chunks
+from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.stores.directory import DirectoryStore
+from mlaas4hep.core.runs.events import ChunkPlanned, Event
+from mlaas4hep.pipeline.chunks import preprocess_chunks
 
 
 @dataclass

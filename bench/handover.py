@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.bodies import Body, Measured
-from mlaas4hep.adapters.directory import DirectoryStore
-from mlaas4hep.core.chunkfile import Draft, decode, encode
+from mlaas4hep.adapters.stores.directory import DirectoryStore
+from mlaas4hep.core.data.chunk import Draft, decode, encode
 
 WIDTHS = (8,) * 52
 FLAT = 26

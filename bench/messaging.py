@@ -22,12 +22,12 @@ from bench.part import run
 from bench.servers import memory_mb
 from bench.table import Line, Sample, lines
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.provision_nats import provision
-from mlaas4hep.adapters.signing import SigningKey
-from mlaas4hep.core.events import ChunkPlanned, ChunkReady
-from mlaas4hep.core.run import Run
-from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.settings import Settings
+from mlaas4hep.testing.nats import NatsServer
 
 DELIVERED, ACKNOWLEDGED = "published, delivered, acknowledged; 16 at once", "event to ack"
 EVENTS = 5_000

@@ -25,8 +25,8 @@ from bench.inputs import IDENTIFIERS, Inputs
 from bench.part import ROOT, run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.client import Client
-from mlaas4hep.core.report import Report
-from mlaas4hep.local import issuer
+from mlaas4hep.core.runs.report import Report
+from mlaas4hep.laptop import issuer
 
 INPUTS = Inputs("small")
 NAME, WHOLE = "overhead of a run", "submit to model"
@@ -34,10 +34,10 @@ COMMAND = (sys.executable, "-m", "mlaas4hep.cli", "up")
 IMPORT = """
 import tempfile, time
 from pathlib import Path
-from mlaas4hep.adapters.training.imports import quick_and_quiet
+from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
 with tempfile.TemporaryDirectory() as folder, quick_and_quiet(Path(folder) / "log"):
     started = time.perf_counter()
-    from mlaas4hep.adapters.training.session import Session
+    from mlaas4hep.adapters.trainers.child.session import Session
     print(time.perf_counter() - started)
 """
 MODEL = """

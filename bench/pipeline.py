@@ -4,11 +4,13 @@ import time
 from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
-from mlaas4hep.adapters.directory import DirectoryStore
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook
-from mlaas4hep.adapters.rootfiles import RootFiles
+from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.events import (
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.runs.events import (
     ChunkPlanned,
     Event,
     FilesOpened,
@@ -16,11 +18,9 @@ from mlaas4hep.core.events import (
     RangePlanned,
     RunSubmitted,
 )
-from mlaas4hep.core.labels import Labels
-from mlaas4hep.core.request import InputFile, Params, Request
-from mlaas4hep.core.run import Run
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.ports import Services
-from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 
 RUN = {"owner": "bench", "run": "bench_1"}
 

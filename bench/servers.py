@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 from bench.part import ROOT
-from mlaas4hep.adapters.directory import DirectoryStore
+from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.contract import Contract
-from mlaas4hep.core.models import ModelRecord
-from mlaas4hep.core.specs import BranchSpec, Specs
-from mlaas4hep.local import issuer
+from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.laptop import issuer
 
 WIDTH = 42
 BUILD = """

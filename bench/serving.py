@@ -22,7 +22,7 @@ from bench.part import chosen, run, tell
 from bench.questions import Question, behind, crowds, questions
 from bench.table import Line, Sample, lines
 from mlaas4hep.core import keys
-from mlaas4hep.local import issuer
+from mlaas4hep.laptop import issuer
 
 SECONDS, WARM_S = 2.0, 0.5  #: of one case in one round
 COLD = "cold start"

@@ -20,14 +20,14 @@ import numpy as np
 
 from bench.part import chosen, run, tell
 from bench.table import Line, Sample, lines
-from mlaas4hep.adapters.training.engine import Engine, block_rows
-from mlaas4hep.adapters.training.fitting import fit
-from mlaas4hep.adapters.training.learning import Labels
-from mlaas4hep.adapters.training.material import MaterialSource
-from mlaas4hep.adapters.training.usermodel import build
-from mlaas4hep.core.chunkfile import Chunk, decode, encode
-from mlaas4hep.core.request import Params
-from mlaas4hep.core.training import TrainingJob
+from mlaas4hep.adapters.trainers.child.fitting import fit
+from mlaas4hep.adapters.trainers.child.learning import Labels
+from mlaas4hep.adapters.trainers.child.material import MaterialSource
+from mlaas4hep.adapters.trainers.keras.engine import Engine, block_rows
+from mlaas4hep.adapters.trainers.keras.usermodel import build
+from mlaas4hep.core.data.chunk import Chunk, decode, encode
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.request import Params
 
 COLUMNS, CHUNK, CHUNKS, BATCH = 442, 10_000, 10, 100
 IN_MEMORY, DEFAULT = "fit in memory, many steps in one call", "fit in memory, as Keras comes"

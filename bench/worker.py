@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import bodies
 from bench.handover import handover
 from bench.inputs import Inputs
-from mlaas4hep.function import settle
+from mlaas4hep.faas.function import settle
 
 BODIES = {
     each.__name__: each

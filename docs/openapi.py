@@ -5,10 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from mlaas4hep.api.openapi import document
+from mlaas4hep.http.openapi.document import document
 
 TARGET = Path(__file__).parents[1] / "openapi.yaml"
-HEADER = "# Made by docs/openapi.py from mlaas4hep/api; edit there.\n"
+HEADER = "# Made by docs/openapi.py from mlaas4hep/http; edit there.\n"
 
 
 def text() -> str:

@@ -15,9 +15,9 @@ from urllib.request import url2pathname
 
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
-from mlaas4hep.adapters.runtimes import Runtimes
-from mlaas4hep.adapters.sandbox import Sandbox
+from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.adapters.tables import Tables
+from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import (
     Bus,
@@ -75,14 +75,14 @@ def _stores(settings: Settings) -> Callable[[str], ObjectStore]:
 
 
 def _directory_store(root: Path, bucket: str) -> ObjectStore:
-    from mlaas4hep.adapters.directory import DirectoryStore  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.directory import DirectoryStore  # noqa: PLC0415
 
     return DirectoryStore(root, bucket)
 
 
 def _s3_stores(settings: Settings) -> Callable[[str], ObjectStore]:
-    from mlaas4hep.adapters.filecache import FileCache  # noqa: PLC0415
-    from mlaas4hep.adapters.s3 import S3Store, client  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.filecache import FileCache  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.s3 import S3Store, client  # noqa: PLC0415
 
     access, secret_key = credentials(settings.store_key_file)
     folder = settings.cache_dir or str(Path(tempfile.gettempdir()) / f"mlaas-cache-{os.getuid()}")
@@ -94,8 +94,8 @@ def _s3_stores(settings: Settings) -> Callable[[str], ObjectStore]:
 def _direct_uploads(settings: Settings) -> DirectUploads:
     if not settings.store_public_url or urlsplit(settings.store).scheme not in {"http", "https"}:
         return NoDirectUploads()
-    from mlaas4hep.adapters.s3 import client  # noqa: PLC0415
-    from mlaas4hep.adapters.s3forms import S3Forms  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.s3 import client  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.s3forms import S3Forms  # noqa: PLC0415
 
     minio = client(settings.store, *credentials(settings.store_key_file))
     return S3Forms(minio, settings.store_public_url, f"{settings.store_bucket_prefix}tarballs")
@@ -145,9 +145,9 @@ def _jetstream(settings: Settings) -> Messaging:
 
 
 def _connected(url: str, user: str, password: str) -> Messaging:
-    from mlaas4hep.adapters.jetstream import Connection, JetStreamBus  # noqa: PLC0415
-    from mlaas4hep.adapters.jetstream_leases import JetStreamLeases  # noqa: PLC0415
-    from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook  # noqa: PLC0415
+    from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus  # noqa: PLC0415
+    from mlaas4hep.adapters.nats.leases import JetStreamLeases  # noqa: PLC0415
+    from mlaas4hep.adapters.nats.runs import JetStreamRunBook  # noqa: PLC0415
 
     connection = Connection(url, user, password, name=user or "mlaas4hep")
     return Messaging(
@@ -165,7 +165,7 @@ def credentials(path: str) -> tuple[str, str]:
 
 
 def _source(settings: Settings, tarballs: ObjectStore) -> DataSource:
-    from mlaas4hep.adapters.rootfiles import RootFiles  # noqa: PLC0415
+    from mlaas4hep.adapters.sources.root.files import RootFiles  # noqa: PLC0415
 
     return RootFiles(
         tarballs=tarballs, remote_hosts=settings.remote_hosts, cache_dir=settings.cache_dir

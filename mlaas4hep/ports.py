@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from mlaas4hep.core.columns import Array, Columns
-from mlaas4hep.core.events import Event
-from mlaas4hep.core.models import ModelRecord
-from mlaas4hep.core.run import Run
-from mlaas4hep.core.scoring import Format, Table
-from mlaas4hep.core.survey import Survey
-from mlaas4hep.core.training import ModelSummary, Report, TrainingJob
-from mlaas4hep.core.tree import TreeInfo
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.scoring import Format, Table
+from mlaas4hep.core.models.training import ModelSummary, Report, TrainingJob
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ServiceUnavailableError
 
 

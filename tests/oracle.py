@@ -10,7 +10,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from mlaas4hep.core.columns import Columns, Jagged
+from mlaas4hep.core.data.columns import Columns, Jagged
 
 Entry = dict[str, Any]
 

@@ -5,10 +5,10 @@ import tarfile
 from dataclasses import replace
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.jwt import Verifier
-from mlaas4hep.api.workflow import make_app
+from mlaas4hep.adapters.identity.tokens import Verifier
 from mlaas4hep.core import keys
-from mlaas4hep.local import issuer
+from mlaas4hep.http.workflow.app import make_app
+from mlaas4hep.laptop import issuer
 from mlaas4hep.settings import Settings
 
 MODEL = "def model(idim):\n    return None\n"

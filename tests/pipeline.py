@@ -4,18 +4,18 @@ from collections import Counter
 from dataclasses import replace
 
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
-from mlaas4hep.adapters.rootfiles import RootFiles
+from mlaas4hep.adapters.sources.root.files import RootFiles
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.chunkfile import decode
-from mlaas4hep.core.events import ChunkPlanned, RangeMeasured, RangePlanned, RunSubmitted
-from mlaas4hep.core.labels import Labels
-from mlaas4hep.core.request import InputFile, Params, Request
-from mlaas4hep.core.run import Run
-from mlaas4hep.core.specs import Specs
-from mlaas4hep.local.inprocess import drain
+from mlaas4hep.core.data.chunk import decode
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.runs.events import ChunkPlanned, RangeMeasured, RangePlanned, RunSubmitted
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.ports import Services
-from mlaas4hep.steps.chunks import preprocess_chunks
-from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
 
 REACTIONS = {
     RunSubmitted: open_files,
@@ -99,7 +99,7 @@ def specs_of(services, done):
 
 def chunks_of(services, request_run, chunk_count):
     """Return the chunks of a run in order, found as the train function finds them."""
-    from mlaas4hep.core.opened import Opened  # noqa: PLC0415
+    from mlaas4hep.core.selection.opened import Opened  # noqa: PLC0415
 
     body = services.runs_files.get(keys.run("o", request_run.name, "request.json"))
     request = wire.load(Request, body)

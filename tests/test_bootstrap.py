@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.directory import DirectoryStore
 from mlaas4hep.adapters.memory import MemoryBus, MemoryStore
-from mlaas4hep.adapters.s3 import S3Store
+from mlaas4hep.adapters.stores.directory import DirectoryStore
+from mlaas4hep.adapters.stores.s3 import S3Store
 from mlaas4hep.settings import Settings, SettingsError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.testbed.place import Place
-from mlaas4hep.adapters.signing import SigningKey
+from mlaas4hep.adapters.identity.signing import SigningKey
 
 #: Who gets tokens, and in which groups they are.
 PEOPLE = {"alice": ["atlas"], "bob": ["cms"], "carol": ["mlaas-admins"]}

@@ -1,9 +1,9 @@
 """specs: what a run's files hold is found out, range by range."""
 
-from mlaas4hep.core.events import RangeMeasured, RangePlanned, RunSubmitted, ScoringSubmitted
-from mlaas4hep.faas import on_event
-from mlaas4hep.steps.scoring import open_scoring
-from mlaas4hep.steps.specs import measure_range, merge_ranges, open_files
+from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned, RunSubmitted, ScoringSubmitted
+from mlaas4hep.faas.on_event import on_event
+from mlaas4hep.pipeline.scoring import open_scoring
+from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 
 function = on_event(
     "specs",
@@ -13,5 +13,5 @@ function = on_event(
         RangeMeasured: merge_ranges,
         ScoringSubmitted: open_scoring,
     },
-    warms=["mlaas4hep.adapters.rootfiles"],
+    warms=["mlaas4hep.adapters.sources.root.files"],
 )

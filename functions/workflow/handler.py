@@ -1,6 +1,6 @@
 """workflow: the door for people."""
 
-from mlaas4hep.api.workflow import make_app
-from mlaas4hep.faas import wsgi
+from mlaas4hep.faas.on_event import wsgi
+from mlaas4hep.http.workflow.app import make_app
 
 function = wsgi("workflow", make_app)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import Event
 from mlaas4hep.core.keys import checked_key
-from mlaas4hep.core.run import Run
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
     ConflictError,
     NotFoundError,

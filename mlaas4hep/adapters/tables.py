@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from mlaas4hep.core.scoring import Format, Table
+from mlaas4hep.core.models.scoring import Format, Table
 
 TREE = "scores"
 

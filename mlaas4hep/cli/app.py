@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import typer
 
 from mlaas4hep import __version__
-from mlaas4hep.cli import deployed, holdings, local, platform, scores
+from mlaas4hep.cli import local, platform, scores
+from mlaas4hep.cli import models as holdings
+from mlaas4hep.cli import runs as deployed
 from mlaas4hep.cli.screen import show_problem, tell_problem
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError

@@ -8,8 +8,8 @@ import typer
 
 from mlaas4hep.cli.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
-from mlaas4hep.core.report import Report
-from mlaas4hep.core.run import Status
+from mlaas4hep.core.runs.report import Report
+from mlaas4hep.core.runs.run import Status
 
 
 def follow(reports: Iterable[Report], as_json: bool) -> Report:

@@ -60,7 +60,7 @@ def specs(
     Example: `mlaas4hep specs --files files.txt --params params.json --out specs.json`
     """
     from mlaas4hep.cli.work import write_specs  # noqa: PLC0415 - slow to load
-    from mlaas4hep.local.folder import Texts  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.folder import Texts  # noqa: PLC0415 - slow to load
 
     texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
     write_specs(texts, out, json)
@@ -81,7 +81,7 @@ def chunks(
     specs.json --out chunks`
     """
     from mlaas4hep.cli.work import write_chunks  # noqa: PLC0415 - slow to load
-    from mlaas4hep.local.folder import Texts  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.folder import Texts  # noqa: PLC0415 - slow to load
 
     texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
     write_chunks(texts, specs, out, json)
@@ -101,8 +101,8 @@ def train(
     Example: `mlaas4hep train --chunks chunks --model model.py --params params.json --out model`
     """
     from mlaas4hep.cli.work import resources, train_chunks  # noqa: PLC0415 - slow to load
-    from mlaas4hep.local.folder import read_model, read_params  # noqa: PLC0415 - slow to load
-    from mlaas4hep.local.learning import Wanted  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.folder import read_model, read_params  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.train import Wanted  # noqa: PLC0415 - slow to load
 
     wanted = Wanted(
         name="model",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.client import DEFAULT_URL, Client
+from mlaas4hep.client.client import DEFAULT_URL, Client
 
 Url = Annotated[
     str,

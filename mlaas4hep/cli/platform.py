@@ -38,7 +38,7 @@ def up(
 
     Example: `mlaas4hep up --state /tmp/mlaas --port 8080`
     """
-    from mlaas4hep.local.platform import up as start_platform  # noqa: PLC0415 - slow to load
+    from mlaas4hep.laptop.platform import up as start_platform  # noqa: PLC0415 - slow to load
 
     start_platform(
         _folder(state),
@@ -60,12 +60,12 @@ def token(
 
     Example: `export MLAAS4HEP_TOKEN=$(mlaas4hep token --user alice)`
     """
-    from mlaas4hep.local import issuer  # noqa: PLC0415 - slow to load
+    from mlaas4hep.laptop import issuer  # noqa: PLC0415 - slow to load
 
     print(issuer.token(_folder(state), user, groups=group or (), ttl_s=int(hours * 3600)))
 
 
 def _folder(state: Path | None) -> Path:
-    from mlaas4hep.local.state import default_folder  # noqa: PLC0415 - slow to load
+    from mlaas4hep.laptop.state import default_folder  # noqa: PLC0415 - slow to load
 
     return state or default_folder()

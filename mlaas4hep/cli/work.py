@@ -5,19 +5,21 @@ from pathlib import Path
 
 from mlaas4hep.cli.screen import count_bar, show, show_json, stage_bars
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import ChunkReady
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specsfile import from_ancestor, to_ancestor
 from mlaas4hep.core.jsontext import parse_object
-from mlaas4hep.core.parse import parse_submission
-from mlaas4hep.core.report import stages
-from mlaas4hep.core.request import Resources
-from mlaas4hep.core.run import Run
-from mlaas4hep.core.specs import Specs
-from mlaas4hep.core.specsfile import from_ancestor, to_ancestor
+from mlaas4hep.core.requests.parse import parse_submission
+from mlaas4hep.core.requests.request import Resources
+from mlaas4hep.core.runs.events import ChunkReady
+from mlaas4hep.core.runs.report import stages
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.local import arrays, learning, oneprocess
-from mlaas4hep.local.folder import Texts, read_model, read_request, read_text
-from mlaas4hep.steps.inputs import Inputs
-from mlaas4hep.steps.train import train
+from mlaas4hep.oneprocess import arrays
+from mlaas4hep.oneprocess import run as oneprocess
+from mlaas4hep.oneprocess import train as learning
+from mlaas4hep.oneprocess.folder import Texts, read_model, read_request, read_text
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.train import train
 
 
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
@@ -101,7 +103,7 @@ def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -
 
 def print_predictions(model: Path, rows: Path) -> None:
     """Answer what the predict function would answer."""
-    from mlaas4hep.local.foretelling import predict  # noqa: PLC0415 - only here
+    from mlaas4hep.oneprocess.predict import predict  # noqa: PLC0415 - only here
 
     try:
         asked = jsontext.loads(read_text(rows))

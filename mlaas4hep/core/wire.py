@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 import pydantic
 import pydantic_core
 
-from mlaas4hep.core.events import KINDS, Event, envelope
+from mlaas4hep.core.runs.events import KINDS, Event, envelope
 from mlaas4hep.errors import InvalidRequestError
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ from nats.aio.client import Client
 from prometheus_client import start_http_server
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.jetstream import connect, our_errors
-from mlaas4hep.adapters.jwt import DispatcherSigner
-from mlaas4hep.adapters.provision_nats import CONSUMERS
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner
+from mlaas4hep.adapters.nats.connection import connect, our_errors
+from mlaas4hep.adapters.nats.provision import CONSUMERS
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics

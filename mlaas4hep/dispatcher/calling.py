@@ -5,11 +5,11 @@ import json
 import ssl
 from urllib.parse import urlsplit
 
-from mlaas4hep.adapters.jwt import DispatcherSigner
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
 from mlaas4hep.dispatcher.verdict import Answer
 from mlaas4hep.errors import InvalidRequestError, Problem
-from mlaas4hep.local.upstream import NobodyListensError, Upstream, UpstreamError
+from mlaas4hep.faas.http1 import NobodyListensError, Upstream, UpstreamError
 
 _READY_S = 5.0
 _LONGEST_S = 600.0  #: for whatever a call does besides the longest training

@@ -13,17 +13,17 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
-from mlaas4hep.adapters.provision_nats import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
+from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import Event
+from mlaas4hep.core.runs.events import Event
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.fairness import FairQueue
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pull import Pull
 from mlaas4hep.dispatcher.verdict import Action, History, Verdict, judge
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
+from mlaas4hep.pipeline.reactions import failure
 from mlaas4hep.ports import RunBook
-from mlaas4hep.reactions import failure
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Bad input through HTTP on one laptop platform: each is told what is wrong, and others are served.
 
-What the upload itself refuses is in tests/api/test_uploads.py.
+What the upload itself refuses is in tests/http/workflow/test_uploads.py.
 """
 
 import io
@@ -13,9 +13,9 @@ import pytest
 import uproot
 
 from mlaas4hep.client import Client
-from mlaas4hep.core.run import Status
+from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import MlaasError
-from tests.laptop import Laptop
+from tests.laptops import Laptop
 
 pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="a model is trained")
 

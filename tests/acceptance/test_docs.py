@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import uproot
 
-from tests.laptop import Laptop
+from tests.laptops import Laptop
 
 GUIDE = Path(__file__).parents[2] / "docs" / "workflow.md"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

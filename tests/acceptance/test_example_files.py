@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.rootfiles import RootFiles
-from mlaas4hep.core import branches
-from mlaas4hep.core.parse import parse_files, parse_labels, parse_params
-from mlaas4hep.core.preproc import Preproc
+from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
+from mlaas4hep.core.selection import branches
+from mlaas4hep.core.selection.preproc import Preproc
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -7,12 +7,12 @@ import subprocess
 
 import pytest
 
-from tests.laptop import Laptop
+from tests.laptops import Laptop
 
 PROGRAM = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
 HANDLER = """
 import flask
-from mlaas4hep.faas import wsgi
+from mlaas4hep.faas.on_event import wsgi
 
 def make_app(services, settings):
     app = flask.Flask("tiny")

@@ -15,12 +15,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from mlaas4hep.api import ancestor, rest
-from mlaas4hep.api.openapi import document
-from mlaas4hep.api.operations import OPERATIONS
-from mlaas4hep.api.operations_predict import SERVED
-from mlaas4hep.api.predict_routes import PREFIXES, ROUTES
-from tests.laptop import Laptop
+from mlaas4hep.http.openapi.document import document
+from mlaas4hep.http.openapi.operations import OPERATIONS
+from mlaas4hep.http.openapi.operations_predict import SERVED
+from mlaas4hep.http.predict.routes import PREFIXES, ROUTES
+from mlaas4hep.http.workflow import ancestor, rest
+from tests.laptops import Laptop
 from tests.people import FOLDER, pack
 
 ROOT = Path(__file__).parents[2]

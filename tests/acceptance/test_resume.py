@@ -12,8 +12,8 @@ import pytest
 import uproot
 
 from mlaas4hep.client import Client
-from mlaas4hep.core.run import Status
-from tests.laptop import Laptop
+from mlaas4hep.core.runs.run import Status
+from tests.laptops import Laptop
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None, reason="a model is trained with TensorFlow"

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.provision_nats import provision
-from mlaas4hep.adapters.signing import SigningKey
-from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.settings import Settings
+from mlaas4hep.testing.nats import NatsServer
 from tests import oracle, pipeline
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ import pytest
 import uproot
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.contract import Contract
-from mlaas4hep.core.entries import columns
-from mlaas4hep.core.transform import Transform
-from mlaas4hep.local.inprocess import drain
-from mlaas4hep.local.oneprocess import EVERYTHING
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.entries import columns
+from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.oneprocess.run import EVERYTHING
 from tests.people import FOLDER, World
 
 MODEL = """

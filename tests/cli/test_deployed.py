@@ -6,13 +6,13 @@ import threading
 import pytest
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.contract import Contract
-from mlaas4hep.core.events import ModelReady, RunFailed, TrainingStarted
-from mlaas4hep.core.models import ModelRecord
-from mlaas4hep.core.scoring import ScoringRequest
-from mlaas4hep.core.specs import Specs
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.scoring import ScoringRequest
+from mlaas4hep.core.runs.events import ModelReady, RunFailed, TrainingStarted
 from mlaas4hep.errors import Problem
-from mlaas4hep.local import issuer
+from mlaas4hep.laptop import issuer
 from tests.people import FOLDER, pack
 
 OWNER = keys.owner(issuer.ISSUER, "alice")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mlaas4hep.adapters.jetstream import Connection
-from mlaas4hep.adapters.provision_nats import provision
-from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.adapters.nats.connection import Connection
+from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.testing.nats import NatsServer
 
 
 @pytest.fixture(scope="session")

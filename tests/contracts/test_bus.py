@@ -5,14 +5,14 @@ from collections.abc import Callable
 import nats
 import pytest
 
-from mlaas4hep.adapters.jetstream import Connection, JetStreamBus
 from mlaas4hep.adapters.memory import MemoryBus
-from mlaas4hep.adapters.provision_nats import CONSUMERS, STREAM
+from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
+from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import ChunkPlanned, ChunkReady, Event, SpecsReady
+from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event, SpecsReady
 from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
-from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.ports import Bus
+from mlaas4hep.testing.nats import NatsServer
 
 Received = Callable[[], dict[str, list[Event]]]
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from mlaas4hep.adapters.filecache import FileCache
-from mlaas4hep.adapters.s3 import S3Store, client
-from mlaas4hep.adapters.s3forms import S3Forms
-from mlaas4hep.api.workflow import make_app
+from mlaas4hep.adapters.stores.filecache import FileCache
+from mlaas4hep.adapters.stores.s3 import S3Store, client
+from mlaas4hep.adapters.stores.s3forms import S3Forms
 from mlaas4hep.client import Client
-from mlaas4hep.connection import Connection
+from mlaas4hep.client.connection import Connection
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.settings import Settings
 from tests.people import FOLDER, World, pack
 

@@ -6,12 +6,12 @@ import uuid
 
 import pytest
 
-from mlaas4hep.adapters.jetstream import Connection
-from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
 from mlaas4hep.adapters.memory import MemoryLeases
+from mlaas4hep.adapters.nats.connection import Connection
+from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.ports import Leases
+from mlaas4hep.testing.nats import NatsServer
 
 LEASE_S = 1.0
 
@@ -69,8 +69,8 @@ def test_a_holder_keeps_it_for_as_long_as_it_works(connection: Connection, name:
 def test_a_dead_holder_loses_it(nats_server: NatsServer, connection: Connection, name: str) -> None:
     program = f"""
         import time
-        from mlaas4hep.adapters.jetstream import Connection
-        from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
+        from mlaas4hep.adapters.nats.connection import Connection
+        from mlaas4hep.adapters.nats.leases import JetStreamLeases
         with JetStreamLeases(Connection({nats_server.url!r}), {LEASE_S}).hold({name!r}):
             print("held", flush=True)
             time.sleep(60)

@@ -12,7 +12,7 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from mlaas4hep.adapters.s3 import client
+from mlaas4hep.adapters.stores.s3 import client
 from mlaas4hep.bootstrap import credentials
 from mlaas4hep.core.keys import BUCKETS
 

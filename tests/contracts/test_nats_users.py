@@ -15,14 +15,14 @@ import nats
 import pytest
 from nats.aio.client import Client
 
-from mlaas4hep.adapters.jetstream import Connection, JetStreamBus
-from mlaas4hep.adapters.jetstream_leases import JetStreamLeases
-from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook
-from mlaas4hep.adapters.provision_nats import provision
+from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
+from mlaas4hep.adapters.nats.leases import JetStreamLeases
+from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import credentials
-from mlaas4hep.core.events import SUBJECTS, ChunkReady, RunCancelled, RunSubmitted
-from mlaas4hep.core.run import Run, Status
-from mlaas4hep.local.natsd import NatsServer
+from mlaas4hep.core.runs.events import SUBJECTS, ChunkReady, RunCancelled, RunSubmitted
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.testing.nats import NatsServer
 
 HERE = Path(__file__).parents[2] / "deploy" / "nats"
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")

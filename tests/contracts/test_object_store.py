@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from mlaas4hep.adapters import s3 as s3_adapter
-from mlaas4hep.adapters.directory import DirectoryStore
-from mlaas4hep.adapters.filecache import FileCache
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.s3 import S3Store
+from mlaas4hep.adapters.stores import s3 as s3_adapter
+from mlaas4hep.adapters.stores.directory import DirectoryStore
+from mlaas4hep.adapters.stores.filecache import FileCache
+from mlaas4hep.adapters.stores.s3 import S3Store
 from mlaas4hep.errors import (
     ConflictError,
     InvalidRequestError,
@@ -283,7 +283,7 @@ def test_folders_may_come_and_go_while_others_write(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_the_old_object_or_the_new_one(tmp_path: Path) -> None:
     program = f"""
         from pathlib import Path
-        from mlaas4hep.adapters.directory import DirectoryStore
+        from mlaas4hep.adapters.stores.directory import DirectoryStore
         store = DirectoryStore(Path({str(tmp_path)!r}), "bucket")
         print("writing", flush=True)
         for number in range(10**9):

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mlaas4hep.adapters.jetstream import Connection
-from mlaas4hep.adapters.jetstream_runs import JetStreamRunBook
 from mlaas4hep.adapters.memory import MemoryRunBook
-from mlaas4hep.core.events import ChunkReady, EpochEnded, RunCancelled, SpecsReady
-from mlaas4hep.core.run import Run, Status
+from mlaas4hep.adapters.nats.connection import Connection
+from mlaas4hep.adapters.nats.runs import JetStreamRunBook
+from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, RunCancelled, SpecsReady
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.ports import RunBook
 

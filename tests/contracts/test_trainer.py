@@ -5,11 +5,10 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.memorytrainer import MemoryTrainer
-from mlaas4hep.adapters.sandbox import Sandbox
-from mlaas4hep.core.chunkfile import encode
-from mlaas4hep.core.request import Params
-from mlaas4hep.core.training import (
+from mlaas4hep.adapters.trainers.memory import MemoryTrainer
+from mlaas4hep.adapters.trainers.sandbox import Sandbox
+from mlaas4hep.core.data.chunk import encode
+from mlaas4hep.core.models.training import (
     ChunkWanted,
     FileMade,
     ModelBuilt,
@@ -17,6 +16,7 @@ from mlaas4hep.core.training import (
     TrainingFinished,
     TrainingJob,
 )
+from mlaas4hep.core.requests.request import Params
 from mlaas4hep.errors import PermanentError
 
 MODEL = b"""

@@ -6,9 +6,9 @@ import math
 import pytest
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import KINDS, ChunkReady, Event, ModelReady, RunFailed
-from mlaas4hep.core.labels import Labels
-from mlaas4hep.core.request import InputFile, Params, Request
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.runs.events import KINDS, ChunkReady, Event, ModelReady, RunFailed
 from mlaas4hep.errors import InvalidRequestError, Problem
 
 READY = ChunkReady(owner="alice", run="luca_1", index=3, key="alice/x.chunk", entries=10)

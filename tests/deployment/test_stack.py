@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlaas4hep.core.events import SUBJECTS
+from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.provision_nats import provision
-from mlaas4hep.adapters.signing import SigningKey
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.dispatcher.__main__ import dispatch
-from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings
+from mlaas4hep.testing.nats import NatsServer
 
 Answer = tuple[int, dict[str, Any]]
 

@@ -12,17 +12,17 @@ from typing import Any
 import nats
 import pytest
 
-from mlaas4hep.adapters.jwt import DispatcherVerifier
-from mlaas4hep.adapters.provision_nats import DEAD_STREAM, STREAM
-from mlaas4hep.adapters.signing import SigningKey
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
+from mlaas4hep.adapters.nats.provision import DEAD_STREAM, STREAM
 from mlaas4hep.core import wire
-from mlaas4hep.core.events import ChunkPlanned, RunSubmitted
-from mlaas4hep.core.run import Run, Status
+from mlaas4hep.core.runs.events import ChunkPlanned, RunSubmitted
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.__main__ import parse_limits
 from mlaas4hep.errors import Problem
-from mlaas4hep.local.natsd import NatsServer
 from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.testing.nats import NatsServer
 
 Dispatching = Callable[[], AbstractContextManager[None]]
 SUBMITTED = RunSubmitted(owner="a", run="luca_1")

@@ -1,0 +1,1 @@
+"""Limits on a child process: Landlock, seccomp, prctl. Trainers and runtimes use it alike."""

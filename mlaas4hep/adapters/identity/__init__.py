@@ -1,0 +1,1 @@
+"""Bearer tokens: verified, signed, and the keys for both."""

@@ -1,0 +1,224 @@
+"""Bearer tokens: those of people, from the deployment's issuer, and those of the dispatcher."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jwt
+
+from mlaas4hep.adapters.identity.keyset import Fetch, KeySet, fetch_json
+from mlaas4hep.adapters.identity.signing import ALGORITHM, SigningKey
+from mlaas4hep.core import keys
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import UnauthenticatedError
+
+PEOPLES_ALGORITHMS = ("RS256", "ES256", "EdDSA")  #: never a shared secret, never "none"
+LEEWAY_S = 30
+REMEMBERED_S = 60.0  #: a token that was checked is not checked again for this long
+_REMEMBERED = 4096  #: how many of them
+_MAX_TOKEN = 16 * 1024
+_DISPATCHER = "dispatcher"
+_GET_ONE = "send `Authorization: Bearer TOKEN` with a token of this deployment's issuer"
+
+
+class Trust(Protocol):
+    """Whose tokens are believed; `Settings` is one."""
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of every token; empty: nobody is let in."""
+
+    @property
+    def audience(self) -> str:
+        """The `aud` that a token must name."""
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the issuer's keys are; empty: ask its discovery document."""
+
+    @property
+    def groups_claim(self) -> str:
+        """The claim that lists a person's groups."""
+
+    @property
+    def admin_group(self) -> str:
+        """The group whose members are admins; empty: nobody is."""
+
+
+class Verifier:
+    """Turns `Authorization` headers of people into persons."""
+
+    def __init__(
+        self,
+        settings: Trust,
+        fetch: Fetch = fetch_json,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Fetch nothing yet; the first token does."""
+        self._settings = settings
+        self._clock = clock
+        self._keys = KeySet(settings.issuer, settings.jwks_url, fetch, clock)
+        self._lock = threading.Lock()
+        self._remembered: dict[bytes, tuple[float, Person]] = {}
+
+    def person(self, authorization: str | None) -> Person:
+        """Return who sent this header.
+
+        Raises:
+            UnauthenticatedError: there is no bearer token, or it does not hold.
+            ServiceUnavailableError: the issuer's keys are needed and cannot be fetched.
+        """
+        token = bearer(authorization)
+        name = hashlib.sha256(token.encode()).digest()
+        until, person = self._remembered.get(name, (0.0, None))
+        if person is None or self._clock() >= until:
+            until, person = self._check(token)
+            self._remember(name, until, person)
+        return person
+
+    def _check(self, token: str) -> tuple[float, Person]:
+        if not self._settings.issuer:
+            raise UnauthenticatedError("this deployment names no issuer (MLAAS_ISSUER)")
+        key = self._keys.key(_kid(token, PEOPLES_ALGORITHMS))
+        claims = _claims(
+            token,
+            key,
+            algorithms=list(PEOPLES_ALGORITHMS),
+            audience=self._settings.audience,
+            issuer=self._settings.issuer,
+            required=("exp", "iss", "aud", "sub"),
+        )
+        return min(float(claims["exp"]), self._clock() + REMEMBERED_S), self._person(claims)
+
+    def _person(self, claims: dict[str, Any]) -> Person:
+        groups = _texts(claims.get(self._settings.groups_claim))
+        names = (claims.get(claim) for claim in ("preferred_username", "email", "name"))
+        return Person(
+            owner=keys.owner(claims["iss"], claims["sub"]),
+            subject=claims["sub"],
+            name=next((name for name in names if isinstance(name, str) and name), ""),
+            groups=groups,
+            is_admin=bool(self._settings.admin_group) and self._settings.admin_group in groups,
+        )
+
+    def _remember(self, name: bytes, until: float, person: Person) -> None:
+        with self._lock:
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.clear()
+            self._remembered[name] = (until, person)
+
+
+class DispatcherSigner:
+    """Makes the tokens with which the dispatcher calls functions."""
+
+    def __init__(self, private_key_pem: str) -> None:
+        self._key = SigningKey.from_pem(private_key_pem)
+
+    def token(self, function: str, event_id: str, ttl_s: int = 300) -> str:
+        """Return a token for one delivery of one event to one function."""
+        now = int(time.time())
+        return self._key.sign(
+            {"sub": _DISPATCHER, "aud": function, "evt": event_id, "iat": now, "exp": now + ttl_s}
+        )
+
+
+class DispatcherVerifier:
+    """Checks that a call comes from the dispatcher and is meant for one function."""
+
+    def __init__(self, public_key_pem: str, function: str) -> None:
+        self._pem = public_key_pem
+        self._function = function
+
+    def event_id(self, authorization: str | None) -> str:
+        """Return the id of the only event that this header may deliver.
+
+        Raises:
+            UnauthenticatedError: the header is not a token of the dispatcher for this function.
+        """
+        token = bearer(authorization)
+        _kid(token, (ALGORITHM,))
+        claims = _claims(
+            token,
+            self._pem,
+            algorithms=[ALGORITHM],
+            audience=self._function,
+            issuer=None,
+            required=("exp", "aud", "sub", "evt"),
+        )
+        if claims["sub"] != _DISPATCHER:
+            raise UnauthenticatedError(f"the token is of {claims['sub']!r}, not of the dispatcher")
+        return str(claims["evt"])
+
+
+def bearer(authorization: str | None) -> str:
+    """Return the token in an `Authorization` header; UnauthenticatedError without one."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    token = token.strip()
+    if not token and scheme.lower() in ("", "bearer"):
+        raise UnauthenticatedError("there is no token", hint=_GET_ONE)
+    if scheme.lower() != "bearer":
+        raise UnauthenticatedError(
+            f"{scheme[:20]!r} authorization does not work here", hint=_GET_ONE
+        )
+    if len(token) > _MAX_TOKEN:
+        raise UnauthenticatedError(f"the token is longer than {_MAX_TOKEN} characters")
+    return token
+
+
+def _kid(token: str, algorithms: tuple[str, ...]) -> str | None:
+    """Return the name of the token's key, after looking at the algorithm it claims."""
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise UnauthenticatedError(f"the token is not a JWT: {error}", hint=_GET_ONE) from error
+    if header.get("alg") not in algorithms:
+        raise UnauthenticatedError(
+            f"the token is signed with {header.get('alg')!r}, not with {', '.join(algorithms)}",
+            hint=_GET_ONE,
+        )
+    kid = header.get("kid")
+    return None if kid is None else str(kid)
+
+
+def _claims(
+    token: str,
+    key: "jwt.PyJWK | str",
+    *,
+    algorithms: list[str],
+    audience: str,
+    issuer: str | None,
+    required: tuple[str, ...],
+) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            audience=audience,
+            issuer=issuer,
+            leeway=LEEWAY_S,
+            options={"require": list(required)},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise UnauthenticatedError("the token has expired", hint="get a new token") from error
+    except jwt.InvalidAudienceError as error:
+        raise UnauthenticatedError(
+            f"the token is not meant for {audience!r}", hint=_GET_ONE
+        ) from error
+    except jwt.InvalidIssuerError as error:
+        raise UnauthenticatedError(
+            f"the token is not of issuer {issuer!r}", hint=_GET_ONE
+        ) from error
+    except jwt.PyJWTError as error:
+        raise UnauthenticatedError(f"the token does not hold: {error}", hint=_GET_ONE) from error
+    return claims
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list):
+        return tuple(entry for entry in value if isinstance(entry, str))
+    return ()

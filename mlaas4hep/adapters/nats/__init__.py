@@ -1,0 +1,1 @@
+"""NATS JetStream: events, run records, leases, and their provisioning."""

@@ -1,0 +1,187 @@
+"""NATS JetStream for code that is not asynchronous: the connection, and `Bus`."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import Header
+from nats.js.kv import KeyValue
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ANSWER_S = 5.0  #: NATS answers within that, or is away
+_PATIENCE_S = 60.0  #: longest that a call may take when it consists of several
+_BATCH = 1000  #: events under way at once
+_FOR_EVER = -1
+_RECONNECT_S = 0.5
+
+Work = Callable[[JetStreamContext], Coroutine[Any, Any, T]]
+
+
+class Connection:
+    """One connection to NATS, on an asyncio loop in a thread of its own; usable from any thread.
+
+    It is made at first use and mends itself; what is asked meanwhile fails after `ANSWER_S`.
+    """
+
+    def __init__(self, url: str, user: str = "", password: str = "", name: str = "") -> None:
+        self._url = url
+        self._user = user
+        self._password = password
+        self._name = name
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._connecting: asyncio.Lock | None = None
+        self._client: Client | None = None
+
+    def run(self, work: Work[T], patience_s: float | None = _PATIENCE_S) -> T:
+        """Return what `work(jetstream)` returns, run on the connection's loop.
+
+        Raises:
+            ServiceUnavailableError: NATS does not answer, or refuses.
+        """
+        task = asyncio.run_coroutine_threadsafe(self._work(work), self._running_loop())
+        with our_errors():
+            try:
+                return task.result(patience_s)
+            except BaseException:
+                task.cancel()
+                raise
+
+    def close(self) -> None:
+        """Close the connection and end its thread; using it again connects again."""
+        with self._starting:
+            loop, self._loop = self._loop, None
+            client, self._client = self._client, None
+        if loop is None or self._thread is None:
+            return
+        if client is not None:
+            asyncio.run_coroutine_threadsafe(client.close(), loop).result(ANSWER_S)
+        loop.call_soon_threadsafe(loop.stop)
+        self._thread.join()
+        loop.close()
+
+    async def _work(self, work: Work[T]) -> T:
+        return await work((await self._connected()).jetstream(timeout=ANSWER_S))
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._connecting = asyncio.Lock()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="nats", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    async def _connected(self) -> Client:
+        if self._connecting is None:
+            raise RuntimeError("the loop is not running")
+        async with self._connecting:
+            if self._client is None or self._client.is_closed:
+                self._client = await connect(self._url, self._user, self._password, self._name)
+            return self._client
+
+
+async def connect(url: str, user: str, password: str, name: str, **options: Any) -> Client:
+    """Return a client that is connected, and reconnects for ever once it was.
+
+    Raises:
+        nats.errors.Error, OSError, TimeoutError: nobody answers at `url`, or not to this user.
+    """
+    client = Client()
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await client.connect(
+                url,
+                user=user or None,
+                password=password or None,
+                name=name or None,
+                inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
+                reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]
+                max_reconnect_attempts=1,
+                error_cb=_log_error,
+                **options,
+            )
+    except BaseException:
+        await client.close()
+        raise
+    client.options["max_reconnect_attempts"] = _FOR_EVER
+    return client
+
+
+async def _log_error(error: Exception) -> None:
+    log.warning("NATS: %s", error or type(error).__name__)
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Translate every error of the NATS client."""
+    try:
+        yield
+    except nats.errors.MaxPayloadError as error:
+        raise TooLargeError("an event is larger than NATS carries") from error
+    except (nats.errors.Error, TimeoutError, OSError) as error:
+        what = str(error) or "no answer"
+        raise ServiceUnavailableError(f"NATS: {what}") from error
+
+
+def bucket(jetstream: JetStreamContext, name: str) -> KeyValue:
+    """Return a key-value bucket without asking the server whether it is there."""
+    return KeyValue(name=name, stream=f"KV_{name}", pre=f"$KV.{name}.", js=jetstream, direct=True)
+
+
+def key(*parts: str) -> str:
+    """Return a key of one token per part; dots and whatever NATS refuses are written `=2E`."""
+    return ".".join("".join(_escaped(letter) for letter in part) for part in parts)
+
+
+def _escaped(letter: str) -> str:
+    if letter.isascii() and (letter.isalnum() or letter in "-_"):
+        return letter
+    return "".join(f"={byte:02X}" for byte in letter.encode())
+
+
+class JetStreamBus:
+    """`Bus` on the work-queue stream; an event's id is the message's, so that echoes are dropped."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Hand the events over durably: every one is acknowledged by the server."""
+        wanted = [event for event in events if event.sent_to is not None]
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            self._connection.run(partial(_publish, events=batch))
+
+
+async def _publish(jetstream: JetStreamContext, events: list[Event]) -> None:
+    answers = [
+        await jetstream.publish_async(
+            event.sent_to or "", wire.dump_event(event), headers={Header.MSG_ID: event.id}
+        )
+        for event in events
+    ]
+    try:
+        async with asyncio.timeout(2 * ANSWER_S):
+            await asyncio.gather(*answers)
+    finally:
+        for answer in answers:
+            answer.cancel()

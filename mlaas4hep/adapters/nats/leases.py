@@ -1,0 +1,99 @@
+"""`Leases` in a NATS key-value bucket whose entries expire: the server keeps the time."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import nats.errors
+from nats.js import JetStreamContext
+from nats.js.errors import BadRequestError, KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.kv import KeyValue
+
+from mlaas4hep.adapters.nats.connection import Connection, bucket, key
+from mlaas4hep.adapters.nats.provision import LEASE_S, LEASES
+from mlaas4hep.errors import ServiceUnavailableError
+
+log = logging.getLogger(__name__)
+
+_RENEWALS = 5  #: in the time after which an entry expires
+
+
+class JetStreamLeases:
+    """A lease is a key; its holder writes it again and again, and so keeps it from expiring."""
+
+    def __init__(self, connection: Connection, lease_s: float = LEASE_S) -> None:
+        self._connection = connection
+        self._pause_s = lease_s / _RENEWALS
+        self._holder = uuid.uuid4().hex.encode()
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Hold the lease while the context lasts."""
+        lease = _Lease(key(name), self._holder, self._pause_s)
+        if not self._connection.run(lease.take):
+            raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
+        try:
+            yield
+        finally:
+            try:
+                self._connection.run(lease.free)
+            except ServiceUnavailableError as error:
+                log.warning("lease %r was not given back and will expire: %s", name, error)
+
+
+class _Lease:
+    """One lease and the task that renews it."""
+
+    def __init__(self, where: str, holder: bytes, pause_s: float) -> None:
+        self._where = where
+        self._holder = holder
+        self._pause_s = pause_s
+        self._revision = 0
+        self._ended = asyncio.Event()
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def take(self, jetstream: JetStreamContext) -> bool:
+        """Take the lease and begin to renew it; False if somebody else holds it."""
+        leases = bucket(jetstream, LEASES)
+        try:
+            self._revision = await _created(leases, self._where, self._holder)
+        except KeyWrongLastSequenceError:
+            return False
+        self._renewing = asyncio.create_task(self._renew(leases))
+        return True
+
+    async def free(self, jetstream: JetStreamContext) -> None:
+        """Stop renewing, and give the lease back if it is still ours."""
+        self._ended.set()
+        if self._renewing is not None:
+            await self._renewing
+        try:
+            await bucket(jetstream, LEASES).delete(self._where, last=self._revision)
+        except BadRequestError:
+            log.info("lease %s belongs to somebody else by now", self._where)
+
+    async def _renew(self, leases: KeyValue) -> None:
+        while not await self._is_over():
+            with suppress(nats.errors.Error):  # away for a moment: the next renewal counts
+                try:
+                    self._revision = await leases.update(
+                        self._where, self._holder, last=self._revision
+                    )
+                except KeyWrongLastSequenceError:
+                    log.warning("lease %s had expired; taking it again", self._where)
+                    self._revision = await _created(leases, self._where, self._holder)
+
+    async def _is_over(self) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), self._pause_s)
+        return self._ended.is_set()
+
+
+async def _created(leases: KeyValue, where: str, holder: bytes) -> int:
+    """Write the entry if there is none and return its revision."""
+    try:
+        return await leases.create(where, holder)
+    except KeyNotFoundError:  # the one in the way expired while we looked
+        return await leases.update(where, holder, last=0)

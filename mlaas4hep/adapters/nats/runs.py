@@ -1,0 +1,179 @@
+"""`RunBook` in two NATS key-value buckets: records changed by compare-and-set, and counters."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import Any
+
+import nats.errors
+from nats.js import JetStreamContext
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
+
+from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key
+from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import ConflictError, NotFoundError
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 60.0  #: a watch that is silent for so long is made again
+_MEND_S = 1.0
+
+
+class JetStreamRunBook:
+    """One record per run under `owner.name`."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def create(self, run: Run) -> None:
+        """Write a new run."""
+
+        async def work(jetstream: JetStreamContext) -> None:
+            try:
+                await bucket(jetstream, RUNS).create(key(run.owner, run.name), wire.dump(run))
+            except KeyWrongLastSequenceError:
+                raise ConflictError(f"run {run.name!r} exists already") from None
+
+        self._connection.run(work)
+
+    def get(self, owner: str, name: str) -> Run:
+        """Return a run."""
+
+        async def work(jetstream: JetStreamContext) -> Run:
+            return await _run(bucket(jetstream, RUNS), owner, name)
+
+        return self._connection.run(work)
+
+    def list(self, owner: str | None = None) -> list[Run]:
+        """Return all runs of an owner (None: of everybody), oldest first."""
+        keys = ">" if owner is None else f"{key(owner)}.*"
+        runs = self._connection.run(lambda jetstream: _runs(bucket(jetstream, RUNS), keys))
+        return sorted(runs, key=lambda run: (run.created_at, run.name))
+
+    def apply(self, events: Iterable[Event]) -> Run | None:
+        """Apply the events of one run to its record and return the record afterwards."""
+        news = list(events)
+        if not news:
+            return None
+        return self._connection.run(
+            lambda jetstream: _apply(bucket(jetstream, RUNS), news, self._clock)
+        )
+
+    def delete(self, owner: str, name: str) -> None:
+        """Forget a run; one that is not there is fine."""
+
+        async def work(jetstream: JetStreamContext) -> None:
+            await bucket(jetstream, RUNS).purge(key(owner, name))
+
+        self._connection.run(work)
+
+    def next_number(self, owner: str, folder: str) -> int:
+        """Return 1, 2, 3, … for runs of `folder`, never the same twice."""
+        return self._connection.run(
+            lambda jetstream: _next(bucket(jetstream, COUNTERS), key(owner, folder))
+        )
+
+    def wait(self, owner: str, name: str, until: Callable[[Run], bool], timeout_s: float) -> Run:
+        """Block until the record satisfies `until` or the time is over; return it as it is then."""
+
+        async def work(jetstream: JetStreamContext) -> Run:
+            runs = bucket(jetstream, RUNS)
+            run = await _run(runs, owner, name)
+            if until(run):
+                return run
+            try:
+                async with asyncio.timeout(timeout_s):
+                    return await _watched(runs, owner, name, until)
+            except TimeoutError:
+                return await _run(runs, owner, name)
+
+        return self._connection.run(work, patience_s=None)
+
+
+async def _apply(runs: KeyValue, events: list[Event], clock: Callable[[], float]) -> Run | None:
+    where = key(events[0].owner, events[0].run)
+    while True:
+        try:
+            entry = await runs.get(where)
+        except KeyNotFoundError:
+            return None
+        before = wire.load(Run, entry.value or b"")
+        after = reduce(lambda run, event: run.apply(event, clock()), events, before)
+        if after == before:
+            return before
+        try:
+            await runs.update(where, wire.dump(after), last=entry.revision)
+        except KeyWrongLastSequenceError:
+            continue  # somebody else was faster: apply to what they wrote
+        return after
+
+
+async def _run(runs: KeyValue, owner: str, name: str) -> Run:
+    try:
+        entry = await runs.get(key(owner, name))
+    except KeyNotFoundError:
+        raise NotFoundError(f"there is no run {name!r}") from None
+    return wire.load(Run, entry.value or b"")
+
+
+async def _runs(runs: KeyValue, keys: str) -> list[Run]:
+    watcher: Any = await runs.watch(keys, ignore_deletes=True, inactive_threshold=_LOOK_AGAIN_S)
+    found = []
+    try:
+        while entry := await watcher.updates(ANSWER_S):
+            found.append(wire.load(Run, entry.value or b""))
+    finally:
+        await watcher.stop()
+    return found
+
+
+async def _watched(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bool]) -> Run:
+    """Wait for ever, through restarts of the server."""
+    while True:
+        try:
+            run = await _seen(runs, owner, name, until)
+        except nats.errors.Error as error:
+            log.warning("NATS: %s; watching run %s again", error, name)
+            await asyncio.sleep(_MEND_S)
+        else:
+            if run is not None:
+                return run
+
+
+async def _seen(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bool]) -> Run | None:
+    """Return the run once it satisfies `until`, or None when nothing happens for a while."""
+    watcher: Any = await runs.watch(key(owner, name), inactive_threshold=_LOOK_AGAIN_S)
+    try:
+        while True:
+            entry = await watcher.updates(_LOOK_AGAIN_S)
+            if entry is None:  # all that was there before has come
+                continue
+            if entry.operation in {KV_DEL, KV_PURGE}:
+                raise NotFoundError(f"run {name!r} is deleted")
+            run = wire.load(Run, entry.value or b"")
+            if until(run):
+                return run
+    except nats.errors.TimeoutError:
+        return None
+    finally:
+        await watcher.stop()
+
+
+async def _next(counters: KeyValue, where: str) -> int:
+    while True:
+        try:
+            entry = await counters.get(where)
+            number, revision = int(entry.value or b"0"), entry.revision
+        except KeyNotFoundError:
+            number, revision = 0, 0
+        try:
+            await counters.update(where, str(number + 1).encode(), last=revision)
+        except KeyWrongLastSequenceError:
+            continue
+        return number + 1

@@ -1,0 +1,1 @@
+"""What computes predictions; a module or folder a runtime."""

@@ -1,0 +1,1 @@
+"""SavedModels, in a confined child process."""

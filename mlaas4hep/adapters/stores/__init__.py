@@ -1,0 +1,1 @@
+"""Object stores; a module a technology."""

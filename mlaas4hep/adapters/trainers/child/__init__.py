@@ -1,0 +1,1 @@
+"""The confined process that trains; it knows no framework."""

@@ -1,0 +1,45 @@
+"""`python -m mlaas4hep.adapters.trainers.child.child`: the process in which model.py runs.
+
+It confines itself before anything large is imported, then reads its job from its work folder.
+Only `adapters.sandbox` starts it.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.trainers.channel import Channel
+from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
+
+
+def main(arguments: list[str]) -> None:
+    """Do the job: channel descriptor, parent's process id, memory, mode and time limits."""
+    descriptor, parent, memory_bytes, mode, build_seconds, checkpoint_seconds = arguments
+    work = Path.cwd()
+    channel = Channel.inherited(int(descriptor))
+    isolation = confine(work=work, memory_bytes=int(memory_bytes), parent=int(parent))
+
+    # from here on nothing can be reached any more; threads of these libraries inherit that
+    with quick_and_quiet(work / "import.log"):
+        from mlaas4hep.adapters.trainers.child.failure import TrainingError  # noqa: PLC0415
+        from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415
+        from mlaas4hep.adapters.trainers.child.session import Session  # noqa: PLC0415
+        from mlaas4hep.core import wire  # noqa: PLC0415
+        from mlaas4hep.core.models.training import TrainingJob  # noqa: PLC0415
+
+    job = wire.load(TrainingJob, (work / "job.json").read_bytes())
+    session = Session(channel=channel, job=job, work=work, isolation=isolation)
+    try:
+        if mode == "check":
+            session.check(int(build_seconds))
+        else:
+            session.train(int(build_seconds), float(checkpoint_seconds))
+    except TrainingError as error:
+        Messages(channel).fail(str(error), error.hint)
+    sys.stdout.flush()
+    os._exit(0)  # TensorFlow takes its time to end; nothing is left to do
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,167 @@
+"""The trained model on the entries it learned from, validated on, and never saw."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.trainers.child.material import Material
+from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.core.models import figures as scores
+from mlaas4hep.core.models.contract import Task
+from mlaas4hep.core.models.figures import Roc
+from mlaas4hep.core.models.training import Metrics
+from mlaas4hep.core.requests.request import MetricsRequest
+
+Floats = NDArray[np.float32]
+SETS = ("test", "val", "train")
+MOST_ENTRIES = 500_000  #: of one set that are looked at
+
+
+@dataclass(slots=True)
+class Collected:
+    """Labels and scores of one set, as they come."""
+
+    labels: list[Floats] = field(default_factory=list)
+    scores: list[Floats] = field(default_factory=list)
+    entries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFigures:
+    """Everything that is told about one set."""
+
+    name: str
+    entries: int
+    auc: float | None
+    matrix: NDArray[np.int64] | None
+    curve: Roc | None  #: of binary tasks
+    error: float | None = None  #: root mean square, of regression
+
+
+class Evaluation:
+    """Collects predictions chunk by chunk."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sets = {name: Collected() for name in SETS}
+
+    def add(self, material: Material) -> None:
+        """Predict the entries of a chunk."""
+        split = material.split
+        for name, rows in (("test", split.test), ("val", split.validation), ("train", split.train)):
+            seen = self._sets[name]
+            chosen = rows[: MOST_ENTRIES - seen.entries]
+            if len(chosen):
+                seen.labels.append(material.labels[chosen])
+                seen.scores.append(self._engine.predict(material.x, chosen))
+                seen.entries += len(chosen)
+
+    def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:
+        """Return the figures of every set that has entries."""
+        return tuple(
+            _figures(
+                name,
+                np.concatenate(seen.labels),
+                np.concatenate(seen.scores),
+                task,
+                wanted.threshold,
+            )
+            for name, seen in self._sets.items()
+            if seen.entries
+        )
+
+
+def _figures(
+    name: str, labels: Floats, predicted: Floats, task: Task, threshold: float
+) -> SetFigures:
+    if task == "binary":
+        signal = labels > 0.5  # noqa: PLR2004 - labels are 0 or 1
+        curve = scores.roc(signal, predicted[:, 0])
+        chosen = (predicted[:, 0] >= threshold).astype(np.int64)
+        matrix = scores.confusion(signal.astype(np.int64), chosen, 2)
+        auc = curve.area if curve else None
+        return SetFigures(name=name, entries=len(labels), auc=auc, matrix=matrix, curve=curve)
+    if task == "multiclass":
+        return _of_classes(name, labels.astype(np.int64), predicted, threshold)
+    error = float(np.sqrt(np.mean((predicted[:, 0] - labels) ** 2)))
+    return SetFigures(
+        name=name, entries=len(labels), auc=None, matrix=None, curve=None, error=error
+    )
+
+
+def _of_classes(
+    name: str, labels: NDArray[np.int64], predicted: Floats, threshold: float
+) -> SetFigures:
+    classes = predicted.shape[1]
+    if classes == 2:  # noqa: PLR2004 - signal against background, told by two outputs
+        curve = scores.roc(labels == 1, predicted[:, 1])
+        auc = curve.area if curve else None
+        chosen = (predicted[:, 1] >= threshold).astype(np.int64)
+    else:
+        curve, auc = None, scores.mean_area(labels, predicted)
+        chosen = predicted.argmax(axis=1)
+    matrix = scores.confusion(labels, chosen, classes)
+    return SetFigures(name=name, entries=len(labels), auc=auc, matrix=matrix, curve=curve)
+
+
+def metrics(figures: tuple[SetFigures, ...]) -> Metrics:
+    """Return the single numbers, the held-out set first."""
+    named = [
+        *((f"{each.name}_auc", each.auc) for each in figures),
+        *((f"{each.name}_rmse", each.error) for each in figures),
+    ]
+    return tuple((name, value) for name, value in named if value is not None)
+
+
+def to_json(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the report for programs."""
+    return {
+        each.name: {
+            "entries": each.entries,
+            "auc": each.auc,
+            "rmse": each.error,
+            "confusion_matrix": None if each.matrix is None else each.matrix.tolist(),
+            "classes": _classes(each, names),
+        }
+        for each in figures
+    }
+
+
+def _classes(each: SetFigures, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    if each.matrix is None:
+        return {}
+    return {
+        label: {"precision": one.precision, "recall": one.recall, "f1": one.f1, "n": one.entries}
+        for label, one in zip(
+            class_names(len(each.matrix), names), scores.figures(each.matrix), strict=True
+        )
+    }
+
+
+def class_names(classes: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of classes, or their numbers."""
+    return names if len(names) == classes else tuple(str(index) for index in range(classes))
+
+
+def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
+    """Return the report for eyes."""
+    lines: list[str] = []
+    for each in figures:
+        number = "" if each.auc is None else f", AUC {each.auc:.4f}"
+        number += "" if each.error is None else f", RMSE {each.error:.4g}"
+        lines.append(f"{each.name}: {each.entries} entries{number}")
+        if each.matrix is not None:
+            lines += _table(each, names)
+    return "\n".join(lines)
+
+
+def _table(each: SetFigures, names: tuple[str, ...]) -> list[str]:
+    assert each.matrix is not None  # noqa: S101 - only called with one
+    rows = [f"  {'true class':>16} {'precision':>9} {'recall':>9} {'f1':>9}   predicted as"]
+    for index, (label, one) in enumerate(_classes(each, names).items()):
+        cells = " ".join(f"{count:>8}" for count in each.matrix[index])
+        figures = f"{one['precision']:>9.3f} {one['recall']:>9.3f} {one['f1']:>9.3f}"
+        rows.append(f"  {label[:16]:>16} {figures}   {cells}")
+    return rows

@@ -1,0 +1,83 @@
+"""One more look at the chunks after training: figures, pictures and a sample of entries."""
+
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.trainers.child import evaluation
+from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
+from mlaas4hep.adapters.trainers.child.histograms import Histograms
+from mlaas4hep.adapters.trainers.child.learning import Labels
+from mlaas4hep.adapters.trainers.child.material import Material
+from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.core.models.training import TrainingJob
+
+_SAMPLE_ENTRIES = 256
+_PLOTS = "mlaas4hep.adapters.trainers.child.plots"
+
+
+class Survey:
+    """Looks at all chunks if figures or histograms are wanted, else at the first only."""
+
+    def __init__(self, engine: Engine, job: TrainingJob) -> None:
+        self._job = job
+        self._evaluation = Evaluation(engine) if job.params.metrics.wanted else None
+        self._histograms = Histograms(job.features) if job.features else None
+        if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
+            threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
+        self.sample: NDArray[np.float32] = np.empty((0, job.columns), np.float32)
+
+    @property
+    def chunks(self) -> Iterable[int]:
+        """Return the chunks to look at."""
+        return range(self._job.chunks if self._evaluation or self._histograms else 1)
+
+    def look(self, materials: Iterable[Material]) -> None:
+        """Look at these chunks."""
+        for material in materials:
+            if not len(self.sample):
+                self.sample = material.x[:_SAMPLE_ENTRIES].copy()
+            if self._evaluation:
+                self._evaluation.add(material)
+            if self._histograms:
+                self._histograms.add(material.chunk)
+
+    def figures(self, labels: Labels) -> tuple[SetFigures, ...]:
+        """Return the figures that are wanted."""
+        if self._evaluation is None:
+            return ()
+        return self._evaluation.figures(labels.task, self._job.params.metrics)
+
+    def write(
+        self,
+        folder: Path,
+        figures: tuple[SetFigures, ...],
+        history: Sequence[dict[str, float]],
+    ) -> None:
+        """Write metrics.json and the pictures that are wanted."""
+        folder.mkdir()
+        if self._evaluation is None and self._histograms is None:
+            return
+        # only those who want pictures wait for the import
+        from mlaas4hep.adapters.trainers.child import plots  # noqa: PLC0415
+
+        if self._evaluation:
+            report = evaluation.to_json(figures, self._job.classes)
+            (folder / "metrics.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+            _say(evaluation.to_text(figures, self._job.classes))
+            plots.draw_losses(folder / "loss.png", history)
+            if any(each.curve for each in figures):
+                plots.draw_roc(folder / "roc.png", figures)
+        if self._histograms:
+            plots.draw_histograms(folder / "histograms.pdf", self._histograms.result())
+            if self._histograms.left_out:
+                _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - stdout is the run's log

@@ -1,0 +1,75 @@
+"""Pictures that go with a run: ROC curve, losses, histograms of branches."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
+from matplotlib.figure import Figure
+
+from mlaas4hep.adapters.trainers.child.evaluation import SetFigures
+from mlaas4hep.adapters.trainers.child.histograms import Histogram
+
+_ROWS = 4  #: branches on a page
+DPI = 110
+
+
+def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
+    """Write the ROC curves of all sets as PNG."""
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
+    for each in figures:
+        if each.curve is not None:
+            keep = _thinned(len(each.curve.false_positives))
+            label = f"{each.name}: AUC {each.curve.area:.3f}"
+            x, y = each.curve.false_positives[keep], each.curve.true_positives[keep]
+            axes.plot(x, y, label=label)
+    axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
+    axes.legend(loc="lower right")
+    _save_png(figure, path)
+
+
+def draw_losses(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """Write training and validation loss against rounds as PNG."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, label in (("loss", "training"), ("val_loss", "validation")):
+        values = [metrics.get(name, np.nan) for metrics in history]
+        if np.isfinite(values).any():
+            axes.plot(np.arange(1, len(values) + 1), values, label=label)
+    axes.set(xlabel="round", ylabel="loss", title="Loss")
+    axes.legend()
+    _save_png(figure, path)
+
+
+def draw_histograms(path: Path, histograms: Sequence[Histogram]) -> None:
+    """Write one row a branch as PDF: before and after normalisation."""
+    with mpl.rc_context({"font.size": 7}), PdfPages(path) as pages:
+        for start in range(0, len(histograms), _ROWS):
+            figure = Figure(figsize=(8, 10), layout="constrained")
+            FigureCanvasPdf(figure)
+            for row, histogram in enumerate(histograms[start : start + _ROWS]):
+                _draw_branch(figure, row, histogram)
+            pages.savefig(figure)
+
+
+def _draw_branch(figure: Figure, row: int, histogram: Histogram) -> None:
+    for column, (edges, title) in enumerate(
+        ((histogram.before, histogram.name), (histogram.after, f"{histogram.name}, normalised"))
+    ):
+        axes = figure.add_subplot(_ROWS, 2, 2 * row + column + 1)
+        axes.stairs(histogram.counts, edges, fill=True, alpha=0.6)
+        axes.set_title(title)
+
+
+def _thinned(points: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Return at most 2000 positions, the ends among them."""
+    return np.unique(np.linspace(0, points - 1, min(points, 2000)).astype(np.int64))
+
+
+def _save_png(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=DPI)

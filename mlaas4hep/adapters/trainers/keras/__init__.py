@@ -1,0 +1,1 @@
+"""Keras models: built, fitted, saved and restored."""

@@ -1,0 +1,109 @@
+"""What a training process says, believed only as far as it makes sense for its job."""
+
+import os
+import stat
+
+from mlaas4hep.adapters.trainers.channel import Packet
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.training import (
+    ChunkWanted,
+    FileMade,
+    ModelBuilt,
+    Report,
+    RoundEnded,
+    TrainingFinished,
+    TrainingJob,
+)
+from mlaas4hep.errors import InvalidRequestError, PermanentError
+
+_KINDS: dict[str, type[ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished]] = {
+    kind.__name__: kind for kind in (ModelBuilt, ChunkWanted, RoundEnded, TrainingFinished)
+}
+_FOLDERS = ("bundle", "plots")
+_LONGEST_NAME = 200
+_MOST_FILES = 500
+_MOST_WANTED = 8  #: chunks at once
+
+
+class Reports:
+    """Packets to reports; model.py runs in the process that sends them, and may send its own."""
+
+    def __init__(self, job: TrainingJob) -> None:
+        self._job = job
+        self._next_round = 0
+        self._files = 0
+        self._wanted = 0
+        self.is_built = False
+
+    def given(self) -> None:
+        """Count a chunk that was handed over."""
+        self._wanted -= 1
+
+    def of(self, packet: Packet) -> Report:
+        """Return what a packet says.
+
+        Raises:
+            PermanentError: that the training failed, or nonsense.
+        """
+        if packet.kind == FileMade.__name__:
+            return self._file(packet)
+        if packet.descriptor is not None:
+            os.close(packet.descriptor)
+        try:
+            if packet.kind in _KINDS:
+                return self._checked(wire.load(_KINDS[packet.kind], packet.body))
+            message, hint = wire.load(list[str], packet.body)
+        except (InvalidRequestError, ValueError) as error:
+            raise _nonsense(packet.kind) from error
+        raise PermanentError(message, stage="train", file=_blamed(message), hint=hint)
+
+    def _checked(
+        self, report: ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished
+    ) -> ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished:
+        job = self._job
+        match report:
+            case ModelBuilt() if not self.is_built and 0 <= report.resumed <= job.rounds:
+                self.is_built = True
+                self._next_round = report.resumed
+            case ChunkWanted() if 0 <= report.index < job.chunks and self._wanted < _MOST_WANTED:
+                self._wanted += 1
+            case RoundEnded() if self._next_round == report.round < job.rounds:
+                self._next_round += 1
+            case TrainingFinished() if self._next_round == job.rounds:
+                pass
+            case _:
+                raise _nonsense(type(report).__name__)
+        return report
+
+    def _file(self, packet: Packet) -> FileMade:
+        if packet.descriptor is None:
+            raise _nonsense(packet.kind)
+        self._files += packet.body != b"checkpoint"
+        name = packet.body.decode("utf-8", "replace")
+        is_file = stat.S_ISREG(os.fstat(packet.descriptor).st_mode)
+        if not is_file or not _is_name(name) or self._files > _MOST_FILES:
+            os.close(packet.descriptor)
+            raise _nonsense(packet.kind)
+        return FileMade(name=name, file=os.fdopen(packet.descriptor, "rb"))
+
+
+def _is_name(name: str) -> bool:
+    if name == "checkpoint":
+        return True
+    folder, *parts = name.split("/")
+    return (
+        folder in _FOLDERS
+        and len(name) <= _LONGEST_NAME
+        and bool(parts)
+        and all(part and part.isprintable() and not part.startswith(".") for part in parts)
+    )
+
+
+def _nonsense(kind: str) -> PermanentError:
+    return PermanentError(
+        f"the training process sent a {kind[:40]!r} that makes no sense", stage="train"
+    )
+
+
+def _blamed(message: str) -> str:
+    return "model.py" if message.startswith("model.py") else ""

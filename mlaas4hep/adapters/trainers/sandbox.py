@@ -1,0 +1,167 @@
+"""`Trainer` in a confined child process; the parent's side of `adapters.training`.
+
+The child gets an empty environment, a folder of its own and one socket. It sends JSON that is
+checked against our types, and open files; nothing it says is executed, unpickled or used as a
+path. Whatever happens inside, the parent goes on.
+"""
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlaas4hep
+from mlaas4hep.adapters.trainers.channel import Channel
+from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.training import ModelBuilt, ModelSummary, TrainingJob
+from mlaas4hep.errors import PermanentError
+from mlaas4hep.ports import Training
+
+BUILD_SECONDS = 60  #: for model.py to build its model
+CHECKPOINT_SECONDS = 1.0  #: rounds that end closer together share a checkpoint
+LEAST_MEMORY = 768 * 1024**2  #: TensorFlow alone takes half a gigabyte
+LEAST_DISK = 1024**3  #: for checkpoint and bundle
+_MODULE = "mlaas4hep.adapters.trainers.child.child"
+
+
+class Sandbox:
+    """Starts training processes; see `ports.Trainer`."""
+
+    def __init__(
+        self,
+        *,
+        train_seconds: int = 24 * 3600,
+        build_seconds: int = BUILD_SECONDS,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        self._train_seconds = train_seconds
+        self._build_seconds = build_seconds
+        self._checkpoint_seconds = checkpoint_seconds
+
+    @contextmanager
+    def start(
+        self, job: TrainingJob, model_py: bytes, checkpoint: Path | None = None
+    ) -> Iterator[Training]:
+        """Start a training; its process group is killed when the context ends."""
+        with self._process("train", job, model_py, checkpoint) as process:
+            yield process
+
+    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:
+        """Build the model without training it."""
+        with self._process("check", job, model_py, None) as process:
+            while True:
+                report = process.report(self._build_seconds)
+                if isinstance(report, ModelBuilt):
+                    return report.summary
+
+    @contextmanager
+    def _process(
+        self, mode: str, job: TrainingJob, model_py: bytes, checkpoint: Path | None
+    ) -> Iterator[TrainingProcess]:
+        _check_memory(job)
+        with (
+            tempfile.TemporaryDirectory(prefix="mlaas-", ignore_cleanup_errors=True) as folder,
+            _channel() as (ours, theirs),
+        ):
+            work = Path(folder)
+            (work / "model.py").write_bytes(model_py)
+            (work / "job.json").write_bytes(wire.dump(job))
+            if checkpoint is not None:
+                shutil.copyfile(checkpoint, work / "checkpoint")
+            process = TrainingProcess(
+                self._spawn(mode, job, work, theirs),
+                ours,
+                work,
+                job,
+                self._allowance(job),
+            )
+            theirs.close()
+            try:
+                yield process
+            finally:
+                process.end()
+
+    def _allowance(self, job: TrainingJob) -> Allowance:
+        memory = job.resources.memory_bytes
+        return Allowance(
+            memory_bytes=memory,
+            disk_bytes=2 * memory + LEAST_DISK,
+            build_seconds=self._build_seconds,
+            seconds=self._train_seconds,
+        )
+
+    def _spawn(
+        self, mode: str, job: TrainingJob, work: Path, channel: Channel
+    ) -> "subprocess.Popen[bytes]":
+        arguments = (
+            channel.fileno(),
+            os.getpid(),
+            job.resources.memory_bytes,
+            mode,
+            self._build_seconds,
+            self._checkpoint_seconds,
+        )
+        return subprocess.Popen(
+            [sys.executable, "-P", "-s", "-m", _MODULE, *map(str, arguments)],
+            cwd=work,
+            env=_environment(job, work),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(channel.fileno(),),
+            start_new_session=True,
+            bufsize=0,
+        )
+
+
+@contextmanager
+def _channel() -> Iterator[tuple[Channel, Channel]]:
+    ours, theirs = Channel.pair()
+    try:
+        yield ours, theirs
+    finally:
+        ours.close()
+        theirs.close()
+
+
+def _environment(job: TrainingJob, work: Path) -> dict[str, str]:
+    """Return all that the child knows of the world: no name of ours, no credential."""
+    threads = str(max(1, math.ceil(job.resources.cpus)))
+    package = Path(mlaas4hep.__path__[0])
+    return {
+        "HOME": str(work),
+        "TMPDIR": str(work),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(package.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONUNBUFFERED": "1",
+        "KERAS_BACKEND": "tensorflow",
+        "MPLCONFIGDIR": str(work),
+        "MPLBACKEND": "agg",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "MALLOC_ARENA_MAX": "2",
+        **({} if job.resources.device == "gpu" else {"CUDA_VISIBLE_DEVICES": "-1"}),
+    }
+
+
+def _check_memory(job: TrainingJob) -> None:
+    memory = job.resources.memory_bytes
+    if memory < LEAST_MEMORY:
+        raise PermanentError(
+            f"memory is {memory // 1024**2} MB, but training needs {LEAST_MEMORY // 1024**2} MB "
+            "before the first layer",
+            stage="train",
+            hint='"memory": "3gb" in the submission',
+        )

@@ -1,1 +1,0 @@
-"""The inside of the training process: the only code that imports TensorFlow and runs model.py."""

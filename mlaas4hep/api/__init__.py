@@ -1,1 +1,0 @@
-"""HTTP to steps and back: the doors of the functions that people reach."""

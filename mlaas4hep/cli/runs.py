@@ -1,0 +1,236 @@
+"""Runs on a deployment: upload, submit, watch and what else people do with them."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mlaas4hep.cli.follow import conclude, follow
+from mlaas4hep.cli.options import URL, Json, Run, Token, Url, client
+from mlaas4hep.cli.packing import files_of, packed
+from mlaas4hep.cli.screen import bytes_bar, note, show, show_json, show_table
+from mlaas4hep.core.models.dryrun import Outlook
+from mlaas4hep.core.runs.report import Report
+
+_PANEL = "On a deployment"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (upload, submit, status, watch, logs, runs, cancel, restart):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def upload(
+    tarball: Annotated[
+        Path, typer.Argument(exists=True, help="Or a folder, to be packed.", show_default=False)
+    ],
+    name: Annotated[
+        str, typer.Option(help="What it is called there; the file's name up to the first dot.")
+    ] = "",
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Send a tarball, or a folder, with files.txt, labels.txt, model.py and params.json.
+
+    Example: `mlaas4hep upload luca.tar.gz`
+    """
+    folder = name or tarball.resolve().name.split(".", 1)[0]
+    with ExitStack() as stack:
+        here = stack.enter_context(client(url, token))
+        if tarball.is_dir():
+            tarball = stack.enter_context(packed(files_of(tarball)))
+        size = tarball.stat().st_size
+        on_bytes = stack.enter_context(bytes_bar("upload", size, shown=not json))
+        sent = here.upload(tarball, name=folder, on_bytes=on_bytes)
+    if json:
+        show_json(sent)
+    else:
+        show(f"{sent.name}: {len(sent.files)} files, {sent.unpacked_bytes} bytes")
+
+
+def submit(
+    name: Annotated[str, typer.Argument(help="Of the upload.", show_default=False)],
+    files: Annotated[str, typer.Option(help="In the tarball.")] = "files.txt",
+    labels: Annotated[str, typer.Option(help="In the tarball.")] = "labels.txt",
+    model: Annotated[str, typer.Option(help="In the tarball.")] = "model.py",
+    params: Annotated[str, typer.Option(help="In the tarball.")] = "params.json",
+    preproc: Annotated[
+        str | None,
+        typer.Option(help="In the tarball; preproc.json if it is there, '' for none."),
+    ] = None,
+    memory: Annotated[str, typer.Option(help="For the training.")] = "3gb",
+    cpus: Annotated[str, typer.Option(help="For the training.")] = "2",
+    device: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    title: Annotated[str, typer.Option(help="What it is about.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch it to its end.")] = False,
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Train a model from an upload, and print the name of the run.
+
+    Example: `mlaas4hep submit luca --wait`
+    """
+    keys: dict[str, Any] = {
+        "files": files,
+        "labels": labels,
+        "model": model,
+        "params": params,
+        "preproc": preproc,
+        "memory": memory,
+        "cpus": cpus,
+        "device": device,
+        "title": title,
+    }
+    with client(url, token) as here:
+        if dry_run:
+            _show_outlook(here.rehearse(name, **keys), json)
+            return
+        report = here.submit(name, **keys)
+        if wait:
+            conclude(follow(here.watch(report.name), json), json)
+            return
+    show_json(report) if json else show(report.name)
+    note(f"follow it with: mlaas4hep watch {report.name}")
+
+
+def _show_outlook(outlook: Outlook, json: bool) -> None:
+    if json:
+        show_json(outlook)
+        return
+    rows = [(file.file, file.entries, file.passed, file.sampled) for file in outlook.files]
+    show_table(("file", "entries", "pass", "of sample"), rows)
+    show(
+        f"about {outlook.selected_entries} of {outlook.entries} entries with {outlook.columns} "
+        f"columns, in {outlook.chunks} chunks of at most {outlook.largest_chunk_entries} entries "
+        f"({outlook.chunk_bytes} bytes)"
+    )
+    if outlook.model is not None:
+        show(f"the model has {outlook.model.parameters} parameters, loss {outlook.model.loss}")
+    show(f"training takes about {outlook.memory_bytes // 1024**2} MB")
+    for warning in outlook.warnings:
+        show(f"warning: {warning}")
+
+
+def status(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Show how far a run is.
+
+    Example: `mlaas4hep status luca_1`
+    """
+    with client(url, token) as here:
+        report = here.run(name)
+    show_json(report) if json else _show_report(report)
+
+
+def _show_report(report: Report) -> None:
+    attempt = f", attempt {report.attempt}" if report.attempt > 1 else ""
+    show(f"{report.name} is {report.status} since {report.updated_at}{attempt}")
+    rows = [
+        (stage.stage, stage.state, stage.done, _known(stage.total), stage.unit, _eta(stage))
+        for stage in report.stages
+    ]
+    show_table(("stage", "state", "done", "of", "", "time left"), rows)
+    for file in report.files:
+        show(f"{file.file}: {file.passed} of {file.entries} entries pass")
+    for name, value in report.metrics.items():
+        show(f"{name} {_known(value)}")
+    for warning in report.warnings:
+        show(f"warning: {warning}")
+    if report.problem is not None:
+        show(f"failed: {report.problem.message}")
+
+
+def _known(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"
+
+
+def _eta(stage: Any) -> str:
+    return "" if stage.eta_seconds is None else f"{stage.eta_seconds:.0f} s"
+
+
+def watch(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Follow a run to its end; fails if it fails.
+
+    Example: `mlaas4hep watch luca_1`
+    """
+    with client(url, token) as here:
+        conclude(follow(here.watch(name), json), json)
+
+
+def logs(
+    name: Run,
+    stage: Annotated[
+        str, typer.Option(help="Only of submit, specs, chunk-preprocess or train.")
+    ] = "",
+    url: Url = URL,
+    token: Token = "",
+) -> None:
+    """Print the log of a run.
+
+    Example: `mlaas4hep logs luca_1 --stage train`
+    """
+    with client(url, token) as here:
+        print(here.logs(name, stage), end="")
+
+
+def runs(
+    status: Annotated[str, typer.Option(help="Such as failed, or measuring,training.")] = "",
+    folder: Annotated[str, typer.Option(help="Only those of one upload.")] = "",
+    text: Annotated[str, typer.Option(help="Only those with this in name or title.")] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            help="created_at, updated_at, name, status or seconds; a - before it turns round."
+        ),
+    ] = "-created_at",
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    everybody: Annotated[bool, typer.Option("--all", help="Of everybody, for admins.")] = False,
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """List runs, the newest first.
+
+    Example: `mlaas4hep runs --status failed`
+    """
+    filters: dict[str, str | int] = {
+        "status": status,
+        "folder": folder,
+        "q": text,
+        "sort": sort,
+        "limit": limit,
+    }
+    with client(url, token) as here:
+        page = here.runs(**filters, all=int(everybody))
+    if json:
+        show_json(page)
+        return
+    rows = [
+        (run.name, run.status, run.created_at, f"{run.seconds:.0f} s", run.title)
+        for run in page.runs
+    ]
+    show_table(("run", "status", "created", "took", "title"), rows)
+
+
+def cancel(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Stop a run.
+
+    Example: `mlaas4hep cancel luca_1`
+    """
+    with client(url, token) as here:
+        report = here.cancel(name)
+    show_json(report) if json else show(f"{report.name} is {report.status}")
+
+
+def restart(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Try a failed or cancelled run again; what is measured and made already is used again.
+
+    Example: `mlaas4hep restart luca_1`
+    """
+    with client(url, token) as here:
+        report = here.restart(name)
+    show_json(report) if json else show(f"{report.name} is {report.status}")

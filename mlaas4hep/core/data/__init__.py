@@ -1,0 +1,1 @@
+"""Numbers: columns, trees, specs, scaling, the matrix, the plan of chunks."""

@@ -1,0 +1,186 @@
+"""A chunk as bytes: one header and raw arrays, so that writing and reading copy nothing twice.
+
+    magic, header length | header (JSON) | x | y | row lengths | positions of missing values
+
+All numbers are little endian, every array begins at a multiple of 64 bytes. The mask is kept as
+the lengths of jagged rows and the few positions that were not finite; `Chunk.mask` expands it.
+"""
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.matrix import Mask, Matrix, Positions, count_type, expand_mask
+from mlaas4hep.errors import InvalidRequestError
+
+MAGIC = b"MLCHUNK1"
+_ALIGN = 64
+_START = struct.Struct("<8sQ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The sizes of a chunk, from which the place of every array follows."""
+
+    entries: int
+    flat: int  #: columns of flat branches
+    widths: tuple[int, ...]  #: columns of each jagged branch
+    holes: int = 0  #: values that are not finite
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns."""
+        return self.flat + sum(self.widths)
+
+    def header(self) -> bytes:
+        """Return magic and header, padded to where `x` begins."""
+        body = json.dumps(
+            {
+                "entries": self.entries,
+                "flat": self.flat,
+                "widths": self.widths,
+                "holes": self.holes,
+            }
+        ).encode()
+        padded = body.ljust(_aligned(_START.size + len(body) + 20) - _START.size)
+        return _START.pack(MAGIC, len(padded)) + padded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A chunk being made inside the buffer that will be stored."""
+
+    shape: Shape
+    buffer: NDArray[np.uint8]
+    x: Matrix  #: to be filled
+    y: NDArray[np.float32]  #: to be filled
+    counts: Array  #: (jagged branches, entries), to be filled
+
+    @classmethod
+    def of(cls, entries: int, flat: int, widths: Sequence[int]) -> "Draft":
+        """Return a draft whose arrays are not initialised."""
+        shape = Shape(entries=entries, flat=flat, widths=tuple(widths))
+        start = len(shape.header())
+        buffer = np.empty(_end(shape, start), np.uint8)
+        for place in _places(shape, start)[1:]:  # gaps must not carry what was in memory before
+            buffer[place - _ALIGN : place] = 0
+        x, y, counts, _ = _arrays(shape, buffer, start)
+        return cls(shape=shape, buffer=buffer, x=x, y=y, counts=counts)
+
+    def seal(self, holes: Positions | None = None) -> memoryview:
+        """Return the bytes of the finished chunk, of which `holes` were not finite."""
+        if holes is None or not len(holes):
+            self._write_header(self.shape)
+            return self.buffer.data
+        shape = Shape(
+            entries=self.shape.entries,
+            flat=self.shape.flat,
+            widths=self.shape.widths,
+            holes=len(holes),
+        )
+        self._write_header(shape)
+        tail = np.ascontiguousarray(holes, "<i8").view(np.uint8)
+        return np.concatenate((self.buffer, tail)).data
+
+    def _write_header(self, shape: Shape) -> None:
+        header = shape.header()
+        self.buffer[: len(header)] = np.frombuffer(header, np.uint8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """One training array; `x` and `y` lie in the buffer it was read from."""
+
+    shape: Shape
+    x: Matrix  #: (entries, columns); padding and values that are not finite are 0
+    y: NDArray[np.float32]  #: (entries,)
+    counts: Array  #: (jagged branches, entries): lengths of rows
+    holes: Positions
+
+    @property
+    def mask(self) -> Mask:
+        """Return (entries, columns) with 1 where `x` is padding or was not finite."""
+        mask = np.empty(self.x.shape, np.uint8)
+        expand_mask(self.shape.flat, self.shape.widths, self.counts, self.holes, mask)
+        return mask
+
+
+def encode(
+    x: Matrix,
+    y: NDArray[np.float32],
+    *,
+    widths: Sequence[int] = (),
+    counts: Array | None = None,
+    holes: Positions | None = None,
+) -> memoryview:
+    """Return the bytes of a chunk; `Draft` does the same without a copy.
+
+    Args:
+        x: (entries, columns), finite.
+        y: (entries,).
+        widths: columns of each jagged branch, the last ones of `x`.
+        counts: (jagged branches, entries): lengths of rows.
+        holes: positions in `x.reshape(-1)` of values that were not finite.
+    """
+    draft = Draft.of(len(x), x.shape[1] - sum(widths), widths)
+    draft.x[:] = x
+    draft.y[:] = y
+    draft.counts[:] = 0 if counts is None else counts
+    return draft.seal(holes)
+
+
+def decode(buffer: bytes | bytearray | memoryview | Array) -> Chunk:
+    """Return the chunk in `buffer` (bytes, or a mapped file) without copying it.
+
+    Raises:
+        InvalidRequestError: it is not a chunk, or is cut short.
+    """
+    data = np.frombuffer(buffer, np.uint8)
+    if len(data) < _START.size:
+        raise InvalidRequestError(f"{len(data)} bytes are not a chunk")
+    magic, length = _START.unpack(bytes(data[: _START.size]))
+    if magic != MAGIC:
+        raise InvalidRequestError("this is not a chunk: it begins with other bytes than MLCHUNK1")
+    start = _START.size + length
+    try:
+        fields = json.loads(bytes(data[_START.size : start]))
+        fields["widths"] = tuple(fields["widths"])
+        shape = Shape(**fields)
+        x, y, counts, holes = _arrays(shape, data, start)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidRequestError(f"the chunk is damaged: {error}") from error
+    return Chunk(shape=shape, x=x, y=y, counts=counts, holes=holes)
+
+
+def _places(shape: Shape, start: int) -> tuple[int, int, int, int]:
+    """Return where x, y, counts and holes begin."""
+    y = _aligned(start + shape.entries * shape.width * 4)
+    counts = _aligned(y + shape.entries * 4)
+    lengths = shape.entries * len(shape.widths) * count_type(shape.widths).itemsize
+    return start, y, counts, _aligned(counts + lengths)
+
+
+def _end(shape: Shape, start: int) -> int:
+    return _places(shape, start)[3] + 8 * shape.holes
+
+
+def _arrays(
+    shape: Shape, data: NDArray[np.uint8], start: int
+) -> tuple[Matrix, NDArray[np.float32], Array, Positions]:
+    x, y, counts, holes = _places(shape, start)
+    n, rows = shape.entries, len(shape.widths)
+    return (
+        np.frombuffer(data, "<f4", n * shape.width, x).reshape(n, shape.width),
+        np.frombuffer(data, "<f4", n, y),
+        np.frombuffer(data, count_type(shape.widths), n * rows, counts).reshape(rows, n),
+        np.frombuffer(data, "<i8", shape.holes, holes) if shape.holes else np.empty(0, np.int64),
+    )
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGN) * _ALIGN

@@ -1,0 +1,68 @@
+"""Values as the network sees them: (x - low) / (high - low), in double precision.
+
+The result depends on the value only and not on the type it is stored in, so that a prediction
+from JSON sees the bits that the training saw. Where high = low the value stays.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.specs import BranchSpec
+
+Singles = NDArray[np.float32]
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]  #: number of the branch, place in its values
+
+
+class Scaler:
+    """Scales several branches at once, always in the same memory."""
+
+    def __init__(self, specs: Sequence[BranchSpec]) -> None:
+        table = np.array([_low_span_factor(spec) for spec in specs]).reshape(-1, 3, 1)
+        self._low, self._span, self._factor = table[:, 0], table[:, 1], table[:, 2]
+        self._has_factors = bool((self._factor != 1).any())
+        self._wide = np.empty(0, np.float64)
+        self._narrow = np.empty(0, np.float32)
+
+    def scale(self, values: Sequence[Array]) -> tuple[Singles, Places | None]:
+        """Return scaled values, one row a branch, and the places of those that are not finite.
+
+        Values that are not finite, or too large for single precision, become 0. The next call
+        overwrites the result.
+        """
+        wide, narrow = self._memory(len(values), len(values[0]))
+        for row, each in zip(wide, values, strict=True):
+            row[:] = each
+        if self._has_factors:
+            wide *= self._factor
+        wide -= self._low
+        wide /= self._span
+        np.copyto(narrow, wide, casting="same_kind")
+        flat = narrow.reshape(-1)
+        if math.isfinite(np.dot(flat, flat)):  # a sum of squares hides no NaN and no infinity
+            return narrow, None
+        branch, place = np.nonzero(~np.isfinite(narrow))
+        narrow[branch, place] = 0
+        return narrow, (branch, place) if len(branch) else None
+
+    def _memory(self, branches: int, size: int) -> tuple[NDArray[np.float64], Singles]:
+        """Return room for the values; fresh pages would cost more than the sums."""
+        needed = branches * size
+        if needed > len(self._wide):
+            self._wide = np.empty(needed, np.float64)
+            self._narrow = np.empty(needed, np.float32)
+        shape = branches, size
+        return self._wide[:needed].reshape(shape), self._narrow[:needed].reshape(shape)
+
+
+def _low_span_factor(spec: BranchSpec) -> tuple[float, float, float]:
+    """Return what is subtracted, what is divided by, and what both and values are multiplied by."""
+    low, high = spec.low, spec.high
+    if low is None or high is None or low == high:
+        return 0.0, 1.0, 1.0
+    if math.isinf(high - low):  # the difference of the largest doubles is not a double
+        return low / 4, high / 4 - low / 4, 0.25
+    return low, high - low, 1.0

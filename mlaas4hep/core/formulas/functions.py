@@ -1,0 +1,132 @@
+"""The functions that expressions may call: those of uproot's language, and a few over rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array, Jagged
+from mlaas4hep.core.formulas import rowwise, special
+from mlaas4hep.core.formulas.rowwise import truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """What a name in call position does; `over_rows` gives one value a row of its argument."""
+
+    counts: tuple[int, ...]  #: numbers of arguments that it takes
+    elementwise: Callable[..., Any] | None = None
+    over_rows: Callable[[Jagged], Array] | None = None
+
+    def reduces(self, count: int) -> bool:
+        """Tell whether a call with `count` arguments turns a jagged branch into a flat one."""
+        return self.over_rows is not None and count == 1
+
+
+def _logical_and(a: Any, b: Any) -> Array:
+    return truth(a) & truth(b)
+
+
+def _logical_or(a: Any, b: Any) -> Array:
+    return truth(a) | truth(b)
+
+
+def _logical_not(a: Any) -> Array:
+    return ~truth(a)
+
+
+def _where(condition: Any, yes: Any, no: Any) -> Array:
+    chosen: Array = np.where(truth(condition), yes, no)
+    return chosen
+
+
+_ONE: dict[str, Callable[..., Any]] = {
+    "abs": np.absolute,
+    "absolute": np.absolute,
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "arccos": np.arccos,
+    "arccosh": np.arccosh,
+    "arcsin": np.arcsin,
+    "arcsinh": np.arcsinh,
+    "arctan": np.arctan,
+    "arctanh": np.arctanh,
+    "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "atan": np.arctan,
+    "atanh": np.arctanh,
+    "cbrt": np.cbrt,
+    "ceil": np.ceil,
+    "conj": np.conjugate,
+    "conjugate": np.conjugate,
+    "cos": np.cos,
+    "cosh": np.cosh,
+    "degrees": np.degrees,
+    "erf": special.erf,
+    "erfc": special.erfc,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "fabs": np.fabs,
+    "factorial": special.factorial,
+    "floor": np.floor,
+    "gamma": special.gamma,
+    "imag": np.imag,
+    "isfinite": np.isfinite,
+    "isinf": np.isinf,
+    "isnan": np.isnan,
+    "lgamma": special.lgamma,
+    "log": np.log,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "log2": np.log2,
+    "logical_not": _logical_not,
+    "neg": np.negative,
+    "negative": np.negative,
+    "radians": np.radians,
+    "real": np.real,
+    "rint": np.rint,
+    "round": np.round,
+    "sign": np.sign,
+    "signbit": np.signbit,
+    "sin": np.sin,
+    "sinh": np.sinh,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "tan": np.tan,
+    "tanh": np.tanh,
+    "tgamma": special.gamma,
+    "trunc": np.trunc,
+}
+
+_TWO: dict[str, Callable[..., Any]] = {
+    "arctan2": np.arctan2,
+    "atan2": np.arctan2,
+    "copysign": np.copysign,
+    "fmax": np.fmax,
+    "fmin": np.fmin,
+    "hypot": np.hypot,
+    "logical_and": _logical_and,
+    "logical_or": _logical_or,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "nextafter": np.nextafter,
+}
+
+_ROWS: dict[str, Callable[[Jagged], Array]] = {
+    "all": rowwise.all_true,
+    "any": rowwise.any_true,
+    "count": rowwise.count,
+    "mean": rowwise.mean,
+    "sum": rowwise.total,
+}
+
+FUNCTIONS: dict[str, Function] = {
+    **{name: Function(counts=(1,), elementwise=function) for name, function in _ONE.items()},
+    **{name: Function(counts=(2,), elementwise=function) for name, function in _TWO.items()},
+    **{name: Function(counts=(1,), over_rows=function) for name, function in _ROWS.items()},
+    "min": Function(counts=(1, 2), elementwise=np.minimum, over_rows=rowwise.smallest),
+    "max": Function(counts=(1, 2), elementwise=np.maximum, over_rows=rowwise.largest),
+    "where": Function(counts=(3,), elementwise=_where),
+}

@@ -1,0 +1,223 @@
+"""The grammar of expressions: text in, a checked program for a stack machine out.
+
+    or       := and (("||" | "or") and)*
+    and      := not (("&&" | "and") not)*
+    not      := "not" not | chain
+    chain    := bits (("<" | "<=" | ">" | ">=" | "==" | "!=") bits)*      0<=n<=2 is both
+    bits     := binary operators | ^ & << >> + - * / // %  as in Python, then unary, then **
+    unary    := ("-" | "+" | "~" | "!") unary | atom ["**" unary]
+    atom     := number | name | name "(" or ("," or)* ")" | get("any name") | "(" or ")"
+
+Nothing is evaluated here, and only what is written above can be said at all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from mlaas4hep.core.formulas.functions import FUNCTIONS
+from mlaas4hep.core.formulas.tokens import Token, refuse, to_number, tokenize
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+
+MAX_LENGTH = 4096  #: characters
+MAX_NESTING = 40  #: of parentheses, signs and powers
+MAX_STACK = 64  #: values that may wait for an operator
+CONSTANTS: dict[str, float | bool] = {
+    "pi": 3.141592653589793,
+    "True": True,
+    "False": False,
+    "true": True,
+    "false": False,
+}
+_WORDS = frozenset({"and", "or", "not"})
+RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
+
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """One step of the program; `count` values are taken from the stack and one is put back."""
+
+    kind: Literal["number", "name", "operator", "chain", "call"]
+    value: float | bool | str | tuple[str, ...]  #: the number, name, operator(s) or function
+    count: int = 0
+    column: int = 0  #: where it stands in the text, from 1
+
+
+def parse(text: str) -> tuple[Instruction, ...]:
+    """Return the program of an expression.
+
+    Raises:
+        InvalidRequestError: it is not one; the message says at which column.
+    """
+    if len(text) > MAX_LENGTH:
+        raise InvalidRequestError(
+            f"the expression has {len(text)} characters, more than {MAX_LENGTH}"
+        )
+    parser = _Parser(text, tokenize(text))
+    parser.either()
+    if parser.token.kind != "end":
+        parser.fail(f"{parser.token.text!r} was not expected here")
+    return tuple(parser.program)
+
+
+@dataclass(slots=True)
+class _Parser:
+    """Recursive descent; each method reads its rule and appends to `program`."""
+
+    text: str
+    tokens: list[Token]
+    program: list[Instruction] = field(default_factory=list)
+    at: int = 0
+    nesting: int = 0
+    stack: int = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def fail(self, message: str, hint: str = "", token: Token | None = None) -> NoReturn:
+        refuse(self.text, (token or self.token).column, message, hint)
+
+    def take(self, *texts: str) -> Token | None:
+        """Return and pass the next token if it is one of `texts`."""
+        token = self.token
+        if token.kind in {"symbol", "name"} and token.text in texts:
+            self.at += 1
+            return token
+        return None
+
+    def emit(
+        self,
+        kind: Literal["number", "name", "operator", "chain", "call"],
+        value: float | bool | str | tuple[str, ...],
+        count: int,
+        token: Token,
+    ) -> None:
+        self.stack += 1 - count
+        if self.stack > MAX_STACK:
+            self.fail(f"more than {MAX_STACK} values wait for an operator", token=token)
+        self.program.append(Instruction(kind=kind, value=value, count=count, column=token.column))
+
+    def either(self) -> None:
+        self.both()
+        while token := self.take("||", "or"):
+            self.both()
+            self.emit("operator", "or", 2, token)
+
+    def both(self) -> None:
+        self.negation()
+        while token := self.take("&&", "and"):
+            self.negation()
+            self.emit("operator", "and", 2, token)
+
+    def negation(self) -> None:
+        if token := self.take("not"):
+            self.deeper(self.negation, token)
+            self.emit("operator", "not", 1, token)
+        else:
+            self.chain()
+
+    def chain(self) -> None:
+        first = self.token
+        loose = [self.binary(0)]
+        operators: list[str] = []
+        while token := self.take(*_COMPARISONS):
+            first = token if not operators else first
+            operators.append(token.text)
+            loose.append(self.binary(0))
+        if operators and any(loose):
+            self.fail(
+                "& and | bind tighter than comparisons, so this would compare something else",
+                "put the comparisons in parentheses, (a > 1) & (b < 2), or write a > 1 && b < 2",
+                first,
+            )
+        if operators:
+            self.emit("chain", tuple(operators), len(operators) + 1, first)
+
+    def binary(self, level: int) -> bool:
+        """Read operators of one level and tighter; tell whether the loosest is & or |."""
+        if level == len(_BINARY):
+            self.unary()
+            return False
+        bits = self.binary(level + 1)
+        while token := self.take(*_BINARY[level]):
+            self.binary(level + 1)
+            self.emit("operator", token.text, 2, token)
+            bits = token.text in "&|"
+        return bits
+
+    def unary(self) -> None:
+        if token := self.take("-", "+", "~", "!"):
+            self.deeper(self.unary, token)
+            name = {"-": "negative", "+": "positive", "!": "not"}.get(token.text, token.text)
+            self.emit("operator", name, 1, token)
+            return
+        self.atom()
+        if token := self.take("**"):
+            self.deeper(self.unary, token)
+            self.emit("operator", "**", 2, token)
+
+    def atom(self) -> None:
+        token = self.token
+        self.at += 1
+        if token.kind == "number":
+            self.emit("number", to_number(token.text), 0, token)
+        elif token.kind == "name" and self.take("("):
+            self.call(token)
+        elif token.kind == "name" and token.text not in _WORDS:
+            self.name(token)
+        elif token.text == "(" and token.kind == "symbol":
+            self.deeper(self.either, token)
+            self.close(token)
+        else:
+            found = repr(token.text) if token.text else "the end"
+            self.fail(f"a value was expected, not {found}", token=token)
+
+    def name(self, token: Token) -> None:
+        if token.text in CONSTANTS:
+            self.emit("number", CONSTANTS[token.text], 0, token)
+        else:
+            self.emit("name", token.text, 0, token)
+
+    def call(self, token: Token) -> None:
+        if token.text == "get":
+            self.named_branch(token)
+            return
+        function = FUNCTIONS.get(token.text)
+        if function is None:
+            hint = nearest(token.text, FUNCTIONS)
+            self.fail(f"there is no function {token.text!r}", hint, token)
+        self.deeper(self.either, token)
+        count = 1
+        while self.take(","):
+            self.deeper(self.either, token)
+            count += 1
+        self.close(token)
+        if count not in function.counts:
+            wanted = " or ".join(str(number) for number in function.counts)
+            self.fail(f"{token.text} takes {wanted} arguments, not {count}", token=token)
+        self.emit("call", token.text, count, token)
+
+    def named_branch(self, token: Token) -> None:
+        quoted = self.token
+        if quoted.kind != "text":
+            self.fail('get takes the name of a branch in quotes: get("a/b")')
+        self.at += 1
+        self.close(token)
+        self.emit("name", quoted.text[1:-1], 0, quoted)
+
+    def close(self, opened: Token) -> None:
+        if not self.take(")"):
+            found = repr(self.token.text) if self.token.text else "the end"
+            self.fail(f"')' was expected, not {found}, after column {opened.column}")
+
+    def deeper(self, rule: Callable[[], None], token: Token) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            self.fail(f"nested more than {MAX_NESTING} deep", token=token)
+        rule()
+        self.nesting -= 1

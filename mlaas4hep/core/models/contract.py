@@ -1,0 +1,27 @@
+"""contract.json: all that is needed to serve a model on raw entries exactly as it was trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlaas4hep.core.data.specs import Specs
+
+Task = Literal["binary", "multiclass", "regression", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The training transform and where it came from; travels inside the bundle."""
+
+    model: str  #: name, such as "luca_1"
+    version: str
+    columns: tuple[str, ...]  #: inputs of the network, in order
+    specs: Specs  #: ranges and widths that shape and normalise
+    identifiers: tuple[str, ...]  #: never features
+    preproc: str = ""  #: the text of preproc.json
+    classes: tuple[str, ...] = ()  #: class names when the labels were names
+    task: Task = "other"
+    inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)
+    versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it
+    metrics: tuple[tuple[str, float], ...] = ()
+    isolation: tuple[str, ...] = ()  #: what confined model.py
+    schema_version: int = 1

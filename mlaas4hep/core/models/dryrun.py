@@ -1,0 +1,44 @@
+"""What a run would do, as a dry run finds it."""
+
+from dataclasses import dataclass
+
+from mlaas4hep.core.models.training import ModelSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutCount:
+    """How many entries of a sample are left after one cut."""
+
+    cut: str
+    passed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutlook:
+    """What one file holds."""
+
+    file: str
+    tree: str
+    entries: int
+    sampled: int
+    passed: int  #: of the sample
+    cut_flow: tuple[CutCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a run would do; figures after cuts are estimates."""
+
+    files: tuple[FileOutlook, ...]
+    entries: int
+    selected_entries: int
+    features: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    label: tuple[str, ...]  #: branches that it is computed from
+    columns: int  #: rows of jagged branches as long as in the sample
+    chunks: int
+    largest_chunk_entries: int
+    chunk_bytes: int
+    memory_bytes: int  #: that the training will take, more or less
+    model: ModelSummary | None  #: None: models are not built here
+    warnings: tuple[str, ...]

@@ -1,0 +1,133 @@
+"""Entries as people write them in JSON, one object an entry, to columns: names and types checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Which branches an entry must have, and of which kind."""
+
+    flat: frozenset[str]  #: a number each
+    jagged: frozenset[str]  #: a list of numbers each
+    either: frozenset[str] = frozenset()  #: only preproc.json reads them: a number or a list
+    identifiers: frozenset[str] = frozenset()  #: may be there; never features
+    unused: frozenset[str] = frozenset()  #: may be there; empty in every entry of the training
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Return the branches that no entry may lack."""
+        return self.flat | self.jagged | self.either
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Return the branches that an entry may have."""
+        return self.required | self.identifiers | self.unused
+
+
+def columns(schema: Schema, entries: Sequence[Entry]) -> Columns:
+    """Return the required branches of `entries`; a `null` is a missing value (NaN).
+
+    Raises:
+        InvalidRequestError: there is no entry, one lacks a branch or has one too many, or a
+            value is of the wrong kind; the message names entry (from 0), branch and value.
+    """
+    if not entries:
+        raise InvalidRequestError("`entries` is empty", hint="send a list of objects")
+    _check_names(schema, entries)
+    flat: dict[str, Array] = {}
+    jagged: dict[str, Jagged] = {}
+    shared: dict[bytes, Offsets] = {}
+    for name in sorted(schema.required):
+        values = [entry[name] for entry in entries]
+        if name in schema.jagged or (name in schema.either and isinstance(values[0], list)):
+            jagged[name] = _rows(name, values, shared)
+        else:
+            flat[name] = _numbers(name, values, range(len(values)))
+    return Columns(entries=len(entries), flat=flat, jagged=jagged)
+
+
+def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return what identifies each entry, as it was given."""
+    names = schema.identifiers
+    return [{name: entry[name] for name in entry if name in names} for entry in entries]
+
+
+def _check_names(schema: Schema, entries: Sequence[Entry]) -> None:
+    required = schema.required
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise InvalidRequestError(
+                f"entry {number} is {_shown(entry)}, not an object of branches and values"
+            )
+        if entry.keys() == required:
+            continue
+        _refuse_unknown(entry.keys() - schema.known, number, schema.known)
+        missing = sorted(required - entry.keys())
+        if missing:
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise InvalidRequestError(
+                f"entry {number} has no branch {missing[0]!r}{more}",
+                branch=missing[0],
+                hint=f"the model needs {len(required)} branches of each entry",
+            )
+
+
+def _refuse_unknown(unknown: set[str], number: int, known: frozenset[str]) -> None:
+    if not unknown:
+        return
+    name = min(unknown)
+    raise InvalidRequestError(
+        f"entry {number} has branch {name!r}, which the model does not know",
+        branch=name,
+        hint=nearest(name, known),
+    )
+
+
+def _rows(name: str, values: Sequence[Any], shared: dict[bytes, Offsets]) -> Jagged:
+    for number, value in enumerate(values):
+        if not isinstance(value, list):
+            raise _wrong(name, number, value, "a list of numbers")
+    counts = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    offsets = shared.setdefault(
+        counts.tobytes(), np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+    )
+    content = _numbers(
+        name, list(chain.from_iterable(values)), np.repeat(range(len(values)), counts)
+    )
+    return Jagged(content=content, offsets=offsets)
+
+
+def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -> Array:
+    """Return `values` as an array; `entries` tells which entry each one is from."""
+    try:
+        array = np.array(values)
+    except ValueError:  # lists among numbers
+        array = np.array(None)
+    if array.ndim == 1 and array.dtype.kind in "bif":
+        return array
+    for position, value in enumerate(values):
+        if value is not None and not isinstance(value, int | float):
+            raise _wrong(name, int(entries[position]), value, "a number")
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"entry {number}: branch {name!r} is {_shown(value)}, not {wanted}", branch=name
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - fits on a line

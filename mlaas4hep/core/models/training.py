@@ -1,0 +1,99 @@
+"""What a training is told, and what it reports while it runs in its own process."""
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from mlaas4hep.core.models.contract import Task
+from mlaas4hep.core.requests.request import Params, Resources
+
+Metrics = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One branch inside the matrix; says how to undo its normalisation."""
+
+    name: str
+    start: int  #: first column
+    width: int  #: columns
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJob:
+    """Everything that a training must know besides model.py and the chunks."""
+
+    name: str  #: of the model, for its log
+    params: Params
+    columns: int  #: width of the matrix
+    chunks: int
+    resources: Resources = Resources()
+    classes: tuple[str, ...] = ()  #: class names, when the labels were names
+    labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
+    features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
+
+    @property
+    def rounds(self) -> int:
+        """Return how many epochs will end, over all chunks."""
+        if self.params.training == "chunked":
+            return self.params.epochs * self.chunks
+        return self.params.epochs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """What `model(idim)` of a model.py gives."""
+
+    parameters: int
+    layers: tuple[str, ...]  #: such as "dense (Dense): 56704"
+    input_width: int
+    output_shape: tuple[int, ...]  #: without the batch dimension
+    loss: str
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelBuilt:
+    """model.py was run and its model fits the data; the first chunk may go in."""
+
+    summary: ModelSummary
+    isolation: tuple[str, ...]  #: what confines model.py, such as "landlock"
+    resumed: int = 0  #: rounds found done in the checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkWanted:
+    """The training wants this chunk next (or soon: it asks ahead)."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundEnded:
+    """An epoch ended, and the checkpoint that holds it was handed over before."""
+
+    round: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMade:
+    """A file to keep: "checkpoint", "plots/…" or "bundle/…" with its path inside the bundle."""
+
+    name: str
+    file: BinaryIO  #: at its start; the receiver closes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFinished:
+    """All rounds are done and all files handed over."""
+
+    task: Task
+    metrics: Metrics  #: final ones, such as (("test_auc", 0.77),)
+    versions: tuple[tuple[str, str], ...]  #: (package, version) that trained
+    input_node: str = ""  #: of the SavedModel's serving signature
+    output_node: str = ""
+
+
+Report = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

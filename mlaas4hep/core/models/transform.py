@@ -1,0 +1,116 @@
+"""The training transform, applied to entries that come later: preproc, order, range, padding."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.matrix import Layout, fill
+from mlaas4hep.core.data.specs import BranchSpec
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.entries import Schema
+from mlaas4hep.core.selection.preproc import Preproc
+
+Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
+
+_NUMBER = "\N{ZERO WIDTH SPACE}entry"  #: rides along through the cuts; no branch is called so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What goes into the network for a set of entries, and what is odd about them."""
+
+    x: NDArray[np.float32]  #: one row for each entry that passes the cuts
+    passed: NDArray[np.bool_]  #: of all entries
+    outside: Flags  #: of all entries: branches with a value that training has never seen
+    truncated: Flags  #: of all entries: branches with a longer row than the longest in training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transform:
+    """What was done to the entries that a model was trained on."""
+
+    schema: Schema
+    preproc: Preproc
+    layout: Layout
+
+    @classmethod
+    def of(cls, contract: Contract) -> Self:
+        """Return the transform that a model's contract describes."""
+        preproc = Preproc.parse(contract.preproc)
+        layout = Layout.of(contract.specs, exclude=contract.identifiers)
+        return cls(schema=_schema(contract, layout, preproc), preproc=preproc, layout=layout)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the network's inputs, in order."""
+        return self.layout.columns
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """Return the rows of the matrix for `columns`, which holds the schema's branches."""
+        numbered = replace(columns, flat={**columns.flat, _NUMBER: np.arange(columns.entries)})
+        kept = self.preproc.apply(numbered)
+        numbers = kept.flat[_NUMBER]
+        x = np.empty((kept.entries, self.layout.width), dtype=np.float32)
+        fill(self.layout, kept, x)
+        passed = np.zeros(columns.entries, dtype=np.bool_)
+        passed[numbers] = True
+        outside = (
+            (spec.name, _unseen(spec, kept)) for spec in (*self.layout.flat, *self.layout.jagged)
+        )
+        long = ((spec.name, _longer(spec, kept)) for spec in self.layout.jagged)
+        return Prepared(
+            x=x,
+            passed=passed,
+            outside=_flags(outside, numbers, columns.entries),
+            truncated=_flags(long, numbers, columns.entries),
+        )
+
+
+def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
+    made = set(preproc.defines)
+    flat = frozenset(spec.name for spec in layout.flat) - made
+    jagged = frozenset(spec.name for spec in layout.jagged) - made
+    either = preproc.reads - flat - jagged
+    empty = frozenset(spec.name for spec in contract.specs.branches) - layout.names - made
+    return Schema(
+        flat=flat,
+        jagged=jagged,
+        either=either,
+        identifiers=frozenset(contract.identifiers) - either,
+        unused=empty - either - set(contract.identifiers),
+    )
+
+
+def _longer(spec: BranchSpec, columns: Columns) -> NDArray[np.bool_]:
+    return columns.jagged[spec.name].counts > spec.width
+
+
+def _unseen(spec: BranchSpec, columns: Columns) -> NDArray[np.bool_]:
+    """Tell for each entry whether a value lies outside what training has seen of the branch."""
+    if not spec.jagged:
+        return _beyond(spec, columns.flat[spec.name])
+    rows = columns.jagged[spec.name]
+    beyond = _beyond(spec, rows.content)
+    found = np.zeros(columns.entries, dtype=np.bool_)
+    if beyond.any():
+        found[np.repeat(np.arange(columns.entries), rows.counts)[beyond]] = True
+    return found
+
+
+def _beyond(spec: BranchSpec, values: Array) -> NDArray[np.bool_]:
+    if spec.low is None or spec.high is None:
+        return np.isfinite(values)
+    return (values < spec.low) | (values > spec.high)
+
+
+def _flags(marked: Iterable[tuple[str, NDArray[np.bool_]]], numbers: Array, entries: int) -> Flags:
+    """Return the marked names of each of `entries` entries; marks are about entries `numbers`."""
+    flags: dict[int, list[str]] = {}
+    for name, chosen in marked:
+        for number in numbers[chosen].tolist():
+            flags.setdefault(number, []).append(name)
+    return tuple(tuple(flags.get(number, ())) for number in range(entries))

@@ -1,7 +1,0 @@
-"""What people write, parsed once at the door: params.json, files.txt, labels.txt, a submission."""
-
-from mlaas4hep.core.parse_files import parse_files, parse_labels
-from mlaas4hep.core.parse_params import parse_params
-from mlaas4hep.core.parse_submission import Submission, parse_submission
-
-__all__ = ["Submission", "parse_files", "parse_labels", "parse_params", "parse_submission"]

@@ -1,0 +1,74 @@
+"""What a person asks for: files, labels, parameters and a model, complete and checked."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlaas4hep.core.requests.labels import Labels
+
+DEFAULT_IDENTIFIERS = ("run", "event", "luminosityBlock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """One line of files.txt."""
+
+    name: str  #: as the person wrote it; errors and specs use it
+    url: str  #: where it is read from; see `ports.DataSource`
+    tree: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsRequest:
+    """Which figures are wanted after training, besides the losses."""
+
+    wanted: bool = False
+    threshold: float = 0.5  #: score from which an entry counts as signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """params.json, with the ancestor's names and defaults (see docs/params.md)."""
+
+    nevts: int = -1  #: entries to read in all files together; -1: all
+    chunk_size: int = 1000  #: entries per chunk; -1: one chunk
+    branch: str = "Events"  #: the tree
+    identifier: tuple[str, ...] = DEFAULT_IDENTIFIERS
+    selected_branches: tuple[str, ...] = ()  #: names or globs; empty: all
+    exclude_branches: tuple[str, ...] = ()  #: names or globs
+    redirector: str = ""  #: prefix for bare names; empty: the deployment's XRootD proxy
+    epochs: int = 10
+    batch_size: int = 50
+    shuffle: bool = True
+    split: float = 0.3  #: share of the training entries that validates, in [0, 1)
+    training: Literal["chunked", "standard"] = "chunked"
+    seed: int = 21
+    metrics: MetricsRequest = MetricsRequest()
+    hist: str = ""  #: when set, histograms are written with the run
+    nan: float = float("nan")  #: accepted for compatibility
+    verbose: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the training may use."""
+
+    device: Literal["cpu", "gpu"] = "cpu"
+    memory_bytes: int = 3 * 1024**3
+    cpus: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One submission; stored as JSON with the run, and all that the steps need to know."""
+
+    owner: str
+    run: str  #: "luca_1"
+    folder: str  #: "luca"
+    upload: str  #: sha256 of the tarball it came from
+    files: tuple[InputFile, ...]
+    labels: Labels
+    params: Params
+    model_sha256: str  #: of model.py, which is stored with the run
+    preproc: str = ""  #: the text of preproc.json
+    resources: Resources = Resources()
+    title: str = ""

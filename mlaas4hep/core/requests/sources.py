@@ -1,0 +1,88 @@
+"""Where a line of files.txt is read from; this is a server, so its own disk is no answer."""
+
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError
+
+SCHEMES = ("root", "roots", "https")
+
+
+def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
+    """Return the URL (see `ports.DataSource`) that `name` stands for.
+
+    Raises:
+        InvalidRequestError: it is neither in the tarball nor a remote name.
+        ForbiddenError: files may not come from that server.
+    """
+    if "://" in name:
+        return _remote(name, limits)
+    if name.startswith("/store/"):
+        if not limits.xrootd_proxy:
+            raise InvalidRequestError(
+                f"{name!r} needs a redirector, and this deployment has no XRootD proxy",
+                stage="submit",
+                file=name,
+                hint='set "redirector": "root://host" in params.json, or write root://host//store/…',
+            )
+        return f"{limits.xrootd_proxy.rstrip('/')}/{name}"
+    if name.startswith(("/", "~")):
+        raise InvalidRequestError(
+            f"{name!r} is a path on your machine, which the server cannot read",
+            stage="submit",
+            file=name,
+            hint="pack the file into the tarball, or write root://host//path or https://host/path",
+        )
+    if upload is None:
+        raise InvalidRequestError(
+            f"{name!r} is no file on a server",
+            stage="submit",
+            file=name,
+            hint="root://host//path, or name the `upload` that the file is in",
+        )
+    member = upload.find(name)
+    if member is None:
+        raise InvalidRequestError(
+            f"there is no {name!r} in the tarball {upload.folder!r}",
+            stage="submit",
+            file=name,
+            hint=nearest(name, (path for path in upload.paths if path.endswith(".root"))),
+        )
+    return f"tarball:{upload.key(member)}"
+
+
+def _remote(name: str, limits: Limits) -> str:
+    try:
+        parts = urlsplit(name)
+        host = (parts.hostname or "").lower()
+        parts.port  # noqa: B018 - raises when the port is no number
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"{name!r} is not a URL: {error}", stage="submit", file=name
+        ) from error
+    if parts.scheme not in SCHEMES:
+        raise InvalidRequestError(
+            f"{name!r}: {parts.scheme}:// is not read here",
+            stage="submit",
+            file=name,
+            hint=f"one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}",
+        )
+    if not host or parts.username is not None or "://" in parts.path + parts.query:
+        raise InvalidRequestError(
+            f"{name!r} must be one server and one path, without a user name",
+            stage="submit",
+            file=name,
+            hint="root://host//store/file.root",
+        )
+    globs = [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
+    if not any(fnmatchcase(host, glob) for glob in globs):
+        raise ForbiddenError(
+            f"{name!r}: files may not come from {host!r}",
+            stage="submit",
+            file=name,
+            hint=f"this deployment reads from {limits.remote_hosts or 'no remote server'}",
+        )
+    return name

@@ -1,0 +1,190 @@
+"""A run as people and programs want to see it: how far, how fast, how long still."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.models.scoring import ScoringRequest
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs.durations import clock_time
+from mlaas4hep.core.runs.progress import Progress
+from mlaas4hep.core.runs.run import FINAL, Run, Status
+from mlaas4hep.errors import Problem
+
+_FUNCTIONS = {"score": ("specs", "chunk-preprocess")}  #: who does a stage, if not its namesake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """How far one stage is; what cannot be known yet is None."""
+
+    stage: str  #: the function that does it
+    unit: str  #: what is counted
+    state: str  #: waiting, running, done, failed, cancelled
+    done: int
+    failed: int
+    total: int | None
+    left: int | None
+    seconds: float | None  #: since its start, or from start to end
+    per_second: float | None
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCount:
+    """What was found in one input file: the cut flow in two numbers."""
+
+    file: str
+    entries: int  #: measured
+    passed: int  #: of them, those that pass the cuts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One line of a list of runs."""
+
+    name: str
+    folder: str
+    title: str
+    task: str  #: training or scoring
+    status: Status
+    attempt: int
+    created_at: str
+    updated_at: str
+    seconds: float  #: from creation to the end, or to now
+    model: str
+    metrics: dict[str, float | None]  #: None: it was not a number
+    problem: Problem | None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing will happen any more."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Summary):
+    """Everything about one run."""
+
+    entries: int
+    selected_entries: int
+    columns: int
+    files: tuple[FileCount, ...]
+    stages: tuple[Stage, ...]
+    isolation: tuple[str, ...]
+    warnings: tuple[str, ...]
+    version: str
+    mark: str  #: changes whenever the run does; see `GET /runs/NAME?seen=MARK&wait=30`
+
+
+def mark(run: Run) -> str:
+    """Return a text that changes whenever the run does."""
+    return keys.digest(wire.dump(run).decode())[:16]
+
+
+def summary(run: Run, now: float) -> Summary:
+    """Return one line about a run."""
+    return Summary(**_summary_fields(run, now))
+
+
+def report(run: Run, request: Request | ScoringRequest, specs: Specs | None, now: float) -> Report:
+    """Return everything about a run; file counts come with its specs."""
+    return Report(
+        **_summary_fields(run, now),
+        entries=run.entries,
+        selected_entries=run.selected,
+        columns=run.columns,
+        files=_files(request, specs),
+        stages=stages(run, now),
+        isolation=run.isolation,
+        warnings=run.warnings,
+        version=run.version,
+        mark=mark(run),
+    )
+
+
+def stages(run: Run, now: float) -> tuple[Stage, ...]:
+    """Return the stages of a run in their order."""
+    if run.task == "scoring":
+        return (_stage(run, "score", "ranges", run.ranges, now),)
+    return (
+        _stage(run, "specs", "ranges", run.ranges, now),
+        _stage(run, "chunk-preprocess", "chunks", run.chunks, now),
+        _stage(run, "train", "rounds", run.rounds, now),
+    )
+
+
+def _summary_fields(run: Run, now: float) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "folder": run.folder,
+        "title": run.title,
+        "task": run.task,
+        "status": run.status,
+        "attempt": run.attempt,
+        "created_at": clock_time(run.created_at),
+        "updated_at": clock_time(run.updated_at),
+        "seconds": round((run.updated_at if run.is_final else now) - run.created_at, 3),
+        "model": run.model,
+        "metrics": metrics(run),
+        "problem": run.problem,
+    }
+
+
+def metrics(run: Run) -> dict[str, float | None]:
+    """Return the figures by name; the first of a name is the exact one."""
+    return dict(reversed(tuple(dict(reversed(run.metrics)).items())))
+
+
+def _files(request: Request | ScoringRequest, specs: Specs | None) -> tuple[FileCount, ...]:
+    if specs is None:
+        return ()
+    read = [0] * len(request.files)
+    passed = [0] * len(request.files)
+    for measured in specs.ranges:
+        read[measured.file] += measured.stop - measured.start
+        passed[measured.file] += measured.passed
+    return tuple(
+        FileCount(file=file.name, entries=entries, passed=through)
+        for file, entries, through in zip(request.files, read, passed, strict=True)
+    )
+
+
+def _stage(run: Run, name: str, unit: str, progress: Progress, now: float) -> Stage:
+    done, total = progress.done, progress.total
+    end = progress.ended_at if progress.ended_at is not None else _end(run, now)
+    seconds = None if progress.started_at is None else max(end - progress.started_at, 0.0)
+    rate = done / seconds if seconds and done else None
+    left = None if total is None else max(total - done, 0)
+    state = _state(run, name, progress)
+    return Stage(
+        stage=name,
+        unit=unit,
+        state=state,
+        done=done,
+        failed=int(state == "failed"),
+        total=total,
+        left=left,
+        seconds=None if seconds is None else round(seconds, 3),
+        per_second=None if rate is None else round(rate, 3),
+        eta_seconds=round(left / rate, 1) if left and rate and state == "running" else None,
+    )
+
+
+def _end(run: Run, now: float) -> float:
+    return run.updated_at if run.is_final else now
+
+
+def _state(run: Run, name: str, progress: Progress) -> str:
+    if progress.complete and (run.status is Status.DONE or name not in ("train", "score")):
+        return "done"
+    if (
+        run.status is Status.FAILED
+        and run.problem is not None
+        and run.problem.stage in _FUNCTIONS.get(name, (name,))
+    ):
+        return "failed"
+    if run.is_final and run.status is not Status.DONE:
+        return "cancelled" if run.status is Status.CANCELLED else "stopped"
+    return "waiting" if progress.started_at is None else "running"

@@ -1,0 +1,188 @@
+"""One execution of a request, as a state machine: the run is what its events add up to.
+
+    submitted → measuring → preparing → training → done      (or: submitted → scoring → done)
+         └──────────┴───────────┴──────────┴─────→ failed | cancelled
+    failed | cancelled ── restarted ──→ submitted (attempt + 1)
+
+`apply` never looks at a clock and never counts an event twice, so that events may arrive late,
+repeated and in any order.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from mlaas4hep.core.runs.events import (
+    ChunkReady,
+    EpochEnded,
+    Event,
+    FilesOpened,
+    ModelReady,
+    RangeMeasured,
+    RangeScored,
+    RunCancelled,
+    RunFailed,
+    RunRestarted,
+    ScoresReady,
+    ScoringPlanned,
+    SpecsReady,
+    TrainingStarted,
+)
+from mlaas4hep.core.runs.progress import Progress
+from mlaas4hep.errors import Problem
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    SUBMITTED = "submitted"
+    MEASURING = "measuring"
+    PREPARING = "preparing"
+    TRAINING = "training"
+    SCORING = "scoring"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
+_ORDER = (
+    Status.SUBMITTED,
+    Status.MEASURING,
+    Status.PREPARING,
+    Status.TRAINING,
+    Status.SCORING,
+    Status.DONE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that is known about one run, small enough for one key-value record."""
+
+    owner: str
+    name: str  #: "luca_1", the ancestor's process_name
+    folder: str  #: "luca", the uploaded tarball it was submitted from
+    number: int  #: 1 in "luca_1"
+    created_at: float  #: seconds since the epoch, UTC
+    updated_at: float
+    title: str = ""
+    task: Literal["training", "scoring"] = "training"
+    attempt: int = 1
+    status: Status = Status.SUBMITTED
+    files: int = 0
+    entries: int = 0  #: in the ranges to measure, before cuts
+    selected: int = 0  #: entries that will be trained on
+    columns: int = 0
+    ranges: Progress = Progress()
+    chunks: Progress = Progress()
+    rounds: Progress = Progress()  #: epochs, over all chunks when training is "chunked"
+    resumed: int = 0  #: rounds that the last start of the training found in a checkpoint
+    specs: str = ""  #: object key of the merged specs
+    model: str = ""
+    version: str = ""
+    scores: str = ""  #: object key of the table that a scoring made
+    isolation: tuple[str, ...] = ()
+    metrics: tuple[tuple[str, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing will happen any more."""
+        return self.status in FINAL
+
+    def apply(self, event: Event, at: float) -> "Run":
+        """Return the run after `event`; an event of another attempt or a repeat changes nothing.
+
+        Args:
+            at: seconds since the epoch at which the event became known.
+        """
+        if isinstance(event, RunRestarted):
+            return self._restarted(event, at)
+        if event.attempt != self.attempt or self.is_final:
+            return self
+        changed = self._changed(event, at)
+        return self if changed == self else replace(changed, updated_at=at)
+
+    def _restarted(self, event: RunRestarted, at: float) -> "Run":
+        if event.attempt <= self.attempt or self.status is Status.DONE:
+            return self
+        return Run(
+            owner=self.owner,
+            name=self.name,
+            folder=self.folder,
+            number=self.number,
+            title=self.title,
+            task=self.task,
+            created_at=self.created_at,
+            updated_at=at,
+            attempt=event.attempt,
+        )
+
+    def _changed(self, event: Event, at: float) -> "Run":  # noqa: C901, PLR0911, PLR0912 - a flat table
+        match event:
+            case FilesOpened():
+                return replace(
+                    self._at_least(Status.MEASURING),
+                    files=event.files,
+                    entries=event.entries,
+                    warnings=self._warned(event),
+                    ranges=self.ranges.expect(event.ranges, at),
+                )
+            case RangeMeasured():
+                return replace(self, ranges=self.ranges.mark(event.index, at))
+            case SpecsReady():
+                return replace(
+                    self._at_least(Status.PREPARING),
+                    specs=event.key,
+                    selected=event.entries,
+                    columns=event.columns,
+                    warnings=self._warned(event),
+                    chunks=self.chunks.expect(event.chunks, at),
+                )
+            case ChunkReady():
+                return replace(self, chunks=self.chunks.mark(event.index, at))
+            case TrainingStarted():
+                return replace(
+                    self._at_least(Status.TRAINING),
+                    isolation=event.isolation,
+                    resumed=event.resumed,
+                    rounds=self.rounds.expect(event.rounds, at).mark_first(event.resumed, at),
+                )
+            case EpochEnded():
+                return replace(
+                    self, rounds=self.rounds.mark(event.round, at), metrics=event.metrics
+                )
+            case ModelReady():
+                return replace(
+                    self._at_least(Status.DONE),
+                    model=event.model,
+                    version=event.version,
+                    metrics=event.metrics,
+                )
+            case ScoringPlanned():
+                return replace(
+                    self._at_least(Status.SCORING),
+                    files=event.files,
+                    entries=event.entries,
+                    ranges=self.ranges.expect(event.ranges, at),
+                )
+            case RangeScored():
+                return replace(self, ranges=self.ranges.mark(event.index, at))
+            case ScoresReady():
+                return replace(self._at_least(Status.DONE), scores=event.key, metrics=event.metrics)
+            case RunFailed():
+                return replace(self, status=Status.FAILED, problem=event.problem)
+            case RunCancelled():
+                return replace(self, status=Status.CANCELLED)
+            case _:
+                return self
+
+    def _warned(self, event: FilesOpened | SpecsReady) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.warnings, *event.warnings)))
+
+    def _at_least(self, status: Status) -> "Run":
+        if _ORDER.index(self.status) >= _ORDER.index(status):
+            return self
+        return replace(self, status=status)

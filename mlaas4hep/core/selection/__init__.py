@@ -1,0 +1,1 @@
+"""Which branches are used: preproc.json, cuts, new branches, features and identifiers."""

@@ -1,0 +1,131 @@
+"""What opening the files of a run found; every later step works from this record."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Slice
+from mlaas4hep.core.data.specs import Specs, merged
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.selection.branches import Branches
+from mlaas4hep.errors import PermanentError
+
+CODE_VERSION = 1  #: grows when the same files would give other specs or chunks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedFile:
+    """One input file as it was when the run began."""
+
+    name: str  #: as the person wrote it
+    url: str
+    tree: str
+    identity: str  #: `TreeInfo.identity`
+    entries: int
+
+    @classmethod
+    def of(cls, file: InputFile, tree: TreeInfo) -> "OpenedFile":
+        """Return the record of a file that was just opened."""
+        return cls(
+            name=file.name,
+            url=file.url,
+            tree=file.tree,
+            identity=tree.identity,
+            entries=tree.entries,
+        )
+
+    def check(self, tree: TreeInfo) -> None:
+        """Refuse a file that is another one now.
+
+        Raises:
+            PermanentError: it changed since the run began.
+        """
+        if tree.identity != self.identity:
+            raise PermanentError(
+                f"{self.name!r} changed since the run began",
+                file=self.name,
+                hint="restart the run, so that the file as it is now is measured",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRange:
+    """What is stored for one range; `specs.ranges` call its file 0, so that runs can share it."""
+
+    specs: Specs
+    cut_flow: tuple[tuple[str, int], ...] = ()  #: (cut, entries left); only if nothing passed
+    blocks: int = 1  #: in which the entries were read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The files of a run, what is read of them, and the ranges that are measured."""
+
+    files: tuple[OpenedFile, ...]
+    branches: Branches
+    ranges: tuple[EntryRange, ...]
+
+    def range_content(self, request: Request, index: int) -> str:
+        """Return the hash of everything that the specs of range `index` depend on."""
+        return _range_contents(self, request.preproc)[index]
+
+    def specs_content(self, request: Request) -> str:
+        """Return the hash of everything that the merged specs depend on."""
+        return _specs_content(self, request.preproc)
+
+    def chunk_content(self, request: Request, slices: Sequence[Slice]) -> str:
+        """Return the hash of everything that a chunk depends on."""
+        labels = request.labels
+        return keys.digest(
+            "chunk",
+            CODE_VERSION,
+            self.specs_content(request),
+            labels.expression or [labels.values[part.file] for part in slices],
+            [(part.file, part.start, part.stop) for part in slices],
+        )
+
+    def merged(self, parts: Iterable[MeasuredRange]) -> Specs:
+        """Return the specs of all ranges, given in order."""
+        return merged(
+            replace(
+                part.specs,
+                ranges=tuple(replace(count, file=entry.file) for count in part.specs.ranges),
+            )
+            for entry, part in zip(self.ranges, parts, strict=True)
+        )
+
+    def plan(self, params: Params, specs: Specs) -> ChunkPlan:
+        """Return which entries make which chunk.
+
+        With `nevts`, only the first entries of each file are measured and used. Files share
+        `nevts` in proportion to the entries they would give as a whole: with cuts, the measured
+        share of passing entries is taken to hold for the rest of the file.
+        """
+        passed = [0] * len(self.files)
+        seen = [0] * len(self.files)
+        for count in specs.ranges:
+            passed[count.file] += count.passed
+            seen[count.file] += count.stop - count.start
+        weights = [
+            file.entries * good / all_ if all_ else 0.0
+            for file, good, all_ in zip(self.files, passed, seen, strict=True)
+        ]
+        return ChunkPlan.of(passed, params.nevts, params.chunk_size, weights)
+
+
+@lru_cache(maxsize=4)
+def _range_contents(opened: Opened, preproc: str) -> tuple[str, ...]:
+    transform = keys.digest(CODE_VERSION, opened.branches.features, preproc)
+    return tuple(
+        keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
+        for part in opened.ranges
+    )
+
+
+@lru_cache(maxsize=4)
+def _specs_content(opened: Opened, preproc: str) -> str:
+    contents = _range_contents(opened, preproc)
+    parts = [(part.file, one) for part, one in zip(opened.ranges, contents, strict=True)]
+    return keys.digest("specs", CODE_VERSION, parts)

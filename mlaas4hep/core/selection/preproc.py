@@ -1,0 +1,96 @@
+"""preproc.json: new branches, cuts and removals (see docs/preproc.md).
+
+The same text travels with the model, so that prediction applies what training applied.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.selection.cuts import Chosen, Cut, NewBranch
+from mlaas4hep.core.selection.parse_preproc import parse_parts
+from mlaas4hep.errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preproc:
+    """What is done to entries before they are measured, trained on, or predicted."""
+
+    new_branches: tuple[NewBranch, ...] = ()  #: each needs only those before it
+    cuts: tuple[Cut, ...] = ()
+    removes: frozenset[str] = frozenset()  #: branches that do not become features
+
+    @classmethod
+    def parse(cls, text: str) -> "Preproc":
+        """Return what a preproc.json says; "" says nothing.
+
+        Raises:
+            InvalidRequestError: it is not JSON, has an unknown key or a wrong expression.
+        """
+        new_branches, cuts, removes = parse_parts(text)
+        return cls(new_branches=new_branches, cuts=cuts, removes=removes)
+
+    @property
+    def defines(self) -> tuple[str, ...]:
+        """Return the names of the new branches."""
+        return tuple(branch.name for branch in self.new_branches)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the branches of the files that new branches and cuts need."""
+        expressions = [branch.expression for branch in self.new_branches]
+        expressions += [cut.expression for cut in self.cuts]
+        names = frozenset[str]().union(*(expression.names for expression in expressions))
+        return names - frozenset(self.defines)
+
+    def check(self, flat: AbstractSet[str], jagged: AbstractSet[str]) -> None:
+        """Check everything against the branches of a file, without reading entries.
+
+        Raises:
+            InvalidRequestError: a branch is not there, is of the wrong kind, or is there though
+                it is to be new.
+        """
+        known_flat, known_jagged = set(flat), set(jagged)
+        for branch in self.new_branches:
+            branch.check(known_flat, known_jagged)
+            (known_jagged if branch.jagged else known_flat).add(branch.name)
+        for cut in self.cuts:
+            cut.check(known_flat, known_jagged)
+        known = known_flat | known_jagged
+        for name in sorted(self.removes - known):
+            raise InvalidRequestError(
+                f"there is no branch {name!r} to remove", branch=name, hint=nearest(name, known)
+            )
+
+    def apply(self, columns: Columns, keep: AbstractSet[str] = frozenset()) -> Columns:
+        """Return the entries that pass, with new branches and without removed ones.
+
+        Args:
+            keep: names that are not removed, whatever preproc.json says: the label's.
+        """
+        full = self._with_new_branches(columns)
+        left = full.only(set(full.names) - (self.removes - keep))
+        if not self.cuts:
+            return left
+        *_, (_, chosen) = self._flow(full)
+        return left if chosen.all() else left.keep(chosen)
+
+    def cut_flow(self, columns: Columns) -> tuple[tuple[str, int], ...]:
+        """Return (cut, entries that pass it and all before it), in the order of the file."""
+        full = self._with_new_branches(columns)
+        return tuple((cut.label, int(np.sum(chosen))) for cut, chosen in self._flow(full))
+
+    def _with_new_branches(self, columns: Columns) -> Columns:
+        for branch in self.new_branches:
+            columns = branch.added_to(columns)
+        return columns
+
+    def _flow(self, columns: Columns) -> Iterator[tuple[Cut, Chosen]]:
+        chosen = np.ones(columns.entries, dtype=np.bool_)
+        for cut in self.cuts:
+            chosen = chosen & cut.passed(columns)
+            yield cut, chosen

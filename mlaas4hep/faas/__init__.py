@@ -1,0 +1,1 @@
+"""How a function speaks HTTP: events in, answers out; what every handler of `functions/` is made of."""

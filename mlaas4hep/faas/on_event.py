@@ -1,0 +1,195 @@
+"""Functions as values: HTTP in, a step or an app of ours, HTTP out.
+
+`on_event` is the door of the functions that only the dispatcher may call: it checks the call,
+hands the event to the step that it wakes and turns whatever happens into an answer. `wsgi` and
+`asgi` wrap the apps of the functions that people reach.
+"""
+
+import importlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    MlaasError,
+    NotFoundError,
+    PermanentError,
+    Problem,
+    UnauthenticatedError,
+)
+from mlaas4hep.faas.function import Function, asgi, settle
+from mlaas4hep.pipeline.reactions import Step, react
+from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings, secret
+
+__all__ = ["Function", "asgi", "check_ready", "error_answer", "on_event", "wsgi"]
+
+log = logging.getLogger(__name__)
+
+MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
+HEALTH, READY = "/_/health", "/_/ready"
+
+Answer = tuple[dict[str, Any], int]
+
+
+def on_event(
+    name: str, steps: Mapping[type[Event], Step], *, warms: Sequence[str] = ()
+) -> Function:
+    """Return the function that runs the step of each event type and answers the dispatcher.
+
+    Args:
+        warms: modules that the steps import when they need them; they are imported as soon as
+            the function is ready, so that the first event does not wait for them.
+    """
+    factory = partial(_event_app, name, dict(steps), tuple(warms))
+    return Function(name=name, kind="wsgi", factory=factory)
+
+
+def wsgi(name: str, make_app: Callable[[Services, Settings], flask.Flask]) -> Function:
+    """Return a function around a flask app; it gets health and readiness if it has none."""
+
+    def factory(services: Services, settings: Settings) -> flask.Flask:
+        return _with_health(make_app(services, settings), services)
+
+    return Function(name=name, kind="wsgi", factory=factory)
+
+
+def error_answer(error: Exception) -> Answer:
+    """Return the JSON and the status that tell a caller about `error`.
+
+    What we did not foresee is logged with its traceback and shown to nobody.
+    """
+    if isinstance(error, MlaasError):
+        return {"error": error.problem.to_json()}, error.status
+    if isinstance(error, HTTPException):
+        code = (error.name or "error").lower().replace(" ", "_")
+        problem = Problem(code=code, message=error.description or code)
+        return {"error": problem.to_json()}, error.code or 500
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    problem = Problem(
+        code="internal_error",
+        message="something went wrong inside; the function's log has the details",
+    )
+    return {"error": problem.to_json()}, 500
+
+
+def check_ready(services: Services) -> None:
+    """Return when the store and the run book answer; ServiceUnavailableError otherwise."""
+    services.runs_files.info("ready/ready")
+    try:
+        services.runs.get("ready", "ready")
+    except NotFoundError:
+        return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Door:
+    """What the deliveries of one function share."""
+
+    name: str
+    steps: Mapping[type[Event], Step]
+    services: Services
+    verifier: DispatcherVerifier
+    room: threading.BoundedSemaphore  #: one place for each event handled at once
+
+    def deliver(self) -> Answer:
+        """Answer one delivery: 2xx acks it, 422 parks it, anything else brings it again."""
+        promised = self.verifier.event_id(flask.request.headers.get("Authorization"))
+        if not self.room.acquire(blocking=False):
+            problem = Problem(code="busy", message=f"{self.name} is busy", hint="deliver later")
+            return {"error": problem.to_json()}, 429
+        try:
+            return self._handle(flask.request.get_data(), promised)
+        finally:
+            self.room.release()
+
+    def _handle(self, body: bytes, promised: str) -> Answer:
+        event = wire.load_event(body)
+        if event.id != promised:
+            raise UnauthenticatedError(
+                f"the token is for event {promised!r} and the body is event {event.id!r}"
+            )
+        step = self.steps.get(type(event))
+        if step is None:
+            raise InvalidRequestError(f"{self.name} does nothing with {event.type!r}")
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            react(event, step, self.services)
+            outcome = "done"
+        finally:
+            took = time.perf_counter() - started
+            run = f"{event.owner}/{event.run}"
+            log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
+        return {"event": event.id}, 200
+
+
+def _event_app(
+    name: str,
+    steps: Mapping[type[Event], Step],
+    warms: Sequence[str],
+    services: Services,
+    settings: Settings,
+) -> flask.Flask:
+    door = _Door(
+        name=name,
+        steps=steps,
+        services=services,
+        verifier=DispatcherVerifier(secret(settings.dispatcher_public_key_file), name),
+        room=threading.BoundedSemaphore(settings.workers),
+    )
+    app = flask.Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES
+    app.add_url_rule("/", "deliver", door.deliver, methods=["POST"])
+    app.register_error_handler(Exception, _event_error)
+    return _with_health(app, services, warms)
+
+
+def _event_error(error: Exception) -> Answer:
+    answer, status = error_answer(error)
+    if isinstance(error, MlaasError):
+        log.warning("%s", error, exc_info=error.__cause__)  # the cause may be a bug of ours
+    parked = isinstance(error, PermanentError) and not isinstance(error, UnauthenticatedError)
+    return answer, 422 if parked else status
+
+
+def _with_health(app: flask.Flask, services: Services, warms: Sequence[str] = ()) -> flask.Flask:
+    warming = threading.Thread(target=_warm, args=(warms,), name="warm", daemon=True)
+    started = threading.Lock()
+
+    def ready() -> Answer:
+        check_ready(services)
+        if started.acquire(blocking=False):
+            warming.start()
+        return {"status": "ready"}, 200
+
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    if HEALTH not in taken:
+        app.add_url_rule(HEALTH, "_health", lambda: {"status": "healthy"})
+    if READY not in taken:
+        app.add_url_rule(READY, "_ready", partial(_answered, ready))
+    return app
+
+
+def _answered(ready: Callable[[], Answer]) -> Answer:
+    try:
+        return ready()
+    except MlaasError as error:
+        return error_answer(error)
+
+
+def _warm(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+    settle()

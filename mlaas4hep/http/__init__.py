@@ -1,0 +1,1 @@
+"""HTTP for people and programs: requests to use cases, results to answers."""

@@ -1,0 +1,1 @@
+"""openapi.yaml, made from the routes."""

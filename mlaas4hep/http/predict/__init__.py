@@ -1,0 +1,1 @@
+"""Routes of function predict; a module a dialect."""

@@ -1,0 +1,146 @@
+"""The predict function: an ASGI app that serves every model of bucket models, in four dialects.
+
+TFaaS (`/json /proto /image /models /upload /delete /params /status`), raw entries (`/json`),
+TensorFlow Serving (`/v1/…`), the Open Inference Protocol (`/v2/…`); and everything by body at `/`,
+because `faas-cli invoke` cannot pass a path.
+"""
+
+import logging
+import time
+from functools import partial
+from typing import Protocol
+
+from mlaas4hep.adapters.identity.tokens import DispatcherVerifier, Verifier
+from mlaas4hep.adapters.runtimes.choose import Runtimes
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import MlaasError
+from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.http.predict.call import Answer, Call, ClientGoneError
+from mlaas4hep.http.predict.context import Desk, error_answer
+from mlaas4hep.http.predict.routes import route
+from mlaas4hep.ports import Services
+from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.registry import Load, Registry
+from mlaas4hep.settings import Settings, secret
+
+log = logging.getLogger(__name__)
+
+KEPT_MODELS = 64  #: loaded at once; the one that was not used for longest goes
+_FRESH_S = 1.0  #: so long a header is believed without asking the verifier, which knows `exp`
+_REMEMBERED = 4096
+
+
+class Verifies(Protocol):
+    """Turns an `Authorization` header into a person."""
+
+    def person(self, authorization: str | None) -> Person:
+        """Return who calls; UnauthenticatedError."""
+
+
+def make_app(services: Services, settings: Settings) -> "PredictApp":
+    """Return the app that `faas.asgi` serves."""
+    events = None
+    if settings.dispatcher_public_key_file:
+        events = DispatcherVerifier(secret(settings.dispatcher_public_key_file), "predict")
+    return app(services, limits(settings), Verifier(settings), events)
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what one owner may have."""
+    return Limits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
+        max_models=settings.max_models,
+        max_runs=settings.max_runs,
+        max_bytes=settings.max_bytes,
+    )
+
+
+def app(
+    services: Services,
+    limits: Limits,
+    verifier: Verifies,
+    events: DispatcherVerifier | None = None,
+    load: Load | None = None,
+) -> "PredictApp":
+    """Return the app on top of ready parts."""
+    registry = Registry(services.models, load or Runtimes().load, keep=KEPT_MODELS)
+    desk = Desk(
+        services=services,
+        limits=limits,
+        registry=registry,
+        batcher=Batcher(registry),
+        people=Doorman(verifier),
+        events=events,
+    )
+    return PredictApp(desk)
+
+
+class Doorman:
+    """Verifies callers without holding up the event loop, and those just seen without a thread."""
+
+    def __init__(self, verifier: Verifies) -> None:
+        self._verifier = verifier
+        self._seen: dict[bytes, tuple[float, Person]] = {}
+
+    async def person(self, call: Call, batcher: Batcher) -> Person:
+        """Return who calls.
+
+        Raises:
+            UnauthenticatedError: there is no token that holds.
+        """
+        header = call.headers.get(b"authorization", b"")
+        until, person = self._seen.get(header, (0.0, None))
+        if person is not None and time.monotonic() < until:
+            return person
+        checked: Person = await batcher.in_thread(
+            partial(self._verifier.person, header.decode("latin-1"))
+        )
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[header] = time.monotonic() + _FRESH_S, checked
+        return checked
+
+
+class PredictApp:
+    """The ASGI application."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop with the server."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        call = Call.of(scope, receive)
+        try:
+            answer = await self._answer(call)
+        except ClientGoneError:
+            return
+        await answer.send(send)
+
+    async def _answer(self, call: Call) -> Answer:
+        self.desk.calls[call.method] += 1
+        try:
+            found = route(call)
+            if not found.is_open:
+                call.person = await self.desk.people.person(call, self.desk.batcher)
+            return await found.handler(self.desk, call)
+        except MlaasError as error:
+            return error_answer(error)
+        except ClientGoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
+            return error_answer(error)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self.desk.batcher.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

@@ -1,0 +1,149 @@
+"""Requests and answers over ASGI, as little of it as serving at speed needs."""
+
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
+from mlaas4hep.faas.asgi import Receive, Scope, Send
+
+JSON = b"application/json"
+_WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class ClientGoneError(Exception):
+    """The caller hung up before the body was complete; there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def send(self, send: Send) -> None:
+        """Hand it to the server."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [
+                    (b"content-type", self.content_type),
+                    (b"content-length", b"%d" % len(self.body)),
+                    *self.headers,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """Return `value` as JSON; NaN becomes null, NumPy arrays become lists."""
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return Answer(body=orjson.dumps(value, option=options), status=status)
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request; the body is read when it is asked for."""
+
+    scope: Scope
+    receive: Receive
+    path: str
+    method: str
+    headers: dict[bytes, bytes]
+    person: Person | None = None  #: None on routes that anybody may call
+    body: bytes | None = field(default=None, repr=False)  #: None: not read yet
+
+    @classmethod
+    def of(cls, scope: Scope, receive: Receive) -> "Call":
+        """Return the call that an ASGI server describes."""
+        path = scope["path"]
+        return cls(
+            scope=scope,
+            receive=receive,
+            path=path if len(path) == 1 else path.rstrip("/") or "/",
+            method=scope["method"],
+            headers=dict(scope["headers"]),
+        )
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """Return the query parameters; the last of equal names counts."""
+        text = self.scope.get("query_string", b"").decode("utf-8", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True))
+
+    def header(self, name: bytes) -> str:
+        """Return a header, or ""; `name` in lower case."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes."""
+        more = True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            more = message.get("more_body", False)
+            if block := message.get("body", b""):
+                yield block
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Return the whole body, inflated if it says that it is packed; again if asked again.
+
+        Raises:
+            TooLargeError: it is longer than `limit_bytes`.
+        """
+        if self.body is not None:
+            return self.body
+        parts: list[bytes] = []
+        size = 0
+        async for block in self.blocks():
+            size += len(block)
+            if size > limit_bytes:
+                raise _too_large(limit_bytes)
+            parts.append(block)
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        packing = self.headers.get(b"content-encoding")
+        if packing is not None:
+            body = inflated(body, packing.decode("latin-1"), limit_bytes)
+        self.body = body
+        return body
+
+
+def inflated(body: bytes, packing: str, limit_bytes: int) -> bytes:
+    """Return `body` without the Content-Encoding `packing`.
+
+    Raises:
+        InvalidRequestError: the packing is not known or the body is not packed so.
+        TooLargeError: more than `limit_bytes` come out.
+    """
+    if packing in ("", "identity"):
+        return body
+    if packing not in _WBITS:
+        raise InvalidRequestError(f"Content-Encoding {packing!r} is not gzip or deflate")
+    try:
+        inflater = zlib.decompressobj(_WBITS[packing])
+        plain = inflater.decompress(body, limit_bytes + 1)
+    except zlib.error as error:
+        raise InvalidRequestError(f"the body is not {packing}: {error}") from error
+    if len(plain) > limit_bytes:
+        raise _too_large(limit_bytes)
+    if not inflater.eof:
+        raise InvalidRequestError(f"the {packing} body ends too early")
+    return plain
+
+
+def _too_large(limit_bytes: int) -> TooLargeError:
+    return TooLargeError(
+        f"the body is larger than {limit_bytes} bytes", hint="send fewer rows in one request"
+    )

@@ -1,0 +1,138 @@
+"""What the handlers of the predict function share, and what they answer when something is wrong."""
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import InvalidRequestError, MlaasError, Problem, UnauthenticatedError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.ports import Services, TensorInfo
+from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.questions import Outputs, Question
+from mlaas4hep.serving.registry import Registry, Served, address, allowed
+from mlaas4hep.usecases.modelstore import listed
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
+
+
+class People(Protocol):
+    """Knows callers by their tokens."""
+
+    async def person(self, call: Call, batcher: Batcher) -> Person:
+        """Return who calls; UnauthenticatedError."""
+
+
+class EventTokens(Protocol):
+    """Knows the dispatcher by its tokens."""
+
+    def event_id(self, authorization: str | None) -> str:
+        """Return the id of the only event that the header may deliver; UnauthenticatedError."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much one model was used since this process started."""
+
+    requests: int = 0
+    rows: int = 0
+    outside: int = 0  #: raw entries with a value that training has never seen
+    cut: int = 0  #: raw entries that do not pass the cuts of preproc.json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The world, the models that are loaded, and the threads that predict with them."""
+
+    services: Services
+    limits: Limits
+    registry: Registry
+    batcher: Batcher
+    people: People
+    events: EventTokens | None = None  #: None: no event is let in
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
+    started_at: float = field(default_factory=time.monotonic)
+
+    async def ask(self, call: Call, model: str, question: Question) -> tuple[Any, Tally]:
+        """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
+        person = who(call)
+        owner_and_name = address(person, model) if model else await self.newest(person)
+        answer = await self.batcher.ask(owner_and_name, person, question)
+        tally = self.tally(*owner_and_name)
+        tally.requests += 1
+        return answer, tally
+
+    async def served(self, call: Call, model: str) -> Served:
+        """Return a model that the caller may use, loaded."""
+        person = who(call)
+        owner_and_name = address(person, model) if model else await self.newest(person)
+        served: Served = await self.batcher.in_thread(
+            lambda: allowed(self.registry.current(*owner_and_name), person)
+        )
+        return served
+
+    async def newest(self, person: Person) -> tuple[str, str]:
+        """Return the model that a request without a name means: the one uploaded last."""
+        found = await self.batcher.in_thread(
+            lambda: list(listed(self.services.models, person.owner))
+        )
+        if not found:
+            raise InvalidRequestError("the request names no model", hint='add "model": "luca_1"')
+        record, _ = max(found, key=lambda each: each[1])
+        return record.owner, record.name
+
+    def tally(self, owner: str, name: str) -> Tally:
+        """Return the counters of a model."""
+        tally = self.tallies.get((owner, name))
+        if tally is None:
+            tally = self.tallies[owner, name] = Tally()
+        return tally
+
+
+def who(call: Call) -> Person:
+    """Return the verified caller."""
+    if call.person is None:
+        raise UnauthenticatedError("there is no token")
+    return call.person
+
+
+def only_input(served: Served) -> TensorInfo:
+    """Return the one input of a model; InvalidRequestError if it has several."""
+    inputs = served.runtime.inputs
+    if len(inputs) != 1:
+        raise InvalidRequestError(
+            f"model {served.record.name!r} has {len(inputs)} inputs, rows fill only one",
+            hint=f"use /v2/models/{served.record.name}/infer or /v1/models with named inputs: "
+            + ", ".join(each.name for each in inputs),
+        )
+    return inputs[0]
+
+
+def first_output(served: Served, outputs: Outputs) -> Array:
+    """Return the output that rows and entries are answered with: the model's first."""
+    return outputs[served.runtime.outputs[0].name]
+
+
+def error_answer(error: Exception) -> Answer:
+    """Return `{"error": text, "problem": {…}}`: a string for old clients, the rest for new ones.
+
+    What we did not foresee is logged with its traceback and shown to nobody.
+    """
+    if isinstance(error, MlaasError):
+        problem, status = error.problem, error.status
+    else:
+        log.error("unexpected %s", type(error).__name__, exc_info=error)
+        problem = Problem(
+            code="internal_error",
+            message="something went wrong inside; the function's log has the details",
+        )
+        status = 500
+    text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+    return json_answer({"error": text, "problem": problem.to_json()}, status)

@@ -1,0 +1,181 @@
+"""`POST /upload`: a model made elsewhere, as TFaaS takes it.
+
+- A form: `name`, `model` (a frozen .pb, .keras or .tflite file, or a tar of a SavedModel), and if
+  wanted `params` (params.json), `labels` and `op`. With `Content-Encoding: base64`, `model` is base64.
+- A bundle: a tar or tar.gz of a SavedModel as body (`Content-Encoding: gzip` may say so). Its name
+  is `?name=`, else that of its top folder, else the one in its params.json.
+"""
+
+import base64
+import binascii
+import gzip
+import io
+import shutil
+import tempfile
+from contextlib import suppress
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests import tarball
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import Desk, who
+from mlaas4hep.http.predict.forms import Form, is_form, read_form
+from mlaas4hep.http.predict.tfaas import described, object_of, with_params
+from mlaas4hep.usecases import modelstore
+
+PARAMS = "params.json"
+_MAX_PARAMS_BYTES = 1024**2
+_MAX_BASE64_BYTES = 512 * 1024**2
+_TARS = (".tar", ".tar.gz", ".tgz")
+_GZIP = b"\x1f\x8b"
+
+
+async def upload(desk: Desk, call: Call) -> Answer:
+    """Store a model and serve it at once; one of the same name is replaced."""
+    owner = who(call).owner
+    if is_form(call):
+        form = await read_form(call, desk.limits.max_upload_bytes)
+        packing = call.header(b"content-encoding")
+        try:
+            return await desk.batcher.in_thread(partial(_from_form, desk, owner, form, packing))
+        finally:
+            form.close()
+    with tempfile.TemporaryFile() as body:
+        await _spooled(call, body, desk.limits.max_upload_bytes)
+        name = call.query.get("name", "")
+        return await desk.batcher.in_thread(partial(_from_bundle, desk, owner, name, body))
+
+
+async def upload_action(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
+    """Store the bundle in `{"action": "upload", "name": …, "bundle": base64}`."""
+    body = io.BytesIO(_decoded(str(request.get("bundle", "")).encode()))
+    name = str(request.get("name", ""))
+    return await desk.batcher.in_thread(
+        partial(_from_bundle, desk, who(call).owner, name, cast(BinaryIO, body))
+    )
+
+
+async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
+    size = 0
+    async for block in call.blocks():
+        size += len(block)
+        if size > limit_bytes:
+            raise TooLargeError(f"the upload is larger than {limit_bytes} bytes", stage="upload")
+        body.write(block)
+    body.seek(0)
+
+
+def _from_bundle(desk: Desk, owner: str, name: str, body: BinaryIO) -> Answer:
+    with tempfile.TemporaryDirectory() as folder:
+        found = _unpacked(desk, body, Path(folder))
+        params = _params(found / PARAMS)
+        top = found.name if found != Path(folder) else ""
+        record = ModelRecord(
+            owner=owner, name=_name(name, top, params.get("name")), version="", files=()
+        )
+        return _stored(desk, found, with_params(record, params))
+
+
+def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
+    model = form.files.get("model")
+    if model is None:
+        raise InvalidRequestError("request does not provide model", hint="a file in a form field")
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder)
+        content = model.content
+        if packing == "base64":
+            content = cast(BinaryIO, io.BytesIO(_decoded(content.read(_MAX_BASE64_BYTES))))
+        if model.filename.endswith(_TARS):
+            found = _unpacked(desk, content, found)
+        else:
+            _write(found / keys.checked_name(model.filename, "file name"), content)
+        for field in ("params", "labels"):
+            if field in form.files:
+                wanted = PARAMS if field == "params" else form.files[field].filename
+                _write(found / keys.checked_name(wanted, "file name"), form.files[field].content)
+        return _stored(desk, found, _form_record(owner, form, found))
+
+
+def _form_record(owner: str, form: Form, folder: Path) -> ModelRecord:
+    params = dict(_params(folder / PARAMS))
+    name = form.texts.get("name") or params.get("name") or ""
+    if params.get("name") not in (None, "", name):
+        raise InvalidRequestError(
+            f"mismatch of name={name} and name={params['name']} in params.json"
+        )
+    if not name:
+        raise InvalidRequestError("request does not provide name", hint="a form field")
+    if "labels" in form.files:
+        params["labels"] = form.files["labels"].filename
+    if not form.files["model"].filename.endswith(_TARS):
+        params["model"] = form.files["model"].filename
+    if "op" in form.texts:
+        params["op"] = form.texts["op"]
+    record = ModelRecord(owner=owner, name=str(name), version="", files=())
+    return with_params(record, params)
+
+
+def _stored(desk: Desk, folder: Path, record: ModelRecord) -> Answer:
+    record, is_new = modelstore.upload(folder, record, desk.services, desk.limits)
+    return json_answer(described(record, None) | {"replaced": not is_new})
+
+
+def _unpacked(desk: Desk, body: BinaryIO, folder: Path) -> Path:
+    """Unpack a tar below `folder`; return the folder that the model lies in."""
+    with tempfile.TemporaryFile() as plain:
+        for file in tarball.members(
+            _once_packed(body, plain, desk.limits.max_upload_bytes), desk.limits.max_unpacked_bytes
+        ):
+            _write(folder / PurePosixPath(file.path), file.content)
+    inside = list(folder.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
+
+
+def _once_packed(body: BinaryIO, plain: BinaryIO, limit_bytes: int) -> BinaryIO:
+    """Return a tar or tar.gz, also if `Content-Encoding: gzip` packed a tar.gz once more."""
+    with suppress(OSError, EOFError):
+        packed = gzip.GzipFile(fileobj=body, mode="rb")  # a file for writing would be written to
+        if packed.read(2) == _GZIP:
+            packed.seek(0)
+            for block in iter(partial(packed.read, 1024**2), b""):
+                plain.write(block)
+                if plain.tell() > limit_bytes:
+                    raise TooLargeError(f"the upload unpacks to more than {limit_bytes} bytes")
+            plain.seek(0)
+            return plain
+    body.seek(0)
+    return body
+
+
+def _write(path: Path, content: BinaryIO) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file, 1024**2)
+
+
+def _params(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    if path.stat().st_size > _MAX_PARAMS_BYTES:
+        raise TooLargeError("params.json is larger than a megabyte", file=PARAMS)
+    return object_of(path.read_bytes())
+
+
+def _name(*candidates: Any) -> str:
+    for name in candidates:
+        if name:
+            return str(name)
+    raise InvalidRequestError(
+        "the model has no name", hint="add ?name=… or pack it in a folder of that name"
+    )
+
+
+def _decoded(data: bytes) -> bytes:
+    try:
+        return base64.b64decode(data)
+    except binascii.Error as error:
+        raise InvalidRequestError(f"this is not base64: {error}") from error

@@ -1,0 +1,110 @@
+"""`/netron/?model=luca_1`: a model's graph in the browser, drawn by Netron from its PyPI package.
+
+The pages hold no data and are open to everybody; `/netron/model` gives the model's file to who may
+read it. Netron's own calls to the outside (usage figures, a consent service) are switched off.
+"""
+
+import importlib.util
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import NotFoundError
+from mlaas4hep.http.predict.call import Answer, Call
+from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.serving.registry import address
+from mlaas4hep.usecases import models
+
+_TYPES = {
+    ".html": b"text/html; charset=utf-8",
+    ".js": b"text/javascript",
+    ".json": b"application/json",
+    ".css": b"text/css",
+    ".png": b"image/png",
+    ".ico": b"image/x-icon",
+    ".svg": b"image/svg+xml",
+}
+_POLICY = (
+    b"default-src 'self' 'unsafe-inline' blob: data:; script-src 'self' blob:; "
+    b"connect-src 'self' blob:; frame-ancestors 'self'"
+)
+_PAGES = {"": "netron.html", "open.js": "open.js"}
+_DRAWABLE = (".keras", ".tflite", "saved_model.pb", ".pb")  #: the clearest graph first
+_FILE = re.compile(r"[A-Za-z0-9_-]+\.[a-z]+")
+
+
+async def get(desk: Desk, call: Call, path: str) -> Answer:
+    """Answer the pages, Netron's own files, and models."""
+    if path == "model":
+        return await _model(desk, call)
+    if path.startswith("app/"):
+        return await desk.batcher.in_thread(partial(_asset, path.removeprefix("app/")))
+    if path not in _PAGES:
+        raise NotFoundError(f"there is nothing at /netron/{path}")
+    return await desk.batcher.in_thread(partial(_page, _PAGES[path]))
+
+
+async def page(desk: Desk, call: Call) -> Answer:
+    """Answer the page, whose relative addresses are the same with and without a last slash."""
+    base = b"" if call.scope["path"].endswith("/") else b'<base href="netron/">'
+    found = await desk.batcher.in_thread(partial(_page, _PAGES[""]))
+    return replace(found, body=found.body.replace(b"<head>", b"<head>" + base, 1))
+
+
+async def _model(desk: Desk, call: Call) -> Answer:
+    person = await desk.people.person(call, desk.batcher)
+    owner, name = address(person, call.query.get("model", ""))
+    record = await desk.batcher.in_thread(partial(models.find, person, name, desk.services, owner))
+    file = _drawable(record)
+    key = keys.model_file(record.owner, record.name, record.version, file)
+    content = await desk.batcher.in_thread(partial(desk.services.models.get, key))
+    return Answer(
+        body=content,
+        content_type=b"application/octet-stream",
+        headers=((b"x-file", file.rpartition("/")[2].encode()), (b"cache-control", b"no-store")),
+    )
+
+
+def _drawable(record: ModelRecord) -> str:
+    for suffix in _DRAWABLE:
+        for file in record.files:
+            if file.endswith(suffix):
+                return file
+    raise NotFoundError(f"model {record.name!r} has no file that can be drawn")
+
+
+def _page(name: str) -> Answer:
+    path = Path(__file__).parents[2] / "web" / name
+    return _file(path.read_bytes(), path.suffix)
+
+
+def _asset(name: str) -> Answer:
+    found = importlib.util.find_spec("netron")
+    if found is None or found.origin is None:
+        raise NotFoundError("Netron is not installed here", hint="pip install mlaas4hep[predict]")
+    path = Path(found.origin).parent / name
+    if not _FILE.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
+        raise NotFoundError(f"there is nothing at /netron/app/{name}")
+    if name != "index.html":
+        return _file(path.read_bytes(), path.suffix)
+    return _file(_silenced(path.read_text(encoding="utf-8")).encode(), path.suffix, consent=True)
+
+
+def _silenced(page: str) -> str:
+    """Return Netron's page as an unreleased build of today: those report nothing to anybody."""
+    today = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    page = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', page)
+    return re.sub(r'(<meta name="date" content=)"[^"]*"', rf'\1"{today}"', page)
+
+
+def _file(content: bytes, suffix: str, *, consent: bool = False) -> Answer:
+    cookie = ((b"set-cookie", b"consent=1; SameSite=Strict"),) if consent else ()
+    return Answer(
+        body=content,
+        content_type=_TYPES[suffix],
+        headers=((b"content-security-policy", _POLICY), *cookie),
+    )

@@ -1,0 +1,151 @@
+"""Raw entries: branches as they are in the files, transformed here exactly as for training.
+
+Request, at `/json` or `/`:
+
+    {"model": "luca_1",
+     "entries": [{"run": 1, "njets": 3, "Muon_pt": [41.2, 12.0]}, …]}
+
+Every branch that the model needs must be there, and no other, except identifiers (such as `run`),
+which may be there and come back. A flat branch is a number, a jagged one a list; `null` is a
+missing value. The answer has one place for each entry, in order:
+
+    {"model": "luca_1", "version": "3f…",
+     "predictions": [0.086, null],         a number, or a list if the network has several outputs;
+                                           null: the entry does not pass the cuts of preproc.json
+     "passed": [true, false],
+     "outside": [["njets"], []],           branches with a value that training has never seen:
+                                           the prediction is an extrapolation
+     "truncated": [[], []],                branches whose row is longer than the longest in
+                                           training: what is too long was left out
+     "identifiers": [{"run": 1}, {}],      only if there were any
+     "classes": ["background", "signal"]}  only if the labels were names
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models import entries as raw_entries
+from mlaas4hep.core.models.transform import Prepared, Transform
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import Desk, first_output, only_input
+from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
+from mlaas4hep.serving.registry import Served
+
+MAX_JOINED = 256  #: entries; larger requests are transformed alone
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """One request for predictions of raw entries."""
+
+    values: Sequence[Any]
+
+    @property
+    def kind(self) -> str | None:
+        """Return what small requests have in common: they can be transformed together."""
+        return "entries" if len(self.values) <= MAX_JOINED else None
+
+    def ask(self, served: Served) -> Asked:
+        """Return the network's inputs; the answer is what the module's docstring shows."""
+        return _asked(served, self.values, lambda results: results[0], [len(self.values)])
+
+    def joined(self, others: "Sequence[Entries]") -> Question:
+        """Return one question for the entries of several requests."""
+        sizes = [len(each.values) for each in others]
+        values = list(chain.from_iterable(each.values for each in others))
+        return Single(lambda served: _asked(served, values, lambda results: results, sizes))
+
+
+def entries_of(request: Mapping[str, Any]) -> Entries:
+    """Return the entries in a JSON object; a single object counts as a list of one."""
+    values = request["entries"]
+    if isinstance(values, dict):
+        values = [values]
+    if not isinstance(values, list) or not values:
+        raise InvalidRequestError("`entries` is not a list of objects, or is empty")
+    return Entries(values)
+
+
+async def predict_entries(desk: Desk, call: Call, model: str, entries: Entries) -> Answer:
+    """Return predictions and flags as JSON."""
+    result, tally = await desk.ask(call, model, entries)
+    tally.rows += len(entries.values)
+    tally.outside += sum(map(bool, result["outside"]))
+    tally.cut += result["passed"].count(False)
+    return json_answer(result)
+
+
+def _asked(
+    served: Served,
+    values: Sequence[Any],
+    choose: Callable[[list[Result]], Any],
+    sizes: Sequence[int],
+) -> Asked:
+    """Return the inputs for entries of requests of `sizes` entries.
+
+    If no entry passes the cuts, one row of zeros stands in; its prediction is shown to nobody.
+    """
+    transform = _transform(served)
+    prepared = transform.prepare(raw_entries.columns(transform.schema, values))
+    identifiers = raw_entries.identifiers(transform.schema, values)
+    x = prepared.x if len(prepared.x) else np.zeros((1, prepared.x.shape[1]), np.float32)
+
+    def answer(outputs: Outputs) -> Any:
+        predictions = _in_places(first_output(served, outputs), prepared.passed)
+        results, start = [], 0
+        for size in sizes:
+            here = slice(start, start + size)
+            results.append(_result(served, prepared, predictions[here], identifiers[here], here))
+            start += size
+        return choose(results)
+
+    return Asked({only_input(served).name: x}, answer)
+
+
+def _result(
+    served: Served,
+    prepared: Prepared,
+    predictions: Array | list[Any],
+    identifiers: list[Result],
+    here: slice,
+) -> Result:
+    result: Result = {
+        "model": served.record.name,
+        "version": served.record.version,
+        "predictions": predictions,
+        "passed": prepared.passed[here].tolist(),
+        "outside": prepared.outside[here],
+        "truncated": prepared.truncated[here],
+    }
+    if any(identifiers):
+        result["identifiers"] = identifiers
+    if served.contract is not None and served.contract.classes:
+        result["classes"] = served.contract.classes
+    return result
+
+
+def _transform(served: Served) -> Transform:
+    if served.transform is None:
+        raise InvalidRequestError(
+            f"model {served.record.name!r} was not trained here: nobody knows its branches",
+            hint='send the network\'s inputs: {"keys": [], "values": []}',
+        )
+    return served.transform
+
+
+def _in_places(outputs: Array, passed: Array) -> Array | list[Any]:
+    """Return one prediction for each entry, None where it did not pass."""
+    if outputs.ndim > 1 and outputs[0].size == 1:
+        outputs = outputs.reshape(-1)
+    if passed.all():
+        return outputs
+    found = iter(outputs)
+    return [next(found) if each else None for each in passed]

@@ -1,0 +1,171 @@
+"""Rows of network inputs as TFaaS takes them: `{"keys": […], "values": […], "model": "luca_1"}`.
+
+`values` is one row, or a list of rows; they go to the network as they are. `keys` may be left out,
+or name the columns in any order. The answer to one row is the list of the network's outputs, such
+as `[0.086]`; to many rows, a list of such lists.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import Desk, first_output, only_input
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
+from mlaas4hep.serving.registry import Served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One request for predictions of rows; its answer is an array."""
+
+    values: Sequence[Any] | Array
+    keys: Sequence[str] = ()
+    order: str = ""  #: the keys in one text: rows with the same are joined
+
+    @property
+    def single(self) -> bool:
+        """Tell whether `values` is one row and not a list of rows."""
+        return len(self.values) > 0 and not isinstance(self.values[0], list | np.ndarray)
+
+    @property
+    def kind(self) -> tuple[int, str] | None:
+        """Return what single rows have in common that can be joined."""
+        return (len(self.values), self.order) if self.single else None
+
+    def ask(self, served: Served) -> Asked:
+        """Return the rows as the model takes them; the answer is its outputs, one row each."""
+        feeds = self._feeds(served)
+        if self.single:
+            return Asked(feeds, lambda outputs: first_output(served, outputs).reshape(-1))
+        return Asked(feeds, partial(first_output, served))
+
+    def joined(self, others: "Sequence[Rows]") -> Question:
+        """Return one question for single rows that are alike."""
+        whole = Rows(values=[each.values for each in others], keys=self.keys)
+        return Single(whole.ask_all)
+
+    def ask_all(self, served: Served) -> Asked:
+        """Return the same as `ask`; the answer is the list of the rows' outputs."""
+
+        def answer(outputs: Outputs) -> list[Array]:
+            result = first_output(served, outputs)
+            return list(result.reshape(len(result), -1))
+
+        return Asked(self._feeds(served), answer)
+
+    def _feeds(self, served: Served) -> Feeds:
+        info = only_input(served)
+        values = numbers(self.values, info.dtype)
+        if self.keys:
+            order = column_order(served, self.keys)
+            if order is not None and values.shape[-1] == len(order):
+                values = values[..., order]
+        return {info.name: shaped(served, values, info)}
+
+
+def rows_of(request: dict[str, Any]) -> Rows:
+    """Return the rows in a JSON object.
+
+    Raises:
+        InvalidRequestError: `values` is not a list or `keys` not a list of names.
+    """
+    values, keys = request.get("values"), request.get("keys") or []
+    if not isinstance(values, list) or not values:
+        raise InvalidRequestError(
+            "`values` is missing or empty", hint='send {"keys": [], "values": [1, 2], "model": "m"}'
+        )
+    try:
+        order = "\0".join(keys) if isinstance(keys, list) else None
+    except TypeError:
+        order = None
+    if order is None:
+        raise InvalidRequestError("`keys` is not a list of names")
+    return Rows(values=values, keys=keys, order=order)
+
+
+async def predict_rows(desk: Desk, call: Call, model: str, rows: Rows) -> Answer:
+    """Return the predictions as JSON."""
+    outputs, tally = await desk.ask(call, model, rows)
+    tally.rows += 1 if rows.single else len(outputs)
+    return json_answer(outputs)
+
+
+def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
+    """Return numbers of a JSON request as an array; `null` is a missing value, which is 0.
+
+    Raises:
+        InvalidRequestError: something is not a number, or rows have different lengths.
+    """
+    try:
+        array = np.array(values)
+        if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):
+            array = np.nan_to_num(array.astype(np.float64), copy=False, posinf=None, neginf=None)
+    except (ValueError, TypeError) as error:
+        raise InvalidRequestError(
+            "the values are not numbers, or the rows have different lengths"
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidRequestError("the values are not numbers")
+    return array.astype(dtype, copy=False)
+
+
+def column_order(served: Served, keys: Sequence[str]) -> list[int] | None:
+    """Return where each column of the network is in `keys`; None if they are in order already.
+
+    Keys of a model that was not trained here are not checked: nobody knows its columns.
+
+    Raises:
+        InvalidRequestError: a key is unknown, missing or there twice.
+    """
+    columns = served.columns
+    if not columns or list(columns) == keys:
+        return None
+    places = {key: place for place, key in enumerate(keys)}
+    unknown = sorted(places.keys() - set(columns))
+    if unknown:
+        raise InvalidRequestError(
+            f"key {unknown[0]!r} is no column of model {served.record.name!r}",
+            branch=unknown[0],
+            hint=nearest(unknown[0], columns),
+        )
+    missing = [name for name in columns if name not in places]
+    if missing or len(keys) != len(columns):
+        what = f"{missing[0]!r} is missing" if missing else "one is there twice"
+        raise InvalidRequestError(
+            f"`keys` has {len(keys)} names, model {served.record.name!r} has {len(columns)} "
+            f"columns: {what}",
+            hint=f"GET /models/{served.record.name} lists them",
+        )
+    return [places[name] for name in columns]
+
+
+def shaped(served: Served, values: Array, info: TensorInfo) -> Array:
+    """Return `values` with one dimension for rows and the model's dimensions behind it.
+
+    Raises:
+        InvalidRequestError: they do not fit.
+    """
+    sizes = info.shape[1:]
+    if values.shape[1:] == sizes:
+        return values
+    if values.ndim == len(sizes) or (values.ndim == 1 and sizes):
+        values = values[None]
+    if -1 not in sizes and values.ndim == 2 and values.shape[1] == math.prod(sizes):  # noqa: PLR2004
+        return values.reshape(-1, *sizes)
+    if values.ndim != len(info.shape) or any(
+        wanted not in (-1, size) for wanted, size in zip(sizes, values.shape[1:], strict=True)
+    ):
+        raise InvalidRequestError(
+            f"a row has {math.prod(values.shape[1:])} values, model {served.record.name!r} takes "
+            f"{' x '.join(map(str, sizes))}"
+        )
+    return values

@@ -1,0 +1,227 @@
+"""TFaaS's routes about models: /models /params /delete /status, in the shapes its clients read."""
+
+import os
+import resource
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import orjson
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.serving.registry import address
+from mlaas4hep.usecases import models as steps_models
+from mlaas4hep.usecases.modelstore import listed
+
+_BEST = ("saved_model.pb", "model.tflite")
+_TEXTS = {
+    "description": "description",
+    "labels": "labels",
+    "model": "file",
+    "op": "op",
+    "inputNode": "input_node",
+    "input_node": "input_node",
+    "outputNode": "output_node",
+    "output_node": "output_node",
+}  #: key of params.json (TFaaS) → field of the record
+_CHANNELS = ("imgChannels", "ImgChannels", "img_channels")
+_KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS, *_CHANNELS}
+
+
+async def models(desk: Desk, call: Call) -> Answer:
+    """Return one's own models; with `?shared=1` also those that others share."""
+    person = who(call)
+    shared = call.query.get("shared", "") not in ("", "0", "false")
+    found = await desk.batcher.in_thread(partial(_visible, desk, person, shared))
+    return json_answer(found)
+
+
+async def model(desk: Desk, call: Call, name: str) -> Answer:
+    """Return one model with its columns, inputs and outputs."""
+    served = await desk.served(call, name)
+    contract = served.contract
+    tally = desk.tally(served.record.owner, served.record.name)
+    return json_answer(
+        described(served.record, None)
+        | {
+            "platform": served.runtime.platform,
+            "inputs": [asdict(each) for each in served.runtime.inputs],
+            "outputs": [asdict(each) for each in served.runtime.outputs],
+            "columns": served.columns,
+            "task": contract.task if contract else "other",
+            "classes": contract.classes if contract else (),
+            "metrics": dict(contract.metrics) if contract else {},
+            "branches": _branches(served.transform.schema) if served.transform else {},
+            "usage": asdict(tally),
+        }
+    )
+
+
+async def params(desk: Desk, call: Call, name: str) -> Answer:
+    """Return the params of a model, or of the one uploaded last."""
+    return json_answer(described(await _found(desk, call, name), None))
+
+
+async def set_params(desk: Desk, call: Call, name: str) -> Answer:
+    """Change what is said about one's own model, and with whom it is shared."""
+    given = object_of(await call.read(MAX_BODY_BYTES))
+    unknown = sorted(given.keys() - _KNOWN)
+    if unknown:
+        raise InvalidRequestError(
+            f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
+        )
+    record = await _own(desk, call, name or str(given.get("name") or ""))
+    changed = with_params(record, given)
+    key = keys.model(record.owner, record.name)
+    await desk.batcher.in_thread(partial(desk.services.models.put, key, wire.dump(changed)))
+    return json_answer(described(changed, None))
+
+
+async def delete(desk: Desk, call: Call, name: str) -> Answer:
+    """Delete one's own model: at once for predictions, then its files."""
+    record = await _own(desk, call, name)
+    await desk.batcher.in_thread(partial(steps_models.delete, record, desk.services))
+    return json_answer({"deleted": record.name})
+
+
+async def status(desk: Desk, call: Call) -> Answer:
+    """Return how the process is, in TFaaS's words, and what one's models were used for."""
+    used = {
+        name: asdict(tally)
+        for (owner, name), tally in desk.tallies.items()
+        if owner == who(call).owner
+    }
+    total, free = (os.sysconf(f"SC_{pages}") for pages in ("PHYS_PAGES", "AVPHYS_PAGES"))
+    page = os.sysconf("SC_PAGE_SIZE")
+    virtual = {"total": total * page, "free": free * page, "used": (total - free) * page}
+    return json_answer(
+        {
+            "Uptime": time.monotonic() - desk.started_at,
+            "Load": dict(zip(("load1", "load5", "load15"), os.getloadavg(), strict=True)),
+            "Memory": {"Virtual": virtual | {"usedPercent": 100 * (1 - free / total)}},
+            "getRequests": desk.calls["GET"],
+            "postRequests": desk.calls["POST"],
+            "process": {
+                "threads": threading.active_count(),
+                "memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            },
+            "models": used,
+        }
+    )
+
+
+async def _found(desk: Desk, call: Call, name: str) -> ModelRecord:
+    person = who(call)
+    owner, name = address(person, name) if name else await desk.newest(person)
+    record: ModelRecord = await desk.batcher.in_thread(
+        partial(steps_models.find, person, name, desk.services, owner)
+    )
+    return record
+
+
+async def _own(desk: Desk, call: Call, name: str) -> ModelRecord:
+    if not name:
+        raise InvalidRequestError("the request names no model", hint="form field `model`, or path")
+    record = await _found(desk, call, name)
+    if record.owner != who(call).owner:
+        raise ForbiddenError(f"model {name!r} belongs to somebody else")
+    return record
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body; InvalidRequestError if it is none."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidRequestError("the body is not a JSON object")
+    return value
+
+
+def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
+    """Return the record with what a params.json says.
+
+    Raises:
+        InvalidRequestError: a value is of the wrong type.
+    """
+    changes: dict[str, Any] = {
+        field: _text(key, given[key]) for key, field in _TEXTS.items() if given.get(key) is not None
+    }
+    for key in ("options", "groups"):
+        if given.get(key) is not None:
+            changes[key] = _texts(key, given[key])
+    for key in _CHANNELS:
+        if isinstance(given.get(key), int):
+            changes["img_channels"] = given[key]
+    if "public" in given:
+        if not isinstance(given["public"], bool):
+            raise InvalidRequestError(f"public is {given['public']!r}, not true or false")
+        changes["public"] = given["public"]
+    return replace(record, **changes)
+
+
+def described(record: ModelRecord, modified_at: float | None) -> dict[str, Any]:
+    """Return a model as TFaaS lists it, in both spellings, and what we know beside it."""
+    found = record.file or next((file for file in _BEST if file in record.files), "")
+    listing: dict[str, Any] = {
+        "name": record.name,
+        "model": found,
+        "labels": record.labels,
+        "op": record.op,
+        "imgChannels": record.img_channels,
+        "options": record.options,
+        "inputNode": record.input_node,
+        "outputNode": record.output_node,
+        "input_node": record.input_node,
+        "output_node": record.output_node,
+        "description": record.description,
+        "owner": record.owner,
+        "version": record.version,
+        "files": record.files,
+        "public": record.public,
+        "groups": record.groups,
+    }
+    if modified_at is not None:
+        listing["timestamp"] = datetime.fromtimestamp(modified_at, UTC).isoformat()
+    return listing
+
+
+def _visible(desk: Desk, person: Person, shared: bool) -> list[dict[str, Any]]:
+    found = listed(desk.services.models, None if shared else person.owner)
+    mine, others = [], []
+    for record, modified_at in found:
+        if record.owner == person.owner:
+            mine.append(described(record, modified_at))
+        elif steps_models.may_read(person, record):
+            name = f"{record.owner}/{record.name}"
+            others.append(described(record, modified_at) | {"name": name})
+    return mine + others
+
+
+def _branches(schema: Any) -> dict[str, list[str]]:
+    return {
+        kind: sorted(getattr(schema, kind)) for kind in ("flat", "jagged", "either", "identifiers")
+    }
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidRequestError(f"{key} is {value!r}, not a text")
+    return value
+
+
+def _texts(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidRequestError(f"{key} is {value!r}, not a list of texts")
+    return tuple(value)

@@ -1,0 +1,120 @@
+"""TFaaS's other ways to ask for predictions: `/proto` (protobuf) and `/image` (png, jpg)."""
+
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
+from mlaas4hep.http.predict.forms import read_form
+from mlaas4hep.http.predict.rows import Rows
+from mlaas4hep.http.predict.tensors import predict_tensors
+from mlaas4hep.http.predict.tfaas_proto import read_row, write_predictions
+from mlaas4hep.serving.questions import Feeds, Outputs
+from mlaas4hep.serving.registry import Served
+
+PROTOBUF = b"application/x-protobuf"
+_MAX_PIXELS = 50_000_000
+_TOP = 5
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+async def proto(desk: Desk, call: Call) -> Answer:
+    """Answer a `Row` with `Predictions`."""
+    row = read_row(await call.read(MAX_BODY_BYTES))
+    rows = Rows(values=row.values, keys=list(row.keys))
+
+    def feeds(served: Served) -> Feeds:
+        return rows.ask(served).feeds
+
+    return await predict_tensors(
+        desk, call, row.model or call.query.get("model", ""), feeds, _probabilities
+    )
+
+
+async def image(desk: Desk, call: Call) -> Answer:
+    """Answer the form fields `image` (a file) and `model` with the best labels."""
+    form = await read_form(call, MAX_BODY_BYTES)
+    try:
+        file = form.files.get("image")
+        model = form.texts.get("model") or call.query.get("model", "")
+        if file is None or not model:
+            raise InvalidRequestError(
+                f"unable to read {'model' if file else 'image'}", hint="a form field"
+            )
+        picture = Picture(filename=file.filename, data=file.content.read())
+    finally:
+        form.close()
+    wants_protobuf = "protobuf" in call.header(b"accept")
+    answer = _probabilities if wants_protobuf else picture.answer
+    return await predict_tensors(desk, call, model, picture.feeds, answer)
+
+
+def _probabilities(served: Served, outputs: Outputs) -> Answer:
+    probabilities = first_output(served, outputs).reshape(-1).tolist()
+    return Answer(body=write_predictions(probabilities, served.labels), content_type=PROTOBUF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A png or jpg file."""
+
+    filename: str
+    data: bytes
+
+    def feeds(self, served: Served) -> Feeds:
+        """Return the pixels, 0 to 255, in the size and with the channels that the model takes."""
+        info = only_input(served)
+        height, width, channels = _size(served, info.shape[1:])
+        pixels = _pixels(self.data, height, width, channels)
+        flat = len(info.shape) == 2  # noqa: PLR2004 - rows of pixels
+        return {info.name: pixels.reshape(1, -1) if flat else pixels[None]}
+
+    def answer(self, served: Served, outputs: Outputs) -> Answer:
+        """Return the most probable labels, the best first."""
+        probabilities = first_output(served, outputs).reshape(-1)
+        best = np.argsort(-probabilities)[:_TOP].tolist()
+        labels = [
+            {"label": _label(served, index), "probability": probabilities[index]} for index in best
+        ]
+        return json_answer({"filename": self.filename, "labels": labels})
+
+
+def _label(served: Served, index: int) -> str:
+    return served.labels[index] if index < len(served.labels) else str(index)
+
+
+def _size(served: Served, sizes: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return height, width and channels; -1: as the image has it."""
+    if len(sizes) == 3 and (sizes[2] in _MODES or sizes[2] == -1):  # noqa: PLR2004
+        channels = sizes[2] if sizes[2] != -1 else served.record.img_channels or 3
+        return sizes[0], sizes[1], channels
+    channels = served.record.img_channels or 1
+    side = math.isqrt(max(sizes[0], 0) // channels) if len(sizes) == 1 else 0
+    if side and side * side * channels == sizes[0]:
+        return side, side, channels
+    raise InvalidRequestError(
+        f"model {served.record.name!r} takes {list(sizes)}, which is no image",
+        hint="an image model takes height x width x 1, 3 or 4",
+    )
+
+
+def _pixels(data: bytes, height: int, width: int, channels: int) -> NDArray[np.float32]:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - few calls need it
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+            if picture.width * picture.height > _MAX_PIXELS:
+                raise TooLargeError(f"the image has more than {_MAX_PIXELS} pixels")
+            shown: Any = picture.convert(_MODES[channels])
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise InvalidRequestError(f"Invalid image: {error}", hint="send a png or jpg") from error
+    wanted = (shown.width if width == -1 else width, shown.height if height == -1 else height)
+    if shown.size != wanted:
+        shown = shown.resize(wanted, Image.Resampling.BILINEAR)
+    return np.asarray(shown, dtype=np.float32).reshape(wanted[1], wanted[0], channels)

@@ -1,0 +1,161 @@
+"""TensorFlow Serving's REST dialect: `/v1/models/M`, `/v1/models/M/metadata`, `…/M:predict`.
+
+`{"instances": […]}` holds one item a row: the values of the only input, or an object with one value
+for each input; the answer is `{"predictions": […]}` in the same form. `{"inputs": …}` holds whole
+columns: the tensor of the only input, or an object of tensors; the answer is `{"outputs": …}`.
+`versions/V` in the path is taken if V is the version that is served.
+"""
+
+import re
+from typing import Any
+
+from mlaas4hep.errors import InvalidRequestError, NotFoundError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input
+from mlaas4hep.http.predict.tensors import predict_tensors, tensor
+from mlaas4hep.http.predict.tfaas import object_of
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.questions import Feeds, Outputs
+from mlaas4hep.serving.registry import Served
+
+SIGNATURE = "serving_default"
+_PATH = re.compile(
+    r"(?P<model>[^/:]+?(?:/[^/:]+?)??)(?:/versions/(?P<version>[^/:]+))?(?P<verb>/metadata|:predict)?"
+)
+_TYPES = {
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "float16": "DT_HALF",
+    "bool": "DT_BOOL",
+    **{
+        f"{kind}{bits}": f"DT_{kind.upper()}{bits}"
+        for kind in ("int", "uint")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+async def get(desk: Desk, call: Call, path: str) -> Answer:
+    """Answer status and metadata of a model."""
+    model, version, verb = _parsed(path)
+    served = await desk.served(call, model)
+    check_version(served, version)
+    if verb == "/metadata":
+        return json_answer(_metadata(served))
+    if verb:
+        raise InvalidRequestError(f"{verb} is asked for with POST")
+    state = {
+        "version": served.record.version,
+        "state": "AVAILABLE",
+        "status": {"error_code": "OK", "error_message": ""},
+    }
+    return json_answer({"model_version_status": [state]})
+
+
+async def post(desk: Desk, call: Call, path: str) -> Answer:
+    """Answer `…:predict`."""
+    model, version, verb = _parsed(path)
+    if verb != ":predict":
+        raise NotFoundError(f"there is nothing to post to at /v1/models/{path}", hint=":predict")
+    return await predict(desk, call, object_of(await call.read(MAX_BODY_BYTES)), model, version)
+
+
+async def predict(
+    desk: Desk, call: Call, request: dict[str, Any], model: str, version: str = ""
+) -> Answer:
+    """Return predictions for rows or columns."""
+    by_row = "instances" in request
+    if by_row == ("inputs" in request):
+        raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
+    if request.get("signature_name", SIGNATURE) != SIGNATURE:
+        raise InvalidRequestError(f"signature_name can only be {SIGNATURE!r}")
+
+    def feeds(served: Served) -> Feeds:
+        check_version(served, version)
+        return (
+            _rows(served, request["instances"]) if by_row else _columns(served, request["inputs"])
+        )
+
+    def answer(served: Served, outputs: Outputs) -> Answer:
+        single = len(served.runtime.outputs) == 1
+        if not by_row:
+            whole = next(iter(outputs.values())) if single else outputs
+            return json_answer({"outputs": whole})
+        return json_answer({"predictions": _predictions(outputs, single)})
+
+    return await predict_tensors(desk, call, model, feeds, answer)
+
+
+def check_version(served: Served, version: str) -> None:
+    """Refuse a version that is not the one served; only the newest is kept."""
+    if version and version != served.record.version:
+        raise NotFoundError(
+            f"model {served.record.name!r} has no version {version!r}",
+            hint=f"version {served.record.version} is served",
+        )
+
+
+def _parsed(path: str) -> tuple[str, str, str]:
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise NotFoundError(f"there is nothing at /v1/models/{path}")
+    return found["model"], found["version"] or "", found["verb"] or ""
+
+
+def _rows(served: Served, instances: Any) -> Feeds:
+    if not isinstance(instances, list) or not instances:
+        raise InvalidRequestError("`instances` is not a list of rows")
+    if not isinstance(instances[0], dict):
+        info = only_input(served)
+        return {info.name: tensor(info.name, instances, info.dtype)}
+    feeds = {}
+    for info in served.runtime.inputs:
+        try:
+            values = [row[info.name] for row in instances]
+        except (KeyError, TypeError) as error:
+            raise InvalidRequestError(f"an instance has no input {info.name!r}") from error
+        feeds[info.name] = tensor(info.name, values, info.dtype)
+    unknown = set().union(*instances) - feeds.keys()
+    if unknown:
+        raise InvalidRequestError(f"the model has no input {min(unknown)!r}")
+    return feeds
+
+
+def _columns(served: Served, inputs: Any) -> Feeds:
+    infos = {each.name: each for each in served.runtime.inputs}
+    if not isinstance(inputs, dict):
+        info = only_input(served)
+        return {info.name: tensor(info.name, inputs, info.dtype)}
+    return {
+        name: tensor(name, values, infos[name].dtype if name in infos else "float32")
+        for name, values in inputs.items()
+    }
+
+
+def _predictions(outputs: Outputs, single: bool) -> Any:
+    if single:
+        return next(iter(outputs.values()))
+    rows = len(next(iter(outputs.values())))
+    return [{name: values[row] for name, values in outputs.items()} for row in range(rows)]
+
+
+def _metadata(served: Served) -> dict[str, Any]:
+    name, version = served.record.name, served.record.version
+    signature = {
+        "inputs": {each.name: _tensor(each) for each in served.runtime.inputs},
+        "outputs": {each.name: _tensor(each) for each in served.runtime.outputs},
+        "method_name": "tensorflow/serving/predict",
+    }
+    return {
+        "model_spec": {"name": name, "signature_name": "", "version": version},
+        "metadata": {"signature_def": {"signature_def": {SIGNATURE: signature}}},
+    }
+
+
+def _tensor(info: TensorInfo) -> dict[str, Any]:
+    dims = [{"size": str(size), "name": ""} for size in info.shape]
+    return {
+        "dtype": _TYPES.get(info.dtype, "DT_INVALID"),
+        "tensor_shape": {"dim": dims, "unknown_rank": False},
+        "name": info.name,
+    }

@@ -1,0 +1,1 @@
+"""Routes of function workflow; a module a noun."""

@@ -1,0 +1,143 @@
+"""What every handler of the people's door gets: the world, the rules, and who asks for what."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import flask
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.jsontext import parse_object
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings
+
+MAX_JSON_BYTES = 4 * 1024**2
+STREAMS = 4  #: open at once in one process
+NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
+
+
+class Verifies(Protocol):
+    """Turns an `Authorization` header into a person."""
+
+    def person(self, authorization: str | None) -> Person:
+        """Return who calls; UnauthenticatedError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What all requests share."""
+
+    services: Services
+    limits: Limits
+    verifier: Verifies
+    streams: threading.BoundedSemaphore  #: places for those who watch; the others stay free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request, wherever its parts were written: path, query or body."""
+
+    person: Person
+    args: Mapping[str, str]  #: of path and query; for `{"action": …}` also of the body
+    http: flask.Request
+    body: dict[str, Any] | None = None  #: what was with an `action` in a body
+
+    def arg(self, *names: str) -> str:
+        """Return the first of these arguments that is given.
+
+        Raises:
+            InvalidRequestError: none is.
+        """
+        for name in names:
+            if self.args.get(name):
+                return self.args[name]
+        raise InvalidRequestError(
+            f"No {names[0]} was provided", hint=f"add ?{names[0]}=… to the address"
+        )
+
+    def flag(self, name: str) -> bool:
+        """Return a yes-or-no argument.
+
+        Raises:
+            InvalidRequestError: it is neither.
+        """
+        text = self.args.get(name, "").lower()
+        if text not in ("", "0", "1", "true", "false", "yes", "no"):
+            raise InvalidRequestError(f"{name}={text!r} is neither true nor false")
+        return text in ("1", "true", "yes")
+
+    def whole(self, name: str, default: int, highest: int) -> int:
+        """Return a whole number from 0 to `highest`.
+
+        Raises:
+            InvalidRequestError: it is none.
+        """
+        text = self.args.get(name, str(default))
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > highest:  # noqa: PLR2004
+            raise InvalidRequestError(f"{name}={text!r} is not a whole number up to {highest}")
+        return int(text)
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object in the body, whatever its content type says."""
+        return read_json(self.http) if self.body is None else self.body
+
+
+def read_json(http: flask.Request) -> dict[str, Any]:
+    """Return the JSON object in a body; see `Ask.json`."""
+    http.max_content_length = MAX_JSON_BYTES
+    body = http.get_data()
+    if not body.strip():
+        raise InvalidRequestError("the body is empty; a JSON object is expected")
+    return parse_object(body, "the body")
+
+
+Handler = Callable[[Door, Ask], flask.Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation: how it is called and what answers."""
+
+    action: str  #: its name in `{"action": …}` and its operationId in openapi.yaml
+    method: str
+    path: str
+    handler: Handler
+    is_open: bool = False  #: no token is needed
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the part of the settings that steps decide with."""
+    return Limits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
+        max_models=settings.max_models,
+        max_runs=settings.max_runs,
+        max_bytes=settings.max_bytes,
+        xrootd_proxy=settings.xrootd_proxy,
+        remote_hosts=settings.remote_hosts,
+        has_gpu=bool(settings.gpu),
+        builds_models=find_spec("tensorflow") is not None,
+    )
+
+
+def answer(value: Any, status: int = 200) -> flask.Response:
+    """Return any of our values as JSON."""
+    return flask.Response(wire.show(value), status, content_type="application/json")
+
+
+def text(message: str) -> flask.Response:
+    """Return a plain text, as the ancestor's clients expect it."""
+    return flask.Response(message, content_type="text/plain; charset=utf-8")
+
+
+def attachment(
+    body: Any, filename: str, content_type: str = "application/octet-stream"
+) -> flask.Response:
+    """Return something to be saved under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return flask.Response(body, headers=headers, content_type=content_type)

@@ -1,0 +1,73 @@
+"""What a run was made of, and how two runs differ."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from difflib import unified_diff
+from typing import Any
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.scoring import ScoringRequest
+from mlaas4hep.core.requests.parse import Submission
+from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import ConflictError
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases import runs
+
+
+def manifest(run: Run, services: Services) -> dict[str, Any]:
+    """Return the submission, the tarball it is for, and everything that was read from it."""
+    stored = runs.details(run, services)
+    if isinstance(stored.request, ScoringRequest):
+        raise ConflictError(f"run {run.name!r} is a scoring: it has no manifest")
+    submission = wire.load(Submission, _file(run, "submission.json", services))
+    upload = wire.load(Upload, _file(run, "upload.json", services))
+    request = json.loads(wire.show(stored.request))
+    return {
+        "run": run.name,
+        "submission": _as_sent(submission),
+        "tarball": {"name": upload.folder, "sha256": upload.sha256, "files": upload.paths},
+        "request": {key: value for key, value in request.items() if key not in ("owner", "run")},
+        "model": _file(run, "model.py", services).decode(),
+        "specs": run.specs.rsplit("/", 1)[-1].removesuffix(".json"),
+        "metrics": dict(run.metrics),
+    }
+
+
+def _as_sent(submission: Submission) -> dict[str, Any]:
+    """Return a submission with the keys that a person writes."""
+    fields = asdict(submission)
+    fields["memory"] = fields.pop("memory_bytes")
+    return {key: value for key, value in fields.items() if value != ""}
+
+
+def difference(one: Run, other: Run, services: Services) -> dict[str, Any]:
+    """Return what differs: each value that is not the same, and model.py line by line."""
+    before, after = manifest(one, services), manifest(other, services)
+    model = unified_diff(
+        str(before.pop("model")).splitlines(),
+        str(after.pop("model")).splitlines(),
+        one.name,
+        other.name,
+        lineterm="",
+    )
+    left, right = dict(_leaves("", before)), dict(_leaves("", after))
+    changed = {
+        path: {one.name: left.get(path), other.name: right.get(path)}
+        for path in sorted(left.keys() | right.keys())
+        if path != "run" and left.get(path) != right.get(path)
+    }
+    return {"runs": [one.name, other.name], "changed": changed, "model": "\n".join(model)}
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}" if path else str(key), inner)
+    else:
+        yield path, value
+
+
+def _file(run: Run, file: str, services: Services) -> bytes:
+    return services.runs_files.get(keys.run(run.owner, run.name, file))

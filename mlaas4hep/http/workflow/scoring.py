@@ -1,0 +1,117 @@
+"""Scoring ROOT files with a trained model: asked for, and fetched."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast, get_args
+
+import flask
+
+from mlaas4hep.core.jsontext import refuse_unknown
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.scoring import Format, ScoringRequest
+from mlaas4hep.core.requests import sources
+from mlaas4hep.core.requests.parse import parse_files
+from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
+from mlaas4hep.http.workflow.call import Ask, Door, Route, answer, attachment
+from mlaas4hep.http.workflow.shown import find_run, full_report
+from mlaas4hep.pipeline import scoring
+from mlaas4hep.ports import ObjectStore
+from mlaas4hep.usecases import models, runs, submit, uploads
+
+FORMATS: tuple[str, ...] = get_args(Format)
+_KEYS = ("model", "owner", "files", "tree", "upload", "format", "title", "action")
+_BLOCK = 1024**2
+_MAX_TITLE = 256
+
+
+def score(door: Door, ask: Ask) -> flask.Response:
+    """Let a model score ROOT files; the answer is the run that does it."""
+    body = ask.json()
+    refuse_unknown(body, _KEYS, "the request")
+    name = _text(body, "model")
+    record = models.find(ask.person, name, door.services, _text(body, "owner", ""))
+    scoring.load_contract(record, door.services)
+    upload = None
+    if body.get("upload"):
+        upload = uploads.load(ask.person.owner, _text(body, "upload"), door.services)
+    request = ScoringRequest(
+        owner=ask.person.owner,
+        run="",
+        folder=f"{record.name}_score",
+        model_owner=record.owner,
+        model=record.name,
+        version=record.version,
+        files=_files(body, record, upload, door),
+        format=_format(body),
+        title=_text(body, "title", "")[:_MAX_TITLE],
+        upload_folder=upload.folder if upload else "",
+        upload=upload.sha256 if upload else "",
+    )
+    run = submit.submit_scoring(request, door.services, door.limits)
+    return answer(full_report(run, door), 201)
+
+
+def fetch_scores(door: Door, ask: Ask) -> flask.Response:
+    """Return the table of a scoring."""
+    run = find_run(door, ask)
+    if run.task != "scoring":
+        raise ConflictError(f"run {run.name!r} is a training", hint="GET /models/NAME/bundle")
+    if run.status is not Status.DONE:
+        raise ConflictError(f"run {run.name!r} is {run.status}", hint="wait until it is done")
+    suffix = run.scores.rpartition(".")[2]
+    return attachment(_blocks(run, door.services.runs_files), f"{run.name}.{suffix}")
+
+
+def _blocks(run: Run, store: ObjectStore) -> Iterator[bytes]:
+    with store.open(run.scores) as content:
+        while block := content.read(_BLOCK):
+            yield block
+
+
+def _files(
+    body: dict[str, Any], record: ModelRecord, upload: Upload | None, door: Door
+) -> tuple[InputFile, ...]:
+    names = body.get("files", "")
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        names = "\n".join(names)
+    if not isinstance(names, str):
+        raise InvalidRequestError("`files` is not a list of names", stage="submit")
+    tree = _text(body, "tree", "") or _tree_of(record, door)
+    return parse_files(
+        names, Params(branch=tree), lambda name: sources.resolve(name, upload, door.limits)
+    )
+
+
+def _tree_of(record: ModelRecord, door: Door) -> str:
+    """Return the tree that the model was trained on, as long as its run is remembered."""
+    with suppress(NotFoundError):
+        run = door.services.runs.get(record.owner, record.name)
+        request = runs.request_of(run, door.services)
+        if isinstance(request, Request):
+            return request.params.branch
+    return Params().branch
+
+
+def _format(body: dict[str, Any]) -> Format:
+    wanted = body.get("format", "parquet")
+    if wanted not in FORMATS:
+        raise InvalidRequestError(
+            f"format is {wanted!r}", stage="submit", hint=f"one of {', '.join(FORMATS)}"
+        )
+    return cast(Format, wanted)
+
+
+def _text(body: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = body.get(key, default)
+    if not isinstance(value, str) or (default is None and not value):
+        raise InvalidRequestError(f"{key} is {value!r}, not a name", stage="submit")
+    return value
+
+
+ROUTES = (
+    Route(action="score", method="POST", path="/score", handler=score),
+    Route(action="fetch_scores", method="GET", path="/runs/<name>/scores", handler=fetch_scores),
+)

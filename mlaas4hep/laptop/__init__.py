@@ -1,0 +1,1 @@
+"""The platform of `mlaas4hep up`: gateway, supervisor, broker, development identity."""

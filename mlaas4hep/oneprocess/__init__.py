@@ -1,0 +1,1 @@
+"""The server-less commands: each step of a run, in this process."""

@@ -1,0 +1,136 @@
+"""Chunks as `.npz` files with a manifest, for people who want the arrays."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.data.chunk import Chunk, decode, encode
+from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.selection.branches import choose
+from mlaas4hep.core.selection.opened import Opened, OpenedFile
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.pipeline.chunks import make_chunk
+from mlaas4hep.pipeline.inputs import Inputs, describe, survey
+from mlaas4hep.ports import Services
+
+MANIFEST = "manifest.json"
+MADE = "made.json"
+
+OnChunk = Callable[[int, int], None]  #: is told how many chunks are written, and of how many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a folder of chunks was made from; a training needs it for the bundle's contract."""
+
+    inputs: Inputs
+    specs: Specs
+
+    @property
+    def chunks(self) -> int:
+        """Return the number of chunks."""
+        return self.inputs.opened.plan(self.inputs.request.params, self.specs).chunks
+
+
+def open_files(request: Request, services: Services) -> Opened:
+    """Return what the files of a request are, without measuring them.
+
+    Raises:
+        InvalidRequestError: a file or a branch is wrong.
+    """
+    trees = {file.name: describe(file, services) for file in request.files}
+    preproc = Preproc.parse(request.preproc)
+    return Opened(
+        files=tuple(OpenedFile.of(file, trees[file.name]) for file in request.files),
+        branches=choose(trees, request.params, preproc, request.labels),
+        ranges=(),
+    )
+
+
+def only_features(specs: Specs, opened: Opened) -> Specs:
+    """Return specs without branches that are no features here, such as the label.
+
+    Raises:
+        InvalidRequestError: a feature was not measured.
+    """
+    wanted = set(opened.branches.features)
+    missing = sorted(wanted - {spec.name for spec in specs.branches})
+    if missing:
+        raise InvalidRequestError(
+            f"branch {missing[0]!r} is not in the specs",
+            branch=missing[0],
+            hint="measure the specs again, with the same params.json and preproc.json",
+        )
+    kept = tuple(spec for spec in specs.branches if spec.name in wanted)
+    return replace(specs, branches=kept)
+
+
+def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[str, Any]:
+    """Write every chunk and the manifest into a folder, and return the manifest."""
+    out.mkdir(parents=True, exist_ok=True)
+    plan = made.inputs.opened.plan(made.inputs.request.params, made.specs)
+    names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
+    surveys = partial(survey, reads=made.inputs.opened.branches.reads, services=services)
+    for index, name in enumerate(names):
+        slices = plan.slices(index)
+        data = make_chunk(made.inputs, made.specs, slices, surveys, services.source)
+        _write_arrays(out / name, decode(data))
+        on_chunk(index + 1, plan.chunks)
+    manifest = {
+        "columns": Layout.of(made.specs).columns,
+        "chunks": names,
+        "entries": [plan.size(index) for index in range(plan.chunks)],
+        "files": [file.name for file in made.inputs.opened.files],
+        "identifiers": made.inputs.opened.branches.identifiers,
+        "classes": made.inputs.request.labels.classes,
+    }
+    (out / MADE).write_bytes(wire.dump(made))
+    (out / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _write_arrays(path: Path, chunk: Chunk) -> None:
+    mask = chunk.mask
+    x = np.where(mask, np.float32(np.nan), chunk.x)
+    np.savez(path, x=x, mask=mask, y=chunk.y)
+
+
+def read_made(folder: Path) -> Made:
+    """Return what a folder of chunks was made from.
+
+    Raises:
+        InvalidRequestError: it was not made by `write`.
+    """
+    try:
+        return wire.load(Made, (folder / MADE).read_bytes())
+    except OSError as error:
+        raise InvalidRequestError(
+            f"{str(folder)!r} holds no chunks: {MADE} cannot be read",
+            hint="make them with: mlaas4hep chunks --out DIR",
+        ) from error
+
+
+def read_chunks(folder: Path) -> Iterator[memoryview]:
+    """Yield the chunks of a folder in order, as functions hand them to each other.
+
+    Raises:
+        InvalidRequestError: one cannot be read.
+    """
+    for name in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["chunks"]:
+        try:
+            with np.load(folder / name, allow_pickle=False) as arrays:
+                x, y = np.ascontiguousarray(arrays["x"]), arrays["y"]
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidRequestError(f"chunk {name!r}: {error}", file=name) from error
+        holes = np.flatnonzero(~np.isfinite(x))
+        x.reshape(-1)[holes] = 0
+        yield encode(x, y, holes=holes)

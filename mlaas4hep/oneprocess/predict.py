@@ -1,0 +1,64 @@
+"""Predictions from a bundle in a folder, by the very app of the predict function."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.app import app
+from mlaas4hep.oneprocess import run as oneprocess
+from mlaas4hep.oneprocess.folder import OWNER
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases import modelstore
+
+NAME = "model"
+_NO_LIMIT = 2**62
+_LIMITS = Limits(
+    max_upload_bytes=_NO_LIMIT,
+    max_unpacked_bytes=_NO_LIMIT,
+    max_models=_NO_LIMIT,
+    max_runs=_NO_LIMIT,
+    max_bytes=_NO_LIMIT,
+)
+
+
+class _Myself:
+    """Lets in the person at this machine."""
+
+    def person(self, authorization: str | None) -> Person:  # noqa: ARG002 - needs none
+        return Person(owner=OWNER, subject=OWNER)
+
+
+def predict(bundle: Path, asked: dict[str, Any]) -> Any:
+    """Return what the predict function would answer to `asked` with this model.
+
+    Raises:
+        InvalidRequestError: the folder is no model, or the request does not fit it.
+    """
+    if not any(path.suffix in modelstore.SERVABLE for path in bundle.iterdir()):
+        raise InvalidRequestError(
+            f"there is no model in {str(bundle)!r}",
+            hint="the folder that `mlaas4hep run` or `mlaas4hep train` wrote",
+        )
+    with oneprocess.services() as services:
+        record = ModelRecord(owner=OWNER, name=NAME, version="", files=())
+        modelstore.upload(bundle, record, services, _LIMITS)
+        return asyncio.run(_ask(services, {**asked, "model": NAME}))
+
+
+async def _ask(services: Services, asked: dict[str, Any]) -> Any:
+    served = app(services, _LIMITS, _Myself())
+    transport = httpx.ASGITransport(app=served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://predict") as client:
+        response = await client.post("/json", json=asked, timeout=None)
+    served.desk.batcher.close()
+    told = response.json()
+    if response.is_error:
+        error = told["error"]
+        raise InvalidRequestError(error if isinstance(error, str) else error["message"])
+    return told

@@ -1,0 +1,122 @@
+"""A whole run in this process: no server, no NATS; data in a temporary folder."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.trainers.sandbox import Sandbox
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs.events import (
+    ChunkPlanned,
+    ChunkReady,
+    Event,
+    RangeMeasured,
+    RangePlanned,
+    RangeToScore,
+    RunCancelled,
+    RunSubmitted,
+    ScoringSubmitted,
+)
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import ConflictError, PermanentError
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.reactions import Step
+from mlaas4hep.pipeline.scoring import open_scoring, score_range
+from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
+from mlaas4hep.pipeline.train import train
+from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.settings import Settings
+
+MEASURE: Mapping[type[Event], Step] = {
+    RunSubmitted: open_files,
+    RangePlanned: measure_range,
+    RangeMeasured: merge_ranges,
+}
+EVERYTHING: Mapping[type[Event], Step] = {
+    **MEASURE,
+    ChunkPlanned: preprocess_chunks,
+    ChunkReady: train,
+    ScoringSubmitted: open_scoring,
+    RangeToScore: score_range,
+}
+_LOOK_S = 0.2  #: between two looks at a run for its progress
+
+OnChange = Callable[[Run], None]
+
+
+@contextmanager
+def services() -> Iterator[Services]:
+    """Give services over a temporary folder, with a trainer."""
+    with tempfile.TemporaryDirectory(prefix="mlaas4hep-") as folder:
+        made = bootstrap.services(Settings(store=Path(folder).as_uri()))
+        yield replace(made, trainer=Sandbox())
+
+
+def start(request: Request, model: str, services: Services) -> Run:
+    """Store a request as a submitted run."""
+    run = Run(
+        owner=request.owner,
+        name=request.run,
+        folder=request.folder,
+        number=1,
+        created_at=services.clock(),
+        updated_at=services.clock(),
+    )
+    services.runs_files.put(keys.run(run.owner, run.name, "request.json"), wire.dump(request))
+    services.runs_files.put(keys.run(run.owner, run.name, "model.py"), model.encode())
+    services.runs.create(run)
+    services.bus.publish([RunSubmitted(owner=run.owner, run=run.name)])
+    return run
+
+
+def finish(
+    run: Run, reactions: Mapping[type[Event], Step], services: Services, on_change: OnChange
+) -> Run:
+    """Deliver events until nothing is left to do, and return the run then.
+
+    Raises:
+        PermanentError: the run failed.
+    """
+    worker = threading.Thread(target=drain, args=(services, reactions), daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive():
+            worker.join(_LOOK_S)
+            on_change(services.runs.get(run.owner, run.name))
+    except KeyboardInterrupt:
+        services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
+        worker.join()
+        raise
+    ended = services.runs.get(run.owner, run.name)
+    if ended.problem is not None:
+        error = PermanentError(ended.problem.message)
+        error.problem = ended.problem
+        raise error
+    return ended
+
+
+def save_bundle(run: Run, services: Services, out: Path) -> Path:
+    """Write the bundle of a run's model into a folder, in place of an earlier bundle.
+
+    Raises:
+        ConflictError: the folder holds something else.
+    """
+    record = wire.load(ModelRecord, services.models.get(keys.model(run.owner, run.model)))
+    if out.exists() and not (out / "params.json").is_file() and any(out.iterdir()):
+        raise ConflictError(f"{str(out)!r} exists and is no model", hint="choose another --out")
+    for file in record.files:
+        key = keys.model_file(record.owner, record.name, record.version, file)
+        _save(services.models, key, out / file)
+    return out
+
+
+def _save(store: ObjectStore, key: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(store.get(key))

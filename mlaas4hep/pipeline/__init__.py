@@ -1,0 +1,1 @@
+"""What an event wakes: steps read, compute, store and return the news."""

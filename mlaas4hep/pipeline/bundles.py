@@ -1,0 +1,102 @@
+"""A trained model with everything to serve it, on its way into bucket models."""
+
+import json
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.training import TrainingFinished
+from mlaas4hep.pipeline.trainingplan import TrainingPlan
+from mlaas4hep.ports import Services
+
+CODE_VERSION = 1  #: grows when the same request would give another bundle
+_LARGEST_FILE = 4 * 1024**3
+_LABELS = "labels.txt"
+
+
+class Bundle:
+    """Files are stored as they come; the record that makes them the served model is last."""
+
+    def __init__(self, plan: TrainingPlan, services: Services) -> None:
+        self._plan = plan
+        self._services = services
+        self._request = plan.inputs.request
+        self._files: list[str] = []
+        self.isolation: tuple[str, ...] = ()
+        self.version = keys.digest(
+            "bundle",
+            CODE_VERSION,
+            self._request.model_sha256,
+            wire.dump(self._request.params).decode(),
+            plan.specs_key,
+        )[:16]
+
+    def add(self, path: str, file: BinaryIO) -> None:
+        """Store a file of the bundle."""
+        self._services.models.put_stream(self._key(path), file, _LARGEST_FILE)
+        self._files.append(path)
+
+    def publish(self, finished: TrainingFinished) -> str:
+        """Store the descriptions, then serve this version; return its name."""
+        record = self._record(finished)
+        self._put("contract.json", wire.dump(self._contract(finished)))
+        self._put("params.json", json.dumps(tfaas_params(record), indent=1).encode())
+        if self._request.labels.classes:
+            self._put(_LABELS, "\n".join(self._request.labels.classes).encode())
+        record = replace(record, files=tuple(sorted(set(self._files))))
+        self._services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+        return self.version
+
+    def _record(self, finished: TrainingFinished) -> ModelRecord:
+        files = len(self._request.files)
+        return ModelRecord(
+            owner=self._request.owner,
+            name=self._request.run,
+            version=self.version,
+            files=(),
+            description=self._request.title or f"trained by MLaaS4HEP on {files} file(s)",
+            labels=_LABELS if self._request.labels.classes else "",
+            input_node=finished.input_node,
+            output_node=finished.output_node,
+        )
+
+    def _contract(self, finished: TrainingFinished) -> Contract:
+        opened = self._plan.inputs.opened
+        return Contract(
+            model=self._request.run,
+            version=self.version,
+            columns=self._plan.layout.columns,
+            specs=self._plan.specs,
+            identifiers=opened.branches.identifiers,
+            preproc=self._request.preproc,
+            classes=self._request.labels.classes,
+            task=finished.task,
+            inputs=tuple((file.name, file.identity) for file in opened.files),
+            versions=finished.versions,
+            metrics=finished.metrics,
+            isolation=self.isolation,
+        )
+
+    def _put(self, path: str, data: bytes) -> None:
+        self._services.models.put(self._key(path), data)
+        self._files.append(path)
+
+    def _key(self, path: str) -> str:
+        return keys.model_file(self._request.owner, self._request.run, self.version, path)
+
+
+def tfaas_params(record: ModelRecord) -> dict[str, Any]:
+    """Return the params.json that TFaaS reads, in both spellings of its node names."""
+    return {
+        "name": record.name,
+        "model": "saved_model.pb",
+        "labels": record.labels,
+        "options": list(record.options),
+        "inputNode": record.input_node,
+        "outputNode": record.output_node,
+        "input_node": record.input_node,
+        "output_node": record.output_node,
+        "description": record.description,
+    }

@@ -1,0 +1,90 @@
+"""From an event to its news: load the run, do the step, write the news down, tell it.
+
+Every way to deliver events (an OpenFaaS function, the in-process runtime) goes through `react`.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from itertools import groupby
+from typing import Any
+
+from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import MlaasError, NotFoundError, Problem
+from mlaas4hep.ports import Services
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Any, Services], Iterable[Event]]
+
+
+def react(event: Event, step: Step, services: Services) -> None:
+    """Run `step` on `event`, and for its news write them into the run first, then publish them.
+
+    An event of a run that is over, deleted, or in another attempt does nothing: it is an echo.
+    A list is taken in groups of one type, a generator one event at a time, so that long work is
+    told while it goes on; it is closed as soon as the run is cancelled, failed or deleted.
+    Because a step may be interrupted anywhere and is then done again, a list ends with the
+    event that says "this is done", after those that start the work.
+
+    Raises:
+        MlaasError: whatever the step or the services raised, with the stage added.
+    """
+    if not _is_wanted(event, services):
+        return
+    try:
+        with closing(_batches(step(event, services))) as batches:
+            for batch in batches:
+                run = services.runs.apply(batch)
+                if run is None or not _goes_on(run, event):
+                    log.info("%s: run %s/%s is over, stopping", event.id, event.owner, event.run)
+                    return
+                services.bus.publish(batch)
+    except MlaasError as error:
+        error.located(stage=stage(event))
+        raise
+
+
+def stage(event: Event) -> str:
+    """Return the name of the function that the event wakes, such as "train"."""
+    return (event.subject or "").removeprefix("mlaas.")
+
+
+def failure(event: Event, problem: Problem) -> RunFailed:
+    """Return the news that the run cannot go on because `event` cannot be handled."""
+    return RunFailed(owner=event.owner, run=event.run, attempt=event.attempt, problem=problem)
+
+
+def _is_wanted(event: Event, services: Services) -> bool:
+    try:
+        run = services.runs.get(event.owner, event.run)
+    except NotFoundError:
+        log.info("%s: the run is deleted", event.id)
+        return False
+    if run.attempt != event.attempt or (run.is_final and not _finishes(event, run)):
+        log.info("%s: the run is %s in attempt %d", event.id, run.status, run.attempt)
+        return False
+    return True
+
+
+def _finishes(event: Event, run: Run) -> bool:
+    """Tell whether this is the one event that is delivered when its run is done already."""
+    return isinstance(event, ModelReady) and run.status is Status.DONE
+
+
+def _goes_on(run: Run, event: Event) -> bool:
+    stopped = run.status in (Status.FAILED, Status.CANCELLED)
+    return run.attempt == event.attempt and not stopped
+
+
+def _batches(news: Iterable[Event]) -> Generator[list[Event], None, None]:
+    if isinstance(news, list | tuple):
+        for _, group in groupby(news, key=type):
+            yield list(group)
+    elif isinstance(news, Generator):
+        with closing(news):
+            for event in news:
+                yield [event]
+    else:
+        yield from ([event] for event in news)

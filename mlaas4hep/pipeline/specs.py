@@ -1,0 +1,259 @@
+"""specs: files are opened, ranges of them measured, and all measurements merged into a plan."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.plan import groups, plan_ranges
+from mlaas4hep.core.data.specs import Specs, measured, merged
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs.events import (
+    ChunkPlanned,
+    Event,
+    FilesOpened,
+    RangeMeasured,
+    RangePlanned,
+    RunSubmitted,
+    SpecsReady,
+)
+from mlaas4hep.core.selection.branches import choose
+from mlaas4hep.core.selection.opened import MeasuredRange, Opened, OpenedFile
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import NotFoundError, PermanentError
+from mlaas4hep.pipeline.inputs import (
+    Inputs,
+    describe,
+    load_inputs,
+    load_request,
+    load_survey,
+    naming,
+    store_opened,
+)
+from mlaas4hep.ports import Services
+
+_LISTED = 10  #: names in a warning
+AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
+
+
+def open_files(event: RunSubmitted, services: Services) -> list[Event]:
+    """Open every file, choose the branches, and plan the ranges to measure.
+
+    Raises:
+        MlaasError: a file cannot be read, or files and request do not fit together.
+    """
+    request = load_request(event, services)
+    opened, warnings = _opened(request, services)
+    store_opened(event, opened, services)
+    fact = {"owner": event.owner, "run": event.run}
+    news: list[Event] = [
+        FilesOpened(
+            **fact,
+            attempt=event.attempt,
+            files=len(opened.files),
+            ranges=len(opened.ranges),
+            entries=sum(part.stop - part.start for part in opened.ranges),
+            warnings=warnings,
+        )
+    ]
+    news += [
+        RangePlanned(
+            **fact,
+            attempt=event.attempt,
+            index=index,
+            file=part.file,
+            start=part.start,
+            stop=part.stop,
+        )
+        for index, part in enumerate(opened.ranges)
+    ]
+    return news
+
+
+def measure_range(event: RangePlanned, services: Services) -> list[Event]:
+    """Measure one range and store its specs, unless they lie in the store already.
+
+    Raises:
+        MlaasError: the file cannot be read, or is another one now.
+    """
+    inputs = load_inputs(event, services)
+    key = keys.range_specs(event.owner, inputs.opened.range_content(inputs.request, event.index))
+    result = _stored(key, services)
+    if result is None:
+        result = _measured(event, inputs, services)
+        services.specs.put(key, wire.dump(result))
+    return [
+        RangeMeasured(
+            owner=event.owner,
+            run=event.run,
+            attempt=event.attempt,
+            index=event.index,
+            key=key,
+            entries=result.specs.entries,
+            passed=result.specs.passed,
+        )
+    ]
+
+
+def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
+    """Merge the specs and plan the chunks, once all ranges are measured.
+
+    `SpecsReady` comes last: as long as it is not told, the next event does everything again.
+
+    Raises:
+        PermanentError: no entry passes the cuts, or no column is left.
+    """
+    run = services.runs.get(event.owner, event.run)
+    if run.specs or not run.ranges.complete:
+        return []
+    inputs = load_inputs(event, services)
+    key = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
+    parts = _parts(event, inputs, services)
+    specs = _merged(inputs, parts)
+    services.specs.put(key, wire.dump(specs))
+    plan = inputs.opened.plan(inputs.request.params, specs)
+    fact = {"owner": event.owner, "run": event.run}
+    news: list[Event] = [
+        ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
+        for group in groups(plan, _row(inputs, specs, parts))
+    ]
+    news.append(
+        SpecsReady(
+            **fact,
+            attempt=event.attempt,
+            key=key,
+            entries=plan.entries,
+            columns=Layout.of(specs).width,
+            chunks=plan.chunks,
+            warnings=_worthless(specs),
+        )
+    )
+    return news
+
+
+def _opened(request: Request, services: Services) -> tuple[Opened, tuple[str, ...]]:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+        trees = list(pool.map(partial(describe, services=services), request.files))
+    names = [file.name for file in request.files]
+    branches = choose(
+        dict(zip(names, trees, strict=True)),
+        request.params,
+        Preproc.parse(request.preproc),
+        request.labels,
+    )
+    ranges = plan_ranges(
+        [tree.entries for tree in trees],
+        request.params.nevts,
+        [tree.boundaries for tree in trees],
+        services.range_entries,
+    )
+    if not ranges:
+        raise PermanentError(
+            f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
+        )
+    files = tuple(map(OpenedFile.of, request.files, trees))
+    return Opened(files=files, branches=branches, ranges=ranges), branches.warnings
+
+
+def _stored(key: str, services: Services) -> MeasuredRange | None:
+    try:
+        return wire.load(MeasuredRange, services.specs.get(key))
+    except NotFoundError:
+        return None
+
+
+def _measured(event: RangePlanned, inputs: Inputs, services: Services) -> MeasuredRange:
+    branches, preproc = inputs.opened.branches, inputs.preproc
+    needed = (set(branches.reads) - set(branches.label)) | (preproc.reads & set(branches.reads))
+    part = inputs.opened.ranges[event.index]
+    file = inputs.opened.files[part.file]
+    survey = load_survey(event, file, branches.reads, services)
+    with naming(file):
+        blocks = services.source.read(survey, needed, part.start, part.stop)
+        return measure_blocks(blocks, preproc, branches.features, part.start)
+
+
+def measure_blocks(
+    blocks: Iterable[Columns], preproc: Preproc, features: Iterable[str], start: int = 0
+) -> MeasuredRange:
+    """Return the specs of consecutive blocks of one file, the first at entry `start`.
+
+    If no entry passes the cuts, the result says how many pass each of them.
+    """
+    wanted = frozenset(features)
+    flow: dict[str, int] = {}
+    count = 0
+
+    def parts(start: int) -> Iterator[Specs]:
+        nonlocal count
+        for block in blocks:
+            count += 1
+            stop = start + block.entries
+            kept = preproc.apply(block)
+            if not kept.entries:
+                for cut, left in preproc.cut_flow(block):
+                    flow[cut] = flow.get(cut, 0) + left
+            yield measured(kept.only(wanted), file=0, start=start, stop=stop)
+            start = stop
+
+    specs = merged(parts(start))
+    return MeasuredRange(
+        specs=specs,
+        cut_flow=() if specs.passed else tuple(flow.items()),
+        blocks=count,
+    )
+
+
+def _worthless(specs: Specs) -> tuple[str, ...]:
+    """Return a warning if branches have values, but never a number to learn from."""
+    names = [spec.name for spec in specs.branches if spec.low is None and spec.nan + spec.inf]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    if not names:
+        return ()
+    return (
+        f"NaN or infinite in every entry, so worth nothing: {', '.join(names[:_LISTED])}{more}",
+    )
+
+
+def _parts(event: RangeMeasured, inputs: Inputs, services: Services) -> list[MeasuredRange]:
+    def fetch(index: int) -> MeasuredRange:
+        content = inputs.opened.range_content(inputs.request, index)
+        return wire.load(MeasuredRange, services.specs.get(keys.range_specs(event.owner, content)))
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
+        return list(pool.map(fetch, range(len(inputs.opened.ranges))))
+
+
+def _row(inputs: Inputs, specs: Specs, parts: Iterable[MeasuredRange]) -> float:
+    """Return how many passing entries one block of every file has, on the average."""
+    blocks = sum(part.blocks for part in parts)
+    return len(inputs.opened.files) * specs.passed / max(1, blocks)
+
+
+def _merged(inputs: Inputs, parts: Sequence[MeasuredRange]) -> Specs:
+    """Return the specs of all ranges together, and refuse those that leave nothing to learn."""
+    specs = inputs.opened.merged(parts)
+    if not specs.passed:
+        raise nothing_passes(specs.entries, parts)
+    if not Layout.of(specs).width:
+        raise PermanentError(
+            "no column is left: every jagged branch is empty in every entry",
+            hint="select flat branches, or files with values",
+        )
+    return specs
+
+
+def nothing_passes(entries: int, parts: Iterable[MeasuredRange]) -> PermanentError:
+    """Return the error that tells which cut leaves how many entries."""
+    flow: dict[str, int] = {}
+    for part in parts:
+        for cut, left in part.cut_flow:
+            flow[cut] = flow.get(cut, 0) + left
+    steps = ", ".join(f"{left} after {cut}" for cut, left in flow.items())
+    return PermanentError(
+        f"none of {entries} entries passes the cuts of preproc.json",
+        file="preproc.json",
+        hint=f"entries left: {steps}" if steps else "look at preproc.json",
+    )

@@ -1,0 +1,158 @@
+"""train: chunks go into the training process as they become ready; a bundle comes out."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.models.training import (
+    ChunkWanted,
+    FileMade,
+    ModelBuilt,
+    Report,
+    RoundEnded,
+    TrainingFinished,
+)
+from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.pipeline.bundles import Bundle
+from mlaas4hep.pipeline.trainingplan import TrainingPlan, load_plan
+from mlaas4hep.ports import Services, Training
+
+_TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most
+_LARGEST_FILE = 4 * 1024**3
+
+
+def train(event: ChunkReady, services: Services) -> Iterable[Event]:
+    """Train the run's model, if this is its first chunk; the others only count as progress.
+
+    Raises:
+        PermanentError: model.py or the data cannot be trained.
+        ServiceUnavailableError: the training was killed, or another delivery of the event is
+            training already; the next delivery goes on from the last checkpoint.
+    """
+    return _train(event, services) if event.index == 0 else []
+
+
+def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
+    checkpoint = keys.run(event.owner, event.run, "checkpoint")
+    with ExitStack() as stack:
+        stack.enter_context(services.leases.hold(f"train/{event.owner}/{event.run}"))
+        plan = load_plan(event, services)
+        model_py = services.runs_files.get(keys.run(event.owner, event.run, "model.py"))
+        found = None
+        if services.runs_files.info(checkpoint) is not None:
+            found = stack.enter_context(services.runs_files.local(checkpoint))
+        training = stack.enter_context(services.trainer.start(plan.job, model_py, found))
+        under_way = _UnderWay(
+            event=event,
+            services=services,
+            plan=plan,
+            training=training,
+            bundle=Bundle(plan, services),
+        )
+        stack.callback(under_way.store_log)
+        yield from under_way.news()
+    services.runs_files.delete(checkpoint)
+
+
+@dataclass(slots=True, kw_only=True)
+class _UnderWay:
+    """One training, and what it still waits for."""
+
+    event: ChunkReady
+    services: Services
+    plan: TrainingPlan
+    training: Training
+    bundle: Bundle
+    wanted: deque[int] = field(default_factory=deque)
+    logged: bytes = b""
+
+    def news(self) -> Iterator[Event]:
+        """Follow the training to its end, or until the run is over for another reason."""
+        report = None
+        while (report and not self.wanted) or self._goes_on():
+            report = self.training.report(0 if self.wanted else _TICK_S)
+            if report is None:
+                self.store_log()
+            else:
+                yield from self._news_of(report)
+            if isinstance(report, TrainingFinished):
+                return
+
+    def _goes_on(self) -> bool:
+        """Hand over a chunk if one is wanted and ready; tell whether the run wants a model."""
+        if not self.wanted:
+            return self._is_wanted(self.services.runs.get(self.event.owner, self.event.run))
+        index = self.wanted[0]
+        run = self.services.runs.wait(
+            self.event.owner,
+            self.event.run,
+            lambda run: run.chunks.has(index) or not self._is_wanted(run),
+            _TICK_S,
+        )
+        if run.chunks.has(index) and self._is_wanted(run):
+            with self.services.chunks.local(self.plan.chunk_key(index)) as path:
+                self.training.give_chunk(path)
+            self.wanted.popleft()
+        return self._is_wanted(run)
+
+    def _is_wanted(self, run: Run) -> bool:
+        return not run.is_final and run.attempt == self.event.attempt
+
+    def _news_of(self, report: Report) -> Iterator[Event]:
+        owner, run, attempt = self.event.owner, self.event.run, self.event.attempt
+        match report:
+            case ChunkWanted():
+                self.wanted.append(report.index)
+            case FileMade():
+                self._store(report)
+            case ModelBuilt():
+                self.bundle.isolation = report.isolation
+                yield TrainingStarted(
+                    owner=owner,
+                    run=run,
+                    attempt=attempt,
+                    rounds=self.plan.job.rounds,
+                    isolation=report.isolation,
+                    resumed=report.resumed,
+                )
+            case RoundEnded():
+                yield EpochEnded(
+                    owner=owner,
+                    run=run,
+                    attempt=attempt,
+                    round=report.round,
+                    metrics=report.metrics,
+                )
+            case TrainingFinished():
+                yield ModelReady(
+                    owner=owner,
+                    run=run,
+                    attempt=attempt,
+                    model=run,
+                    version=self.bundle.publish(report),
+                    metrics=report.metrics,
+                )
+
+    def _store(self, made: FileMade) -> None:
+        """Keep a file where its kind belongs; the log so far goes with a checkpoint."""
+        kind, _, path = made.name.partition("/")
+        with made.file as file:
+            if kind in ("bundle", "plots"):
+                self.bundle.add(path if kind == "bundle" else made.name, file)
+            if kind in ("checkpoint", "plots"):
+                file.seek(0)
+                key = keys.run(self.event.owner, self.event.run, made.name)
+                self.services.runs_files.put_stream(key, file, _LARGEST_FILE)
+        if kind == "checkpoint":
+            self.store_log()
+
+    def store_log(self) -> None:
+        """Store what the training printed, if it printed more."""
+        log = self.training.log()
+        if log != self.logged:
+            key = keys.run(self.event.owner, self.event.run, "train.log")
+            self.services.runs_files.put(key, log)
+            self.logged = log

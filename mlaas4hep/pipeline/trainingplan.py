@@ -1,0 +1,89 @@
+"""What a training works on, computed from the records of its run."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.plan import ChunkPlan
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.models.training import Feature, TrainingJob
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.ports import Services
+
+_PLANNED_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """The request, its specs, and the chunks they make."""
+
+    inputs: Inputs
+    specs: Specs
+    specs_key: str
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Return which branch fills which columns."""
+        return Layout.of(self.specs)
+
+    @cached_property
+    def chunks(self) -> ChunkPlan:
+        """Return which entries make which chunk."""
+        return self.inputs.opened.plan(self.inputs.request.params, self.specs)
+
+    @cached_property
+    def job(self) -> TrainingJob:
+        """Return what the training process is told."""
+        request = self.inputs.request
+        return TrainingJob(
+            name=request.run,
+            params=request.params,
+            columns=self.layout.width,
+            chunks=self.chunks.chunks,
+            resources=request.resources,
+            classes=request.labels.classes,
+            labels=tuple(sorted(set(request.labels.values))),
+            features=features(self.layout) if request.params.hist else (),
+        )
+
+    def chunk_key(self, index: int) -> str:
+        """Return where chunk-preprocess stores this chunk."""
+        content = self.inputs.opened.chunk_content(self.inputs.request, self.chunks.slices(index))
+        return keys.chunk(self.inputs.request.owner, content)
+
+
+def load_plan(event: Event, services: Services) -> TrainingPlan:
+    """Return the plan of the event's run.
+
+    The first chunk may be ready before the last one is planned; `SpecsReady` comes after that.
+
+    Raises:
+        ServiceUnavailableError: the run's specs are not told for too long.
+    """
+    run = services.runs.wait(
+        event.owner, event.run, lambda run: bool(run.specs) or run.is_final, _PLANNED_S
+    )
+    if not run.specs:
+        raise ServiceUnavailableError(f"the chunks of run {event.run!r} are still being planned")
+    specs_key = run.specs
+    return TrainingPlan(
+        inputs=load_inputs(event, services),
+        specs=wire.load(Specs, services.specs.get(specs_key)),
+        specs_key=specs_key,
+    )
+
+
+def features(layout: Layout) -> tuple[Feature, ...]:
+    """Return the branches that have values, with the columns they fill."""
+    found = []
+    start = 0
+    for spec in (*layout.flat, *layout.jagged):
+        if spec.low is not None and spec.high is not None:
+            found.append(
+                Feature(name=spec.name, start=start, width=spec.width, low=spec.low, high=spec.high)
+            )
+        start += spec.width
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What answers a prediction: loaded models, batches, questions."""

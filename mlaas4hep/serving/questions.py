@@ -1,0 +1,206 @@
+"""Many questions to one model, answered with as few invocations as possible."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.serving.registry import Served
+
+MAX_ROWS = 4096  #: in one invocation; more would only take more memory
+
+Feeds = Mapping[str, Array]
+Outputs = dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in the terms of one model."""
+
+    feeds: Feeds
+    answer: Callable[[Outputs], Any]  #: from the outputs for the rows of `feeds`
+
+
+class Question(Protocol):
+    """What somebody wants to know from a model."""
+
+    @property
+    def kind(self) -> Hashable | None:
+        """Questions of one kind can be joined; None: never."""
+
+    def ask(self, served: Served) -> Asked:
+        """Return the model's inputs, and how the answer is made of its outputs.
+
+        Raises:
+            InvalidRequestError: the question does not fit the model.
+        """
+
+    def joined(self, others: Sequence[Self]) -> "Question":
+        """Return one question for all of `others` (itself among them); it answers with a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A question that is never joined with others before it is asked."""
+
+    to_ask: Callable[[Served], Asked]
+
+    @property
+    def kind(self) -> None:
+        """Return None."""
+        return
+
+    def ask(self, served: Served) -> Asked:
+        """Return inputs, and how the answer is made."""
+        return self.to_ask(served)
+
+    def joined(self, others: Sequence[Self]) -> Question:
+        """Return the only one there is."""
+        return others[0]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A question, or several joined ones, with the places of its answers."""
+
+    question: Question
+    places: list[int]
+    parts: list[Question]  #: those that were joined; empty if it is one
+    asked: Asked
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.asked.feeds.values())))
+
+
+def answered(served: Served, questions: Sequence[Question]) -> list[Any]:
+    """Return the answer to each question, or the error that it is answered with.
+
+    A question that does not fit harms no other one.
+    """
+    answers: list[Any] = [None] * len(questions)
+    units: list[_Unit] = []
+    for places in _kinds(questions):
+        units.extend(_units(served, [questions[place] for place in places], places, answers))
+    for group in _groups(units):
+        _invoke(served, group, answers)
+    return answers
+
+
+def _check_fit(served: Served, feeds: Feeds) -> None:
+    """Raise InvalidRequestError unless names, ranks and sizes are those of the model."""
+    inputs = served.runtime.inputs
+    if feeds.keys() != {each.name for each in inputs}:
+        raise InvalidRequestError(
+            f"the inputs {', '.join(sorted(feeds))} are not those of model {served.record.name!r}",
+            hint=f"its inputs: {', '.join(each.name for each in inputs)}",
+        )
+    rows = {len(values) if values.ndim else 1 for values in feeds.values()}
+    if rows == {0}:
+        raise InvalidRequestError("there is no row to predict")
+    for each in inputs:
+        shape = feeds[each.name].shape
+        fits = len(shape) == len(each.shape) and all(
+            wanted in (-1, size) for wanted, size in zip(each.shape[1:], shape[1:], strict=True)
+        )
+        if not fits or len(rows) != 1:
+            raise InvalidRequestError(
+                f"input {each.name!r} has shape {list(shape)}; model {served.record.name!r} "
+                f"takes {list(each.shape)}",
+                hint="-1 stands for the number of rows",
+            )
+
+
+def _kinds(questions: Sequence[Question]) -> Iterable[list[int]]:
+    """Return the places of questions that can be joined."""
+    kinds: dict[Hashable, list[int]] = {}
+    for place, question in enumerate(questions):
+        kind = question.kind
+        kinds.setdefault(("alone", place) if kind is None else kind, []).append(place)
+    return kinds.values()
+
+
+def _units(
+    served: Served, questions: list[Question], places: list[int], answers: list[Any]
+) -> list[_Unit]:
+    together = len(questions) > 1
+    question = questions[0].joined(questions) if together else questions[0]
+    try:
+        asked = question.ask(served)
+        _check_fit(served, asked.feeds)
+    except MlaasError as error:
+        if together:
+            return [
+                unit
+                for each, place in zip(questions, places, strict=True)
+                for unit in _units(served, [each], [place], answers)
+            ]
+        answers[places[0]] = error
+        return []
+    return [_Unit(question, places, questions if together else [], asked)]
+
+
+def _groups(units: Iterable[_Unit]) -> list[list[_Unit]]:
+    """Return what can be predicted in one invocation: rows of equal shape, not too many."""
+    groups: list[list[_Unit]] = []
+    room: dict[tuple[Any, ...], tuple[list[_Unit], int]] = {}
+    for unit in units:
+        shape = tuple((name, values.shape[1:]) for name, values in sorted(unit.asked.feeds.items()))
+        group, rows = room.get(shape, ([], MAX_ROWS))
+        if rows + unit.rows > MAX_ROWS:
+            group, rows = [], 0
+            groups.append(group)
+        group.append(unit)
+        room[shape] = group, rows + unit.rows
+    return groups
+
+
+def _invoke(served: Served, group: list[_Unit], answers: list[Any]) -> None:
+    """Predict a group; if it is refused as a whole, predict its members alone."""
+    try:
+        for unit, outputs in zip(group, _outputs(served, group), strict=True):
+            _tell(unit, outputs, answers)
+    except InvalidRequestError as error:
+        if len(group) == 1 and not group[0].parts:
+            answers[group[0].places[0]] = error
+        else:
+            _invoke_each(served, group, answers)
+    except MlaasError as error:
+        for place in (place for unit in group for place in unit.places):
+            answers[place] = error
+
+
+def _invoke_each(served: Served, group: list[_Unit], answers: list[Any]) -> None:
+    for unit in group:
+        for question, place in zip(unit.parts or [unit.question], unit.places, strict=True):
+            for alone in _units(served, [question], [place], answers):
+                _invoke(served, [alone], answers)
+
+
+def _tell(unit: _Unit, outputs: Outputs, answers: list[Any]) -> None:
+    answer = unit.asked.answer(outputs)
+    if not unit.parts:
+        answers[unit.places[0]] = answer
+        return
+    for place, each in zip(unit.places, answer, strict=True):
+        answers[place] = each
+
+
+def _outputs(served: Served, group: list[_Unit]) -> list[Outputs]:
+    if len(group) == 1:
+        return [served.runtime.run(group[0].asked.feeds)]
+    together = {
+        name: np.concatenate([unit.asked.feeds[name] for unit in group])
+        for name in group[0].asked.feeds
+    }
+    outputs = served.runtime.run(together)
+    stops = np.cumsum([unit.rows for unit in group]).tolist()
+    if any(values.ndim == 0 or len(values) != stops[-1] for values in outputs.values()):
+        raise InvalidRequestError("the model's outputs have no row for each row of its inputs")
+    return [
+        {name: values[start:stop] for name, values in outputs.items()}
+        for start, stop in zip([0, *stops[:-1]], stops, strict=True)
+    ]

@@ -1,1 +1,0 @@
-"""One module per step: read, compute, store, and return the news."""

@@ -1,0 +1,1 @@
+"""What a person asks for: submit, rehearse, upload, restart, share, delete."""

@@ -1,0 +1,158 @@
+"""A dry run: what a submission would do, found out without reading more than a sample."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.plan import ChunkPlan
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.models.dryrun import CutCount, FileOutlook, Outlook
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.request import InputFile, Request
+from mlaas4hep.core.selection import branches
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import MlaasError, PermanentError
+from mlaas4hep.pipeline.inputs import describe
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases.submit import Prepared
+
+SAMPLE = 2000  #: entries of each file that cuts are tried on
+MAX_SAMPLED = 10  #: files
+_FLOAT_BYTES = 4
+_FRAMEWORK_BYTES = 600 * 1024**2  #: TensorFlow before the first layer
+
+
+def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
+    """Return what a run of this submission would do.
+
+    Raises:
+        PermanentError: it would fail; names file and branch.
+        ServiceUnavailableError: a file's server does not answer.
+    """
+    request = prepared.request
+    preproc = Preproc.parse(request.preproc)
+    trees = {file.name: _described(file, services) for file in request.files}
+    chosen = branches.choose(trees, request.params, preproc, request.labels)
+    tried = [
+        _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services))
+        for file in request.files[:MAX_SAMPLED]
+    ]
+    files = [outlook for outlook, _ in tried]
+    widths = _longest(longest for _, longest in tried)
+    plan = _plan(request, trees, files)
+    columns = sum(widths.get(name, 1) for name in chosen.features)
+    largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
+    chunk_bytes = largest * columns * _FLOAT_BYTES
+    model = _built(prepared, columns, plan.chunks, services) if limits.builds_models else None
+    memory_bytes = _memory_bytes(chunk_bytes, model)
+    return Outlook(
+        files=tuple(files),
+        entries=sum(tree.entries for tree in trees.values()),
+        selected_entries=plan.entries,
+        features=chosen.features,
+        identifiers=chosen.identifiers,
+        label=chosen.label,
+        columns=columns,
+        chunks=plan.chunks,
+        largest_chunk_entries=largest,
+        chunk_bytes=chunk_bytes,
+        memory_bytes=memory_bytes,
+        model=model,
+        warnings=(*chosen.warnings, *_warnings(request, files, memory_bytes, model)),
+    )
+
+
+def _built(
+    prepared: Prepared, columns: int, chunks: int, services: Services
+) -> ModelSummary | None:
+    """Return what model.py builds for so many columns, without training it."""
+    request = prepared.request
+    job = TrainingJob(
+        name=request.folder,
+        params=request.params,
+        columns=columns,
+        chunks=chunks,
+        resources=request.resources,
+        classes=request.labels.classes,
+        labels=tuple(sorted(set(request.labels.values))),
+    )
+    try:
+        return services.trainer.check(prepared.model.encode(), job)
+    except PermanentError as error:
+        raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
+
+
+def _memory_bytes(chunk_bytes: int, model: ModelSummary | None) -> int:
+    """Return the framework, three chunks on their way, and weights with their gradients."""
+    parameters = model.parameters if model else 0
+    return _FRAMEWORK_BYTES + 3 * chunk_bytes + 4 * _FLOAT_BYTES * parameters
+
+
+def _warnings(
+    request: Request, files: list[FileOutlook], memory_bytes: int, model: ModelSummary | None
+) -> Iterator[str]:
+    if any(file.sampled for file in files) and not any(file.passed for file in files):
+        yield "no entry of the sample passes the cuts"
+    if memory_bytes > request.resources.memory_bytes:
+        yield f"the training may need {memory_bytes} bytes, and {request.resources.memory_bytes} are given"
+    if model is None:
+        yield "model.py was parsed but not built: this function has no TensorFlow"
+
+
+def _described(file: InputFile, services: Services) -> TreeInfo:
+    try:
+        return describe(file, services)
+    except MlaasError as error:
+        raise error.located(stage="specs") from error.__cause__
+
+
+def _sample(
+    file: InputFile, trees: Mapping[str, TreeInfo], reads: tuple[str, ...], services: Services
+) -> Iterator[Columns]:
+    stop = min(SAMPLE, trees[file.name].entries)
+    survey = services.source.survey(file.url, file.tree, reads)
+    return services.source.read(survey, reads, 0, stop)
+
+
+def _try(
+    file: InputFile, tree: TreeInfo, preproc: Preproc, sample: Iterable[Columns]
+) -> tuple[FileOutlook, dict[str, int]]:
+    """Return what a sample of a file shows, and the longest row of each jagged branch."""
+    sampled = passed = 0
+    flow: Counter[str] = Counter()
+    longest: dict[str, int] = {}
+    for block in sample:
+        sampled += block.entries
+        flow.update(dict(preproc.cut_flow(block)))
+        kept = preproc.apply(block)
+        passed += kept.entries
+        rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}
+        longest = _longest([longest, rows])
+    outlook = FileOutlook(
+        file=file.name,
+        tree=file.tree,
+        entries=tree.entries,
+        sampled=sampled,
+        passed=passed,
+        cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
+    )
+    return outlook, longest
+
+
+def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    widths: dict[str, int] = {}
+    for rows in found:
+        for name, width in rows.items():
+            widths[name] = max(widths.get(name, 0), width)
+    return widths
+
+
+def _plan(request: Request, trees: Mapping[str, TreeInfo], files: list[FileOutlook]) -> ChunkPlan:
+    """Return the chunks there would be if all entries pass as those of the sample do."""
+    sampled, passed = sum(file.sampled for file in files), sum(file.passed for file in files)
+    share = passed / sampled if sampled else 1.0
+    nevts = request.params.nevts
+    limits = (tree.entries if nevts < 0 else min(nevts, tree.entries) for tree in trees.values())
+    counts = [round(entries * share) for entries in limits]
+    return ChunkPlan.of(counts, nevts, request.params.chunk_size)

@@ -1,0 +1,65 @@
+"""Models of people: found, listed, shared and deleted; serving them is `predict`'s."""
+
+from dataclasses import replace
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import NotFoundError
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases.modelstore import listed
+from mlaas4hep.usecases.runs import delete_below
+
+
+def find(person: Person, name: str, services: Services, owner: str = "") -> ModelRecord:
+    """Return a model of the person, or one of `owner` that is shared with them.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs to see.
+    """
+    keys.checked_name(name, "name of the model")
+    holder = owner or person.owner
+    if owner:
+        keys.checked_name(owner, "owner")
+    try:
+        record = wire.load(ModelRecord, services.models.get(keys.model(holder, name)))
+    except NotFoundError:
+        record = None
+    if record is None or not may_read(person, record):
+        names = [model.name for model in of_owner(person.owner, services)]
+        raise NotFoundError(f"you have no model named {name!r}", hint=nearest(name, names))
+    return record
+
+
+def may_read(person: Person, record: ModelRecord) -> bool:
+    """Tell whether a person may see, fetch and predict with a model."""
+    mine = person.owner == record.owner
+    return mine or record.public or not set(person.groups).isdisjoint(record.groups)
+
+
+def of_owner(owner: str, services: Services) -> list[ModelRecord]:
+    """Return the models of an owner by name."""
+    return [record for record, _ in listed(services.models, owner)]
+
+
+def visible(person: Person, services: Services) -> list[ModelRecord]:
+    """Return every model that a person may read (an admin: all), their own first."""
+    records = [record for record, _ in listed(services.models)]
+    seen = [record for record in records if person.is_admin or may_read(person, record)]
+    return sorted(seen, key=lambda record: (record.owner != person.owner, record.name))
+
+
+def share(
+    record: ModelRecord, public: bool, groups: tuple[str, ...], services: Services
+) -> ModelRecord:
+    """Say who else may read a model; everything that was said before is replaced."""
+    shared = replace(record, public=public, groups=groups)
+    services.models.put(keys.model(record.owner, record.name), wire.dump(shared))
+    return shared
+
+
+def delete(record: ModelRecord, services: Services) -> None:
+    """Delete a model; from the first deletion on it is not served any more."""
+    services.models.delete(keys.model(record.owner, record.name))
+    delete_below(services.models, f"{record.owner}/{record.name}/")

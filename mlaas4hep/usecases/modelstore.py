@@ -1,0 +1,82 @@
+"""Models that people made elsewhere, taken into bucket models; and who has which, for lists."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.usecases import quotas
+
+SERVABLE = (".tflite", ".keras", ".pb")
+_HOW = "a bundle holds saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file"
+
+
+def upload(
+    folder: Path, record: ModelRecord, services: Services, limits: Limits
+) -> tuple[ModelRecord, bool]:
+    """Store a bundle and serve it from now on; the version before it is deleted.
+
+    Args:
+        folder: the files of the bundle.
+        record: owner, name and what params.json says; version and files are found here.
+
+    Returns:
+        The record as stored, and whether the model is new.
+
+    Raises:
+        InvalidRequestError: the name is not acceptable, or there is no model in the bundle.
+        QuotaError: the owner has no room left.
+    """
+    keys.checked_name(record.name, "model")
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    if not any(path.endswith(SERVABLE) for path in paths):
+        raise InvalidRequestError("there is no model in the upload", stage="upload", hint=_HOW)
+    is_new = services.models.info(keys.model(record.owner, record.name)) is None
+    if is_new:
+        quotas.check_models(record.owner, services, limits)
+    quotas.check_bytes(
+        record.owner, sum(path.stat().st_size for path in paths.values()), services, limits
+    )
+    record = replace(record, version=_version(paths), files=tuple(sorted(paths)))
+    for name, path in paths.items():
+        services.models.put_file(_file(record, name), path)
+    services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+    _delete_older(record, services.models)
+    return record, is_new
+
+
+def listed(store: ObjectStore, owner: str | None = None) -> Iterator[tuple[ModelRecord, float]]:
+    """Yield the models of an owner (None: of everybody) with the time they were uploaded.
+
+    A record that cannot be read, or that vanishes meanwhile, is left out: it breaks nothing.
+    """
+    for info in store.list(f"{owner}/" if owner else ""):
+        if keys.is_model(info.key):
+            try:
+                yield wire.load(ModelRecord, store.get(info.key)), info.modified_at
+            except MlaasError:
+                continue
+
+
+def _version(paths: Mapping[str, Path]) -> str:
+    content = {}
+    for name, path in sorted(paths.items()):
+        with path.open("rb") as file:
+            content[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return keys.digest(content)[:16]
+
+
+def _file(record: ModelRecord, name: str) -> str:
+    return keys.model_file(record.owner, record.name, record.version, name)
+
+
+def _delete_older(record: ModelRecord, store: ObjectStore) -> None:
+    kept = keys.model(record.owner, record.name), _file(record, "")
+    for info in list(store.list(f"{record.owner}/{record.name}/")):
+        if not info.key.startswith(kept):
+            store.delete(info.key)

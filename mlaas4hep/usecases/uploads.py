@@ -1,0 +1,200 @@
+"""Tarballs of people: checked and unpacked into the store, listed, shown, deleted."""
+
+import hashlib
+from contextlib import suppress
+from typing import BinaryIO
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests import tarball
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.requests.upload import Upload, without_top_folder
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases import quotas
+from mlaas4hep.usecases.runs import request_of
+
+_BLOCK = 1024**2
+KEPT_S = 3600.0  #: how long replaced files stay at least
+MAX_NAME = 50  #: characters; leaves room for the number of a run
+MAX_TEXT_BYTES = 16 * 1024**2  #: of files.txt, params.json, model.py and the like
+
+
+def receive(
+    archive: BinaryIO, *, owner: str, folder: str, filename: str, services: Services, limits: Limits
+) -> Upload:
+    """Unpack a tarball into the store and make it the current content of `folder`.
+
+    The record that names the members is written last: until then the earlier upload counts, and
+    runs that were submitted from it keep its files, because these lie under the tarball's hash.
+
+    Args:
+        archive: seekable, at its start.
+
+    Raises:
+        InvalidRequestError: the name or the tarball is not acceptable.
+        TooLargeError: the tarball or its content is too large.
+        QuotaError: the owner has no room left.
+    """
+    check_folder(folder)
+    sha256 = _sha256(archive)
+    size_bytes = archive.tell()
+    archive.seek(0)
+    quotas.check_bytes(owner, size_bytes, services, limits)
+    stored = _stored_before(owner, folder, sha256, services)
+    if stored is None:
+        stored = _unpack(archive, keys.member(owner, folder, sha256, ""), services, limits)
+    upload = Upload(
+        owner=owner,
+        folder=folder,
+        sha256=sha256,
+        filename=filename,
+        size_bytes=size_bytes,
+        uploaded_at=services.clock(),
+        members=without_top_folder(stored),
+    )
+    services.tarballs.put(keys.upload(owner, folder), wire.dump(upload))
+    _forget_replaced(upload, services)
+    return upload
+
+
+def check_folder(folder: str) -> None:
+    """Refuse a name that cannot be that of an upload and, with a number, of its runs."""
+    keys.checked_name(folder, "name of the upload")
+    if len(folder) > MAX_NAME:
+        raise InvalidRequestError(
+            f"name of the upload {folder!r} is longer than {MAX_NAME} characters",
+            hint="runs are called by it and a number",
+        )
+
+
+def _forget_replaced(upload: Upload, services: Services) -> None:
+    """Delete what earlier uploads of the folder left, unless a run may need it.
+
+    What is younger than an hour stays: somebody may just be submitting it.
+    """
+    used = {_content_of(run, services) for run in services.runs.list(upload.owner)}
+    used.add(keys.member(upload.owner, upload.folder, upload.sha256, ""))
+    old = services.clock() - KEPT_S
+    for info in list(services.tarballs.list(f"{upload.owner}/{upload.folder}/")):
+        is_member = info.key != keys.upload(upload.owner, upload.folder)
+        if is_member and info.modified_at < old and not info.key.startswith(tuple(used)):
+            services.tarballs.delete(info.key)
+
+
+def _content_of(run: Run, services: Services) -> str:
+    """Return the prefix of the files that a run was submitted from."""
+    with suppress(NotFoundError):
+        request = request_of(run, services)
+        if isinstance(request, Request):
+            return keys.member(run.owner, request.folder, request.upload, "")
+        if request.upload:
+            return keys.member(run.owner, request.upload_folder, request.upload, "")
+    return keys.upload(run.owner, run.folder)
+
+
+def _sha256(archive: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := archive.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _stored_before(
+    owner: str, folder: str, sha256: str, services: Services
+) -> dict[str, int] | None:
+    """Return sizes by stored name if this very tarball is the current one already."""
+    with suppress(NotFoundError):
+        upload = load(owner, folder, services)
+        if upload.sha256 == sha256:
+            return {member.stored: member.size_bytes for member in upload.members}
+    return None
+
+
+def _unpack(archive: BinaryIO, prefix: str, services: Services, limits: Limits) -> dict[str, int]:
+    """Store every member under `prefix` and return sizes by name, or leave nothing there."""
+    stored: dict[str, int] = {}
+    try:
+        for file in tarball.members(archive, limits.max_unpacked_bytes):
+            size_bytes = services.tarballs.put_stream(
+                f"{prefix}{file.path}", file.content, file.size_bytes
+            )
+            stored[file.path] = size_bytes
+        if not stored:
+            raise InvalidRequestError(
+                "there is no file in the tarball",
+                stage="upload",
+                hint="pack files.txt, labels.txt, model.py and params.json",
+            )
+    except MlaasError:
+        for path in stored:
+            services.tarballs.delete(f"{prefix}{path}")
+        raise
+    return stored
+
+
+def load(owner: str, folder: str, services: Services) -> Upload:
+    """Return the record of an upload.
+
+    Raises:
+        NotFoundError: this owner has nothing of that name.
+    """
+    keys.checked_name(folder, "name of the upload")
+    try:
+        record = services.tarballs.get(keys.upload(owner, folder))
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"there is no upload named {folder!r}",
+            hint=f"send one: POST /upload?name={folder} with the tarball as form field `file`",
+        ) from error
+    return wire.load(Upload, record)
+
+
+def every(owner: str, services: Services) -> list[Upload]:
+    """Return all uploads of an owner, by name."""
+    infos = services.tarballs.list(f"{owner}/")
+    records = [info.key for info in infos if info.key.count("/") == 2]  # noqa: PLR2004
+    return [wire.load(Upload, services.tarballs.get(key)) for key in records]
+
+
+def read_text(upload: Upload, path: str, services: Services, what: str) -> str:
+    """Return the text of a member.
+
+    Raises:
+        InvalidRequestError: there is no such member, or it is no text of reasonable size.
+    """
+    text = read_text_if_any(upload, path, services)
+    if text is None:
+        raise missing_member(upload, path, what)
+    return text
+
+
+def read_text_if_any(upload: Upload, path: str, services: Services) -> str | None:
+    """Return the text of a member, or None if there is no such member."""
+    member = upload.find(path)
+    if member is None:
+        return None
+    if member.size_bytes > MAX_TEXT_BYTES:
+        raise InvalidRequestError(
+            f"{path!r} has {member.size_bytes} bytes; texts have at most {MAX_TEXT_BYTES}",
+            stage="submit",
+            file=path,
+        )
+    try:
+        return services.tarballs.get(upload.key(member)).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"{path!r} is not a UTF-8 text (byte {error.start})", stage="submit", file=path
+        ) from error
+
+
+def missing_member(upload: Upload, path: str, what: str) -> InvalidRequestError:
+    """Return the error for a file that the tarball should hold and does not."""
+    return InvalidRequestError(
+        f"{what}: there is no {path!r} in the tarball {upload.folder!r}",
+        stage="submit",
+        file=path,
+        hint=nearest(path, upload.paths),
+    )

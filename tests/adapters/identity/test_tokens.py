@@ -1,0 +1,264 @@
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner, DispatcherVerifier, Verifier
+from mlaas4hep.core import keys
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
+from mlaas4hep.settings import Settings
+
+ISSUER = "https://login.example.org"
+SETTINGS = Settings(issuer=ISSUER, audience="mlaas", jwks_url=f"{ISSUER}/jwks")
+
+
+class Issuer:
+    """An identity provider without a network; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.keys = [SigningKey.new()]
+        self.asked: list[str] = []
+        self.away = False
+
+    def fetch(self, url):
+        self.asked.append(url)
+        if self.away:
+            raise ServiceUnavailableError("the issuer is away")
+        if url.endswith("/.well-known/openid-configuration"):
+            return {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}
+        return {"keys": [key.jwk for key in self.keys]}
+
+    def header(self, **claims):
+        return "Bearer " + self.keys[-1].sign(good_claims() | claims)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def good_claims():
+    return {"iss": ISSUER, "aud": "mlaas", "sub": "alice", "exp": int(time.time()) + 600}
+
+
+@pytest.fixture
+def issuer():
+    return Issuer()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def verifier(issuer, clock):
+    return Verifier(SETTINGS, issuer.fetch, clock)
+
+
+def test_a_good_token_gives_the_person_with_name_and_groups(verifier, issuer):
+    header = issuer.header(preferred_username="Alice", groups=["cms", "mlaas-admins"])
+
+    person = verifier.person(header)
+
+    assert person == Person(
+        owner=keys.owner(ISSUER, "alice"),
+        subject="alice",
+        name="Alice",
+        groups=("cms", "mlaas-admins"),
+        is_admin=True,
+    )
+
+
+def test_a_single_group_may_come_as_a_text_and_other_kinds_count_as_none(verifier, issuer):
+    assert verifier.person(issuer.header(groups="cms")).groups == ("cms",)
+    assert verifier.person(issuer.header(groups={"cms": True})).groups == ()
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"exp": int(time.time()) - 60}, "expired"),
+        ({"nbf": int(time.time()) + 600}, "not yet valid"),
+        ({"aud": "others"}, "not meant for 'mlaas'"),
+        ({"iss": "https://evil.example.org"}, "not of issuer"),
+        ({"sub": 7}, "does not hold"),
+        ({"exp": None}, "does not hold"),
+    ],
+)
+def test_a_token_with_a_wrong_claim_is_refused(verifier, issuer, claims, said):
+    with pytest.raises(UnauthenticatedError, match=said):
+        verifier.person(issuer.header(**claims))
+
+
+def test_clocks_may_differ_by_half_a_minute(verifier, issuer):
+    now = int(time.time())
+
+    assert verifier.person(issuer.header(exp=now - 10, nbf=now + 10)).subject == "alice"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer nonsense", "Bearer a.b.c"]
+)
+def test_what_is_not_a_bearer_token_is_refused_with_a_hint(verifier, header):
+    with pytest.raises(UnauthenticatedError) as caught:
+        verifier.person(header)
+
+    assert "Authorization: Bearer TOKEN" in caught.value.problem.hint
+
+
+def test_a_tampered_token_is_refused(verifier, issuer):
+    head, _, signature = issuer.header().partition(" ")[2].split(".")
+    forged = jwt.encode(good_claims() | {"sub": "bob"}, "k" * 32, "HS256").split(".")[1]
+
+    with pytest.raises(UnauthenticatedError, match="Signature verification failed"):
+        verifier.person(f"Bearer {head}.{forged}.{signature}")
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none"])
+def test_shared_secrets_and_unsigned_tokens_are_refused_before_any_key_is_asked_for(
+    verifier, issuer, algorithm
+):
+    secret = issuer.keys[0].jwk["x"] if algorithm == "HS256" else None
+    token = jwt.encode(good_claims(), secret, algorithm, headers={"kid": issuer.keys[0].kid})
+
+    with pytest.raises(UnauthenticatedError, match=algorithm):
+        verifier.person(f"Bearer {token}")
+    assert issuer.asked == []
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "private"),
+    [
+        ("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)),
+        ("ES256", ec.generate_private_key(ec.SECP256R1())),
+    ],
+)
+def test_the_usual_algorithms_of_identity_providers_work(clock, algorithm, private):
+    kind = jwt.get_algorithm_by_name(algorithm)
+    entry = kind.to_jwk(private.public_key(), as_dict=True) | {"kid": "k1", "alg": algorithm}
+    verifier = Verifier(SETTINGS, lambda _url: {"keys": [entry]}, clock)
+    token = jwt.encode(good_claims(), private, algorithm, headers={"kid": "k1"})
+
+    assert verifier.person(f"Bearer {token}").subject == "alice"
+
+
+def test_keys_are_fetched_once_and_tokens_are_checked_once(verifier, issuer):
+    header = issuer.header()
+
+    assert verifier.person(header) is verifier.person(header)
+    verifier.person(issuer.header(sub="bob"))
+    assert issuer.asked == [f"{ISSUER}/jwks"]
+
+
+def test_a_remembered_token_is_checked_again_after_a_minute(verifier, issuer, clock):
+    header = issuer.header()
+    first = verifier.person(header)
+    clock.now += 61
+
+    assert verifier.person(header) is not first
+
+
+def test_a_token_is_not_remembered_beyond_its_end(verifier, issuer, clock):
+    header = issuer.header(exp=int(time.time()) + 5)
+    first = verifier.person(header)
+    clock.now += 6
+
+    assert verifier.person(header) is not first
+
+
+def test_a_new_key_of_the_issuer_is_found_at_once(verifier, issuer, clock):
+    verifier.person(issuer.header())
+    clock.now += 11
+    issuer.keys.append(SigningKey.new())
+
+    assert verifier.person(issuer.header()).subject == "alice"
+    assert len(issuer.asked) == 2
+
+
+def test_unknown_keys_do_not_make_us_ask_the_issuer_again_and_again(verifier, issuer):
+    verifier.person(issuer.header())
+    stranger = SigningKey.new()
+    for number in range(5):
+        with pytest.raises(UnauthenticatedError, match="the issuer does not have"):
+            verifier.person("Bearer " + stranger.sign(good_claims() | {"n": number}))
+
+    assert len(issuer.asked) == 1
+
+
+def test_a_key_that_the_issuer_withdrew_stops_working_after_minutes(verifier, issuer, clock):
+    header = issuer.header()
+    verifier.person(header)
+    issuer.keys = [SigningKey.new()]
+    clock.now += 301
+
+    with pytest.raises(UnauthenticatedError, match="the issuer does not have"):
+        verifier.person(header)
+
+
+def test_an_issuer_that_is_away_means_later_and_is_left_alone_for_a_moment(verifier, issuer):
+    issuer.away = True
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailableError):
+            verifier.person(issuer.header())
+
+    assert len(issuer.asked) == 1
+
+
+def test_known_keys_go_on_working_while_the_issuer_is_away(verifier, issuer, clock):
+    header = issuer.header()
+    verifier.person(header)
+    issuer.away = True
+    clock.now += 400
+
+    assert verifier.person(header).subject == "alice"
+
+
+def test_the_keys_are_found_through_the_discovery_document(issuer, clock):
+    settings = Settings(issuer=ISSUER, audience="mlaas")
+
+    person = Verifier(settings, issuer.fetch, clock).person(issuer.header())
+
+    assert person.subject == "alice"
+    assert issuer.asked == [f"{ISSUER}/.well-known/openid-configuration", f"{ISSUER}/jwks"]
+
+
+def test_without_an_issuer_nobody_is_let_in(issuer, clock):
+    with pytest.raises(UnauthenticatedError, match="MLAAS_ISSUER"):
+        Verifier(Settings(), issuer.fetch, clock).person(issuer.header())
+
+
+KEY = SigningKey.new()
+
+
+def test_the_dispatchers_token_names_the_event_it_may_deliver():
+    token = DispatcherSigner(KEY.private_pem).token("train", "o/r/1/chunk.ready")
+
+    verified = DispatcherVerifier(KEY.public_pem, "train").event_id(f"Bearer {token}")
+
+    assert verified == "o/r/1/chunk.ready"
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (DispatcherSigner(KEY.private_pem).token("specs", "e"), "not meant for 'train'"),
+        (DispatcherSigner(KEY.private_pem).token("train", "e", ttl_s=-60), "expired"),
+        (DispatcherSigner(SigningKey.new().private_pem).token("train", "e"), "Signature"),
+        (KEY.sign({"sub": "bob", "aud": "train", "evt": "e", "exp": 4e9}), "of 'bob'"),
+        (KEY.sign({"sub": "dispatcher", "aud": "train", "exp": 4e9}), "evt"),
+    ],
+)
+def test_a_token_of_somebody_else_or_for_something_else_is_refused(token, said):
+    with pytest.raises(UnauthenticatedError, match=said):
+        DispatcherVerifier(KEY.public_pem, "train").event_id(f"Bearer {token}")
+
+
+def test_a_signing_key_never_prints_itself():
+    assert repr(KEY) == "SigningKey(***)"

@@ -1,0 +1,81 @@
+"""TensorFlow, imported once and only if a test of this folder runs."""
+
+import contextlib
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core.data.chunk import decode, encode
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.request import Params
+
+DENSE = """
+import keras
+from keras import layers
+
+def model(idim):
+    made = keras.Sequential([
+        layers.Input((idim,)),
+        layers.Dense(8, activation="relu"),
+        layers.Dropout(0.2),
+        layers.Dense(1, activation="sigmoid"),
+    ])
+    made.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return made
+"""
+
+
+@pytest.fixture(scope="session")
+def usermodel():
+    """Return the module that runs model.py, with TensorFlow behind it."""
+    if find_spec("tensorflow") is None:
+        pytest.skip("the extra `train` is not installed")
+    with contextlib.suppress(ImportError):  # loaded after TensorFlow, XRootD's client crashes
+        import XRootD.client  # noqa: F401
+    with warnings.catch_warnings(action="ignore"):
+        from mlaas4hep.adapters.trainers.keras import usermodel
+    return usermodel
+
+
+@pytest.fixture
+def build(usermodel, tmp_path):
+    """Return a function that builds the model of a model.py."""
+    import keras
+
+    def build(text, columns=4, seconds=60):
+        keras.utils.set_random_seed(21)
+        (tmp_path / "model.py").write_text(text)
+        return usermodel.build(tmp_path / "model.py", columns, seconds)
+
+    return build
+
+
+def make_chunk(index=0, entries=100, columns=4):
+    random = np.random.default_rng(index)
+    x = random.random((entries, columns), dtype=np.float32)
+    y = (x[:, 0] + 0.2 * random.standard_normal(entries) > 0.5).astype(np.float32)
+    return encode(x, y)
+
+
+class FixedFeed:
+    """A feed of chunks that are there already; remembers which were asked for."""
+
+    def __init__(self, chunks=3, entries=100):
+        self.asked = []
+        self._chunks = [decode(make_chunk(index, entries)) for index in range(chunks)]
+
+    def chunks(self, indices):
+        for index in indices:
+            self.asked.append(index)
+            yield index, self._chunks[index]
+
+
+def make_job(chunks=3, columns=4, **params):
+    return TrainingJob(
+        name="luca_1",
+        params=Params(**{"epochs": 2, "batch_size": 10, **params}),
+        columns=columns,
+        chunks=chunks,
+    )

@@ -1,0 +1,118 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.adapters.trainers.conftest import DENSE, FixedFeed, make_job
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class Fit:
+    """A training in this process, round by round."""
+
+    def __init__(self, built, job, feed, done=0):
+        from mlaas4hep.adapters.trainers.child.fitting import fit
+        from mlaas4hep.adapters.trainers.child.learning import Labels
+        from mlaas4hep.adapters.trainers.child.material import MaterialSource
+        from mlaas4hep.adapters.trainers.keras.engine import Engine
+
+        self.built = built
+        self.labels = Labels(built.model.loss, 1)
+        self.source = MaterialSource(feed, self.labels, job.params)
+        engine = Engine(built, job.params.batch_size, 1)
+        self.rounds = fit(engine, self.source, job, self.labels, done)
+
+
+def test_chunked_training_does_all_epochs_on_each_chunk_in_turn(build):
+    feed = FixedFeed(chunks=3)
+
+    rounds = list(Fit(build(DENSE), make_job(training="chunked", epochs=4), feed).rounds)
+
+    assert feed.asked == [0, 1, 2]
+    assert len(rounds) == 12
+    assert set(rounds[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_standard_training_goes_over_all_chunks_in_each_epoch_in_another_order(build):
+    feed = FixedFeed(chunks=5)
+
+    rounds = list(Fit(build(DENSE), make_job(chunks=5, training="standard"), feed).rounds)
+
+    assert len(rounds) == 2
+    first, validated, second, _ = (feed.asked[start : start + 5] for start in range(0, 20, 5))
+    assert first == validated == sorted(second) == [0, 1, 2, 3, 4]
+    assert second != first
+
+
+def test_batches_are_as_large_as_wanted_however_small_the_chunks_are(build):
+    job = make_job(chunks=7, training="standard", batch_size=150, split=0.0)
+    fit = Fit(build(DENSE), job, FixedFeed(chunks=7, entries=100))
+
+    blocks = list(fit.source.blocks(range(7), epoch=0))
+
+    batches = [len(block.order) for block in blocks]
+    assert sum(batches) == 700
+    assert all(rows % 150 == 0 for rows in batches[:-1])
+
+
+def test_without_shuffling_rows_come_in_the_order_of_the_files(build):
+    job = make_job(chunks=2, training="standard", shuffle=False, split=0.0)
+    feed = FixedFeed(chunks=2)
+    fit = Fit(build(DENSE), job, feed)
+
+    (block,) = fit.source.blocks(range(2), epoch=1)
+
+    assert block.order.tolist() == list(range(200))
+    expected = np.concatenate([feed._chunks[0].x, feed._chunks[1].x])
+    np.testing.assert_array_equal(block.x, expected)
+
+
+@pytest.mark.parametrize("training", ["chunked", "standard"])
+def test_a_training_that_goes_on_from_a_checkpoint_ends_as_if_it_never_stopped(
+    build, training, tmp_path
+):
+    from mlaas4hep.adapters.trainers.keras import checkpoint
+
+    job = make_job(training=training, epochs=3)
+    whole = Fit(build(DENSE), job, FixedFeed())
+    expected = list(whole.rounds)
+
+    killed = Fit(build(DENSE), job, FixedFeed())
+    history = tuple(itertools.islice(killed.rounds, 2))
+    position = checkpoint.Position(rounds=2, history=history, labels=(0.0, 1.0))
+    checkpoint.save(tmp_path / "c.npz", killed.built.model, position, "print")
+    resumed = Fit(build(DENSE), job, FixedFeed(), done=2)
+    restored = checkpoint.restore(tmp_path / "c.npz", resumed.built.model, "print")
+    rest = list(resumed.rounds)
+
+    assert restored == position
+    assert [*history, *rest] == [pytest.approx(metrics, abs=1e-6) for metrics in expected]
+    for weight, same in zip(resumed.built.model.weights, whole.built.model.weights, strict=True):
+        np.testing.assert_allclose(weight, same, atol=1e-6)
+
+
+def test_a_checkpoint_of_another_training_is_not_used(build, tmp_path):
+    from mlaas4hep.adapters.trainers.keras import checkpoint
+
+    small, large = build(DENSE), build(DENSE.replace("Dense(8", "Dense(9"))
+    small.model.optimizer.build(small.model.trainable_variables)
+    large.model.optimizer.build(large.model.trainable_variables)
+    checkpoint.save(tmp_path / "c.npz", small.model, checkpoint.Position(rounds=1), "print")
+
+    assert checkpoint.restore(tmp_path / "c.npz", small.model, "other print") is None
+    assert checkpoint.restore(tmp_path / "c.npz", large.model, "print") is None
+    (tmp_path / "c.npz").write_bytes(b"PK broken")
+    assert checkpoint.restore(tmp_path / "c.npz", small.model, "print") is None
+    assert checkpoint.restore(tmp_path / "none", small.model, "print") is None
+
+
+def test_a_loss_that_is_not_a_number_ends_the_training(build):
+    from mlaas4hep.adapters.trainers.child.failure import TrainingError
+
+    wild = DENSE.replace('"adam", "binary_crossentropy"', 'keras.optimizers.SGD(1e38), "mse"')
+    built = build(wild.replace("sigmoid", "linear"))
+    fit = Fit(built, make_job(), FixedFeed())
+
+    with pytest.raises(TrainingError, match=r"the loss became (nan|inf) in epoch \d of chunk 0"):
+        list(fit.rounds)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from mlaas4hep.core.data.chunk import decode, encode
+from mlaas4hep.core.models.training import Feature
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+FLAT = Feature(name="flat", start=0, width=1, low=-10.0, high=10.0)
+CONSTANT = Feature(name="constant", start=1, width=1, low=3.0, high=3.0)
+JAGGED = Feature(name="jagged", start=2, width=2, low=0.0, high=50.0)
+
+
+def test_values_are_counted_without_padding_and_holes(usermodel):
+    from mlaas4hep.adapters.trainers.child.histograms import BINS, Histograms
+
+    entries = 40_000  # more than are looked at at a time
+    x = np.zeros((entries, 4), np.float32)
+    x[:, 0] = np.linspace(0, 1, entries)
+    x[:, 1] = 3
+    x[:, 2] = 0.5
+    counts = np.ones((1, entries), np.uint8)
+    counts[0, 0] = 2
+    chunk = decode(encode(x, x[:, 0], widths=(2,), counts=counts, holes=np.array([0, 20_000 * 4])))
+
+    histograms = Histograms((FLAT, CONSTANT, JAGGED))
+    histograms.add(chunk)
+    histograms.add(chunk)
+    flat, constant, jagged = histograms.result()
+
+    assert flat.counts.sum() == 2 * (entries - 2)
+    assert flat.counts.max() - flat.counts.min() < 5
+    assert (flat.before[0], flat.before[-1]) == (-10, 10)
+    assert (flat.after[0], flat.after[-1]) == (0, 1)
+    assert constant.counts.tolist() == [
+        2 * entries if bin == BINS // 2 else 0 for bin in range(BINS)
+    ]
+    assert constant.before[0] < 3 < constant.before[-1]
+    assert (jagged.counts[0], jagged.counts[BINS // 2]) == (2, 2 * entries)

@@ -1,0 +1,108 @@
+"""model.py runs in the process that reports, so reports are believed only if they make sense."""
+
+import os
+
+import pytest
+
+from mlaas4hep.adapters.trainers.channel import Packet
+from mlaas4hep.adapters.trainers.reports import Reports
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.training import (
+    ChunkWanted,
+    ModelBuilt,
+    ModelSummary,
+    RoundEnded,
+    TrainingFinished,
+    TrainingJob,
+)
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.errors import PermanentError
+
+JOB = TrainingJob(name="luca_1", params=Params(epochs=2), columns=3, chunks=2)
+SUMMARY = ModelSummary(
+    parameters=4, layers=(), input_width=3, output_shape=(1,), loss="mse", task="regression"
+)
+BUILT = ModelBuilt(summary=SUMMARY, isolation=("seccomp",), resumed=1)
+
+
+def packet(report):
+    return Packet(kind=type(report).__name__, body=wire.dump(report))
+
+
+@pytest.fixture
+def reports():
+    return Reports(JOB)
+
+
+def test_a_report_arrives_as_it_was_sent(reports):
+    assert reports.of(packet(BUILT)) == BUILT
+    assert reports.of(packet(ChunkWanted(index=1))) == ChunkWanted(index=1)
+    ended = RoundEnded(round=1, metrics=(("loss", 0.5), ("val_loss", float("inf"))))
+    assert reports.of(packet(ended)) == ended
+
+
+def test_a_failure_is_raised_with_its_hint(reports):
+    failed = Packet(kind="TrainingFailed", body=wire.dump(["model.py, line 3: no", "mend it"]))
+
+    with pytest.raises(PermanentError, match=r"^model\.py, line 3: no$") as caught:
+        reports.of(failed)
+
+    problem = caught.value.problem
+    assert (problem.stage, problem.file, problem.hint) == ("train", "model.py", "mend it")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Packet(kind="RoundEnded", body=b"not JSON"),
+        Packet(kind="Anything", body=b"{}"),
+        Packet(kind="FileMade", body=b"checkpoint"),
+        packet(ChunkWanted(index=2)),
+        packet(ChunkWanted(index=-1)),
+        packet(RoundEnded(round=10**12, metrics=())),
+        packet(TrainingFinished(task="binary", metrics=(), versions=())),
+        packet(ModelBuilt(summary=SUMMARY, isolation=(), resumed=99)),
+    ],
+    ids=lambda told: f"{told.kind} {told.body[:40]!r}",
+)
+def test_nonsense_ends_the_training(reports, told):
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(told)
+
+
+def test_rounds_come_once_and_in_order(reports):
+    reports.of(packet(BUILT))
+    reports.of(packet(RoundEnded(round=1, metrics=())))
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(RoundEnded(round=1, metrics=())))
+
+
+def test_only_a_few_chunks_can_be_wanted_at_once(reports):
+    for _ in range(8):
+        reports.of(packet(ChunkWanted(index=0)))
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(ChunkWanted(index=0)))
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "bundle", "bundle/../x", "bundle/.x", "other/x", "bundle//x"]
+)
+def test_a_file_gets_no_name_that_leaves_its_place(reports, name, tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    descriptor = os.open(tmp_path / "file", os.O_RDONLY)
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(Packet(kind="FileMade", body=name.encode(), descriptor=descriptor))
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_a_pipe_is_no_file(reports):
+    reading, writing = os.pipe()
+    os.close(writing)
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(Packet(kind="FileMade", body=b"checkpoint", descriptor=reading))

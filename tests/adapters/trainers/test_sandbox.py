@@ -1,0 +1,192 @@
+"""Somebody's program runs in the sandbox: it can train, and do nothing else."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from mlaas4hep.adapters.trainers.sandbox import Sandbox
+from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
+from mlaas4hep.core.requests.request import Params, Resources
+from mlaas4hep.errors import PermanentError, ServiceUnavailableError
+
+pytestmark = pytest.mark.skipif(
+    find_spec("tensorflow") is None, reason="the extra `train` is not installed"
+)
+
+JOB = TrainingJob(name="luca_1", params=Params(), columns=3, chunks=1)
+LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6
+
+PROBE = """
+import json, os, socket, subprocess, sys, threading
+import keras
+
+def able(attempt):
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+def thread():
+    started = threading.Thread(target=lambda: None)
+    started.start()
+    started.join()
+
+def model(idim):
+    parent = os.getppid()
+    print(json.dumps({
+        "environment": sorted(os.environ),
+        "group": os.getpgid(0) == os.getpid(),
+        "files": [n for n in os.listdir("/proc/self/fd") if int(n) > 2],
+        "can": {
+            "write here": able(lambda: open("mine", "w")),
+            "start a thread": able(thread),
+            "write elsewhere": able(lambda: open("OUTSIDE", "w")),
+            "read elsewhere": able(lambda: open("OUTSIDE")),
+            "read the parent's environment": able(lambda: open(f"/proc/{parent}/environ").read()),
+            "open a socket": able(lambda: socket.socket()),
+            "start a program": able(lambda: subprocess.run(["true"])),
+            "fork": able(os.fork),
+            "kill its parent": able(lambda: os.kill(parent, 0)),
+            "link to elsewhere": able(lambda: os.link("OUTSIDE", "link")),
+        },
+    }))
+    made = keras.Sequential([keras.Input((idim,)), keras.layers.Dense(1)])
+    made.compile("adam", "mse")
+    return made
+"""
+SLEEPING = b"""
+import os, time
+def model(idim):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+"""
+
+
+def failure(model_py, job=JOB, **settings):
+    """Return the error that a model.py ends with, and what it printed."""
+    with Sandbox(**settings).start(job, model_py) as training:
+        try:
+            while True:
+                training.report(60)
+        except PermanentError as error:
+            return error, training.log()
+
+
+def body(*lines):
+    return "\n    ".join(("def model(idim):", *lines)).encode()
+
+
+@pytest.mark.skipif(not LINUX_6, reason="Landlock scopes need Linux 6.12")
+def test_model_py_can_use_a_thread_and_its_folder_and_nothing_else(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("somebody else's")
+
+    with Sandbox().start(JOB, PROBE.replace("OUTSIDE", str(outside)).encode()) as training:
+        report = training.report(60)
+        output = training.log()
+
+    found = json.loads(output)
+    assert [what for what, can in found["can"].items() if can] == ["write here", "start a thread"]
+    assert found["group"]
+    assert len(found["files"]) <= 2  # the channel, and the listing itself
+    assert not [name for name in found["environment"] if "MLAAS" in name]
+    assert isinstance(report, ModelBuilt)
+    assert {"landlock", "seccomp", "no capabilities", "rlimits"} <= set(report.isolation)
+
+
+def test_a_process_that_model_py_ends_is_told_so():
+    error, _ = failure(body("import os", "os._exit(0)"))
+
+    assert str(error) == "model.py ended the training process (exit code 0)"
+    assert error.problem.hint
+
+
+def test_a_loop_outside_of_python_is_stopped():
+    sleep = body("import ctypes", "ctypes.PyDLL(None).sleep(100)")
+
+    error, output = failure(sleep, build_seconds=1)
+
+    assert str(error).startswith("model.py")
+    assert str(error).endswith("did not end within 1 s")
+    assert b'model.py", line 3' in output
+
+
+def test_memory_that_is_eaten_ends_the_training():
+    job = TrainingJob(
+        name="luca_1",
+        params=Params(),
+        columns=3,
+        chunks=1,
+        resources=Resources(memory_bytes=1024**3),
+    )
+
+    error, _ = failure(body("eaten = [bytes(10**8) + b'.' for _ in range(100)]"), job)
+
+    assert "memory" in str(error)
+    assert error.problem.hint
+
+
+def test_megabytes_of_output_are_cut():
+    error, output = failure(body("print('x' * 20_000_000)", "raise ValueError('the end')"))
+
+    assert str(error) == "model.py, line 3: ValueError: the end"
+    assert len(output) < 1_100_000
+    assert b"bytes of output left out" in output
+    assert b"ValueError: the end" in output
+
+
+def test_a_training_that_is_killed_from_outside_may_be_tried_again():
+    with Sandbox().start(JOB, SLEEPING) as training:
+        pid = printed_pid(training)
+        os.kill(pid, signal.SIGKILL)
+
+        with pytest.raises(ServiceUnavailableError, match="was killed from outside"):
+            training.report(60)
+
+
+def test_a_training_dies_with_its_function():
+    script = (
+        "from tests.adapters.trainers.test_sandbox import *\n"
+        "with Sandbox().start(JOB, SLEEPING) as training:\n"
+        "    print(printed_pid(training), flush=True)\n"
+        "    training.report(60)\n"
+    )
+    root = Path(__file__).parents[3]
+    function = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root
+    )
+    with function:
+        child = os.pidfd_open(int(function.stdout.readline()))
+
+        function.kill()
+
+        ended, _, _ = select.select([child], [], [], 30)
+        os.close(child)
+        assert ended
+
+
+def test_too_little_memory_is_refused_before_anything_starts():
+    job = TrainingJob(
+        name="luca_1",
+        params=Params(),
+        columns=3,
+        chunks=1,
+        resources=Resources(memory_bytes=10**8),
+    )
+
+    with pytest.raises(PermanentError, match="memory is 95 MB, but training needs 768 MB"):
+        Sandbox().check(b"", job)
+
+
+def printed_pid(training):
+    while not training.log().endswith(b"\n"):
+        training.report(0.1)
+    return int(training.log().split()[-1])

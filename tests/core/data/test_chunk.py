@@ -1,0 +1,91 @@
+"""A chunk as bytes."""
+
+import mmap
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlaas4hep.core.data.chunk import Draft, decode, encode
+from mlaas4hep.errors import InvalidRequestError
+
+
+@given(
+    st.integers(0, 20),
+    st.integers(0, 3),
+    st.lists(st.integers(1, 300), max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_what_is_written_is_read(entries, flat, widths, rng):
+    numbers = np.random.default_rng(rng.randrange(2**32))
+    x = numbers.normal(size=(entries, flat + sum(widths))).astype(np.float32)
+    y = numbers.normal(size=entries).astype(np.float32)
+    counts = np.array([[rng.randint(0, w) for _ in range(entries)] for w in widths], np.uint16)
+    counts = counts.reshape(len(widths), entries)
+    holes = np.array(sorted(rng.sample(range(x.size), min(3, x.size))), np.int64)
+
+    chunk = decode(encode(x, y, widths=widths, counts=counts, holes=holes))
+
+    np.testing.assert_array_equal(chunk.x, x)
+    np.testing.assert_array_equal(chunk.y, y)
+    np.testing.assert_array_equal(chunk.mask, _mask(x, flat, widths, counts, holes))
+
+
+def _mask(x, flat, widths, counts, holes):
+    mask = np.zeros(x.shape, np.uint8)
+    at = flat
+    for width, lengths in zip(widths, counts, strict=True):
+        for row, length in enumerate(lengths):
+            mask[row, at + length : at + width] = 1
+        at += width
+    mask.reshape(-1)[holes] = 1
+    return mask
+
+
+def test_a_mapped_file_is_read_without_a_copy(tmp_path):
+    path = tmp_path / "a.chunk"
+    path.write_bytes(encode(np.ones((3, 2), np.float32), np.zeros(3, np.float32)))
+
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        chunk = decode(memoryview(mapped))
+        shared = np.shares_memory(chunk.x, np.frombuffer(mapped, np.uint8))
+        total = chunk.x.sum()
+        del chunk
+
+    assert (shared, total) == (True, 6)
+
+
+def test_arrays_begin_where_processors_like_them_to():
+    draft = Draft.of(5, 3, (2,))
+
+    start = draft.buffer.ctypes.data
+    places = [(array.ctypes.data - start) % 64 for array in (draft.x, draft.y, draft.counts)]
+
+    assert places == [0, 0, 0]
+
+
+@pytest.mark.parametrize("data", [b"", b"MLCHUNK2" + bytes(100), b"MLCHUNK1" + bytes(8)])
+def test_other_bytes_are_refused(data):
+    with pytest.raises(InvalidRequestError):
+        decode(data)
+
+
+def test_a_chunk_that_is_cut_short_is_refused():
+    data = bytes(encode(np.ones((30, 2), np.float32), np.zeros(30, np.float32)))
+
+    with pytest.raises(InvalidRequestError, match="damaged"):
+        decode(data[:-64])
+
+
+def test_the_same_chunk_is_the_same_bytes_whatever_was_in_memory_before():
+    x, y = np.ones((101, 3), np.float32), np.ones(101, np.float32)
+    counts = np.ones((1, 101), np.int64)
+    size = len(encode(x, y, widths=(2,), counts=counts))
+
+    made = set()
+    for leftover in range(1, 50):
+        np.full(size, leftover, np.uint8)
+        made.add(bytes(encode(x, y, widths=(2,), counts=counts)))
+
+    assert len(made) == 1

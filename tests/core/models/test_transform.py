@@ -1,0 +1,122 @@
+"""The transform of a contract is the transform of the training."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlaas4hep.core.data.matrix import Layout, fill
+from mlaas4hep.core.data.specs import measured
+from mlaas4hep.core.models import entries
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.selection.preproc import Preproc
+
+PREPROC = {
+    "new_branch": {
+        "ht": {"def": "met+2*njets", "type": "flat"},
+        "pt_gev": {"def": "Muon_pt/1000", "type": "jagged", "remove": "False"},
+    },
+    "flat_cut": {"njets": {"cut": "njets>1"}},
+}
+IDENTIFIERS = ("event",)
+
+NUMBER = st.floats(-1e6, 1e6, width=32)
+ENTRY = st.fixed_dictionaries(
+    {
+        "event": st.integers(0, 10**9),
+        "met": NUMBER,
+        "njets": st.integers(0, 8),
+        "Muon_pt": st.lists(NUMBER, max_size=4),
+    }
+)
+
+
+def trained(rows, text):
+    """Return the matrix that training makes of `rows`, and the contract it leaves."""
+    schema = entries.Schema(
+        flat=frozenset({"event", "met", "njets"}), jagged=frozenset({"Muon_pt"})
+    )
+    preproc = Preproc.parse(text)
+    columns = preproc.apply(entries.columns(schema, rows))
+    specs = measured(columns, file=0, start=0, stop=len(rows))
+    layout = Layout.of(specs, exclude=IDENTIFIERS)
+    x = np.empty((columns.entries, layout.width), np.float32)
+    fill(layout, columns, x)
+    contract = Contract(
+        model="m",
+        version="v",
+        columns=layout.columns,
+        specs=specs,
+        identifiers=IDENTIFIERS,
+        preproc=text,
+    )
+    return x, contract
+
+
+@pytest.mark.parametrize("text", ["", json.dumps(PREPROC)])
+@given(rows=st.lists(ENTRY, min_size=1, max_size=20))
+def test_entries_of_the_training_become_the_rows_of_the_training(rows, text):
+    x, contract = trained([*rows, {"event": 0, "met": 1.0, "njets": 5, "Muon_pt": [1.0]}], text)
+    transform = Transform.of(contract)
+
+    prepared = transform.prepare(entries.columns(transform.schema, rows))
+
+    kept = int(np.count_nonzero(prepared.passed))
+    np.testing.assert_array_equal(prepared.x, x[:kept])
+    assert not any(prepared.outside)
+    assert not any(prepared.truncated)
+    assert transform.columns == contract.columns
+
+
+def test_the_schema_asks_for_what_is_read_and_not_for_what_is_made():
+    _, contract = trained(
+        [{"event": 1, "met": 1.0, "njets": 2, "Muon_pt": [1.0]}], json.dumps(PREPROC)
+    )
+
+    assert Transform.of(contract).schema == entries.Schema(
+        flat=frozenset({"met", "njets"}),
+        jagged=frozenset({"Muon_pt"}),
+        identifiers=frozenset({"event"}),
+    )
+
+
+def test_a_branch_that_was_empty_everywhere_is_not_needed():
+    _, contract = trained([{"event": 1, "met": 1.0, "njets": 2, "Muon_pt": []}], "")
+
+    schema = Transform.of(contract).schema
+
+    assert (schema.unused, schema.jagged) == (frozenset({"Muon_pt"}), frozenset())
+
+
+def test_flags_name_the_branches_of_each_entry():
+    _, contract = trained(
+        [
+            {"event": 1, "met": 1.0, "njets": 2, "Muon_pt": [1.0]},
+            {"event": 2, "met": 2.0, "njets": 5, "Muon_pt": [2.0]},
+        ],
+        "",
+    )
+    transform = Transform.of(contract)
+    rows = [
+        {"met": 1.5, "njets": 3, "Muon_pt": [1.0]},
+        {"met": float("nan"), "njets": 6, "Muon_pt": [1.5, 3.0]},
+        {"met": -1.0, "njets": 2, "Muon_pt": []},
+    ]
+
+    prepared = transform.prepare(entries.columns(transform.schema, rows))
+
+    assert prepared.outside == ((), ("njets", "Muon_pt"), ("met",))
+    assert prepared.truncated == ((), ("Muon_pt",), ())
+
+
+def test_identifiers_that_the_cuts_read_are_needed():
+    text = json.dumps({"flat_cut": {"event": {"cut": "event>1"}}})
+    _, contract = trained([{"event": 2, "met": 1.0, "njets": 2, "Muon_pt": [1.0]}], text)
+
+    schema = Transform.of(replace(contract, preproc=text)).schema
+
+    assert (schema.either, schema.identifiers) == (frozenset({"event"}), frozenset())

@@ -1,0 +1,75 @@
+"""A run as it is shown: rates, what is left, and for how long."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlaas4hep.core.runs.progress import Progress
+from mlaas4hep.core.runs.report import mark, metrics, stages, summary
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import Problem
+
+RUN = Run(owner="a", name="luca_1", folder="luca", number=1, created_at=100.0, updated_at=160.0)
+HALF = Progress().expect(4, 100.0).mark(0, 105.0).mark(1, 110.0)
+
+
+def chunks(run, now):
+    return stages(run, now)[1]
+
+
+def test_a_stage_that_runs_has_a_rate_and_a_time_left():
+    stage = chunks(replace(RUN, status=Status.PREPARING, chunks=HALF), 120.0)
+
+    assert (stage.state, stage.done, stage.left, stage.total) == ("running", 2, 2, 4)
+    assert (stage.seconds, stage.per_second, stage.eta_seconds) == (20.0, 0.1, 20.0)
+
+
+def test_a_stage_that_is_done_keeps_its_time():
+    stage = chunks(replace(RUN, chunks=HALF.mark_first(4, 130.0)), 999.0)
+
+    assert (stage.state, stage.seconds, stage.eta_seconds) == ("done", 30.0, None)
+
+
+def test_a_stage_that_has_not_begun_promises_nothing():
+    stage = chunks(RUN, 120.0)
+
+    assert (stage.state, stage.total, stage.left, stage.per_second) == ("waiting", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "state"),
+    [
+        (Status.FAILED, "chunk-preprocess", "failed"),
+        (Status.FAILED, "specs", "stopped"),
+        (Status.CANCELLED, "", "cancelled"),
+    ],
+)
+def test_a_stage_that_was_stopped_says_by_what(status, stage, state):
+    problem = Problem(code="x", message="x", stage=stage)
+    run = replace(RUN, status=status, chunks=HALF, problem=problem)
+
+    assert chunks(run, 999.0).state == state
+    assert chunks(run, 999.0).seconds == 60.0
+
+
+def test_a_training_is_not_done_before_its_model_is_stored():
+    rounds = Progress().expect(1, 100.0).mark(0, 110.0)
+
+    assert stages(replace(RUN, status=Status.TRAINING, rounds=rounds), 120.0)[2].state == "running"
+    assert stages(replace(RUN, status=Status.DONE, rounds=rounds), 120.0)[2].state == "done"
+
+
+def test_the_clock_of_a_run_stops_at_its_end():
+    assert summary(RUN, 190.0).seconds == 90.0
+    assert summary(replace(RUN, status=Status.DONE), 190.0).seconds == 60.0
+
+
+def test_of_figures_with_one_name_the_first_counts():
+    run = replace(RUN, metrics=(("auc", 0.8), ("loss", 0.1), ("auc", 0.7)))
+
+    assert metrics(run) == {"auc": 0.8, "loss": 0.1}
+
+
+def test_the_mark_changes_with_the_run_and_only_then():
+    assert mark(RUN) == mark(replace(RUN))
+    assert mark(RUN) != mark(replace(RUN, attempt=2))

@@ -1,0 +1,171 @@
+"""Which branches are read and which become features."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.selection.branches import Branches, choose
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import InvalidRequestError
+
+PER_FILE = Labels(values=(1.0, 0.0))
+
+
+def _tree(unreadable=(), **branches):
+    return TreeInfo(
+        url="/f",
+        tree="Events",
+        uuid="u",
+        size_bytes=1,
+        entries=5,
+        branches=tuple(
+            BranchInfo(name=name, dtype=kind.strip("[]"), jagged=kind.endswith("]"))
+            for name, kind in branches.items()
+        ),
+        unreadable=tuple(unreadable),
+    )
+
+
+TREE = _tree(
+    run="uint32", nJet="int32", Jet_pt="float32[]", Jet_eta="float32[]", met="float32", w="float64"
+)
+
+
+def _choose(tree=TREE, labels=PER_FILE, preproc="", **params):
+    trees = tree if isinstance(tree, dict) else {"a.root": tree}
+    return choose(trees, Params(**params), Preproc.parse(preproc), labels)
+
+
+def test_everything_but_identifiers_is_a_feature():
+    assert _choose() == Branches(
+        features=("Jet_eta", "Jet_pt", "met", "nJet", "w"),
+        reads=("Jet_eta", "Jet_pt", "met", "nJet", "w"),
+        label=(),
+        identifiers=("run",),
+    )
+
+
+def test_branches_are_selected_and_excluded_by_name_and_glob():
+    assert _choose(selected_branches=("Jet_*", "met")).features == ("Jet_eta", "Jet_pt", "met")
+    assert _choose(exclude_branches=("Jet_*", "w")).features == ("met", "nJet")
+    assert _choose(selected_branches=("Jet_*",), exclude_branches=("*eta",)).features == ("Jet_pt",)
+
+
+@pytest.mark.parametrize("key", ["selected_branches", "exclude_branches", "identifier"])
+def test_a_typo_is_refused_with_the_nearest_name(key):
+    with pytest.raises(InvalidRequestError, match="'Jet_ptt'") as caught:
+        _choose(**{key: ("Jet_ptt",)})
+
+    assert caught.value.problem.branch == "Jet_ptt"
+    assert "'Jet_pt'" in caught.value.problem.hint
+
+
+def test_a_label_branch_is_read_and_is_no_feature():
+    branches = _choose(labels=Labels(expression="met"))
+
+    assert "met" in branches.reads
+    assert "met" not in branches.features
+    assert branches.label == ("met",)
+    assert branches.warnings == ()
+
+
+def test_what_a_label_is_computed_from_is_left_out_with_a_warning():
+    branches = _choose(labels=Labels(expression="met > 2 * w"))
+
+    assert branches.features == ("Jet_eta", "Jet_pt", "nJet")
+    assert "met, w" in branches.warnings[0]
+
+
+def test_a_label_must_be_one_number_an_entry():
+    with pytest.raises(InvalidRequestError, match="row of values"):
+        _choose(labels=Labels(expression="Jet_pt"))
+
+    assert _choose(labels=Labels(expression="max(Jet_pt)")).label == ("Jet_pt",)
+
+
+def test_a_label_may_be_a_new_branch():
+    preproc = '{"new_branch": {"good": {"def": "met > 10", "type": "flat"}}}'
+
+    branches = _choose(labels=Labels(expression="good"), preproc=preproc)
+
+    assert (branches.label, "good" in branches.features) == (("good",), False)
+
+
+def test_new_branches_are_features_and_removed_ones_are_not():
+    preproc = """{
+        "new_branch": {"ht": {"def": "sum(Jet_pt)", "type": "flat", "remove": "False"}},
+        "flat_cut": {"nJet": {"cut": "nJet>=2", "remove": "True"}}
+    }"""
+
+    branches = _choose(preproc=preproc, selected_branches=("met",))
+
+    assert branches.features == ("ht", "met")
+    assert branches.reads == ("Jet_pt", "met", "nJet")
+
+
+def test_a_branch_that_one_file_has_not_is_named_with_its_file():
+    trees = {"a.root": TREE, "b.root": _tree(run="uint32", nJet="int32", met="float32")}
+
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'Jet_eta'") as caught:
+        _choose(trees)
+
+    problem = caught.value.problem
+    assert (problem.file, problem.branch) == ("b.root", "Jet_eta")
+    assert "exclude_branches" in problem.hint
+    assert _choose(trees, exclude_branches=("Jet_*", "w")).features == ("met", "nJet")
+
+
+@pytest.mark.parametrize("other", ["float32[]", "int32", "bool"])
+def test_a_branch_of_another_kind_is_named_with_its_file(other):
+    trees = {"a.root": _tree(x="float32"), "b.root": _tree(x=other)}
+
+    with pytest.raises(InvalidRequestError, match=r"'x' is .* in 'a.root' but .* in 'b.root'"):
+        _choose(trees)
+
+
+def test_another_width_of_the_same_kind_is_fine():
+    trees = {"a.root": _tree(x="float32"), "b.root": _tree(x="float64")}
+
+    assert _choose(trees).features == ("x",)
+
+
+def test_what_cannot_be_numbers_is_left_out_with_a_warning():
+    tree = _tree(unreadable=[("title", "text"), ("vv", "rows within rows")], x="int8")
+
+    branches = _choose(tree)
+
+    assert branches.features == ("x",)
+    assert "title (text), vv (rows within rows)" in branches.warnings[0]
+    assert _choose(tree, selected_branches=("x",)).warnings == ()
+    assert _choose(tree, exclude_branches=("title", "v*")).warnings == ()
+
+
+def test_what_cannot_be_numbers_is_refused_when_asked_for():
+    tree = _tree(unreadable=[("title", "text")], x="int8")
+
+    with pytest.raises(InvalidRequestError, match=r"'title'.*cannot be numbers: text"):
+        _choose(tree, selected_branches=("title",))
+
+
+def test_an_exclusion_that_matches_nothing_is_mentioned():
+    assert "HLT_*" in _choose(exclude_branches=("HLT_*",)).warnings[0]
+
+
+def test_files_without_entries_are_mentioned():
+    trees = {"a.root": TREE, "none.root": replace(TREE, entries=0)}
+
+    assert _choose(trees).warnings == ("no entries in none.root",)
+
+
+def test_nothing_left_to_learn_from_is_refused():
+    with pytest.raises(InvalidRequestError, match="no branch is left"):
+        _choose(exclude_branches=("*",))
+
+
+def test_branches_with_odd_names_can_be_labels():
+    assert _choose(_tree(**{"a/b.c": "int32", "x": "int8"}), Labels(expression="a/b.c")).label == (
+        "a/b.c",
+    )

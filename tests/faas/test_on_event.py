@@ -1,0 +1,237 @@
+import logging
+import sys
+import threading
+from dataclasses import replace
+
+import flask
+import pytest
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunSubmitted
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    QuotaError,
+    ServiceUnavailableError,
+)
+from mlaas4hep.faas import on_event as faas
+from mlaas4hep.settings import Settings, SettingsError
+
+PLANNED = ChunkPlanned(owner="o", run="luca_1", index=0, specs="o/merged/s.json")
+READY = ChunkReady(owner="o", run="luca_1", index=0, key="o/c.chunk", entries=5)
+KEY = SigningKey.new()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    public = tmp_path / "dispatcher.pub"
+    public.write_text(KEY.public_pem)
+    return Settings(dispatcher_public_key_file=str(public), workers=1)
+
+
+@pytest.fixture
+def services(settings):
+    services = bootstrap.services(settings)
+    services.runs.create(
+        Run(owner="o", name="luca_1", folder="luca", number=1, created_at=0.0, updated_at=0.0)
+    )
+    return services
+
+
+@pytest.fixture
+def make(services, settings):
+    def client(step):
+        function = faas.on_event("chunk-preprocess", {ChunkPlanned: step})
+        return function.factory(services, settings).test_client()
+
+    return client
+
+
+def headers(event_id=PLANNED.id, function="chunk-preprocess", **changes):
+    token = DispatcherSigner(KEY.private_pem).token(function, event_id, **changes)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_delivery_runs_the_step_and_writes_its_news_into_the_run(make, services):
+    client = make(lambda _event, _services: [READY])
+
+    answer = client.post("/", data=wire.dump_event(PLANNED), headers=headers())
+
+    assert (answer.status_code, answer.json) == (200, {"event": PLANNED.id})
+    assert services.runs.get("o", "luca_1").chunks.done == 1
+
+
+def test_each_delivery_is_one_line_in_the_log_with_run_and_event(make, caplog):
+    client = make(lambda _event, _services: [])
+    with caplog.at_level(logging.INFO, "mlaas4hep.faas.on_event"):
+        client.post("/", data=wire.dump_event(PLANNED), headers=headers())
+
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"run=o/luca_1 event={PLANNED.id} ")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"Authorization": "Basic YTpi"},
+        headers(event_id="another event"),
+        headers(function="train"),
+        headers(ttl_s=-60),
+    ],
+)
+def test_only_the_dispatchers_token_for_this_event_and_function_is_accepted(make, sent):
+    done = []
+    client = make(lambda event, _services: done.append(event) or [])
+
+    answer = client.post("/", data=wire.dump_event(PLANNED), headers=sent)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
+    assert done == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidRequestError("branch 'pt' is not there"), 422, "invalid_request"),
+        (NotFoundError("no such object"), 422, "not_found"),
+        (QuotaError("over the quota"), 422, "quota_exceeded"),
+        (ServiceUnavailableError("the store is away"), 503, "service_unavailable"),
+    ],
+)
+def test_the_status_tells_the_dispatcher_whether_to_try_again(make, error, status, code):
+    def fail(_event, _services):
+        raise error
+
+    answer = make(fail).post("/", data=wire.dump_event(PLANNED), headers=headers())
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+    assert answer.json["error"]["stage"] == "chunk-preprocess"
+
+
+def test_what_nobody_foresaw_is_logged_and_not_shown(make, caplog):
+    def fail(_event, _services):
+        raise RuntimeError("secret detail")
+
+    answer = make(fail).post("/", data=wire.dump_event(PLANNED), headers=headers())
+
+    assert answer.status_code == 500
+    assert answer.json["error"]["code"] == "internal_error"
+    assert "secret detail" not in answer.text
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "event_id"),
+    [
+        (b"nonsense", PLANNED.id),
+        (b'{"type": "chunk.planned", "data": {"owner": "o"}}', PLANNED.id),
+        (
+            wire.dump_event(RunSubmitted(owner="o", run="luca_1")),
+            RunSubmitted(owner="o", run="luca_1").id,
+        ),
+    ],
+)
+def test_a_message_that_can_never_be_handled_is_parked(make, body, event_id):
+    client = make(lambda _event, _services: [])
+
+    answer = client.post("/", data=body, headers=headers(event_id))
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid_request")
+
+
+def test_a_message_over_a_megabyte_is_refused(make):
+    answer = make(lambda _event, _services: []).post("/", data=b"x" * 2**21, headers=headers())
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (413, "request_entity_too_large")
+
+
+def test_more_deliveries_than_workers_are_sent_away_for_later(make):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def wait(_event, _services):
+        inside.set()
+        assert go_on.wait(10)
+        return []
+
+    client = make(wait)
+    body = wire.dump_event(PLANNED)
+    first = threading.Thread(
+        target=client.post, args=("/",), kwargs={"data": body, "headers": headers()}
+    )
+    first.start()
+    assert inside.wait(10)
+    busy = client.post("/", data=body, headers=headers())
+    go_on.set()
+    first.join()
+    after = client.post("/", data=body, headers=headers())
+
+    assert (busy.status_code, busy.json["error"]["code"]) == (429, "busy")
+    assert after.status_code == 200
+
+
+def test_only_posts_to_the_root_exist(make):
+    client = make(lambda _event, _services: [])
+
+    assert client.get("/").status_code == 405
+    assert client.get("/secret").json["error"]["code"] == "not_found"
+
+
+def test_health_and_readiness_need_no_token(make):
+    client = make(lambda _event, _services: [])
+
+    assert client.get("/_/health").json == {"status": "healthy"}
+    assert client.get("/_/ready").json == {"status": "ready"}
+
+
+def test_what_a_step_will_import_is_imported_once_the_function_is_ready(
+    services, settings, tmp_path, monkeypatch
+):
+    (tmp_path / "slow_library.py").write_text("import threading\nimported = threading.Event()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    function = faas.on_event("specs", {}, warms=["slow_library"])
+    client = function.factory(services, settings).test_client()
+
+    client.get("/_/health")
+    assert "slow_library" not in sys.modules
+    client.get("/_/ready")
+    client.get("/_/ready")
+    for thread in threading.enumerate():
+        if thread.name == "warm":
+            thread.join(10)
+    assert "slow_library" in sys.modules
+
+
+def test_a_function_without_its_store_is_healthy_but_not_ready(services, settings, tmp_path):
+    class Away:
+        def info(self, _key):
+            raise ServiceUnavailableError("the store is away")
+
+    function = faas.on_event("train", {})
+    client = function.factory(replace(services, runs_files=Away()), settings).test_client()
+
+    assert client.get("/_/health").status_code == 200
+    assert client.get("/_/ready").status_code == 503
+
+
+def test_an_event_function_does_not_start_without_the_dispatchers_public_key(services):
+    with pytest.raises(SettingsError):
+        faas.on_event("train", {}).factory(services, Settings())
+
+
+def test_an_app_keeps_its_own_routes_and_gets_health_and_readiness(services, settings):
+    def make_app(_services, _settings):
+        app = flask.Flask("own")
+        app.add_url_rule("/hello", "hello", lambda: "hello")
+        app.add_url_rule("/_/health", "mine", lambda: "mine")
+        return app
+
+    client = faas.wsgi("workflow", make_app).factory(services, settings).test_client()
+
+    assert client.get("/hello").text == "hello"
+    assert client.get("/_/health").text == "mine"
+    assert client.get("/_/ready").json == {"status": "ready"}

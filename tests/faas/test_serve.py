@@ -1,0 +1,140 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from mlaas4hep.laptop.programs import Sources
+
+WSGI = """
+import threading
+import flask
+from mlaas4hep.faas.on_event import wsgi
+
+def make_app(services, settings):
+    app = flask.Flask("tiny")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        inside.set()
+        go_on.wait(30)
+        return "done"
+
+    app.add_url_rule("/slow", "slow", slow)
+    app.add_url_rule("/inside", "inside", lambda: str(inside.wait(30)))
+    app.add_url_rule("/go", "go", lambda: go_on.set() or "gone")
+    return app
+
+function = wsgi("tiny", make_app)
+"""
+ASGI = """
+from mlaas4hep.faas.on_event import asgi
+
+def make_app(services, settings):
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": scope["path"].encode()})
+    return app
+
+function = asgi("tiny", make_app)
+"""
+EVENTS = """
+from mlaas4hep.faas.on_event import on_event
+
+function = on_event("tiny", {})
+"""
+
+
+class Served:
+    """A function under the template's index.py, as of-watchdog starts it."""
+
+    def __init__(self, folder, handler, **env):
+        (folder / "function").mkdir(exist_ok=True)
+        (folder / "function" / "handler.py").write_text(handler)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        settings = {"MLAAS_PORT": str(port), "PYTHONPATH": str(folder)} | env
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", Sources.find().index],
+            env={**os.environ, **settings},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_up(self):
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                return httpx.get(f"{self.url}/_/health")
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError("it does not come up")
+
+
+@contextmanager
+def served(folder, handler, **env):
+    function = Served(folder, handler, **env)
+    try:
+        yield function
+    finally:
+        function.process.kill()
+        function.process.wait()
+        function.process.stderr.close()
+
+
+def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path):
+    answers = []
+    with served(tmp_path, WSGI) as function:
+        function.wait_until_up()
+        call = threading.Thread(
+            target=lambda: answers.append(httpx.get(f"{function.url}/slow", timeout=30).text)
+        )
+        call.start()
+        with httpx.Client(base_url=function.url, timeout=30) as client:
+            client.get("/inside")
+            function.process.send_signal(signal.SIGTERM)
+            client.get("/go")
+        call.join(30)
+        code = function.process.wait(30)
+
+    assert (answers, code) == (["done"], 0)
+
+
+def test_an_asgi_function_is_served_too(tmp_path):
+    with served(tmp_path, ASGI) as function:
+        function.wait_until_up()
+        answer = httpx.get(f"{function.url}/any/path")
+        function.process.send_signal(signal.SIGTERM)
+        function.process.wait(30)
+
+    assert (answer.status_code, answer.text) == (200, "/any/path")
+
+
+@pytest.mark.parametrize(
+    ("handler", "env", "said"),
+    [
+        (WSGI, {"MLAAS_WORKER": "3"}, "MLAAS_WORKER='3' is not a setting"),
+        (WSGI, {"MLAAS_WORKERS": "three"}, "MLAAS_WORKERS='three' is not a whole number"),
+        (WSGI, {"MLAAS_LOG_LEVEL": "loud"}, "MLAAS_LOG_LEVEL='loud'"),
+        (WSGI, {"MLAAS_STORE": "ftp://x"}, "MLAAS_STORE='ftp://x'"),
+        (ASGI, {"MLAAS_STORE": "ftp://x"}, "MLAAS_STORE='ftp://x'"),
+        (EVENTS, {"MLAAS_DISPATCHER_PUBLIC_KEY_FILE": "/no/such"}, "secret file '/no/such'"),
+        ("import no_such_module", {}, "No module named 'no_such_module'"),
+    ],
+)
+def test_a_function_that_cannot_work_ends_at_once_and_says_why(tmp_path, handler, env, said):
+    with served(tmp_path, handler, **env) as function:
+        _, text = function.process.communicate(timeout=60)
+
+    assert function.process.returncode not in (0, None)
+    assert said in text
+    assert env == {} or "Traceback" not in text

@@ -1,0 +1,215 @@
+"""The predict function over stores in memory, with small real models and people with names."""
+
+import asyncio
+import json
+import shutil
+import socket
+import threading
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+import uvicorn
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner, DispatcherVerifier
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import UnauthenticatedError
+from mlaas4hep.http.predict.app import app, limits
+from mlaas4hep.settings import Settings
+
+COLUMNS = ("met", "njets", "Muon_pt_0", "Muon_pt_1")
+SPECS = Specs(
+    branches=(
+        BranchSpec(name="Muon_pt", jagged=True, low=0.0, high=100.0, width=2),
+        BranchSpec(name="event", jagged=False, low=0.0, high=9.0, width=1),
+        BranchSpec(name="met", jagged=False, low=0.0, high=200.0, width=1),
+        BranchSpec(name="njets", jagged=False, low=0.0, high=10.0, width=1),
+    ),
+    ranges=(),
+)
+PREPROC = json.dumps({"flat_cut": {"ntrk": {"cut": "ntrk>2", "remove": "True"}}})
+CONTRACT = Contract(
+    model="luca_1",
+    version="v1",
+    columns=COLUMNS,
+    specs=SPECS,
+    identifiers=("event",),
+    preproc=PREPROC,
+    task="binary",
+)
+
+
+class Names:
+    """Believes `Bearer NAME` and `Bearer NAME:GROUP`."""
+
+    def person(self, authorization):
+        name, _, group = (authorization or "").removeprefix("Bearer ").partition(":")
+        if not name:
+            raise UnauthenticatedError("there is no token")
+        return Person(owner=f"owner-{name}", subject=name, groups=(group,) if group else ())
+
+
+class Client:
+    """Calls an ASGI app in this process; one event loop for all calls."""
+
+    def __init__(self, app, headers):
+        self._app, self._headers = app, headers
+        self._runner = asyncio.Runner()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._runner.close()
+
+    def request(self, method, path, **given):
+        return self.together([(method, path, given)])[0]
+
+    def get(self, path, **given):
+        return self.request("GET", path, **given)
+
+    def post(self, path, **given):
+        return self.request("POST", path, **given)
+
+    def delete(self, path, **given):
+        return self.request("DELETE", path, **given)
+
+    def together(self, requests):
+        """Send requests at the same time; return their answers in the same order."""
+
+        async def send():
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://predict", headers=self._headers
+            ) as http:
+                calls = [http.request(method, path, **given) for method, path, given in requests]
+                return await asyncio.gather(*calls)
+
+        return self._runner.run(send())
+
+
+class World:
+    """The app, what it serves, and clients."""
+
+    def __init__(self, models, **settings):
+        settings = Settings(**settings)
+        self.models = models
+        self.services = bootstrap.services(settings)
+        self.key = SigningKey.new()
+        self.app = app(
+            self.services,
+            limits(settings),
+            Names(),
+            DispatcherVerifier(self.key.public_pem, "predict"),
+        )
+
+    def client(self, name="alice", **headers):
+        headers = {"Authorization": f"Bearer {name}", **headers} if name else headers
+        return Client(self.app, headers)
+
+    def event(self, event):
+        signer = DispatcherSigner(self.key.private_pem)
+        headers = {
+            "Authorization": f"Bearer {signer.token('predict', event.id)}",
+            "Content-Type": "application/cloudevents+json",
+        }
+        with self.client("") as dispatcher:
+            return dispatcher.post("/", content=wire.dump_event(event), headers=headers)
+
+    def serve(self, name="luca_1", folder="net", owner="alice", files=("model.tflite",), **record):
+        """Put files of one of the small models into the bucket, as training does."""
+        record = ModelRecord(
+            **{
+                "owner": f"owner-{owner}",
+                "name": name,
+                "version": "v1",
+                "files": tuple(files),
+                **record,
+            }
+        )
+        for file in files:
+            key = keys.model_file(record.owner, name, record.version, file)
+            self.services.models.put(key, (self.models / folder / file).read_bytes())
+        self.services.models.put(keys.model(record.owner, name), wire.dump(record))
+        return record
+
+    def serve_trained(self, contract=CONTRACT, **record):
+        """Serve the net together with a contract."""
+        record = self.serve(**record)
+        record = replace(record, files=(*record.files, "contract.json"))
+        key = keys.model_file(record.owner, record.name, record.version, "contract.json")
+        self.services.models.put(key, wire.dump(contract))
+        self.services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+        return record
+
+
+@pytest.fixture
+def make_world(serving_models):
+    def make(**settings):
+        return World(serving_models, **settings)
+
+    return make
+
+
+@pytest.fixture
+def world(make_world):
+    return make_world()
+
+
+@pytest.fixture
+def alice(world):
+    with world.client("alice") as client:
+        yield client
+
+
+@pytest.fixture
+def bob(world):
+    with world.client("bob") as client:
+        yield client
+
+
+@pytest.fixture
+def nobody(world):
+    with world.client("") as client:
+        yield client
+
+
+@pytest.fixture
+def expected(serving_models):
+    """Return rows and what the net says to them."""
+    return json.loads((serving_models / "net" / "expected.json").read_text())
+
+
+@pytest.fixture
+def bundle(serving_models, tmp_path):
+    """Return a folder with a SavedModel, as TensorFlow writes it."""
+
+    def make(name="model", without=("model.tflite", "model.keras", "frozen.pb")):
+        folder = tmp_path / str(time.monotonic_ns()) / name
+        shutil.copytree(serving_models / "net", folder)
+        for file in (*without, "expected.json", "frozen_output.txt"):
+            (folder / file).unlink()
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def url(world):
+    """Return the address of a real server around the app."""
+    config = uvicorn.Config(world.app, host="127.0.0.1", port=0, log_config=None)
+    server = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listening.close()

@@ -1,0 +1,113 @@
+"""A laptop platform as a process of its own, for tests that start, break and stop it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from mlaas4hep.laptop import issuer
+
+SCRIPT = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from mlaas4hep.errors import MlaasError
+from mlaas4hep.laptop.platform import up
+from mlaas4hep.laptop.programs import Sources
+
+sources = Sources.find()
+if sys.argv[2]:
+    sources = replace(sources, functions=Path(sys.argv[2]))
+ports = dict(zip(("port", "workflow_port", "predict_port"), map(int, sys.argv[3:])))
+try:
+    up(Path(sys.argv[1]), **ports, announce=lambda line: print(line, flush=True), sources=sources)
+except MlaasError as error:
+    sys.exit(f"{error} ({error.problem.hint})")
+"""
+
+
+class Laptop:
+    """`up` in a state folder; `functions` names a folder with other functions than ours."""
+
+    def __init__(self, state: Path, functions: Path | str = "", ports=(0, 0, 0), **env: str):
+        self.state = state
+        self.line = ""
+        self.pids: dict[str, int] = {}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, state, functions, *map(str, ports)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **env},
+            start_new_session=True,
+        )
+
+    def __enter__(self):
+        self.line = self.process.stdout.readline()
+        if not self.line:
+            raise RuntimeError(self.error())
+        noted = json.loads((self.state / "children.json").read_text())
+        self.pids = {name: pid for name, (pid, _) in noted.items()}
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    @property
+    def urls(self) -> list[str]:
+        """The gateway, workflow's own port and predict's own port."""
+        return re.findall(r"http://\S+", self.line)
+
+    def token(self, user: str) -> str:
+        return issuer.token(self.state, user)
+
+    def get(self, path: str, **more) -> httpx.Response:
+        return httpx.get(f"{self.urls[0]}{path}", timeout=30, **more)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would: everything at once, without a word."""
+        for pid in (self.process.pid, *self.pids.values()):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(60)
+
+    def error(self) -> str:
+        """Return what a platform that does not start says."""
+        _, said = self.process.communicate(timeout=60)
+        return said
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be noticed does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def descendants(pid: int) -> set[int]:
+    """Return a process and all that it started, directly or not."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    found, new = set(), {pid}
+    while new:
+        found |= new
+        new = {child for each in new for child in parents.get(each, [])}
+    return found

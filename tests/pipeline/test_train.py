@@ -1,0 +1,206 @@
+"""The train step: chunks go in as they become ready, a bundle comes out, once."""
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.training import RoundEnded
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.runs.events import (
+    ChunkReady,
+    EpochEnded,
+    ModelReady,
+    RunCancelled,
+    TrainingStarted,
+)
+from mlaas4hep.core.runs.run import Status
+from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.train import train
+from tests import oracle, pipeline
+
+FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
+SECOND = replace(FIRST, index=1)
+MODEL_PY = b"def model(idim): ..."
+
+
+@pytest.fixture
+def services():
+    return replace(pipeline.make_services(), trainer=MemoryTrainer())
+
+
+@pytest.fixture
+def files(tmp_path):
+    random = np.random.default_rng(0)
+    return [
+        oracle.write_tree(
+            tmp_path / f"{name}.root", "t", {"x": random.normal(size=20), "y": np.full(20, 3.0)}
+        )
+        for name in ("background", "signal")
+    ]
+
+
+def prepare(services, files, **request):
+    """Do everything up to the chunks of run r_1."""
+    services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
+    request = {"chunk_size": 20, "epochs": 3, "identifier": (), **request}
+    return pipeline.run(services, files, **request)
+
+
+def stored(store):
+    return [info.key for info in store.list("o/r_1/")]
+
+
+@pytest.mark.parametrize("deliveries", [1, 3])
+def test_a_run_ends_with_a_served_bundle_however_often_events_arrive(services, files, deliveries):
+    services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
+    pipeline.submit(services, files, chunk_size=20, epochs=3, identifier=())
+
+    drain(services, {**pipeline.REACTIONS, ChunkReady: train}, deliveries=deliveries)
+
+    run = services.runs.get("o", "r_1")
+    record = wire.load(ModelRecord, services.models.get(keys.model("o", "r_1")))
+    assert (run.status, run.model, run.version) == (Status.DONE, "r_1", record.version)
+    assert (run.rounds.done, run.rounds.total) == (6, 6)
+    assert run.isolation == ISOLATION
+    assert dict(run.metrics) == {"mean": 0.5}
+    assert record.files == ("contract.json", "mean.json", "params.json")
+    assert stored(services.models) == [
+        *(f"o/r_1/{record.version}/{name}" for name in record.files),
+        "o/r_1/model.json",
+    ]
+    assert "o/r_1/checkpoint" not in stored(services.runs_files)
+    assert services.runs_files.get("o/r_1/train.log") == b"r_1: 6 rounds\n"
+
+
+def test_the_contract_tells_how_to_serve_the_model(services, files):
+    prepare(services, files, labels=Labels(values=(0.0, 1.0), classes=("b", "s")), preproc="{}")
+
+    *_, ready = train(FIRST, services)
+
+    bundle = f"o/r_1/{ready.version}/"
+    contract = wire.load(Contract, services.models.get(f"{bundle}contract.json"))
+    assert (contract.model, contract.version) == ("r_1", ready.version)
+    assert contract.columns == ("x", "y")
+    assert [spec.name for spec in contract.specs.branches] == ["x", "y"]
+    assert (contract.classes, contract.preproc) == (("b", "s"), "{}")
+    assert [name for name, _ in contract.inputs] == ["background.root", "signal.root"]
+    assert (contract.metrics, contract.isolation) == (ready.metrics, ISOLATION)
+    assert services.models.get(f"{bundle}labels.txt") == b"b\ns"
+    params = json.loads(services.models.get(f"{bundle}params.json"))
+    assert (params["name"], params["model"]) == ("r_1", "saved_model.pb")
+    assert params.keys() >= {"labels", "options", "inputNode", "input_node", "description"}
+
+
+def test_only_the_first_chunk_starts_a_training(services):
+    assert list(train(SECOND, services)) == []
+
+
+def test_news_are_told_in_order(services, files):
+    prepare(services, files)
+
+    news = list(train(FIRST, services))
+
+    kinds = [TrainingStarted, *[EpochEnded] * 6, ModelReady]
+    assert [type(event) for event in news] == kinds
+    assert (news[0].rounds, news[0].resumed) == (6, 0)
+    assert [event.round for event in news[1:-1]] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_training_waits_for_chunks_that_are_still_being_made(services, files):
+    pipeline.submit(services, files, chunk_size=20, epochs=3, identifier=())
+    services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
+    made = []
+    reactions = {**pipeline.REACTIONS, ChunkReady: lambda event, _: made.append(event) or []}
+    drain(services, reactions)
+    whole = services.runs.get("o", "r_1")
+    services.runs.delete("o", "r_1")
+    services.runs.create(replace(whole, chunks=replace(whole.chunks, bitmap="AQ==")))
+    reached = threading.Event()
+    news = []
+
+    def follow():
+        for event in train(FIRST, services):
+            news.append(event)
+            if isinstance(event, EpochEnded) and event.round == 2:
+                reached.set()
+
+    waiting = threading.Thread(target=follow)
+    waiting.start()
+    assert reached.wait(10)
+    assert isinstance(news[-1], EpochEnded)
+    services.runs.apply([replace(made[0], index=1)])
+    waiting.join(10)
+
+    assert isinstance(news[-1], ModelReady)
+
+
+def test_a_cancelled_run_gets_no_model(services, files):
+    prepare(services, files)
+    news = []
+
+    for event in train(FIRST, services):
+        news.append(event)
+        if len(news) == 3:
+            services.runs.apply([RunCancelled(owner="o", run="r_1")])
+
+    assert len(news) == 3
+    assert stored(services.models) == []
+    assert "o/r_1/train.log" in stored(services.runs_files)
+
+
+def test_two_deliveries_do_not_train_at_the_same_time(services, files):
+    prepare(services, files)
+    first = iter(train(FIRST, services))
+    next(first)
+
+    with pytest.raises(ServiceUnavailableError):
+        list(train(FIRST, services))
+
+    assert isinstance(list(first)[-1], ModelReady)
+
+
+class MortalTrainer(MemoryTrainer):
+    """A trainer whose first process is killed after some rounds."""
+
+    def __init__(self, rounds):
+        self._rounds = rounds
+
+    @contextmanager
+    def start(self, job, model_py, checkpoint=None):
+        with super().start(job, model_py, checkpoint) as training:
+            if checkpoint is None:
+                tell, left = training.report, [self._rounds]
+
+                def report(timeout_s):
+                    told = tell(timeout_s)
+                    left[0] -= isinstance(told, RoundEnded)
+                    if left[0] < 0:
+                        raise ServiceUnavailableError("killed")
+                    return told
+
+                training.report = report
+            yield training
+
+
+@pytest.mark.parametrize("training", ["chunked", "standard"])
+def test_a_killed_training_goes_on_from_its_checkpoint(services, files, training):
+    prepare(services, files, training=training)
+    mortal = replace(services, trainer=MortalTrainer(rounds=2))
+
+    told = []
+    with pytest.raises(ServiceUnavailableError):
+        told.extend(train(FIRST, mortal))
+    started, *ended, ready = train(FIRST, mortal)
+
+    assert (started.resumed, started.rounds) == (3, {"chunked": 6, "standard": 3}[training])
+    assert [event.round for event in ended] == list(range(3, started.rounds))
+    assert isinstance(ready, ModelReady)
