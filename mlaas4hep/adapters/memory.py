@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaas4hep.core import wire
 from mlaas4hep.core.keys import checked_key
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
@@ -109,19 +109,19 @@ class MemoryBus:
                 if event.sent_to is not None and event.id not in self._ids:
                     self._ids.add(event.id)
                     self.published.append(event.id)
-                    self._queue.append(wire.dump_event(event))
+                    self._queue.append(cloudevents.dump_event(event))
             self._changed.notify_all()
 
     def next(self, idle: Callable[[], bool]) -> Event | None:
         """Wait for an event and take it; None when there is none and `idle` holds."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or idle())
-            return wire.load_event(self._queue.popleft()) if self._queue else None
+            return cloudevents.load_event(self._queue.popleft()) if self._queue else None
 
     def redeliver(self, event: Event) -> None:
         """Put an event back at the end of the queue."""
         with self._changed:
-            self._queue.append(wire.dump_event(event))
+            self._queue.append(cloudevents.dump_event(event))
             self._changed.notify_all()
 
     def wake(self) -> None:

@@ -18,6 +18,7 @@ from mlaas4hep.oneprocess import arrays
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
 from mlaas4hep.oneprocess.folder import Texts, read_model, read_request, read_text
+from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.train import train
 
@@ -32,7 +33,7 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
         run = oneprocess.start(request, model, services)
         ended = oneprocess.finish(
             run,
-            oneprocess.EVERYTHING,
+            table.steps(),
             services,
             lambda run: draw(stages(run, services.clock())),
         )
@@ -47,7 +48,7 @@ def write_specs(texts: Texts, out: Path, json: bool) -> None:
         run = oneprocess.start(request, "", services)
         ended = oneprocess.finish(
             run,
-            oneprocess.MEASURE,
+            table.steps("specs"),
             services,
             lambda run: draw(stages(run, services.clock())[:1]),
         )

@@ -7,7 +7,6 @@ from typing import Any, TypeVar, cast
 import pydantic
 import pydantic_core
 
-from mlaas4hep.core.runs.events import KINDS, Event, envelope
 from mlaas4hep.errors import InvalidRequestError
 
 T = TypeVar("T")
@@ -41,39 +40,21 @@ def schema(kinds: Iterable[Any], ref: str) -> tuple[dict[Any, Any], dict[str, An
     return {kind: found[kind, "serialization"] for kind in wanted}, definitions.get("$defs", {})
 
 
-def load(kind: type[T], body: bytes | str) -> T:
+def load(kind: type[T], body: bytes | str, *, strict: bool = False) -> T:
     """Return the value that `dump` wrote; fields that this release does not know pass.
+
+    Args:
+        strict: take each type as it is written: "3" is no number, 1.0 no index, true no entry.
 
     Raises:
         InvalidRequestError: a field is missing or has the wrong type; the message names it.
     """
     try:
-        value: T = _adapter(cast(Any, kind)).validate_json(body, extra="ignore")
+        value: T = _adapter(cast(Any, kind)).validate_json(
+            body, strict=strict or None, extra="ignore"
+        )
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         raise InvalidRequestError(f"{kind.__name__}: {where}: {first['msg']}") from error
     return value
-
-
-def dump_event(event: Event) -> bytes:
-    """Return the CloudEvents JSON of an event."""
-    return dump(envelope(event, pydantic_core.to_jsonable_python(event)))
-
-
-def load_event(body: bytes) -> Event:
-    """Return the event inside a CloudEvents JSON.
-
-    Raises:
-        InvalidRequestError: it is not a CloudEvent of a type that we know, or a field is wrong.
-    """
-    try:
-        message = pydantic_core.from_json(body)
-        kind = KINDS[message["type"]]
-        data = message["data"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidRequestError(
-            "the body is not a CloudEvent of this system",
-            hint=f"`type` is one of {', '.join(sorted(KINDS))} and `data` holds its fields",
-        ) from error
-    return load(kind, pydantic_core.to_json(data))

@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.fairness import FairQueue
@@ -108,7 +108,7 @@ class Lane:
         if sequence in self._held:  # an echo of what we still work on
             return
         try:
-            event = wire.load_event(message.data)
+            event = cloudevents.load_event(message.data)
         except PermanentError as error:
             burying = asyncio.create_task(self._bury(message, error.problem))
             self._burying.add(burying)

@@ -18,7 +18,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import (
     InvalidRequestError,
@@ -29,6 +29,7 @@ from mlaas4hep.errors import (
     UnauthenticatedError,
 )
 from mlaas4hep.faas.function import Function, asgi, settle
+from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.reactions import Step, react
 from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings, secret
@@ -44,15 +45,17 @@ Answer = tuple[dict[str, Any], int]
 
 
 def on_event(
-    name: str, steps: Mapping[type[Event], Step], *, warms: Sequence[str] = ()
+    name: str, steps: Mapping[type[Event], Step] | None = None, *, warms: Sequence[str] = ()
 ) -> Function:
     """Return the function that runs the step of each event type and answers the dispatcher.
 
     Args:
+        steps: which step each event wakes; None: those of `pipeline.table`.
         warms: modules that the steps import when they need them; they are imported as soon as
             the function is ready, so that the first event does not wait for them.
     """
-    factory = partial(_event_app, name, dict(steps), tuple(warms))
+    chosen = table.steps(name) if steps is None else dict(steps)
+    factory = partial(_event_app, name, chosen, tuple(warms))
     return Function(name=name, kind="wsgi", factory=factory)
 
 
@@ -115,7 +118,7 @@ class _Door:
             self.room.release()
 
     def _handle(self, body: bytes, promised: str) -> Answer:
-        event = wire.load_event(body)
+        event = cloudevents.load_event(body)
         if event.id != promised:
             raise UnauthenticatedError(
                 f"the token is for event {promised!r} and the body is event {event.id!r}"

@@ -12,40 +12,14 @@ from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.request import Request
-from mlaas4hep.core.runs.events import (
-    ChunkPlanned,
-    ChunkReady,
-    Event,
-    RangeMeasured,
-    RangePlanned,
-    RangeToScore,
-    RunCancelled,
-    RunSubmitted,
-    ScoringSubmitted,
-)
+from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError, PermanentError
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline.chunks import preprocess_chunks
 from mlaas4hep.pipeline.reactions import Step
-from mlaas4hep.pipeline.scoring import open_scoring, score_range
-from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
-from mlaas4hep.pipeline.train import train
 from mlaas4hep.ports import ObjectStore, Services
 from mlaas4hep.settings import Settings
 
-MEASURE: Mapping[type[Event], Step] = {
-    RunSubmitted: open_files,
-    RangePlanned: measure_range,
-    RangeMeasured: merge_ranges,
-}
-EVERYTHING: Mapping[type[Event], Step] = {
-    **MEASURE,
-    ChunkPlanned: preprocess_chunks,
-    ChunkReady: train,
-    ScoringSubmitted: open_scoring,
-    RangeToScore: score_range,
-}
 _LOOK_S = 0.2  #: between two looks at a run for its progress
 
 OnChange = Callable[[Run], None]

@@ -20,8 +20,9 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.settings import Settings
+from mlaas4hep.testing import pipeline
 from mlaas4hep.testing.nats import NatsServer
-from tests import oracle, pipeline
+from tests import oracle
 
 ROOT = Path(__file__).parents[2]
 CHUNKS = 24

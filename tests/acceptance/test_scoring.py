@@ -12,7 +12,7 @@ from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.entries import columns
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.oneprocess.run import EVERYTHING
+from mlaas4hep.pipeline import table
 from tests.people import FOLDER, World
 
 MODEL = """
@@ -60,7 +60,7 @@ def trained(tmp_path_factory):
         },
         name="new",
     )
-    drain(world.services, EVERYTHING)
+    drain(world.services, table.steps())
     assert alice.get("/runs/luca_1").json["problem"] is None
     return world
 
@@ -74,7 +74,7 @@ def scored(trained, alice, deliveries=1, **request):
     """Ask for scores, do all the work, and return the run as it is shown."""
     response = alice.post("/score", json={"model": "luca_1", "upload": "new", **request})
     assert response.status_code == 201, response.text
-    drain(trained.services, EVERYTHING, deliveries)
+    drain(trained.services, table.steps(), deliveries)
     return alice.get(f"/runs/{response.json['name']}").json
 
 
@@ -154,7 +154,7 @@ def test_scores_are_there_when_the_run_is_done_and_only_for_its_owner(trained, a
     assert trained.person("bob").get(f"/runs/{name}/scores").status_code == 404
     alice.post(f"/runs/{name}/cancel")
     assert alice.post(f"/runs/{name}/restart").json["status"] == "submitted"
-    drain(trained.services, EVERYTHING)
+    drain(trained.services, table.steps())
     assert alice.get(f"/runs/{name}").json["status"] == "done"
     assert "scores by luca_1" in alice.get(f"/runs/{name}/logs").text
     assert alice.get(f"/runs/{name}/manifest").status_code == 409
@@ -168,7 +168,7 @@ def test_a_shared_model_scores_the_files_of_others(trained, alice):
     alice.call("PUT", "/models/luca_1/sharing", json={"public": True})
 
     name = bob.post("/score", json=asked).json["name"]
-    drain(trained.services, EVERYTHING)
+    drain(trained.services, table.steps())
 
     assert before == 404
     assert bob.get(f"/runs/{name}").json["status"] == "done"

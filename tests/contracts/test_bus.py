@@ -8,7 +8,7 @@ import pytest
 from mlaas4hep.adapters.memory import MemoryBus
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event, SpecsReady
 from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
 from mlaas4hep.ports import Bus
@@ -51,7 +51,7 @@ async def _from_jetstream(url: str) -> dict[str, list[Event]]:
         found[name] = []
         while len(found[name]) < waiting:
             for message in await pull.fetch(min(500, waiting - len(found[name])), timeout=5):
-                found[name].append(wire.load_event(message.data))
+                found[name].append(cloudevents.load_event(message.data))
                 await message.ack_sync()
     await client.close()
     return found

@@ -8,6 +8,7 @@ import pytest
 from mlaas4hep.core import wire
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import KINDS, ChunkReady, Event, ModelReady, RunFailed
 from mlaas4hep.errors import InvalidRequestError, Problem
 
@@ -33,7 +34,7 @@ REQUEST = Request(
     ],
 )
 def test_an_event_comes_back_as_it_was(event: Event) -> None:
-    assert wire.load_event(wire.dump_event(event)) == event
+    assert cloudevents.load_event(cloudevents.dump_event(event)) == event
 
 
 def test_the_same_fact_has_the_same_id_and_another_attempt_another() -> None:
@@ -48,7 +49,7 @@ def test_every_event_type_has_a_name_of_its_own() -> None:
 
 
 def test_the_envelope_is_a_cloudevent() -> None:
-    message = json.loads(wire.dump_event(READY))
+    message = json.loads(cloudevents.dump_event(READY))
 
     assert message["specversion"] == "1.0"
     assert message["id"] == READY.id
@@ -56,24 +57,24 @@ def test_the_envelope_is_a_cloudevent() -> None:
 
 
 def test_fields_of_a_newer_release_pass() -> None:
-    message = json.loads(wire.dump_event(READY))
+    message = json.loads(cloudevents.dump_event(READY))
     message["data"]["colour"] = "blue"
 
-    assert wire.load_event(json.dumps(message).encode()) == READY
+    assert cloudevents.load_event(json.dumps(message).encode()) == READY
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"type": "chunk.ready"}', b"\xff"])
 def test_other_bodies_are_not_events(body: bytes) -> None:
     with pytest.raises(InvalidRequestError, match="not a CloudEvent"):
-        wire.load_event(body)
+        cloudevents.load_event(body)
 
 
 def test_a_missing_field_is_named() -> None:
-    message = json.loads(wire.dump_event(READY))
+    message = json.loads(cloudevents.dump_event(READY))
     del message["data"]["index"]
 
     with pytest.raises(InvalidRequestError, match="ChunkReady: index"):
-        wire.load_event(json.dumps(message).encode())
+        cloudevents.load_event(json.dumps(message).encode())
 
 
 def test_a_request_survives_with_its_padding_value_nan() -> None:
@@ -81,3 +82,14 @@ def test_a_request_survives_with_its_padding_value_nan() -> None:
 
     assert math.isnan(back.params.nan)
     assert back.files == REQUEST.files
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("index", "3"), ("index", 3.0), ("index", True), ("key", 7)]
+)
+def test_a_field_of_another_type_is_refused(field: str, value: object) -> None:
+    message = json.loads(cloudevents.dump_event(READY))
+    message["data"][field] = value
+
+    with pytest.raises(InvalidRequestError, match=f"ChunkReady: {field}"):
+        cloudevents.load_event(json.dumps(message).encode())

@@ -15,7 +15,7 @@ import pytest
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.nats.provision import DEAD_STREAM, STREAM
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, RunSubmitted
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.__main__ import parse_limits
@@ -306,5 +306,5 @@ def test_the_dead_letter_is_the_event_itself(
         return message
 
     dead = asyncio.run(last())
-    assert wire.load_event(dead.data) == SUBMITTED
+    assert cloudevents.load_event(dead.data) == SUBMITTED
     assert dead.headers["Mlaas-Function"] == "specs"

@@ -9,7 +9,7 @@ import pytest
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
@@ -59,7 +59,7 @@ def headers(event_id=PLANNED.id, function="chunk-preprocess", **changes):
 def test_a_delivery_runs_the_step_and_writes_its_news_into_the_run(make, services):
     client = make(lambda _event, _services: [READY])
 
-    answer = client.post("/", data=wire.dump_event(PLANNED), headers=headers())
+    answer = client.post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
 
     assert (answer.status_code, answer.json) == (200, {"event": PLANNED.id})
     assert services.runs.get("o", "luca_1").chunks.done == 1
@@ -68,7 +68,7 @@ def test_a_delivery_runs_the_step_and_writes_its_news_into_the_run(make, service
 def test_each_delivery_is_one_line_in_the_log_with_run_and_event(make, caplog):
     client = make(lambda _event, _services: [])
     with caplog.at_level(logging.INFO, "mlaas4hep.faas.on_event"):
-        client.post("/", data=wire.dump_event(PLANNED), headers=headers())
+        client.post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
 
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"run=o/luca_1 event={PLANNED.id} ")
@@ -88,7 +88,7 @@ def test_only_the_dispatchers_token_for_this_event_and_function_is_accepted(make
     done = []
     client = make(lambda event, _services: done.append(event) or [])
 
-    answer = client.post("/", data=wire.dump_event(PLANNED), headers=sent)
+    answer = client.post("/", data=cloudevents.dump_event(PLANNED), headers=sent)
 
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
     assert done == []
@@ -107,7 +107,7 @@ def test_the_status_tells_the_dispatcher_whether_to_try_again(make, error, statu
     def fail(_event, _services):
         raise error
 
-    answer = make(fail).post("/", data=wire.dump_event(PLANNED), headers=headers())
+    answer = make(fail).post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
 
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
     assert answer.json["error"]["stage"] == "chunk-preprocess"
@@ -117,7 +117,7 @@ def test_what_nobody_foresaw_is_logged_and_not_shown(make, caplog):
     def fail(_event, _services):
         raise RuntimeError("secret detail")
 
-    answer = make(fail).post("/", data=wire.dump_event(PLANNED), headers=headers())
+    answer = make(fail).post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
 
     assert answer.status_code == 500
     assert answer.json["error"]["code"] == "internal_error"
@@ -131,7 +131,7 @@ def test_what_nobody_foresaw_is_logged_and_not_shown(make, caplog):
         (b"nonsense", PLANNED.id),
         (b'{"type": "chunk.planned", "data": {"owner": "o"}}', PLANNED.id),
         (
-            wire.dump_event(RunSubmitted(owner="o", run="luca_1")),
+            cloudevents.dump_event(RunSubmitted(owner="o", run="luca_1")),
             RunSubmitted(owner="o", run="luca_1").id,
         ),
     ],
@@ -159,7 +159,7 @@ def test_more_deliveries_than_workers_are_sent_away_for_later(make):
         return []
 
     client = make(wait)
-    body = wire.dump_event(PLANNED)
+    body = cloudevents.dump_event(PLANNED)
     first = threading.Thread(
         target=client.post, args=("/",), kwargs={"data": body, "headers": headers()}
     )

@@ -12,7 +12,8 @@ from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import ChunkPlanned
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.pipeline.chunks import preprocess_chunks
-from tests import oracle, pipeline
+from mlaas4hep.testing import pipeline
+from tests import oracle
 
 
 def _chunks(services, done):

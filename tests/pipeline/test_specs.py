@@ -13,7 +13,8 @@ from mlaas4hep.core.runs.events import RangePlanned
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.specs import measure_range
-from tests import oracle, pipeline
+from mlaas4hep.testing import pipeline
+from tests import oracle
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline.train import train
-from tests import oracle, pipeline
+from mlaas4hep.testing import pipeline
+from tests import oracle
 
 FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
 SECOND = replace(FIRST, index=1)

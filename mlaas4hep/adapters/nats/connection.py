@@ -15,7 +15,7 @@ from nats.js import JetStreamContext
 from nats.js.api import Header
 from nats.js.kv import KeyValue
 
-from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
 
@@ -175,7 +175,7 @@ class JetStreamBus:
 async def _publish(jetstream: JetStreamContext, events: list[Event]) -> None:
     answers = [
         await jetstream.publish_async(
-            event.sent_to or "", wire.dump_event(event), headers={Header.MSG_ID: event.id}
+            event.sent_to or "", cloudevents.dump_event(event), headers={Header.MSG_ID: event.id}
         )
         for event in events
     ]

@@ -1,17 +1,15 @@
-"""The facts that functions tell each other, and the CloudEvents envelope they travel in.
+"""The facts that functions tell each other.
 
 An event is past tense, carries keys and never payloads, and its id is computed from its content:
 the same fact told twice has the same id, so that JetStream can drop the echo.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mlaas4hep.errors import Problem
 
-SOURCE = "/mlaas4hep"
 SUBJECTS = ("mlaas.specs", "mlaas.chunk-preprocess", "mlaas.train", "mlaas.predict")
-DEAD_LETTERS = "mlaas.dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,16 +276,3 @@ KINDS: dict[str, type[Event]] = {
         RunRestarted,
     )
 }
-
-
-def envelope(event: Event, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the CloudEvents 1.0 structured form (https://cloudevents.io) around `data`."""
-    return {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": SOURCE,
-        "type": event.type,
-        "subject": f"{event.owner}/{event.run}",
-        "datacontenttype": "application/json",
-        "data": data,
-    }

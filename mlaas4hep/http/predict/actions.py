@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
-from mlaas4hep.core import wire
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.errors import (
     InvalidRequestError,
@@ -94,7 +94,7 @@ async def _event(desk: Desk, call: Call) -> Answer:
     if desk.events is None:
         raise UnauthenticatedError("this deployment has no dispatcher")
     promised = desk.events.event_id(call.header(b"authorization"))
-    event = wire.load_event(await call.read(_MAX_EVENT_BYTES))
+    event = cloudevents.load_event(await call.read(_MAX_EVENT_BYTES))
     if event.id != promised:
         raise UnauthenticatedError(
             f"the token is for event {promised!r} and the body is event {event.id!r}"

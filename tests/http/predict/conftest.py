@@ -20,6 +20,7 @@ from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.errors import UnauthenticatedError
 from mlaas4hep.http.predict.app import app, limits
 from mlaas4hep.settings import Settings
@@ -121,7 +122,7 @@ class World:
             "Content-Type": "application/cloudevents+json",
         }
         with self.client("") as dispatcher:
-            return dispatcher.post("/", content=wire.dump_event(event), headers=headers)
+            return dispatcher.post("/", content=cloudevents.dump_event(event), headers=headers)
 
     def serve(self, name="luca_1", folder="net", owner="alice", files=("model.tflite",), **record):
         """Put files of one of the small models into the bucket, as training does."""

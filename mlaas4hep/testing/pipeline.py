@@ -1,54 +1,60 @@
 """The steps up to chunks, run on the memory services; used by tests of steps and adapters."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.sources.root.files import RootFiles
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.chunk import decode
+from mlaas4hep.core.data.chunk import Chunk, decode
+from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
-from mlaas4hep.core.runs.events import ChunkPlanned, RangeMeasured, RangePlanned, RunSubmitted
+from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline.chunks import preprocess_chunks
-from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
-from mlaas4hep.ports import Services
+from mlaas4hep.pipeline import table
+from mlaas4hep.ports import DataSource, Services
 
-REACTIONS = {
-    RunSubmitted: open_files,
-    RangePlanned: measure_range,
-    RangeMeasured: merge_ranges,
-    ChunkPlanned: preprocess_chunks,
-}
+REACTIONS = table.steps("specs", "chunk-preprocess")
 
 
 class CountingSource:
     """A data source that counts how often entries are read, and of which branches."""
 
-    def __init__(self, source):
+    def __init__(self, source: DataSource) -> None:
         self._source = source
         self.reads = 0
         self.surveys = 0
-        self.branches = Counter()
+        self.branches: Counter[str] = Counter()
 
-    def describe(self, url, tree):
+    def describe(self, url: str, tree: str) -> TreeInfo:
+        """Describe as the source does."""
         return self._source.describe(url, tree)
 
-    def survey(self, url, tree, branches):
+    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
+        """Survey as the source does, and count it."""
         self.surveys += 1
         return self._source.survey(url, tree, branches)
 
-    def read(self, survey, branches, start, stop):
+    def read(
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
+        """Read as the source does, and count call and branches."""
         branches = list(branches)
         self.reads += 1
         self.branches.update(branches)
         return self._source.read(survey, branches, start, stop)
 
 
-def make_services(range_entries=100_000):
+def make_services(range_entries: int = 100_000) -> Services:
+    """Return services in memory whose clock stands still and whose source counts."""
     stores = {bucket: MemoryStore(lambda: 0.0) for bucket in keys.BUCKETS}
     return Services(
         tarballs=stores["tarballs"],
@@ -65,7 +71,16 @@ def make_services(range_entries=100_000):
     )
 
 
-def submit(services, files, *, tree="t", labels=None, preproc="", number=1, **params):
+def submit(
+    services: Services,
+    files: Sequence[object],
+    *,
+    tree: str = "t",
+    labels: Labels | None = None,
+    preproc: str = "",
+    number: int = 1,
+    **params: Any,
+) -> Request:
     """Store a request and its run, and tell that it is submitted."""
     request = Request(
         owner="o",
@@ -86,21 +101,27 @@ def submit(services, files, *, tree="t", labels=None, preproc="", number=1, **pa
     return request
 
 
-def run(services, files, *, deliveries=1, number=1, **request):
+def run(
+    services: Services,
+    files: Sequence[object],
+    *,
+    deliveries: int = 1,
+    number: int = 1,
+    **request: Any,
+) -> Run:
     """Do all steps up to the last chunk, and return the run."""
     submit(services, files, number=number, **request)
     drain(services, REACTIONS, deliveries=deliveries)
     return services.runs.get("o", f"r_{number}")
 
 
-def specs_of(services, done):
+def specs_of(services: Services, done: Run) -> Specs:
+    """Return the merged specs of a run."""
     return wire.load(Specs, services.specs.get(done.specs))
 
 
-def chunks_of(services, request_run, chunk_count):
+def chunks_of(services: Services, request_run: Run, chunk_count: int) -> list[Chunk]:
     """Return the chunks of a run in order, found as the train function finds them."""
-    from mlaas4hep.core.selection.opened import Opened  # noqa: PLC0415
-
     body = services.runs_files.get(keys.run("o", request_run.name, "request.json"))
     request = wire.load(Request, body)
     opened = wire.load(
@@ -114,5 +135,6 @@ def chunks_of(services, request_run, chunk_count):
     return [decode(services.chunks.get(keys.chunk("o", content))) for content in contents]
 
 
-def with_source(services, source):
+def with_source(services: Services, source: DataSource) -> Services:
+    """Return the services with another source."""
     return replace(services, source=source)
