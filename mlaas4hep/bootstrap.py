@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from mlaas4hep.adapters.deferred import deferred
+from mlaas4hep.adapters.identity.table import IDENTITIES
+from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.adapters.tables import Tables
@@ -22,10 +24,12 @@ from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import (
     Bus,
     DataSource,
+    Deliveries,
     DirectUploads,
     Leases,
     NoDirectUploads,
     ObjectStore,
+    People,
     RunBook,
     Services,
 )
@@ -58,6 +62,24 @@ def services(settings: Settings) -> Services:
         direct_uploads=_direct_uploads(settings),
         range_entries=settings.range_entries,
     )
+
+
+def people(settings: Settings) -> People:
+    """Return what knows the people of this deployment.
+
+    Raises:
+        SettingsError: the issuer is of no kind that we know.
+    """
+    scheme = urlsplit(settings.issuer).scheme
+    if scheme not in IDENTITIES:
+        known = ", ".join(f"{name}://" for name in IDENTITIES if name)
+        raise SettingsError(f"MLAAS_ISSUER={settings.issuer!r} is none of {known}")
+    return IDENTITIES[scheme](settings)
+
+
+def deliveries(settings: Settings, function: str) -> Deliveries:
+    """Return what checks the dispatcher's calls of a function; SettingsError without its key."""
+    return DispatcherVerifier(secret(settings.dispatcher_public_key_file), function)
 
 
 def _stores(settings: Settings) -> Callable[[str], ObjectStore]:

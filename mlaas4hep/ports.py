@@ -16,6 +16,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import Format, Table
 from mlaas4hep.core.models.training import ModelSummary, Report, TrainingJob
+from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ServiceUnavailableError
@@ -176,6 +177,29 @@ class RunBook(Protocol):
 
         Raises:
             NotFoundError: the run is not there, or is deleted meanwhile.
+        """
+
+
+class People(Protocol):
+    """Whom the `Authorization` header of a request belongs to."""
+
+    def person(self, authorization: str | None) -> Person:
+        """Return who sent this header.
+
+        Raises:
+            UnauthenticatedError: there is no bearer token, or it does not hold.
+            ServiceUnavailableError: what is needed to check it does not answer.
+        """
+
+
+class Deliveries(Protocol):
+    """Which event the `Authorization` header of a delivery allows; for one function."""
+
+    def event_id(self, authorization: str | None) -> str:
+        """Return the id of the only event that this header may deliver.
+
+        Raises:
+            UnauthenticatedError: the header is not one of the dispatcher for this function.
         """
 
 

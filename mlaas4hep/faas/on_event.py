@@ -17,7 +17,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
+from mlaas4hep import bootstrap
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import (
@@ -31,8 +31,8 @@ from mlaas4hep.errors import (
 from mlaas4hep.faas.function import Function, asgi, settle
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.reactions import Step, react
-from mlaas4hep.ports import Services
-from mlaas4hep.settings import Settings, secret
+from mlaas4hep.ports import Deliveries, Services
+from mlaas4hep.settings import Settings
 
 __all__ = ["Function", "asgi", "check_ready", "error_answer", "on_event", "wsgi"]
 
@@ -103,7 +103,7 @@ class _Door:
     name: str
     steps: Mapping[type[Event], Step]
     services: Services
-    verifier: DispatcherVerifier
+    verifier: Deliveries
     room: threading.BoundedSemaphore  #: one place for each event handled at once
 
     def deliver(self) -> Answer:
@@ -149,7 +149,7 @@ def _event_app(
         name=name,
         steps=steps,
         services=services,
-        verifier=DispatcherVerifier(secret(settings.dispatcher_public_key_file), name),
+        verifier=bootstrap.deliveries(settings, name),
         room=threading.BoundedSemaphore(settings.workers),
     )
     app = flask.Flask(name, static_folder=None)

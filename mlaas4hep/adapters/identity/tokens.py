@@ -19,6 +19,8 @@ LEEWAY_S = 30
 REMEMBERED_S = 60.0  #: a token that was checked is not checked again for this long
 _REMEMBERED = 4096  #: how many of them
 _MAX_TOKEN = 16 * 1024
+_MAX_GROUPS, _MAX_GROUP = 500, 256  #: groups of a token, characters of one
+_LAST_EXP = 2**40  #: seconds since the epoch; far beyond any token
 _DISPATCHER = "dispatcher"
 _GET_ONE = "send `Authorization: Bearer TOKEN` with a token of this deployment's issuer"
 
@@ -90,15 +92,18 @@ class Verifier:
             issuer=self._settings.issuer,
             required=("exp", "iss", "aud", "sub"),
         )
-        return min(float(claims["exp"]), self._clock() + REMEMBERED_S), self._person(claims)
+        return min(claims["exp"], self._clock() + REMEMBERED_S), self._person(claims)
 
     def _person(self, claims: dict[str, Any]) -> Person:
-        groups = _texts(claims.get(self._settings.groups_claim))
+        groups = _groups(claims.get(self._settings.groups_claim))
+        subject = claims["sub"]
+        if not subject or not _is_text(subject):
+            raise UnauthenticatedError("the token's `sub` is empty or no text", hint=_GET_ONE)
         names = (claims.get(claim) for claim in ("preferred_username", "email", "name"))
         return Person(
-            owner=keys.owner(claims["iss"], claims["sub"]),
-            subject=claims["sub"],
-            name=next((name for name in names if isinstance(name, str) and name), ""),
+            owner=keys.owner(claims["iss"], subject),
+            subject=subject,
+            name=next((name for name in names if _is_text(name) and name), ""),
             groups=groups,
             is_admin=bool(self._settings.admin_group) and self._settings.admin_group in groups,
         )
@@ -211,14 +216,24 @@ def _claims(
         raise UnauthenticatedError(
             f"the token is not of issuer {issuer!r}", hint=_GET_ONE
         ) from error
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, OverflowError) as error:  # some numbers are no time
         raise UnauthenticatedError(f"the token does not hold: {error}", hint=_GET_ONE) from error
+    if not isinstance(claims["exp"], int | float) or not 0 < claims["exp"] < _LAST_EXP:
+        raise UnauthenticatedError("the token's `exp` is no time", hint=_GET_ONE)
     return claims
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, list):
-        return tuple(entry for entry in value if isinstance(entry, str))
-    return ()
+def _groups(value: Any) -> tuple[str, ...]:
+    """Return the groups that a claim lists; UnauthenticatedError when it is absurdly large."""
+    listed = (value,) if isinstance(value, str) else value if isinstance(value, list) else ()
+    groups = tuple(group for group in listed if _is_text(group))
+    if len(groups) > _MAX_GROUPS or any(len(group) > _MAX_GROUP for group in groups):
+        raise UnauthenticatedError(
+            f"the token lists more than {_MAX_GROUPS} groups, or one of over {_MAX_GROUP} characters"
+        )
+    return groups
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a claim is text that can be stored: JSON may hold halves of characters."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)

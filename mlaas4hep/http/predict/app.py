@@ -8,9 +8,8 @@ because `faas-cli invoke` cannot pass a path.
 import logging
 import time
 from functools import partial
-from typing import Protocol
 
-from mlaas4hep.adapters.identity.tokens import DispatcherVerifier, Verifier
+from mlaas4hep import bootstrap
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
@@ -19,10 +18,10 @@ from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.http.predict.call import Answer, Call, ClientGoneError
 from mlaas4hep.http.predict.context import Desk, error_answer
 from mlaas4hep.http.predict.routes import route
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import Deliveries, People, Services
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.registry import Load, Registry
-from mlaas4hep.settings import Settings, secret
+from mlaas4hep.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +30,12 @@ _FRESH_S = 1.0  #: so long a header is believed without asking the verifier, whi
 _REMEMBERED = 4096
 
 
-class Verifies(Protocol):
-    """Turns an `Authorization` header into a person."""
-
-    def person(self, authorization: str | None) -> Person:
-        """Return who calls; UnauthenticatedError."""
-
-
 def make_app(services: Services, settings: Settings) -> "PredictApp":
     """Return the app that `faas.asgi` serves."""
     events = None
     if settings.dispatcher_public_key_file:
-        events = DispatcherVerifier(secret(settings.dispatcher_public_key_file), "predict")
-    return app(services, limits(settings), Verifier(settings), events)
+        events = bootstrap.deliveries(settings, "predict")
+    return app(services, limits(settings), bootstrap.people(settings), events)
 
 
 def limits(settings: Settings) -> Limits:
@@ -60,8 +52,8 @@ def limits(settings: Settings) -> Limits:
 def app(
     services: Services,
     limits: Limits,
-    verifier: Verifies,
-    events: DispatcherVerifier | None = None,
+    verifier: People,
+    events: Deliveries | None = None,
     load: Load | None = None,
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
@@ -80,7 +72,7 @@ def app(
 class Doorman:
     """Verifies callers without holding up the event loop, and those just seen without a thread."""
 
-    def __init__(self, verifier: Verifies) -> None:
+    def __init__(self, verifier: People) -> None:
         self._verifier = verifier
         self._seen: dict[bytes, tuple[float, Person]] = {}
 

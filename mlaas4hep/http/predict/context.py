@@ -11,7 +11,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, MlaasError, Problem, UnauthenticatedError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.ports import Services, TensorInfo
+from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.questions import Outputs, Question
 from mlaas4hep.serving.registry import Registry, Served, address, allowed
@@ -22,18 +22,11 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 
 
-class People(Protocol):
-    """Knows callers by their tokens."""
+class Callers(Protocol):
+    """Knows callers by their tokens, without holding up the event loop."""
 
     async def person(self, call: Call, batcher: Batcher) -> Person:
         """Return who calls; UnauthenticatedError."""
-
-
-class EventTokens(Protocol):
-    """Knows the dispatcher by its tokens."""
-
-    def event_id(self, authorization: str | None) -> str:
-        """Return the id of the only event that the header may deliver; UnauthenticatedError."""
 
 
 @dataclass(slots=True)
@@ -54,8 +47,8 @@ class Desk:
     limits: Limits
     registry: Registry
     batcher: Batcher
-    people: People
-    events: EventTokens | None = None  #: None: no event is let in
+    people: Callers
+    events: Deliveries | None = None  #: None: no event is let in
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
     started_at: float = field(default_factory=time.monotonic)

@@ -8,7 +8,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from mlaas4hep.adapters.identity.tokens import Verifier
+from mlaas4hep import bootstrap
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, MlaasError
@@ -19,12 +19,11 @@ from mlaas4hep.http.workflow.call import (
     Ask,
     Door,
     Route,
-    Verifies,
     limits_of,
     read_json,
 )
 from mlaas4hep.http.workflow.problems import tell
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings
 
 ROUTES: tuple[Route, ...] = (*ancestor.ROUTES, *rest.ROUTES)
@@ -46,14 +45,12 @@ SHORT: Mapping[str, str] = {  #: other names of actions: those of the command li
 }
 
 
-def make_app(
-    services: Services, settings: Settings, verifier: Verifies | None = None
-) -> flask.Flask:
+def make_app(services: Services, settings: Settings, verifier: People | None = None) -> flask.Flask:
     """Return the app; `verifier` is for tests and for deployments with their own tokens."""
     door = Door(
         services=services,
         limits=limits_of(settings),
-        verifier=Verifier(settings) if verifier is None else verifier,
+        verifier=bootstrap.people(settings) if verifier is None else verifier,
         streams=threading.BoundedSemaphore(STREAMS),
     )
     app = flask.Flask("workflow", static_folder=None)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
 import flask
 
@@ -13,19 +13,12 @@ from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings
 
 MAX_JSON_BYTES = 4 * 1024**2
 STREAMS = 4  #: open at once in one process
 NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
-
-
-class Verifies(Protocol):
-    """Turns an `Authorization` header into a person."""
-
-    def person(self, authorization: str | None) -> Person:
-        """Return who calls; UnauthenticatedError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +27,7 @@ class Door:
 
     services: Services
     limits: Limits
-    verifier: Verifies
+    verifier: People
     streams: threading.BoundedSemaphore  #: places for those who watch; the others stay free
 
 
