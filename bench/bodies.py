@@ -20,7 +20,7 @@ import uproot
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
 from bench.pipeline import Pipeline
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core.runs.events import ChunkPlanned, Event
 from mlaas4hep.pipeline.chunks import preprocess_chunks
@@ -239,7 +239,7 @@ def _pin(number: int) -> None:
 def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
     """Read 20 of 1000 branches, and count the bytes."""
     (path, *_others) = inputs.paths(folder)
-    source = RootFiles(DirectoryStore(Path(tempfile.mkdtemp()), "none"))
+    source = DataFiles(DirectoryStore(Path(tempfile.mkdtemp()), "none"))
     info = source.describe(str(path), "events")
 
     survey = source.survey(str(path), "events", SELECTED)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.requests.labels import Labels
@@ -36,7 +36,7 @@ class Pipeline:
             specs=stores["specs"],
             chunks=stores["chunks"],
             models=stores["models"],
-            source=RootFiles(stores["tarballs"]),
+            source=DataFiles(stores["tarballs"]),
             bus=MemoryBus(),
             runs=MemoryRunBook(time.time),
             leases=MemoryLeases(),

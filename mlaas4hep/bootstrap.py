@@ -187,8 +187,8 @@ def credentials(path: str) -> tuple[str, str]:
 
 
 def _source(settings: Settings, tarballs: ObjectStore) -> DataSource:
-    from mlaas4hep.adapters.sources.root.files import RootFiles  # noqa: PLC0415
+    from mlaas4hep.adapters.sources.files import DataFiles  # noqa: PLC0415
 
-    return RootFiles(
+    return DataFiles(
         tarballs=tarballs, remote_hosts=settings.remote_hosts, cache_dir=settings.cache_dir
     )

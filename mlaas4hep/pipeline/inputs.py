@@ -114,7 +114,7 @@ def _opened_key(event: Event) -> str:
 
 
 # Keys name the content, so that nothing can be stale; 50 MB at most.
-_surveys: Newest[Survey] = Newest(500_000, lambda survey: survey.weight)
+_surveys: Newest[Survey] = Newest(50 * 1024**2, lambda survey: survey.weight)
 
 
 # Parsed once in a process: the text itself is the key, so that nothing can be stale.

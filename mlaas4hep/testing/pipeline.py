@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.chunk import Chunk, decode
 from mlaas4hep.core.data.columns import Columns
@@ -62,7 +62,7 @@ def make_services(range_entries: int = 100_000) -> Services:
         specs=stores["specs"],
         chunks=stores["chunks"],
         models=stores["models"],
-        source=CountingSource(RootFiles(stores["tarballs"])),
+        source=CountingSource(DataFiles(stores["tarballs"])),
         bus=MemoryBus(),
         runs=MemoryRunBook(lambda: 0.0),
         leases=MemoryLeases(),

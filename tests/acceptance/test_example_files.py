@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
 from mlaas4hep.core.selection import branches
 from mlaas4hep.core.selection.preproc import Preproc
@@ -19,7 +19,7 @@ class Example:
     """One folder of examples/ with its data made in another one."""
 
     def __init__(self, name, folder):
-        self.source = RootFiles(MemoryStore(lambda: 0.0))
+        self.source = DataFiles(MemoryStore(lambda: 0.0))
         script = EXAMPLES / name / "get_data.py"
         subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
         texts = {path.name: path.read_text() for path in (EXAMPLES / name).glob("*.[tj]*")}

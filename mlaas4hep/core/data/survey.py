@@ -1,38 +1,10 @@
-"""Where the values of some branches lie in a file, so that they are read without opening it again.
+"""What reading some branches of a file needs to know, so that it is not opened again for that.
 
-Opening a tree costs more than reading a thousand entries of it: it is done once for a run, and what
-it found travels to every process that reads.
+Opening a tree can cost more than reading a thousand entries of it: it is done once for a run, and
+what it found travels to every process that reads.
 """
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-
-import numpy as np
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baskets:
-    """One branch of a TTree that can be decoded, and where its baskets lie."""
-
-    name: str
-    collection: str  #: branches with the same one have the same row lengths
-    stored: str  #: NumPy's name of the type in the file, big endian
-    length: int  #: values an entry if fixed, 0 for rows
-    jagged: bool
-    header: int  #: bytes before the values of each row
-    entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
-    starts: tuple[int, ...]  #: where each basket begins in the file
-    stops: tuple[int, ...]
-    counter: "Baskets | None" = None  #: gives the row lengths when no offsets are stored
-
-    @property
-    def dtype(self) -> "np.dtype[np.generic]":
-        """Return the type in the file."""
-        return np.dtype(self.stored)
-
-    def holding(self, start: int, stop: int) -> range:
-        """Return the numbers of the baskets that hold entries [start, stop)."""
-        return range(bisect_right(self.entries, start) - 1, bisect_left(self.entries, stop))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +13,12 @@ class Survey:
 
     url: str
     tree: str
-    uuid: str  #: TFile UUID
+    format: str  #: which reader made it, and reads with it: a name of the table FORMATS
+    uuid: str  #: tells this file from another one in its place
     size_bytes: int
-    edges: tuple[int, ...]  #: of the blocks in which these branches are always read
-    baskets: tuple[Baskets, ...]
-    others: tuple[tuple[str, str], ...] = ()  #: (branch, collection): a library has to read them
-
-    def collection(self, name: str) -> str:
-        """Return the collection of one of these branches."""
-        known = dict(self.others) | {branch.name: branch.collection for branch in self.baskets}
-        return known[name]
+    layout: str  #: where the values lie, in words that only its reader knows
 
     @property
     def weight(self) -> int:
-        """Return how many baskets are known, which is what the memory goes to."""
-        return len(self.edges) + sum(len(branch.entries) for branch in self.baskets)
+        """Return roughly how many bytes of memory this takes."""
+        return 500 + len(self.layout)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from tests import oracle
 
@@ -129,7 +129,7 @@ def server(request):
 
 @pytest.fixture
 def source():
-    return RootFiles(MemoryStore(lambda: 0.0))
+    return DataFiles(MemoryStore(lambda: 0.0))
 
 
 def _entries(source, url):

@@ -20,8 +20,8 @@ import numpy as np
 import uproot
 
 from mlaas4hep.adapters.sources.root.forms import Leaf
+from mlaas4hep.adapters.sources.root.layout import Baskets
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.survey import Baskets
 
 _KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
 _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag

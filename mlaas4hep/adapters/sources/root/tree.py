@@ -1,18 +1,16 @@
 """One tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
-from mlaas4hep.adapters.sources.places import Place, shown
-from mlaas4hep.adapters.sources.root.baskets import Ask, Decoder, Window, surveyed
+from mlaas4hep.adapters.sources.places.place import Place, shown
+from mlaas4hep.adapters.sources.root.baskets import Ask, Decoder, surveyed
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.forms import (
     Leaf,
@@ -20,16 +18,18 @@ from mlaas4hep.adapters.sources.root.forms import (
     leaves_of_rntuple,
     leaves_of_ttree,
 )
+from mlaas4hep.adapters.sources.root.layout import RootLayout
+from mlaas4hep.adapters.sources.windows import (
+    Window,
+    block_edges,
+    overlapping,
+    read_through,
+)
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
-
-BLOCK_BYTES = 4 * 1024**2  #: of values in memory that one block aims at
-STRETCH = 16  #: a block may be that many times as large, to end where baskets do
-MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
 
 
 class KnownTree:
@@ -57,7 +57,7 @@ class KnownTree:
             sizes=_sizes(leaves) if is_ttree(tree) else "",
         )
 
-    def survey(self, names: Iterable[str]) -> Survey:
+    def layout(self, names: Iterable[str]) -> RootLayout:
         """Return where these branches lie; InvalidRequestError if one is not there."""
         chosen = sorted(set(names))
         for name in chosen:
@@ -67,11 +67,7 @@ class KnownTree:
                     branch=name,
                     hint=nearest(name, self._baskets),
                 )
-        return Survey(
-            url=self.info.url,
-            tree=self.info.tree,
-            uuid=self.info.uuid,
-            size_bytes=self.info.size_bytes,
+        return RootLayout(
             edges=self._edges.of_blocks(chosen),
             baskets=tuple(leaf for name in chosen if (leaf := self._baskets[name])),
             others=tuple(
@@ -106,45 +102,33 @@ class TreeReader:
         self._unknown: set[str] = set()  # what turned out to be nothing that we decode
 
     def read(
-        self, survey: Survey, names: frozenset[str], start: int, stop: int
+        self, layout: RootLayout, names: frozenset[str], start: int, stop: int
     ) -> Iterator[Columns]:
         """Yield entries [start, stop) in blocks.
 
         A block that is wanted in part is kept for whoever wants the rest.
         """
-        windows = list(overlapping(survey.edges, start, stop))
-        whole = self._blocks(
-            survey, names, [each for each in windows if _inside(each, start, stop)]
-        )
-        for window in windows:
-            if _inside(window, start, stop):
-                yield next(whole)
-            else:
-                make = partial(self._one_block, survey, names, window)
-                key = self._token, names, window
-                low, high = max(start, window[0]) - window[0], min(stop, window[1]) - window[0]
-                yield self._kept.rows(key, make, low, high)
-
-    def _one_block(self, survey: Survey, names: frozenset[str], window: Window) -> Columns:
-        return next(self._blocks(survey, names, [window]))
+        windows = list(overlapping(layout.edges, start, stop))
+        blocks = partial(self._blocks, layout, names)
+        yield from read_through(windows, (start, stop), blocks, self._kept, (self._token, names))
 
     def _blocks(
-        self, survey: Survey, names: frozenset[str], windows: Sequence[Window]
+        self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]
     ) -> Iterator[Columns]:
         """Yield blocks: what we can decode, and the rest through uproot."""
-        leaves = [leaf for leaf in survey.baskets if leaf.name in names - self._unknown]
+        leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
         decoder = Decoder(leaves, self._ask, self._helper)
         for window, ours in zip(windows, decoder.blocks(windows), strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
-            yield _together(ours, self._through_uproot(survey, theirs, window)) if theirs else ours
+            yield _together(ours, self._through_uproot(layout, theirs, window)) if theirs else ours
 
-    def _through_uproot(self, survey: Survey, names: Sequence[str], window: Window) -> Columns:
+    def _through_uproot(self, layout: RootLayout, names: Sequence[str], window: Window) -> Columns:
         flat, jagged = {}, {}
         shared: dict[str, Offsets] = {}
         for name, values in _arrays(self._reopen(), names, *window).items():
             if isinstance(values, Jagged):
-                jagged[name] = _sharing(values, shared, survey.collection(name))
+                jagged[name] = _sharing(values, shared, layout.collection(name))
             else:
                 flat[name] = values
         return Columns(entries=window[1] - window[0], flat=flat, jagged=jagged)
@@ -200,9 +184,7 @@ class _Edges:
     def of_blocks(self, names: Collection[str]) -> tuple[int, ...]:
         """Return the edges of the blocks in which these branches are always read."""
         size = sum(self.size_bytes[name] for name in names)
-        each = max(1, size // max(1, self.entries))
-        step = min(MAX_STEP, max(MIN_STEP, BLOCK_BYTES // each))
-        return tuple(edges(self.boundaries(names), self.entries, step))
+        return block_edges(self.boundaries(names), self.entries, size)
 
 
 def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str, Array | Jagged]:
@@ -228,42 +210,12 @@ def _alone(tree: Any, name: str, start: int, stop: int) -> Any:
         ) from error
 
 
-def _inside(window: Window, start: int, stop: int) -> bool:
-    return start <= window[0] and window[1] <= stop
-
-
 def _together(one: Columns, other: Columns) -> Columns:
     return Columns(
         entries=one.entries,
         flat={**one.flat, **other.flat},
         jagged={**one.jagged, **other.jagged},
     )
-
-
-def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:
-    """Yield 0, entries, and where blocks of about `step` entries end, at boundaries if near."""
-    edge = 0
-    yield edge
-    while edge < entries:
-        edge = min(_block_end(boundaries, edge, step), entries)
-        yield edge
-
-
-def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield the blocks that hold entries of [start, stop)."""
-    yield from pairwise(edges[bisect_right(edges, start) - 1 : bisect_left(edges, stop) + 1])
-
-
-def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:
-    """Return the first boundary at or after start + step, if it is not too far.
-
-    Blocks that end inside baskets cost twice: whoever wants the next block inflates them again.
-    """
-    at = bisect_left(boundaries, start + step)
-    if at < len(boundaries) and boundaries[at] <= start + STRETCH * step:
-        return boundaries[at]
-    before = boundaries[at - 1]
-    return before if before > start else start + step
 
 
 def _sharing(rows: Jagged, shared: dict[str, Offsets], collection: str) -> Jagged:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import uproot
 
+from mlaas4hep.adapters.sources.places.bytes import FileBytes
 from mlaas4hep.adapters.sources.root.baskets import Decoder, surveyed
-from mlaas4hep.adapters.sources.root.bytes import FileBytes
 from mlaas4hep.adapters.sources.root.forms import leaves_of_ttree
 from tests import oracle
 

@@ -1,4 +1,4 @@
-"""`RootFiles`: every kind of branch, every kind of broken file, and nothing stale."""
+"""`DataFiles` on ROOT files: every kind of branch, every kind of broken file, and nothing stale."""
 
 import os
 import shutil
@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.root import header as rootheader
-from mlaas4hep.adapters.sources.root.files import RootFiles
+from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, PermanentError
@@ -26,7 +27,7 @@ def store():
 
 @pytest.fixture
 def source(store):
-    return RootFiles(store)
+    return DataFiles(store)
 
 
 def _read(source, path, tree, names, start=0, stop=None):  # noqa: PLR0917
@@ -144,7 +145,7 @@ def test_random_trees_are_read_as_written(tmp_path, store, tree):
     )
     start, stop = sorted(round(edge * n) for edge in tree["window"])
 
-    entries = _read(RootFiles(store), path, "t", ["flat", "id", "Jet_pt", "Jet_n"], start, stop)
+    entries = _read(DataFiles(store), path, "t", ["flat", "id", "Jet_pt", "Jet_n"], start, stop)
 
     expected = {
         "Jet_n": arrays["Jet"].n,
@@ -323,12 +324,12 @@ def test_a_survey_is_all_that_another_process_needs(shared_data, tmp_path, sourc
     expected = _read(source, str(path), "events", names)
     blank = bytearray(len(whole))
     blank[: rootheader.SIZE] = whole[: rootheader.SIZE]
-    for branch in survey.baskets:
+    for branch in wire.load(RootLayout, survey.layout.encode()).baskets:
         for start, stop in zip(branch.starts, branch.stops, strict=True):
             blank[start:stop] = whole[start:stop]
     path.write_bytes(blank)  # a file that nobody can open any more
 
-    blocks = RootFiles(store).read(wire.load(Survey, wire.dump(survey)), names, 0, 2421)
+    blocks = DataFiles(store).read(wire.load(Survey, wire.dump(survey)), names, 0, 2421)
 
     assert [entry for block in blocks for entry in oracle.entries_of(block)] == expected
 
@@ -348,7 +349,7 @@ def test_a_file_that_is_another_one_than_was_surveyed_is_refused(tmp_path, sourc
 
 
 def test_servers_that_are_not_allowed_are_not_asked(store):
-    source = RootFiles(store, remote_hosts="*.cern.ch")
+    source = DataFiles(store, remote_hosts="*.cern.ch")
 
     for url in ("root://evil.example//a.root", "https://cern.ch.evil.example/a.root"):
         with pytest.raises(ForbiddenError, match="example"):

@@ -1,16 +1,16 @@
-"""Bytes of an open file, many places at once: from a disk, or a server in few round trips."""
+"""Bytes of an open file, many spans at once: from a disk, or a server in few round trips."""
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Queue
 from typing import Any
 
-Answer = Callable[[], memoryview]  #: waits for the bytes
-Place = tuple[int, int]  #: bytes [start, stop)
-Group = tuple[Place, list[Place]]  #: one place, and its parts
+from mlaas4hep.adapters.sources.places.place import Answer, Span
+
+Group = tuple[Span, list[Span]]  #: one span, and its parts
 
 REQUEST_BYTES = 2 * 1024**2  #: of one vectored read, at least
 
@@ -23,9 +23,9 @@ class FileBytes:
         weakref.finalize(self, os.close, self._file)
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[Place]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[Answer]:
         """Return what reads the bytes at each [start, stop)."""
-        return [partial(self._read, start, stop) for start, stop in places]
+        return [partial(self._read, start, stop) for start, stop in spans]
 
     def _read(self, start: int, stop: int) -> memoryview:
         data = os.pread(self._file, stop - start, start)
@@ -42,15 +42,15 @@ class ServerBytes:
         self._source = source
         self.size_bytes = 0  #: read so far
 
-    def ask(self, places: Sequence[Place]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[Answer]:
         """Send requests for the bytes at each [start, stop), and return what waits for them.
 
         All are on their way at once; the first answers can be decoded while the others arrive.
         """
-        groups = _neighbours(places)
+        groups = _neighbours(spans)
         chunks = [
             chunk
-            for some in _requests(place for place, _ in groups)
+            for some in _requests(span for span, _ in groups)
             for chunk in self._source.chunks(some, Queue())
         ]
         self.size_bytes += sum(stop - start for (start, stop), _ in groups)
@@ -61,11 +61,11 @@ class ServerBytes:
         ]
 
 
-def _requests(places: Iterable[Place]) -> Iterator[list[Place]]:
-    """Yield places in lists of about `REQUEST_BYTES`."""
-    some: list[Place] = []
+def _requests(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Yield spans in lists of about `REQUEST_BYTES`."""
+    some: list[Span] = []
     size = 0
-    for start, stop in places:
+    for start, stop in spans:
         some.append((start, stop))
         size += stop - start
         if size >= REQUEST_BYTES:
@@ -80,10 +80,10 @@ def _received(chunk: Any, start: int, stop: int) -> memoryview:
     return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
-def _neighbours(places: Sequence[Place]) -> list[Group]:
-    """Return runs of places that touch, in the order given, as one place each."""
+def _neighbours(spans: Sequence[Span]) -> list[Group]:
+    """Return runs of spans that touch, in the order given, as one span each."""
     groups: list[Group] = []
-    for start, stop in places:
+    for start, stop in spans:
         if groups and groups[-1][0][1] == start:
             (first, _), parts = groups[-1]
             groups[-1] = (first, stop), [*parts, (start, stop)]

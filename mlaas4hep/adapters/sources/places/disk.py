@@ -1,0 +1,27 @@
+"""Files of this machine."""
+
+import os
+from pathlib import Path
+
+from mlaas4hep.adapters.sources.places.bytes import FileBytes
+from mlaas4hep.adapters.sources.places.place import Place, missing, shown
+from mlaas4hep.errors import InvalidRequestError
+
+
+def on_disk(url: str) -> Place:
+    """Return the place of an absolute path; InvalidRequestError if it is no file to be read."""
+    path = Path(url)
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing(url) from error
+    except OSError as error:
+        raise InvalidRequestError(f"{shown(url)} cannot be read: {error.strerror}") from error
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise InvalidRequestError(f"{shown(url)} is not a file that can be read")
+    return Place(
+        url=url,
+        version=(stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size),
+        size_bytes=stat.st_size,
+        open=lambda _stack: FileBytes(path),
+    )

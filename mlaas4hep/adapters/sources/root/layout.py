@@ -1,0 +1,45 @@
+"""Where the values of some branches lie in a ROOT file: the layout of its surveys."""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baskets:
+    """One branch of a TTree that can be decoded, and where its baskets lie."""
+
+    name: str
+    collection: str  #: branches with the same one have the same row lengths
+    stored: str  #: NumPy's name of the type in the file, big endian
+    length: int  #: values an entry if fixed, 0 for rows
+    jagged: bool
+    header: int  #: bytes before the values of each row
+    entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
+    starts: tuple[int, ...]  #: where each basket begins in the file
+    stops: tuple[int, ...]
+    counter: "Baskets | None" = None  #: gives the row lengths when no offsets are stored
+
+    @property
+    def dtype(self) -> "np.dtype[np.generic]":
+        """Return the type in the file."""
+        return np.dtype(self.stored)
+
+    def holding(self, start: int, stop: int) -> range:
+        """Return the numbers of the baskets that hold entries [start, stop)."""
+        return range(bisect_right(self.entries, start) - 1, bisect_left(self.entries, stop))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootLayout:
+    """Where some branches of one tree lie."""
+
+    edges: tuple[int, ...]  #: of the blocks in which these branches are always read
+    baskets: tuple[Baskets, ...]
+    others: tuple[tuple[str, str], ...] = ()  #: (branch, collection): a library has to read them
+
+    def collection(self, name: str) -> str:
+        """Return the collection of one of these branches."""
+        known = dict(self.others) | {branch.name: branch.collection for branch in self.baskets}
+        return known[name]

@@ -1,0 +1,88 @@
+"""Entries in blocks: where blocks end, and reading a range of entries through them."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+
+from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.core.data.columns import Columns
+
+BLOCK_BYTES = 4 * 1024**2  #: of values in memory that one block aims at
+STRETCH = 16  #: a block may be that many times as large, to end where reading may start cheaply
+MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
+
+Window = tuple[int, int]  #: entries [start, stop)
+
+
+def block_edges(boundaries: Sequence[int], entries: int, size_bytes: int) -> tuple[int, ...]:
+    """Return the edges of the blocks in which a tree is always read.
+
+    Args:
+        boundaries: entry numbers where reading may start cheaply.
+        entries: of the tree.
+        size_bytes: of all values in memory.
+    """
+    each = max(1, size_bytes // max(1, entries))
+    step = min(MAX_STEP, max(MIN_STEP, BLOCK_BYTES // each))
+    return tuple(edges(boundaries, entries, step))
+
+
+def edges(boundaries: Sequence[int], entries: int, step: int) -> Iterator[int]:
+    """Yield 0, entries, and where blocks of about `step` entries end, at boundaries if near."""
+    edge = 0
+    yield edge
+    while edge < entries:
+        edge = min(_block_end(boundaries, edge, step), entries)
+        yield edge
+
+
+def _block_end(boundaries: Sequence[int], start: int, step: int) -> int:
+    """Return the first boundary at or after start + step, if it is not too far.
+
+    Blocks that end between boundaries cost twice: whoever wants the next block decodes again.
+    """
+    at = bisect_left(boundaries, start + step)
+    if at < len(boundaries) and boundaries[at] <= start + STRETCH * step:
+        return boundaries[at]
+    before = boundaries[at - 1]
+    return before if before > start else start + step
+
+
+def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[Window]:
+    """Yield the blocks that hold entries of [start, stop)."""
+    yield from pairwise(edges[bisect_right(edges, start) - 1 : bisect_left(edges, stop) + 1])
+
+
+def read_through(
+    windows: Sequence[Window],
+    wanted: Window,
+    blocks: Callable[[Sequence[Window]], Iterator[Columns]],
+    kept: KeptBlocks,
+    key: Hashable,
+) -> Iterator[Columns]:
+    """Yield the wanted entries block by block.
+
+    A block that is wanted in part is kept for whoever wants the rest.
+
+    Args:
+        windows: the blocks that hold wanted entries.
+        wanted: entries [start, stop).
+        blocks: reads some blocks, one after the other.
+        kept: where blocks lie of which somebody may want the rest.
+        key: tells these blocks from those of other files and branches.
+    """
+    start, stop = wanted
+    inside = [window for window in windows if start <= window[0] and window[1] <= stop]
+    whole = blocks(inside)
+    for window in windows:
+        if start <= window[0] and window[1] <= stop:
+            yield next(whole)
+        else:
+            make = partial(_one, blocks, window)
+            low, high = max(start, window[0]) - window[0], min(stop, window[1]) - window[0]
+            yield kept.rows((key, window), make, low, high)
+
+
+def _one(blocks: Callable[[Sequence[Window]], Iterator[Columns]], window: Window) -> Columns:
+    return next(blocks([window]))
