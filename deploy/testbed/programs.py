@@ -1,8 +1,15 @@
-"""Go programs at pinned versions, built once and kept in the cache."""
+"""Go programs at pinned versions, built once and kept in the cache.
+
+OpenFaaS's own come from the sources in `../shared/upstream`, vendored and as published, because
+no module proxy serves them. Where that folder is missing, older or own parts stand in, and the
+testbed says so; CI takes nothing but the real ones.
+"""
 
 import logging
+import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +17,23 @@ from pathlib import Path
 from deploy.testbed.place import REPOSITORY, Place
 
 log = logging.getLogger(__name__)
+
+UPSTREAM = REPOSITORY.parent / "shared" / "upstream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A command in a source archive of its publisher, dependencies included."""
+
+    name: str
+    project: str
+    version: str
+    variable: str  #: the Go variable that holds the version
+
+    @property
+    def path(self) -> Path:
+        """Return where the archive lies, if it does."""
+        return UPSTREAM / f"{self.project}-{self.version}.tar.xz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +45,17 @@ class Program:
     version: str
 
 
+ARCHIVES = (
+    Archive(
+        name="faas-cli",
+        project="faas-cli",
+        version="0.18.12",
+        variable="github.com/openfaas/faas-cli/version.Version",
+    ),
+    Archive(name="fwatchdog", project="of-watchdog", version="0.11.6", variable="main.Version"),
+)
 #: Exact versions, because a module proxy may serve them and yet refuse tags without a leading v.
 PROGRAMS = (
-    Program(
-        name="faas-cli",
-        module="github.com/openfaas/faas-cli",
-        version="v0.0.0-20211012083206-08e3e965c831",
-    ),
     # Of March 2023: the last months in which the gateway was under the MIT licence.
     Program(
         name="gateway",
@@ -50,24 +78,80 @@ PROGRAMS = (
         version="v5.7.1",
     ),
 )
-#: Ours, beside this file.
-OURS = {"provider": "provider", "fwatchdog": "watchdog"}
+#: What stands in for an archive that is not there: an older version, or ours beside this file.
+OLDER = {
+    "faas-cli": Program(
+        name="faas-cli",
+        module="github.com/openfaas/faas-cli",
+        version="v0.0.0-20211012083206-08e3e965c831",
+    )
+}
+OURS = {"provider": "provider", "fwatchdog-of-ours": "watchdog"}
+STAND_INS = {"fwatchdog": "watchdog"}
 
 
 def build(place: Place) -> None:
-    """Build what is not in the cache yet."""
+    """Build what is not in the cache yet.
+
+    Raises:
+        FileNotFoundError: in CI, a source archive of OpenFaaS is missing.
+    """
+    for archive in ARCHIVES:
+        _build_real(place, archive)
     for program in PROGRAMS:
-        mark = place.cached("bin") / f"{program.name}-{program.version}"
-        if not mark.exists():
-            log.info("building %s %s", program.name, program.version)
-            _build_module(place, program)
-            mark.touch()
+        _build_once(place, program)
     for name, folder in OURS.items():
         _go(place, name, REPOSITORY / "deploy/testbed" / folder, ".")
     # faas-cli calls `docker`: Debian's, whose builder is in the daemon.
     docker = place.cached("bin") / "docker"
     if not docker.exists():
         docker.symlink_to("/usr/bin/docker")
+
+
+def is_real(place: Place, name: str) -> bool:
+    """Tell whether a program of `ARCHIVES` was built from its publisher's sources."""
+    archive = next(archive for archive in ARCHIVES if archive.name == name)
+    return _mark(place, archive.name, archive.version).exists()
+
+
+def _mark(place: Place, name: str, version: str) -> Path:
+    """Return the file that says which version of a program the cache holds."""
+    return place.cached("bin") / f"{name}-{version}"
+
+
+def _build_real(place: Place, archive: Archive) -> None:
+    mark = _mark(place, archive.name, archive.version)
+    if mark.exists():
+        return
+    if not archive.path.is_file():
+        _build_stand_in(place, archive)
+        return
+    log.info("building %s %s", archive.project, archive.version)
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(archive.path) as sources:
+            sources.extractall(folder, filter="data")
+        flags = f"-s -w -X {archive.variable}={archive.version}"
+        sources_in = Path(folder, archive.project)
+        _go(place, archive.name, sources_in, ".", modules="vendor", flags=flags)
+    mark.touch()
+
+
+def _build_stand_in(place: Place, archive: Archive) -> None:
+    if os.environ.get("CI"):
+        raise FileNotFoundError(f"{archive.path} is missing: CI tests against the real one")
+    log.warning("%s %s is not here: a stand-in takes its place", archive.project, archive.version)
+    if archive.name in OLDER:
+        _build_once(place, OLDER[archive.name])
+    else:
+        _go(place, archive.name, REPOSITORY / "deploy/testbed" / STAND_INS[archive.name], ".")
+
+
+def _build_once(place: Place, program: Program) -> None:
+    mark = _mark(place, program.name, program.version)
+    if not mark.exists():
+        log.info("building %s %s", program.name, program.version)
+        _build_module(place, program)
+        mark.touch()
 
 
 def _build_module(place: Place, program: Program) -> None:
@@ -78,12 +162,20 @@ def _build_module(place: Place, program: Program) -> None:
         _go(place, program.name, Path(folder), program.module)
 
 
-def _go(place: Place, name: str, folder: Path, package: str) -> None:
+def _go(
+    place: Place,
+    name: str,
+    folder: Path,
+    package: str,
+    *,
+    modules: str = "mod",
+    flags: str = "-s -w",
+) -> None:
     go = shutil.which("go")
     if go is None:
         raise FileNotFoundError("the testbed builds Go programs: install Go 1.25 or newer")
     done = subprocess.run(
-        [go, "build", "-mod=mod", "-buildvcs=false", "-trimpath", "-ldflags=-s -w"]
+        [go, "build", f"-mod={modules}", "-buildvcs=false", "-trimpath", f"-ldflags={flags}"]
         + ["-o", place.program(name), package],
         cwd=folder,
         env=place.environment(CGO_ENABLED="0", GOFLAGS=""),

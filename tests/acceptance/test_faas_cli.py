@@ -79,7 +79,7 @@ def test_describe_shows_one_function_ready_with_its_topic(faas_cli):
 
 
 def test_invoke_sends_the_body_and_the_token(faas_cli):
-    said = faas_cli("invoke", "specs", "--header", "Authorization=Bearer secret", said="hello")
+    said = faas_cli("invoke", "specs", "--header", "Authorization: Bearer secret", said="hello")
 
     answer = json.loads(said[said.index("{") :])
     assert answer == {"body": "hello", "token": "Bearer secret"}

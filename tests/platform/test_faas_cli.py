@@ -40,7 +40,7 @@ def test_describe_says_that_a_function_is_ready(platform, name):
 @pytest.mark.parametrize("name", ["workflow", "predict"])
 def test_invoke_reaches_every_operation_by_its_body(platform, alice, name):
     action = {"workflow": "list_runs", "predict": "models"}[name]
-    token = f"Authorization=Bearer {alice.token}"
+    token = f"Authorization: Bearer {alice.token}"
 
     code, said = cli(platform, "invoke", name, "-H", token, given=json.dumps({"action": action}))
 

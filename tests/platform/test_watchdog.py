@@ -1,5 +1,10 @@
-"""The testbed's watchdog does what functions know of of-watchdog."""
+"""The real of-watchdog, and our stand-in for clones without its sources, do the same.
 
+Each row is one of the differences that were once seen between the two.
+"""
+
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +14,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from deploy.testbed import probe, process
+from deploy.testbed import probe, process, programs
 
 FUNCTION = """
 import http.server, os, signal, sys, threading
@@ -17,15 +22,29 @@ import http.server, os, signal, sys, threading
 leave = threading.Event()
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
         if self.path == "/slow":
             print("slow", flush=True)
             leave.wait(20)
-        if self.path == "/end":
-            os._exit(0)
+        if self.path.startswith("/end"):
+            os._exit(int(self.path[4:]))
+        if self.path in ("/long", "/events"):
+            return self.long()
         self.send_response(204 if self.path == "/ready" else 200)
         self.send_header("X-Path", self.path)
+        self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def long(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "20")
+        self.end_headers()
+        self.wfile.write(b"data: 1234")
+        self.wfile.flush()
+        leave.wait(3)
+        self.wfile.write(b"data: 5678")
 
     do_POST = do_GET
 
@@ -35,12 +54,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def stop(*_):
     print("asked to stop", flush=True)
     leave.set()
-    threading.Thread(target=server.shutdown).start()
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
 signal.signal(signal.SIGTERM, stop)
 server.serve_forever()
 """
+INTERNAL = "x-openfaas-internal"
 
 
 def free_port() -> int:
@@ -49,29 +68,53 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+@pytest.fixture(params=["fwatchdog", "fwatchdog-of-ours"])
+def program(request, platform):
+    if request.param == "fwatchdog" and not programs.is_real(platform, "fwatchdog"):
+        pytest.skip("the sources of of-watchdog are not here: ../shared/upstream")
+    return platform.program(request.param)
+
+
 @pytest.fixture
-def watchdog(platform, tmp_path):
+def watchdog(program, tmp_path):
     script = tmp_path / "function.py"
     script.write_text(FUNCTION)
     port, upstream = free_port(), free_port()
     child = subprocess.Popen(
-        [platform.program("fwatchdog")],
+        [program],
         env={
+            "TMPDIR": str(tmp_path),
             "port": str(port),
+            "metrics_port": str(free_port()),
+            "mode": "http",
             "fprocess": f"{sys.executable} {script} {upstream}",
             "upstream_url": f"http://127.0.0.1:{upstream}",
+            "http_upstream_url": f"http://127.0.0.1:{upstream}",
             "ready_path": "/ready",
             "max_inflight": "1",
             "exec_timeout": "2s",
+            "read_timeout": "30s",
+            "write_timeout": "30s",
+            "healthcheck_interval": "3s",
+            "prefix_logs": "false",
         },
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"
     process.wait(probe.http(f"{url}/_/ready", 204), 30, "the watchdog")
     yield child, url
-    child.terminate()
+    with suppress(ProcessLookupError):  # the function may live on without its watchdog
+        os.killpg(child.pid, signal.SIGKILL)
     child.communicate()
+
+
+def read_until(child, text):
+    for line in child.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} was never said")
 
 
 def test_health_is_its_own_and_readiness_the_functions(watchdog):
@@ -81,30 +124,99 @@ def test_health_is_its_own_and_readiness_the_functions(watchdog):
     assert httpx.get(f"{url}/_/ready").headers["x-path"] == "/ready"
 
 
-def test_one_call_too_many_is_429_and_health_stays(watchdog):
+def test_every_answer_says_how_long_it_took(watchdog):
+    _, url = watchdog
+
+    assert float(httpx.get(f"{url}/").headers["x-duration-seconds"]) >= 0
+
+
+def test_one_call_too_many_is_429_and_not_ready_and_health_stays(watchdog):
     child, url = watchdog
     with ThreadPoolExecutor(1) as other:
         slow = other.submit(httpx.get, f"{url}/slow", timeout=30)
-        child.stdout.readline()
+        read_until(child, "slow")
 
         assert httpx.get(f"{url}/").status_code == 429
+        assert httpx.get(f"{url}/_/ready").status_code == 429
         assert httpx.get(f"{url}/_/health").status_code == 200
         assert slow.result().status_code == 504
+        assert INTERNAL in slow.result().headers
 
 
-def test_a_function_that_ends_ends_the_container(watchdog):
+def test_a_caller_may_shorten_the_limit(watchdog):
+    _, url = watchdog
+
+    answer = httpx.get(f"{url}/slow", headers={"X-Timeout": "100ms"}, timeout=1.5)
+
+    assert answer.status_code == 504
+
+
+def test_the_limit_covers_the_body_so_that_a_long_download_is_cut(watchdog):
+    _, url = watchdog
+
+    with (
+        pytest.raises(httpx.RemoteProtocolError),
+        httpx.stream("GET", f"{url}/long", timeout=30) as answer,
+    ):
+        assert answer.status_code == 200
+        answer.read()
+
+
+def test_event_streams_have_no_limit(watchdog):
+    _, url = watchdog
+
+    answer = httpx.get(f"{url}/events", headers={"Accept": "text/event-stream"}, timeout=30)
+
+    assert answer.text == "data: 1234data: 5678"
+
+
+def test_a_function_that_ended_well_leaves_a_watchdog_that_answers_500(watchdog):
+    _, url = watchdog
+
+    with suppress(httpx.TransportError):
+        httpx.get(f"{url}/end0")
+    answer = httpx.get(f"{url}/")
+
+    assert (answer.status_code, answer.headers[INTERNAL]) == (500, "of-watchdog")
+    assert httpx.get(f"{url}/_/health").status_code == 200
+
+
+def test_a_function_that_failed_ends_the_container(watchdog):
     child, url = watchdog
 
-    with suppress(httpx.TransportError):  # it may be gone before it can answer 502
-        httpx.get(f"{url}/end")
+    with suppress(httpx.TransportError):  # it may be gone before it can answer
+        httpx.get(f"{url}/end1")
 
-    child.wait(10)
+    assert child.wait(10) != 0
 
 
-def test_the_function_is_asked_to_stop(watchdog):
-    child, _ = watchdog
+def test_after_sigterm_it_says_that_it_leaves_and_listens_on_for_a_while(watchdog):
+    child, url = watchdog
 
     child.terminate()
-    said, _ = child.communicate(timeout=30)
+    read_until(child, "asked to stop")
 
-    assert "asked to stop" in said
+    assert httpx.get(f"{url}/_/health").status_code == 503
+    assert httpx.get(f"{url}/").status_code == 200
+    child.wait(15)
+
+
+def test_without_a_place_for_its_lock_file_it_ends_and_says_nothing_of_an_error(program, tmp_path):
+    done = subprocess.run(
+        [program],
+        env={
+            "TMPDIR": str(tmp_path / "missing"),
+            "port": str(free_port()),
+            "metrics_port": str(free_port()),
+            "mode": "http",
+            "fprocess": "sleep 2",
+            "upstream_url": "http://127.0.0.1:9",
+            "http_upstream_url": "http://127.0.0.1:9",
+            "healthcheck_interval": "1s",
+        },
+        capture_output=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert done.returncode in (0, 1)
