@@ -69,13 +69,14 @@ def test_list_shows_the_five_functions_with_their_replicas(faas_cli):
 
 
 def test_describe_shows_one_function_ready_with_its_topic(faas_cli):
-    lines = faas_cli("describe", "train").splitlines()
+    text = faas_cli("describe", "train")
     said = {
-        name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+        name.strip(): value.strip()
+        for name, _, value in (line.partition(":") for line in text.splitlines())
     }
 
-    assert (said["Name"], said["Status"], said["Available replicas"]) == ("train", "Ready", "1")
-    assert "mlaas.train" in said["Annotations"]
+    assert (said["Name"], said["Status"], said["Available Replicas"]) == ("train", "Ready", "1")
+    assert "topic: mlaas.train" in text
 
 
 def test_invoke_sends_the_body_and_the_token(faas_cli):
