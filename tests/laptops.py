@@ -69,8 +69,14 @@ class Laptop:
     def token(self, user: str) -> str:
         return issuer.token(self.state, user)
 
+    @property
+    def password(self) -> str:
+        """Of `admin`, for the gateway's own routes."""
+        return (self.state / "keys" / "gateway-password").read_text()
+
     def get(self, path: str, **more) -> httpx.Response:
-        return httpx.get(f"{self.urls[0]}{path}", timeout=30, **more)
+        auth = ("admin", self.password) if path.startswith("/system") else None
+        return httpx.get(f"{self.urls[0]}{path}", timeout=30, auth=auth, **more)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

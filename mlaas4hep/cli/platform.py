@@ -1,4 +1,4 @@
-"""`up` and `token`: a deployment on this machine."""
+"""`up`, `token` and `password`: a deployment on this machine."""
 
 import os
 from pathlib import Path
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(rich_help_panel="On a laptop")(up)
     app.command(rich_help_panel="On a laptop")(token)
+    app.command(rich_help_panel="On a laptop")(password)
 
 
 def up(
@@ -63,6 +64,17 @@ def token(
     from mlaas4hep.laptop import issuer  # noqa: PLC0415 - slow to load
 
     print(issuer.token(_folder(state), user, groups=group or (), ttl_s=int(hours * 3600)))
+
+
+def password(state: State = None) -> None:
+    """Print the password of `admin` for the gateway on this machine, and nothing else.
+
+    Example: `mlaas4hep password | faas-cli login --username admin --password-stdin`
+    """
+    from mlaas4hep.laptop.password import password as of  # noqa: PLC0415 - slow to load
+    from mlaas4hep.laptop.state import State as Folder  # noqa: PLC0415 - slow to load
+
+    print(of(Folder(_folder(state))))
 
 
 def _folder(state: Path | None) -> Path:

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 
 from nats.aio.client import Client
 from prometheus_client import start_http_server
@@ -14,10 +14,11 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.adapters.nats.connection import connect, our_errors
 from mlaas4hep.adapters.nats.provision import CONSUMERS
-from mlaas4hep.dispatcher.calling import Caller
+from mlaas4hep.dispatcher.calling import Caller, gateway
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.faas.http import calls
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 log = logging.getLogger(__name__)
@@ -51,14 +52,14 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
 
     Raises:
         ServiceUnavailableError: NATS does not answer at the start.
-        SettingsError: a limit or the private key is not what it should be.
+        SettingsError: a limit, the gateway or the private key is not what it should be.
     """
     limits = parse_limits(settings.dispatcher_limits)
     signer = DispatcherSigner(secret(settings.dispatcher_private_key_file))
-    with (
-        closing(bootstrap.messaging(settings)) as messaging,
-        closing(Caller(settings.gateway_url, signer, settings.train_seconds)) as caller,
-    ):
+    async with AsyncExitStack() as stack:
+        messaging = stack.enter_context(closing(bootstrap.messaging(settings)))
+        session = await stack.enter_async_context(calls())
+        caller = Caller(session, gateway(settings.gateway_url), signer, settings.train_seconds)
         lanes: list[Lane] = []
         client = await _connected(settings, lanes)
         metrics = _metrics(settings.metrics_port)

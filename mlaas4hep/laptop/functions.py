@@ -9,7 +9,6 @@ from typing import Any
 
 from mlaas4hep import __version__
 from mlaas4hep.core.runs.events import SUBJECTS
-from mlaas4hep.faas.http1 import Upstream
 from mlaas4hep.laptop.logs import FunctionLog
 
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
@@ -28,8 +27,10 @@ class Deployed:
     calls: Counter[int] = field(default_factory=Counter)  #: answers by status
     seconds: float = 0.0  #: time of all answers together
 
-    def __post_init__(self) -> None:
-        self.upstream = Upstream(self.port)
+    @property
+    def url(self) -> str:
+        """Its address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
 
     def count(self, status: int, seconds: float) -> None:
         """Remember one answer."""

@@ -7,13 +7,14 @@ removing are answered with 501.
 import json
 import platform
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -24,10 +25,13 @@ from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.functions import NAMESPACE, Deployed, metrics
 from mlaas4hep.laptop.logs import FunctionLog, Line
+from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
+from mlaas4hep.laptop.password import SystemPassword
 from mlaas4hep.laptop.proxy import Proxy
 
 _FUNCTION = re.compile(rb"/function/([^/]+)(/.*)?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_CODES = {404: "not_found", 501: "not_implemented", 400: "invalid_request", 421: "wrong_host"}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -39,6 +43,7 @@ class Gateway:
     logs: Mapping[str, FunctionLog]  #: of functions and of the programs beside them
     jwks: Mapping[str, Any]
     own_paths: Mapping[int, str]  #: a port that gives its paths unchanged to one function
+    password: str  #: of `admin`, for /system
     proxy: Proxy
     system: Starlette = field(init=False)
 
@@ -50,6 +55,15 @@ class Gateway:
         if scope["type"] != "http":
             await self.system(scope, receive, send)
             return
+        odd = oddity(scope)
+        if odd or asks_for_upgrade(scope):
+            send = _closing(send)
+        if odd:
+            await _problem(odd.status, odd.message, hint=odd.hint)(scope, receive, send)
+            return
+        await self._route(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("raw_path") or scope["path"].encode()
         owner = self.own_paths.get(scope["server"][1])
         if owner:
@@ -81,6 +95,7 @@ def _system(gateway: Gateway) -> Starlette:
             Route("/system/info", routes.info),
             Route("/system/namespaces", routes.namespaces),
             Route("/system/secrets", routes.nothing),
+            Route("/system/secrets", routes.no_secrets, methods=fixed),
             Route("/system/functions", routes.list),
             Route("/system/functions", routes.fixed, methods=fixed),
             Route("/system/function/{name}", routes.describe),
@@ -91,6 +106,7 @@ def _system(gateway: Gateway) -> Starlette:
             Route(issuer.JWKS_PATH, routes.keys),
         ],
         exception_handlers={HTTPException: _http_error},
+        middleware=[Middleware(SystemPassword, password=gateway.password)],
     )
 
 
@@ -135,6 +151,13 @@ class _Routes:
             hint="deploy to a real OpenFaaS; docs/operators.md says how",
         )
 
+    async def no_secrets(self, _request: Request) -> Response:
+        return _problem(
+            501,
+            "the laptop platform keeps no secrets for functions",
+            hint="those it needs lie in the folder keys of its state folder",
+        )
+
     async def no_queue(self, _request: Request) -> Response:
         return _problem(501, "asynchronous calls are not offered", hint="call /function/NAME")
 
@@ -162,6 +185,17 @@ class _Routes:
 
     async def keys(self, _request: Request) -> Response:
         return JSONResponse(dict(self.gateway.jwks))
+
+
+def _closing(send: Send) -> Send:
+    """Return a `send` whose answer ends the connection."""
+
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await send(message)
+
+    return sending
 
 
 async def _finished(lines: list[Line]) -> AsyncIterator[Line]:
@@ -194,7 +228,7 @@ def _since(text: str, now: datetime) -> datetime | None:
 
 
 def _problem(status: int, message: str, hint: str = "") -> Response:
-    code = {404: "not_found", 501: "not_implemented", 400: "invalid_request"}.get(status, "error")
+    code = _CODES.get(status, "error")
     problem = Problem(code=code, message=message, hint=hint)
     return JSONResponse({"error": problem.to_json()}, status)
 

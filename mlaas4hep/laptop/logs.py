@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Self
 
 LIMIT_BYTES = 4 * 1024 * 1024  #: of the newer half; the older half has as much
 _BEHIND = 10_000  #: lines that a slow reader may lag behind before it misses some
+_AUTHORIZATION = re.compile(r"(?i)(\bauthorization\b\W+(?:b\W)?(?:bearer|basic)?\s*)[^\s'\",;]+")
+_CREDENTIALS = re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]{12,}")
+_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")  #: a JSON Web Token, wherever it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +49,8 @@ class FunctionLog:
         self._readers: set[asyncio.Queue[Line]] = set()
 
     def write(self, instance: str, text: str) -> None:
-        """Append one line and show it to those who follow."""
-        line = Line(at=datetime.now(UTC), instance=instance, text=text)
+        """Append one line, without any token in it, and show it to those who follow."""
+        line = Line(at=datetime.now(UTC), instance=instance, text=without_tokens(text))
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
             full = file.tell() > self._limit
@@ -85,6 +89,13 @@ class FunctionLog:
                         line = Line.parse(stored.rstrip("\n"))
                         if line is not None:
                             yield line
+
+
+def without_tokens(text: str) -> str:
+    """Return a text in which `***` stands for what opens a door."""
+    for pattern, kept in ((_AUTHORIZATION, r"\1"), (_CREDENTIALS, r"\1"), (_TOKEN, "")):
+        text = pattern.sub(f"{kept}***", text)
+    return text
 
 
 class _Handler(logging.Handler):

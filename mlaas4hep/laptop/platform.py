@@ -5,17 +5,19 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import uvloop
 
 from mlaas4hep.errors import ConflictError
+from mlaas4hep.faas.http import calls
 from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.broker import configure
 from mlaas4hep.laptop.functions import FUNCTIONS, Deployed
 from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog, collected
+from mlaas4hep.laptop.password import password
 from mlaas4hep.laptop.programs import DISPATCHER, GATEWAY, NATS, Sources, Wiring, dispatcher_keys
 from mlaas4hep.laptop.proxy import Proxy
 from mlaas4hep.laptop.server import serving
@@ -105,13 +107,6 @@ async def _run(
         name: Deployed(name=name, port=number, log=logs[name])
         for name, number in zip(FUNCTIONS, function_ports, strict=True)
     }
-    gateway = Gateway(
-        functions=functions,
-        logs=logs,
-        jwks=issuer.jwks(state.root),
-        own_paths={workflow_port: "workflow", predict_port: "predict"},
-        proxy=Proxy(CALL_S),
-    )
     private, public = dispatcher_keys(state)
     wiring = Wiring(
         state=state,
@@ -122,8 +117,18 @@ async def _run(
         dispatcher_public_key=public,
         base=env,
     )
-    supervisor = Supervisor(wiring, functions, logs)
-    async with serving(gateway, doors):
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(calls())
+        gateway = Gateway(
+            functions=functions,
+            logs=logs,
+            jwks=issuer.jwks(state.root),
+            own_paths={workflow_port: "workflow", predict_port: "predict"},
+            password=password(state),
+            proxy=Proxy(session, CALL_S),
+        )
+        await stack.enter_async_context(serving(gateway, doors))
+        supervisor = Supervisor(wiring, functions, logs, session)
         try:
             if await supervisor.start(stopped):
                 announce(

@@ -7,16 +7,20 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 
+import aiohttp
+from yarl import URL
+
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-from mlaas4hep.faas.http1 import Reply, UpstreamError
+from mlaas4hep.faas.http import Headers, end_to_end
 from mlaas4hep.laptop.functions import Deployed
 
 log = logging.getLogger(__name__)
 
 START_S = 30.0  #: a call waits this long for a function that is just starting
-_OURS = (b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds")
 SMALL_BYTES = 256 * 1024  #: bodies up to this size are collected and sent with the head
+_BLOCK = 64 * 1024
+_OURS = (b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds")
 
 
 class ClientGoneError(Exception):
@@ -26,7 +30,10 @@ class ClientGoneError(Exception):
 class Proxy:
     """Forwards calls as OpenFaaS's gateway does, with its headers and its 502, 503 and 504."""
 
-    def __init__(self, timeout_s: float, start_s: float = START_S) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, timeout_s: float, start_s: float = START_S
+    ) -> None:
+        self._session = session
         self._timeout_s = timeout_s
         self._start_s = start_s
 
@@ -34,101 +41,113 @@ class Proxy:
         self, function: Deployed, path: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one HTTP request with what `function` says to it under `path`."""
-        call = _Call(function, path, scope, receive, send)
+        request = Incoming(scope, receive)
+        answer = Outgoing(function, request, send)
         try:
             async with asyncio.timeout(self._start_s):
                 await function.ready.wait()
         except TimeoutError:
-            await call.refuse(503, "not_ready", f"function {function.name} is not ready")
+            await answer.refuse(503, "not_ready", f"function {function.name} is not ready")
             return
         try:
             async with asyncio.timeout(self._timeout_s):
-                await call.run()
+                await self._exchange(function, path, request, answer)
         except TimeoutError:
-            await call.refuse(504, "timeout", f"function {function.name} took too long")
-        except UpstreamError as error:
-            log.warning("%s: %s", function.name, error)
-            await call.refuse(502, "bad_gateway", f"function {function.name} does not answer")
+            await answer.refuse(504, "timeout", f"function {function.name} took too long")
+        except (aiohttp.ClientError, ValueError) as error:  # ValueError: it does not speak HTTP
+            if request.is_gone:
+                return
+            log.warning("%s: %s", function.name, error or type(error).__name__)
+            await answer.refuse(502, "bad_gateway", f"function {function.name} does not answer")
         except ClientGoneError:
             return
 
-
-class _Call:
-    """One request on its way."""
-
-    def __init__(
-        self, function: Deployed, path: bytes, scope: Scope, receive: Receive, send: Send
+    async def _exchange(
+        self, function: Deployed, path: bytes, request: "Incoming", answer: "Outgoing"
     ) -> None:
-        self._function = function
-        self._scope = scope
-        self._receive = receive
-        self._send = send
-        self._started = time.perf_counter()
-        self._answered = False
-        query = scope["query_string"]
-        self._target = path + b"?" + query if query else path
-        self._headers = list(scope["headers"])
-        given = [value for name, value in self._headers if name == b"x-call-id"]
-        self._call_id = given[0] if given else str(uuid.uuid4()).encode()
-        if not given:
-            self._headers.append((b"x-call-id", self._call_id))
-        self._start_time = str(time.time_ns()).encode()
-        self._headers.append((b"x-start-time", self._start_time))
-
-    async def run(self) -> None:
         """Send the request and relay the answer."""
-        method = self._scope["method"].encode()
-        body = await self._body()
-        async with self._function.upstream.call(method, self._target, self._headers, body) as reply:
-            await self._relay(reply)
+        async with self._session.request(
+            request.method,
+            URL(f"{function.url}{request.target(path)}", encoded=True),
+            headers=[(name.decode(), value.decode()) for name, value in request.headers],
+            data=await request.body(),
+            allow_redirects=False,
+        ) as reply:
+            await answer.relay(reply, request)
 
-    async def refuse(self, status: int, code: str, message: str) -> None:
-        """Say what is wrong, or break the connection off when the answer has begun."""
-        if self._answered:
-            return  # an answer without its end makes the server close the connection
-        problem = Problem(code=code, message=message, hint="try again later")
-        await self._head(status, [(b"content-type", b"application/json")])
-        content = json.dumps({"error": problem.to_json()}).encode()
-        await self._send({"type": "http.response.body", "body": content})
 
-    async def _body(self) -> bytes | AsyncIterator[bytes]:
-        sizes = [value for name, value in self._headers if name == b"content-length"]
-        if sizes:
-            if int(sizes[0]) > SMALL_BYTES:
-                return self._blocks()
+class Incoming:
+    """One request of a client, as it is passed on."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        given = scope["headers"]
+        self.method: str = scope["method"]
+        self.is_gone = False  #: the client hung up before its body was complete
+        self._query: bytes = scope["query_string"]
+        self._receive = receive
+        self._size = next((int(value) for name, value in given if name == b"content-length"), None)
+        self._is_chunked = any(name == b"transfer-encoding" for name, _ in given)
+        known = [value for name, value in given if name == b"x-call-id"]
+        self.marks: Headers = [
+            (b"x-call-id", known[0] if known else str(uuid.uuid4()).encode()),
+            (b"x-start-time", str(time.time_ns()).encode()),
+        ]
+        own = {name for name, _ in self.marks}
+        self.headers = [each for each in end_to_end(given) if each[0] not in own] + self.marks
+
+    def target(self, path: bytes) -> str:
+        """Return path and query as they came."""
+        return (path + b"?" + self._query if self._query else path).decode()
+
+    async def body(self) -> bytes | AsyncIterator[bytes] | None:
+        """Return a small body, or what yields a large one; its length is what the client sends."""
+        if self._size is None:
+            return self._blocks() if self._is_chunked else None
+        if self._size <= SMALL_BYTES:
             return b"".join([block async for block in self._blocks()])
-        chunked = any(name == b"transfer-encoding" for name, _ in self._headers)
-        return self._blocks() if chunked else b""
+        self.headers.append((b"content-length", b"%d" % self._size))
+        return self._blocks()
 
     async def _blocks(self) -> AsyncIterator[bytes]:
         more = True
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
+                self.is_gone = True
                 raise ClientGoneError
-            yield message.get("body", b"")
+            if block := message.get("body", b""):
+                yield block
             more = message.get("more_body", False)
 
-    async def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        took = time.perf_counter() - self._started
-        self._function.count(status, took)
-        own = [
-            (b"x-call-id", self._call_id),
-            (b"x-start-time", self._start_time),
-            (b"x-duration-seconds", b"%.6f" % took),
-        ]
-        kept = [header for header in headers if header[0] not in _OURS]
-        await self._send({"type": "http.response.start", "status": status, "headers": kept + own})
-        self._answered = True
+    async def until_gone(self) -> None:
+        """Return when the client has hung up; only after its body was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
-    async def _relay(self, reply: Reply) -> None:
-        await self._head(reply.status, reply.headers)
-        if reply.size_bytes is not None and reply.size_bytes <= SMALL_BYTES:
-            content = b"".join([block async for block in reply.body])
-            await self._send({"type": "http.response.body", "body": content})
+
+class Outgoing:
+    """The answer to one request."""
+
+    def __init__(self, function: Deployed, request: Incoming, send: Send) -> None:
+        self._function = function
+        self._marks = request.marks
+        self._send = send
+        self._started = time.perf_counter()
+        self._has_begun = False
+
+    async def relay(self, reply: aiohttp.ClientResponse, request: Incoming) -> None:
+        """Pass on what the function says, until it or the client ends."""
+        headers = [(name.lower(), value) for name, value in reply.raw_headers]
+        kept = end_to_end(headers)
+        size = reply.content_length
+        if size is not None:
+            kept.append((b"content-length", b"%d" % size))
+        await self._head(reply.status, kept)
+        if size is not None and size <= SMALL_BYTES:
+            await self._send({"type": "http.response.body", "body": await reply.read()})
             return
-        relaying = asyncio.create_task(self._relay_body(reply))
-        leaving = asyncio.create_task(self._until_gone())
+        relaying = asyncio.create_task(self._body(reply))
+        leaving = asyncio.create_task(request.until_gone())
         try:
             await asyncio.wait({relaying, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not relaying.done():
@@ -137,14 +156,28 @@ class _Call:
         finally:
             await _cancelled(relaying, leaving)
 
-    async def _relay_body(self, reply: Reply) -> None:
-        async for block in reply.body:
+    async def refuse(self, status: int, code: str, message: str) -> None:
+        """Say what is wrong, or break the connection off when the answer has begun."""
+        if self._has_begun:
+            return  # an answer without its end makes the server close the connection
+        problem = Problem(code=code, message=message, hint="try again later")
+        content = json.dumps({"error": problem.to_json()}).encode()
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        await self._head(status, [*headers, (b"content-length", b"%d" % len(content))])
+        await self._send({"type": "http.response.body", "body": content})
+
+    async def _head(self, status: int, headers: Headers) -> None:
+        took = time.perf_counter() - self._started
+        self._function.count(status, took)
+        own = [*self._marks, (b"x-duration-seconds", b"%.6f" % took)]
+        kept = [header for header in headers if header[0] not in _OURS]
+        await self._send({"type": "http.response.start", "status": status, "headers": kept + own})
+        self._has_begun = True
+
+    async def _body(self, reply: aiohttp.ClientResponse) -> None:
+        async for block in reply.content.iter_any():
             await self._send({"type": "http.response.body", "body": block, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
-
-    async def _until_gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
 
 
 async def _cancelled(*tasks: asyncio.Task[None]) -> None:

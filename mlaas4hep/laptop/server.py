@@ -27,6 +27,8 @@ async def serving(app: AsgiApp, doors: list[socket.socket]) -> AsyncIterator[Non
             app,
             log_config=None,
             access_log=False,
+            http="httptools",
+            ws="none",  # what asks for a websocket is a request like any other
             lifespan="off",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACE_S,

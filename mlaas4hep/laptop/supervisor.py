@@ -5,8 +5,9 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
+import aiohttp
+
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.faas.http1 import UpstreamError
 from mlaas4hep.laptop.child import Child, Program
 from mlaas4hep.laptop.functions import Deployed
 from mlaas4hep.laptop.logs import FunctionLog
@@ -27,10 +28,12 @@ class Supervisor:
         wiring: Wiring,
         functions: Mapping[str, Deployed],
         logs: Mapping[str, FunctionLog],
+        session: aiohttp.ClientSession,
     ) -> None:
         self._wiring = wiring
         self._functions = functions
         self._logs = logs
+        self._session = session
         self._children: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -59,8 +62,6 @@ class Supervisor:
         await _end(*self._tasks)
         for names in ((DISPATCHER,), self._functions, (NATS,)):
             children = [self._children[name] for name in names if name in self._children]
-            for function in self._functions.values():
-                function.upstream.close()
             await asyncio.gather(*(child.stop(GRACE_S) for child in children))
 
     async def _start(self) -> None:
@@ -83,7 +84,7 @@ class Supervisor:
         children = self._children.values()
         self._wiring.state.note_children({each.name: each.pid for each in children if each.pid})
         if child.name in self._functions:
-            self._spawn(_watch_ready(self._functions[child.name]))
+            self._spawn(_watch_ready(self._session, self._functions[child.name]))
 
     def _ended(self, child: Child) -> None:
         if child.name in self._functions:
@@ -103,15 +104,12 @@ class Supervisor:
         return ServiceUnavailableError(f"{name} does not start; it said:\n{said}")
 
 
-async def _watch_ready(function: Deployed) -> None:
+async def _watch_ready(session: aiohttp.ClientSession, function: Deployed) -> None:
     """Mark the function as ready as soon as it says so."""
-    function.upstream.close()
     while not function.ready.is_set():
-        with suppress(UpstreamError):
-            async with function.upstream.call(b"GET", b"/_/ready", _HOST, b"") as reply:
-                async for _ in reply.body:
-                    pass
-                if reply.status == _OK:
+        with suppress(aiohttp.ClientError):
+            async with session.get(f"{function.url}/_/ready") as reply:
+                if reply.ok:
                     function.ready.set()
                     return
         await asyncio.sleep(_LOOK_S)
@@ -132,7 +130,3 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-_HOST = [(b"host", b"localhost")]
-_OK = 200

@@ -46,8 +46,8 @@ def faas_cli(tmp_path_factory):
         (functions / "handler.py").write_text(HANDLER)
     with Laptop(folder / "state", folder / "functions") as laptop:
 
-        def run(*arguments, said=""):
-            return subprocess.run(
+        def run(*arguments, said="", check=True):
+            done = subprocess.run(
                 [PROGRAM, *arguments, "--gateway", laptop.urls[0]],
                 input=said,
                 env={"HOME": str(folder), "PATH": os.environ["PATH"]},
@@ -55,10 +55,31 @@ def faas_cli(tmp_path_factory):
                 text=True,
                 capture_output=True,
                 timeout=60,
-                check=True,
-            ).stdout
+                check=check,
+            )
+            return done.stdout + done.stderr
 
+        said = run("list", check=False)
+        run("login", "--username", "admin", "--password-stdin", said=laptop.password)
+        run.before_login = said
         yield run
+
+
+def test_without_a_login_nothing_is_shown(faas_cli):
+    assert "faas-cli login" in faas_cli.before_login
+    assert "specs" not in faas_cli.before_login
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("secret", "create", "token", "--from-literal", "x"), "keeps no secrets"),
+        (("remove", "specs"), "are fixed"),
+        (("deploy", "--name", "own", "--image", "own:1"), "are fixed"),
+    ],
+)
+def test_what_a_laptop_lacks_is_said(faas_cli, arguments, told):
+    assert told in faas_cli(*arguments, check=False)
 
 
 def test_list_shows_the_five_functions_with_their_replicas(faas_cli):

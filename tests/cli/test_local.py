@@ -108,6 +108,7 @@ def test_wrong_usage_is_2(cli, arguments):
             "predict",
             "up",
             "token",
+            "password",
             "upload",
             "submit",
             "status",

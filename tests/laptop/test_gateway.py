@@ -1,146 +1,12 @@
-import asyncio
-import contextlib
 import json
 import socket
-import threading
 from datetime import datetime
 
 import httpx
 import pytest
 
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.functions import Deployed
-from mlaas4hep.laptop.gateway import Gateway
-from mlaas4hep.laptop.logs import FunctionLog
-from mlaas4hep.laptop.proxy import Proxy
-from mlaas4hep.laptop.server import serving
-
-LARGE_BYTES = 4 * 1024 * 1024
-
-
-class Echo:
-    """A function that does what its path says; `go` lets a stream continue."""
-
-    def __init__(self) -> None:
-        self.go = asyncio.Event()
-        self.gone = threading.Event()
-
-    async def __call__(self, scope, receive, send):
-        wanted = scope["path"].strip("/")
-        await getattr(self, wanted if wanted.isidentifier() else "echo")(scope, receive, send)
-
-    async def echo(self, scope, receive, send):
-        size, more = 0, True
-        while more:
-            message = await receive()
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-        said = {
-            "method": scope["method"],
-            "path": scope["raw_path"].decode(),
-            "query": scope["query_string"].decode(),
-            "size": size,
-            "headers": {name.decode(): value.decode() for name, value in scope["headers"]},
-        }
-        await self._answer(send, 200, json.dumps(said).encode())
-
-    async def refuse(self, _scope, _receive, send):
-        await self._answer(send, 413, b"too large")
-
-    async def large(self, _scope, _receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(64):
-            body = b"x" * (LARGE_BYTES // 64)
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def stream(self, _scope, receive, send):
-        self.go.clear()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"one\n", "more_body": True})
-        await receive()
-        waiting = [asyncio.create_task(self.go.wait()), asyncio.create_task(receive())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if not self.go.is_set():
-            self.gone.set()
-        await send({"type": "http.response.body", "body": b"two\n"})
-
-    async def go_on(self, _scope, _receive, send):
-        self.go.set()
-        await self._answer(send, 204, b"")
-
-    async def hang(self, _scope, receive, _send):
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    async def cut(self, _scope, _receive, send):
-        headers = [(b"content-length", b"1000000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"some", "more_body": True})
-
-    async def _answer(self, send, status, body):
-        headers = [(b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-class Running:
-    """A gateway before three functions: one that answers, one not there, one not ready."""
-
-    def __init__(self, folder) -> None:
-        self.ports: list[int] = []
-        self.echo: Echo | None = None
-        self.log = FunctionLog(folder / "echo.log")
-        self._folder = folder
-        self._loop = asyncio.new_event_loop()
-        self._stop: asyncio.Event | None = None
-        self._up = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
-
-    def __enter__(self):
-        self._thread.start()
-        assert self._up.wait(20)
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        self._loop.close()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.ports[0]}"
-
-    def say(self, text):
-        """Write to the function's log from outside of the loop."""
-        self._loop.call_soon_threadsafe(self.log.write, "echo-1", text)
-
-    async def _run(self):
-        self._stop = asyncio.Event()
-        with contextlib.ExitStack() as stack:
-            doors = [stack.enter_context(socket.socket(proto=socket.IPPROTO_TCP)) for _ in range(4)]
-            for door in doors:
-                door.bind(("127.0.0.1", 0))
-            self.ports = [door.getsockname()[1] for door in doors]
-            self.echo = Echo()
-            functions = {
-                name: Deployed(name=name, port=port, log=self.log)
-                for name, port in (("echo", self.ports[2]), ("away", self.ports[3]), ("slow", 1))
-            }
-            functions["echo"].ready.set()
-            functions["away"].ready.set()
-            gateway = Gateway(
-                functions=functions,
-                logs={"echo": self.log},
-                jwks=issuer.jwks(self._folder),
-                own_paths={self.ports[1]: "echo"},
-                proxy=Proxy(timeout_s=1.0, start_s=0.1),
-            )
-            async with serving(self.echo, doors[2:3]), serving(gateway, doors[:2]):
-                self._up.set()
-                await self._stop.wait()
-                for function in functions.values():
-                    function.upstream.close()
+from tests.laptop.gateways import LARGE_BYTES, PASSWORD, Running
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +17,7 @@ def running(tmp_path_factory):
 
 @pytest.fixture
 def client(running):
-    with httpx.Client(base_url=running.url, timeout=10) as client:
+    with httpx.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=10) as client:
         yield client
 
 
@@ -257,7 +123,7 @@ def test_a_port_of_its_own_shows_nothing_of_the_system(running):
 
 def test_the_functions_are_listed_as_faas_cli_reads_them(client):
     def listed():
-        answer = client.get("/system/functions", headers={"Authorization": "Bearer"})
+        answer = client.get("/system/functions")
         return {each["name"]: each for each in answer.json()}
 
     before = listed()["echo"]["invocationCount"]
@@ -282,6 +148,9 @@ def test_one_function_is_described(client):
         ("PUT", "/system/functions", 501),
         ("DELETE", "/system/functions", 501),
         ("POST", "/system/scale-function/echo", 501),
+        ("POST", "/system/secrets", 501),
+        ("PUT", "/system/secrets", 501),
+        ("DELETE", "/system/secrets", 501),
         ("POST", "/async-function/echo", 501),
         ("PATCH", "/system/functions", 405),
         ("GET", "/system/nothing", 404),
@@ -361,3 +230,71 @@ def test_the_issuer_can_be_discovered(client, running):
     assert document["issuer"] == issuer.ISSUER
     assert [key["kty"] for key in keys] == ["OKP"]
     assert "d" not in keys[0]
+
+
+def test_hop_by_hop_headers_end_at_the_gateway_and_so_do_those_that_connection_names(client):
+    hops = {
+        "Connection": "keep-alive, X-Named",
+        "X-Named": "1",
+        "Keep-Alive": "timeout=5",
+        "Proxy-Authorization": "Basic eDp5",
+        "TE": "trailers",
+        "Trailer": "X-Later",
+    }
+
+    said = client.post("/function/echo", content=b"12345", headers=hops | {"X-Own": "yes"}).json()
+
+    passed = set(said["headers"])
+    assert not passed & {name.lower() for name in hops}
+    assert (said["headers"]["x-own"], said["headers"]["content-length"]) == ("yes", "5")
+
+
+def test_who_asks_for_another_protocol_gets_an_ordinary_answer_and_no_more(client):
+    answer = client.get("/function/echo", headers={"Connection": "Upgrade", "Upgrade": "h2c"})
+
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert "upgrade" not in answer.json()["headers"]
+
+
+@pytest.mark.parametrize("path", ["/system/logs?name=echo", "/system/functions", "/function/echo"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
+def test_a_foreign_name_is_refused_so_that_no_page_can_bind_its_own_to_this_address(
+    client, path, host
+):
+    answer = client.get(path, headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert "evil" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:9000", "127.0.0.1:1", "[::1]:8080"])
+def test_this_machines_own_names_are_let_in(client, host):
+    assert client.get("/function/echo", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/system/functions", "/system/logs?name=echo", "/system/info", "/system/nothing"]
+)
+@pytest.mark.parametrize("auth", [None, ("admin", "guessed"), ("alice", PASSWORD)])
+def test_the_gateways_own_routes_want_its_password(running, path, auth):
+    answer = httpx.get(f"{running.url}{path}", auth=auth)
+
+    assert answer.status_code == 401
+    assert "faas-cli login" in answer.json()["error"]["hint"]
+
+
+def test_an_address_is_passed_on_as_it_came(client):
+    answer = client.get("/function/echo/a%2e%2e/b%20c//d;e?x=%2B+y&x=%26")
+
+    said = answer.json()
+    assert (said["path"], said["query"]) == ("/a%2e%2e/b%20c//d;e", "x=%2B+y&x=%26")
+
+
+@pytest.mark.parametrize("raw", [b"GET /function/echo/../specs HTTP/1.1", b"GET //x HTTP/1.1"])
+def test_dots_and_slashes_are_nobodys_way_round(running, raw):
+    with socket.create_connection(("127.0.0.1", running.ports[0]), timeout=5) as line:
+        line.sendall(raw + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        said = line.makefile("rb").read()
+
+    status = int(said.split()[1])
+    assert (status, b"/../specs" in said) in ((200, True), (404, False))

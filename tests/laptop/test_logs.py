@@ -1,7 +1,9 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from mlaas4hep.laptop.logs import FunctionLog, Line, collected
+import pytest
+
+from mlaas4hep.laptop.logs import FunctionLog, Line, collected, without_tokens
 
 
 def texts(lines):
@@ -66,3 +68,32 @@ def test_what_this_process_logs_can_be_collected(tmp_path):
     logging.getLogger("some.module").warning("after")
 
     assert texts(log.lines()) == ["INFO some.module two", "lines"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /me Authorization: Bearer SECRET",
+        "headers: {'authorization': 'Bearer SECRET'}",
+        "(b'authorization', b'Basic SECRET')",
+        "Authorization=SECRET",
+        "got bearer SECRET-and-a-long-one",
+        "a token eyJhbGciOiJ.eyJSECRET.SECRET in the middle",
+        "a head eyJhbGciOiJ.eyJSECRET.",
+    ],
+)
+def test_what_opens_a_door_is_in_no_log(tmp_path, text):
+    log = FunctionLog(tmp_path / "workflow.log")
+
+    log.write("workflow-1", text)
+
+    (line,) = log.lines()
+    assert "***" in line.text
+    assert "SECRET" not in (tmp_path / "workflow.log").read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["no bearer token was given", "basic checks passed", "eyJ is not one"]
+)
+def test_ordinary_words_stay_in_the_log(text):
+    assert without_tokens(text) == text

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from deploy.testbed import probe, process, programs
+from tests.smuggling import ATTACKS, Door, attack
 
 FUNCTION = """
 import http.server, os, signal, sys, threading
@@ -218,3 +219,12 @@ def test_without_a_place_for_its_lock_file_it_ends_and_says_nothing_of_an_error(
     )
 
     assert done.returncode in (0, 1)
+
+
+def test_nobody_elses_call_is_touched(watchdog):
+    _, url = watchdog
+    door = Door(port=int(url.rpartition(":")[2]))
+
+    victims = {name: set(attack(door, name).victims) for name in ATTACKS}
+
+    assert all(each <= {200, 429} for each in victims.values()), victims  # 429: one at a time

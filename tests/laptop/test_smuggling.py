@@ -1,0 +1,23 @@
+"""No caller can reach into another's call: at the laptop's gateway."""
+
+import pytest
+
+from tests.laptop.gateways import Running
+from tests.smuggling import ATTACKS, MARK, Door, attack, most_answers
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nobody_elses_call_is_touched(running, name):
+    running.echo.paths.clear()
+
+    outcome = attack(Door(port=running.ports[0], path="/function/echo"), name)
+
+    assert set(outcome.victims) == {200}
+    assert len(outcome.statuses) <= most_answers(name)
+    assert not [path for path in running.echo.paths if MARK in path]
