@@ -3,18 +3,16 @@
 Each row is one of the differences that were once seen between the two.
 """
 
-import os
-import signal
-import socket
 import subprocess
-import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from deploy.testbed import probe, process, programs
+from deploy.testbed import docker, probe, process, programs
 from tests.smuggling import ATTACKS, Door, attack
 
 FUNCTION = """
@@ -63,10 +61,19 @@ server.serve_forever()
 INTERNAL = "x-openfaas-internal"
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+SETTINGS = {
+    "mode": "http",
+    "fprocess": "python3 /function.py 5000",
+    "upstream_url": "http://127.0.0.1:5000",
+    "http_upstream_url": "http://127.0.0.1:5000",
+    "ready_path": "/ready",
+    "max_inflight": "1",
+    "exec_timeout": "2s",
+    "read_timeout": "30s",
+    "write_timeout": "30s",
+    "healthcheck_interval": "3s",
+    "prefix_logs": "false",
+}
 
 
 @pytest.fixture(params=["fwatchdog", "fwatchdog-of-ours"])
@@ -77,38 +84,47 @@ def program(request, platform):
 
 
 @pytest.fixture
-def watchdog(program, tmp_path):
+def start(platform, program, tmp_path):
+    """Return a function that runs the watchdog in a container, which has its two ports free."""
+    name = f"watchdog-{uuid.uuid4().hex[:8]}"
     script = tmp_path / "function.py"
     script.write_text(FUNCTION)
-    port, upstream = free_port(), free_port()
-    child = subprocess.Popen(
-        [program],
-        env={
-            "TMPDIR": str(tmp_path),
-            "port": str(port),
-            "metrics_port": str(free_port()),
-            "mode": "http",
-            "fprocess": f"{sys.executable} {script} {upstream}",
-            "upstream_url": f"http://127.0.0.1:{upstream}",
-            "http_upstream_url": f"http://127.0.0.1:{upstream}",
-            "ready_path": "/ready",
-            "max_inflight": "1",
-            "exec_timeout": "2s",
-            "read_timeout": "30s",
-            "write_timeout": "30s",
-            "healthcheck_interval": "3s",
-            "prefix_logs": "false",
-        },
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    url = f"http://127.0.0.1:{port}"
+    started = []
+
+    def start(**settings):
+        variables = [f"--env={key}={value}" for key, value in {**SETTINGS, **settings}.items()]
+        command = [
+            platform.program("docker"), "run", "--rm", "--name", name, "--network", docker.NETWORK,
+            f"--volume={program}:/fwatchdog:ro", f"--volume={script}:/function.py:ro",
+            *variables, docker.BASE, "/fwatchdog",
+        ]  # fmt: skip
+        child = subprocess.Popen(
+            command, env=platform.environment(), stdout=subprocess.PIPE, text=True
+        )
+        started.append(child)
+        return child
+
+    start.container = name
+    yield start
+    for child in started:
+        with suppress(RuntimeError):  # it has ended
+            docker.run(platform, "rm", "--force", name)
+        child.communicate()
+
+
+@pytest.fixture
+def watchdog(platform, start):
+    child = start()
+    process.wait(lambda: address(platform, start.container), 30, "the container")
+    url = f"http://{address(platform, start.container)}:8080"
     process.wait(probe.http(f"{url}/_/ready", 204), 30, "the watchdog")
-    yield child, url
-    with suppress(ProcessLookupError):  # the function may live on without its watchdog
-        os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+    return child, url
+
+
+def address(platform, container):
+    where = f'{{{{(index .NetworkSettings.Networks "{docker.NETWORK}").IPAddress}}}}'
+    with suppress(RuntimeError):  # it is not there yet
+        return docker.run(platform, "inspect", "--format", where, container)
 
 
 def read_until(child, text):
@@ -200,30 +216,16 @@ def test_after_sigterm_it_says_that_it_leaves_and_listens_on_for_a_while(watchdo
     child.wait(15)
 
 
-def test_without_a_place_for_its_lock_file_it_ends_and_says_nothing_of_an_error(program, tmp_path):
-    done = subprocess.run(
-        [program],
-        env={
-            "TMPDIR": str(tmp_path / "missing"),
-            "port": str(free_port()),
-            "metrics_port": str(free_port()),
-            "mode": "http",
-            "fprocess": "sleep 2",
-            "upstream_url": "http://127.0.0.1:9",
-            "http_upstream_url": "http://127.0.0.1:9",
-            "healthcheck_interval": "1s",
-        },
-        capture_output=True,
-        timeout=15,
-        check=False,
-    )
+def test_without_a_place_for_its_lock_file_it_ends_and_tells_nobody(start):
+    child = start(TMPDIR="/missing", fprocess="sleep 1")
 
-    assert done.returncode in (0, 1)
+    assert child.wait(30) in (0, 1)
 
 
 def test_nobody_elses_call_is_touched(watchdog):
     _, url = watchdog
-    door = Door(port=int(url.rpartition(":")[2]))
+    parts = urlsplit(url)
+    door = Door(host=parts.hostname, port=parts.port)
 
     victims = {name: set(attack(door, name).victims) for name in ATTACKS}
 

@@ -1,0 +1,83 @@
+"""Each function alone in its image, as `faas-cli local-run` starts it; needs `make platform-up`."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+
+from deploy.testbed import credentials, functions, probe, process, programs
+from deploy.testbed.place import REPOSITORY, Place
+
+PLACE = Place.from_env(os.environ)
+#: A function alone has no MinIO and no NATS; its root is read-only, so that temporary files and
+#: the watchdog's lock file lie in memory.
+ALONE = {
+    "TMPDIR": "/dev/shm",  # noqa: S108 - inside the container
+    "MLAAS_CACHE_DIR": "/dev/shm/cache",  # noqa: S108
+    "MLAAS_STORE": "memory:",
+    "MLAAS_NATS": "memory:",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def platform():
+    if not process.running(PLACE, "dispatcher"):
+        pytest.skip("the platform is not up: make platform-up")
+    if not programs.is_real(PLACE, "faas-cli"):
+        pytest.skip("this faas-cli is older than local-run: ../shared/upstream has today's")
+    return PLACE
+
+
+@pytest.fixture(scope="session")
+def folder(platform, tmp_path_factory):
+    """Make a folder with stack.yml and the secrets, readable for the images' own user."""
+    made = tmp_path_factory.mktemp("local-run")
+    (made / "stack.yml").write_text((REPOSITORY / "stack.yml").read_text())
+    secrets = made / ".secrets"
+    secrets.mkdir(mode=0o755)
+    _, public = credentials.dispatcher_keys(platform)
+    texts = {"dispatcher-public-key": public.read_text()}
+    for name in functions.NAMES:
+        texts |= {f"{name}-store-key": "nobody:nothing", f"{name}-nats-user": "nobody:nothing"}
+    for name, text in texts.items():
+        (secrets / name).write_text(text)
+        (secrets / name).chmod(0o644)
+    secrets.chmod(0o755)
+    return made
+
+
+@pytest.fixture
+def local_run(platform, folder):
+    """Return a function that starts one function and returns its address, and one for its output."""
+    running = []
+
+    def start(name, *, until_ready=True, **settings):
+        port = free_port()
+        variables = [f"--env={k}={v}" for k, v in {**ALONE, **settings}.items()]
+        log = (folder / f"{name}.log").open("w+")
+        child = subprocess.Popen(
+            [platform.program("faas-cli"), "local-run", name, "--build=false", f"--port={port}"]
+            + ["--network=mlaas", *variables],
+            cwd=folder,
+            env=platform.environment(**functions.environment(platform)),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        running.append((child, log))
+        url = f"http://127.0.0.1:{port}"
+        if until_ready:
+            process.wait(probe.http(f"{url}/_/ready"), 90, f"local-run of {name}")
+        return url, child, folder / f"{name}.log"
+
+    yield start
+    for child, log in running:
+        child.terminate()
+        child.wait(60)
+        log.close()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
