@@ -22,12 +22,13 @@ class Door:
     port: int
     path: str = "/"  #: of a call that is answered at once; `MARK` is appended to it
     headers: str = ""  #: lines that end with CRLF, such as a token
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  #: as TLS and the Host header say it
+    address: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
 
     def connect(self) -> socket.socket:
         """Return a fresh connection."""
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        line = socket.create_connection((self.address, self.port), timeout=5)
         return self.tls.wrap_socket(line, server_hostname=self.host) if self.tls else line
 
     def fill(self, text: str) -> bytes:

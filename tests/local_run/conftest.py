@@ -13,8 +13,8 @@ PLACE = Place.from_env(os.environ)
 #: A function alone has no MinIO and no NATS; its root is read-only, so that temporary files and
 #: the watchdog's lock file lie in memory.
 ALONE = {
-    "TMPDIR": "/dev/shm",  # noqa: S108 - inside the container
-    "MLAAS_CACHE_DIR": "/dev/shm/cache",  # noqa: S108
+    "TMPDIR": "/dev/shm",
+    "MLAAS_CACHE_DIR": "/dev/shm/cache",
     "MLAAS_STORE": "memory:",
     "MLAAS_NATS": "memory:",
 }
@@ -49,7 +49,7 @@ def folder(platform, tmp_path_factory):
 
 @pytest.fixture
 def local_run(platform, folder):
-    """Return a function that starts one function and returns its address, and one for its output."""
+    """Return a function that starts a function: its address, its process, its output."""
     running = []
 
     def start(name, *, until_ready=True, **settings):

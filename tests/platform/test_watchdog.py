@@ -225,7 +225,7 @@ def test_without_a_place_for_its_lock_file_it_ends_and_tells_nobody(start):
 def test_nobody_elses_call_is_touched(watchdog):
     _, url = watchdog
     parts = urlsplit(url)
-    door = Door(host=parts.hostname, port=parts.port)
+    door = Door(address=parts.hostname, port=parts.port)
 
     victims = {name: set(attack(door, name).victims) for name in ATTACKS}
 
