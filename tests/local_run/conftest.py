@@ -57,8 +57,15 @@ def local_run(platform, folder):
         variables = [f"--env={k}={v}" for k, v in {**ALONE, **settings}.items()]
         log = (folder / f"{name}.log").open("w+")
         child = subprocess.Popen(
-            [platform.program("faas-cli"), "local-run", name, "--build=false", f"--port={port}"]
-            + ["--network=mlaas", *variables],
+            [
+                platform.program("faas-cli"),
+                "local-run",
+                name,
+                "--build=false",
+                f"--port={port}",
+                "--network=mlaas",
+                *variables,
+            ],  # fmt: skip
             cwd=folder,
             env=platform.environment(**functions.environment(platform)),
             stdout=log,
