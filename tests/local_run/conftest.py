@@ -65,7 +65,7 @@ def local_run(platform, folder):
                 f"--port={port}",
                 "--network=mlaas",
                 *variables,
-            ],  # fmt: skip
+            ],
             cwd=folder,
             env=platform.environment(**functions.environment(platform)),
             stdout=log,
