@@ -4,6 +4,7 @@ flat: signal and background, 200 000 entries of 29 float32 and three identifiers
 jagged: signal and background, 50 000 entries of 22 flat branches and 52 jagged ones in four
 collections, up to eight long: 442 columns with their counters. nano: 1000 branches.
 wide: 20 000 entries of 290 float32 branches. small: 5000 entries as in flat.
+many: 200 entries a file as in flat, however many files there are.
 `scale` multiplies the entries, `files` divides them among more files.
 """
 
@@ -16,16 +17,30 @@ import uproot
 
 IDENTIFIERS = ("run", "event", "luminosityBlock")
 SELECTED = tuple(f"s{i}" for i in range(10)) + tuple(f"C{i}_v0" for i in range(10))  #: of nano
-ENTRIES = {"flat": 200_000, "small": 5_000, "wide": 20_000, "jagged": 50_000, "nano": 5_000}
+ENTRIES = {
+    "flat": 200_000,
+    "small": 5_000,
+    "many": 200,
+    "wide": 20_000,
+    "jagged": 50_000,
+    "nano": 5_000,
+}
 RARE = 0.9  #: of a trigger
-BASKET = {"flat": 25_000, "small": 5_000, "wide": 10_000, "jagged": 10_000, "nano": 1_000}
+BASKET = {
+    "flat": 25_000,
+    "small": 5_000,
+    "many": 200,
+    "wide": 10_000,
+    "jagged": 10_000,
+    "nano": 1_000,
+}
 
 
 @dataclass(frozen=True)
 class Inputs:
     """One set of files."""
 
-    kind: str  #: flat, small, wide, jagged, nano
+    kind: str  #: flat, small, many, wide, jagged, nano
     scale: int = 1
     files: int = 2
 
@@ -36,7 +51,8 @@ class Inputs:
     def paths(self, folder: Path) -> list[Path]:
         """Return the files, generated if they are not there."""
         found = [folder.absolute() / f"{self.name}_{i}.root" for i in range(self.files)]
-        entries = 2 * ENTRIES[self.kind] * self.scale // self.files
+        whole = ENTRIES[self.kind] * (self.files if self.kind == "many" else 2)
+        entries = whole * self.scale // self.files
         for number, path in enumerate(found):
             if not path.exists():
                 folder.mkdir(parents=True, exist_ok=True)
@@ -107,4 +123,11 @@ def _nano(rng: np.random.Generator, n: int, shift: float) -> dict[str, object]:
     return arrays
 
 
-_MAKERS = {"flat": _flat, "small": _flat, "wide": _wide, "jagged": _jagged, "nano": _nano}
+_MAKERS = {
+    "flat": _flat,
+    "small": _flat,
+    "many": _flat,
+    "wide": _wide,
+    "jagged": _jagged,
+    "nano": _nano,
+}

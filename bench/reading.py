@@ -44,6 +44,10 @@ def cases() -> list[Case]:
             Case(f"{kind} specs", "specs", inputs, f"{kind} uproot raw"),
             Case(f"{kind} chunks", "chunks", inputs, f"{kind} uproot raw"),
         ]
+    for files in (100, 300, 1000):  # a chunk mixes all files: k entries/s should stay
+        inputs, first = Inputs("many", 1, files), "chunks of 100 files of 200"
+        name = f"chunks of {files} files of 200"
+        found.append(Case(name, "chunks", inputs, None if name == first else first))
     found.append(
         Case("jagged chunks of 1000", "chunks", JAGGED, "jagged uproot raw", {"chunk_size": 1000})
     )

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 import nats.errors
+from cachetools import LRUCache
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
@@ -75,7 +76,7 @@ class Lane:
         self._burying: set[asyncio.Task[None]] = set()
         self._held: set[int] = set()
         self._owners: Counter[str] = Counter()
-        self._histories: dict[int, History] = {}
+        self._histories: LRUCache[int, History] = LRUCache(_REMEMBERED)
         self._pull = Pull(client, STREAM, function, self._receive, self._room)
 
     async def run(self) -> None:
@@ -188,8 +189,6 @@ class Lane:
             case _:
                 if verdict.action is Action.AWAY:
                     self._close()
-                if len(self._histories) > _REMEMBERED:
-                    self._histories.clear()
                 self._histories[held.sequence] = verdict.history
                 await held.message.nak(delay=max(1.0, verdict.pause_s))
 

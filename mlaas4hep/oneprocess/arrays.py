@@ -18,7 +18,7 @@ from mlaas4hep.core.selection.branches import choose
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.pipeline.chunks import make_chunk
+from mlaas4hep.pipeline.filling import make_chunks
 from mlaas4hep.pipeline.inputs import Inputs, describe, survey
 from mlaas4hep.ports import Services
 
@@ -81,8 +81,9 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
     names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
     surveys = partial(survey, reads=made.inputs.opened.branches.reads, services=services)
     for index, name in enumerate(names):
-        slices = plan.slices(index)
-        data = make_chunk(made.inputs, made.specs, slices, surveys, services.source)
+        (data,) = make_chunks(
+            made.inputs, made.specs, [plan.slices(index)], surveys, services.source
+        )
         _write_arrays(out / name, decode(data))
         on_chunk(index + 1, plan.chunks)
     manifest = {

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+
+from cachetools import LRUCache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.specs import Specs
@@ -14,7 +17,6 @@ from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, NotFoundError
-from mlaas4hep.newest import Newest
 from mlaas4hep.ports import Services
 
 
@@ -69,10 +71,12 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
     reads = sorted(reads)
     content = keys.digest(file.url, file.identity, reads)
     key = keys.run(event.owner, event.run, f"surveys/{content}.json")
-    known = _surveys.get(key)
+    with _surveys_lock:
+        known = _surveys.get(key)
     if known is None:
         known = _stored_survey(key, services) or _new_survey(file, reads, key, services)
-        _surveys.put(key, known)
+        with _surveys_lock:
+            _surveys[key] = known
     return known
 
 
@@ -114,7 +118,11 @@ def _opened_key(event: Event) -> str:
 
 
 # Keys name the content, so that nothing can be stale; 50 MB at most.
-_surveys: Newest[Survey] = Newest(50 * 1024**2, lambda survey: survey.weight)
+_SURVEYS_BYTES = 50 * 1024**2
+_surveys: LRUCache[str, Survey] = LRUCache(
+    _SURVEYS_BYTES, lambda survey: min(survey.weight, _SURVEYS_BYTES)
+)
+_surveys_lock = Lock()
 
 
 # Parsed once in a process: the text itself is the key, so that nothing can be stale.

@@ -1,9 +1,10 @@
 """Which models are served right now: looked up in bucket models, kept loaded while they are used."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.contract import Contract
@@ -47,9 +48,8 @@ class Registry:
     def __init__(self, store: ObjectStore, load: Load, *, keep: int) -> None:
         self._store = store
         self._load = load
-        self._keep = keep
-        self._served: OrderedDict[str, Served] = OrderedDict()
-        self._broken: OrderedDict[str, tuple[str, PermanentError]] = OrderedDict()
+        self._served: LRUCache[str, Served] = LRUCache(keep)
+        self._broken: LRUCache[str, tuple[str, PermanentError]] = LRUCache(_BROKEN)
         self._guards: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -63,7 +63,8 @@ class Registry:
         key = keys.model(owner, name)
         with self._guard(key):
             info = self._store.info(key)
-            served = self._served.get(key)
+            with self._lock:
+                served = self._served.get(key)
             if info is None:
                 self._forget(key)
                 raise NotFoundError(f"there is no model {name!r}", stage="predict")
@@ -79,7 +80,8 @@ class Registry:
 
     def _load_once(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
         """Load a model; one that is broken is not tried again until it is uploaded again."""
-        etag, failure = self._broken.get(key, ("", None))
+        with self._lock:
+            etag, failure = self._broken.get(key, ("", None))
         if failure is not None and etag == info.etag:
             raise type(failure)(failure.problem.message, hint=failure.problem.hint)
         try:
@@ -87,8 +89,6 @@ class Registry:
         except PermanentError as error:
             with self._lock:
                 self._broken[key] = info.etag, error.located(stage="predict")
-                while len(self._broken) > _BROKEN:
-                    self._broken.popitem(last=False)
             raise
 
     def _loaded(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
@@ -112,11 +112,10 @@ class Registry:
 
     def _remember(self, key: str, served: Served) -> None:
         with self._lock:
-            self._served[key] = served
-            self._served.move_to_end(key)
-            while len(self._served) > self._keep:
-                oldest, _ = self._served.popitem(last=False)
+            if key not in self._served and len(self._served) == self._served.maxsize:
+                oldest, _ = self._served.popitem()
                 self._guards.pop(oldest, None)
+            self._served[key] = served
 
     def _forget(self, key: str) -> None:
         with self._lock:

@@ -123,7 +123,17 @@ def test_a_file_is_surveyed_once_and_chunks_know_where_its_values_lie(tmp_path, 
     pipeline.run(services, [path], chunk_size=5)
 
     assert services.source.surveys == 1
-    assert services.source.reads > 10
+    assert services.source.reads > 5
+
+
+def test_files_are_read_once_for_the_chunks_that_are_made_together(tmp_path, services):
+    files = [_file(tmp_path, f"{i}.root", n=20) for i in range(10)]
+
+    done = pipeline.run(services, files, chunk_size=5)
+
+    groups = 4
+    assert done.chunks.total == 40
+    assert services.source.reads == len(files) * (1 + groups)
 
 
 def test_chunks_that_are_stored_already_are_told_again(tmp_path, services):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import jwt
+from cachetools import TLRUCache
 
 from mlaas4hep.adapters.identity.keyset import Fetch, KeySet, fetch_json
 from mlaas4hep.adapters.identity.signing import ALGORITHM, SigningKey
@@ -63,7 +64,9 @@ class Verifier:
         self._clock = clock
         self._keys = KeySet(settings.issuer, settings.jwks_url, fetch, clock)
         self._lock = threading.Lock()
-        self._remembered: dict[bytes, tuple[float, Person]] = {}
+        self._remembered: TLRUCache[bytes, tuple[float, Person]] = TLRUCache(
+            _REMEMBERED, ttu=lambda _name, known, _now: known[0], timer=clock
+        )
 
     def person(self, authorization: str | None) -> Person:
         """Return who sent this header.
@@ -74,11 +77,13 @@ class Verifier:
         """
         token = bearer(authorization)
         name = hashlib.sha256(token.encode()).digest()
-        until, person = self._remembered.get(name, (0.0, None))
-        if person is None or self._clock() >= until:
-            until, person = self._check(token)
-            self._remember(name, until, person)
-        return person
+        with self._lock:
+            known = self._remembered.get(name)
+        if known is None:
+            known = self._check(token)
+            with self._lock:
+                self._remembered[name] = known
+        return known[1]
 
     def _check(self, token: str) -> tuple[float, Person]:
         if not self._settings.issuer:
@@ -107,12 +112,6 @@ class Verifier:
             groups=groups,
             is_admin=bool(self._settings.admin_group) and self._settings.admin_group in groups,
         )
-
-    def _remember(self, name: bytes, until: float, person: Person) -> None:
-        with self._lock:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            self._remembered[name] = (until, person)
 
 
 class DispatcherSigner:

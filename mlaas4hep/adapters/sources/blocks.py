@@ -5,14 +5,17 @@ has been handed out: with a hundred files, a chunk takes a little of a hundred b
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+
+from cachetools import LRUCache
 
 from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 
 LIMIT_BYTES = 64 * 1024**2
+
+_Block = tuple[Hashable, Columns]
 
 
 class KeptBlocks:
@@ -20,8 +23,8 @@ class KeptBlocks:
 
     def __init__(self, spool: BlockSpool, limit_bytes: int = LIMIT_BYTES) -> None:
         self._spool = spool
-        self._limit_bytes = limit_bytes
-        self._blocks: OrderedDict[Hashable, Future[Columns]] = OrderedDict()
+        self._blocks = _Newest(limit_bytes)
+        self._making: dict[Hashable, Future[Columns]] = {}
         self._ended: set[Hashable] = set()  #: the last entry has been handed out
         self._lock = threading.Lock()
 
@@ -30,43 +33,60 @@ class KeptBlocks:
         spooled = self._spool.rows(key, start, stop)
         if spooled is not None:
             return spooled
-        block = self._get(key, make)
-        if stop == block.entries:
-            with self._lock:
-                self._ended.add(key)
-        return block.rows(start, stop)
+        return self._get(key, make, stop).rows(start, stop)
 
-    def _get(self, key: Hashable, make: Callable[[], Columns]) -> Columns:
+    def _get(self, key: Hashable, make: Callable[[], Columns], stop: int) -> Columns:
         with self._lock:
-            known = self._blocks.get(key)
-            block = known or self._blocks.setdefault(key, Future())
-            self._blocks.move_to_end(key)
-        if known:
-            return known.result()
+            kept = self._blocks.get(key)
+            if kept is not None and stop == kept.entries:
+                self._ended.add(key)
+            if kept is not None:
+                return kept
+            others = self._making.get(key)
+            making = others or self._making.setdefault(key, Future())
+        if others:
+            return others.result()
         try:
-            block.set_result(make())
+            made = make()
         except BaseException as error:
             with self._lock:
-                del self._blocks[key]
-            block.set_exception(error)
+                del self._making[key]
+            making.set_exception(error)
             raise
-        for old, columns in self._leaving():
+        for old, columns in self._put(key, made, stop):
             self._spool.put(old, columns)
-        return block.result()
+        making.set_result(made)
+        return made
 
-    def _leaving(self) -> list[tuple[Hashable, Columns]]:
-        """Forget what is over the limit, and return what somebody may still want."""
+    def _put(self, key: Hashable, block: Columns, stop: int) -> list[_Block]:
+        """Keep a block, and return those that leave for it and somebody may still want."""
         with self._lock:
-            done = {key: block.result() for key, block in self._blocks.items() if block.done()}
-            total = sum(columns.size_bytes for columns in done.values())
-            leaving: list[tuple[Hashable, Columns]] = []
-            for key, columns in list(done.items())[:-1]:  # never the block used last
-                if total <= self._limit_bytes:
-                    break
-                total -= columns.size_bytes
-                del self._blocks[key]
-                if key in self._ended:
-                    self._ended.discard(key)
-                else:
-                    leaving.append((key, columns))
-            return leaving
+            if stop == block.entries:
+                self._ended.add(key)
+            del self._making[key]
+            left = self._blocks.taken_for(key, block)
+            wanted = [(old, columns) for old, columns in left if old not in self._ended]
+            self._ended.difference_update(old for old, _ in left)
+        return wanted
+
+
+class _Newest(LRUCache[Hashable, Columns]):
+    """The blocks used last; each is weighed once, when it comes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes, getsizeof=lambda columns: columns.size_bytes)
+        self._left: list[_Block] = []
+
+    def taken_for(self, key: Hashable, block: Columns) -> list[_Block]:
+        """Put a block in, and return what had to leave: itself, if it is larger than all room."""
+        if block.size_bytes > self.maxsize:
+            return [(key, block)]
+        self[key] = block
+        left, self._left = self._left, []
+        return left
+
+    def popitem(self) -> _Block:
+        """Remove the block that was used longest ago."""
+        item = super().popitem()
+        self._left.append(item)
+        return item

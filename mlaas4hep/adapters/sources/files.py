@@ -1,9 +1,11 @@
 """`ports.DataSource`: a place says where the bytes are, a format what they mean."""
 
 import threading
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import ExitStack
+from operator import attrgetter
+
+from cachetools import LRUCache, TLRUCache, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.format import Format
@@ -14,7 +16,6 @@ from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.newest import Newest
 from mlaas4hep.ports import ObjectStore
 
 PLACES = 4000  #: files of which it is known where they are
@@ -26,8 +27,9 @@ class DataFiles:
     def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
         self._tarballs = tarballs
         self._remote_hosts = remote_hosts
-        self._places: Newest[tuple[float, Place]] = Newest(PLACES)
-        self._guesses: Newest[FormatRow] = Newest(PLACES)
+        self._places: TLRUCache[str, Place] = TLRUCache(PLACES, _believed_until)
+        self._guesses: LRUCache[tuple[str, Hashable], FormatRow] = LRUCache(PLACES)
+        self._lock = threading.Lock()
         self._formats: dict[str, Format] = {}
         self._making = threading.Lock()
         self._kept = KeptBlocks(BlockSpool(cache_dir))
@@ -52,26 +54,26 @@ class DataFiles:
         (row,) = (row for row in FORMATS if row.name == survey.format)
         yield from self._format(row).read(place, survey, branches, start, stop)
 
+    @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))
     def _place(self, url: str) -> Place:
         """Return where the file is; a server is asked once for all that one chunk needs of it."""
-        asked_at, place = self._places.get(url) or (0.0, None)
-        now = time.monotonic()
-        if place is None or now - asked_at >= place.holds_s:
-            place = locate(url, self._tarballs, self._remote_hosts)
-            self._places.put(url, (now, place))
-        return place
+        return locate(url, self._tarballs, self._remote_hosts)
 
+    @cachedmethod(
+        attrgetter("_guesses"),
+        key=lambda _self, place: (place.url, place.version),
+        lock=attrgetter("_lock"),
+    )
     def _guess(self, place: Place) -> FormatRow:
-        key = place.url, place.version
-        row = self._guesses.get(key)
-        if row is None:
-            with ExitStack() as stack:
-                row = guess(place.url, place.read(place.open(stack), 0, FIRST_BYTES))
-            self._guesses.put(key, row)
-        return row
+        with ExitStack() as stack:
+            return guess(place.url, place.read(place.open(stack), 0, FIRST_BYTES))
 
     def _format(self, row: FormatRow) -> Format:
         with self._making:
             if row.name not in self._formats:
                 self._formats[row.name] = row.read_with(self._kept)
             return self._formats[row.name]
+
+
+def _believed_until(_url: str, place: Place, now: float) -> float:
+    return now + place.holds_s

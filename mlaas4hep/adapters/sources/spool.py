@@ -49,15 +49,16 @@ class BlockSpool:
         self._limit_bytes = limit_bytes
         self._file: int | None = None
         self._at = 0
-        self._blocks: dict[Hashable, _Spooled] = {}
+        self._blocks: dict[Hashable, _Spooled] = {}  #: in the order in which they were written
         self._lock = threading.Lock()
 
     def put(self, key: Hashable, columns: Columns) -> None:
         """Write a block; when the disk is full, all blocks are forgotten and no more are taken."""
         size = columns.size_bytes
-        if size > self._limit_bytes:
+        if not 0 < size <= self._limit_bytes:
             return
         with self._lock:
+            self._blocks.pop(key, None)
             try:
                 self._make_room(size)
                 self._blocks[key] = self._written(columns)
@@ -98,10 +99,16 @@ class BlockSpool:
                 self._file = os.dup(file.fileno())
             weakref.finalize(self, os.close, self._file)
         if self._at + size > self._limit_bytes:
+            self._forget(self._at, self._limit_bytes)
             self._at = 0
-        stop = self._at + size
-        over = [key for key, b in self._blocks.items() if b.start < stop and b.stop > self._at]
-        for key in over:
+        self._forget(self._at, self._at + size)
+
+    def _forget(self, start: int, stop: int) -> None:
+        """Forget the blocks in these bytes: the cursor goes round, so they are the oldest."""
+        while self._blocks:
+            key, oldest = next(iter(self._blocks.items()))
+            if oldest.start >= stop or oldest.stop <= start:
+                return
             del self._blocks[key]
 
     def _written(self, columns: Columns) -> _Spooled:

@@ -68,13 +68,13 @@ def read_through(
     Args:
         windows: the blocks that hold wanted entries.
         wanted: entries [start, stop).
-        blocks: reads some blocks, one after the other.
+        blocks: reads some blocks, one after the other; not called while all are kept.
         kept: where blocks lie of which somebody may want the rest.
         key: tells these blocks from those of other files and branches.
     """
     start, stop = wanted
     inside = [window for window in windows if start <= window[0] and window[1] <= stop]
-    whole = blocks(inside)
+    whole = blocks(inside) if inside else iter(())
     for window in windows:
         if start <= window[0] and window[1] <= stop:
             yield next(whole)

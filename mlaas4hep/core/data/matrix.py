@@ -7,13 +7,13 @@ Padding and values that are not finite are 0 in `x` and 1 in the mask.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
-from mlaas4hep.core.data.scaling import Scaler
+from mlaas4hep.core.data.scaling import Scaler, Table, scaling_table
 from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.errors import InvalidRequestError
 
@@ -30,6 +30,7 @@ class Layout:
 
     flat: tuple[BranchSpec, ...]
     jagged: tuple[BranchSpec, ...]  #: those with at least one column
+    scaling: Table = field(compare=False, repr=False)  #: of flat, then of jagged branches
 
     @classmethod
     def of(cls, specs: Specs, exclude: Collection[str] = ()) -> "Layout":
@@ -38,10 +39,9 @@ class Layout:
             (spec for spec in specs.branches if spec.name not in exclude),
             key=lambda spec: spec.name,
         )
-        return cls(
-            flat=tuple(spec for spec in kept if not spec.jagged),
-            jagged=tuple(spec for spec in kept if spec.jagged and spec.width),
-        )
+        flat = tuple(spec for spec in kept if not spec.jagged)
+        jagged = tuple(spec for spec in kept if spec.jagged and spec.width)
+        return cls(flat=flat, jagged=jagged, scaling=scaling_table((*flat, *jagged)))
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -183,7 +183,7 @@ class _Collection:
 def _flat(layout: Layout, columns: Columns) -> Iterator[_Flat]:
     if layout.flat:
         branches = tuple(columns.flat[spec.name] for spec in layout.flat)
-        yield _Flat(branches=branches, scaler=Scaler(layout.flat))
+        yield _Flat(branches=branches, scaler=Scaler(layout.scaling[: len(layout.flat)]))
 
 
 def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
@@ -202,7 +202,7 @@ def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
             firsts=firsts,
             contents=tuple(columns.jagged[spec.name].content for spec in specs),
             offsets=columns.jagged[specs[0].name].offsets,
-            scaler=Scaler(specs),
+            scaler=Scaler(layout.scaling[len(layout.flat) + np.array(numbers)]),
         )
 
 

@@ -1,6 +1,6 @@
 """Where the entries that pass the cuts lie in a file, without reading it again."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -29,7 +29,9 @@ class PassMap:
     @classmethod
     def of(cls, specs: Specs, file: int) -> "PassMap":
         """Return the map of one file."""
-        counts = tuple(count for count in specs.ranges if count.file == file)
+        first = bisect_left(specs.ranges, file, key=lambda count: count.file)
+        last = bisect_right(specs.ranges, file, key=lambda count: count.file)
+        counts = specs.ranges[first:last]
         return cls(counts=counts, passed_before=(0, *accumulate(count.passed for count in counts)))
 
     def readings(self, start: int, stop: int) -> tuple[Reading, ...]:

@@ -15,13 +15,18 @@ from mlaas4hep.core.data.specs import BranchSpec
 
 Singles = NDArray[np.float32]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]  #: number of the branch, place in its values
+Table = NDArray[np.float64]  #: (branches, 3, 1): what is subtracted, divided by, multiplied by
+
+
+def scaling_table(specs: Sequence[BranchSpec]) -> Table:
+    """Return how the values of each branch are scaled."""
+    return np.array([_low_span_factor(spec) for spec in specs]).reshape(-1, 3, 1)
 
 
 class Scaler:
     """Scales several branches at once, always in the same memory."""
 
-    def __init__(self, specs: Sequence[BranchSpec]) -> None:
-        table = np.array([_low_span_factor(spec) for spec in specs]).reshape(-1, 3, 1)
+    def __init__(self, table: Table) -> None:
         self._low, self._span, self._factor = table[:, 0], table[:, 1], table[:, 2]
         self._has_factors = bool((self._factor != 1).any())
         self._wide = np.empty(0, np.float64)

@@ -6,8 +6,9 @@ because `faas-cli invoke` cannot pass a path.
 """
 
 import logging
-import time
 from functools import partial
+
+from cachetools import TTLCache
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.runtimes.choose import Runtimes
@@ -74,7 +75,7 @@ class Doorman:
 
     def __init__(self, verifier: People) -> None:
         self._verifier = verifier
-        self._seen: dict[bytes, tuple[float, Person]] = {}
+        self._seen: TTLCache[bytes, Person] = TTLCache(_REMEMBERED, _FRESH_S)
 
     async def person(self, call: Call, batcher: Batcher) -> Person:
         """Return who calls.
@@ -83,15 +84,13 @@ class Doorman:
             UnauthenticatedError: there is no token that holds.
         """
         header = call.headers.get(b"authorization", b"")
-        until, person = self._seen.get(header, (0.0, None))
-        if person is not None and time.monotonic() < until:
+        person = self._seen.get(header)
+        if person is not None:
             return person
         checked: Person = await batcher.in_thread(
             partial(self._verifier.person, header.decode("latin-1"))
         )
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen[header] = time.monotonic() + _FRESH_S, checked
+        self._seen[header] = checked
         return checked
 
 

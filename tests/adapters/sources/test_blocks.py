@@ -127,3 +127,23 @@ def test_an_error_is_told_to_whoever_asked_and_the_next_one_tries_again(maker):
         kept.rows("a", broken, 0, 5)
 
     assert kept.rows("a", maker(1), 0, 5).entries == 5
+
+
+def test_blocks_leave_in_the_order_of_their_last_use(tmp_path, maker):
+    spool = BlockSpool(str(tmp_path))
+    kept = KeptBlocks(spool, limit_bytes=2 * max(_block(seed).size_bytes for seed in range(3)))
+
+    for seed in (0, 1, 0, 2):
+        kept.rows(seed, maker(seed), 0, 50)
+
+    assert [spool.rows(seed, 0, 1) is not None for seed in range(3)] == [False, True, False]
+
+
+def test_a_block_larger_than_all_room_is_read_from_the_disk_by_the_next(maker):
+    kept = KeptBlocks(BlockSpool(), limit_bytes=1)
+
+    for start in (0, 50):
+        rows = kept.rows("a", maker(1), start, start + 50)
+        assert oracle.entries_of(rows) == oracle.entries_of(_block(1).rows(start, start + 50))
+
+    assert maker.made == [1]

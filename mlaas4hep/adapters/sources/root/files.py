@@ -2,14 +2,17 @@
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
+from operator import attrgetter
+from threading import Lock
 from typing import Any
 
 import uproot
+from cachetools import LRUCache, cached, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, shown
@@ -19,27 +22,35 @@ from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.tree import KnownTree, TreeReader
+from mlaas4hep.adapters.sources.windows import Window, overlapping, read_through
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
-from mlaas4hep.newest import Newest
 
 KNOWN_BRANCHES = 100_000  #: what is known about the trees described last is kept: 40 MB
 OPEN_TREES = 8  #: of these, as uproot's large objects
 OPEN_FILES = 400
 
 
+_Key = tuple[str, str, Hashable]  #: URL, tree, version of the file
+
+
+def _key(_files: object, place: Place, tree: str) -> _Key:
+    return place.url, tree, place.version
+
+
 class RootFiles:
     """TTrees and RNTuples; each is opened once, and again only when its file has changed."""
 
     def __init__(self, kept: KeptBlocks) -> None:
-        self._known: Newest[KnownTree] = Newest(KNOWN_BRANCHES, _branches)
-        self._trees: Newest[Any] = Newest(OPEN_TREES)
-        self._readers: Newest[_Reader] = Newest(OPEN_FILES)
-        self._blocks = kept
+        self._known: LRUCache[_Key, KnownTree] = LRUCache(KNOWN_BRANCHES, _branches)
+        self._trees: LRUCache[_Key, Any] = LRUCache(OPEN_TREES)
+        self._readers: LRUCache[_Key, _Reader] = LRUCache(OPEN_FILES)
+        self._lock = Lock()
+        self._kept = kept
         others = (os.cpu_count() or 1) - 1
         self._helper = ThreadPoolExecutor(min(others, 4), "decode") if others else None
 
@@ -63,51 +74,43 @@ class RootFiles:
         self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:
         """Yield entries [start, stop) of `branches` in order, in blocks of bounded memory."""
+        names = frozenset(branches)
         with _our_errors(place):
-            reader = self._reader(place, survey)
-            if reader.uuid != survey.uuid:
-                raise changed(survey.url)
             layout = _layout(survey.layout)
-            yield from reader.tree.read(layout, frozenset(branches), start, stop)
 
+            def blocks(windows: Sequence[Window]) -> Iterator[Columns]:
+                reader = self._reader(place, survey.tree)
+                if reader.uuid != survey.uuid:
+                    raise changed(survey.url)
+                return reader.tree.blocks(layout, names, windows)
+
+            windows = list(overlapping(layout.edges, start, stop))
+            key = *_key(self, place, survey.tree), survey.uuid, names
+            yield from read_through(windows, (start, stop), blocks, self._kept, key)
+
+    @cachedmethod(attrgetter("_known"), key=_key, lock=attrgetter("_lock"))
     def _know(self, place: Place, tree: str) -> KnownTree:
-        key = place.url, tree, place.version
-        known = self._known.get(key)
-        if known is None:
-            with _our_errors(place):
-                known = KnownTree(place, tree, self._uproot_tree(place, tree))
-            self._known.put(key, known)
-        return known
+        with _our_errors(place):
+            return KnownTree(place, tree, self._uproot_tree(place, tree))
 
-    def _reader(self, place: Place, survey: Survey) -> "_Reader":
-        key = place.url, survey.tree, place.version
-        reader = self._readers.get(key)
-        if reader is None:
-            reader = self._opened(place, survey.tree)
-            self._readers.put(key, reader)
-        return reader
-
-    def _opened(self, place: Place, name: str) -> "_Reader":
+    @cachedmethod(attrgetter("_readers"), key=_key, lock=attrgetter("_lock"))
+    def _reader(self, place: Place, name: str) -> "_Reader":
         with ExitStack() as stack:
             content = place.open(stack)
             tree = TreeReader(
                 ask=content.ask,
-                kept=self._blocks,
                 reopen=partial(self._uproot_tree, place, name),
                 helper=self._helper,
             )
-            known = self._known.get((place.url, name, place.version))
+            with self._lock:
+                known = self._known.get(_key(self, place, name))
             reader = _Reader(uuid=known.info.uuid if known else _uuid(place, content), tree=tree)
             weakref.finalize(tree, stack.pop_all().close)
         return reader
 
+    @cachedmethod(attrgetter("_trees"), key=_key, lock=attrgetter("_lock"))
     def _uproot_tree(self, place: Place, name: str) -> Any:
-        key = place.url, name, place.version
-        tree = self._trees.get(key)
-        if tree is None:
-            tree = _uproot_tree(place, name)
-            self._trees.put(key, tree)
-        return tree
+        return _uproot_tree(place, name)
 
 
 reader = RootFiles  #: see `formats.FormatRow.module`
@@ -122,7 +125,7 @@ class _Reader:
 
 
 def _branches(known: KnownTree) -> int:
-    return len(known.info.branches)
+    return min(len(known.info.branches), KNOWN_BRANCHES)
 
 
 def _uuid(place: Place, content: Bytes) -> str:
@@ -130,7 +133,9 @@ def _uuid(place: Place, content: Bytes) -> str:
     return header.uuid if header else ""
 
 
-@lru_cache(maxsize=2000)  # the text itself is the key, so that nothing can be stale
+@cached(  # the text itself is the key, so that nothing can be stale
+    LRUCache(KNOWN_BRANCHES, lambda layout: min(layout.weight, KNOWN_BRANCHES)), lock=Lock()
+)
 def _layout(text: str) -> RootLayout:
     return wire.load(RootLayout, text.encode())
 

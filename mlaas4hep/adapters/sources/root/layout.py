@@ -39,6 +39,11 @@ class RootLayout:
     baskets: tuple[Baskets, ...]
     others: tuple[tuple[str, str], ...] = ()  #: (branch, collection): a library has to read them
 
+    @property
+    def weight(self) -> int:
+        """Return how many baskets are known, which is what the memory goes to."""
+        return len(self.edges) + sum(len(branch.entries) for branch in self.baskets)
+
     def collection(self, name: str) -> str:
         """Return the collection of one of these branches."""
         known = dict(self.others) | {branch.name: branch.collection for branch in self.baskets}

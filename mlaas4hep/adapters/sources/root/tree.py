@@ -3,12 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.root.baskets import Ask, Decoder, surveyed
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
@@ -22,8 +21,6 @@ from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.windows import (
     Window,
     block_edges,
-    overlapping,
-    read_through,
 )
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
@@ -82,7 +79,6 @@ class TreeReader:
     def __init__(
         self,
         ask: Ask,
-        kept: KeptBlocks,
         reopen: Callable[[], Any],
         helper: Executor | None = None,
     ) -> None:
@@ -90,32 +86,18 @@ class TreeReader:
 
         Args:
             ask: for the bytes.
-            kept: where blocks lie of which somebody may want the rest.
             reopen: gives uproot's tree, for what only uproot reads.
             helper: decodes along when it is free.
         """
         self._ask = ask
-        self._kept = kept
         self._reopen = reopen
         self._helper = helper
-        self._token = object()  # tells our blocks from those of every other tree
         self._unknown: set[str] = set()  # what turned out to be nothing that we decode
 
-    def read(
-        self, layout: RootLayout, names: frozenset[str], start: int, stop: int
-    ) -> Iterator[Columns]:
-        """Yield entries [start, stop) in blocks.
-
-        A block that is wanted in part is kept for whoever wants the rest.
-        """
-        windows = list(overlapping(layout.edges, start, stop))
-        blocks = partial(self._blocks, layout, names)
-        yield from read_through(windows, (start, stop), blocks, self._kept, (self._token, names))
-
-    def _blocks(
+    def blocks(
         self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]
     ) -> Iterator[Columns]:
-        """Yield blocks: what we can decode, and the rest through uproot."""
+        """Yield blocks that follow each other: what we can decode, the rest through uproot."""
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
         decoder = Decoder(leaves, self._ask, self._helper)
         for window, ours in zip(windows, decoder.blocks(windows), strict=True):

@@ -1,0 +1,213 @@
+"""Chunks filled from the files that they mix, several at once so that a file is read once for all.
+
+Shaping a few entries costs as much as shaping a thousand. With a thousand files a chunk takes ten
+entries of each, so that the same entries are shaped once and dealt to the chunks they belong to.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.chunk import Draft
+from mlaas4hep.core.data.columns import Array, Columns, Jagged
+from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
+from mlaas4hep.core.data.passmap import PassMap, Reading
+from mlaas4hep.core.data.plan import Slice
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.selection.branches import label_expression
+from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import PermanentError
+from mlaas4hep.pipeline.inputs import Inputs, naming
+from mlaas4hep.ports import DataSource
+
+
+def make_chunks(
+    inputs: Inputs,
+    specs: Specs,
+    chunks: Sequence[Sequence[Slice]],
+    surveys: Callable[[OpenedFile], Survey],
+    source: DataSource,
+) -> list[memoryview]:
+    """Return the bytes of each chunk; `surveys` tells where the values of a file lie.
+
+    Args:
+        inputs: of the run.
+        specs: of all files.
+        chunks: the slices that each is made of, files in order; a file's slices follow each
+            other from chunk to chunk.
+        surveys: tells where the values of a file lie.
+        source: of the entries.
+
+    Raises:
+        MlaasError: a file cannot be read or is another one now, or a label is no number.
+    """
+    layout = Layout.of(specs)
+    filling = [_Filling.of(layout, slices) for slices in chunks]
+    for stretch in _stretches(chunks):
+        file = inputs.opened.files[stretch.file]
+        survey = surveys(file)
+        with naming(file):
+            shares = deque((filling[chunk], entries) for chunk, entries in stretch.shares)
+            for columns in _entries(inputs, specs, stretch, survey, source):
+                _deal(layout, columns, _labels(inputs, stretch.file, columns), shares)
+    return [each.sealed() for each in filling]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """Passing entries [start, stop) of one file, which follow each other from chunk to chunk."""
+
+    file: int
+    start: int
+    stop: int
+    shares: tuple[tuple[int, int], ...]  #: (number of the chunk, entries it takes)
+
+
+def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[_Stretch]:
+    """Yield what to read, files in order."""
+    of_files: dict[int, list[tuple[int, Slice]]] = {}
+    for number, slices in enumerate(chunks):
+        for part in slices:
+            of_files.setdefault(part.file, []).append((number, part))
+    for file in sorted(of_files):
+        parts = of_files[file]
+        breaks = [i for i in range(1, len(parts)) if parts[i - 1][1].stop != parts[i][1].start]
+        for first, last in zip([0, *breaks], [*breaks, len(parts)], strict=True):
+            yield _Stretch(
+                file=file,
+                start=parts[first][1].start,
+                stop=parts[last - 1][1].stop,
+                shares=tuple((number, part.entries) for number, part in parts[first:last]),
+            )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Filling:
+    """A chunk of which the first `row` rows are there."""
+
+    layout: Layout
+    draft: Draft
+    row: int = 0
+    holes: list[Positions] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, layout: Layout, slices: Iterable[Slice]) -> "_Filling":
+        entries = sum(part.entries for part in slices)
+        return cls(layout=layout, draft=Draft.of(entries, len(layout.flat), layout.widths))
+
+    def fill(self, columns: Columns, labels: Array) -> None:
+        """Shape entries into the next rows."""
+        rows = self._next(columns.entries)
+        draft = self.draft
+        found = fill(self.layout, columns, draft.x[rows], counts=draft.counts[:, rows])
+        self.holes.append(found + rows.start * self.layout.width)
+        draft.y[rows] = labels
+
+    def copy(self, shaped: "_Shaped", start: int, stop: int) -> None:
+        """Copy rows [start, stop) of entries that are shaped already."""
+        rows = self._next(stop - start)
+        draft, width = self.draft, self.layout.width
+        draft.x[rows] = shaped.x[start:stop]
+        draft.y[rows] = shaped.labels[start:stop]
+        draft.counts[:, rows] = shaped.counts[:, start:stop]
+        if len(shaped.holes):
+            first, last = np.searchsorted(shaped.holes, (start * width, stop * width))
+            self.holes.append(shaped.holes[first:last] + (rows.start - start) * width)
+
+    def sealed(self) -> memoryview:
+        """Return the bytes of the finished chunk."""
+        promised = len(self.draft.y)
+        if self.row != promised:
+            raise PermanentError(f"{self.row} entries pass where the specs promise {promised}")
+        return self.draft.seal(np.concatenate(self.holes) if self.holes else None)
+
+    def _next(self, entries: int) -> slice:
+        rows = slice(self.row, self.row + entries)
+        self.row = rows.stop
+        return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shaped:
+    """Entries as rows, in memory of their own."""
+
+    x: Matrix
+    labels: Array
+    counts: Array
+    holes: Positions
+
+    @classmethod
+    def of(cls, layout: Layout, columns: Columns, labels: Array) -> "_Shaped":
+        x = np.empty((columns.entries, layout.width), np.float32)
+        counts = np.empty((len(layout.jagged), columns.entries), count_type(layout.widths))
+        holes = fill(layout, columns, x, counts=counts)
+        return cls(x=x, labels=labels, counts=counts, holes=holes)
+
+
+def _deal(
+    layout: Layout, columns: Columns, labels: Array, shares: deque[tuple[_Filling, int]]
+) -> None:
+    """Give entries to those whose turn it is; `shares` says how many each of them still takes."""
+    pieces: list[tuple[_Filling, int, int]] = []
+    at = 0
+    while at < columns.entries:
+        chunk, wanted = shares.popleft()
+        stop = min(at + wanted, columns.entries)
+        pieces.append((chunk, at, stop))
+        if stop - at < wanted:
+            shares.appendleft((chunk, wanted - (stop - at)))
+        at = stop
+    if len(pieces) > 1 and columns.entries <= BLOCK:
+        shaped = _Shaped.of(layout, columns, labels)
+        for chunk, start, stop in pieces:
+            chunk.copy(shaped, start, stop)
+        return
+    for chunk, start, stop in pieces:
+        whole = stop - start == columns.entries
+        chunk.fill(columns if whole else columns.rows(start, stop), labels[start:stop])
+
+
+def _entries(
+    inputs: Inputs, specs: Specs, part: _Stretch, survey: Survey, source: DataSource
+) -> Iterator[Columns]:
+    """Yield passing entries of one file in order, with new branches."""
+    branches = inputs.opened.branches
+    preproc, keep = inputs.preproc, frozenset(branches.label)
+    for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
+        blocks = source.read(survey, branches.reads, reading.start, reading.stop)
+        yield from _taken(blocks, preproc, keep, reading)
+
+
+def _taken(
+    blocks: Iterator[Columns], preproc: Preproc, keep: frozenset[str], reading: Reading
+) -> Iterator[Columns]:
+    skip, left = reading.skip, reading.take
+    for block in blocks:
+        kept = preproc.apply(block, keep=keep)
+        first, last = min(skip, kept.entries), min(skip + left, kept.entries)
+        if last > first:
+            whole = last - first == kept.entries
+            yield kept if whole else kept.rows(first, last)
+        skip -= first
+        left -= last - first
+        if not left:
+            return
+
+
+def _labels(inputs: Inputs, file: int, columns: Columns) -> NDArray[np.float32]:
+    labels = inputs.request.labels
+    if not labels.expression:
+        return np.full(columns.entries, labels.values[file], np.float32)
+    values = label_expression(labels, columns.names).evaluate(columns)
+    if isinstance(values, Jagged) or not np.isfinite(values).all():
+        raise PermanentError(
+            f"the label {labels.expression!r} is not a number in every entry",
+            branch=labels.expression,
+            hint="cut away entries without a label in preproc.json",
+        )
+    return values.astype(np.float32)
