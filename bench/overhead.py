@@ -25,7 +25,7 @@ from bench.inputs import IDENTIFIERS, Inputs
 from bench.part import ROOT, run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.client import Client
-from mlaas4hep.core.runs.report import Report
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.laptop import issuer
 
 INPUTS = Inputs("small")

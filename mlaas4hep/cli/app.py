@@ -71,9 +71,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # who read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+    except ModuleNotFoundError as error:
+        if (error.name or "mlaas4hep").partition(".")[0] == "mlaas4hep":
+            raise  # ours: it should be there
+        tell(_not_installed(error))
+        sys.exit(FAILED)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         tell(Problem(code="os_error", message=f"{place}{error.strerror or error}"))
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _not_installed(error: ModuleNotFoundError) -> Problem:
+    return Problem(
+        code="not_installed",
+        message=f"{error.name} is not installed: this is a client of deployments",
+        hint="pip install 'mlaas4hep[local]' brings all that works without a deployment",
+    )

@@ -8,7 +8,7 @@ import typer
 
 from mlaas4hep.cli.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
-from mlaas4hep.core.runs.report import Report
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Status
 
 

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.runs.report import Stage
+from mlaas4hep.core.runs.answers import Stage
 from mlaas4hep.errors import Problem
 
 OnStages = Callable[[Sequence[Stage]], None]

@@ -18,7 +18,7 @@ import httpx
 from mlaas4hep.client.connection import Connection, OnBytes, blocks
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.dryrun import Outlook
-from mlaas4hep.core.runs.report import Report
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.views import Deleted, DirectUpload, Model, RunPage, Tarball, Usage
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 

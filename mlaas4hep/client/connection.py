@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 import httpx
 
 from mlaas4hep import errors
+from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.errors import MlaasError, PermanentError, Problem, ServiceUnavailableError
 
 RETRIES = 5
@@ -188,7 +189,7 @@ def _pause_s(response: httpx.Response, attempt: int) -> float:
 
 
 def _growing(attempt: int) -> float:
-    return float(min(0.5 * 2**attempt, _LONGEST_PAUSE_S))
+    return backoff_s(attempt, first_s=0.5, longest_s=_LONGEST_PAUSE_S)
 
 
 def _raise_for(response: httpx.Response) -> None:

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
+from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.dispatcher.calling import Caller
@@ -197,7 +198,7 @@ class Lane:
         now = time.monotonic()
         if now < self._closed_until:
             return
-        pause = min(_FIRST_PAUSE_S * 2.0**self._pauses, _LONGEST_PAUSE_S)
+        pause = backoff_s(self._pauses, first_s=_FIRST_PAUSE_S, longest_s=_LONGEST_PAUSE_S)
         self._pauses += 1
         self._allowed = 1.0
         self._closed_until = now + pause

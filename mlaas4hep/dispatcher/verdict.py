@@ -16,6 +16,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.errors import Problem, ServiceUnavailableError
 
 MAX_FAILURES = 5  #: deliveries that failed, before the run does
@@ -86,9 +87,9 @@ def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
     if given_up:
         return Verdict(action=Action.PARK, problem=_problem(answer, function))
     if _is_away(answer):
-        pause = min(2.0**before.pauses, _LONGEST_AWAY_PAUSE_S)
+        pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_AWAY_PAUSE_S)
         return Verdict(action=Action.AWAY, history=after, pause_s=pause)
-    pause = min(2.0**before.pauses, _LONGEST_PAUSE_S)
+    pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_PAUSE_S)
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import cast
 
 from mlaas4hep.adapters.confinement.prctl import die_with_parent
+from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.state import kill_group
 
@@ -77,7 +78,7 @@ class Child:
             await self._process.end(grace_s)
 
     async def _keep(self, process: "_Process") -> None:
-        pause = FIRST_PAUSE_S
+        failures = 0  #: one after the other
         while True:
             started = time.monotonic()
             await process.ended.wait()
@@ -85,12 +86,13 @@ class Child:
             self.ends += 1
             self._on_end(self)
             if time.monotonic() - started > STEADY_S:
-                pause = FIRST_PAUSE_S
+                failures = 0
+            pause = backoff_s(failures, first_s=FIRST_PAUSE_S, longest_s=LONGEST_PAUSE_S)
             self.log.write(
                 "supervisor", f"ended with code {process.code}; starts again in {pause:.1f} s"
             )
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            failures += 1
             self._process = process = await self._spawn()
             self._on_start(self)
 

@@ -43,7 +43,12 @@ def test_no_address_of_an_index_is_in_the_recipe():
 
 
 def test_every_function_stands_on_the_core_libraries():
-    assert {"numpy", "pydantic", "nats-py", "minio"} <= selected()
+    assert {"numpy", "pydantic", "nats-py", "minio"} <= selected("function")
+    assert "select.py pyproject.toml function " in DOCKERFILE
+
+
+def test_who_only_calls_a_deployment_installs_little():
+    assert selected() == {"httpx", "platformdirs", "pydantic", "rich", "typer"}
 
 
 def test_extras_of_extras_are_followed():

@@ -1,11 +1,9 @@
 """contract.json: all that is needed to serve a model on raw entries exactly as it was trained."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from mlaas4hep.core.data.specs import Specs
-
-Task = Literal["binary", "multiclass", "regression", "other"]
+from mlaas4hep.core.models.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

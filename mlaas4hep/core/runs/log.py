@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Params, Request
+from mlaas4hep.core.runs.answers import Report, Stage
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.progress import Progress
-from mlaas4hep.core.runs.report import Report, Stage
 from mlaas4hep.core.runs.run import Run
 
 STAGES = ("submit", "specs", "chunk-preprocess", "train")

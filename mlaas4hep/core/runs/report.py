@@ -1,81 +1,17 @@
 """A run as people and programs want to see it: how far, how fast, how long still."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs.answers import FileCount, Report, Stage, Summary
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.progress import Progress
-from mlaas4hep.core.runs.run import FINAL, Run, Status
-from mlaas4hep.errors import Problem
+from mlaas4hep.core.runs.run import Run, Status
 
 _FUNCTIONS = {"score": ("specs", "chunk-preprocess")}  #: who does a stage, if not its namesake
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """How far one stage is; what cannot be known yet is None."""
-
-    stage: str  #: the function that does it
-    unit: str  #: what is counted
-    state: str  #: waiting, running, done, failed, cancelled
-    done: int
-    failed: int
-    total: int | None
-    left: int | None
-    seconds: float | None  #: since its start, or from start to end
-    per_second: float | None
-    eta_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileCount:
-    """What was found in one input file: the cut flow in two numbers."""
-
-    file: str
-    entries: int  #: measured
-    passed: int  #: of them, those that pass the cuts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """One line of a list of runs."""
-
-    name: str
-    folder: str
-    title: str
-    task: str  #: training or scoring
-    status: Status
-    attempt: int
-    created_at: str
-    updated_at: str
-    seconds: float  #: from creation to the end, or to now
-    model: str
-    metrics: dict[str, float | None]  #: None: it was not a number
-    problem: Problem | None
-
-    @property
-    def is_final(self) -> bool:
-        """Tell whether nothing will happen any more."""
-        return self.status in FINAL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report(Summary):
-    """Everything about one run."""
-
-    entries: int
-    selected_entries: int
-    columns: int
-    files: tuple[FileCount, ...]
-    stages: tuple[Stage, ...]
-    isolation: tuple[str, ...]
-    warnings: tuple[str, ...]
-    version: str
-    mark: str  #: changes whenever the run does; see `GET /runs/NAME?seen=MARK&wait=30`
 
 
 def mark(run: Run) -> str:

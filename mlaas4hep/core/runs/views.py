@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mlaas4hep.core.runs.report import Summary
+from mlaas4hep.core.runs.answers import Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """What each operation of `workflow` takes and gives, for openapi.yaml and for those who read it."""
 
 from mlaas4hep.core.models.dryrun import Outlook
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.log import STAGES
-from mlaas4hep.core.runs.report import Report
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.core.runs.views import (
     Deleted,

@@ -2,7 +2,8 @@
 
 import flask
 
-from mlaas4hep.core.runs.report import Summary, mark, summary
+from mlaas4hep.core.runs.answers import Summary
+from mlaas4hep.core.runs.report import mark, summary
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.views import Deleted, RunPage
 from mlaas4hep.errors import InvalidRequestError

@@ -1,6 +1,7 @@
 """The run that somebody asks about, and how it is shown."""
 
-from mlaas4hep.core.runs.report import Report, report
+from mlaas4hep.core.runs.answers import Report
+from mlaas4hep.core.runs.report import report
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.http.workflow.call import Ask, Door
 from mlaas4hep.usecases import runs

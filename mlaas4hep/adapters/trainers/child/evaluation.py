@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.trainers.child.material import Material
 from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.core.models import figures as scores
-from mlaas4hep.core.models.contract import Task
 from mlaas4hep.core.models.figures import Roc
+from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import Metrics
 from mlaas4hep.core.requests.request import MetricsRequest
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.core.models.contract import Task
+from mlaas4hep.core.models.task import Task
 
 _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy"}
 _SPARSE = {"sparse_categorical_crossentropy"}
