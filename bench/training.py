@@ -15,16 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from bench.part import chosen, run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.adapters.trainers.child.fitting import fit
-from mlaas4hep.adapters.trainers.child.learning import Labels
-from mlaas4hep.adapters.trainers.child.material import MaterialSource
-from mlaas4hep.adapters.trainers.keras.engine import Engine, block_rows
-from mlaas4hep.adapters.trainers.keras.usermodel import build
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.modelfile import build
+from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData, block_rows
+from mlaas4hep.adapters.trainers.loading import load
 from mlaas4hep.core.data.chunk import Chunk, decode, encode
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.request import Params
@@ -83,21 +82,18 @@ class Bench:
 
     def losses_apart(self) -> float:
         """Return how far the loss of an epoch is from that of Keras's own `fit`, in order."""
-        built = self._built(dropout=0)
-        kept = built.model.fit(self.x, self.y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
-        again, job = self._built(dropout=0), self._job("standard", shuffle=False)
-        labels = Labels(again.model.loss, 1)
-        (ours,) = fit(Engine(again, BATCH, 1), self._source(labels, job), job, labels, 0)
+        model = self._built(dropout=0).keras
+        kept = model.fit(self.x, self.y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
+        (ours,) = self._rounds(self._built(dropout=0), self._job("standard", shuffle=False))
         return abs(ours["loss"] - kept.history["loss"][0])
 
     def _built(self, dropout: float = 0.2) -> Any:
-        keras.utils.set_random_seed(21)
         path = self.folder / "model.py"
         path.write_text(MODEL.replace("{dropout}", str(dropout)))
-        return build(path, COLUMNS, 60)
+        return build(path, self._job("standard"), [load("keras")], 60)[1]
 
     def _fit(self, steps: int) -> Callable[[], Any]:
-        model = self._built().model
+        model = self._built().keras
         model.steps_per_execution = steps
         return lambda: model.fit(self.x, self.y, batch_size=BATCH, verbose=0)
 
@@ -105,23 +101,24 @@ class Bench:
         params = Params(epochs=1, batch_size=BATCH, split=0.0, training=training, shuffle=shuffle)
         return TrainingJob(name="bench", params=params, columns=COLUMNS, chunks=CHUNKS)
 
-    def _source(self, labels: Any, job: TrainingJob) -> Any:
-        return MaterialSource(Files(self.folder), labels, job.params)
+    def _data(self, model: Any, job: TrainingJob) -> TrainingData:
+        return TrainingData(Files(self.folder), model, SeenLabels("binary"), job)
+
+    def _rounds(self, model: Any, job: TrainingJob) -> list[dict[str, float]]:
+        return list(fit(model, self._data(model, job), job, SeenLabels("binary", (0, 1)), 0))
 
     def _streamed(self, training: str) -> Callable[[], Any]:
-        built, job = self._built(), self._job(training)
-        labels = Labels(built.model.loss, 1)
-        engine = Engine(built, BATCH, 1)
-        return lambda: list(fit(engine, self._source(labels, job), job, labels, 0))
+        model, job = self._built(), self._job(training)
+        return lambda: self._rounds(model, job)
 
     def _read(self) -> Callable[[], Any]:
         """Read all rows and put them in the order of training, as the engine does."""
-        job, labels = self._job("standard"), Labels("binary_crossentropy", 1)
+        data = self._data(self._built(), self._job("standard"))
         size = block_rows(BATCH, COLUMNS)
         taken = np.empty((size, COLUMNS), np.float32)
 
         def read() -> None:
-            for block in self._source(labels, job).blocks(range(CHUNKS), 0):
+            for block in data.blocks(range(CHUNKS), 0):
                 for start in range(0, len(block.order), size):
                     rows = block.order[start : start + size]
                     np.take(block.x, rows, axis=0, out=taken[: len(rows)], mode="clip")

@@ -74,6 +74,8 @@ class Bundle:
             classes=self._request.labels.classes,
             task=finished.task,
             inputs=tuple((file.name, file.identity) for file in opened.files),
+            missing=finished.missing,
+            conversions=finished.conversions,
             versions=finished.versions,
             metrics=finished.metrics,
             isolation=self.isolation,

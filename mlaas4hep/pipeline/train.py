@@ -114,7 +114,7 @@ class _UnderWay:
                     owner=owner,
                     run=run,
                     attempt=attempt,
-                    rounds=self.plan.job.rounds,
+                    rounds=report.rounds,
                     isolation=report.isolation,
                     resumed=report.resumed,
                 )

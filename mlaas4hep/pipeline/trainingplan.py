@@ -43,6 +43,8 @@ class TrainingPlan:
             params=request.params,
             columns=self.layout.width,
             chunks=self.chunks.chunks,
+            entries=self.chunks.entries,
+            names=self.layout.columns,
             resources=request.resources,
             classes=request.labels.classes,
             labels=tuple(sorted(set(request.labels.values))),

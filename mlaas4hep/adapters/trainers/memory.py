@@ -73,7 +73,12 @@ class _MemoryTraining:
         return f"{self._job.name}: {self._done} rounds\n".encode()
 
     def _life(self) -> Iterator[Report | None]:
-        yield ModelBuilt(summary=self._summary, isolation=ISOLATION, resumed=self._done)
+        yield ModelBuilt(
+            summary=self._summary,
+            isolation=ISOLATION,
+            rounds=self._job.rounds,
+            resumed=self._done,
+        )
         mean = 0.0
         while self._done < self._job.rounds:
             for index in self._needed(self._done):

@@ -23,6 +23,7 @@ _FOLDERS = ("bundle", "plots")
 _LONGEST_NAME = 200
 _MOST_FILES = 500
 _MOST_WANTED = 8  #: chunks at once
+_MOST_ROUNDS = 10_000_000
 
 
 class Reports:
@@ -31,6 +32,7 @@ class Reports:
     def __init__(self, job: TrainingJob) -> None:
         self._job = job
         self._next_round = 0
+        self._rounds = 0
         self._files = 0
         self._wanted = 0
         self.is_built = False
@@ -62,14 +64,15 @@ class Reports:
     ) -> ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished:
         job = self._job
         match report:
-            case ModelBuilt() if not self.is_built and 0 <= report.resumed <= job.rounds:
+            case ModelBuilt() if not self.is_built and _is_sensible(report):
                 self.is_built = True
+                self._rounds = report.rounds
                 self._next_round = report.resumed
             case ChunkWanted() if 0 <= report.index < job.chunks and self._wanted < _MOST_WANTED:
                 self._wanted += 1
-            case RoundEnded() if self._next_round == report.round < job.rounds:
+            case RoundEnded() if self._next_round == report.round < self._rounds:
                 self._next_round += 1
-            case TrainingFinished() if self._next_round == job.rounds:
+            case TrainingFinished() if self._next_round > 0:  # it may stop early
                 pass
             case _:
                 raise _nonsense(type(report).__name__)
@@ -85,6 +88,10 @@ class Reports:
             os.close(packet.descriptor)
             raise _nonsense(packet.kind)
         return FileMade(name=name, file=os.fdopen(packet.descriptor, "rb"))
+
+
+def _is_sensible(built: ModelBuilt) -> bool:
+    return 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS
 
 
 def _is_name(name: str) -> bool:

@@ -1,9 +1,21 @@
 """contract.json: all that is needed to serve a model on raw entries exactly as it was trained."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.models.task import Task
+
+Missing = Literal["zero", "nan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """A file of the bundle that was converted, and compared with the model on real entries."""
+
+    file: str  #: such as "model.onnx"
+    difference: float  #: the largest one found, relative to the larger of 1 and the output
+    tolerance: float  #: the largest one that is allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +30,8 @@ class Contract:
     preproc: str = ""  #: the text of preproc.json
     classes: tuple[str, ...] = ()  #: class names when the labels were names
     task: Task = "other"
+    missing: Missing = "zero"  #: what the model reads where there is no value
+    conversions: tuple[Conversion, ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)
     versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it
     metrics: tuple[tuple[str, float], ...] = ()

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from mlaas4hep.core.models.contract import Conversion, Missing
 from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.requests.frameworks import USUAL
 from mlaas4hep.core.requests.request import Params, Resources
 
 Metrics = tuple[tuple[str, float], ...]
+Versions = tuple[tuple[str, str], ...]  #: (package, version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,9 @@ class TrainingJob:
     params: Params
     columns: int  #: width of the matrix
     chunks: int
+    entries: int = 0  #: in all chunks; 0: not known
+    names: tuple[str, ...] = ()  #: of the columns; empty: not known
+    frameworks: tuple[str, ...] = (USUAL,)  #: that model.py may use, likeliest first
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
     labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
@@ -35,7 +41,7 @@ class TrainingJob:
 
     @property
     def rounds(self) -> int:
-        """Return how many epochs will end, over all chunks."""
+        """Return how many rounds a model that learns block by block does, at most."""
         if self.params.training == "chunked":
             return self.params.epochs * self.chunks
         return self.params.epochs
@@ -59,6 +65,7 @@ class ModelBuilt:
 
     summary: ModelSummary
     isolation: tuple[str, ...]  #: what confines model.py, such as "landlock"
+    rounds: int  #: that there will be, at most
     resumed: int = 0  #: rounds found done in the checkpoint
 
 
@@ -87,13 +94,15 @@ class FileMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingFinished:
-    """All rounds are done and all files handed over."""
+    """The last round is done and all files are handed over."""
 
     task: Task
     metrics: Metrics  #: final ones, such as (("test_auc", 0.77),)
-    versions: tuple[tuple[str, str], ...]  #: (package, version) that trained
+    versions: Versions  #: of what trained
     input_node: str = ""  #: of the SavedModel's serving signature
     output_node: str = ""
+    missing: Missing = "zero"  #: what the model reads where there is no value
+    conversions: tuple[Conversion, ...] = ()
 
 
 Report = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

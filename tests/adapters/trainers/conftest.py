@@ -7,6 +7,8 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.child import modelfile
+from mlaas4hep.adapters.trainers.loading import load
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.request import Params
@@ -28,26 +30,24 @@ def model(idim):
 
 
 @pytest.fixture(scope="session")
-def usermodel():
-    """Return the module that runs model.py, with TensorFlow behind it."""
+def keras_framework():
+    """Return Keras as a framework."""
     if find_spec("tensorflow") is None:
         pytest.skip("the extra `train` is not installed")
     with contextlib.suppress(ImportError):  # loaded after TensorFlow, XRootD's client crashes
         import XRootD.client  # noqa: F401
     with warnings.catch_warnings(action="ignore"):
-        from mlaas4hep.adapters.trainers.keras import usermodel
-    return usermodel
+        return load("keras")
 
 
 @pytest.fixture
-def build(usermodel, tmp_path):
+def build(keras_framework, tmp_path):
     """Return a function that builds the model of a model.py."""
-    import keras
 
-    def build(text, columns=4, seconds=60):
-        keras.utils.set_random_seed(21)
+    def build(text, columns=4, seconds=60, **params):
         (tmp_path / "model.py").write_text(text)
-        return usermodel.build(tmp_path / "model.py", columns, seconds)
+        job = make_job(columns=columns, **params)
+        return modelfile.build(tmp_path / "model.py", job, [keras_framework], seconds)[1]
 
     return build
 

@@ -3,6 +3,11 @@ import itertools
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.child import checkpoint
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.fitting import fit
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from tests.adapters.trainers.conftest import DENSE, FixedFeed, make_job
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -11,17 +16,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 class Fit:
     """A training in this process, round by round."""
 
-    def __init__(self, built, job, feed, done=0):
-        from mlaas4hep.adapters.trainers.child.fitting import fit
-        from mlaas4hep.adapters.trainers.child.learning import Labels
-        from mlaas4hep.adapters.trainers.child.material import MaterialSource
-        from mlaas4hep.adapters.trainers.keras.engine import Engine
-
-        self.built = built
-        self.labels = Labels(built.model.loss, 1)
-        self.source = MaterialSource(feed, self.labels, job.params)
-        engine = Engine(built, job.params.batch_size, 1)
-        self.rounds = fit(engine, self.source, job, self.labels, done)
+    def __init__(self, model, job, feed, done=0):
+        self.model = model
+        self.labels = SeenLabels(model.summary.task)
+        self.data = TrainingData(feed, model, self.labels, job)
+        self.rounds = fit(model, self.data, job, self.labels, done)
 
 
 def test_chunked_training_does_all_epochs_on_each_chunk_in_turn(build):
@@ -47,9 +46,9 @@ def test_standard_training_goes_over_all_chunks_in_each_epoch_in_another_order(b
 
 def test_batches_are_as_large_as_wanted_however_small_the_chunks_are(build):
     job = make_job(chunks=7, training="standard", batch_size=150, split=0.0)
-    fit = Fit(build(DENSE), job, FixedFeed(chunks=7, entries=100))
+    fit = Fit(build(DENSE, batch_size=10), job, FixedFeed(chunks=7, entries=100))
 
-    blocks = list(fit.source.blocks(range(7), epoch=0))
+    blocks = list(fit.data.blocks(range(7), epoch=0))
 
     batches = [len(block.order) for block in blocks]
     assert sum(batches) == 700
@@ -59,9 +58,9 @@ def test_batches_are_as_large_as_wanted_however_small_the_chunks_are(build):
 def test_without_shuffling_rows_come_in_the_order_of_the_files(build):
     job = make_job(chunks=2, training="standard", shuffle=False, split=0.0)
     feed = FixedFeed(chunks=2)
-    fit = Fit(build(DENSE), job, feed)
+    fit = Fit(build(DENSE, batch_size=10), job, feed)
 
-    (block,) = fit.source.blocks(range(2), epoch=1)
+    (block,) = fit.data.blocks(range(2), epoch=1)
 
     assert block.order.tolist() == list(range(200))
     expected = np.concatenate([feed._chunks[0].x, feed._chunks[1].x])
@@ -72,44 +71,36 @@ def test_without_shuffling_rows_come_in_the_order_of_the_files(build):
 def test_a_training_that_goes_on_from_a_checkpoint_ends_as_if_it_never_stopped(
     build, training, tmp_path
 ):
-    from mlaas4hep.adapters.trainers.keras import checkpoint
-
     job = make_job(training=training, epochs=3)
-    whole = Fit(build(DENSE), job, FixedFeed())
+    whole = Fit(build(DENSE, batch_size=10), job, FixedFeed())
     expected = list(whole.rounds)
 
-    killed = Fit(build(DENSE), job, FixedFeed())
+    killed = Fit(build(DENSE, batch_size=10), job, FixedFeed())
     history = tuple(itertools.islice(killed.rounds, 2))
     position = checkpoint.Position(rounds=2, history=history, labels=(0.0, 1.0))
-    checkpoint.save(tmp_path / "c.npz", killed.built.model, position, "print")
-    resumed = Fit(build(DENSE), job, FixedFeed(), done=2)
-    restored = checkpoint.restore(tmp_path / "c.npz", resumed.built.model, "print")
+    checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
+    resumed = Fit(build(DENSE, batch_size=10), job, FixedFeed(), done=2)
+    restored = checkpoint.restore(tmp_path / "c.npz", resumed.model, "print")
     rest = list(resumed.rounds)
 
     assert restored == position
     assert [*history, *rest] == [pytest.approx(metrics, abs=1e-6) for metrics in expected]
-    for weight, same in zip(resumed.built.model.weights, whole.built.model.weights, strict=True):
+    for weight, same in zip(resumed.model.keras.weights, whole.model.keras.weights, strict=True):
         np.testing.assert_allclose(weight, same, atol=1e-6)
 
 
 def test_a_checkpoint_of_another_training_is_not_used(build, tmp_path):
-    from mlaas4hep.adapters.trainers.keras import checkpoint
-
     small, large = build(DENSE), build(DENSE.replace("Dense(8", "Dense(9"))
-    small.model.optimizer.build(small.model.trainable_variables)
-    large.model.optimizer.build(large.model.trainable_variables)
-    checkpoint.save(tmp_path / "c.npz", small.model, checkpoint.Position(rounds=1), "print")
+    checkpoint.save(tmp_path / "c.npz", small, checkpoint.Position(rounds=1), "print")
 
-    assert checkpoint.restore(tmp_path / "c.npz", small.model, "other print") is None
-    assert checkpoint.restore(tmp_path / "c.npz", large.model, "print") is None
+    assert checkpoint.restore(tmp_path / "c.npz", small, "other print") is None
+    assert checkpoint.restore(tmp_path / "c.npz", large, "print") is None
     (tmp_path / "c.npz").write_bytes(b"PK broken")
-    assert checkpoint.restore(tmp_path / "c.npz", small.model, "print") is None
-    assert checkpoint.restore(tmp_path / "none", small.model, "print") is None
+    assert checkpoint.restore(tmp_path / "c.npz", small, "print") is None
+    assert checkpoint.restore(tmp_path / "none", small, "print") is None
 
 
 def test_a_loss_that_is_not_a_number_ends_the_training(build):
-    from mlaas4hep.adapters.trainers.child.failure import TrainingError
-
     wild = DENSE.replace('"adam", "binary_crossentropy"', 'keras.optimizers.SGD(1e38), "mse"')
     built = build(wild.replace("sigmoid", "linear"))
     fit = Fit(built, make_job(), FixedFeed())

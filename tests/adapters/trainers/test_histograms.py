@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.child.histograms import BINS, Histograms
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.models.training import Feature
 
@@ -11,9 +12,7 @@ CONSTANT = Feature(name="constant", start=1, width=1, low=3.0, high=3.0)
 JAGGED = Feature(name="jagged", start=2, width=2, low=0.0, high=50.0)
 
 
-def test_values_are_counted_without_padding_and_holes(usermodel):
-    from mlaas4hep.adapters.trainers.child.histograms import BINS, Histograms
-
+def test_values_are_counted_without_padding_and_holes():
     entries = 40_000  # more than are looked at at a time
     x = np.zeros((entries, 4), np.float32)
     x[:, 0] = np.linspace(0, 1, entries)

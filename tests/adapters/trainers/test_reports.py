@@ -22,7 +22,7 @@ JOB = TrainingJob(name="luca_1", params=Params(epochs=2), columns=3, chunks=2)
 SUMMARY = ModelSummary(
     parameters=4, layers=(), input_width=3, output_shape=(1,), loss="mse", task="regression"
 )
-BUILT = ModelBuilt(summary=SUMMARY, isolation=("seccomp",), resumed=1)
+BUILT = ModelBuilt(summary=SUMMARY, isolation=("seccomp",), rounds=4, resumed=1)
 
 
 def packet(report):
@@ -61,7 +61,7 @@ def test_a_failure_is_raised_with_its_hint(reports):
         packet(ChunkWanted(index=-1)),
         packet(RoundEnded(round=10**12, metrics=())),
         packet(TrainingFinished(task="binary", metrics=(), versions=())),
-        packet(ModelBuilt(summary=SUMMARY, isolation=(), resumed=99)),
+        packet(ModelBuilt(summary=SUMMARY, isolation=(), rounds=4, resumed=99)),
     ],
     ids=lambda told: f"{told.kind} {told.body[:40]!r}",
 )

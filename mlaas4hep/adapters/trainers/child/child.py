@@ -11,6 +11,10 @@ from pathlib import Path
 from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
+from mlaas4hep.adapters.trainers.loading import load
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.frameworks import info
 
 
 def main(arguments: list[str]) -> None:
@@ -21,15 +25,17 @@ def main(arguments: list[str]) -> None:
     isolation = confine(work=work, memory_bytes=int(memory_bytes), parent=int(parent))
 
     # from here on nothing can be reached any more; threads of these libraries inherit that
-    with quick_and_quiet(work / "import.log"):
+    job = wire.load(TrainingJob, (work / "job.json").read_bytes())
+    hidden = set.intersection(*(set(info(name).hides) for name in job.frameworks))
+    with quick_and_quiet(work / "import.log", hidden):
+        frameworks = [load(name) for name in job.frameworks]
         from mlaas4hep.adapters.trainers.child.failure import TrainingError  # noqa: PLC0415
         from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415
         from mlaas4hep.adapters.trainers.child.session import Session  # noqa: PLC0415
-        from mlaas4hep.core import wire  # noqa: PLC0415
-        from mlaas4hep.core.models.training import TrainingJob  # noqa: PLC0415
 
-    job = wire.load(TrainingJob, (work / "job.json").read_bytes())
-    session = Session(channel=channel, job=job, work=work, isolation=isolation)
+    session = Session(
+        channel=channel, job=job, work=work, isolation=isolation, frameworks=frameworks
+    )
     try:
         if mode == "check":
             session.check(int(build_seconds))
@@ -38,7 +44,7 @@ def main(arguments: list[str]) -> None:
     except TrainingError as error:
         Messages(channel).fail(str(error), error.hint)
     sys.stdout.flush()
-    os._exit(0)  # TensorFlow takes its time to end; nothing is left to do
+    os._exit(0)  # some libraries take their time to end; nothing is left to do
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.material import Material
-from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.framework import Model
 from mlaas4hep.core.models import figures as scores
 from mlaas4hep.core.models.figures import Roc
 from mlaas4hep.core.models.task import Task
@@ -43,19 +43,19 @@ class SetFigures:
 class Evaluation:
     """Collects predictions chunk by chunk."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, model: Model) -> None:
+        self._model = model
         self._sets = {name: Collected() for name in SETS}
 
-    def add(self, material: Material) -> None:
+    def add(self, chunk: SplitChunk) -> None:
         """Predict the entries of a chunk."""
-        split = material.split
+        split = chunk.split
         for name, rows in (("test", split.test), ("val", split.validation), ("train", split.train)):
             seen = self._sets[name]
             chosen = rows[: MOST_ENTRIES - seen.entries]
             if len(chosen):
-                seen.labels.append(material.labels[chosen])
-                seen.scores.append(self._engine.predict(material.x, chosen))
+                seen.labels.append(chunk.labels[chosen])
+                seen.scores.append(self._model.predict(chunk.block(chosen)))
                 seen.entries += len(chosen)
 
     def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:

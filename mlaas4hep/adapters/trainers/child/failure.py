@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-import tensorflow as tf
-
 MODEL_FILE = "model.py"
-_PACKAGES = "there are keras, tensorflow, numpy, matplotlib and Python's own modules here"
+_PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 
 
 class TrainingError(Exception):
@@ -24,8 +22,14 @@ class TooLongError(BaseException):
 
 
 @contextmanager
-def told_by(doing: str, hint: str) -> Iterator[None]:
-    """Turn whatever model.py raises into a `TrainingError`; the traceback goes to the log."""
+def explained(doing: str, hint: str, packages: str = "keras, tensorflow") -> Iterator[None]:
+    """Turn whatever is raised into a `TrainingError`; the traceback goes to the log.
+
+    Args:
+        doing: what goes on, for errors that do not come from model.py.
+        hint: of errors that say nothing better.
+        packages: that can be imported.
+    """
     try:
         yield
     except TrainingError:
@@ -42,7 +46,7 @@ def told_by(doing: str, hint: str) -> Iterator[None]:
             f"{MODEL_FILE}{_line(error.__traceback__)} called sys.exit({error.code!r})",
             "return the compiled model instead",
         ) from error
-    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+    except MemoryError as error:
         traceback.print_exc()
         raise TrainingError(
             f"{doing}{_line(error.__traceback__)} needs more memory than the run may use",
@@ -50,7 +54,7 @@ def told_by(doing: str, hint: str) -> Iterator[None]:
         ) from error
     except ModuleNotFoundError as error:
         traceback.print_exc()
-        raise TrainingError(_described(doing, error), _PACKAGES) from error
+        raise TrainingError(_described(doing, error), _PACKAGES.format(packages)) from error
     except BaseException as error:  # the outermost frame around somebody's program
         traceback.print_exc()
         raise TrainingError(_described(doing, error), hint) from error

@@ -6,74 +6,87 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.learning import Labels
-from mlaas4hep.adapters.trainers.child.material import MaterialSource
-from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
+from mlaas4hep.adapters.trainers.framework import BlockModel, RoundMetrics, SampleModel
 from mlaas4hep.core.models.training import TrainingJob
 
-Rounds = Iterator[dict[str, float]]
+Rounds = Iterator[RoundMetrics]
 
 
 def fit(
-    engine: Engine, source: MaterialSource, job: TrainingJob, labels: Labels, done: int
+    model: BlockModel | SampleModel,
+    data: TrainingData,
+    job: TrainingJob,
+    labels: SeenLabels,
+    done: int,
 ) -> Rounds:
     """Do the rounds that are not done yet; yield the metrics of each when it ended.
 
     Raises:
         TrainingError: the loss is not a number any more, or there is only one class.
     """
-    ways: dict[str, Callable[[Engine, MaterialSource, TrainingJob, int], Rounds]] = {
-        "chunked": _by_chunk,
-        "standard": _by_epoch,
-    }
-    for number, metrics in enumerate(
-        ways[job.params.training](engine, source, job, done), start=done
-    ):
+    if isinstance(model, SampleModel):
+        sees_all, rounds = True, model.fit(data, done)
+    else:
+        ways: dict[str, Callable[[BlockModel, TrainingData, TrainingJob, int], Rounds]] = {
+            "chunked": _by_chunk,
+            "standard": _by_epoch,
+        }
+        sees_all = job.params.training == "standard"
+        rounds = ways[job.params.training](model, data, job, done)
+    for number, metrics in enumerate(rounds, start=done):
         _check(metrics, job, number)
-        if job.params.training == "standard" or number + 1 == job.rounds:
-            labels.check_seen()
+        goes_on = not isinstance(model, BlockModel) or model.end_round(number, metrics)
+        if sees_all or number + 1 == job.rounds:
+            labels.check_several()
         yield metrics
+        if not goes_on:
+            return
 
 
-def _by_chunk(engine: Engine, source: MaterialSource, job: TrainingJob, done: int) -> Rounds:
+def total_rounds(model: BlockModel | SampleModel, job: TrainingJob) -> int:
+    """Return how many rounds there will be, at most."""
+    return model.rounds if isinstance(model, SampleModel) else job.rounds
+
+
+def _by_chunk(model: BlockModel, data: TrainingData, job: TrainingJob, done: int) -> Rounds:
     epochs = job.params.epochs
     first, skipped = divmod(done, epochs)
-    for material in source.chunks(range(first, job.chunks)):
-        train = material.split.train
+    for chunk in data.chunks(range(first, job.chunks)):
+        train = chunk.split.train
         for epoch in range(skipped, epochs):
-            random = np.random.default_rng([job.params.seed, material.index, epoch])
-            engine.train(material.x, material.y, train[source.order(len(train), random)])
-            metrics = engine.metrics()
-            if len(material.split.validation):
-                engine.test(material.x, material.y, material.split.validation)
-                metrics |= _validation(engine.metrics())
+            random = np.random.default_rng([job.params.seed, chunk.index, epoch])
+            model.learn(chunk.block(train[data.order(len(train), random)]))
+            metrics = model.metrics()
+            if len(chunk.split.validation):
+                model.test(chunk.block(chunk.split.validation))
+                metrics |= _validation(model.metrics())
             yield metrics
         skipped = 0
 
 
-def _by_epoch(engine: Engine, source: MaterialSource, job: TrainingJob, done: int) -> Rounds:
+def _by_epoch(model: BlockModel, data: TrainingData, job: TrainingJob, done: int) -> Rounds:
     for epoch in range(done, job.params.epochs):
-        order = source.chunk_order(job.chunks, epoch)
-        for block in source.blocks(order, epoch):
-            engine.train(block.x, block.y, block.order)
-        metrics = engine.metrics()
-        yield metrics | _validated(engine, source, job)
+        for block in data.blocks(data.chunk_order(epoch), epoch):
+            model.learn(block)
+        metrics = model.metrics()
+        yield metrics | _validated(model, data)
 
 
-def _validated(engine: Engine, source: MaterialSource, job: TrainingJob) -> dict[str, float]:
+def _validated(model: BlockModel, data: TrainingData) -> RoundMetrics:
     rows = 0
-    if job.params.split > 0:
-        for material in source.chunks(range(job.chunks)):
-            rows += len(material.split.validation)
-            engine.test(material.x, material.y, material.split.validation)
-    return _validation(engine.metrics()) if rows else {}
+    for block in data.validation():
+        rows += len(block.order)
+        model.test(block)
+    return _validation(model.metrics()) if rows else {}
 
 
-def _validation(metrics: dict[str, float]) -> dict[str, float]:
+def _validation(metrics: RoundMetrics) -> RoundMetrics:
     return {f"val_{name}": value for name, value in metrics.items()}
 
 
-def _check(metrics: dict[str, float], job: TrainingJob, number: int) -> None:
+def _check(metrics: RoundMetrics, job: TrainingJob, number: int) -> None:
     if math.isfinite(metrics["loss"]):
         return
     epoch, where = number, ""

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from mlaas4hep.adapters.trainers.child.learning import Labels
+from mlaas4hep.adapters.trainers.child import checkpoint
+from mlaas4hep.adapters.trainers.child.checkpoint import Position
+from mlaas4hep.adapters.trainers.child.fitting import total_rounds
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.messages import Messages
-from mlaas4hep.adapters.trainers.keras import checkpoint
-from mlaas4hep.adapters.trainers.keras.checkpoint import Position
+from mlaas4hep.adapters.trainers.framework import BlockModel, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import RoundEnded, TrainingJob
 
@@ -21,10 +23,15 @@ class Rounds:
     """
 
     def __init__(
-        self, model: Any, job: TrainingJob, work: Path, messages: Messages, every_s: float
+        self,
+        model: BlockModel | SampleModel,
+        job: TrainingJob,
+        work: Path,
+        messages: Messages,
+        every_s: float,
     ) -> None:
         self._model = model
-        self._rounds = job.rounds
+        self._total = total_rounds(model, job)
         self._path = work / "checkpoint"
         self._new = work / "checkpoint.npz"
         self._messages = messages
@@ -34,19 +41,24 @@ class Rounds:
         self._saved_at = time.monotonic()
         self.position = self._restored()
 
-    def follow(self, rounds: Iterator[dict[str, float]], labels: Labels) -> None:
+    def follow(self, rounds: Iterator[RoundMetrics], labels: SeenLabels) -> None:
         """Let the rounds happen, save and tell them."""
+        if self.position.ended:
+            return
         for metrics in rounds:
             number = self.position.rounds
             self.position = Position(
                 rounds=number + 1,
                 history=(*self.position.history, metrics),
-                labels=tuple(sorted(labels.seen)),
+                labels=labels.seen,
+                ended=number + 1 == self._total,
             )
             self._untold.append(RoundEnded(round=number, metrics=tuple(metrics.items())))
-            is_last = self.position.rounds == self._rounds
-            if is_last or time.monotonic() - self._saved_at >= self._every_s:
+            if self.position.ended or time.monotonic() - self._saved_at >= self._every_s:
                 self._save()
+        if not self.position.ended:  # it stopped early
+            self.position = replace(self.position, ended=True)
+            self._save()
 
     def _save(self) -> None:
         checkpoint.save(self._new, self._model, self.position, self._fingerprint)
@@ -58,6 +70,4 @@ class Rounds:
         self._saved_at = time.monotonic()
 
     def _restored(self) -> Position:
-        self._model.optimizer.build(self._model.trainable_variables)
-        found = checkpoint.restore(self._path, self._model, self._fingerprint)
-        return found or Position()
+        return checkpoint.restore(self._path, self._model, self._fingerprint) or Position()

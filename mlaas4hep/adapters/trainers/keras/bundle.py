@@ -1,46 +1,34 @@
 """The trained model in the formats that others serve."""
 
-import json
-import shutil
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
+
+from mlaas4hep.adapters.trainers.framework import Exported, Floats
+from mlaas4hep.core.models.contract import Conversion
 
 TOLERANCE = 1e-5
 
 
-def write(
-    folder: Path,
-    model: Any,
-    history: Sequence[dict[str, float]],
-    sample: NDArray[np.float32],
-) -> None:
-    """Write SavedModel, model.keras, history.json and, if it holds, model.tflite.
+def write(folder: Path, model: Any, sample: Floats) -> Exported:
+    """Write SavedModel, model.keras and, if it holds, model.tflite.
 
     Args:
+        folder: of the bundle, empty.
+        model: trained.
         sample: real entries on which the TensorFlow Lite model must agree.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     model.export(str(folder), format="tf_saved_model", verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
     _write_keras(folder / "model.keras", model)
-    series = {name: [each.get(name) for each in history] for name in _names(history)}
-    (folder / "history.json").write_text(json.dumps(series), encoding="utf-8")
-    _write_lite(folder, sample)
-
-
-def files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a bundle with their paths inside it."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path
+    first, last = nodes(folder)
+    conversions = _write_lite(folder, sample)
+    return Exported(input_node=first, output_node=last, conversions=conversions)
 
 
 def nodes(folder: Path) -> tuple[str, str]:
@@ -53,10 +41,6 @@ def nodes(folder: Path) -> tuple[str, str]:
     return first.partition(":")[0], last.partition(":")[0]
 
 
-def _names(history: Sequence[dict[str, float]]) -> list[str]:
-    return sorted({name for metrics in history for name in metrics})
-
-
 def _write_keras(path: Path, model: Any) -> None:
     try:
         model.save(path)
@@ -65,20 +49,21 @@ def _write_keras(path: Path, model: Any) -> None:
         _say(f"no model.keras: {type(error).__name__}: {str(error).splitlines()[:1]}")
 
 
-def _write_lite(folder: Path, sample: NDArray[np.float32]) -> None:
+def _write_lite(folder: Path, sample: Floats) -> tuple[Conversion, ...]:
     try:
         lite = tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert()
         difference = _difference(folder, lite, sample)
     except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
         _say(f"no model.tflite: {type(error).__name__}: {str(error).splitlines()[:1]}")
-        return
+        return ()
     if not difference <= TOLERANCE:
         _say(f"no model.tflite: it differs from the SavedModel by {difference:.2g}")
-        return
+        return ()
     (folder / "model.tflite").write_bytes(lite)
+    return (Conversion(file="model.tflite", difference=difference, tolerance=TOLERANCE),)
 
 
-def _difference(folder: Path, lite: bytes, sample: NDArray[np.float32]) -> float:
+def _difference(folder: Path, lite: bytes, sample: Floats) -> float:
     """Return the largest relative difference between both on real entries."""
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     (name,) = serve.structured_input_signature[1]

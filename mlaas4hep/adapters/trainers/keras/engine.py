@@ -13,43 +13,36 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.keras.usermodel import BuiltModel
+from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
+from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.core.models.split import Index
 
 Floats = NDArray[np.float32]
 TEST_BATCH = 4096  #: entries at a time where nothing is learned
-BLOCK_ROWS = 8192
-BLOCK_BYTES = 32 * 1024**2
-
-
-def block_rows(batch: int, columns: int) -> int:
-    """Return how many rows make a block: whole batches, at least one."""
-    fitting = min(BLOCK_ROWS, BLOCK_BYTES // (4 * columns))
-    return max(batch, fitting - fitting % batch)
 
 
 class Engine:
     """A compiled Keras model at work."""
 
-    def __init__(self, built: BuiltModel, batch_size: int, label_width: int) -> None:
-        model = built.model
+    def __init__(self, model: Any, columns: int, target: Target, batch_size: int) -> None:
         model.optimizer.build(model.trainable_variables)
         eager = bool(model.run_eagerly)
         self._model = model
-        self._built = built
+        self._columns = columns
+        self._target = target
         self._batch_size = batch_size
         self._started = False
-        self._buffer = np.empty((0, built.columns), np.float32)
-        self._train = _loop(model.train_step, eager, built.columns, label_width)
-        self._test = _loop(model.test_step, eager, built.columns, label_width)
+        self._buffer = np.empty((0, columns), np.float32)
+        self._train = _loop(model.train_step, eager, columns, target.columns)
+        self._test = _loop(model.test_step, eager, columns, target.columns)
         self._predict = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
 
     def train(self, x: Floats, y: Floats, order: Index) -> None:
         """Learn from rows `order`, in batches in that order."""
         if not self._started:
-            self._start(x[:1], y[:1])
+            self._start(x[:1], self._target.shaped(y[:1]))
         for rows in self._blocks(order, self._batch_size):
-            self._train(self._taken(x, rows), y[rows], self._batch_size)
+            self._train(self._taken(x, rows), self._target.shaped(y[rows]), self._batch_size)
 
     def _start(self, x: Floats, y: Floats) -> None:
         """Let the metrics find out, outside of any graph, which shapes they compare."""
@@ -60,7 +53,7 @@ class Engine:
     def test(self, x: Floats, y: Floats, order: Index) -> None:
         """Compare the predictions for rows `order` with their labels; learn nothing."""
         for rows in self._blocks(order, TEST_BATCH):
-            self._test(self._taken(x, rows), y[rows], TEST_BATCH)
+            self._test(self._taken(x, rows), self._target.shaped(y[rows]), TEST_BATCH)
 
     def metrics(self) -> dict[str, float]:
         """Return loss and metrics since the last call, and begin anew."""
@@ -74,7 +67,7 @@ class Engine:
             self._predict(tf.convert_to_tensor(self._taken(x, rows))).numpy()
             for rows in self._blocks(order, TEST_BATCH)
         ]
-        return np.concatenate(parts) if parts else np.empty((0, self._built.outputs), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self._target.width), np.float32)
 
     def _taken(self, x: Floats, rows: Index) -> Floats:
         """Return some rows, in memory that is used again for the next block."""
@@ -83,7 +76,7 @@ class Engine:
         return np.take(x, rows, axis=0, out=self._buffer[: len(rows)], mode="clip")
 
     def _blocks(self, order: Index, batch: int) -> Iterator[Index]:
-        size = block_rows(batch, self._built.columns)
+        size = block_rows(batch, self._columns)
         for start in range(0, len(order), size):
             yield order[start : start + size]
 

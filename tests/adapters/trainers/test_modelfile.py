@@ -1,5 +1,7 @@
 import pytest
 
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's advice to the authors of models
 
 HEAD = "import keras\nfrom keras.layers import Activation, Dense, Input, Lambda\n"
@@ -67,7 +69,7 @@ def model(idim):
     ],
 )
 def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
-    summary = build(text, columns=4).summary()
+    summary = build(text, columns=4).summary
 
     assert (summary.loss, summary.task, summary.output_shape) == (loss, task, (outputs,))
     assert (summary.input_width, summary.parameters > 0) == (4, True)
@@ -80,7 +82,8 @@ def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
         ("import nowhere\n", r"model\.py, line 1: ModuleNotFoundError: No module named 'nowhere'"),
         ("x = 1\n", r"model\.py has no function `model`"),
         ("model = 3\n", r"model\.py has a `model` that is no function"),
-        ("def model(): pass\n", r"model\.py: TypeError: model\(\) takes 0 positional arguments"),
+        ("def model(a, b): pass\n", r"model\.py: TypeError: model\(\) missing 1 required posi"),
+        ("def model(): pass\n", r"model\.py: `model` returns nothing"),
         ("def model(idim):\n    return 1 / 0\n", r"model\.py, line 2: ZeroDivisionError"),
         ("def model(idim):\n    raise SystemExit(3)\n", r"model\.py, line 2 called sys\.exit\(3\)"),
         (
@@ -99,8 +102,6 @@ def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
     ],
 )
 def test_a_bad_model_is_refused_in_words(build, text, message):
-    from mlaas4hep.adapters.trainers.child.failure import TrainingError
-
     with pytest.raises(TrainingError, match=message) as caught:
         build(text)
 
@@ -108,8 +109,6 @@ def test_a_bad_model_is_refused_in_words(build, text, message):
 
 
 def test_who_imports_what_is_not_there_is_told_what_is(build):
-    from mlaas4hep.adapters.trainers.child.failure import TrainingError
-
     with pytest.raises(TrainingError, match="nowhere") as caught:
         build("from nowhere import layers\n")
 
@@ -117,21 +116,16 @@ def test_who_imports_what_is_not_there_is_told_what_is(build):
 
 
 def test_a_model_that_loops_is_stopped_at_its_line(build):
-    from mlaas4hep.adapters.trainers.child.failure import TrainingError
-
     with pytest.raises(TrainingError, match=r"model\.py, line [23] did not end within 1 s"):
         build("def model(idim):\n    while True:\n        pass\n", seconds=1)
 
 
 def test_optimizers_understand_what_they_were_told_in_the_days_of_keras_2(build, capsys):
-    from mlaas4hep.adapters.trainers.keras.keras2 import old_spellings
+    plain = build(sequential("Dense(1)", optimizer="keras.optimizers.Adam(lr=0.01)"))
+    old = "keras.optimizers.SGD(lr=0.1, decay=0.5)"
+    decaying = build(sequential("Dense(1)", optimizer=old))
 
-    with old_spellings():
-        plain = build(sequential("Dense(1)", optimizer="keras.optimizers.Adam(lr=0.01)"))
-        old = "keras.optimizers.SGD(lr=0.1, decay=0.5)"
-        decaying = build(sequential("Dense(1)", optimizer=old))
-
-    assert float(plain.model.optimizer.learning_rate) == pytest.approx(0.01)
-    decaying.model.optimizer.iterations.assign(2)
-    assert float(decaying.model.optimizer.learning_rate) == pytest.approx(0.1 / (1 + 0.5 * 2))
+    assert float(plain.keras.optimizer.learning_rate) == pytest.approx(0.01)
+    decaying.keras.optimizer.iterations.assign(2)
+    assert float(decaying.keras.optimizer.learning_rate) == pytest.approx(0.1 / (1 + 0.5 * 2))
     assert "Adam: `lr` is called `learning_rate` in Keras 3" in capsys.readouterr().out

@@ -1,12 +1,14 @@
 """What a compiled model learns, read off its loss: the shape that labels must have."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.task import Task
 
 _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy"}
@@ -26,14 +28,13 @@ def loss_name(loss: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
 
 
-class Labels:
-    """Turns the label column into what the loss expects, and refuses what it cannot learn."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the loss compares an output of `width` numbers with."""
 
-    def __init__(self, loss: Any, width: int, classes: tuple[str, ...] = ()) -> None:
-        self.loss = loss_name(loss)
-        self.width = width
-        self.classes = classes
-        self.seen: set[float] = set()
+    loss: str
+    width: int
+    classes: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -42,19 +43,12 @@ class Labels:
             return "multiclass"
         if self.loss in _BINARY and self.width == 1:
             return "binary"
-        if self.loss in _REGRESSION:
-            return "binary" if self.seen and self.seen <= {0.0, 1.0} else "regression"
-        return "other"
+        return "regression" if self.loss in _REGRESSION else "other"
 
     @property
     def columns(self) -> int:
         """Return how many numbers `shaped` gives for an entry."""
         return self.width if self.loss in _ONE_HOT else 1
-
-    @property
-    def stratified(self) -> bool:
-        """Tell whether a split should keep the share of each label."""
-        return self.loss in _ONE_HOT | _SPARSE | _BINARY
 
     def check_output(self) -> None:
         """Refuse an output that one number per entry cannot be compared with.
@@ -74,52 +68,32 @@ class Labels:
                 "one output per class: Dense(2) with softmax, or loss='binary_crossentropy'",
             )
 
-    def shaped(self, y: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return labels of shape (n, width) for one-hot losses, else (n, 1).
+    def shaped(self, labels: Floats) -> Floats:
+        """Return labels of shape (n, width) for one-hot losses, else (n, 1)."""
+        if self.loss in _ONE_HOT:
+            return np.eye(self.width, dtype=np.float32)[labels.astype(np.int64)]
+        return labels.reshape(-1, 1)
+
+    def check(self, labels: Floats) -> None:
+        """Refuse labels that the loss cannot compare.
 
         Raises:
-            TrainingError: a label does not fit the loss.
+            TrainingError: names the first one.
         """
-        self._check(y)
-        if self.loss in _ONE_HOT:
-            return np.eye(self.width, dtype=np.float32)[y.astype(np.int64)]
-        return y.reshape(-1, 1)
-
-    def _check(self, y: NDArray[np.float32]) -> None:
-        bad = np.flatnonzero(~np.isfinite(y))
-        if bad.size:
-            raise TrainingError(
-                f"{bad.size} labels of {y.size} in a chunk are not numbers (NaN or infinite)",
-                "check labels.txt and the branches it names",
-            )
         if self.loss in _ONE_HOT | _SPARSE:
-            self._refuse_outside(y, (y >= 0) & (y < self.width) & (y == np.rint(y)), "an integer "
-                                 f"from 0 to {self.width - 1}, one per output")  # fmt: skip
+            is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
+            due = f"an integer from 0 to {self.width - 1}, one per output"
+            self._refuse_outside(labels, is_class, due)
         elif self.loss in _BINARY:
-            self._refuse_outside(y, (y >= 0) & (y <= 1), "0 or 1")
-        if len(self.seen) <= 1000:  # noqa: PLR2004 - more than that is no classification
-            self.seen.update(np.unique(y)[:1001].tolist())
+            self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1")
 
-    def _refuse_outside(self, y: NDArray[np.float32], fits: NDArray[np.bool_], due: str) -> None:
+    def _refuse_outside(self, labels: Floats, fits: NDArray[np.bool_], due: str) -> None:
         if fits.all():
             return
-        label = float(y[int(np.argmin(fits))])
+        label = float(labels[int(np.argmin(fits))])
         is_class = label.is_integer() and 0 <= label < len(self.classes)
         named = f" ({self.classes[int(label)]})" if is_class else ""
         raise TrainingError(
             f"label {label:g}{named} does not fit loss {self.loss!r}: it must be {due}",
             "change labels.txt, or the last layer and the loss of model.py",
         )
-
-    def check_seen(self) -> None:
-        """Refuse a classification in which all entries are of one class.
-
-        Raises:
-            TrainingError: only one label was ever seen.
-        """
-        if self.stratified and len(self.seen) == 1:
-            label = next(iter(self.seen))
-            raise TrainingError(
-                f"all entries have label {label:g}: there is nothing to tell apart",
-                "labels.txt should give at least two classes, and cuts should leave both",
-            )

@@ -1,4 +1,4 @@
-"""One more look at the chunks after training: figures, pictures and a sample of entries."""
+"""What a trained model does on all chunks: figures, pictures, and a sample of entries."""
 
 import json
 import threading
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.trainers.child import evaluation
 from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
 from mlaas4hep.adapters.trainers.child.histograms import Histograms
-from mlaas4hep.adapters.trainers.child.learning import Labels
-from mlaas4hep.adapters.trainers.child.material import Material
-from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.framework import Model
+from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256
 _PLOTS = "mlaas4hep.adapters.trainers.child.plots"
 
 
-class Survey:
-    """Looks at all chunks if figures or histograms are wanted, else at the first only."""
+class Results:
+    """Collected from all chunks if figures or histograms are wanted, else from the first only."""
 
-    def __init__(self, engine: Engine, job: TrainingJob) -> None:
+    def __init__(self, model: Model, job: TrainingJob) -> None:
         self._job = job
-        self._evaluation = Evaluation(engine) if job.params.metrics.wanted else None
+        self._evaluation = Evaluation(model) if job.params.metrics.wanted else None
         self._histograms = Histograms(job.features) if job.features else None
         if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
             threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
@@ -34,24 +34,24 @@ class Survey:
 
     @property
     def chunks(self) -> Iterable[int]:
-        """Return the chunks to look at."""
+        """Return the chunks that are needed."""
         return range(self._job.chunks if self._evaluation or self._histograms else 1)
 
-    def look(self, materials: Iterable[Material]) -> None:
-        """Look at these chunks."""
-        for material in materials:
+    def collect(self, chunks: Iterable[SplitChunk]) -> None:
+        """Predict and count the entries of these chunks."""
+        for chunk in chunks:
             if not len(self.sample):
-                self.sample = material.x[:_SAMPLE_ENTRIES].copy()
+                self.sample = chunk.x[:_SAMPLE_ENTRIES].copy()
             if self._evaluation:
-                self._evaluation.add(material)
+                self._evaluation.add(chunk)
             if self._histograms:
-                self._histograms.add(material.chunk)
+                self._histograms.add(chunk.chunk)
 
-    def figures(self, labels: Labels) -> tuple[SetFigures, ...]:
+    def figures(self, task: Task) -> tuple[SetFigures, ...]:
         """Return the figures that are wanted."""
         if self._evaluation is None:
             return ()
-        return self._evaluation.figures(labels.task, self._job.params.metrics)
+        return self._evaluation.figures(task, self._job.params.metrics)
 
     def write(
         self,

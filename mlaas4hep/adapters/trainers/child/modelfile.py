@@ -1,0 +1,88 @@
+"""Runs model.py within its time, and finds the framework whose model it made."""
+
+import faulthandler
+import inspect
+import signal
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mlaas4hep.adapters.trainers.child.failure import (
+    MODEL_FILE,
+    TooLongError,
+    TrainingError,
+    explained,
+)
+from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, SampleModel
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.frameworks import info
+
+_HINT = "the traceback is in the run's log"
+_GRACE_SECONDS = 5
+
+
+def build(
+    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
+) -> tuple[Framework, BlockModel | SampleModel]:
+    """Run model.py and return its model, with the first of `frameworks` that knows it.
+
+    Raises:
+        TrainingError: it raises, ends, takes too long, or gives something else.
+    """
+    packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
+    with ExitStack() as stack:
+        for framework in frameworks:
+            stack.enter_context(framework.running(job.params.seed))
+        with explained(MODEL_FILE, _HINT, packages), _time_limit(seconds):
+            made = _made(_function(path), job.columns)
+        if made is None:
+            raise TrainingError(
+                f"{MODEL_FILE}: `model` returns nothing", "end it with `return` and the model"
+            )
+        known = (framework for framework in frameworks if framework.owns(made))
+        framework = next(known, frameworks[0])
+        hint = f"the network gets {job.columns} numbers per entry"
+        with explained("the model", hint, packages), _time_limit(seconds):
+            return framework, framework.build(made, job)
+
+
+def _function(path: Path) -> Callable[..., Any]:
+    module = types.ModuleType("model")
+    module.__file__ = str(path)
+    code = compile(path.read_bytes(), str(path), "exec")
+    exec(code, module.__dict__)  # noqa: S102 - this process exists to run it, confined
+    function = getattr(module, "model", None)
+    if not callable(function):
+        what = (
+            "has no function `model`" if function is None else "has a `model` that is no function"
+        )
+        raise TrainingError(f"{MODEL_FILE} {what}", "def model(idim): return a model")
+    return function  # type: ignore[no-any-return]
+
+
+def _made(function: Callable[..., Any], columns: int) -> Any:
+    """Call `model(idim)`, or `model()` if it takes nothing."""
+    takes_width = True
+    with suppress(ValueError):  # a builtin without a signature
+        takes_width = bool(inspect.signature(function).parameters)
+    return function(columns) if takes_width else function()
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise in Python code after `seconds`; end the process a little later in any other code."""
+
+    def stop(_number: int, _frame: types.FrameType | None) -> None:
+        raise TooLongError(seconds)
+
+    late = seconds + _GRACE_SECONDS
+    faulthandler.dump_traceback_later(late, exit=True, file=2)
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()

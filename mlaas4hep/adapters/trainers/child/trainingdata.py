@@ -1,0 +1,168 @@
+"""Chunks as a training uses them: split, checked, and mixed into blocks of whole batches."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
+from mlaas4hep.core.data.chunk import Chunk
+from mlaas4hep.core.models.contract import Missing
+from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
+from mlaas4hep.core.models.training import TrainingJob
+
+BLOCK_ROWS = 8192
+BLOCK_BYTES = 32 * 1024**2
+
+
+class Feed(Protocol):
+    """Where chunks come from."""
+
+    def chunks(self, indices: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        """Yield these chunks in order, with their numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitChunk:
+    """One chunk, and which of its entries train, validate and test."""
+
+    index: int
+    chunk: Chunk
+    x: Floats  #: shape (n, columns), as the model reads it
+    split: Split
+
+    @property
+    def labels(self) -> Floats:
+        """Return the labels as numbers, shape (n,)."""
+        return self.chunk.y
+
+    def block(self, rows: Index) -> Block:
+        """Return some rows to be used in one go."""
+        return Block(x=self.x, y=self.chunk.y, order=rows)
+
+
+def block_rows(batch: int, columns: int) -> int:
+    """Return how many rows make a block: whole batches, at least one."""
+    fitting = min(BLOCK_ROWS, BLOCK_BYTES // (4 * columns))
+    return max(batch, fitting - fitting % batch)
+
+
+class TrainingData:
+    """Makes split chunks and blocks out of the chunks that a feed gives."""
+
+    def __init__(self, feed: Feed, model: Model, labels: SeenLabels, job: TrainingJob) -> None:
+        self._feed = feed
+        self._model = model
+        self._labels = labels
+        self._job = job
+        self._params = job.params
+        self._memory = np.empty((0, 0), np.float32)
+
+    def chunks(self, indices: Iterable[int]) -> Iterator[SplitChunk]:
+        """Yield these chunks in order.
+
+        Raises:
+            TrainingError: a label cannot be learned from.
+        """
+        for index, chunk in self._feed.chunks(indices):
+            self._labels.add(chunk.y)
+            self._model.check_labels(chunk.y)
+            yield SplitChunk(
+                index=index,
+                chunk=chunk,
+                x=_filled(chunk, self._model.missing),
+                split=self._split(index, chunk),
+            )
+
+    def training(self) -> Iterator[Block]:
+        """Yield the training rows of all chunks; see `Sample`."""
+        for chunk in self.chunks(range(self._job.chunks)):
+            yield chunk.block(chunk.split.train)
+
+    def validation(self) -> Iterator[Block]:
+        """Yield the validating rows of all chunks; see `Sample`."""
+        if self._params.split > 0:
+            for chunk in self.chunks(range(self._job.chunks)):
+                if len(chunk.split.validation):
+                    yield chunk.block(chunk.split.validation)
+
+    def blocks(self, indices: Iterable[int], epoch: int) -> Iterator[Block]:
+        """Yield the training rows of these chunks, in blocks of whole batches.
+
+        What does not fill a batch goes into the next block, so that batches are as large as the
+        person wants them, however small the chunks are.
+        """
+        batch = self._params.batch_size
+        random = np.random.default_rng([self._params.seed, epoch])
+        parts: list[Block] = []
+        for chunk in self.chunks(indices):
+            parts.append(chunk.block(chunk.split.train))
+            rows = sum(len(part.order) for part in parts)
+            if rows >= block_rows(batch, chunk.x.shape[1]):
+                block = self._mixed(parts, random)
+                used = rows - rows % batch
+                yield replace(block, order=block.order[:used])
+                parts = [_taken([replace(block, order=block.order[used:])])]
+        if any(len(part.order) for part in parts):
+            yield self._mixed(parts, random)
+
+    def order(self, rows: int, random: np.random.Generator) -> Index:
+        """Return the row numbers in the order of training."""
+        if self._params.shuffle:
+            return random.permutation(rows).astype(np.int32)
+        return _all(rows)
+
+    def chunk_order(self, epoch: int) -> Sequence[int]:
+        """Return the order of chunks in an epoch: the first takes them as they are made."""
+        chunks = self._job.chunks
+        if epoch == 0 or not self._params.shuffle:
+            return range(chunks)
+        random = np.random.default_rng([self._params.seed, epoch, chunks])
+        return [int(index) for index in random.permutation(chunks)]
+
+    def _split(self, index: int, chunk: Chunk) -> Split:
+        return Split.of(
+            chunk.y,
+            seed=self._params.seed,
+            chunk=index,
+            validation=self._params.split,
+            test=TEST_SHARE if self._params.metrics.wanted else 0.0,
+            stratified=self._labels.are_classes,
+        )
+
+    def _mixed(self, parts: list[Block], random: np.random.Generator) -> Block:
+        """Return the rows of all parts in the order of training; overwrites the last result."""
+        parts = [part for part in parts if len(part.order)]
+        if len(parts) == 1:
+            whole = parts[0]
+        else:
+            rows = sum(len(part.order) for part in parts)
+            if len(self._memory) < rows:
+                self._memory = np.empty((rows, parts[0].x.shape[1]), np.float32)
+            whole = _taken(parts, self._memory[:rows])
+        return replace(whole, order=whole.order[self.order(len(whole.order), random)])
+
+
+def _taken(parts: list[Block], memory: Floats | None = None) -> Block:
+    """Copy the rows of all parts, once, into `memory`, or into new one."""
+    rows = sum(len(part.order) for part in parts)
+    x = np.empty((rows, parts[0].x.shape[1]), np.float32) if memory is None else memory
+    at = 0
+    for part in parts:
+        stop = at + len(part.order)
+        np.take(part.x, part.order, axis=0, out=x[at:stop], mode="clip")
+        at = stop
+    return Block(x=x, y=np.concatenate([part.y[part.order] for part in parts]), order=_all(rows))
+
+
+def _filled(chunk: Chunk, missing: Missing) -> Floats:
+    """Return the chunk's inputs with NaN where there is no value, if the model wants that."""
+    if missing == "zero":
+        return chunk.x
+    return np.where(chunk.mask.astype(np.bool_), np.float32(np.nan), chunk.x)
+
+
+def _all(rows: int) -> Index:
+    return np.arange(rows, dtype=np.int32)

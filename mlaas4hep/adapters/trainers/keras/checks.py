@@ -1,0 +1,66 @@
+"""What model.py returned: a compiled Keras model that fits the data, or a refusal in words."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
+
+def check_kind(made: Any) -> None:
+    """Refuse what is no compiled Keras model.
+
+    Raises:
+        TrainingError: says what it is.
+    """
+    if not isinstance(made, keras.Model):
+        kind = f"{type(made).__module__}.{type(made).__name__}"
+        raise TrainingError(
+            f"{MODEL_FILE}: `model` returns a {kind}, not a Keras model",
+            "return the compiled keras.Model itself",
+        )
+    if not getattr(made, "compiled", False) or made.optimizer is None or made.loss is None:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model is not compiled with an optimizer and a loss",
+            "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",
+        )
+
+
+def check_inputs(made: Any, columns: int) -> None:
+    """Refuse a model with other inputs than one row of `columns` numbers.
+
+    Raises:
+        TrainingError: names both shapes.
+    """
+    inputs = getattr(made, "inputs", None) or []
+    if len(inputs) > 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model has {len(inputs)} inputs; the data is one matrix",
+            "split it inside the model",
+        )
+    for given in inputs:  # none: a model of its own kind, which takes what comes
+        shape = tuple(given.shape)
+        if len(shape) != 2 or shape[-1] != columns:  # noqa: PLR2004 - (batch, columns)
+            raise TrainingError(
+                f"{MODEL_FILE}: the model takes inputs of shape {shape[1:]}, but the data has "
+                f"{columns} columns",
+                f"use the argument of model(idim), here {columns}, as input width",
+            )
+
+
+def outputs(made: Any, columns: int) -> int:
+    """Return how many numbers the model gives for an entry.
+
+    Raises:
+        TrainingError: it gives something else.
+    """
+    given = made(np.zeros((1, columns), np.float32))
+    shape = tuple(getattr(given, "shape", ()))
+    if len(shape) != 2:  # noqa: PLR2004 - (batch, outputs)
+        found = f"shape {shape[1:]}" if shape else f"a {type(given).__name__}"
+        raise TrainingError(
+            f"{MODEL_FILE}: the model gives {found} for an entry, not a row of numbers",
+            "end with one layer such as Dense(1)",
+        )
+    return int(shape[-1])

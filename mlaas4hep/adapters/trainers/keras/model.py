@@ -1,0 +1,102 @@
+"""A compiled Keras model as a `BlockModel`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
+from mlaas4hep.adapters.trainers.keras import bundle
+from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.core.models.contract import Missing
+from mlaas4hep.core.models.training import ModelSummary
+
+
+class KerasModel:
+    """See `framework.BlockModel`."""
+
+    missing: Missing = "zero"
+
+    def __init__(self, made: Any, columns: int, target: Target, batch_size: int) -> None:
+        self.keras = made
+        self.target = target
+        self.summary = _summary(made, columns, target)
+        self._engine = Engine(made, columns, target, batch_size)
+
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what the loss cannot compare."""
+        self.target.check(labels)
+
+    def learn(self, block: Block) -> None:
+        """Learn from the block's rows."""
+        with _memory_errors():
+            self._engine.train(block.x, block.y, block.order)
+
+    def test(self, block: Block) -> None:
+        """Compare predictions with labels."""
+        with _memory_errors():
+            self._engine.test(block.x, block.y, block.order)
+
+    def metrics(self) -> RoundMetrics:
+        """Return loss and metrics since the last call."""
+        return self._engine.metrics()
+
+    def end_round(self, number: int, metrics: RoundMetrics) -> bool:  # noqa: ARG002
+        """Go on."""
+        return True
+
+    def predict(self, block: Block) -> Floats:
+        """Return the outputs for the block's rows."""
+        with _memory_errors():
+            return self._engine.predict(block.x, block.order)
+
+    def finish(self) -> None:
+        """Leave the model as it is."""
+
+    def state(self) -> State:
+        """Return weights, random states and the optimizer's variables."""
+        return {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
+
+    def restore(self, state: State) -> None:
+        """Set them."""
+        variables = self._variables()
+        arrays = [state[f"v{i}"] for i in range(len(variables))]
+        for array, variable in zip(arrays, variables, strict=True):
+            if array.shape != tuple(variable.shape):
+                raise ValueError(f"{variable.path} has shape {tuple(variable.shape)}")
+        for array, variable in zip(arrays, variables, strict=True):
+            variable.assign(array)
+
+    def export(self, folder: Path, sample: Floats) -> Exported:
+        """Write SavedModel, model.keras and model.tflite."""
+        return bundle.write(folder, self.keras, sample)
+
+    def _variables(self) -> list[Any]:
+        return [*self.keras.variables, *self.keras.optimizer.variables]
+
+
+def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
+    return ModelSummary(
+        parameters=int(made.count_params()),
+        layers=tuple(
+            f"{layer.name} ({type(layer).__name__}): {layer.count_params()}"
+            for layer in made.layers
+        ),
+        input_width=columns,
+        output_shape=(target.width,),
+        loss=target.loss,
+        task=target.task,
+    )
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Call it by Python's name when TensorFlow finds no memory."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
