@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.models.contract import Conversion, Missing
+from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob, Versions
 

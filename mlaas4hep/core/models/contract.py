@@ -1,21 +1,10 @@
 """contract.json: all that is needed to serve a model on raw entries exactly as it was trained."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.task import Task
-
-Missing = Literal["zero", "nan"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
-    """A file of the bundle that was converted, and compared with the model on real entries."""
-
-    file: str  #: such as "model.onnx"
-    difference: float  #: the largest one found, relative to the larger of 1 and the output
-    tolerance: float  #: the largest one that is allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

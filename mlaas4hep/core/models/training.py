@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mlaas4hep.core.models.contract import Conversion, Missing
+from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL
 from mlaas4hep.core.requests.request import Params, Resources

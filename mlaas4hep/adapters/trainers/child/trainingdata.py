@@ -9,7 +9,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data.chunk import Chunk
-from mlaas4hep.core.models.contract import Missing
+from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.training import TrainingJob
 

@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
-from mlaas4hep.core.models.contract import Conversion
+from mlaas4hep.core.models.conversion import Conversion
 
 TOLERANCE = 1e-5
 

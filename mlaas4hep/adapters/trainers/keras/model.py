@@ -12,7 +12,7 @@ from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, Round
 from mlaas4hep.adapters.trainers.keras import bundle
 from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.adapters.trainers.keras.losses import Target
-from mlaas4hep.core.models.contract import Missing
+from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary
 
 
