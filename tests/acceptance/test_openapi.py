@@ -16,10 +16,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from mlaas4hep.http.openapi.document import document
-from mlaas4hep.http.openapi.operations import OPERATIONS
-from mlaas4hep.http.openapi.operations_predict import SERVED
-from mlaas4hep.http.predict.routes import PREFIXES, ROUTES
-from mlaas4hep.http.workflow import ancestor, rest
 from tests.laptops import Laptop
 from tests.people import FOLDER, pack
 
@@ -37,24 +33,6 @@ def test_the_file_is_what_the_code_says():
     written = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 
     assert written == yaml.safe_load(yaml.safe_dump(document()))
-
-
-def test_every_route_of_workflow_is_described():
-    actions = [route.action for route in (*ancestor.ROUTES, *rest.ROUTES)]
-
-    assert sorted(actions) == sorted(OPERATIONS)
-
-
-def test_every_route_of_predict_is_described():
-    told = {(served.method, served.path) for served in SERVED}
-    exact = {(method, path) for path, methods in ROUTES.items() for method in methods}
-    named = {(method, path) for path, methods in PREFIXES.items() for method in methods}
-    by_body = {(method, "/") for method in ("GET", "POST")}
-    health = {("GET", "/_/health"), ("GET", "/_/ready")}
-
-    assert exact - told == by_body | health
-    for method, prefix in named:
-        assert any(way == method and path.startswith(prefix) for way, path in told)
 
 
 @pytest.fixture(scope="module")

@@ -1,41 +1,39 @@
-"""openapi.yaml, made from the tables that also route the requests."""
+"""openapi.yaml, made from the routes."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from mlaas4hep import __version__
 from mlaas4hep.core import wire
 from mlaas4hep.errors import Problem
-from mlaas4hep.http.openapi.describing import JSON, SCHEMAS, Arg, Operation, Schema
-from mlaas4hep.http.openapi.operations import KINDS, OPERATIONS
-from mlaas4hep.http.openapi.operations_predict import SERVED, Served
-from mlaas4hep.http.workflow import ancestor, rest
-from mlaas4hep.http.workflow.call import Route
+from mlaas4hep.http.route import Arg, Body, Route, path_names
+from mlaas4hep.http.schemas import JSON, Schema, ref
+from mlaas4hep.http.table import FUNCTIONS
 
-WORKFLOW, PREDICT = "/function/workflow", "/function/predict"
 _REF = "#/components/schemas/{model}"
 _ABOUT = """\
 MLaaS4HEP: from ROOT files to predictions.
 
 Two OpenFaaS functions face people: `workflow` takes tarballs and submissions, `predict` serves the
 models. Behind oauth2-proxy, and on the laptop platform's own ports, each answers the same paths
-without `/function/NAME`. Every operation of `workflow` is also reached at its `/` by
-`{"action": "operationId", …}` in body or query, for `faas-cli invoke`.
+without `/function/NAME`. Every operation of `workflow`, and most of `predict`, is also reached at
+`/` by `{"action": "operationId", …}` in body or query, for `faas-cli invoke`. Query keys that an
+operation does not know are refused.
 """
-_ALWAYS = (400, 401, 503)  #: what every operation may answer
+ALWAYS = (400, 401, 503)  #: what every operation may answer
 _ERRORS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+_ERROR_KINDS = {"workflow": "Error", "predict": "PredictError"}
 
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of both functions."""
-    found, definitions = wire.schema((*KINDS, Problem), _REF)
+    found, definitions = wire.schema((*_kinds(), Problem), _REF)
     paths: dict[str, dict[str, Any]] = {}
-    for route in (*ancestor.ROUTES, *rest.ROUTES):
-        path = WORKFLOW + route.path.replace("<", "{").replace(">", "}")
-        paths.setdefault(path, {})[route.method.lower()] = _workflow(route, found)
-    for served in SERVED:
-        path = PREDICT + served.path
-        paths.setdefault(path, {})[served.method.lower()] = _predict(served)
+    for function, route in _routes():
+        operation = _described(route, found, _ERROR_KINDS[function])
+        paths.setdefault(f"/function/{function}{route.path}", {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -52,7 +50,12 @@ def document() -> dict[str, Any]:
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
             "responses": _error_responses(),
-            "schemas": {**SCHEMAS, **definitions, "Error": _ERROR, "PredictError": _PREDICT_ERROR},
+            "schemas": {
+                **_sent(),
+                **definitions,
+                "Error": _ERROR,
+                "PredictError": _PREDICT_ERROR,
+            },
         },
     }
 
@@ -60,77 +63,96 @@ def document() -> dict[str, Any]:
 _ERROR: Schema = {
     "type": "object",
     "required": ["error"],
-    "properties": {"error": {"$ref": "#/components/schemas/Problem"}},
+    "properties": {"error": ref("Problem")},
 }
 _PREDICT_ERROR: Schema = {
     "type": "object",
     "description": "`error` is a text, as TFaaS's clients expect.",
     "required": ["error"],
-    "properties": {"error": {"type": "string"}},
+    "properties": {"error": {"type": "string"}, "problem": ref("Problem")},
 }
 
 
-def _workflow(route: Route, found: dict[Any, Schema]) -> dict[str, Any]:
-    operation = OPERATIONS[route.action]
-    gives = operation.gives if isinstance(operation.gives, dict) else found[operation.gives]
-    lines = (route.handler.__doc__ or "").strip().splitlines()
-    described = _described(route.action, lines[0], operation, gives, "Error")
-    return {**described, **({"security": []} if route.is_open else {})}
+def _routes() -> Iterator[tuple[str, Route]]:
+    """Yield function and route of each operation; one with several paths is one for each."""
+    for function, routes in FUNCTIONS.items():
+        for route in routes:
+            if route.is_documented:
+                for number, path in enumerate(route.paths, start=1):
+                    name = route.name if number == 1 else f"{route.name}_{number}"
+                    yield function, replace(route, name=name, path=path, also_at=())
 
 
-def _predict(served: Served) -> dict[str, Any]:
-    words = served.path.replace("{model}", "model").replace(":", "/").strip("/").split("/")
-    name = f"predict_{served.method.lower()}_{'_'.join(words)}"
-    operation = served.operation
-    described = _described(name, served.summary, operation, operation.gives, "PredictError")
-    return {**described, **({"security": []} if served.is_open else {})}
+def _kinds() -> Iterator[Any]:
+    for _, route in _routes():
+        for kind in (route.gives, *route.also_gives.values()):
+            if not isinstance(kind, dict):
+                yield kind
 
 
-def _described(
-    name: str, summary: str, operation: Operation, gives: Schema, error: str
-) -> dict[str, Any]:
-    responses: dict[str, Any] = {str(operation.status): _response(operation, gives)}
-    for status, kind in operation.also:
-        responses[str(status)] = _response(operation, {"$ref": f"#/components/schemas/{kind}"})
-    for status in sorted({*_ALWAYS, *operation.errors}):
-        responses[str(status)] = {"$ref": f"#/components/responses/{error}{status}"}
-    described: dict[str, Any] = {
-        "operationId": name,
-        "summary": summary,
-        "tags": [operation.tag],
-        "responses": responses,
-    }
-    if operation.args:
-        described["parameters"] = [_parameter(arg) for arg in operation.args]
-    if operation.body is not None:
-        content = {media: {"schema": schema} for media, schema in operation.body.forms.items()}
-        described["requestBody"] = {"required": operation.body.required, "content": content}
-    return described
-
-
-def _response(operation: Operation, gives: Schema) -> dict[str, Any]:
+def _sent() -> dict[str, Schema]:
     return {
-        "description": HTTPStatus(operation.status).phrase,
-        "content": {operation.media: {"schema": gives}},
+        name: schema
+        for _, route in _routes()
+        if route.body is not None
+        for name, schema in route.body.schemas.items()
     }
+
+
+def _described(route: Route, found: dict[Any, Schema], error: str) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, kind in {route.status: route.gives, **route.also_gives}.items():
+        responses[str(status)] = _response(
+            status, route.media, kind if isinstance(kind, dict) else found[kind]
+        )
+    for status in sorted({*ALWAYS, *route.errors}):
+        responses[str(status)] = {"$ref": f"#/components/responses/{error}{status}"}
+    args = [arg for arg in route.args if not _is_elsewhere(arg, route)]
+    return {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "responses": responses,
+        **({"parameters": [_parameter(arg, route) for arg in args]} if args else {}),
+        **({} if route.body is None else {"requestBody": _sent_body(route.body)}),
+        **({"security": []} if route.is_open else {}),
+    }
+
+
+def _response(status: int, media: str, gives: Schema) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {media: {"schema": gives}},
+    }
+
+
+def _sent_body(body: Body) -> dict[str, Any]:
+    content = {media: {"schema": schema} for media, schema in body.forms.items()}
+    return {"required": body.required, "content": content}
 
 
 def _error_responses() -> dict[str, Any]:
     return {
         f"{error}{status}": {
             "description": HTTPStatus(status).phrase,
-            "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{error}"}}},
+            "content": {JSON: {"schema": ref(error)}},
         }
-        for error in ("Error", "PredictError")
+        for error in _ERROR_KINDS.values()
         for status in _ERRORS
     }
 
 
-def _parameter(arg: Arg) -> dict[str, Any]:
+def _is_elsewhere(arg: Arg, route: Route) -> bool:
+    """Tell whether an argument only stands in another path of the operation."""
+    return arg.is_only_in_path and arg.name not in path_names(route.path)
+
+
+def _parameter(arg: Arg, route: Route) -> dict[str, Any]:
+    in_path = arg.name in path_names(route.path)
     return {
         "name": arg.name,
-        "in": arg.where,
+        "in": "path" if in_path else "query",
         "description": arg.about,
-        "required": arg.required,
+        "required": in_path or arg.required,
         "schema": arg.schema,
     }

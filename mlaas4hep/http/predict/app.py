@@ -18,7 +18,7 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.http.predict.call import Answer, Call, ClientGoneError
 from mlaas4hep.http.predict.context import Desk, error_answer
-from mlaas4hep.http.predict.routes import route
+from mlaas4hep.http.predict.routes import ROUTER
 from mlaas4hep.ports import Deliveries, People, Services
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.registry import Load, Registry
@@ -115,16 +115,21 @@ class PredictApp:
     async def _answer(self, call: Call) -> Answer:
         self.desk.calls[call.method] += 1
         try:
-            found = route(call)
-            if not found.is_open:
-                call.person = await self.desk.people.person(call, self.desk.batcher)
-            return await found.handler(self.desk, call)
+            return await self._handle(call)
         except MlaasError as error:
             return error_answer(error)
         except ClientGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
             return error_answer(error)
+
+    async def _handle(self, call: Call) -> Answer:
+        route, in_path = ROUTER.find(call.method, call.path)
+        if not route.is_open:
+            call.person = await self.desk.people.person(call, self.desk.batcher)
+        call.args = route.arguments(call.query, in_path)
+        answer: Answer = await route.handler(self.desk, call)
+        return answer
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

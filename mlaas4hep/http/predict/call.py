@@ -1,7 +1,7 @@
 """Requests and answers over ASGI, as little of it as serving at speed needs."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -62,7 +62,9 @@ class Call:
     method: str
     headers: dict[bytes, bytes]
     person: Person | None = None  #: None on routes that anybody may call
+    args: Mapping[str, str] = field(default_factory=dict)  #: of path and query, as its route says
     body: bytes | None = field(default=None, repr=False)  #: None: not read yet
+    parsed: dict[str, Any] | None = field(default=None, repr=False)  #: the JSON object in the body
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> "Call":
@@ -80,6 +82,8 @@ class Call:
     def query(self) -> dict[str, str]:
         """Return the query parameters; the last of equal names counts."""
         text = self.scope.get("query_string", b"").decode("utf-8", "replace")
+        if not text:
+            return {}
         return dict(parse_qsl(text, keep_blank_values=True))
 
     def header(self, name: bytes) -> str:
@@ -118,6 +122,27 @@ class Call:
             body = inflated(body, packing.decode("latin-1"), limit_bytes)
         self.body = body
         return body
+
+    async def json(self, limit_bytes: int) -> dict[str, Any]:
+        """Return the JSON object in the body; see `read`.
+
+        Raises:
+            InvalidRequestError: it is none.
+        """
+        if self.parsed is None:
+            self.parsed = object_of(await self.read(limit_bytes))
+        return self.parsed
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body; InvalidRequestError if it is none."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidRequestError("the body is not a JSON object")
+    return value
 
 
 def inflated(body: bytes, packing: str, limit_bytes: int) -> bytes:

@@ -21,10 +21,12 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests import tarball
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
-from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.call import Answer, Call, json_answer, object_of
 from mlaas4hep.http.predict.context import Desk, who
 from mlaas4hep.http.predict.forms import Form, is_form, read_form
-from mlaas4hep.http.predict.tfaas import described, object_of, with_params
+from mlaas4hep.http.predict.tfaas import described, with_params
+from mlaas4hep.http.route import Arg, Body, Route
+from mlaas4hep.http.schemas import FILE, NAME, TEXT
 from mlaas4hep.usecases import modelstore
 
 PARAMS = "params.json"
@@ -36,7 +38,10 @@ _GZIP = b"\x1f\x8b"
 
 async def upload(desk: Desk, call: Call) -> Answer:
     """Store a model and serve it at once; one of the same name is replaced."""
-    owner = who(call).owner
+    owner, name = who(call).owner, call.args.get("name", "")
+    if call.parsed is not None:  # `{"action": "upload", "name": …, "bundle": base64}`
+        packed = io.BytesIO(_decoded(str(call.parsed.get("bundle", "")).encode()))
+        return await desk.batcher.in_thread(partial(_from_bundle, desk, owner, name, packed))
     if is_form(call):
         form = await read_form(call, desk.limits.max_upload_bytes)
         packing = call.header(b"content-encoding")
@@ -46,17 +51,7 @@ async def upload(desk: Desk, call: Call) -> Answer:
             form.close()
     with tempfile.TemporaryFile() as body:
         await _spooled(call, body, desk.limits.max_upload_bytes)
-        name = call.query.get("name", "")
         return await desk.batcher.in_thread(partial(_from_bundle, desk, owner, name, body))
-
-
-async def upload_action(desk: Desk, call: Call, request: dict[str, Any]) -> Answer:
-    """Store the bundle in `{"action": "upload", "name": …, "bundle": base64}`."""
-    body = io.BytesIO(_decoded(str(request.get("bundle", "")).encode()))
-    name = str(request.get("name", ""))
-    return await desk.batcher.in_thread(
-        partial(_from_bundle, desk, who(call).owner, name, cast(BinaryIO, body))
-    )
 
 
 async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
@@ -179,3 +174,18 @@ def _decoded(data: bytes) -> bytes:
         return base64.b64decode(data)
     except binascii.Error as error:
         raise InvalidRequestError(f"this is not base64: {error}") from error
+
+
+_FORM = {"type": "object", "properties": {"name": TEXT, "model": FILE}}
+ROUTES = (
+    Route(
+        name="upload",
+        method="POST",
+        path="/upload",
+        handler=upload,
+        tag="TFaaS",
+        args=(Arg(name="name", about="Name of the model.", schema=NAME),),
+        body=Body(forms={"application/octet-stream": FILE, "multipart/form-data": _FORM}),
+        errors=(403, 409, 413, 422, 429),
+    ),
+)

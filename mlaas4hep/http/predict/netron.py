@@ -15,7 +15,10 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.http.predict.context import Desk, who
+from mlaas4hep.http.predict.schemas import MODEL
+from mlaas4hep.http.route import Arg, Route
+from mlaas4hep.http.schemas import FILE, TEXT
 from mlaas4hep.serving.registry import address
 from mlaas4hep.usecases import models
 
@@ -32,32 +35,32 @@ _POLICY = (
     b"default-src 'self' 'unsafe-inline' blob: data:; script-src 'self' blob:; "
     b"connect-src 'self' blob:; frame-ancestors 'self'"
 )
-_PAGES = {"": "netron.html", "open.js": "open.js"}
 _DRAWABLE = (".keras", ".tflite", "saved_model.pb", ".pb")  #: the clearest graph first
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.[a-z]+")
 
 
-async def get(desk: Desk, call: Call, path: str) -> Answer:
-    """Answer the pages, Netron's own files, and models."""
-    if path == "model":
-        return await _model(desk, call)
-    if path.startswith("app/"):
-        return await desk.batcher.in_thread(partial(_asset, path.removeprefix("app/")))
-    if path not in _PAGES:
-        raise NotFoundError(f"there is nothing at /netron/{path}")
-    return await desk.batcher.in_thread(partial(_page, _PAGES[path]))
+async def script(desk: Desk, _call: Call) -> Answer:
+    """Return the page's script."""
+    return await desk.batcher.in_thread(partial(_page, "open.js"))
+
+
+async def asset(desk: Desk, call: Call) -> Answer:
+    """Return a file of Netron's own."""
+    return await desk.batcher.in_thread(partial(_asset, call.args["file"]))
 
 
 async def page(desk: Desk, call: Call) -> Answer:
-    """Answer the page, whose relative addresses are the same with and without a last slash."""
+    """Draw a model's graph: a page for browsers."""
+    # Its relative addresses are the same with and without a last slash.
     base = b"" if call.scope["path"].endswith("/") else b'<base href="netron/">'
-    found = await desk.batcher.in_thread(partial(_page, _PAGES[""]))
+    found = await desk.batcher.in_thread(partial(_page, "netron.html"))
     return replace(found, body=found.body.replace(b"<head>", b"<head>" + base, 1))
 
 
-async def _model(desk: Desk, call: Call) -> Answer:
-    person = await desk.people.person(call, desk.batcher)
-    owner, name = address(person, call.query.get("model", ""))
+async def model(desk: Desk, call: Call) -> Answer:
+    """Fetch the file that is drawn."""
+    person = who(call)
+    owner, name = address(person, call.args.get("model", ""))
     record = await desk.batcher.in_thread(partial(models.find, person, name, desk.services, owner))
     file = _drawable(record)
     key = keys.model_file(record.owner, record.name, record.version, file)
@@ -108,3 +111,55 @@ def _file(content: bytes, suffix: str, *, consent: bool = False) -> Answer:
         content_type=_TYPES[suffix],
         headers=((b"content-security-policy", _POLICY), *cookie),
     )
+
+
+_TAG = "TFaaS"
+_HTML, _BYTES = "text/html", "application/octet-stream"
+ROUTES = (
+    Route(
+        name="netron",
+        method="GET",
+        path="/netron",
+        handler=page,
+        tag=_TAG,
+        args=(replace(MODEL, required=False),),
+        gives=TEXT,
+        media=_HTML,
+        is_open=True,
+        is_by_path_only=True,
+    ),
+    Route(
+        name="netron_model",
+        method="GET",
+        path="/netron/model",
+        handler=model,
+        tag=_TAG,
+        args=(replace(MODEL, required=False),),
+        gives=FILE,
+        media=_BYTES,
+        errors=(404,),
+        is_by_path_only=True,
+    ),
+    Route(
+        name="netron_script",
+        method="GET",
+        path="/netron/open.js",
+        handler=script,
+        tag=_TAG,
+        is_open=True,
+        is_by_path_only=True,
+        is_documented=False,
+    ),
+    Route(
+        name="netron_file",
+        method="GET",
+        path="/netron/app/{file}",
+        handler=asset,
+        tag=_TAG,
+        args=(Arg(name="file", about="A file of Netron's own.", required=True, looks=".*"),),
+        is_open=True,
+        is_by_path_only=True,
+        is_documented=False,
+        takes_any_query=True,
+    ),
+)

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import orjson
-
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
@@ -19,6 +17,10 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.http.predict.forms import read_form
+from mlaas4hep.http.predict.schemas import LIST, MODEL
+from mlaas4hep.http.route import Arg, Body, Route
+from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.serving.registry import address
 from mlaas4hep.usecases import models as steps_models
 from mlaas4hep.usecases.modelstore import listed
@@ -41,14 +43,14 @@ _KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS,
 async def models(desk: Desk, call: Call) -> Answer:
     """Return one's own models; with `?shared=1` also those that others share."""
     person = who(call)
-    shared = call.query.get("shared", "") not in ("", "0", "false")
+    shared = call.args.get("shared", "") not in ("", "0", "false")
     found = await desk.batcher.in_thread(partial(_visible, desk, person, shared))
     return json_answer(found)
 
 
-async def model(desk: Desk, call: Call, name: str) -> Answer:
+async def model(desk: Desk, call: Call) -> Answer:
     """Return one model with its columns, inputs and outputs."""
-    served = await desk.served(call, name)
+    served = await desk.served(call, call.args.get("model", ""))
     contract = served.contract
     tally = desk.tally(served.record.owner, served.record.name)
     return json_answer(
@@ -67,28 +69,29 @@ async def model(desk: Desk, call: Call, name: str) -> Answer:
     )
 
 
-async def params(desk: Desk, call: Call, name: str) -> Answer:
-    """Return the params of a model, or of the one uploaded last."""
-    return json_answer(described(await _found(desk, call, name), None))
+async def params(desk: Desk, call: Call) -> Answer:
+    """Return the params.json of a model, or of the one uploaded last."""
+    return json_answer(described(await _found(desk, call, call.args.get("model", "")), None))
 
 
-async def set_params(desk: Desk, call: Call, name: str) -> Answer:
+async def set_params(desk: Desk, call: Call) -> Answer:
     """Change what is said about one's own model, and with whom it is shared."""
-    given = object_of(await call.read(MAX_BODY_BYTES))
+    given = await call.json(MAX_BODY_BYTES)
     unknown = sorted(given.keys() - _KNOWN)
     if unknown:
         raise InvalidRequestError(
             f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
         )
-    record = await _own(desk, call, name or str(given.get("name") or ""))
+    record = await _own(desk, call, call.args.get("model") or str(given.get("name") or ""))
     changed = with_params(record, given)
     key = keys.model(record.owner, record.name)
     await desk.batcher.in_thread(partial(desk.services.models.put, key, wire.dump(changed)))
     return json_answer(described(changed, None))
 
 
-async def delete(desk: Desk, call: Call, name: str) -> Answer:
+async def delete(desk: Desk, call: Call) -> Answer:
     """Delete one's own model: at once for predictions, then its files."""
+    name = call.args.get("model") or (await read_form(call, MAX_BODY_BYTES)).texts.get("model", "")
     record = await _own(desk, call, name)
     await desk.batcher.in_thread(partial(steps_models.delete, record, desk.services))
     return json_answer({"deleted": record.name})
@@ -136,17 +139,6 @@ async def _own(desk: Desk, call: Call, name: str) -> ModelRecord:
     if record.owner != who(call).owner:
         raise ForbiddenError(f"model {name!r} belongs to somebody else")
     return record
-
-
-def object_of(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a body; InvalidRequestError if it is none."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidRequestError("the body is not a JSON object")
-    return value
 
 
 def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
@@ -225,3 +217,63 @@ def _texts(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise InvalidRequestError(f"{key} is {value!r}, not a list of texts")
     return tuple(value)
+
+
+_TAG = "TFaaS"
+_BY_QUERY = (replace(MODEL, required=False),)
+ROUTES = (
+    Route(
+        name="served_models",
+        method="GET",
+        path="/models",
+        handler=models,
+        tag=_TAG,
+        actions=("models",),
+        args=(Arg(name="shared", about="1: also those that others share."),),
+        gives=LIST,
+    ),
+    Route(
+        name="served_model",
+        method="GET",
+        path="/models/{model}",
+        handler=model,
+        tag=_TAG,
+        actions=("model",),
+        args=(MODEL,),
+        errors=(404,),
+    ),
+    Route(
+        name="model_params",
+        method="GET",
+        path="/params",
+        also_at=("/params/{model}",),
+        handler=params,
+        tag=_TAG,
+        actions=("params",),
+        args=_BY_QUERY,
+        errors=(404,),
+    ),
+    Route(
+        name="set_params",
+        method="POST",
+        path="/params",
+        also_at=("/params/{model}",),
+        handler=set_params,
+        tag=_TAG,
+        args=_BY_QUERY,
+        body=Body(forms={JSON: OBJECT}),
+        errors=(403, 404, 413),
+    ),
+    Route(
+        name="delete_served_model",
+        method="DELETE",
+        path="/delete",
+        also_at=("/delete/{model}", "/models/{model}"),
+        handler=delete,
+        tag=_TAG,
+        actions=("delete",),
+        args=_BY_QUERY,
+        errors=(403, 404),
+    ),
+    Route(name="status", method="GET", path="/status", handler=status, tag=_TAG),
+)

@@ -2,7 +2,7 @@
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,11 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
 from mlaas4hep.http.predict.forms import read_form
 from mlaas4hep.http.predict.rows import Rows
+from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
 from mlaas4hep.http.predict.tensors import predict_tensors
 from mlaas4hep.http.predict.tfaas_proto import read_row, write_predictions
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.questions import Feeds, Outputs
 from mlaas4hep.serving.registry import Served
 
@@ -32,9 +35,8 @@ async def proto(desk: Desk, call: Call) -> Answer:
     def feeds(served: Served) -> Feeds:
         return rows.ask(served).feeds
 
-    return await predict_tensors(
-        desk, call, row.model or call.query.get("model", ""), feeds, _probabilities
-    )
+    model = row.model or call.args.get("model", "")
+    return await predict_tensors(desk, call, model, feeds, _probabilities)
 
 
 async def image(desk: Desk, call: Call) -> Answer:
@@ -42,7 +44,7 @@ async def image(desk: Desk, call: Call) -> Answer:
     form = await read_form(call, MAX_BODY_BYTES)
     try:
         file = form.files.get("image")
-        model = form.texts.get("model") or call.query.get("model", "")
+        model = form.texts.get("model") or call.args.get("model", "")
         if file is None or not model:
             raise InvalidRequestError(
                 f"unable to read {'model' if file else 'image'}", hint="a form field"
@@ -118,3 +120,40 @@ def _pixels(data: bytes, height: int, width: int, channels: int) -> NDArray[np.f
     if shown.size != wanted:
         shown = shown.resize(wanted, Image.Resampling.BILINEAR)
     return np.asarray(shown, dtype=np.float32).reshape(wanted[1], wanted[0], channels)
+
+
+_BYTES = "application/octet-stream"
+_PICTURE = {
+    "type": "object",
+    "required": ["image", "model"],
+    "properties": {"image": FILE, "model": {"type": "string"}},
+}
+ROUTES = (
+    Route(
+        name="predict_proto",
+        method="POST",
+        path="/proto",
+        also_at=("/predict/proto",),
+        handler=proto,
+        tag="TFaaS",
+        args=(replace(MODEL, required=False),),
+        body=Body(forms={_BYTES: FILE}),
+        gives=FILE,
+        media=_BYTES,
+        errors=PREDICT_ERRORS,
+        is_by_path_only=True,
+    ),
+    Route(
+        name="predict_image",
+        method="POST",
+        path="/image",
+        also_at=("/predict/image",),
+        handler=image,
+        tag="TFaaS",
+        args=(replace(MODEL, required=False),),
+        body=Body(forms={"multipart/form-data": _PICTURE}),
+        gives=PREDICTION,
+        errors=PREDICT_ERRORS,
+        is_by_path_only=True,
+    ),
+)

@@ -6,22 +6,20 @@ columns: the tensor of the only input, or an object of tensors; the answer is `{
 `versions/V` in the path is taken if V is the version that is served.
 """
 
-import re
 from typing import Any
 
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input
+from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.predict.tensors import predict_tensors, tensor
-from mlaas4hep.http.predict.tfaas import object_of
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.questions import Feeds, Outputs
 from mlaas4hep.serving.registry import Served
 
 SIGNATURE = "serving_default"
-_PATH = re.compile(
-    r"(?P<model>[^/:]+?(?:/[^/:]+?)??)(?:/versions/(?P<version>[^/:]+))?(?P<verb>/metadata|:predict)?"
-)
 _TYPES = {
     "float32": "DT_FLOAT",
     "float64": "DT_DOUBLE",
@@ -35,35 +33,25 @@ _TYPES = {
 }
 
 
-async def get(desk: Desk, call: Call, path: str) -> Answer:
-    """Answer status and metadata of a model."""
-    model, version, verb = _parsed(path)
-    served = await desk.served(call, model)
-    check_version(served, version)
-    if verb == "/metadata":
-        return json_answer(_metadata(served))
-    if verb:
-        raise InvalidRequestError(f"{verb} is asked for with POST")
-    state = {
+async def state(desk: Desk, call: Call) -> Answer:
+    """Show the state of a model."""
+    served = await _served(desk, call)
+    found = {
         "version": served.record.version,
         "state": "AVAILABLE",
         "status": {"error_code": "OK", "error_message": ""},
     }
-    return json_answer({"model_version_status": [state]})
+    return json_answer({"model_version_status": [found]})
 
 
-async def post(desk: Desk, call: Call, path: str) -> Answer:
-    """Answer `…:predict`."""
-    model, version, verb = _parsed(path)
-    if verb != ":predict":
-        raise NotFoundError(f"there is nothing to post to at /v1/models/{path}", hint=":predict")
-    return await predict(desk, call, object_of(await call.read(MAX_BODY_BYTES)), model, version)
+async def metadata(desk: Desk, call: Call) -> Answer:
+    """Show inputs and outputs of a model."""
+    return json_answer(_metadata(await _served(desk, call)))
 
 
-async def predict(
-    desk: Desk, call: Call, request: dict[str, Any], model: str, version: str = ""
-) -> Answer:
-    """Return predictions for rows or columns."""
+async def predict(desk: Desk, call: Call) -> Answer:
+    """Predict instances (rows) or inputs (columns)."""
+    request = await call.json(MAX_BODY_BYTES)
     by_row = "instances" in request
     if by_row == ("inputs" in request):
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
@@ -71,7 +59,7 @@ async def predict(
         raise InvalidRequestError(f"signature_name can only be {SIGNATURE!r}")
 
     def feeds(served: Served) -> Feeds:
-        check_version(served, version)
+        check_version(served, call.args.get("version", ""))
         return (
             _rows(served, request["instances"]) if by_row else _columns(served, request["inputs"])
         )
@@ -83,7 +71,13 @@ async def predict(
             return json_answer({"outputs": whole})
         return json_answer({"predictions": _predictions(outputs, single)})
 
-    return await predict_tensors(desk, call, model, feeds, answer)
+    return await predict_tensors(desk, call, call.args.get("model", ""), feeds, answer)
+
+
+async def _served(desk: Desk, call: Call) -> Served:
+    served = await desk.served(call, call.args.get("model", ""))
+    check_version(served, call.args.get("version", ""))
+    return served
 
 
 def check_version(served: Served, version: str) -> None:
@@ -93,13 +87,6 @@ def check_version(served: Served, version: str) -> None:
             f"model {served.record.name!r} has no version {version!r}",
             hint=f"version {served.record.version} is served",
         )
-
-
-def _parsed(path: str) -> tuple[str, str, str]:
-    found = _PATH.fullmatch(path)
-    if found is None:
-        raise NotFoundError(f"there is nothing at /v1/models/{path}")
-    return found["model"], found["version"] or "", found["verb"] or ""
 
 
 def _rows(served: Served, instances: Any) -> Feeds:
@@ -159,3 +146,41 @@ def _tensor(info: TensorInfo) -> dict[str, Any]:
         "tensor_shape": {"dim": dims, "unknown_rank": False},
         "name": info.name,
     }
+
+
+_TAG = "TensorFlow Serving"
+_MODEL, _OF_VERSION = "/v1/models/{model}", "/v1/models/{model}/versions/{version}"
+ROUTES = (
+    Route(
+        name="v1_state",
+        method="GET",
+        path=_MODEL,
+        also_at=(_OF_VERSION,),
+        handler=state,
+        tag=_TAG,
+        args=(MODEL, VERSION),
+        errors=(404,),
+    ),
+    Route(
+        name="v1_metadata",
+        method="GET",
+        path=f"{_MODEL}/metadata",
+        also_at=(f"{_OF_VERSION}/metadata",),
+        handler=metadata,
+        tag=_TAG,
+        args=(MODEL, VERSION),
+        errors=(404,),
+    ),
+    Route(
+        name="v1_predict",
+        method="POST",
+        path=f"{_MODEL}:predict",
+        also_at=(f"{_OF_VERSION}:predict",),
+        handler=predict,
+        tag=_TAG,
+        actions=("v1",),
+        args=(MODEL, VERSION),
+        body=Body(forms={JSON: OBJECT}),
+        errors=PREDICT_ERRORS,
+    ),
+)

@@ -4,27 +4,26 @@
 `/stats`, `/infer`, and `/v2/repository/index`. A shared model is called `OWNER/M`.
 """
 
-import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
-from mlaas4hep.errors import MlaasError, NotFoundError
+from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict import infer
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.predict.tensors import predict_tensors
 from mlaas4hep.http.predict.v1 import check_version
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.questions import Feeds, Outputs
 from mlaas4hep.serving.registry import Served
 from mlaas4hep.usecases.modelstore import listed
 
 _PLATFORMS = {"litert": "tensorflow_lite", "tensorflow": "tensorflow_savedmodel"}
-_PATH = re.compile(
-    r"(?P<model>[^/]+?(?:/[^/]+?)??)(?:/versions/(?P<version>[^/]+))?"
-    r"(?P<verb>/ready|/config|/stats|/infer)?"
-)
 
 
 async def server(_desk: Desk, _call: Call) -> Answer:
@@ -58,17 +57,9 @@ async def index(desk: Desk, call: Call) -> Answer:
     )
 
 
-async def get(desk: Desk, call: Call, path: str) -> Answer:
-    """Answer what a model is."""
-    model, version, verb = _parsed(path)
-    if verb == "/ready":
-        return await _model_ready(desk, call, model, version)
-    served = await desk.served(call, model)
-    check_version(served, version)
-    if verb == "/config":
-        return json_answer(_config(served))
-    if verb == "/stats":
-        return json_answer(_stats(desk, served))
+async def model(desk: Desk, call: Call) -> Answer:
+    """Show inputs and outputs of a model."""
+    served = await _served(desk, call)
     return json_answer(
         {
             "name": served.record.name,
@@ -80,45 +71,48 @@ async def get(desk: Desk, call: Call, path: str) -> Answer:
     )
 
 
-async def post(desk: Desk, call: Call, path: str) -> Answer:
-    """Answer `/infer`."""
-    model, version, verb = _parsed(path)
-    if verb != "/infer":
-        raise NotFoundError(f"there is nothing to post to at /v2/models/{path}", hint="/infer")
-    body = await call.read(MAX_BODY_BYTES)
-    request = infer.parse(body, call.header(b"inference-header-content-length"))
-    return await predict(desk, call, request, model, version)
+async def model_ready(desk: Desk, call: Call) -> Answer:
+    """Say whether a model can predict."""
+    name = call.args.get("model", "")
+    try:
+        await _served(desk, call)
+    except MlaasError as error:
+        return json_answer({"name": name, "ready": False, "error": str(error)}, error.status)
+    return json_answer({"name": name, "ready": True})
 
 
-async def predict(
-    desk: Desk, call: Call, request: infer.InferRequest, model: str, version: str = ""
-) -> Answer:
-    """Return the tensors that a request asks for."""
+async def config(desk: Desk, call: Call) -> Answer:
+    """Show a model as Triton describes it."""
+    return json_answer(_config(await _served(desk, call)))
+
+
+async def stats(desk: Desk, call: Call) -> Answer:
+    """Show how often a model predicted."""
+    return json_answer(_stats(desk, await _served(desk, call)))
+
+
+async def predict(desk: Desk, call: Call) -> Answer:
+    """Predict tensors, as JSON or binary."""
+    if call.parsed is not None:
+        request = infer.from_json(call.parsed)
+    else:
+        body = await call.read(MAX_BODY_BYTES)
+        request = infer.parse(body, call.header(b"inference-header-content-length"))
 
     def feeds(served: Served) -> Feeds:
-        check_version(served, version)
+        check_version(served, call.args.get("version", ""))
         return {each.name: each.array(served) for each in request.inputs}
 
     def answer(served: Served, outputs: Outputs) -> Answer:
         return infer.answer(request, served, outputs)
 
-    return await predict_tensors(desk, call, model, feeds, answer)
+    return await predict_tensors(desk, call, call.args.get("model", ""), feeds, answer)
 
 
-async def _model_ready(desk: Desk, call: Call, model: str, version: str) -> Answer:
-    try:
-        served = await desk.served(call, model)
-        check_version(served, version)
-    except MlaasError as error:
-        return json_answer({"name": model, "ready": False, "error": str(error)}, error.status)
-    return json_answer({"name": model, "ready": True})
-
-
-def _parsed(path: str) -> tuple[str, str, str]:
-    found = _PATH.fullmatch(path)
-    if found is None:
-        raise NotFoundError(f"there is nothing at /v2/models/{path}")
-    return found["model"], found["version"] or "", found["verb"] or ""
+async def _served(desk: Desk, call: Call) -> Served:
+    served = await desk.served(call, call.args.get("model", ""))
+    check_version(served, call.args.get("version", ""))
+    return served
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
@@ -149,3 +143,60 @@ def _stats(desk: Desk, served: Served) -> dict[str, Any]:
         "execution_count": tally.requests,
     }
     return {"model_stats": [stats]}
+
+
+_TAG = "Open Inference Protocol"
+_MODEL, _OF_VERSION = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
+
+
+def _of_model(name: str, path: str, handler: Callable[[Desk, Call], Awaitable[Answer]]) -> Route:
+    return Route(
+        name=name,
+        method="GET",
+        path=f"{_MODEL}{path}",
+        also_at=(f"{_OF_VERSION}{path}",),
+        handler=handler,
+        tag=_TAG,
+        args=(MODEL, VERSION),
+        errors=(404,),
+    )
+
+
+ROUTES = (
+    Route(name="v2_server", method="GET", path="/v2", handler=server, tag=_TAG, is_open=True),
+    Route(
+        name="v2_live", method="GET", path="/v2/health/live", handler=live, tag=_TAG, is_open=True
+    ),
+    Route(
+        name="v2_ready",
+        method="GET",
+        path="/v2/health/ready",
+        handler=ready,
+        tag=_TAG,
+        is_open=True,
+    ),
+    Route(
+        name="v2_index",
+        method="POST",
+        path="/v2/repository/index",
+        handler=index,
+        tag=_TAG,
+        gives=LIST,
+    ),
+    _of_model("v2_model", "", model),
+    _of_model("v2_model_ready", "/ready", model_ready),
+    _of_model("v2_config", "/config", config),
+    _of_model("v2_stats", "/stats", stats),
+    Route(
+        name="v2_infer",
+        method="POST",
+        path=f"{_MODEL}/infer",
+        also_at=(f"{_OF_VERSION}/infer",),
+        handler=predict,
+        tag=_TAG,
+        actions=("infer",),
+        args=(MODEL, VERSION),
+        body=Body(forms={JSON: OBJECT}),
+        errors=PREDICT_ERRORS,
+    ),
+)

@@ -1,17 +1,27 @@
 """The routes of MLaaS4HEP_server, with its texts, for clients that are not to be changed."""
 
+from dataclasses import replace
+
 import flask
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import docker_status
-from mlaas4hep.core.runs.log import STAGES, compose
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import Started
-from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.workflow import receiving, submitting
-from mlaas4hep.http.workflow import usage as holdings
-from mlaas4hep.http.workflow.call import Ask, Door, Route, answer, attachment, text
-from mlaas4hep.http.workflow.shown import find_run, full_report
+from mlaas4hep.http.route import Arg, Route
+from mlaas4hep.http.schemas import FILE, FOLDER, TEXT, Schema, ref
+from mlaas4hep.http.workflow.call import Ask, Door, Handler, answer, text
+from mlaas4hep.http.workflow.models import OWNER, fetch_model
+from mlaas4hep.http.workflow.runs import RUN, STAGE, find_run, full_report, logs
+from mlaas4hep.http.workflow.submissions import (
+    DRY_RUN,
+    ERRORS,
+    STARTED,
+    SUBMISSION,
+    make_run,
+    rehearse,
+)
+from mlaas4hep.http.workflow.tarballs import FORM, UPLOAD_ERRORS, receive
 from mlaas4hep.usecases import models, runs, uploads
 
 
@@ -22,15 +32,15 @@ def hello(_door: Door, _ask: Ask) -> flask.Response:
 
 def upload(door: Door, ask: Ask) -> flask.Response:
     """Take a tarball."""
-    receiving.receive(door, ask, ask.arg("name"))
+    receive(door, ask, ask.arg("name"))
     return text("Successfully uploaded!\n")
 
 
 def submit(door: Door, ask: Ask) -> flask.Response:
     """Make a run of a submission, or only check it."""
     if ask.flag("dry_run"):
-        return answer(submitting.rehearse(door, ask))
-    run = submitting.submit(door, ask)
+        return answer(rehearse(door, ask))
+    run = make_run(door, ask)
     return answer(Started(process_name=run.name, job_id=job_id(run)))
 
 
@@ -45,17 +55,6 @@ def status_docker(door: Door, ask: Ask) -> flask.Response:
             "run": full_report(run, door),
         }
     )
-
-
-def logs(door: Door, ask: Ask) -> flask.Response:
-    """Return the log of a run as a file."""
-    run = find_run(door, ask)
-    stage = ask.args.get("stage", "")
-    if stage not in ("", *STAGES):
-        raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
-    training = runs.training_log(run, door.services) if stage in ("", "train") else ""
-    log = compose(run, runs.request_of(run, door.services), full_report(run, door), training, stage)
-    return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
 
 
 def delete_specs(door: Door, ask: Ask) -> flask.Response:
@@ -75,7 +74,7 @@ def delete_folder(door: Door, ask: Ask) -> flask.Response:
 
 def setup_tfaas(door: Door, ask: Ask) -> flask.Response:
     """Confirm that predictions can be asked for: every trained model is served by itself."""
-    name = ask.args.get("process_name") or ask.args.get("name")
+    name = ask.args.get("process_name")
     if name:
         models.find(ask.person, name, door.services)
     return text("TFaaS setup completed!\n")
@@ -86,14 +85,102 @@ def job_id(run: Run) -> int:
     return int(keys.digest(run.owner, run.name)[:7], 16)
 
 
+_TAG = "ancestor"
+_UPLOADED = Arg(
+    name="name",
+    about="Name of the upload.",
+    schema=FOLDER,
+    required=True,
+    aliases=("process_name",),
+)
+_PROCESS = replace(RUN, name="process_name", aliases=("name", "run"))
+_STATUS: Schema = {
+    "type": "object",
+    "required": ["process_name", "status", "job_id", "run"],
+    "properties": {
+        "process_name": TEXT,
+        "status": {"type": "string", "examples": ["Up 8 seconds", "Exited (0) 5 seconds ago"]},
+        "job_id": {"type": "integer"},
+        "run": ref("Report"),
+    },
+}
+
+
+def _told(
+    name: str, handler: Handler, *args: Arg, errors: tuple[int, ...] = (), is_open: bool = False
+) -> Route:
+    return Route(
+        name=name,
+        method="GET",
+        path=f"/{name}",
+        handler=handler,
+        tag=_TAG,
+        args=args,
+        gives=TEXT,
+        media="text/plain",
+        errors=errors,
+        is_open=is_open,
+    )
+
+
 ROUTES = (
-    Route(action="hello", method="GET", path="/hello", handler=hello, is_open=True),
-    Route(action="upload", method="POST", path="/upload", handler=upload),
-    Route(action="submit", method="POST", path="/submit", handler=submit),
-    Route(action="status_docker", method="GET", path="/status_docker", handler=status_docker),
-    Route(action="logs", method="GET", path="/logs", handler=logs),
-    Route(action="model", method="GET", path="/model", handler=holdings.bundle),
-    Route(action="delete_specs", method="GET", path="/delete_specs", handler=delete_specs),
-    Route(action="delete_folder", method="GET", path="/delete_folder", handler=delete_folder),
-    Route(action="setup_tfaas", method="POST", path="/setup_tfaas", handler=setup_tfaas),
+    _told("hello", hello, is_open=True),
+    Route(
+        name="upload",
+        method="POST",
+        path="/upload",
+        handler=upload,
+        tag=_TAG,
+        args=(_UPLOADED,),
+        body=FORM,
+        gives=TEXT,
+        media="text/plain",
+        errors=UPLOAD_ERRORS,
+    ),
+    Route(
+        name="submit",
+        method="POST",
+        path="/submit",
+        handler=submit,
+        tag=_TAG,
+        args=(DRY_RUN,),
+        body=SUBMISSION,
+        gives=STARTED,
+        errors=ERRORS,
+    ),
+    Route(
+        name="status_docker",
+        method="GET",
+        path="/status_docker",
+        handler=status_docker,
+        tag=_TAG,
+        args=(_PROCESS,),
+        gives=_STATUS,
+        errors=(404,),
+    ),
+    _told("logs", logs, _PROCESS, STAGE, errors=(404,)),
+    Route(
+        name="model",
+        method="GET",
+        path="/model",
+        handler=fetch_model,
+        tag=_TAG,
+        args=(replace(_PROCESS, about="Name of the model.", aliases=("name", "model")), OWNER),
+        gives=FILE,
+        media="application/gzip",
+        errors=(404,),
+    ),
+    _told("delete_specs", delete_specs, _UPLOADED, errors=(404, 409)),
+    _told("delete_folder", delete_folder, _UPLOADED, errors=(404, 409)),
+    replace(
+        _told(
+            "setup_tfaas",
+            setup_tfaas,
+            replace(
+                _PROCESS, about="A model to be served.", required=False, aliases=("name", "model")
+            ),
+            errors=(404,),
+        ),
+        method="POST",
+    ),
 )

@@ -1,4 +1,4 @@
-"""What every handler of the people's door gets: the world, the rules, and who asks for what."""
+"""What every handler of the people's door gets, and the forms of its answers."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -36,7 +36,9 @@ class Ask:
     """One request, wherever its parts were written: path, query or body."""
 
     person: Person
-    args: Mapping[str, str]  #: of path and query; for `{"action": …}` also of the body
+    args: Mapping[
+        str, str
+    ]  #: of path and query, as the route says; for `{"action": …}` also of the body
     http: flask.Request
     body: dict[str, Any] | None = None  #: what was with an `action` in a body
 
@@ -90,17 +92,6 @@ def read_json(http: flask.Request) -> dict[str, Any]:
 
 
 Handler = Callable[[Door, Ask], flask.Response]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One operation: how it is called and what answers."""
-
-    action: str  #: its name in `{"action": …}` and its operationId in openapi.yaml
-    method: str
-    path: str
-    handler: Handler
-    is_open: bool = False  #: no token is needed
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -6,14 +6,31 @@ from dataclasses import asdict
 from difflib import unified_diff
 from typing import Any
 
+import flask
+
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.upload import Upload
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError
+from mlaas4hep.http.route import Arg, Route
+from mlaas4hep.http.schemas import NAME, OBJECT, ref
+from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.runs import RUN, find_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
+
+
+def show_manifest(door: Door, ask: Ask) -> flask.Response:
+    """Return all that a run was made of; `POST /runs` takes it back."""
+    return answer(manifest(find_run(door, ask), door.services))
+
+
+def compare_runs(door: Door, ask: Ask) -> flask.Response:
+    """Return what differs between two runs."""
+    other = runs.find(ask.person.owner, ask.arg("other"), door.services)
+    return answer(difference(find_run(door, ask), other, door.services))
 
 
 def manifest(run: Run, services: Services) -> dict[str, Any]:
@@ -71,3 +88,29 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _file(run: Run, file: str, services: Services) -> bytes:
     return services.runs_files.get(keys.run(run.owner, run.name, file))
+
+
+ROUTES = (
+    Route(
+        name="show_manifest",
+        method="GET",
+        path="/runs/{name}/manifest",
+        handler=show_manifest,
+        tag="runs",
+        actions=("manifest",),
+        args=(RUN,),
+        gives=ref("Manifest"),
+        errors=(404, 409),
+    ),
+    Route(
+        name="compare_runs",
+        method="GET",
+        path="/runs/{name}/diff",
+        handler=compare_runs,
+        tag="runs",
+        actions=("diff",),
+        args=(RUN, Arg(name="other", about="The other run.", schema=NAME, required=True)),
+        gives=OBJECT,
+        errors=(404, 409),
+    ),
+)

@@ -1,21 +1,32 @@
-"""Runs over HTTP: listed, shown, watched, stopped, repeated, compared, deleted."""
+"""Runs over HTTP: listed, shown, stopped, repeated, deleted."""
 
 import flask
 
-from mlaas4hep.core.runs.answers import Summary
-from mlaas4hep.core.runs.report import mark, summary
+from mlaas4hep.core.runs.answers import Report, Summary
+from mlaas4hep.core.runs.log import STAGES, compose
+from mlaas4hep.core.runs.report import report, summary
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.views import Deleted, RunPage
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.workflow import comparing, submitting, watching
-from mlaas4hep.http.workflow.ancestor import logs
-from mlaas4hep.http.workflow.call import Ask, Door, Route, answer
-from mlaas4hep.http.workflow.shown import find_run, full_report
+from mlaas4hep.http.route import Arg, Route
+from mlaas4hep.http.schemas import FLAG, FOLDER, NAME, TEXT, whole
+from mlaas4hep.http.workflow.call import Ask, Door, Handler, answer, attachment
 from mlaas4hep.usecases import runs
 
 _SORTS = ("created_at", "updated_at", "name", "status", "seconds")
 _PAGE, _MAX_PAGE = 50, 500
 _MAX_OFFSET = 10**8
+
+
+def find_run(door: Door, ask: Ask) -> Run:
+    """Return the run that path, query or body name."""
+    return runs.find(ask.person.owner, ask.arg("name", "process_name"), door.services)
+
+
+def full_report(run: Run, door: Door) -> Report:
+    """Return everything about a run."""
+    stored = runs.details(run, door.services)
+    return report(run, stored.request, stored.specs, door.services.clock())
 
 
 def list_runs(door: Door, ask: Ask) -> flask.Response:
@@ -55,30 +66,15 @@ def _matches(one: Summary, ask: Ask) -> bool:
     )
 
 
-def create_run(door: Door, ask: Ask) -> flask.Response:
-    """Make a run of a submission."""
-    if ask.flag("dry_run"):
-        return answer(submitting.rehearse(door, ask))
-    run = submitting.submit(door, ask)
-    return answer(full_report(run, door), 201)
-
-
-def show_run(door: Door, ask: Ask) -> flask.Response:
-    """Return everything about a run; with `wait=SECONDS`, when it has changed since `seen`."""
+def logs(door: Door, ask: Ask) -> flask.Response:
+    """Return the log of a run as a file."""
     run = find_run(door, ask)
-    wait_s = ask.whole("wait", 0, 60)
-    seen = ask.args.get("seen", "")
-    if wait_s and seen:
-        run = watching.after(door, run, seen, float(wait_s))
-    response = answer(full_report(run, door))
-    response.headers["ETag"] = f'"{mark(run)}"'
-    return response
-
-
-def watch_run(door: Door, ask: Ask) -> flask.Response:
-    """Stream the run as server-sent events, one for each change, until it is over."""
-    run = find_run(door, ask)
-    return watching.stream(door, run, lambda changed: full_report(changed, door))
+    stage = ask.args.get("stage", "")
+    if stage not in ("", *STAGES):
+        raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
+    training = runs.training_log(run, door.services) if stage in ("", "train") else ""
+    log = compose(run, runs.request_of(run, door.services), full_report(run, door), training, stage)
+    return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
 
 
 def cancel_run(door: Door, ask: Ask) -> flask.Response:
@@ -100,32 +96,83 @@ def delete_run(door: Door, ask: Ask) -> flask.Response:
     return answer(Deleted(deleted=run.name))
 
 
-def show_manifest(door: Door, ask: Ask) -> flask.Response:
-    """Return all that a run was made of; `POST /runs` takes it back."""
-    return answer(comparing.manifest(find_run(door, ask), door.services))
-
-
-def compare_runs(door: Door, ask: Ask) -> flask.Response:
-    """Return what differs between two runs."""
-    other = runs.find(ask.person.owner, ask.arg("other"), door.services)
-    return answer(comparing.difference(find_run(door, ask), other, door.services))
-
-
 def _announced(door: Door, before: Run, after: Run | None) -> flask.Response:
     return answer(full_report(after or before, door))
 
 
+RUN = Arg(
+    name="name",
+    about="Name of the run.",
+    schema=NAME,
+    required=True,
+    aliases=("process_name", "run"),
+)
+STAGE = Arg(name="stage", about="Only this part.", schema={"enum": list(STAGES)})
+
+
+def _on_run(name: str, action: str, handler: Handler) -> Route:
+    return Route(
+        name=name,
+        method="POST",
+        path=f"/runs/{{name}}/{action}",
+        handler=handler,
+        tag="runs",
+        actions=(action,),
+        args=(RUN,),
+        gives=Report,
+        errors=(404, 409),
+    )
+
+
 ROUTES = (
-    Route(action="list_runs", method="GET", path="/runs", handler=list_runs),
-    Route(action="create_run", method="POST", path="/runs", handler=create_run),
-    Route(action="show_run", method="GET", path="/runs/<name>", handler=show_run),
-    Route(action="delete_run", method="DELETE", path="/runs/<name>", handler=delete_run),
-    Route(action="watch_run", method="GET", path="/runs/<name>/events", handler=watch_run),
-    Route(action="run_logs", method="GET", path="/runs/<name>/logs", handler=logs),
-    Route(action="cancel_run", method="POST", path="/runs/<name>/cancel", handler=cancel_run),
-    Route(action="restart_run", method="POST", path="/runs/<name>/restart", handler=restart_run),
     Route(
-        action="show_manifest", method="GET", path="/runs/<name>/manifest", handler=show_manifest
+        name="list_runs",
+        method="GET",
+        path="/runs",
+        handler=list_runs,
+        tag="runs",
+        actions=("runs",),
+        args=(
+            Arg(
+                name="status",
+                about="One or several, with commas.",
+                schema={"enum": [status.value for status in Status]},
+            ),
+            Arg(name="folder", about="Only those of one upload.", schema=FOLDER),
+            Arg(name="q", about="Only those with this in name or title."),
+            Arg(
+                name="sort",
+                about="A - before it turns the order round.",
+                schema={"enum": [*_SORTS, *(f"-{sort}" for sort in _SORTS)]},
+            ),
+            Arg(name="offset", about="How many to skip.", schema=whole(_MAX_OFFSET, 0)),
+            Arg(name="limit", about="How many to return.", schema=whole(_MAX_PAGE, _PAGE)),
+            Arg(name="all", about="Of everybody, for admins.", schema=FLAG),
+        ),
+        gives=RunPage,
     ),
-    Route(action="compare_runs", method="GET", path="/runs/<name>/diff", handler=compare_runs),
+    Route(
+        name="delete_run",
+        method="DELETE",
+        path="/runs/{name}",
+        handler=delete_run,
+        tag="runs",
+        actions=("delete",),
+        args=(RUN,),
+        gives=Deleted,
+        errors=(404, 409),
+    ),
+    Route(
+        name="run_logs",
+        method="GET",
+        path="/runs/{name}/logs",
+        handler=logs,
+        tag="runs",
+        args=(RUN, STAGE),
+        gives=TEXT,
+        media="text/plain",
+        errors=(404,),
+    ),
+    _on_run("cancel_run", "cancel", cancel_run),
+    _on_run("restart_run", "restart", restart_run),
 )

@@ -13,10 +13,13 @@ from mlaas4hep.core.requests import sources
 from mlaas4hep.core.requests.parse import parse_files
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
-from mlaas4hep.http.workflow.call import Ask, Door, Route, answer, attachment
-from mlaas4hep.http.workflow.shown import find_run, full_report
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
+from mlaas4hep.http.workflow.call import Ask, Door, answer, attachment
+from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
 from mlaas4hep.pipeline import scoring
 from mlaas4hep.ports import ObjectStore
 from mlaas4hep.usecases import models, runs, submit, uploads
@@ -111,7 +114,46 @@ def _text(body: dict[str, Any], key: str, default: str | None = None) -> str:
     return value
 
 
+_SCORING: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["model", "files"],
+    "properties": {
+        "model": {**NAME, "description": "One that was trained here."},
+        "owner": {"type": "string", "description": "Whose it is, if it is shared with you."},
+        "files": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string"},
+            "description": "root://, https://, /store/…, or names in `upload`; with `:tree`.",
+        },
+        "tree": {"type": "string", "description": "The one of the training, if not given."},
+        "upload": {"type": "string", "description": "The tarball that holds files."},
+        "format": {"enum": list(FORMATS), "default": "parquet"},
+        "title": {"type": "string", "maxLength": 256},
+    },
+}
 ROUTES = (
-    Route(action="score", method="POST", path="/score", handler=score),
-    Route(action="fetch_scores", method="GET", path="/runs/<name>/scores", handler=fetch_scores),
+    Route(
+        name="score",
+        method="POST",
+        path="/score",
+        handler=score,
+        tag="runs",
+        body=Body(forms={JSON: ref("Scoring")}, schemas={"Scoring": _SCORING}),
+        gives=Report,
+        status=201,
+        errors=(403, 404, 409, 413, 429),
+    ),
+    Route(
+        name="fetch_scores",
+        method="GET",
+        path="/runs/{name}/scores",
+        handler=fetch_scores,
+        tag="runs",
+        args=(RUN,),
+        gives=FILE,
+        media="application/octet-stream",
+        errors=(404, 409),
+    ),
 )

@@ -1,0 +1,79 @@
+"""What the platform itself asks of `predict`: news of models, health and readiness."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from mlaas4hep.core.runs import cloudevents
+from mlaas4hep.core.runs.events import ModelReady
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    PermanentError,
+    UnauthenticatedError,
+)
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.http.route import Route
+
+log = logging.getLogger(__name__)
+
+_CLOUD_EVENT = "application/cloudevents"
+_MAX_EVENT_BYTES = 1024**2  #: NATS carries no more either
+
+
+Handler = Callable[[Desk, Call], Awaitable[Answer]]
+
+
+def is_event(call: Call) -> bool:
+    """Tell whether the body says that it is an event."""
+    return call.header(b"content-type").startswith(_CLOUD_EVENT)
+
+
+async def health(_desk: Desk, _call: Call) -> Answer:
+    """Say that the process is alive."""
+    return json_answer({"status": "healthy"})
+
+
+async def ready(desk: Desk, _call: Call) -> Answer:
+    """Say whether the store of models answers."""
+    await desk.batcher.in_thread(partial(desk.services.models.info, "ready/ready/model.json"))
+    return json_answer({"status": "ready"})
+
+
+async def deliver(desk: Desk, call: Call) -> Answer:
+    """Take the dispatcher's news that there is a new model."""
+    if desk.events is None:
+        raise UnauthenticatedError("this deployment has no dispatcher")
+    promised = desk.events.event_id(call.header(b"authorization"))
+    event = cloudevents.load_event(await call.read(_MAX_EVENT_BYTES))
+    if event.id != promised:
+        raise UnauthenticatedError(
+            f"the token is for event {promised!r} and the body is event {event.id!r}"
+        )
+    if not isinstance(event, ModelReady):
+        raise InvalidRequestError(f"predict does nothing with {event.type!r}")
+    try:
+        await desk.batcher.in_thread(partial(desk.registry.warm, event, desk.services))
+    except NotFoundError:
+        log.info("%s: the model is deleted already", event.id)
+    except PermanentError as error:
+        log.warning("%s: %s", event.id, error)
+        return json_answer({"error": error.problem.to_json()}, PermanentError.status)
+    return json_answer({"event": event.id})
+
+
+def _inside(name: str, path: str, handler: Handler) -> Route:
+    return Route(
+        name=name,
+        method="GET",
+        path=path,
+        handler=handler,
+        tag="platform",
+        is_open=True,
+        is_documented=False,
+        is_by_path_only=True,
+    )
+
+
+ROUTES = (_inside("health", "/_/health", health), _inside("readiness", "/_/ready", ready))

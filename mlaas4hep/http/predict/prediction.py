@@ -1,0 +1,55 @@
+"""`/json`: predictions for rows of inputs or for raw entries."""
+
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
+from mlaas4hep.http.predict.raw import entries_of, predict_entries
+from mlaas4hep.http.predict.rows import predict_rows, rows_of
+from mlaas4hep.http.predict.schemas import NUMBERS, PREDICT_ERRORS, PREDICTION
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import JSON, Schema
+
+
+async def predict(desk: Desk, call: Call) -> Answer:
+    """Predict one row, many rows, or raw entries."""
+    request = await call.json(MAX_BODY_BYTES)
+    model = request.get("model") or request.get("name") or ""
+    if not isinstance(model, str):
+        raise InvalidRequestError(f"model is {model!r}, not a name")
+    if "entries" in request:
+        return await predict_entries(desk, call, model, entries_of(request))
+    return await predict_rows(desk, call, model, rows_of(request))
+
+
+_ROWS: Schema = {
+    "type": "object",
+    "description": "One row, or many, of what the network takes.",
+    "required": ["values", "model"],
+    "properties": {
+        "model": {"type": "string"},
+        "keys": {"type": "array", "items": {"type": "string"}},
+        "values": NUMBERS,
+    },
+}
+_ENTRIES: Schema = {
+    "type": "object",
+    "description": "Entries as they are in the files; transformed as in training.",
+    "required": ["entries", "model"],
+    "properties": {
+        "model": {"type": "string"},
+        "entries": {"type": "array", "items": {"type": "object"}},
+    },
+}
+PREDICT = Route(
+    name="predict",
+    method="POST",
+    path="/json",
+    also_at=("/predict/json",),
+    handler=predict,
+    tag="TFaaS",
+    actions=("json",),
+    body=Body(forms={JSON: {"anyOf": [_ROWS, _ENTRIES]}}),
+    gives=PREDICTION,
+    errors=PREDICT_ERRORS,
+)
+ROUTES = (PREDICT,)
