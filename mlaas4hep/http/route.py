@@ -85,7 +85,7 @@ class Route:
         """
         if self.takes_any_query:
             return {**query, **path}
-        found = {}
+        found: dict[str, str] = {}
         for name, value in query.items():
             canonical = self._canonical.get(name)
             if canonical is None or canonical in path:
