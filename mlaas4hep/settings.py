@@ -43,6 +43,7 @@ class Settings:
     max_runs: int = 10  #: unfinished ones, per owner
     max_bytes: int = 100 * 1024**3  #: in all buckets, per owner
     gpu: int = 0  #: 1: a train function with a GPU is deployed
+    frameworks: str = ""  #: of the train function, comma separated; empty: those installed here
     range_entries: int = 100_000  #: entries that one event measures
     train_seconds: int = 24 * 3600  #: longest training
     log_level: str = "INFO"

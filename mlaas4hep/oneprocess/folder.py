@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import modelcode, parse
+from mlaas4hep.core.requests import frameworks, modelcode, parse
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
 from mlaas4hep.core.selection.preproc import Preproc
@@ -102,7 +103,7 @@ def read_request(texts: Texts, run: str, resources: Resources) -> Request:
         files=files,
         labels=_labels(texts.labels, files),
         params=params,
-        model_sha256=hashlib.sha256(read_model(texts.model).encode()).hexdigest(),
+        model_sha256=hashlib.sha256(_model(texts.model, params).encode()).hexdigest(),
         preproc=preproc,
         resources=resources,
     )
@@ -114,6 +115,16 @@ def read_model(path: Path | None) -> str:
         return ""
     text = read_text(path)
     modelcode.check(text, str(path))
+    return text
+
+
+def _model(path: Path | None, params: Params) -> str:
+    """Return the text of a model.py whose framework is installed here."""
+    text = read_model(path)
+    if path is not None:
+        with _in(path):
+            imported = modelcode.packages(text, str(path))
+            frameworks.choose(imported, params.framework, installed())
     return text
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.requests import modelcode, parse, sources
+from mlaas4hep.core.requests import frameworks, modelcode, parse, sources
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
@@ -120,6 +120,9 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
     modelcode.check(model, submission.model)
     preproc = _preproc(submission, upload, services)
     params = _params(submission, upload, services)
+    with _in(submission.model):
+        imported = modelcode.packages(model, submission.model)
+        frameworks.choose(imported, params.framework, limits.frameworks)
     files = _files(submission, upload, params, services, limits)
     request = Request(
         owner=upload.owner,

@@ -13,13 +13,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import mlaas4hep
 from mlaas4hep.adapters.trainers.channel import Channel
+from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import ModelBuilt, ModelSummary, TrainingJob
+from mlaas4hep.core.requests import frameworks, modelcode
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import Training
 
@@ -71,7 +74,7 @@ class Sandbox:
         ):
             work = Path(folder)
             (work / "model.py").write_bytes(model_py)
-            (work / "job.json").write_bytes(wire.dump(job))
+            (work / "job.json").write_bytes(wire.dump(_with_frameworks(job, model_py)))
             if checkpoint is not None:
                 shutil.copyfile(checkpoint, work / "checkpoint")
             process = TrainingProcess(
@@ -154,6 +157,13 @@ def _environment(job: TrainingJob, work: Path) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         **({} if job.resources.device == "gpu" else {"CUDA_VISIBLE_DEVICES": "-1"}),
     }
+
+
+def _with_frameworks(job: TrainingJob, model_py: bytes) -> TrainingJob:
+    """Return the job with the frameworks that model.py imports."""
+    imported = modelcode.packages(model_py.decode("utf-8-sig", "replace"), "model.py")
+    chosen = frameworks.choose(imported, job.params.framework, installed())
+    return replace(job, frameworks=chosen)
 
 
 def _check_memory(job: TrainingJob) -> None:

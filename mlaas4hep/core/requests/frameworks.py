@@ -6,6 +6,8 @@ The code of a framework is `adapters/trainers/NAME/framework.py`; nothing else l
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from mlaas4hep.errors import InvalidRequestError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkInfo:
@@ -33,10 +35,30 @@ USUAL = "keras"  #: of a model.py that imports no framework itself
 NAMES = tuple(each.name for each in FRAMEWORKS)
 
 
-def imported_by(packages: Collection[str]) -> tuple[str, ...]:
-    """Return the frameworks that a file which imports `packages` may use, likeliest first."""
+def choose(packages: Collection[str], stated: str, installed: Collection[str]) -> tuple[str, ...]:
+    """Return the frameworks that a model.py may use, likeliest first.
+
+    Args:
+        packages: that model.py imports.
+        stated: `framework` of params.json, which settles it; may be empty.
+        installed: names of the frameworks that can train.
+
+    Raises:
+        InvalidRequestError: one is not installed; lists those that are.
+    """
     found = tuple(each.name for each in FRAMEWORKS if not set(packages).isdisjoint(each.packages))
-    return found or (USUAL,)
+    chosen = (stated,) if stated else found or (USUAL,)
+    for name in chosen:
+        if name not in installed:
+            have = ", ".join(info(each).title for each in installed) or "none"
+            why = "params.json asks for it" if stated else "model.py imports it"
+            raise InvalidRequestError(
+                f"{info(name).title} is not installed in this deployment, and {why}",
+                stage="submit",
+                file="params.json" if stated else "model.py",
+                hint=f"installed: {have}; the extra `{info(name).extra}` of mlaas4hep has it",
+            )
+    return chosen
 
 
 def info(name: str) -> FrameworkInfo:

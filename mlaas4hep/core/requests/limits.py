@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.requests.frameworks import USUAL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -14,5 +16,6 @@ class Limits:
     max_bytes: int  #: in all buckets
     xrootd_proxy: str = ""  #: prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated
+    frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
     builds_models: bool = False  #: dry runs can build model.py here
     has_gpu: bool = False  #: a train function with a GPU is deployed

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
+from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, MetricsRequest, Params
 from mlaas4hep.errors import InvalidRequestError
 
@@ -98,6 +99,12 @@ def _training(key: str, value: Any) -> str:
     return str(value)
 
 
+def _framework(key: str, value: Any) -> str:
+    if value not in frameworks.NAMES:
+        raise _wrong(key, value, f"one of {', '.join(map(repr, frameworks.NAMES))}")
+    return str(value)
+
+
 def _nan(key: str, value: Any) -> float:
     if isinstance(value, str) and value.strip().lower() in {"nan", "np.nan"}:
         return math.nan
@@ -156,6 +163,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "training": _training,
     "seed": _whole(0),
     "metrics": _metrics,
+    "framework": _framework,
     "hist": _text,
     "nan": _nan,
     "verbose": _verbose,

@@ -43,6 +43,7 @@ class Params:
     training: Literal["chunked", "standard"] = "chunked"
     seed: int = 21
     metrics: MetricsRequest = MetricsRequest()
+    framework: str = ""  #: that model.py uses; empty: as its imports say
     hist: str = ""  #: when set, histograms are written with the run
     nan: float = float("nan")  #: accepted for compatibility
     verbose: int = 0

@@ -83,6 +83,7 @@ class Usage:
     max_runs: int
     max_models: int
     max_upload_bytes: int
+    frameworks: tuple[str, ...] = ()  #: that model.py may use here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,19 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import flask
 
+from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core import wire
 from mlaas4hep.core.jsontext import parse_object
+from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import People, Services
-from mlaas4hep.settings import Settings
+from mlaas4hep.settings import Settings, SettingsError
 
 MAX_JSON_BYTES = 4 * 1024**2
 STREAMS = 4  #: open at once in one process
@@ -96,6 +97,7 @@ Handler = Callable[[Door, Ask], flask.Response]
 
 def limits_of(settings: Settings) -> Limits:
     """Return the part of the settings that steps decide with."""
+    trained = _frameworks(settings)
     return Limits(
         max_upload_bytes=settings.max_upload_bytes,
         max_unpacked_bytes=settings.max_unpacked_bytes,
@@ -105,8 +107,21 @@ def limits_of(settings: Settings) -> Limits:
         xrootd_proxy=settings.xrootd_proxy,
         remote_hosts=settings.remote_hosts,
         has_gpu=bool(settings.gpu),
-        builds_models=find_spec("tensorflow") is not None,
+        frameworks=trained,
+        builds_models=set(trained) <= set(installed()),
     )
+
+
+def _frameworks(settings: Settings) -> tuple[str, ...]:
+    """Return what the settings say, else what is installed here, else the usual one."""
+    stated = tuple(name.strip() for name in settings.frameworks.split(",") if name.strip())
+    unknown = sorted(set(stated) - set(frameworks.NAMES))
+    if unknown:
+        known = ", ".join(frameworks.NAMES)
+        raise SettingsError(
+            f"MLAAS_FRAMEWORKS={settings.frameworks!r}: {unknown[0]!r} is not one of {known}"
+        )
+    return stated or installed() or (frameworks.USUAL,)
 
 
 def answer(value: Any, status: int = 200) -> flask.Response:

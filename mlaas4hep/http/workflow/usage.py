@@ -46,6 +46,7 @@ def show_usage(door: Door, ask: Ask) -> flask.Response:
             max_runs=door.limits.max_runs,
             max_models=door.limits.max_models,
             max_upload_bytes=door.limits.max_upload_bytes,
+            frameworks=door.limits.frameworks,
         )
     )
 

@@ -62,7 +62,7 @@ def test_every_key_of_params_is_accepted():
         "nevts": 1, "chunk_size": -1, "branch": "t", "identifier": "a", "selected_branches": ["b"],
         "exclude_branches": ["c"], "redirector": "root://x", "epochs": 2, "batch_size": 3,
         "shuffle": False, "split": 0.1, "training": "standard", "seed": 4, "metrics": True,
-        "hist": "h", "nan": 5, "verbose": 6,
+        "hist": "h", "nan": 5, "verbose": 6, "framework": "keras",
     }  # fmt: skip
 
     assert content.keys() == {*Params.__dataclass_fields__}
@@ -70,7 +70,7 @@ def test_every_key_of_params_is_accepted():
         nevts=1, chunk_size=-1, branch="t", identifier=("a",), selected_branches=("b",),
         exclude_branches=("c",), redirector="root://x", epochs=2, batch_size=3, shuffle=False,
         split=0.1, training="standard", seed=4, metrics=MetricsRequest(wanted=True), hist="h",
-        nan=5.0, verbose=6,
+        nan=5.0, verbose=6, framework="keras",
     )  # fmt: skip
 
 
