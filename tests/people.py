@@ -4,6 +4,9 @@ import io
 import tarfile
 from dataclasses import replace
 
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.tokens import Verifier
 from mlaas4hep.core import keys
@@ -44,6 +47,11 @@ def pack(files, *, mode="w:gz", top="luca/"):
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def behind_gateway(app, function="workflow"):
+    """Return the app at the path at which a gateway has it."""
+    return DispatcherMiddleware(NotFound(), {f"/function/{function}": app})
 
 
 class Caller:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.client.client import DEFAULT_URL, Client
+from mlaas4hep.client import Client
+from mlaas4hep.client.address import DEFAULT_URL
 
 Url = Annotated[
     str,
     typer.Option(
         envvar="MLAAS4HEP_URL",
-        help="Address of the function `workflow`, or of the port that stands for it.",
+        help="Address of the deployment: its gateway or a public door.",
         rich_help_panel="Deployment",
     ),
 ]
@@ -25,15 +26,6 @@ Token = Annotated[
         show_default=False,
     ),
 ]
-PredictUrl = Annotated[
-    str,
-    typer.Option(
-        envvar="MLAAS4HEP_PREDICT_URL",
-        help="Address of the function `predict`, if it is not beside `workflow`.",
-        rich_help_panel="Deployment",
-        show_default=False,
-    ),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Run = Annotated[str, typer.Argument(help="Name of the run, such as luca_1.", show_default=False)]
 
@@ -41,7 +33,7 @@ URL = DEFAULT_URL
 
 
 @contextmanager
-def client(url: str, token: str, predict_url: str = "") -> Iterator[Client]:
+def client(url: str, token: str) -> Iterator[Client]:
     """Give a client of the deployment; without a token it says how to get one.
 
     Raises:
@@ -53,5 +45,5 @@ def client(url: str, token: str, predict_url: str = "") -> Iterator[Client]:
             "`export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`",
             param_hint="--token",
         )
-    with Client(url, token, predict_url=predict_url) as made:
+    with Client(url, token) as made:
         yield made

@@ -8,8 +8,8 @@ import typer
 
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, Json, Run, Token, Url, client
-from mlaas4hep.cli.packing import files_of, packed
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json, show_table
+from mlaas4hep.client.packing import files_of, packed
 from mlaas4hep.core.models.dryrun import Outlook
 from mlaas4hep.core.runs.answers import Report
 

@@ -7,9 +7,9 @@ import typer
 
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, Json, Token, Url, client
-from mlaas4hep.cli.packing import packed
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
+from mlaas4hep.client.packing import packed
 from mlaas4hep.core.requests.upload import MAX_MEMBERS
 from mlaas4hep.errors import InvalidRequestError
 

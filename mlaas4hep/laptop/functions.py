@@ -12,6 +12,7 @@ from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.laptop.logs import FunctionLog
 
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
+PEOPLES = frozenset({"workflow", "predict"})  #: functions that people's tokens open
 NAMESPACE = "openfaas-fn"
 
 

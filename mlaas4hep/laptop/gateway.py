@@ -23,7 +23,7 @@ from mlaas4hep import __version__
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.functions import NAMESPACE, Deployed, metrics
+from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, Deployed, metrics
 from mlaas4hep.laptop.logs import FunctionLog, Line
 from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
 from mlaas4hep.laptop.password import SystemPassword
@@ -42,7 +42,7 @@ class Gateway:
     functions: Mapping[str, Deployed]
     logs: Mapping[str, FunctionLog]  #: of functions and of the programs beside them
     jwks: Mapping[str, Any]
-    own_paths: Mapping[int, str]  #: a port that gives its paths unchanged to one function
+    own_paths: Mapping[int, str]  #: a port that gives its paths to one function, as public doors do
     password: str  #: of `admin`, for /system
     proxy: Proxy
     system: Starlette = field(init=False)
@@ -65,19 +65,17 @@ class Gateway:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("raw_path") or scope["path"].encode()
-        owner = self.own_paths.get(scope["server"][1])
-        if owner:
-            await self.proxy.forward(self.functions[owner], path, scope, receive, send)
-            return
         match = _FUNCTION.fullmatch(path)
-        if match is None:
+        function = self.find(match[1].decode("latin-1")) if match else None
+        owner = self.own_paths.get(scope["server"][1])
+        if owner and not (function and function.name in PEOPLES):
+            await self.proxy.forward(self.functions[owner], path, scope, receive, send)
+        elif match is None:
             await self.system(scope, receive, send)
-            return
-        function = self.find(match[1].decode("latin-1"))
-        if function is None:
+        elif function is None:
             await _problem(404, "no such function")(scope, receive, send)
-            return
-        await self.proxy.forward(function, match[2] or b"/", scope, receive, send)
+        else:
+            await self.proxy.forward(function, match[2] or b"/", scope, receive, send)
 
     def find(self, name: str) -> Deployed | None:
         """Return the function called `NAME` or `NAME.openfaas-fn`."""

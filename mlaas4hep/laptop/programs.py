@@ -12,11 +12,11 @@ from mlaas4hep.errors import NotFoundError
 from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.broker import Broker
 from mlaas4hep.laptop.child import Program
+from mlaas4hep.laptop.functions import PEOPLES
 from mlaas4hep.laptop.state import State
 from mlaas4hep.settings import PREFIX
 
 DISPATCHER, GATEWAY, NATS = "dispatcher", "gateway", "nats"
-PEOPLES = frozenset({"workflow", "predict"})  #: functions that people's tokens open
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
     # an XRootD server that is away is noticed in seconds instead of minutes

@@ -11,7 +11,7 @@ import uproot
 from werkzeug.serving import make_server
 
 from mlaas4hep.cli import main
-from tests.people import World
+from tests.people import World, behind_gateway
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def world(tmp_path):
 @pytest.fixture
 def deployment(world):
     """Return the options that reach a served world."""
-    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    server = make_server("127.0.0.1", 0, behind_gateway(world.app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield "--url", f"http://127.0.0.1:{server.server_port}", "--token", world.token("alice")

@@ -1,7 +1,10 @@
 """The Python client against the real door, and against servers that say "later"."""
 
+import base64
+import gzip
 import hashlib
 import io
+import json
 import tarfile
 
 import httpx
@@ -21,7 +24,7 @@ from mlaas4hep.errors import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
-from tests.people import FOLDER, World, pack
+from tests.people import FOLDER, World, behind_gateway, pack
 
 
 @pytest.fixture
@@ -31,7 +34,9 @@ def world(tmp_path):
 
 def connect(world, name="alice", **options):
     line = Connection(
-        world.token(name) if name else "", transport=httpx.WSGITransport(world.app), **options
+        world.token(name) if name else "",
+        transport=httpx.WSGITransport(behind_gateway(world.app)),
+        **options,
     )
     return Client("http://door", connection=line)
 
@@ -231,4 +236,126 @@ def test_nobody_there_is_told_with_the_address():
 
     with server.client(retries=1) as client, pytest.raises(ServiceUnavailableError) as caught:
         client.submit("luca")
-    assert "http://door/runs" in str(caught.value)
+    assert "http://door/function/workflow/runs" in str(caught.value)
+
+
+def test_a_folder_is_uploaded_without_what_is_hidden(client, tmp_path):
+    folder = tmp_path / "luca"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text("secret")
+    for name, text in FOLDER.items():
+        (folder / name).write_text(text)
+
+    sent = client.upload(folder, name="luca")
+
+    assert [file.path for file in sent.files] == sorted(FOLDER)
+
+
+def predicting(*bodies):
+    server = Server(*[httpx.Response(200, json=body) for body in bodies])
+    return server, server.client()
+
+
+def answered(first, size, version="v1"):
+    return {
+        "model": "m",
+        "version": version,
+        "predictions": list(range(first, first + size)),
+        "passed": [True] * size,
+        "outside": [[]] * size,
+        "truncated": [[]] * size,
+        "identifiers": [{}] * size,
+    }
+
+
+def test_many_entries_go_in_several_calls_and_come_back_as_one():
+    server, client = predicting(answered(0, 1000), answered(1000, 500))
+
+    answer = client.predict("m", entries=[{"met": float(n)} for n in range(1500)])
+
+    sizes = [len(json.loads(body)["entries"]) for _, body in server.asked]
+    assert sizes == [1000, 500]
+    assert answer == answered(0, 1500)
+
+
+def test_a_model_that_changes_between_two_calls_is_no_one_answer():
+    _, client = predicting(answered(0, 1000), answered(1000, 500, version="v2"))
+
+    with pytest.raises(ConflictError, match="from version v1 to v2"):
+        client.predict("m", entries=[{"met": 1.0}] * 1500)
+
+
+def test_rows_and_shared_models_are_asked_for_by_name():
+    server, client = predicting([[0.5]])
+
+    assert client.predict("m", owner="bob", values=[[0.1]]) == [[0.5]]
+    assert json.loads(server.asked[0][1]) == {"model": "bob/m", "values": [[0.1]]}
+    with pytest.raises(InvalidRequestError):
+        client.predict("m")
+
+
+def test_a_hint_of_tfaas_answers_reaches_the_user():
+    problem = {"code": "invalid_request", "message": "no branch 'mett'", "hint": "met?"}
+    server = Server(httpx.Response(400, json={"error": "no branch 'mett'", "problem": problem}))
+
+    with server.client() as client, pytest.raises(InvalidRequestError) as caught:
+        client.predict("m", entries=[{"mett": 1.0}])
+    assert caught.value.problem.hint == "met?"
+
+
+TARBALL = gzip.compress(b"bundle" * 1000, mtime=0)
+DIGEST = base64.b64encode(hashlib.sha256(b"whole").digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "said"),
+    [
+        ({"Content-Length": "5"}, b"who", "3 bytes came, 5 were announced"),
+        ({"Content-Length": "2"}, b"who", "3 bytes came, 2 were announced"),
+        ({"Repr-Digest": f"sha-256=:{DIGEST}:"}, b"whale", "another sha-256"),
+        ({}, TARBALL[:10], "breaks off"),
+        ({}, TARBALL[:-1], "breaks off"),
+        ({}, b"", "nothing came"),
+    ],
+)
+def test_a_download_that_breaks_off_is_tried_again_and_leaves_no_file(
+    tmp_path, headers, content, said
+):
+    def answers():
+        return httpx.Response(200, headers=headers, stream=Stream(content))
+
+    server = Server(answers(), answers())
+    with server.client(retries=1) as client, pytest.raises(ServiceUnavailableError, match=said):
+        client.download("m", tmp_path / "m.tar.gz")
+    assert list(tmp_path.iterdir()) == []
+    assert server.pauses == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({"Content-Length": "5", "Repr-Digest": f"sha-512=:AA==:, sha-256=:{DIGEST}:"}, b"whole"),
+        ({}, TARBALL),
+    ],
+)
+def test_a_download_that_is_whole_replaces_the_file(tmp_path, headers, content):
+    (tmp_path / "m").write_bytes(b"old")
+    server = Server(
+        httpx.Response(503), httpx.Response(200, headers=headers, stream=Stream(content))
+    )
+
+    with server.client() as client:
+        client.download("m", tmp_path / "m")
+
+    assert (tmp_path / "m").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+class Stream(httpx.SyncByteStream):
+    """A body as it comes over a line that says nothing more about it."""
+
+    def __init__(self, content):
+        self._content = content
+
+    def __iter__(self):
+        yield self._content

@@ -15,7 +15,7 @@ from mlaas4hep.client.connection import Connection
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.settings import Settings
-from tests.people import FOLDER, World, pack
+from tests.people import FOLDER, World, behind_gateway, pack
 
 
 @pytest.fixture
@@ -96,5 +96,5 @@ class _Line(Connection):
     """The door over WSGI, and the S3 over the network."""
 
     def __init__(self, world):
-        super().__init__(world.token(), transport=httpx.WSGITransport(world.app))
+        super().__init__(world.token(), transport=httpx.WSGITransport(behind_gateway(world.app)))
         self._transport = None

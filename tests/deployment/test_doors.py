@@ -16,7 +16,8 @@ def upstreams(door: str) -> list[dict[str, str]]:
 
 
 def ends_at(door: str, path: str) -> str:
-    (upstream,) = upstreams(door)
+    longest_first = sorted(upstreams(door), key=lambda upstream: -len(upstream["path"]))
+    upstream = next(each for each in longest_first if re.search(each["path"], path))
     target = re.sub(r"\$(\d)", r"\\\1", upstream["rewriteTarget"])
     return re.sub(upstream["path"], target, path)
 
@@ -31,9 +32,14 @@ def ends_at(door: str, path: str) -> str:
         ("workflow", "/system/functions", "/function/workflow/system/functions"),
         ("workflow", "/function/train", "/function/workflow/function/train"),
         ("predict", "/", "/function/predict/"),
+        ("workflow", "/function/predict/json", "/function/predict/json"),
+        ("predict", "/function/workflow/runs", "/function/workflow/runs"),
+        ("predict", "/function/workflow", "/function/workflow"),
+        ("predict", "/function/workflows/x", "/function/predict/function/workflows/x"),
+        ("workflow", "/function/predict.other/x", "/function/workflow/function/predict.other/x"),
     ],
 )
-def test_a_path_ends_inside_the_one_function_of_its_door(door, path, end):
+def test_a_path_ends_inside_a_function_for_people_and_in_no_other(door, path, end):
     assert ends_at(door, path) == end
 
 

@@ -129,10 +129,16 @@ class Running:
             self.echo = Echo()
             functions = {
                 name: Deployed(name=name, port=port, log=self.log)
-                for name, port in (("echo", self.ports[2]), ("away", self.ports[3]), ("slow", 1))
+                for name, port in (
+                    ("echo", self.ports[2]),
+                    ("away", self.ports[3]),
+                    ("slow", 1),
+                    ("predict", self.ports[2]),
+                )
             }
             functions["echo"].ready.set()
             functions["away"].ready.set()
+            functions["predict"].ready.set()
             session = await stack.enter_async_context(calls())
             gateway = Gateway(
                 functions=functions,

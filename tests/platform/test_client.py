@@ -18,8 +18,8 @@ def client(alice, platform):
     _, certificate = credentials.certificate(platform)
     trust = ssl.create_default_context(cafile=str(certificate))
     connection = Connection(alice.token, transport=httpx.HTTPTransport(verify=trust))
-    urls = [f"https://localhost:{PLACE.ports[door]}" for door in ("workflow", "predict")]
-    with Client(urls[0], predict_url=urls[1], connection=connection, direct_bytes=0) as made:
+    url = f"https://localhost:{PLACE.ports['workflow']}"
+    with Client(url, connection=connection, direct_bytes=0) as made:
         yield made
 
 
@@ -64,3 +64,12 @@ def test_remote_files_are_scored(trained, client, remote_files, tmp_path):
             key.partition(";")[0] for key, kind in file.classnames().items() if "Tree" in kind
         }
         assert file[tree].num_entries == 16_000
+
+
+def test_the_same_address_gives_predictions(trained, client):
+    model = trained[0][-1].name
+    branches = client.inputs(model)["branches"]
+
+    answer = client.predict(model, entries=[dict.fromkeys(branches)])
+
+    assert len(answer["predictions"]) == 1

@@ -1,0 +1,123 @@
+"""Files on their way: read in blocks, written beside and renamed, checked against what was said."""
+
+import base64
+import gzip
+import hashlib
+import io
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import httpx
+
+OnBytes = Callable[[int], None]  #: is told how many more bytes went over the line
+
+_BLOCK = 1024**2
+_GZIP = b"\x1f\x8b"
+
+
+class CutOffError(Exception):
+    """An answer is not what it was announced to be."""
+
+
+def blocks(content: str | Path | bytes, on_bytes: OnBytes | None = None) -> Iterator[bytes]:
+    """Yield a file, or bytes, in pieces."""
+    if isinstance(content, bytes):
+        yield from _told(iter([content]), on_bytes)
+        return
+    with Path(content).open("rb") as file:
+        yield from _told(iter(lambda: file.read(_BLOCK), b""), on_bytes)
+
+
+class CountedFile(io.BufferedReader):
+    """A file; somebody is told how many bytes were read of it."""
+
+    def __init__(self, file: BinaryIO, on_bytes: OnBytes | None) -> None:
+        super().__init__(cast(io.RawIOBase, file))
+        self._on_bytes = on_bytes
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes."""
+        data = super().read(size)
+        if self._on_bytes is not None:
+            self._on_bytes(len(data))
+        return data
+
+
+def write(response: httpx.Response, path: Path, on_bytes: OnBytes | None = None) -> None:
+    """Write an answer to a file, which appears when all of it is there and right.
+
+    Raises:
+        CutOffError: it is shorter or longer than announced, has another digest, or ends early.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    digest = hashlib.sha256()
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for piece in _told(response.iter_raw(_BLOCK), on_bytes):
+                digest.update(piece)
+                file.write(piece)
+        _check(response, part, digest.digest())
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            part.unlink()
+        raise
+
+
+def _told(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece
+        if on_bytes is not None:
+            on_bytes(len(piece))
+
+
+def _check(response: httpx.Response, part: Path, digest: bytes) -> None:
+    size = part.stat().st_size
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) != size:
+        raise CutOffError(f"{size} bytes came, {announced} were announced")
+    wanted = _sha256(response.headers.get("Repr-Digest", ""))
+    if wanted and wanted != digest:
+        raise CutOffError("what came has another sha-256 than was announced")
+    if not announced and not wanted:
+        _check_end(part)
+
+
+def _sha256(header: str) -> bytes:
+    """Return the SHA-256 of a `Repr-Digest` header (RFC 9530); empty if it names none."""
+    for member in header.split(","):
+        name, _, value = member.strip().partition("=")
+        if name.lower() == "sha-256":
+            with suppress(ValueError):
+                return base64.b64decode(value.strip(":"), validate=True)
+    return b""
+
+
+def _check_end(part: Path) -> None:
+    """See whether a file whose size nobody said is whole: gzip says so at its end."""
+    with part.open("rb") as file:
+        start = file.read(len(_GZIP))
+        if not start:
+            raise CutOffError("nothing came")
+        if start != _GZIP:
+            return
+        file.seek(0)
+        try:
+            with gzip.open(file) as unpacked:
+                while unpacked.read(_BLOCK):
+                    pass
+        except (EOFError, OSError, zlib.error) as error:
+            raise CutOffError(f"the tarball breaks off: {error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,35 @@
+"""Models: listed, fetched, shared, deleted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.files import OnBytes
+from mlaas4hep.core.runs.views import Deleted, Model
+
+
+class Models(Calls):
+    """What people do with models, besides asking them."""
+
+    def models(self) -> tuple[Model, ...]:
+        """Return the models that you may use, your own first."""
+        return self._call(tuple[Model, ...], "GET", "/models")
+
+    def model(self, name: str, *, owner: str = "") -> Model:
+        """Return one model; of somebody else when `owner` says whose."""
+        return self._call(Model, "GET", f"/models/{part(name)}", params={"owner": owner})
+
+    def download(
+        self, name: str, path: str | Path, *, owner: str = "", on_bytes: OnBytes | None = None
+    ) -> Path:
+        """Write the bundle of a model to a file, streamed; it appears there when it is whole."""
+        return self._download(f"/models/{part(name)}/bundle?owner={part(owner)}", path, on_bytes)
+
+    def share(self, name: str, *, public: bool = False, groups: Sequence[str] = ()) -> Model:
+        """Say who else may use a model; what was said before is replaced."""
+        wanted = {"public": public, "groups": list(groups)}
+        return self._call(Model, "PUT", f"/models/{part(name)}/sharing", json=wanted)
+
+    def delete_model(self, name: str) -> Deleted:
+        """Delete a model; it is not served any more."""
+        return self._call(Deleted, "DELETE", f"/models/{part(name)}")

@@ -1,0 +1,95 @@
+"""Whatever holds entries becomes JSON, with nothing changed but its type."""
+
+import json
+import math
+from types import SimpleNamespace
+
+import awkward as ak
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mlaas4hep.client.entries import entry_list, value_list
+from mlaas4hep.errors import InvalidRequestError
+
+WANTED = [{"njets": 3, "pt": [1.5, 2.0]}, {"njets": 0, "pt": []}]
+JAGGED = np.empty(2, dtype=object)
+JAGGED[:] = [np.array([1.5, 2.0], np.float32), np.array([], np.float32)]
+
+
+class Frame:
+    """What we need of a pandas DataFrame, which is not installed here."""
+
+    def __init__(self, records):
+        self.records = records
+
+    def to_dict(self, orient="dict"):
+        assert orient == "records"
+        return self.records
+
+    def to_list(self):
+        raise AttributeError
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        WANTED,
+        tuple(WANTED),
+        ({"njets": np.int32(3), "pt": np.array([1.5, 2.0])}, {"njets": np.uint8(0), "pt": ()}),
+        {"njets": np.array([3, 0]), "pt": JAGGED},
+        {"njets": np.array([3, 0]), "pt": ak.Array([[1.5, 2.0], []])},
+        ak.Array(WANTED),
+        [ak.Array(WANTED)[0], ak.Array(WANTED)[1]],
+        pa.table({"njets": [3, 0], "pt": [[1.5, 2.0], []]}),
+        Frame([{"njets": np.int64(3), "pt": np.array([1.5, 2.0])}, {"njets": 0, "pt": []}]),
+        SimpleNamespace(to_dicts=lambda: WANTED),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_entries_come_from_many_libraries(given):
+    assert json.loads(json.dumps(entry_list(given))) == WANTED
+
+
+def test_a_structured_array_is_a_table():
+    table = np.array([(3, 1.5), (0, 2.0)], dtype=[("njets", "i4"), ("met", "f4")])
+
+    assert entry_list(table) == [{"njets": 3, "met": 1.5}, {"njets": 0, "met": 2.0}]
+
+
+def test_one_entry_may_stand_alone():
+    assert entry_list({"njets": 3, "pt": [1.5]}) == [{"njets": 3, "pt": [1.5]}]
+    assert entry_list(ak.Record({"njets": 3})) == [{"njets": 3}]
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, np.nan, np.float32("nan"), np.ma.masked])
+def test_a_missing_value_is_none_and_no_number(missing):
+    assert entry_list([{"met": missing, "pt": [1.0, missing]}]) == [
+        {"met": None, "pt": [1.0, None]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("luca", "no list of entries"),
+        (7, "no list of entries"),
+        ([1, 2], "no entries"),
+        ({"pt": [1.0], "eta": [2.0]}, "may be one entry or a table"),
+        ({"a": np.arange(2), "b": np.arange(3)}, "differ in length"),
+        ([{"met": math.inf}], "'met' holds inf"),
+        ([{"met": "high"}], "'met' holds 'high'"),
+        ([{"met": object()}], "'met' holds"),
+    ],
+)
+def test_what_holds_no_entries_is_refused(given, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        entry_list(given)
+
+
+def test_rows_are_numbers_only():
+    assert value_list(np.array([[0.5, 1.0]], np.float32)) == [[0.5, 1.0]]
+    assert value_list([0.5, np.float64(1)]) == [0.5, 1.0]
+    for wrong in ([math.nan], [None], 1.0, ["x"]):
+        with pytest.raises(InvalidRequestError):
+            value_list(wrong)
