@@ -95,14 +95,15 @@ def read_request(texts: Texts, run: str, resources: Resources) -> Request:
     if texts.preproc is not None:
         with _in(texts.preproc):
             Preproc.parse(preproc)
+    labels = _labels(texts.labels, files)
     return Request(
         owner=OWNER,
         run=run,
         folder=run.rpartition("_")[0],
         upload="",
         files=files,
-        labels=_labels(texts.labels, files),
-        params=params,
+        labels=labels.scored_for(params.positive),
+        params=params.for_labels(labels),
         model_sha256=hashlib.sha256(_model(texts.model, params).encode()).hexdigest(),
         preproc=preproc,
         resources=resources,

@@ -31,7 +31,14 @@ def prepare(folder: Path, wanted: Wanted, services: Services) -> Run:
     made = arrays.read_made(folder)
     before = made.inputs.request
     how = before.params
-    params = replace(wanted.params, nevts=how.nevts, chunk_size=how.chunk_size, branch=how.branch)
+    params = replace(
+        wanted.params.for_labels(before.labels),
+        nevts=how.nevts,
+        chunk_size=how.chunk_size,
+        branch=how.branch,
+        positive=how.positive,
+        rules=how.rules,
+    )
     request = replace(before, owner=OWNER, run=run, params=params, resources=wanted.resources)
     request = replace(request, model_sha256=hashlib.sha256(wanted.model.encode()).hexdigest())
     now = services.clock()

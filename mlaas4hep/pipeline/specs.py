@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from functools import partial
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.notices import notices
 from mlaas4hep.core.data.plan import groups, plan_ranges
-from mlaas4hep.core.data.specs import Specs, measured, merged
+from mlaas4hep.core.data.rules import Rules
+from mlaas4hep.core.data.sample import Sampler
+from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
+from mlaas4hep.core.data.treatment import without_missing
+from mlaas4hep.core.data.treatments import treated
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs.events import (
     ChunkPlanned,
@@ -111,7 +117,10 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
     inputs = load_inputs(event, services)
     key = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
     parts = _parts(event, inputs, services)
-    specs = _merged(inputs, parts)
+    found = _merged(inputs, parts)
+    rules = inputs.request.params.rules
+    specs = treated(found, rules)
+    _check_columns(specs)
     services.specs.put(key, wire.dump(specs))
     plan = inputs.opened.plan(inputs.request.params, specs)
     fact = {"owner": event.owner, "run": event.run}
@@ -127,7 +136,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
             entries=plan.entries,
             columns=Layout.of(specs).width,
             chunks=plan.chunks,
-            warnings=_worthless(specs),
+            warnings=(*_worthless(specs), *notices(found, rules), *idle_rules(specs, rules)),
         )
     )
     return news
@@ -172,19 +181,41 @@ def _measured(event: RangePlanned, inputs: Inputs, services: Services) -> Measur
     survey = load_survey(event, file, branches.reads, services)
     with naming(file):
         blocks = services.source.read(survey, needed, part.start, part.stop)
-        return measure_blocks(blocks, preproc, branches.features, part.start)
+        return measure_blocks(
+            blocks,
+            preproc,
+            branches.features,
+            part.start,
+            entries=part.stop - part.start,
+            rules=inputs.request.params.rules,
+        )
 
 
 def measure_blocks(
-    blocks: Iterable[Columns], preproc: Preproc, features: Iterable[str], start: int = 0
+    blocks: Iterable[Columns],
+    preproc: Preproc,
+    features: Iterable[str],
+    start: int = 0,
+    *,
+    entries: int,
+    rules: Rules,
 ) -> MeasuredRange:
     """Return the specs of consecutive blocks of one file, the first at entry `start`.
+
+    Args:
+        blocks: of the file, one after the other.
+        preproc: cuts and new branches.
+        features: branches to measure.
+        start: first entry of the first block.
+        entries: how many there are in all blocks, more or less.
+        rules: say which values are missing, so that they do not count.
 
     If no entry passes the cuts, the result says how many pass each of them.
     """
     wanted = frozenset(features)
     flow: dict[str, int] = {}
     count = 0
+    sampler = Sampler(entries, len(wanted))
 
     def parts(start: int) -> Iterator[Specs]:
         nonlocal count
@@ -195,10 +226,12 @@ def measure_blocks(
             if not kept.entries:
                 for cut, left in preproc.cut_flow(block):
                     flow[cut] = flow.get(cut, 0) + left
-            yield measured(kept.only(wanted), file=0, start=start, stop=stop)
+            values = without_missing(kept.only(wanted), rules)
+            sampler.add(values, start)
+            yield measured(values, file=0, start=start, stop=stop)
             start = stop
 
-    specs = merged(parts(start))
+    specs = sampled(merged(parts(start)), sampler.samples())
     return MeasuredRange(
         specs=specs,
         cut_flow=() if specs.passed else tuple(flow.items()),
@@ -215,6 +248,13 @@ def _worthless(specs: Specs) -> tuple[str, ...]:
     return (
         f"NaN or infinite in every entry, so worth nothing: {', '.join(names[:_LISTED])}{more}",
     )
+
+
+def idle_rules(specs: Specs, rules: Rules) -> tuple[str, ...]:
+    """Return a warning if patterns of params.json match no branch."""
+    names = [spec.name for spec in specs.branches]
+    idle = [p for p in rules.patterns if not any(fnmatchcase(name, p) for name in names)]
+    return (f"missing, clip, scaling: no branch matches {', '.join(idle)}",) if idle else ()
 
 
 def _parts(event: RangeMeasured, inputs: Inputs, services: Services) -> list[MeasuredRange]:
@@ -237,12 +277,15 @@ def _merged(inputs: Inputs, parts: Sequence[MeasuredRange]) -> Specs:
     specs = inputs.opened.merged(parts)
     if not specs.passed:
         raise nothing_passes(specs.entries, parts)
+    return specs
+
+
+def _check_columns(specs: Specs) -> None:
     if not Layout.of(specs).width:
         raise PermanentError(
-            "no column is left: every jagged branch is empty in every entry",
+            "no column is left: every jagged branch is empty in every entry, or all are constant",
             hint="select flat branches, or files with values",
         )
-    return specs
 
 
 def nothing_passes(entries: int, parts: Iterable[MeasuredRange]) -> PermanentError:

@@ -6,7 +6,7 @@ from functools import cached_property
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.plan import ChunkPlan
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.training import Feature, TrainingJob
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError
@@ -79,13 +79,19 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
 
 
 def features(layout: Layout) -> tuple[Feature, ...]:
-    """Return the branches that have values, with the columns they fill."""
-    found = []
-    start = 0
-    for spec in (*layout.flat, *layout.jagged):
-        if spec.low is not None and spec.high is not None:
-            found.append(
-                Feature(name=spec.name, start=start, width=spec.width, low=spec.low, high=spec.high)
-            )
-        start += spec.width
-    return tuple(found)
+    """Return the branches that have values and a linear scale, with the columns they fill."""
+    return tuple(
+        Feature(name=spec.name, start=start, width=spec.width, low=ends[0], high=ends[1])
+        for spec, start in layout.places
+        if (ends := _ends(spec)) is not None
+    )
+
+
+def _ends(spec: BranchSpec) -> tuple[float, float] | None:
+    """Return what becomes 0 and what becomes 1; None if nobody can tell from that."""
+    if spec.low is None or spec.high is None:
+        return None
+    scale = spec.treatment.scale if spec.treatment else None
+    if scale is None:
+        return spec.low, spec.high
+    return (scale.offset, scale.offset + scale.span) if scale.kind == "linear" else None

@@ -124,14 +124,15 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
         imported = modelcode.packages(model, submission.model)
         frameworks.choose(imported, params.framework, limits.frameworks)
     files = _files(submission, upload, params, services, limits)
+    labels = _labels(submission, upload, files, services)
     request = Request(
         owner=upload.owner,
         run="",
         folder=upload.folder,
         upload=upload.sha256,
         files=files,
-        labels=_labels(submission, upload, files, services),
-        params=params,
+        labels=labels.scored_for(params.positive),
+        params=params.for_labels(labels),
         model_sha256=hashlib.sha256(model.encode()).hexdigest(),
         preproc=preproc,
         resources=submission.resources,

@@ -212,7 +212,9 @@ def test_nan_and_infinity_are_counted_and_do_not_poison(tmp_path, services):
 
 
 def test_a_branch_that_is_never_a_number_is_mentioned(tmp_path, services):
-    path = oracle.write_tree(tmp_path / "a.root", "t", {"x": np.arange(9.0), "k": np.ones(9)})
+    path = oracle.write_tree(
+        tmp_path / "a.root", "t", {"x": np.arange(9.0), "k": np.arange(9.0) + 1}
+    )
     zero = {"new_branch": {"r": {"def": "k / (k - k)", "type": "flat"}}}
 
     done = pipeline.run(services, [path], preproc=json.dumps(zero))

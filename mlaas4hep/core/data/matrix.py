@@ -1,9 +1,8 @@
 """From branches to the dense matrix a network reads; the same code trains and predicts.
 
 Flat branches come first, sorted by name, then jagged ones, sorted by name, each padded to its
-longest row. A value becomes (x - low) / (high - low) in double precision, so that the result
-depends on the value only and not on the type it is stored in; where high = low it stays.
-Padding and values that are not finite are 0 in `x` and 1 in the mask.
+longest row. Values are scaled as `scaling.py` says. After the flat branches there is a column for
+each that wants one, with 1 where the branch is missing. Padding and values that are not finite are 0 in `x` and 1 in the mask.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
 from mlaas4hep.core.data.scaling import Scaler, Table, scaling_table
 from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.data.treatment import is_missing
+from mlaas4hep.core.data.treatments import indicator
 from mlaas4hep.errors import InvalidRequestError
 
 BLOCK = 2048  #: rows filled at a time: they and their values stay in the cache
@@ -36,12 +37,35 @@ class Layout:
     def of(cls, specs: Specs, exclude: Collection[str] = ()) -> "Layout":
         """Return the layout of measured branches; `exclude` are identifiers."""
         kept = sorted(
-            (spec for spec in specs.branches if spec.name not in exclude),
+            (spec for spec in specs.branches if spec.name not in exclude and spec.is_used),
             key=lambda spec: spec.name,
         )
         flat = tuple(spec for spec in kept if not spec.jagged)
         jagged = tuple(spec for spec in kept if spec.jagged and spec.width)
         return cls(flat=flat, jagged=jagged, scaling=scaling_table((*flat, *jagged)))
+
+    @property
+    def indicators(self) -> tuple[int, ...]:
+        """Return the numbers of the flat branches with a column that tells where they miss."""
+        return tuple(
+            number
+            for number, spec in enumerate(self.flat)
+            if spec.treatment and spec.treatment.indicator
+        )
+
+    @property
+    def flat_width(self) -> int:
+        """Return the number of columns before those of jagged branches."""
+        return len(self.flat) + len(self.indicators)
+
+    @property
+    def places(self) -> Iterator[tuple[BranchSpec, int]]:
+        """Yield every branch with the number of its first column."""
+        yield from zip(self.flat, range(len(self.flat)), strict=True)
+        start = self.flat_width
+        for spec in self.jagged:
+            yield spec, start
+            start += spec.width
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -51,13 +75,14 @@ class Layout:
     @property
     def width(self) -> int:
         """Return the number of columns."""
-        return len(self.flat) + sum(self.widths)
+        return self.flat_width + sum(self.widths)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the names of the columns: `branch`, or `branch_0` … for a jagged one."""
         return (
             *(spec.name for spec in self.flat),
+            *(indicator(self.flat[number].name) for number in self.indicators),
             *(f"{spec.name}_{i}" for spec in self.jagged for i in range(spec.width)),
         )
 
@@ -100,12 +125,12 @@ def fill(
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, columns.entries, BLOCK):
             rows = slice(start, min(start + BLOCK, columns.entries))
-            x[rows, len(layout.flat) :] = 0
+            x[rows, layout.flat_width :] = 0
             for filler in fillers:
                 holes += filler.fill(rows, x[rows], counts[:, rows])
     missing = np.sort(np.concatenate(holes)) if holes else np.empty(0, np.int64)
     if mask is not None:
-        expand_mask(len(layout.flat), layout.widths, counts, missing, mask)
+        expand_mask(layout.flat_width, layout.widths, counts, missing, mask)
     return missing
 
 
@@ -143,11 +168,15 @@ class _Flat:
 
     branches: tuple[Array, ...]
     scaler: Scaler
+    missing: tuple[tuple[int, tuple[float, ...]], ...]  #: of the branches with an indicator
 
     def fill(self, rows: slice, x: Matrix, _counts: Array) -> Iterator[Positions]:
         """Write `rows` of the branches, and yield the positions of values that are not finite."""
         values, bad = self.scaler.scale([branch[rows] for branch in self.branches])
         x[:, : len(self.branches)] = values.T
+        for place, (number, missing) in enumerate(self.missing, start=len(self.branches)):
+            branch = self.branches[number][rows]
+            x[:, place] = is_missing(branch, missing) | ~np.isfinite(branch)
         if bad is not None:
             column, row = bad
             yield (rows.start + row) * x.shape[1] + column
@@ -183,13 +212,19 @@ class _Collection:
 def _flat(layout: Layout, columns: Columns) -> Iterator[_Flat]:
     if layout.flat:
         branches = tuple(columns.flat[spec.name] for spec in layout.flat)
-        yield _Flat(branches=branches, scaler=Scaler(layout.scaling[: len(layout.flat)]))
+        missing = tuple(
+            (number, spec.treatment.missing)
+            for number in layout.indicators
+            if (spec := layout.flat[number]).treatment
+        )
+        scaler = Scaler(layout.scaling[: len(layout.flat)], layout.flat)
+        yield _Flat(branches=branches, scaler=scaler, missing=missing)
 
 
 def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
     """Yield the jagged branches in groups that share their offsets."""
     groups: dict[tuple[int, int], list[tuple[int, int, BranchSpec]]] = {}
-    first = len(layout.flat)
+    first = layout.flat_width
     for number, spec in enumerate(layout.jagged):
         key = id(columns.jagged[spec.name].offsets), spec.width
         groups.setdefault(key, []).append((number, first, spec))
@@ -202,7 +237,7 @@ def _collections(layout: Layout, columns: Columns) -> Iterator[_Collection]:
             firsts=firsts,
             contents=tuple(columns.jagged[spec.name].content for spec in specs),
             offsets=columns.jagged[specs[0].name].offsets,
-            scaler=Scaler(layout.scaling[len(layout.flat) + np.array(numbers)]),
+            scaler=Scaler(layout.scaling[len(layout.flat) + np.array(numbers)], specs),
         )
 
 

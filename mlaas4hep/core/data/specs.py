@@ -4,13 +4,17 @@ Specs of any two disjoint sets of entries merge, in any order, to the specs of b
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.sample import Sample, joined
+from mlaas4hep.core.data.treatment import Treatment
 from mlaas4hep.errors import InvalidRequestError
+
+_DOUBLES_HOLD = 2.0**53  #: every integer up to here is a double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,9 @@ class BranchSpec:
     width: int  #: columns the branch fills: its longest row if jagged, else 1
     nan: int = 0  #: values that are not a number; they do not touch low and high
     inf: int = 0  #: values that are infinite; neither do they
+    exact: tuple[int, int] | None = None  #: low and high of integers that doubles cannot hold
+    sample: tuple[Sample, ...] = ()  #: of the values, while the specs of a run are measured
+    treatment: Treatment | None = None  #: None: minimum and maximum, as the ancestor does
 
     def __post_init__(self) -> None:
         if (self.low is None) != (self.high is None):
@@ -41,16 +48,22 @@ class BranchSpec:
                 branch=other.name,
                 hint=f"put {other.name!r} into exclude_branches",
             )
-        lows = [spec.low for spec in (self, other) if spec.low is not None]
-        highs = [spec.high for spec in (self, other) if spec.high is not None]
-        return replace(
-            self,
-            low=min(lows, default=None),
-            high=max(highs, default=None),
-            width=max(self.width, other.width),
-            nan=self.nan + other.nan,
-            inf=self.inf + other.inf,
-        )
+        return _together((self, other))
+
+    @property
+    def exact_span(self) -> int:
+        """Return high - low of integers, without a rounding."""
+        return 0 if self.exact is None else self.exact[1] - self.exact[0]
+
+    @property
+    def is_constant(self) -> bool:
+        """Tell whether the branch has one value only."""
+        return self.low is not None and self.low == self.high and not self.exact_span
+
+    @property
+    def is_used(self) -> bool:
+        """Tell whether the branch fills columns, if it has values."""
+        return self.treatment is None or not self.treatment.dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -108,14 +121,69 @@ class Specs:
 def merged(parts: Iterable[Specs]) -> Specs:
     """Return the specs of all `parts` together; their order does not matter."""
     branches: dict[str, BranchSpec] = {}
+    samples: dict[str, list[Sample]] = {}
     ranges: list[RangeCount] = []
     for part in parts:
         ranges.extend(part.ranges)
         for spec in part.branches:
+            samples.setdefault(spec.name, []).extend(spec.sample)
+            plain = replace(spec, sample=()) if spec.sample else spec
             known = branches.get(spec.name)
-            branches[spec.name] = known.merge(spec) if known else spec
+            branches[spec.name] = known.merge(plain) if known else plain
     return Specs(
-        branches=tuple(branches[name] for name in sorted(branches)), ranges=_joined(ranges)
+        branches=tuple(
+            replace(branches[name], sample=joined(samples[name]))
+            if samples[name]
+            else branches[name]
+            for name in sorted(branches)
+        ),
+        ranges=_joined(ranges),
+    )
+
+
+def _together(specs: tuple[BranchSpec, BranchSpec]) -> BranchSpec:
+    lows = [spec.low for spec in specs if spec.low is not None]
+    highs = [spec.high for spec in specs if spec.high is not None]
+    return replace(
+        specs[0],
+        low=min(lows, default=None),
+        high=max(highs, default=None),
+        width=max(spec.width for spec in specs),
+        nan=sum(spec.nan for spec in specs),
+        inf=sum(spec.inf for spec in specs),
+        exact=_exact_together(specs),
+        sample=joined(sample for spec in specs for sample in spec.sample),
+    )
+
+
+def _exact_together(specs: tuple[BranchSpec, BranchSpec]) -> tuple[int, int] | None:
+    """Return the exact range of both, if every one that has values is of integers."""
+    filled = [spec for spec in specs if spec.low is not None]
+    if all(spec.exact is None for spec in filled):
+        return None
+    ranges = [spec.exact or _whole(spec) for spec in filled]
+    known = [found for found in ranges if found is not None]
+    if len(known) < len(filled):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
+
+
+def _whole(spec: BranchSpec) -> tuple[int, int] | None:
+    """Return the range of a branch whose values are small and may be integers, as integers."""
+    low, high = spec.low, spec.high
+    if low is None or high is None or not (low.is_integer() and high.is_integer()):
+        return None
+    return int(low), int(high)
+
+
+def sampled(specs: Specs, samples: Mapping[str, Sample]) -> Specs:
+    """Return specs with samples of their branches."""
+    return replace(
+        specs,
+        branches=tuple(
+            replace(spec, sample=(samples[spec.name],)) if spec.name in samples else spec
+            for spec in specs.branches
+        ),
     )
 
 
@@ -153,7 +221,10 @@ def _branch(name: str, values: Array, *, jagged: bool, width: int) -> BranchSpec
         return BranchSpec(name=name, jagged=jagged, low=None, high=None, width=width)
     low, high = _float(values.min()), _float(values.max())
     if math.isfinite(low) and math.isfinite(high):
-        return BranchSpec(name=name, jagged=jagged, low=low, high=high, width=width)
+        exact = None
+        if max(abs(low), abs(high)) >= _DOUBLES_HOLD and values.dtype.kind in "iu":
+            exact = int(values.min()), int(values.max())
+        return BranchSpec(name=name, jagged=jagged, low=low, high=high, width=width, exact=exact)
     finite = values[np.isfinite(values)]
     nan = int(np.count_nonzero(np.isnan(values)))
     return BranchSpec(

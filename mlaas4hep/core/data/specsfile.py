@@ -1,9 +1,13 @@
 """The specs as JSON that the ancestor reads and writes, with our own keys beside its own."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs import BranchSpec, RangeCount, Specs
+from mlaas4hep.core.data.treatment import Treatment
 from mlaas4hep.errors import InvalidRequestError
 
 SCHEMA_VERSION = 1
@@ -45,6 +49,8 @@ def to_ancestor(
         "not_finite": {
             s.name: {"nan": s.nan, "inf": s.inf} for s in specs.branches if s.nan or s.inf
         },
+        "exact": {s.name: list(s.exact) for s in specs.branches if s.exact},
+        "treatments": {s.name: asdict(s.treatment) for s in specs.branches if s.treatment},
         "inputs": dict(inputs or {}),
     }
 
@@ -75,6 +81,8 @@ def from_ancestor(body: Mapping[str, Any]) -> Specs:
 def _branch(body: Mapping[str, Any], name: str, *, jagged: bool) -> BranchSpec:
     low, high = float(body["minv"][name]), float(body["maxv"][name])
     lost = body.get("not_finite", {}).get(name, {})
+    exact = body.get("exact", {}).get(name)
+    treatment = body.get("treatments", {}).get(name)
     return BranchSpec(
         name=name,
         jagged=jagged,
@@ -83,6 +91,8 @@ def _branch(body: Mapping[str, Any], name: str, *, jagged: bool) -> BranchSpec:
         width=int(body["jdim"][name]) if jagged else 1,
         nan=int(lost.get("nan", 0)),
         inf=int(lost.get("inf", 0)),
+        exact=(int(exact[0]), int(exact[1])) if exact else None,
+        treatment=wire.load(Treatment, json.dumps(treatment).encode()) if treatment else None,
     )
 
 

@@ -114,7 +114,7 @@ def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -
         array = np.array(values)
     except ValueError:  # lists among numbers
         array = np.array(None)
-    if array.ndim == 1 and array.dtype.kind in "bif":
+    if array.ndim == 1 and array.dtype.kind in "biuf":
         return array
     for position, value in enumerate(values):
         if value is not None and not isinstance(value, int | float):

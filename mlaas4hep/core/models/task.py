@@ -1,5 +1,5 @@
-"""What a model is for, as its labels say."""
+"""What a model is for, as its labels say; a request may say it, too."""
 
-from typing import Literal
+from mlaas4hep.core.requests.request import Task
 
-Task = Literal["binary", "multiclass", "regression", "other"]
+__all__ = ["Task"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs import BranchSpec
+from mlaas4hep.core.data.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.entries import Schema
 from mlaas4hep.core.selection.preproc import Preproc
@@ -104,7 +105,10 @@ def _unseen(spec: BranchSpec, columns: Columns) -> NDArray[np.bool_]:
 def _beyond(spec: BranchSpec, values: Array) -> NDArray[np.bool_]:
     if spec.low is None or spec.high is None:
         return np.isfinite(values)
-    return (values < spec.low) | (values > spec.high)
+    beyond = (values < spec.low) | (values > spec.high)
+    if spec.treatment and spec.treatment.missing:
+        beyond &= ~is_missing(values, spec.treatment.missing)
+    return beyond
 
 
 def _flags(marked: Iterable[tuple[str, NDArray[np.bool_]]], numbers: Array, entries: int) -> Flags:

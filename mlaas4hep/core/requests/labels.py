@@ -1,6 +1,10 @@
 """What the network is to learn: a number for each file, or one computed from branches."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +17,60 @@ class Labels:
     values: tuple[float, ...] = ()  #: in the order of files; class indices when `classes` is set
     classes: tuple[str, ...] = ()  #: class names, sorted; the index is the label
     expression: str = ""
+
+    def scored_for(self, positive: str) -> "Labels":
+        """Return labels of which 1 is the class `positive`, and 0 the other one.
+
+        Raises:
+            InvalidRequestError: there is no such class, or there are not two.
+        """
+        if not positive:
+            return self
+        if self.expression:
+            return self._expression_for(positive)
+        names = [
+            self.classes[int(value)] if self.classes else f"{value:g}" for value in self.values
+        ]
+        known = sorted(set(names))
+        wanted = _alike(positive, known)
+        if len(known) != 2:  # noqa: PLR2004 - one score tells two classes apart
+            raise InvalidRequestError(
+                f"params.json: positive is {positive!r}, but labels.txt has {len(known)} classes",
+                hint="one score for one class needs two; leave positive away",
+            )
+        (other,) = set(known) - {wanted}
+        return replace(
+            self, values=tuple(float(name == wanted) for name in names), classes=(other, wanted)
+        )
+
+    def _expression_for(self, positive: str) -> "Labels":
+        try:
+            value = float(positive)
+        except ValueError:
+            raise InvalidRequestError(
+                f"params.json: positive is {positive!r}, but {self.expression!r} gives numbers",
+                hint="the number whose score is wanted, such as 1",
+            ) from None
+        return replace(
+            self,
+            expression=f"({self.expression}) == {value:g}",
+            classes=(f"not {positive}", positive),
+        )
+
+
+def _alike(name: str, known: Sequence[str]) -> str:
+    """Return the class that is meant; "1" and "1.0" are the same."""
+    for each in known:
+        if each == name or _number(each) == _number(name) is not None:
+            return each
+    raise InvalidRequestError(
+        f"params.json: positive is {name!r}, which is no label of labels.txt",
+        hint=nearest(name, known),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -2,11 +2,18 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
 from mlaas4hep.core.requests import frameworks
-from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, MetricsRequest, Params
+from mlaas4hep.core.requests.parse_rules import KEYS, parse_rules
+from mlaas4hep.core.requests.request import (
+    AUTO,
+    DEFAULT_IDENTIFIERS,
+    MetricsRequest,
+    Params,
+    Task,
+)
 from mlaas4hep.errors import InvalidRequestError
 
 ReadMember = Callable[[str], str | None]
@@ -28,11 +35,13 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
             message names the key.
     """
     content = parse_object(text, "params.json")
-    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS), "params.json")
-    values = {key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS}
+    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *KEYS), "params.json")
+    values: dict[str, Any] = {"training": AUTO} | {
+        key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS
+    }
     for key in _BRANCH_LISTS:
         values[key] = _branches(key, content, read_member)
-    return Params(**values)
+    return Params(**values, rules=parse_rules(content))
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
@@ -94,7 +103,7 @@ def _share(key: str, value: Any) -> float:
 
 
 def _training(key: str, value: Any) -> str:
-    if value not in ("chunked", "standard"):
+    if value not in (AUTO, "chunked", "standard"):
         raise _wrong(key, value, "'chunked' or 'standard'")
     return str(value)
 
@@ -103,6 +112,19 @@ def _framework(key: str, value: Any) -> str:
     if value not in frameworks.NAMES:
         raise _wrong(key, value, f"one of {', '.join(map(repr, frameworks.NAMES))}")
     return str(value)
+
+
+def _task(key: str, value: Any) -> str:
+    if value not in get_args(Task):
+        raise _wrong(key, value, f"one of {', '.join(map(repr, get_args(Task)))}")
+    return str(value)
+
+
+def _class(key: str, value: Any) -> str:
+    """Return the name of a class; a label that is a number may be given as one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _wrong(key, value, "a class: a label of labels.txt")
+    return value.strip() if isinstance(value, str) else f"{value:g}"
 
 
 def _nan(key: str, value: Any) -> float:
@@ -167,4 +189,6 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "hist": _text,
     "nan": _nan,
     "verbose": _verbose,
+    "task": _task,
+    "positive": _class,
 }

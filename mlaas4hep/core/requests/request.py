@@ -1,9 +1,13 @@
 """What a person asks for: files, labels, parameters and a model, complete and checked."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
+from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.requests.labels import Labels
+
+Task = Literal["binary", "multiclass", "regression", "other"]
+AUTO: Final = "auto"
 
 DEFAULT_IDENTIFIERS = ("run", "event", "luminosityBlock")
 
@@ -40,13 +44,26 @@ class Params:
     batch_size: int = 50
     shuffle: bool = True
     split: float = 0.3  #: share of the training entries that validates, in [0, 1)
-    training: Literal["chunked", "standard"] = "chunked"
+    training: Literal["auto", "chunked", "standard"] = "chunked"  #: auto: see `for_labels`
     seed: int = 21
     metrics: MetricsRequest = MetricsRequest()
     framework: str = ""  #: that model.py uses; empty: as its imports say
     hist: str = ""  #: when set, histograms are written with the run
     nan: float = float("nan")  #: accepted for compatibility
     verbose: int = 0
+    task: Task | None = None  #: what is learned; None: what labels and loss say
+    positive: str = ""  #: the class that a single score is for; empty: the last one
+    rules: Rules = Rules()
+
+    def for_labels(self, labels: Labels) -> "Params":
+        """Return parameters that say how to train.
+
+        Files with a label each are trained chunk by chunk, as the ancestor does. Where labels
+        come from branches, entries may be sorted by them: each epoch goes over all chunks.
+        """
+        if self.training != AUTO:
+            return self
+        return replace(self, training="standard" if labels.expression else "chunked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

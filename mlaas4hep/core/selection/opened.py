@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mlaas4hep.core import keys
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Slice
+from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.specs import Specs, merged
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.errors import PermanentError
 
-CODE_VERSION = 1  #: grows when the same files would give other specs or chunks
+CODE_VERSION = 2  #: grows when the same files would give other specs or chunks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,11 @@ class Opened:
 
     def range_content(self, request: Request, index: int) -> str:
         """Return the hash of everything that the specs of range `index` depend on."""
-        return _range_contents(self, request.preproc)[index]
+        return _range_contents(self, request.preproc, request.params.rules)[index]
 
     def specs_content(self, request: Request) -> str:
         """Return the hash of everything that the merged specs depend on."""
-        return _specs_content(self, request.preproc)
+        return _specs_content(self, request.preproc, request.params.rules)
 
     def chunk_content(self, request: Request, slices: Sequence[Slice]) -> str:
         """Return the hash of everything that a chunk depends on."""
@@ -116,8 +117,8 @@ class Opened:
 
 
 @lru_cache(maxsize=4)
-def _range_contents(opened: Opened, preproc: str) -> tuple[str, ...]:
-    transform = keys.digest(CODE_VERSION, opened.branches.features, preproc)
+def _range_contents(opened: Opened, preproc: str, rules: Rules) -> tuple[str, ...]:
+    transform = keys.digest(CODE_VERSION, opened.branches.features, preproc, rules.missing)
     return tuple(
         keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
         for part in opened.ranges
@@ -125,7 +126,7 @@ def _range_contents(opened: Opened, preproc: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def _specs_content(opened: Opened, preproc: str) -> str:
-    contents = _range_contents(opened, preproc)
+def _specs_content(opened: Opened, preproc: str, rules: Rules) -> str:
+    contents = _range_contents(opened, preproc, rules)
     parts = [(part.file, one) for part, one in zip(opened.ranges, contents, strict=True)]
-    return keys.digest("specs", CODE_VERSION, parts)
+    return keys.digest("specs", CODE_VERSION, parts, wire.dump(rules).decode())

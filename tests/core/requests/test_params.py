@@ -28,7 +28,7 @@ def test_an_empty_object_gives_the_defaults_of_the_documentation():
     assert parsed.epochs == 10
     assert parsed.identifier == ("run", "event", "luminosityBlock")
     assert math.isnan(parsed.nan)
-    assert params(nan=0) == Params(nan=0.0)
+    assert params(nan=0) == Params(nan=0.0, training="auto")
 
 
 def test_a_file_of_the_ancestor_is_understood():
@@ -62,15 +62,15 @@ def test_every_key_of_params_is_accepted():
         "nevts": 1, "chunk_size": -1, "branch": "t", "identifier": "a", "selected_branches": ["b"],
         "exclude_branches": ["c"], "redirector": "root://x", "epochs": 2, "batch_size": 3,
         "shuffle": False, "split": 0.1, "training": "standard", "seed": 4, "metrics": True,
-        "hist": "h", "nan": 5, "verbose": 6, "framework": "keras",
+        "hist": "h", "nan": 5, "verbose": 6, "framework": "keras", "task": "binary", "positive": 1,
     }  # fmt: skip
 
-    assert content.keys() == {*Params.__dataclass_fields__}
+    assert content.keys() == {*Params.__dataclass_fields__} - {"rules"}
     assert params(**content) == Params(
         nevts=1, chunk_size=-1, branch="t", identifier=("a",), selected_branches=("b",),
         exclude_branches=("c",), redirector="root://x", epochs=2, batch_size=3, shuffle=False,
         split=0.1, training="standard", seed=4, metrics=MetricsRequest(wanted=True), hist="h",
-        nan=5.0, verbose=6, framework="keras",
+        nan=5.0, verbose=6, framework="keras", task="binary", positive="1",
     )  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""What is odd about the values of branches: constants, sentinels and outliers, told by name."""
+
+from collections.abc import Iterator, Sequence
+
+from mlaas4hep.core.data.rules import Rules
+from mlaas4hep.core.data.sample import Distribution
+from mlaas4hep.core.data.scaling import HARMLESS
+from mlaas4hep.core.data.specs import BranchSpec, Specs
+
+_LISTED = 10  #: names in one notice
+_FAR = 10.0  #: times the distance between the quartiles
+_SQUEEZED = 20.0  #: times the distance between the 1 % and the 99 % quantile
+_TIMES = 3  #: a value that was sampled less often may be chance
+_MOST_CANDIDATES = 16
+_FEWEST = 20  #: values that tell where a branch usually lies
+
+
+def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
+    """Return a warning for each kind of oddness, with the branches and what to do about it."""
+    used = [spec for spec in specs.branches if spec.low is not None]
+    return (*_constants(used, rules), *_sentinels(used), *_outliers(used, rules))
+
+
+def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    constant = [spec for spec in specs if spec.is_constant and not spec.jagged]
+    if not constant:
+        return
+    names = _listed([f"{spec.name} ({spec.low:g})" for spec in constant])
+    if rules.constant == "drop":
+        yield f"left out, because they are constant: {names}"
+        return
+    yield f'constant, so worth nothing: {names}; "constant": "drop" in params.json leaves them out'
+    large = [spec.name for spec in constant if abs(spec.low or 0.0) > HARMLESS]
+    if large:
+        yield f"constant and larger than {HARMLESS:g}, so that 0 is the input: {_listed(large)}"
+
+
+def _sentinels(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    found = [(spec.name, values) for spec in specs if (values := sentinels(spec))]
+    if found:
+        each = [
+            f"{name} ({', '.join(f'{value:g} in {share:.2g} of values' for value, share in values)})"
+            for name, values in found
+        ]
+        numbers = sorted({value for _, values in found for value, _ in values})
+        yield (
+            f"values far outside and repeated, which may mean missing: {_listed(each)};"
+            f' "missing": [{", ".join(f"{number:.17g}" for number in numbers[:_LISTED])}] in'
+            " params.json takes them as padding"
+        )
+
+
+def sentinels(spec: BranchSpec) -> tuple[tuple[float, float], ...]:
+    """Return values that are far outside and repeated, each with its share."""
+    seen = Distribution.of(spec.sample)
+    if seen is None:
+        return ()
+    repeated = seen.repeated(_TIMES)
+    candidates = repeated[:_MOST_CANDIDATES]
+    others = seen.without(repeated)
+    return tuple(
+        (value, seen.share(value))
+        for value in sorted(candidates)
+        if _is_far(value, _usual(value, others, seen))
+    )
+
+
+def _usual(value: float, others: Distribution | None, seen: Distribution) -> Distribution | None:
+    """Return the values that tell where the branch usually lies: those that do not repeat."""
+    if others is not None and len(others.values) >= _FEWEST:
+        return others
+    return seen.without([value])
+
+
+def _is_far(value: float, usual: Distribution | None) -> bool:
+    if usual is None:
+        return False
+    low, high = usual.quantile((0.25, 0.75)).tolist()
+    whole = float(usual.values[-1] - usual.values[0])
+    far = _FAR * ((high - low) or whole or max(1.0, abs(high)))
+    return bool(value < low - far or value > high + far)
+
+
+def _outliers(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    plain = (
+        spec
+        for spec in specs
+        if rules.scaling_of(spec.name) in ("minmax", "standard") and not rules.clips(spec.name)
+    )
+    found = [text for spec in plain if (text := _squeezed(spec))]
+    if found:
+        yield (
+            f"a few values squeeze all others into a small part of the range: {_listed(found)};"
+            ' "clip": "quantiles" or "scaling": "robust" in params.json help'
+        )
+
+
+def _squeezed(spec: BranchSpec) -> str:
+    """Return what is said about a branch with outliers; empty if it has none."""
+    seen = Distribution.of(spec.sample)
+    if seen is None or spec.low is None or spec.high is None:
+        return ""
+    odd = {value for value, _ in sentinels(spec)}
+    usual = seen.without(odd) or seen
+    low, high = usual.quantile((0.01, 0.99)).tolist()
+    least = low if spec.low in odd else spec.low
+    most = high if spec.high in odd else spec.high
+    far = _SQUEEZED * ((high - low) or max(1.0, abs(high)) * _SQUEEZED)
+    if high + far >= most and low - far <= least:
+        return ""
+    return (
+        f"{spec.name} (98 % in [{low:.4g}, {high:.4g}], all in [{spec.low:.4g}, {spec.high:.4g}])"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"

@@ -1,0 +1,73 @@
+"""Samples: fair, small, and the same however entries are cut into blocks."""
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core.data.columns import Columns, Jagged
+from mlaas4hep.core.data.sample import Distribution, Sample, Sampler, joined
+
+
+def flat(values):
+    return Columns(entries=len(values), flat={"x": np.asarray(values)}, jagged={})
+
+
+def sampled(blocks, entries):
+    sampler, start = Sampler(entries, branches=1), 0
+    for block in blocks:
+        sampler.add(block, start)
+        start += block.entries
+    return sampler.samples()["x"]
+
+
+def test_a_small_range_is_its_own_sample():
+    assert sampled([flat([3.0, 1.0, np.nan, 2.0])], 4) == Sample(weight=1, values=(1.0, 2.0, 3.0))
+
+
+def test_a_large_range_is_sampled_to_a_bounded_size():
+    sample = sampled([flat(np.arange(100_000.0))], 100_000)
+
+    assert 2000 < len(sample.values) < 2200
+    assert sample.weight * len(sample.values) == pytest.approx(100_000, rel=0.05)
+
+
+def test_the_size_of_blocks_does_not_show():
+    values = np.random.default_rng(1).normal(size=30_000)
+    blocks = [flat(part) for part in np.array_split(values, 7)]
+
+    assert sampled(blocks, 30_000) == sampled([flat(values)], 30_000)
+
+
+@pytest.mark.parametrize("period", [2, 4, 7, 48, 64])
+def test_a_period_in_the_data_does_not_show(period):
+    sample = sampled([flat(np.arange(100_000) % period == 0)], 100_000)
+
+    assert np.mean(sample.values) == pytest.approx(1 / period, abs=0.03)
+
+
+def test_rows_are_sampled_value_by_value():
+    content = np.arange(50_000.0)
+    offsets = np.arange(0, 50_001, 5)
+    columns = Columns(
+        entries=10_000, flat={}, jagged={"x": Jagged(content=content, offsets=offsets)}
+    )
+
+    sample = sampled([columns], 10_000)
+
+    assert np.median(sample.values) == pytest.approx(25_000, rel=0.05)
+
+
+def test_samples_join_in_any_order():
+    parts = [Sample(weight=w, values=v) for w, v in ((1, (1.0, 4.0)), (2, (3.0,)), (1, (2.0,)))]
+
+    assert joined(parts) == joined(reversed(parts))
+    assert joined(parts)[0] == Sample(weight=1, values=(1.0, 2.0, 4.0))
+
+
+def test_quantiles_weigh_each_sample():
+    seen = Distribution.of(
+        [Sample(weight=9, values=(0.0,) * 10), Sample(weight=1, values=(1.0,) * 10)]
+    )
+
+    assert seen is not None
+    assert seen.quantile(0.85) == 0.0
+    assert seen.mean == pytest.approx(0.1)
