@@ -124,8 +124,8 @@ def test_a_port_of_its_own_shows_nothing_of_the_system(running):
 def test_a_port_of_its_own_knows_the_other_function_for_people_and_no_more(running):
     url = f"http://127.0.0.1:{running.ports[1]}"
 
-    assert httpx.get(f"{url}/function/predict/json").json()["path"] == "/json"
-    assert httpx.get(f"{url}/function/away/json").json()["path"] == "/function/away/json"
+    assert httpx.get(f"{url}/function/predict/v1/x").json()["path"] == "/v1/x"
+    assert httpx.get(f"{url}/function/away/x").json()["path"] == "/function/away/x"
 
 
 def test_the_functions_are_listed_as_faas_cli_reads_them(client):
