@@ -110,6 +110,9 @@ class DataSource(Protocol):
     a server that does not answer is ServiceUnavailableError.
     """
 
+    def trees(self, url: str) -> tuple[str, ...]:
+        """Return the names of the trees in a file, sorted; none in a format without trees."""
+
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
 

@@ -34,6 +34,10 @@ class CountingSource:
         self.surveys = 0
         self.branches: Counter[str] = Counter()
 
+    def trees(self, url: str) -> tuple[str, ...]:
+        """Name the trees as the source does."""
+        return self._source.trees(url)
+
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Describe as the source does."""
         return self._source.describe(url, tree)

@@ -34,6 +34,11 @@ class DataFiles:
         self._making = threading.Lock()
         self._kept = KeptBlocks(BlockSpool(cache_dir))
 
+    def trees(self, url: str) -> tuple[str, ...]:
+        """Return the names of the trees in a file, sorted; none in a format without trees."""
+        place = self._place(url)
+        return self._format(self._guess(place)).trees(place)
+
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
         place = self._place(url)

@@ -18,6 +18,9 @@ class Format(Protocol):
     `tests/contracts/test_format.py` is the suite that every format passes.
     """
 
+    def trees(self, place: Place) -> tuple[str, ...]:
+        """Return the names of the trees in the file, sorted; none in a format without trees."""
+
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Return what the file holds; a format without trees does not look at `tree`."""
 

@@ -54,6 +54,11 @@ class RootFiles:
         others = (os.cpu_count() or 1) - 1
         self._helper = ThreadPoolExecutor(min(others, 4), "decode") if others else None
 
+    def trees(self, place: Place) -> tuple[str, ...]:
+        """Return the names of TTrees and RNTuples in the file."""
+        with _our_errors(place), ExitStack() as stack:
+            return tuple(sorted(_tree_names(_opened(place, stack))))
+
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
         return self._know(place, tree).info
@@ -142,19 +147,29 @@ def _layout(text: str) -> RootLayout:
 
 def _uproot_tree(place: Place, name: str) -> Any:
     with ExitStack() as stack:
-        content = place.open(stack)
-        handler = uproot_source(place, content)
+        file = _opened(place, stack)
         try:
-            file = uproot.open(place.url, handler=handler, object_cache=None, array_cache=None)
-            stack.callback(file.close)
             tree = _tree(place.url, file, name)
-        except OSError:  # it ends where something should be; this looks whether it is too short
-            _check_length(place, content)
+        except OSError:
+            _check_length(place, place.open(stack))
             raise
-        if not place.is_remote:
-            _check_length(place, content)
         weakref.finalize(tree, stack.pop_all().close)
     return tree
+
+
+def _opened(place: Place, stack: ExitStack) -> Any:
+    """Return uproot's file, whole as far as its header tells; the stack closes it."""
+    content = place.open(stack)
+    handler = uproot_source(place, content)
+    try:
+        file = uproot.open(place.url, handler=handler, object_cache=None, array_cache=None)
+    except OSError:  # it ends where something should be; this looks whether it is too short
+        _check_length(place, content)
+        raise
+    stack.callback(file.close)
+    if not place.is_remote:
+        _check_length(place, content)
+    return file
 
 
 def _check_length(place: Place, content: Bytes) -> None:
@@ -177,11 +192,7 @@ def _check_length(place: Place, content: Bytes) -> None:
 
 
 def _tree(url: str, file: Any, name: str) -> Any:
-    names = {
-        key.partition(";")[0]: class_name
-        for key, class_name in file.classnames().items()
-        if class_name in ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple")
-    }
+    names = _tree_names(file)
     if name not in names:
         trees = ", ".join(sorted(names)) or "none"
         hint = nearest(name, names)
@@ -190,6 +201,14 @@ def _tree(url: str, file: Any, name: str) -> Any:
             hint=hint if hint.startswith("did") else 'set "branch" in params.json to one of them',
         )
     return file[name]
+
+
+def _tree_names(file: Any) -> set[str]:
+    return {
+        key.partition(";")[0]
+        for key, class_name in file.classnames().items()
+        if class_name in ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple")
+    }
 
 
 @contextmanager

@@ -379,3 +379,13 @@ def test_blocks_are_bounded_and_in_order(tmp_path, source):
 
     assert max(map(len, blocks)) <= 110_000
     np.testing.assert_array_equal(np.concatenate(blocks), np.arange(5, n - 5))
+
+
+def test_the_trees_of_a_file_are_named(tmp_path, source):
+    path = tmp_path / "a.root"
+    with uproot.recreate(path) as file:
+        file["events"] = {"pt": np.zeros(3, np.float32)}
+        file["sub/other"] = {"pt": np.zeros(3, np.float32)}
+        file["histogram"] = np.histogram([1.0])
+
+    assert source.trees(str(path)) == ("events", "sub/other")
