@@ -20,7 +20,7 @@ class FormatRow:
     module: str  #: below `adapters.sources`; its `reader(kept)` makes the `Format`
     suffixes: tuple[str, ...]  #: lower case
     marks: tuple[bytes, ...] = ()  #: one of them begins every file; none: the name alone tells
-    extra: str  #: of pip install mlaas4hep[…]
+    extra: str = ""  #: of pip install mlaas4hep[…]; empty: it needs nothing
 
     def read_with(self, kept: KeptBlocks) -> Format:
         """Return the reader of this format.
@@ -42,6 +42,47 @@ class FormatRow:
 FORMATS = (
     FormatRow(
         name="ROOT", module="root.files", suffixes=(".root",), marks=(b"root",), extra="root"
+    ),
+    FormatRow(
+        name="Parquet",
+        module="parquet",
+        suffixes=(".parquet", ".pq"),
+        marks=(b"PAR1", b"PARE"),
+        extra="parquet",
+    ),
+    FormatRow(
+        name="Arrow",
+        module="arrowipc",
+        suffixes=(".arrow", ".feather", ".ipc"),
+        marks=(b"ARROW1",),
+        extra="parquet",
+    ),
+    FormatRow(name="Avro", module="avro", suffixes=(".avro",), marks=(b"Obj\x01",), extra="avro"),
+    FormatRow(
+        name="NumPy",
+        module="numpyfiles",
+        suffixes=(".npz", ".npy"),
+        marks=(b"PK\x03\x04", b"\x93NUMPY"),
+    ),
+    FormatRow(
+        name="HDF5",
+        module="hdf5",
+        suffixes=(".h5", ".hdf5", ".hdf"),
+        marks=(b"\x89HDF\r\n\x1a\n",),
+        extra="hdf5",
+    ),
+    FormatRow(
+        name="CSV", module="csv.table", suffixes=(".csv", ".csv.gz", ".csv.zst"), extra="parquet"
+    ),
+    FormatRow(
+        name="JSON",
+        module="json.table",
+        suffixes=tuple(
+            f".{kind}{packed}"
+            for kind in ("json", "jsonl", "ndjson")
+            for packed in ("", ".gz", ".zst")
+        ),
+        extra="parquet",
     ),
 )
 

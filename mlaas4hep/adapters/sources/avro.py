@@ -1,0 +1,137 @@
+"""The format Avro, with fastavro: blocks of a file are where reading may start."""
+
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+
+from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.reader import TableReader
+from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.errors import InvalidRequestError
+
+_SIMPLE = {
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "string": pa.string(),
+    "null": pa.null(),
+}
+UNKNOWN = pa.binary()  #: stands for types that are no numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvroLayout:
+    """Where the blocks of a file lie."""
+
+    entries: tuple[int, ...]  #: the first of each block, and their number
+    starts: tuple[int, ...]  #: the first byte of each block, and the file's end
+
+
+class AvroTable:
+    """One open file."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._file = opening.file
+        if opening.layout:
+            self._layout = wire.load(AvroLayout, opening.layout.encode())
+        else:
+            self._layout = _find_blocks(opening.file)
+        self._file.seek(0)
+        self._head = self._file.read(self._layout.starts[0])
+        schema = fastavro.reader(io.BytesIO(self._head or b"")).writer_schema
+        self._schema = _fields(schema)
+        leaves = list(leaves_of(self._schema))
+        self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
+        self._cursors = Cursors(self._batches)
+        self.contents = Contents(
+            entries=self._layout.entries[-1],
+            branches=tuple(leaf.branch for leaf in leaves if not leaf.unreadable),
+            unreadable=tuple((leaf.name, _why(leaf)) for leaf in leaves if leaf.unreadable),
+            boundaries=self._layout.entries[:-1] or (0,),
+            content=keys.digest(self._layout.entries, self._layout.starts),
+            layout=wire.dump(self._layout).decode(),
+        )
+
+    def read(self, names: Sequence[str], window: Window) -> Columns:
+        """Return the entries of a window."""
+        table = self._cursors.take(tuple(names), window)
+        return columns_of(table, [self._leaves[name] for name in names])
+
+    def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
+        columns = sorted({self._leaves[name].column for name in names})
+        fields = [self._schema.field(name) for name in columns]
+        layout = self._layout
+        first = bisect_right(layout.entries, start) - 1
+        skip = start - layout.entries[first]
+        for place in range(first, len(layout.entries) - 1):
+            self._file.seek(layout.starts[place])
+            block = self._file.read(layout.starts[place + 1] - layout.starts[place]) or b""
+            records: list[Any] = list(fastavro.reader(io.BytesIO((self._head or b"") + block)))
+            if len(records) != layout.entries[place + 1] - layout.entries[place]:
+                raise EOFError("a block has another number of entries than it says")
+            arrays = [pa.array([each[f.name] for each in records], f.type) for f in fields]
+            batch = pa.RecordBatch.from_arrays(arrays, columns)
+            yield batch.slice(skip) if place == first else batch
+
+
+def _find_blocks(file: Any) -> AvroLayout:
+    """Return where blocks lie; their entries are not decoded."""
+    entries, starts, stop = [0], [], 0
+    blocks: Any = fastavro.block_reader(file)
+    schema = blocks.writer_schema
+    if not isinstance(schema, dict) or schema["type"] != "record":
+        raise InvalidRequestError("its entries are no records", hint="write a record an entry")
+    at = file.tell()
+    for block in blocks:
+        entries.append(entries[-1] + block.num_records)
+        starts.append(block.offset)
+        stop = block.offset + block.size
+    return AvroLayout(entries=tuple(entries), starts=(*starts, stop) if starts else (at, at))
+
+
+def _why(leaf: Leaf) -> str:
+    return "no number" if leaf.unreadable == str(UNKNOWN) else leaf.unreadable
+
+
+def _fields(schema: Any) -> Any:
+    known: dict[str, Any] = {}
+    kind = _kind(schema, known)
+    return pa.schema(list(kind))
+
+
+def _kind(schema: Any, known: dict[str, Any]) -> Any:
+    """Return the Arrow type of an Avro type; named types may stand for what was told before."""
+    if isinstance(schema, list):
+        return _union([each for each in schema if each != "null"], known)
+    if isinstance(schema, str):
+        return known.get(schema, _SIMPLE.get(schema, UNKNOWN))
+    if schema["type"] == "record":
+        known[schema["name"]] = UNKNOWN  # of a record inside itself
+        kind = pa.struct({each["name"]: _kind(each["type"], known) for each in schema["fields"]})
+        known[schema["name"]] = kind
+        return kind
+    if schema["type"] == "array":
+        return pa.list_(_kind(schema["items"], known))
+    return UNKNOWN if "logicalType" in schema else _kind(schema["type"], known)
+
+
+def _union(kinds: list[Any], known: dict[str, Any]) -> Any:
+    return _kind(kinds[0], known) if len(kinds) == 1 else UNKNOWN
+
+
+def reader(kept: KeptBlocks) -> TableReader:
+    """Return the reader of this format."""
+    return TableReader("Avro", AvroTable, kept)

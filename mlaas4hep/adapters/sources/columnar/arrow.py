@@ -1,0 +1,102 @@
+"""Arrow's arrays as columns of numbers; what is missing is NaN, a missing list an empty row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlaas4hep.adapters.sources.columnar.leaves import Leaf, is_list
+from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.errors import InvalidRequestError
+
+EXACT = 2**53  #: a double holds every whole number up to here
+
+
+def columns_of(table: Any, leaves: Sequence[Leaf]) -> Columns:
+    """Return the entries of an Arrow table or batch.
+
+    Raises:
+        InvalidRequestError: values are missing where a double cannot hold all others.
+    """
+    flat: dict[str, Array] = {}
+    jagged: dict[str, Jagged] = {}
+    lists = _Lists()
+    for leaf in leaves:
+        values = _whole(table.column(leaf.column))
+        for field in leaf.before:
+            values = pc.struct_field(values, field)
+        if leaf.rows:
+            jagged[leaf.name] = _rows(leaf, values, lists)
+        else:
+            flat[leaf.name] = _numbers(values, leaf.name)
+    return Columns(entries=table.num_rows, flat=flat, jagged=jagged)
+
+
+class _Lists:
+    """The lists that are open: leaves of one list, and lists of equal lengths, share offsets."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[Any, Offsets]] = {}
+
+    def open(self, name: str, values: Any) -> tuple[Any, Offsets]:
+        """Return the elements of all lists, and where those of each begin."""
+        if name not in self._open:
+            counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+            offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
+            self._open[name] = values.flatten(), self._shared(offsets)
+        return self._open[name]
+
+    def _shared(self, offsets: Offsets) -> Offsets:
+        for _, known in self._open.values():
+            if known[-1] == offsets[-1] and np.array_equal(known, offsets):
+                return known
+        return offsets
+
+
+def _whole(values: Any) -> Any:
+    if not isinstance(values, pa.ChunkedArray):
+        return values
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
+def _rows(leaf: Leaf, values: Any, lists: _Lists) -> Jagged:
+    content, offsets = lists.open(leaf.rows, values)
+    for field in leaf.inside:
+        content = pc.struct_field(content, field)
+    while is_list(content.type):
+        if content.null_count:
+            raise InvalidRequestError(
+                f"branch {leaf.name!r} lacks some of its fixed arrays", branch=leaf.name
+            )
+        content = content.flatten()
+    offsets = offsets if leaf.width == 1 else offsets * leaf.width
+    return Jagged(content=_numbers(content, leaf.name), offsets=offsets)
+
+
+def _numbers(values: Any, name: str) -> Array:
+    if isinstance(values, pa.DictionaryArray):
+        values = values.dictionary_decode()
+    if pa.types.is_decimal(values.type):
+        values = values.cast(pa.float64())
+    if values.null_count:
+        values = _with_gaps(values, name)
+    found: Array = values.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _with_gaps(values: Any, name: str) -> Any:
+    """Return values of which some are missing as a decimal type, which has NaN for them."""
+    if pa.types.is_boolean(values.type):
+        return values.cast(pa.int8()).cast(pa.float64())
+    if not pa.types.is_integer(values.type):
+        return values
+    ends = pc.min_max(values).as_py()
+    if ends["max"] is not None and max(-ends["min"], ends["max"]) > EXACT:
+        raise InvalidRequestError(
+            f"branch {name!r} has gaps and whole numbers above 2^53, which cannot be both kept",
+            branch=name,
+            hint="fill the gaps, or leave it out with exclude_branches",
+        )
+    return values.cast(pa.float64())

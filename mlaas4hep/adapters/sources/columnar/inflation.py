@@ -1,0 +1,22 @@
+"""How much may come out of packed bytes: a few kilobytes can hold a disk full of zeros."""
+
+from mlaas4hep.adapters.sources.places.place import Place, shown
+from mlaas4hep.errors import TooLargeError
+
+MAX_PLAIN_BYTES = 20 * 1024**3
+MAX_RATIO = 100  #: bytes out of one, once `FREE_BYTES` have come
+FREE_BYTES = 64 * 1024**2
+STEP_BYTES = 1024**2
+
+
+def check_inflated(place: Place, size_bytes: int) -> None:
+    """Refuse a file that inflates to more than is reasonable.
+
+    Raises:
+        TooLargeError: so it does.
+    """
+    if size_bytes > min(MAX_PLAIN_BYTES, max(FREE_BYTES, MAX_RATIO * place.size_bytes)):
+        raise TooLargeError(
+            f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
+            hint="split it, or write it as Parquet",
+        )

@@ -1,0 +1,1 @@
+"""The format CSV: a line of names, then one entry a line."""

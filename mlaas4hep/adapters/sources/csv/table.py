@@ -1,0 +1,153 @@
+"""One CSV file: its rows are counted once, and pieces of it are parsed by pyarrow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.pieces import Pieces
+from mlaas4hep.adapters.sources.columnar.plain import plain
+from mlaas4hep.adapters.sources.columnar.reader import TableReader
+from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.csv.head import Head, read_head
+from mlaas4hep.adapters.sources.csv.mistake import find_mistake
+from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
+from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, infer, parse
+from mlaas4hep.adapters.sources.places.place import shown
+from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.core import wire
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvLayout:
+    """What another process need not find out again."""
+
+    head: Head
+    types: tuple[tuple[str, str], ...]  #: (column, Arrow's name of its type)
+    pieces: Pieces
+    content: str  #: hash of all bytes
+
+
+class CsvTable:
+    """One open file."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._name = shown(opening.place.url)
+        self._file, size = plain(opening)
+        if opening.layout:
+            self._layout = wire.load(CsvLayout, opening.layout.encode())
+        else:
+            self._layout = self._look(size)
+        types = {name: _TYPES.get(kind, pa.string()) for name, kind in self._layout.types}
+        self._types: dict[str, Any] = types
+        leaves = list(leaves_of(pa.schema(types)))
+        self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
+        self._cursors = Cursors(self._batches)
+        self.contents = _contents(self._layout, leaves)
+
+    def read(self, names: Sequence[str], window: Window) -> Columns:
+        """Return the entries of a window."""
+        table = self._cursors.take(tuple(names), window)
+        return columns_of(table, [self._leaves[name] for name in names])
+
+    def _look(self, size: int) -> CsvLayout:
+        """Find out what the file holds: every byte is read once."""
+        try:
+            head = read_head(self._file)
+            pieces, content = find_rows(self._file, head.start, head.line, size)
+        except InvalidRequestError as error:
+            known = error.problem
+            raise InvalidRequestError(
+                f"{self._name}: {error}", branch=known.branch, hint=known.hint
+            ) from error
+        types = self._types_of(head, pieces)
+        return CsvLayout(head=head, types=types, pieces=pieces, content=content)
+
+    def _types_of(self, head: Head, pieces: Pieces) -> tuple[tuple[str, str], ...]:
+        step = max(1, pieces.count // SAMPLES)
+        samples = []
+        for piece in range(0, pieces.count, step):
+            sample = _cut(pieces.bytes_of(self._file, piece), SAMPLE_BYTES >> (2 * (piece > 0)))
+            samples.append(sample)
+        try:
+            types = infer(samples, head)
+        except pa.ArrowInvalid as error:
+            raise self._mistake(head, pieces, range(0, pieces.count, step), {}, error) from error
+        return tuple((name, str(kind)) for name, kind in types.items())
+
+    def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
+        pieces = self._layout.pieces
+
+        def parsed(piece: int) -> Any:
+            entries = pieces.entries[piece + 1] - pieces.entries[piece]
+            data = pieces.bytes_of(self._file, piece)
+            head = self._layout.head
+            try:
+                table = parse(data, head, {name: self._types[name] for name in names}, names)
+            except pa.ArrowInvalid as error:
+                types = {name: self._types[name] for name in names}
+                raise self._mistake(head, pieces, [piece], types, error) from error
+            if table.num_rows != entries:
+                raise InvalidRequestError(
+                    f"{self._name} has a quote inside a value without quotes, after line"
+                    f" {pieces.lines[piece]}",
+                    hint='put the whole value into quotes, and write "" for a quote in it',
+                )
+            return table
+
+        return pieces.batches(start, parsed)
+
+    def _mistake(
+        self,
+        head: Head,
+        pieces: Pieces,
+        places: Sequence[int],
+        types: dict[str, Any],
+        error: Exception,
+    ) -> InvalidRequestError:
+        """Return the error that names the line of the first mistake."""
+        for piece in places:
+            data = pieces.bytes_of(self._file, piece)
+            found = find_mistake(data, head.names, types, head.separator)
+            if found:
+                line, what, column = found
+                return InvalidRequestError(
+                    f"{self._name}: line {pieces.lines[piece] + line} {what}",
+                    branch=column,
+                    hint="mend that line; types are those of the first lines of the file",
+                )
+        return InvalidRequestError(f"{self._name} cannot be read: {error}")
+
+
+def _cut(piece: bytes, size: int) -> bytes:
+    """Return the first whole rows of a piece."""
+    if len(piece) <= size:
+        return piece
+    ends, _ = row_ends(piece[:size])
+    return piece[: int(ends[-1])] if len(ends) else piece
+
+
+def _contents(layout: CsvLayout, leaves: Sequence[Leaf]) -> Contents:
+    return Contents(
+        entries=layout.pieces.entries[-1],
+        branches=tuple(leaf.branch for leaf in leaves if not leaf.unreadable),
+        unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
+        boundaries=layout.pieces.boundaries,
+        content=layout.content,
+        layout=wire.dump(layout).decode(),
+    )
+
+
+_TYPES = {str(kind): kind for kind in (pa.bool_(), pa.int64(), pa.float64())}
+
+
+def reader(kept: KeptBlocks) -> TableReader:
+    """Return the reader of this format."""
+    return TableReader("CSV", CsvTable, kept)

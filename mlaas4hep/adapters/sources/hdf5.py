@@ -1,0 +1,170 @@
+"""The format HDF5, with h5py: a group of arrays of one length, or a table, is a tree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.arrays import (
+    ArrayColumn,
+    array_column,
+    columns_between,
+    contents_of,
+    of_one_length,
+)
+from mlaas4hep.adapters.sources.columnar.reader import TableReader
+from mlaas4hep.adapters.sources.columnar.table import Opening
+from mlaas4hep.adapters.sources.places.place import shown
+from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.core import keys
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.errors import InvalidRequestError
+
+MIN_STEP = 1000  #: entries between boundaries, at least
+MAX_DEPTH = 8
+MAX_OBJECTS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """One field of a table."""
+
+    table: Any
+    name: str
+
+    def __getitem__(self, window: slice) -> Any:
+        return self.table.fields(self.name)[window]
+
+
+class Hdf5Table:
+    """One open file."""
+
+    def __init__(self, opening: Opening) -> None:
+        file = opening.stack.enter_context(h5py.File(opening.file, "r"))
+        found = _Walk().objects(file)
+        tree = _tree(found, opening.tree, shown(opening.place.url))
+        inside = {path: each for path, each in found.items() if _below(path, tree)}
+        columns = of_one_length(
+            column for path, each in inside.items() for column in _columns(path, each, tree)
+        )
+        self._columns = {each.name: each for each in columns}
+        content = keys.digest(
+            [(path, str(each.dtype), each.shape) for path, each in inside.items()]
+        )
+        self.contents = contents_of(columns, _boundaries(inside.values(), columns), content)
+
+    def read(self, names: Sequence[str], window: Window) -> Columns:
+        """Return the entries of a window."""
+        return columns_between([self._columns[name] for name in names], *window)
+
+
+class _Walk:
+    """The arrays of a file by path; nothing that lies in other files is followed."""
+
+    def __init__(self) -> None:
+        self._left = MAX_OBJECTS
+
+    def objects(self, group: Any, path: str = "", depth: int = 0) -> dict[str, Any]:
+        """Return all arrays in a group."""
+        found: dict[str, Any] = {}
+        for name in group:
+            self._left -= 1
+            if self._left < 0 or depth > MAX_DEPTH:
+                raise ValueError("it has too many groups")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue  # a link may lead to any file of this machine
+            each = group[name]
+            if isinstance(each, h5py.Group):
+                found |= self.objects(each, f"{path}{name}/", depth + 1)
+            elif isinstance(each, h5py.Dataset):
+                found[f"{path}{name}"] = each
+        return found
+
+
+def _below(path: str, tree: str) -> bool:
+    return not tree or path == tree or path.startswith(f"{tree}/")
+
+
+def _tree(found: dict[str, Any], wanted: str, name: str) -> str:
+    """Return the path of the group or table that is meant.
+
+    Raises:
+        InvalidRequestError: there is none of that name, and not just one at all.
+    """
+    wanted = wanted.strip("/")
+    if any(_below(path, wanted) for path in found):
+        return wanted
+    tables = {path for path, each in found.items() if each.dtype.names}
+    groups = {path.rpartition("/")[0] for path in found.keys() - tables}
+    trees = sorted(tables | groups)
+    if len(trees) == 1 and wanted == Params().branch:
+        return trees[0]
+    listed = ", ".join(tree or "/" for tree in trees) or "none"
+    raise InvalidRequestError(
+        f"{name} has no group or table {wanted!r}; those there are: {listed}",
+        hint=nearest(wanted, trees) or 'set "branch" in params.json to one of them',
+    )
+
+
+def _columns(path: str, array: Any, tree: str) -> Iterator[ArrayColumn]:
+    name = path[len(tree) :].strip("/").replace("/", ".")
+    if array.is_virtual or array.external:
+        yield _left_out(name, array, "values in other files")
+    elif array.dtype.names:
+        for field in array.dtype.names:
+            whole = f"{name}.{field}" if name else field
+            values = _Field(table=array, name=field)
+            yield _column(whole, values, array.dtype[field], array.shape)
+    elif array.shape is None:
+        yield _left_out(name, array, "no values")
+    else:
+        yield _column(name or path.rpartition("/")[2], array, array.dtype, array.shape)
+
+
+def _left_out(name: str, array: Any, why: str) -> ArrayColumn:
+    return ArrayColumn(name=name, values=array, dtype=np.dtype(float), length=0, unreadable=why)
+
+
+def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> ArrayColumn:
+    if h5py.check_string_dtype(dtype) is not None:
+        return ArrayColumn(
+            name=name,
+            values=values,
+            dtype=dtype,
+            length=shape[0] if shape else 0,
+            unreadable="text",
+        )
+    rows = h5py.check_vlen_dtype(dtype)
+    if rows is not None:
+        inner = np.dtype(rows)
+        good = inner.kind in "biuf" and len(shape) == 1
+        return ArrayColumn(
+            name=name,
+            values=values,
+            dtype=inner,
+            length=shape[0] if shape else 0,
+            is_rows=True,
+            unreadable="" if good else f"rows of {inner}",
+        )
+    inner, more = dtype.subdtype or (dtype, ())
+    return array_column(name, values, inner, (*shape, *more))
+
+
+def _boundaries(arrays: Any, columns: Sequence[ArrayColumn]) -> tuple[int, ...]:
+    """Return where chunks begin that are inflated as a whole."""
+    entries = next((each.length for each in columns if not each.unreadable), 0)
+    chunks = [each.chunks[0] for each in arrays if each.chunks and each.shape[0] == entries]
+    if not chunks or min(chunks) >= entries:
+        return (0,)
+    step = max(chunks)
+    return tuple(range(0, entries, step * -(-MIN_STEP // step)))
+
+
+def reader(kept: KeptBlocks) -> TableReader:
+    """Return the reader of this format."""
+    return TableReader("HDF5", Hdf5Table, kept)

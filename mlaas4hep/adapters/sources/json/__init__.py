@@ -1,0 +1,1 @@
+"""The format JSON: one object an entry, one after the other or in an array."""

@@ -1,0 +1,114 @@
+"""What values of JSON are: kinds inferred on samples, and held from then on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+MIXED = pa.binary()  #: stands for values that are now one thing, now another
+_WHOLE = 2**63
+_SIMPLE = {
+    type(None): pa.null(),
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+}
+
+
+def decoded(piece: bytes) -> Iterator[Any]:
+    """Yield the objects of a piece; Python's parser knows NaN and Infinity, which JSON does not.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    text = piece.decode("utf-8")
+    decoder = json.JSONDecoder()
+    at = 0
+    while True:
+        at += len(text[at : at + 64]) - len(text[at : at + 64].lstrip(", \t\r\n"))
+        if at >= len(text):
+            return
+        if text[at] in ", \t\r\n":
+            continue
+        value, at = decoder.raw_decode(text, at)
+        yield value
+
+
+def kind_of(value: Any) -> Any:
+    """Return the Arrow type of a value."""
+    if isinstance(value, Mapping):
+        return pa.struct({name: kind_of(each) for name, each in value.items()})
+    if isinstance(value, list):
+        inner = pa.null()
+        for each in value:
+            inner = both(inner, kind_of(each))
+        return pa.list_(inner)
+    if type(value) is int and not -_WHOLE <= value < _WHOLE:
+        return pa.float64()
+    return _SIMPLE[type(value)]
+
+
+def both(one: Any, other: Any) -> Any:
+    """Return the type that holds values of both."""
+    if one == other or pa.types.is_null(other):
+        return one
+    if pa.types.is_null(one):
+        return other
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        fields = {field.name: field.type for field in one}
+        for field in other:
+            fields[field.name] = both(fields.get(field.name, pa.null()), field.type)
+        return pa.struct(fields)
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return pa.list_(both(one.value_type, other.value_type))
+    numbers = {pa.int64(), pa.float64()}
+    return pa.float64() if {one, other} <= numbers else MIXED
+
+
+def settled(kind: Any) -> Any:
+    """Return the type with decimal numbers wherever no value was seen."""
+    if pa.types.is_null(kind):
+        return pa.float64()
+    if pa.types.is_list(kind):
+        return pa.list_(settled(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct({field.name: settled(field.type) for field in kind})
+    return kind
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Tell whether a value can be read as a type."""
+    known = both(kind_of(value), kind)
+    return bool(known == kind or _is_wider(known, kind))
+
+
+def _is_wider(known: Any, kind: Any) -> bool:
+    """Tell whether two types differ only in fields that nobody reads."""
+    if pa.types.is_struct(known) and pa.types.is_struct(kind):
+        return all(
+            kind.get_field_index(field.name) < 0
+            or field.type == kind.field(field.name).type
+            or _is_wider(field.type, kind.field(field.name).type)
+            for field in known
+        )
+    if pa.types.is_list(known) and pa.types.is_list(kind):
+        return known.value_type == kind.value_type or _is_wider(known.value_type, kind.value_type)
+    return False
+
+
+def only(kind: Any, paths: list[tuple[str, ...]]) -> Any:
+    """Return a type with just the fields that lie on one of the paths."""
+    if pa.types.is_list(kind):
+        return pa.list_(only(kind.value_type, paths))
+    if not pa.types.is_struct(kind):
+        return kind
+    wanted = {path[0] for path in paths if path}
+    return pa.struct(
+        {
+            field.name: only(field.type, [path[1:] for path in paths if path[:1] == (field.name,)])
+            for field in kind
+            if field.name in wanted
+        }
+    )

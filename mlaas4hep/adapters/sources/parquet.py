@@ -1,0 +1,121 @@
+"""The format Parquet, with pyarrow: row groups are where reading may start cheaply."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from pyarrow import parquet
+
+from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.reader import TableReader
+from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.core import keys
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.tree import BranchInfo
+from mlaas4hep.errors import InvalidRequestError
+
+BUFFER_BYTES = 4 * 1024**2  #: of each column that are read at once
+BATCH = 16 * 1024  #: entries that are decoded at once
+
+
+class ParquetTable:
+    """One open file."""
+
+    def __init__(self, opening: Opening) -> None:
+        if opening.file.read(4) == b"PARE":
+            raise InvalidRequestError(f"{opening.place.url!r} is encrypted")
+        opening.file.seek(0)
+        self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
+        leaves = list(_stored(self._file))
+        self._leaves = {leaf.name: leaf for leaf, _ in leaves if not leaf.unreadable}
+        columns = self._file.metadata.schema
+        self._paths = {leaf.name: columns.column(at).path for leaf, at in leaves}
+        self._cursors = Cursors(self._batches)
+        self.contents = _contents(self._file.metadata, leaves)
+
+    def read(self, names: Sequence[str], window: Window) -> Columns:
+        """Return the entries of a window."""
+        table = self._cursors.take(tuple(names), window)
+        return columns_of(table, [self._leaves[name] for name in names])
+
+    def _batches(self, names: Sequence[str], start: int) -> Iterator[Any]:
+        """Yield batches of entries from `start` on."""
+        starts = self.contents.boundaries
+        group = bisect_right(starts, start) - 1
+        skip = start - starts[group]
+        paths = [self._paths[name] for name in names]
+        for batch in self._file.iter_batches(
+            BATCH, row_groups=range(group, self._file.num_row_groups), columns=paths
+        ):
+            if skip < batch.num_rows:
+                yield batch.slice(skip)
+            skip = max(0, skip - batch.num_rows)
+
+
+def _starts(metadata: Any) -> tuple[int, ...]:
+    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    return tuple(accumulate(sizes[:-1], initial=0))
+
+
+def _stored(file: Any) -> Iterator[tuple[Leaf, int]]:
+    """Yield the leaves, each with the number of its first column in the file."""
+    at = 0
+    for leaf in leaves_of(file.schema_arrow):
+        yield leaf, at
+        at += leaf.stored
+
+
+@dataclass(slots=True)
+class _Figures:
+    """What the footer tells about one column in all row groups."""
+
+    compressed: list[int] = field(default_factory=list)
+    size_bytes: int = 0
+    gaps: int = 0  #: values that are missing
+
+
+def _figures(metadata: Any) -> list[_Figures]:
+    found = [_Figures() for _ in range(metadata.num_columns)]
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place, figures in enumerate(found):
+            column = group.column(place)
+            figures.compressed.append(column.total_compressed_size)
+            figures.size_bytes += column.total_uncompressed_size
+            if column.statistics is not None and column.statistics.has_null_count:
+                figures.gaps += column.statistics.null_count
+    return found
+
+
+def _contents(metadata: Any, leaves: Sequence[tuple[Leaf, int]]) -> Contents:
+    figures = _figures(metadata)
+    good = [(leaf, figures[at]) for leaf, at in leaves if not leaf.unreadable]
+    return Contents(
+        entries=metadata.num_rows,
+        branches=tuple(_branch(leaf, found) for leaf, found in good),
+        unreadable=tuple((leaf.name, leaf.unreadable) for leaf, _ in leaves if leaf.unreadable),
+        boundaries=_starts(metadata),
+        size_bytes={
+            leaf.name: max(found.size_bytes, metadata.num_rows * np.dtype(leaf.dtype).itemsize)
+            for leaf, found in good
+        },
+        content=keys.digest([each.compressed for each in figures]),
+    )
+
+
+def _branch(leaf: Leaf, figures: _Figures) -> BranchInfo:
+    """Return what is told about a leaf: whole numbers with gaps are read as doubles."""
+    gaps = figures.gaps and not leaf.rows and np.dtype(leaf.dtype).kind in "biu"
+    return replace(leaf.branch, dtype="float64") if gaps else leaf.branch
+
+
+def reader(kept: KeptBlocks) -> TableReader:
+    """Return the reader of this format."""
+    return TableReader("Parquet", ParquetTable, kept)
