@@ -4,9 +4,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from cachetools import LRUCache
+
 from mlaas4hep.adapters.sources.places.place import Bytes, Place
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.newest import Newest
 
 PAGE_BYTES = 256 * 1024
 PAGES = 64  #: of a remote file that are kept: libraries read headers again and again
@@ -20,7 +21,7 @@ class PlaceFile(io.RawIOBase):
         self._place = place
         self._content = content
         self._at = 0
-        self._pages: Newest[bytes] = Newest(PAGES)
+        self._pages: LRUCache[int, bytes] = LRUCache(PAGES)
         self.failure: MlaasError | None = None  #: libraries hide what their file objects raise
 
     def readable(self) -> bool:
@@ -68,5 +69,5 @@ class PlaceFile(io.RawIOBase):
         if data is None:
             start = page * PAGE_BYTES
             data = self._place.read(self._content, start, start + PAGE_BYTES)
-            self._pages.put(page, data)
+            self._pages[page] = data
         return data

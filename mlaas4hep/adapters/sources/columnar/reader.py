@@ -5,10 +5,12 @@ import struct
 import threading
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+
+from cachetools import LRUCache
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
@@ -21,7 +23,6 @@ from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.newest import Newest
 
 OPEN_TABLES = 100
 END_BYTES = 64 * 1024  #: of a file's beginning and end that tell it from another
@@ -84,7 +85,8 @@ class TableReader:
         self._open_table = open_table
         self._kept = kept
         self._damage: tuple[type[Exception], ...] = (*DAMAGE, *damage)
-        self._tables: Newest[_Known] = Newest(OPEN_TABLES)
+        self._tables: LRUCache[Hashable, _Known] = LRUCache(OPEN_TABLES)
+        self._lock = threading.Lock()
 
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds."""
@@ -149,10 +151,12 @@ class TableReader:
 
     def _know(self, place: Place, tree: str, layout: str = "") -> _Known:
         key = place.url, tree, place.version
-        known = self._tables.get(key)
+        with self._lock:
+            known = self._tables.get(key)
         if known is None:
             known = self._opened(place, tree, layout)
-            self._tables.put(key, known)
+            with self._lock:
+                self._tables[key] = known
         return known
 
     def _opened(self, place: Place, tree: str, layout: str) -> _Known:
