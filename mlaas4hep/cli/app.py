@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from mlaas4hep import __version__
-from mlaas4hep.cli import local, platform, scores
-from mlaas4hep.cli import models as holdings
-from mlaas4hep.cli import runs as deployed
+from mlaas4hep.cli import account, local, models, platform, predictions, runs, scores, tarballs
 from mlaas4hep.cli.screen import show_problem, tell_problem
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError
@@ -33,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (local, deployed, scores, holdings, platform):
+for commands in (local, predictions, tarballs, runs, scores, models, account, platform):
     commands.add_to(app)
 
 

@@ -20,7 +20,7 @@ Cpus = Annotated[float, typer.Option(help="What the training may use.", min=0.1)
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, specs, chunks, train, predict):
+    for command in (run, specs, chunks, train):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -111,21 +111,3 @@ def train(
         resources=resources(memory, cpus),
     )
     train_chunks(chunks, wanted, out, json)
-
-
-def predict(
-    model: Annotated[Path, typer.Option(help="Folder of a bundle.", exists=True, file_okay=False)],
-    input: Annotated[
-        Path, typer.Option(help="JSON: entries, or rows of normalised values.", **_FILE)
-    ],
-) -> None:
-    """Print predictions as JSON.
-
-    The input is `{"entries": [{"njets": 3, "Muon_pt": [41.2, 12.0]}]}`, a list of such entries, or
-    `{"keys": [], "values": []}` with values as the network takes them.
-
-    Example: `mlaas4hep predict --model model --input rows.json`
-    """
-    from mlaas4hep.cli.work import print_predictions  # noqa: PLC0415 - slow to load
-
-    print_predictions(model, input)

@@ -1,6 +1,5 @@
-"""Models and uploads on a deployment: fetched, listed, shared, deleted."""
+"""Models on a deployment: fetched, listed, shared."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +13,9 @@ Model = Annotated[str, typer.Argument(help="Name of the model.", show_default=Fa
 Owner = Annotated[str, typer.Option(help="Whose it is, if it is shared with you.")]
 
 
-class Kind(StrEnum):
-    """What can be deleted."""
-
-    RUN = "run"
-    TARBALL = "tarball"
-    MODEL = "model"
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (model, models, share, tarballs, delete):
+    for command in (model, models, share):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -82,39 +73,3 @@ def share(
     else:
         who = "everybody" if shared.public else ", ".join(shared.groups) or "nobody else"
         show(f"{shared.name} may be used by {who}")
-
-
-def tarballs(url: Url = URL, token: Token = "", json: Json = False) -> None:
-    """List your uploads.
-
-    Example: `mlaas4hep tarballs`
-    """
-    with client(url, token) as here:
-        found = here.tarballs()
-    if json:
-        show_json(found)
-        return
-    rows = [(t.name, t.uploaded_at, len(t.files), t.unpacked_bytes) for t in found]
-    show_table(("name", "uploaded", "files", "bytes"), rows)
-
-
-def delete(
-    name: Annotated[str, typer.Argument(show_default=False)],
-    kind: Annotated[
-        Kind, typer.Option(help="A tarball goes with its runs; models always stay.")
-    ] = Kind.RUN,
-    url: Url = URL,
-    token: Token = "",
-    json: Json = False,
-) -> None:
-    """Delete a run, an upload or a model.
-
-    Example: `mlaas4hep delete luca_1 --kind model`
-    """
-    with client(url, token) as here:
-        gone = {
-            Kind.RUN: here.delete_run,
-            Kind.TARBALL: here.delete_tarball,
-            Kind.MODEL: here.delete_model,
-        }[kind](name)
-    show_json(gone) if json else show(f"{kind} {gone.deleted} is deleted")

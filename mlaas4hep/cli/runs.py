@@ -1,15 +1,12 @@
-"""Runs on a deployment: upload, submit, watch and what else people do with them."""
+"""Runs on a deployment: submit, watch and what else people do with them."""
 
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, Json, Run, Token, Url, client
-from mlaas4hep.cli.screen import bytes_bar, note, show, show_json, show_table
-from mlaas4hep.client.packing import files_of, packed
+from mlaas4hep.cli.screen import note, show, show_json, show_table
 from mlaas4hep.core.models.dryrun import Outlook
 from mlaas4hep.core.runs.answers import Report
 
@@ -18,37 +15,8 @@ _PANEL = "On a deployment"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (upload, submit, status, watch, logs, runs, cancel, restart):
+    for command in (submit, status, watch, logs, runs, cancel, restart):
         app.command(rich_help_panel=_PANEL)(command)
-
-
-def upload(
-    tarball: Annotated[
-        Path, typer.Argument(exists=True, help="Or a folder, to be packed.", show_default=False)
-    ],
-    name: Annotated[
-        str, typer.Option(help="What it is called there; the file's name up to the first dot.")
-    ] = "",
-    url: Url = URL,
-    token: Token = "",
-    json: Json = False,
-) -> None:
-    """Send a tarball, or a folder, with files.txt, labels.txt, model.py and params.json.
-
-    Example: `mlaas4hep upload luca.tar.gz`
-    """
-    folder = name or tarball.resolve().name.split(".", 1)[0]
-    with ExitStack() as stack:
-        here = stack.enter_context(client(url, token))
-        if tarball.is_dir():
-            tarball = stack.enter_context(packed(files_of(tarball)))
-        size = tarball.stat().st_size
-        on_bytes = stack.enter_context(bytes_bar("upload", size, shown=not json))
-        sent = here.upload(tarball, name=folder, on_bytes=on_bytes)
-    if json:
-        show_json(sent)
-    else:
-        show(f"{sent.name}: {len(sent.files)} files, {sent.unpacked_bytes} bytes")
 
 
 def submit(

@@ -13,7 +13,6 @@ from mlaas4hep.core.requests.request import Resources
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.core.runs.report import stages
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.oneprocess import arrays
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
@@ -100,19 +99,6 @@ def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -
         )
         oneprocess.save_bundle(ended, services, out)
     _show_trained(ended, out, json)
-
-
-def print_predictions(model: Path, rows: Path) -> None:
-    """Answer what the predict function would answer."""
-    from mlaas4hep.oneprocess.predict import predict  # noqa: PLC0415 - only here
-
-    try:
-        asked = jsontext.loads(read_text(rows))
-    except jsontext.JSONDecodeError as error:
-        raise InvalidRequestError(f"{str(rows)!r} is not JSON: {error}", file=str(rows)) from error
-    if isinstance(asked, list):
-        asked = {"entries" if asked and isinstance(asked[0], dict) else "values": asked}
-    show_json(predict(model, asked))
 
 
 def resources(memory: str, cpus: float) -> Resources:

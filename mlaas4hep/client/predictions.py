@@ -1,6 +1,6 @@
 """Predictions: a deployed model is asked about entries, or about rows of its inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from mlaas4hep.client.calls import Calls, part
@@ -15,7 +15,13 @@ class Predictions(Calls):
     """What people ask models."""
 
     def predict(
-        self, model: str, *, entries: Any = None, values: Any = None, owner: str = ""
+        self,
+        model: str,
+        *,
+        entries: Any = None,
+        values: Any = None,
+        keys: Sequence[str] = (),
+        owner: str = "",
     ) -> Any:
         """Return what a model says about raw entries, or about rows that are normalised already.
 
@@ -23,6 +29,7 @@ class Predictions(Calls):
             entries: dictionaries of branches; or a table of pandas, polars, Arrow, awkward or
                 NumPy, or a dictionary of arrays. Many are sent in several calls.
             values: a row of numbers, or many.
+            keys: names of the columns of `values`, if they are in another order.
             owner: whose model it is, if it is shared with you.
 
         Raises:
@@ -32,7 +39,8 @@ class Predictions(Calls):
             raise InvalidRequestError("give either entries or values")
         named = f"{owner}/{model}" if owner else model
         if values is not None:
-            return self._ask({"model": named, "values": value_list(values)})
+            named_keys = {"keys": list(keys)} if keys else {}
+            return self._ask({"model": named, "values": value_list(values), **named_keys})
         listed = entry_list(entries)
         return _joined(
             self._ask({"model": named, "entries": listed[start : start + BATCH]})

@@ -1,5 +1,6 @@
 """What the guide shows is done here, block by block, on the laptop platform."""
 
+import json
 import os
 import re
 import subprocess
@@ -74,4 +75,7 @@ def test_every_block_of_the_guide_works(folder):
     assert "Successfully uploaded!" in done.stdout
     assert "Folder deletion completed!" in done.stdout
     assert (folder / "scores.parquet").stat().st_size > 0
+    predicted = json.loads((folder / "predictions.json").read_text())
+    assert len(predicted["predictions"]) == 100
+    assert predicted["identifiers"][7] == {"runNo": 7}
     assert (folder / "luca" / "model" / "contract.json").is_file()

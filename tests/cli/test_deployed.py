@@ -172,3 +172,23 @@ def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, dep
 CONTRACT = Contract(
     model="luca_1", version="v", columns=(), specs=Specs(branches=(), ranges=()), identifiers=()
 )
+
+
+def test_usage_shows_what_is_used(cli, deployment, submitted):
+    said = cli("usage", *deployment)
+
+    assert said.out.startswith("alice")
+    assert "unfinished runs\t1\t" in said.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("m",),
+        ("--entries", "x.json"),
+        ("m", "--entries", "x.json", "--input", "y.json"),
+        ("m", "--model", ".", "--entries", "x.json"),
+    ],
+)
+def test_predict_wants_one_model_and_one_question(cli, deployment, arguments):
+    assert cli("predict", *arguments, *deployment).code == 2

@@ -1,0 +1,81 @@
+"""What `predict` does; loaded only when it is called."""
+
+import json as jsontext
+import sys
+from pathlib import Path
+from typing import Any
+
+from mlaas4hep.client import Client
+from mlaas4hep.errors import InvalidRequestError
+
+_DATA = ("flat", "jagged", "either")  #: kinds of branches that no entry may lack
+
+
+def read_question(place: str) -> dict[str, Any]:
+    """Return `entries` or `values` from a JSON file, or from the standard input for `-`.
+
+    Raises:
+        InvalidRequestError: it is not JSON, or holds neither.
+    """
+    try:
+        text = sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8-sig")
+        asked = jsontext.loads(text)
+    except OSError as error:
+        raise InvalidRequestError(
+            f"{place!r} cannot be read: {error.strerror}", file=place
+        ) from error
+    except ValueError as error:
+        raise InvalidRequestError(f"{place!r} is not JSON: {error}", file=place) from error
+    if isinstance(asked, list):
+        asked = {"entries" if asked and isinstance(asked[0], dict) else "values": asked}
+    if not isinstance(asked, dict):
+        raise InvalidRequestError(
+            f"{place!r} is neither a list nor an object", file=place, hint='such as [{"njets": 3}]'
+        )
+    return asked
+
+
+def ask_about_file(
+    here: Client, model: str, owner: str, place: str, entries: tuple[int, int | None]
+) -> Any:
+    """Return what a deployed model says about entries of a ROOT file of this machine or a server.
+
+    Raises:
+        InvalidRequestError: the model takes rows only, or the file lacks one of its branches.
+    """
+    from mlaas4hep.oneprocess import run as oneprocess  # noqa: PLC0415 - needs more installed
+    from mlaas4hep.oneprocess.entries import only_tree, read_entries, split_tree  # noqa: PLC0415
+
+    branches = here.inputs(model, owner=owner).get("branches") or {}
+    needed = {name for kind in _DATA for name in branches.get(kind, ())}
+    if not needed:
+        raise InvalidRequestError(
+            f"model {model!r} was not trained here: nobody knows its branches",
+            hint="ask it with rows of its inputs: --input rows.json",
+        )
+    file, tree = split_tree(place)
+    with oneprocess.services() as services:
+        info = services.source.describe(file, only_tree(services.source, file, tree))
+        known = {branch.name for branch in info.branches}
+        wanted = needed | (known & set(branches.get("identifiers", ())))
+        blocks = read_entries(services.source, info, sorted(wanted), *entries)
+        listed = [entry for block in blocks for entry in block]
+    if not listed:
+        raise InvalidRequestError(f"there are no such entries: {file!r} has {info.entries}")
+    return here.predict(model, owner=owner, entries=listed)
+
+
+def ask(here: Client, model: str, owner: str, asked: dict[str, Any]) -> Any:
+    """Return what a deployed model says to a question from JSON.
+
+    Raises:
+        InvalidRequestError: it holds other keys than `entries`, or `values` with `keys`.
+    """
+    if "entries" in asked and set(asked) <= {"entries", "model"}:
+        return here.predict(model, owner=owner, entries=asked["entries"])
+    if "values" in asked and set(asked) <= {"values", "keys", "model"}:
+        keys = asked.get("keys", [])
+        return here.predict(model, owner=owner, values=asked["values"], keys=keys)
+    raise InvalidRequestError(
+        f"the question has the keys {sorted(asked)}", hint='{"entries": [{…}]} or {"values": [[…]]}'
+    )

@@ -1,0 +1,65 @@
+"""`predict`: a model of a deployment, or in a folder of this machine, is asked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlaas4hep.cli.options import URL, Token, Url, client
+from mlaas4hep.cli.screen import show_json
+
+_JSON = (".json", "-")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(rich_help_panel="Predictions")(predict)
+
+
+def predict(
+    name: Annotated[str, typer.Argument(help="A model of the deployment.")] = "",
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Or the folder of a bundle on this machine.", exists=True, file_okay=False
+        ),
+    ] = None,
+    entries: Annotated[
+        str, typer.Option(help="FILE.root:TREE, or JSON with entries as in the files; - is stdin.")
+    ] = "",
+    input: Annotated[
+        str, typer.Option(help="JSON: entries, or rows of normalised values; - is stdin.")
+    ] = "",
+    start: Annotated[int, typer.Option(help="First entry of the file.", min=0)] = 0,
+    stop: Annotated[
+        int | None, typer.Option(help="Entry to stop before.", min=0, show_default="all")
+    ] = None,
+    owner: Annotated[str, typer.Option(help="Whose model, if it is shared with you.")] = "",
+    url: Url = URL,
+    token: Token = "",
+) -> None:
+    """Print predictions as JSON.
+
+    JSON is `{"entries": [{"njets": 3, "Muon_pt": [41.2, 12.0]}]}`, a list of such entries, or
+    `{"keys": [], "values": []}` with values as the network takes them. Of a ROOT file, the
+    branches that the model needs are read here.
+
+    Example: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`
+    """
+    from mlaas4hep.cli import asking  # noqa: PLC0415 - slow to load
+
+    place = entries or input
+    if bool(name) == (model is not None) or bool(entries) == bool(input):
+        raise typer.BadParameter(
+            "give the NAME of a deployed model or --model FOLDER, and --entries or --input"
+        )
+    if model is not None:
+        from mlaas4hep.oneprocess.predict import predict as answer  # noqa: PLC0415 - slow to load
+
+        show_json(answer(model, asking.read_question(place)))
+        return
+    with client(url, token) as here:
+        if input or entries.endswith(_JSON):
+            show_json(asking.ask(here, name, owner, asking.read_question(place)))
+        else:
+            show_json(asking.ask_about_file(here, name, owner, place, (start, stop)))

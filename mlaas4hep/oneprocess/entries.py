@@ -1,0 +1,84 @@
+"""Entries of a ROOT file, or any other that we read, as a person would write them in JSON."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import DataSource
+
+Entry = dict[str, Any]
+_SERVER = re.compile(r"[a-z]+://[^/]*/", re.IGNORECASE)
+
+
+def split_tree(text: str) -> tuple[str, str]:
+    """Return file and tree of `FILE:TREE`; the tree is empty if the text names none.
+
+    A local file is given with its whole path.
+    """
+    server = _SERVER.match(text)
+    start = server.end() if server else 0
+    file, colon, tree = text[start:].rpartition(":")
+    if not colon or (server is None and Path(text).is_file()):
+        file, tree = text[start:], ""
+    file = text[:start] + file
+    return (file if server else str(Path(file).expanduser().resolve())), tree
+
+
+def only_tree(source: DataSource, file: str, tree: str) -> str:
+    """Return the tree that is meant: the one that was named, or the only one there is.
+
+    Raises:
+        InvalidRequestError: it could be several, or there is none.
+    """
+    if tree:
+        return tree
+    trees = source.trees(file)
+    if len(trees) > 1:
+        raise InvalidRequestError(
+            f"{file!r} has several trees: {', '.join(trees)}",
+            file=file,
+            hint=f"say which: {Path(file).name}:{trees[0]}",
+        )
+    return trees[0] if trees else ""
+
+
+def read_entries(
+    source: DataSource,
+    info: TreeInfo,
+    branches: Collection[str],
+    start: int,
+    stop: int | None,
+) -> Iterator[list[Entry]]:
+    """Yield entries [start, stop) in blocks, each with the branches that are named.
+
+    Raises:
+        InvalidRequestError: the file lacks a branch.
+    """
+    known = {branch.name for branch in info.branches}
+    for name in sorted(set(branches) - known):
+        raise InvalidRequestError(
+            f"there is no branch {name!r} in tree {info.tree!r}",
+            file=info.url,
+            branch=name,
+            hint=nearest(name, known),
+        )
+    survey = source.survey(info.url, info.tree, branches)
+    end = info.entries if stop is None else min(stop, info.entries)
+    for columns in source.read(survey, branches, start, max(end, start)):
+        yield _entries(columns)
+
+
+def _entries(columns: Columns) -> list[Entry]:
+    rows: dict[str, list[Any]] = {name: each.tolist() for name, each in columns.flat.items()}
+    for name, jagged in columns.jagged.items():
+        values, edges = jagged.content.tolist(), jagged.offsets.tolist()
+        rows[name] = [values[low:high] for low, high in pairwise(edges)]
+    if not rows:
+        return [{}] * columns.entries
+    return [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)]
