@@ -18,7 +18,8 @@ from mlaas4hep.core.runs.events import (
     RangePlanned,
     RunSubmitted,
 )
-from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.files import REQUEST
+from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.ports import Services
 
@@ -56,16 +57,7 @@ class Pipeline:
             ),
             model_sha256="",
         )
-        self.services.runs_files.put(keys.run(*RUN.values(), "request.json"), wire.dump(request))
-        run = Run(
-            owner=RUN["owner"],
-            name=RUN["run"],
-            folder="bench",
-            number=1,
-            created_at=0,
-            updated_at=0,
-        )
-        self.services.runs.create(run)
+        store_run(new_run(request, 1, 0), {REQUEST: wire.dump(request)}, self.services)
         self.entries = 0
 
     def specs(self, share: int = 0, shares: int = 1) -> list[Event]:

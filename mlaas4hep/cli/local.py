@@ -60,10 +60,10 @@ def specs(
     Example: `mlaas4hep specs --files files.txt --params params.json --out specs.json`
     """
     from mlaas4hep.cli.work import write_specs  # noqa: PLC0415 - slow to load
-    from mlaas4hep.oneprocess.folder import Texts  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.folder import Paths  # noqa: PLC0415 - slow to load
 
-    texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
-    write_specs(texts, out, json)
+    paths = Paths(files=files, params=params, labels=labels, preproc=preproc)
+    write_specs(paths, out, json)
 
 
 def chunks(
@@ -81,10 +81,10 @@ def chunks(
     specs.json --out chunks`
     """
     from mlaas4hep.cli.work import write_chunks  # noqa: PLC0415 - slow to load
-    from mlaas4hep.oneprocess.folder import Texts  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.folder import Paths  # noqa: PLC0415 - slow to load
 
-    texts = Texts(files=files, params=params, labels=labels, preproc=preproc)
-    write_chunks(texts, specs, out, json)
+    paths = Paths(files=files, params=params, labels=labels, preproc=preproc)
+    write_chunks(paths, specs, out, json)
 
 
 def train(

@@ -16,7 +16,7 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
-from mlaas4hep.oneprocess.folder import Texts, read_model, read_request, read_text
+from mlaas4hep.oneprocess.folder import Paths, read_model, read_request, read_text
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.train import train
@@ -24,10 +24,10 @@ from mlaas4hep.pipeline.train import train
 
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
     """Do a whole run and write its bundle."""
-    texts = Texts.of(folder)
+    paths = Paths.of(folder)
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
-    request = read_request(texts, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
-    model = read_model(texts.model)
+    request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
+    model = read_model(paths.model)
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
         run = oneprocess.start(request, model, services)
         ended = oneprocess.finish(
@@ -40,9 +40,9 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
     _show_trained(ended, out, json)
 
 
-def write_specs(texts: Texts, out: Path, json: bool) -> None:
+def write_specs(paths: Paths, out: Path, json: bool) -> None:
     """Measure and write the specs as the ancestor writes them."""
-    request = read_request(texts, "specs_1", Resources())
+    request = read_request(paths, "specs_1", Resources())
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
         run = oneprocess.start(request, "", services)
         ended = oneprocess.finish(
@@ -69,9 +69,9 @@ def write_specs(texts: Texts, out: Path, json: bool) -> None:
         )
 
 
-def write_chunks(texts: Texts, specs: Path, out: Path, json: bool) -> None:
+def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
     """Make the arrays and write them."""
-    request = read_request(texts, "chunks_1", Resources())
+    request = read_request(paths, "chunks_1", Resources())
     measured = from_ancestor(parse_object(read_text(specs), str(specs)))
     with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:
         opened = arrays.open_files(request, services)

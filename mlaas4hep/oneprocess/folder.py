@@ -1,24 +1,21 @@
 """A request from files of this machine, for runs in this process."""
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import frameworks, modelcode, parse
-from mlaas4hep.core.requests.labels import Labels
-from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
-from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.requests import modelcode, parse
+from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 
 OWNER = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
+class Paths:
     """The files that a run is made of; None: not given."""
 
     files: Path
@@ -28,7 +25,7 @@ class Texts:
     model: Path | None = None
 
     @classmethod
-    def of(cls, folder: Path) -> "Texts":
+    def of(cls, folder: Path) -> "Paths":
         """Return the usual names in a folder; preproc.json may be missing.
 
         Raises:
@@ -71,42 +68,34 @@ def read_text(path: Path) -> str:
 
 def read_params(path: Path) -> Params:
     """Return the parameters in a file; lists of branches may lie beside it."""
-
-    def member(name: str) -> str | None:
-        beside = path.parent / name
-        return read_text(beside) if beside.is_file() else None
-
-    with _in(path):
-        return parse.parse_params(read_text(path), member)
+    try:
+        return parse.parse_params(read_text(path), _beside(path.parent))
+    except MlaasError as error:
+        raise error.located(file=str(path)) from error.__cause__
 
 
-def read_request(texts: Texts, run: str, resources: Resources) -> Request:
+def read_request(paths: Paths, run: str, resources: Resources) -> Request:
     """Return the request that the files make.
 
     Raises:
         InvalidRequestError: one of them is wrong; the message names it.
     """
-    params = read_params(texts.params)
-    with _in(texts.files):
-        files = parse.parse_files(
-            read_text(texts.files), params, lambda name: _place(name, texts.files.parent)
-        )
-    preproc = "" if texts.preproc is None else read_text(texts.preproc)
-    if texts.preproc is not None:
-        with _in(texts.preproc):
-            Preproc.parse(preproc)
-    labels = _labels(texts.labels, files)
-    return Request(
-        owner=OWNER,
-        run=run,
-        folder=run.rpartition("_")[0],
-        upload="",
-        files=files,
-        labels=labels.scored_for(params.positive),
-        params=params.for_labels(labels),
-        model_sha256=hashlib.sha256(_model(texts.model, params).encode()).hexdigest(),
-        preproc=preproc,
-        resources=resources,
+    folder = paths.files.parent
+    return build_request(
+        Texts(
+            files=_text(paths.files),
+            params=_text(paths.params),
+            labels=_text(paths.labels) if paths.labels else None,
+            preproc=_text(paths.preproc) if paths.preproc else None,
+            model=_text(paths.model) if paths.model else None,
+        ),
+        Name(owner=OWNER, folder=run.rpartition("_")[0], run=run),
+        Surroundings(
+            locate=lambda name: _place(name, folder),
+            member=_beside(paths.params.parent),
+            frameworks=installed(),
+        ),
+        resources,
     )
 
 
@@ -119,21 +108,17 @@ def read_model(path: Path | None) -> str:
     return text
 
 
-def _model(path: Path | None, params: Params) -> str:
-    """Return the text of a model.py whose framework is installed here."""
-    text = read_model(path)
-    if path is not None:
-        with _in(path):
-            imported = modelcode.packages(text, str(path))
-            frameworks.choose(imported, params.framework, installed())
-    return text
+def _text(path: Path) -> Text:
+    return Text(name=str(path), text=read_text(path))
 
 
-def _labels(path: Path | None, files: tuple[InputFile, ...]) -> Labels:
-    if path is None:
-        return Labels(values=(0.0,) * len(files))
-    with _in(path):
-        return parse.parse_labels(read_text(path), files)
+def _beside(folder: Path) -> Callable[[str], str | None]:
+    """Return what reads a file of a folder, if it is there."""
+
+    def member(name: str) -> str | None:
+        return read_text(folder / name) if (folder / name).is_file() else None
+
+    return member
 
 
 def _place(name: str, folder: Path) -> str:
@@ -144,11 +129,3 @@ def _place(name: str, folder: Path) -> str:
     if not path.is_absolute():
         path = folder / path
     return str(path.resolve())
-
-
-@contextmanager
-def _in(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except MlaasError as error:
-        raise error.located(file=str(path)) from error.__cause__

@@ -12,11 +12,13 @@ from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError, PermanentError
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline.reactions import Step
+from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import ObjectStore, Services
 from mlaas4hep.settings import Settings
 
@@ -35,17 +37,9 @@ def services() -> Iterator[Services]:
 
 def start(request: Request, model: str, services: Services) -> Run:
     """Store a request as a submitted run."""
-    run = Run(
-        owner=request.owner,
-        name=request.run,
-        folder=request.folder,
-        number=1,
-        created_at=services.clock(),
-        updated_at=services.clock(),
-    )
-    services.runs_files.put(keys.run(run.owner, run.name, "request.json"), wire.dump(request))
-    services.runs_files.put(keys.run(run.owner, run.name, "model.py"), model.encode())
-    services.runs.create(run)
+    run = new_run(request, 1, services.clock())
+    contents = {files.REQUEST: wire.dump(request), files.MODEL: model.encode()}
+    store_run(run, contents, services)
     services.bus.publish([RunSubmitted(owner=run.owner, run=run.name)])
     return run
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.requests.request import Params, Resources
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, Event, FilesOpened, SpecsReady
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.pipeline.inputs import Inputs, store_opened
+from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.trainingplan import load_plan
 from mlaas4hep.ports import Services
 
@@ -39,14 +41,12 @@ def prepare(folder: Path, wanted: Wanted, services: Services) -> Run:
         positive=how.positive,
         rules=how.rules,
     )
-    request = replace(before, owner=OWNER, run=run, params=params, resources=wanted.resources)
-    request = replace(request, model_sha256=hashlib.sha256(wanted.model.encode()).hexdigest())
-    now = services.clock()
-    services.runs.create(
-        Run(owner=OWNER, name=run, folder=run, number=1, created_at=now, updated_at=now)
+    request = replace(
+        before, owner=OWNER, run=run, folder=run, params=params, resources=wanted.resources
     )
-    services.runs_files.put(keys.run(OWNER, run, "request.json"), wire.dump(request))
-    services.runs_files.put(keys.run(OWNER, run, "model.py"), wanted.model.encode())
+    request = replace(request, model_sha256=hashlib.sha256(wanted.model.encode()).hexdigest())
+    contents = {files.REQUEST: wire.dump(request), files.MODEL: wanted.model.encode()}
+    store_run(new_run(request, 1, services.clock()), contents, services)
     made = replace(made, inputs=Inputs(request=request, opened=made.inputs.opened))
     services.bus.publish(_store(made, folder, services)[:1])
     return services.runs.get(OWNER, run)

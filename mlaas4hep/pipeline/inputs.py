@@ -13,6 +13,7 @@ from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
@@ -35,7 +36,7 @@ class Inputs:
 
 def load_request(event: Event, services: Services) -> Request:
     """Return the request of the event's run."""
-    body = services.runs_files.get(keys.run(event.owner, event.run, "request.json"))
+    body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
     return _request(body)
 
 
@@ -70,7 +71,7 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
     """
     reads = sorted(reads)
     content = keys.digest(file.url, file.identity, reads)
-    key = keys.run(event.owner, event.run, f"surveys/{content}.json")
+    key = files.key(event.owner, event.run, files.survey(content))
     with _surveys_lock:
         known = _surveys.get(key)
     if known is None:
@@ -114,7 +115,7 @@ def naming(file: InputFile | OpenedFile) -> Iterator[None]:
 
 
 def _opened_key(event: Event) -> str:
-    return keys.run(event.owner, event.run, f"opened-{event.attempt}.json")
+    return files.key(event.owner, event.run, files.opened(event.attempt))
 
 
 # Keys name the content, so that nothing can be stale; 50 MB at most.

@@ -22,6 +22,7 @@ from mlaas4hep.core.models.scoring import (
     table,
 )
 from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import (
     Event,
     RangeScored,
@@ -121,12 +122,12 @@ def _finished(
 
 def table_key(request: ScoringRequest) -> str:
     """Return the key of the finished table in bucket runs."""
-    return keys.run(request.owner, request.run, f"scores.{request.format}")
+    return files.key(request.owner, request.run, files.scores(request.format))
 
 
 def load_request(event: Event, services: Services) -> ScoringRequest:
     """Return the request of the event's run."""
-    body = services.runs_files.get(keys.run(event.owner, event.run, "scoring.json"))
+    body = services.runs_files.get(files.key(event.owner, event.run, files.SCORING))
     return wire.load(ScoringRequest, body)
 
 
@@ -248,8 +249,8 @@ def _unpacked(data: bytes) -> Table:
 
 
 def _plan_key(event: Event) -> str:
-    return keys.run(event.owner, event.run, f"scoring-{event.attempt}.json")
+    return files.key(event.owner, event.run, files.scoring_plan(event.attempt))
 
 
 def _part_key(event: Event, index: int) -> str:
-    return keys.run(event.owner, event.run, f"parts-{event.attempt}/{index:06d}.npz")
+    return files.key(event.owner, event.run, files.scored_part(event.attempt, index))

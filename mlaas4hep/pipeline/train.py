@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from mlaas4hep.core import keys
 from mlaas4hep.core.models.training import (
     ChunkWanted,
     FileMade,
@@ -14,6 +13,7 @@ from mlaas4hep.core.models.training import (
     RoundEnded,
     TrainingFinished,
 )
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.pipeline.bundles import Bundle
@@ -36,11 +36,11 @@ def train(event: ChunkReady, services: Services) -> Iterable[Event]:
 
 
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
-    checkpoint = keys.run(event.owner, event.run, "checkpoint")
+    checkpoint = files.key(event.owner, event.run, files.CHECKPOINT)
     with ExitStack() as stack:
         stack.enter_context(services.leases.hold(f"train/{event.owner}/{event.run}"))
         plan = load_plan(event, services)
-        model_py = services.runs_files.get(keys.run(event.owner, event.run, "model.py"))
+        model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
         found = None
         if services.runs_files.info(checkpoint) is not None:
             found = stack.enter_context(services.runs_files.local(checkpoint))
@@ -144,7 +144,7 @@ class _UnderWay:
                 self.bundle.add(path if kind == "bundle" else made.name, file)
             if kind in ("checkpoint", "plots"):
                 file.seek(0)
-                key = keys.run(self.event.owner, self.event.run, made.name)
+                key = files.key(self.event.owner, self.event.run, made.name)
                 self.services.runs_files.put_stream(key, file, _LARGEST_FILE)
         if kind == "checkpoint":
             self.store_log()
@@ -153,6 +153,6 @@ class _UnderWay:
         """Store what the training printed, if it printed more."""
         log = self.training.log()
         if log != self.logged:
-            key = keys.run(self.event.owner, self.event.run, "train.log")
+            key = files.key(self.event.owner, self.event.run, files.LOG)
             self.services.runs_files.put(key, log)
             self.logged = log

@@ -15,11 +15,13 @@ from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.runs import files as run_files
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
+from mlaas4hep.pipeline.inputs import load_inputs
+from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import DataSource, Services
 
 REACTIONS = table.steps("specs", "chunk-preprocess")
@@ -97,10 +99,7 @@ def submit(
         model_sha256="0",
         preproc=preproc,
     )
-    services.runs_files.put(keys.run("o", request.run, "request.json"), wire.dump(request))
-    services.runs.create(
-        Run(owner="o", name=request.run, folder="r", number=number, created_at=0, updated_at=0)
-    )
+    store_run(new_run(request, number, 0), {run_files.REQUEST: wire.dump(request)}, services)
     services.bus.publish([RunSubmitted(owner="o", run=request.run)])
     return request
 
@@ -126,14 +125,10 @@ def specs_of(services: Services, done: Run) -> Specs:
 
 def chunks_of(services: Services, request_run: Run, chunk_count: int) -> list[Chunk]:
     """Return the chunks of a run in order, found as the train function finds them."""
-    body = services.runs_files.get(keys.run("o", request_run.name, "request.json"))
-    request = wire.load(Request, body)
-    opened = wire.load(
-        Opened,
-        services.runs_files.get(
-            keys.run("o", request_run.name, f"opened-{request_run.attempt}.json")
-        ),
+    inputs = load_inputs(
+        RunSubmitted(owner="o", run=request_run.name, attempt=request_run.attempt), services
     )
+    request, opened = inputs.request, inputs.opened
     plan = opened.plan(request.params, specs_of(services, request_run))
     contents = [opened.chunk_content(request, plan.slices(index)) for index in range(chunk_count)]
     return [decode(services.chunks.get(keys.chunk("o", content))) for content in contents]

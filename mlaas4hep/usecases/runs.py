@@ -8,6 +8,7 @@ from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import (
     Event,
     RunCancelled,
@@ -57,17 +58,17 @@ def details(run: Run, services: Services) -> Stored:
 def request_of(run: Run, services: Services) -> Request | ScoringRequest:
     """Return what a person asked for with a run."""
     if run.task == "scoring":
-        body = services.runs_files.get(keys.run(run.owner, run.name, "scoring.json"))
+        body = services.runs_files.get(files.key(run.owner, run.name, files.SCORING))
         return wire.load(ScoringRequest, body)
     return wire.load(
-        Request, services.runs_files.get(keys.run(run.owner, run.name, "request.json"))
+        Request, services.runs_files.get(files.key(run.owner, run.name, files.REQUEST))
     )
 
 
 def training_log(run: Run, services: Services) -> str:
     """Return the end of what the training wrote; empty when it has not begun."""
     try:
-        data = services.runs_files.get(keys.run(run.owner, run.name, "train.log"))
+        data = services.runs_files.get(files.key(run.owner, run.name, files.LOG))
     except NotFoundError:
         return ""
     text = data[-MAX_LOG_BYTES:].decode("utf-8", "replace")

@@ -1,24 +1,24 @@
 """A submission becomes a run: everything is checked at the door, stored, and then told."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.requests import frameworks, modelcode, parse, sources
-from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests import sources
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
-from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import ConflictError, MlaasError, ServiceUnavailableError
+from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas, uploads
+from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 
 USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` does
 
@@ -46,9 +46,8 @@ def submit(prepared: Prepared, services: Services, limits: Limits) -> Run:
     quotas.check_bytes(owner, len(prepared.model), services, limits)
     number = services.runs.next_number(owner, folder)
     request = replace(prepared.request, run=f"{folder}_{number}")
-    run = _new_run(request, number, services.clock())
-    _store(request, prepared, services)
-    services.runs.create(run)
+    run = new_run(request, number, services.clock())
+    store_run(run, _contents(request, prepared), services)
     _tell(RunSubmitted(owner=owner, run=run.name), services)
     return run
 
@@ -64,9 +63,8 @@ def submit_scoring(request: ScoringRequest, services: Services, limits: Limits) 
     number = services.runs.next_number(request.owner, request.folder)
     name = keys.checked_name(f"{request.folder}_{number}", "name of the run")
     request = replace(request, run=name)
-    run = replace(_new_run(request, number, services.clock()), task="scoring")
-    services.runs_files.put(keys.run(request.owner, name, "scoring.json"), wire.dump(request))
-    services.runs.create(run)
+    run = new_run(request, number, services.clock())
+    store_run(run, {files.SCORING: wire.dump(request)}, services)
     _tell(ScoringSubmitted(owner=request.owner, run=name), services)
     return run
 
@@ -79,27 +77,13 @@ def _tell(submitted: Event, services: Services) -> None:
         raise
 
 
-def _new_run(request: Request | ScoringRequest, number: int, now: float) -> Run:
-    return Run(
-        owner=request.owner,
-        name=request.run,
-        folder=request.folder,
-        number=number,
-        title=request.title,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _store(request: Request, prepared: Prepared, services: Services) -> None:
-    texts = {
-        "request.json": wire.dump(request),
-        "model.py": prepared.model.encode(),
-        "submission.json": wire.dump(prepared.submission),
-        "upload.json": wire.dump(prepared.upload),
+def _contents(request: Request, prepared: Prepared) -> dict[str, bytes]:
+    return {
+        files.REQUEST: wire.dump(request),
+        files.MODEL: prepared.model.encode(),
+        files.SUBMISSION: wire.dump(prepared.submission),
+        files.UPLOAD: wire.dump(prepared.upload),
     }
-    for file, content in texts.items():
-        services.runs_files.put(keys.run(request.owner, request.run, file), content)
 
 
 def prepare(submission: Submission, upload: Upload, services: Services, limits: Limits) -> Prepared:
@@ -116,71 +100,48 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
             hint='submit with "device": "cpu"',
         )
 
-    model = uploads.read_text(upload, submission.model, services, "model")
-    modelcode.check(model, submission.model)
-    preproc = _preproc(submission, upload, services)
-    params = _params(submission, upload, services)
-    with _in(submission.model):
-        imported = modelcode.packages(model, submission.model)
-        frameworks.choose(imported, params.framework, limits.frameworks)
-    files = _files(submission, upload, params, services, limits)
-    labels = _labels(submission, upload, files, services)
-    request = Request(
-        owner=upload.owner,
-        run="",
-        folder=upload.folder,
-        upload=upload.sha256,
-        files=files,
-        labels=labels.scored_for(params.positive),
-        params=params.for_labels(labels),
-        model_sha256=hashlib.sha256(model.encode()).hexdigest(),
-        preproc=preproc,
-        resources=submission.resources,
-        title=submission.title,
-    )
+    with _at_submit():
+        texts = _texts(submission, upload, services)
+        request = build_request(
+            texts,
+            Name(
+                owner=upload.owner,
+                folder=upload.folder,
+                upload=upload.sha256,
+                title=submission.title,
+            ),
+            Surroundings(
+                locate=lambda name: sources.resolve(name, upload, limits),
+                member=lambda path: uploads.read_text_if_any(upload, path, services),
+                frameworks=limits.frameworks,
+            ),
+            submission.resources,
+        )
+    model = texts.model.text if texts.model else ""
     return Prepared(request=request, model=model, submission=submission, upload=upload)
 
 
-def _preproc(submission: Submission, upload: Upload, services: Services) -> str:
-    name = submission.preproc
-    if name is None:
-        name = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
-    if not name:
-        return ""
-    text = uploads.read_text(upload, name, services, "preproc")
-    with _in(name):
-        Preproc.parse(text)
-    return text
+def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
+    """Return the texts that a submission names."""
 
+    def read(name: str, what: str) -> Text:
+        return Text(name=name, text=uploads.read_text(upload, name, services, what))
 
-def _params(submission: Submission, upload: Upload, services: Services) -> Params:
-    text = uploads.read_text(upload, submission.params, services, "params")
-    with _in(submission.params):
-        return parse.parse_params(
-            text, lambda path: uploads.read_text_if_any(upload, path, services)
-        )
-
-
-def _files(
-    submission: Submission, upload: Upload, params: Params, services: Services, limits: Limits
-) -> tuple[InputFile, ...]:
-    text = uploads.read_text(upload, submission.files, services, "files")
-    with _in(submission.files):
-        return parse.parse_files(text, params, lambda name: sources.resolve(name, upload, limits))
-
-
-def _labels(
-    submission: Submission, upload: Upload, files: tuple[InputFile, ...], services: Services
-) -> Labels:
-    text = uploads.read_text(upload, submission.labels, services, "labels")
-    with _in(submission.labels):
-        return parse.parse_labels(text, files)
+    preproc = submission.preproc
+    if preproc is None:
+        preproc = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
+    return Texts(
+        model=read(submission.model, "model"),
+        preproc=read(preproc, "preproc") if preproc else None,
+        params=read(submission.params, "params"),
+        files=read(submission.files, "files"),
+        labels=read(submission.labels, "labels"),
+    )
 
 
 @contextmanager
-def _in(file: str) -> Iterator[None]:
-    """Say in which file of the tarball a mistake is."""
+def _at_submit() -> Iterator[None]:
     try:
         yield
     except MlaasError as error:
-        raise error.located(stage="submit", file=file) from error.__cause__
+        raise error.located(stage="submit") from error.__cause__

@@ -8,10 +8,11 @@ from typing import Any
 
 import flask
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import wire
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.http.route import Arg, Route
@@ -38,15 +39,15 @@ def manifest(run: Run, services: Services) -> dict[str, Any]:
     stored = runs.details(run, services)
     if isinstance(stored.request, ScoringRequest):
         raise ConflictError(f"run {run.name!r} is a scoring: it has no manifest")
-    submission = wire.load(Submission, _file(run, "submission.json", services))
-    upload = wire.load(Upload, _file(run, "upload.json", services))
+    submission = wire.load(Submission, _file(run, files.SUBMISSION, services))
+    upload = wire.load(Upload, _file(run, files.UPLOAD, services))
     request = json.loads(wire.show(stored.request))
     return {
         "run": run.name,
         "submission": _as_sent(submission),
         "tarball": {"name": upload.folder, "sha256": upload.sha256, "files": upload.paths},
         "request": {key: value for key, value in request.items() if key not in ("owner", "run")},
-        "model": _file(run, "model.py", services).decode(),
+        "model": _file(run, files.MODEL, services).decode(),
         "specs": run.specs.rsplit("/", 1)[-1].removesuffix(".json"),
         "metrics": dict(run.metrics),
     }
@@ -86,8 +87,8 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _file(run: Run, file: str, services: Services) -> bytes:
-    return services.runs_files.get(keys.run(run.owner, run.name, file))
+def _file(run: Run, name: str, services: Services) -> bytes:
+    return services.runs_files.get(files.key(run.owner, run.name, name))
 
 
 ROUTES = (

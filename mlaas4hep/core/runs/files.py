@@ -1,0 +1,41 @@
+"""The names of a run's files in bucket runs: what is written once and read by others."""
+
+from mlaas4hep.core import keys
+
+REQUEST = "request.json"  #: what is trained: `Request`
+MODEL = "model.py"
+SUBMISSION = "submission.json"  #: what the person sent
+UPLOAD = "upload.json"  #: the tarball it was sent for
+SCORING = "scoring.json"  #: what is scored: `ScoringRequest`
+CHECKPOINT = "checkpoint"
+LOG = "train.log"  #: what model.py printed
+
+
+def opened(attempt: int) -> str:
+    """Return the name of what opening the files found: `Opened`."""
+    return f"opened-{attempt}.json"
+
+
+def survey(content: str) -> str:
+    """Return the name of a survey; `content` is `keys.digest` of all it depends on."""
+    return f"surveys/{content}.json"
+
+
+def scoring_plan(attempt: int) -> str:
+    """Return the name of the plan of a scoring: `ScoringPlan`."""
+    return f"scoring-{attempt}.json"
+
+
+def scored_part(attempt: int, index: int) -> str:
+    """Return the name of the scores of one range."""
+    return f"parts-{attempt}/{index:06d}.npz"
+
+
+def scores(suffix: str) -> str:
+    """Return the name of the finished table of scores."""
+    return f"scores.{suffix}"
+
+
+def key(owner: str, run: str, name: str) -> str:
+    """Return the key of a run's file."""
+    return keys.run(owner, run, name)

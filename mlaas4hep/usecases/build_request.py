@@ -1,0 +1,125 @@
+"""A request from the texts that people write, wherever they lie: one way for server and laptop."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mlaas4hep.core.requests import frameworks, modelcode, parse
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import MlaasError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A file that a person wrote."""
+
+    name: str  #: as errors call it
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Everything that a request is made of; None: not given, where that is allowed."""
+
+    files: Text
+    params: Text
+    labels: Text | None = None  #: None: every file has label 0
+    preproc: Text | None = None
+    model: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the names in the texts mean here."""
+
+    locate: Callable[[str], str]  #: a name of files.txt to its URL
+    member: Callable[[str], str | None]  #: the text of a file that params.json names, if any
+    frameworks: tuple[str, ...]  #: those that can train
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """Whose request it is and what it is called."""
+
+    owner: str
+    folder: str
+    run: str = ""  #: empty until it has a number
+    upload: str = ""  #: digest of the tarball
+    title: str = ""
+
+
+def build_request(
+    texts: Texts, name: Name, surroundings: Surroundings, resources: Resources
+) -> Request:
+    """Return the request that the texts make; no input file is opened.
+
+    Raises:
+        InvalidRequestError: one of them is wrong; names the file and what is near.
+    """
+    model = _model(texts.model)
+    params = _params(texts.params, surroundings)
+    _check_framework(texts.model, params, surroundings)
+    with _in(texts.files):
+        files = parse.parse_files(texts.files.text, params, surroundings.locate)
+    preproc = _preproc(texts.preproc)
+    labels = _labels(texts.labels, files)
+    return Request(
+        owner=name.owner,
+        run=name.run,
+        folder=name.folder,
+        upload=name.upload,
+        files=files,
+        labels=labels.scored_for(params.positive),
+        params=params.for_labels(labels),
+        model_sha256=hashlib.sha256(model.encode()).hexdigest(),
+        preproc=preproc,
+        resources=resources,
+        title=name.title,
+    )
+
+
+def _model(text: Text | None) -> str:
+    if text is None:
+        return ""
+    with _in(text):
+        modelcode.check(text.text, text.name)
+    return text.text
+
+
+def _check_framework(text: Text | None, params: Params, surroundings: Surroundings) -> None:
+    if text is not None:
+        with _in(text):
+            imported = modelcode.packages(text.text, text.name)
+            frameworks.choose(imported, params.framework, surroundings.frameworks)
+
+
+def _params(text: Text, surroundings: Surroundings) -> Params:
+    with _in(text):
+        return parse.parse_params(text.text, surroundings.member)
+
+
+def _preproc(text: Text | None) -> str:
+    if text is None:
+        return ""
+    with _in(text):
+        Preproc.parse(text.text)
+    return text.text
+
+
+def _labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
+    if text is None:
+        return Labels(values=(0.0,) * len(files))
+    with _in(text):
+        return parse.parse_labels(text.text, files)
+
+
+@contextmanager
+def _in(text: Text) -> Iterator[None]:
+    """Say in which file a mistake is."""
+    try:
+        yield
+    except MlaasError as error:
+        raise error.located(file=text.name) from error.__cause__
