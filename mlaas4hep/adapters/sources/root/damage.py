@@ -16,6 +16,7 @@ FAILURES = (
     EOFError,
     LookupError,
     MemoryError,
+    NameError,
     NotImplementedError,
     RecursionError,
     RuntimeError,

@@ -11,7 +11,6 @@ from operator import attrgetter
 from threading import Lock
 from typing import Any
 
-import uproot
 from cachetools import LRUCache, cached, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
@@ -20,14 +19,18 @@ from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.layout import RootLayout
-from mlaas4hep.adapters.sources.root.source import uproot_source
+from mlaas4hep.adapters.sources.root.opening import (
+    check_length,
+    known_tree,
+    tree_names,
+    tree_of_uproot,
+)
 from mlaas4hep.adapters.sources.root.tree import KnownTree, TreeReader
 from mlaas4hep.adapters.sources.windows import Window, overlapping, read_through
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 
 KNOWN_BRANCHES = 100_000  #: what is known about the trees described last is kept: 40 MB
@@ -57,7 +60,7 @@ class RootFiles:
     def trees(self, place: Place) -> tuple[str, ...]:
         """Return the names of TTrees and RNTuples in the file."""
         with _our_errors(place), ExitStack() as stack:
-            return tuple(sorted(_tree_names(_opened(place, stack))))
+            return tree_names(place, place.open(stack))
 
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
@@ -95,15 +98,18 @@ class RootFiles:
 
     @cachedmethod(attrgetter("_known"), key=_key, lock=attrgetter("_lock"))
     def _know(self, place: Place, tree: str) -> KnownTree:
-        with _our_errors(place):
-            return KnownTree(place, tree, self._uproot_tree(place, tree))
+        with _our_errors(place), ExitStack() as stack:
+            content = place.open(stack)
+            if not place.is_remote:
+                check_length(place, content)
+            return known_tree(place, content, tree, partial(self._uproot_tree, place, tree))
 
     @cachedmethod(attrgetter("_readers"), key=_key, lock=attrgetter("_lock"))
     def _reader(self, place: Place, name: str) -> "_Reader":
         with ExitStack() as stack:
             content = place.open(stack)
             tree = TreeReader(
-                ask=content.ask,
+                content=content,
                 reopen=partial(self._uproot_tree, place, name),
                 helper=self._helper,
             )
@@ -115,7 +121,7 @@ class RootFiles:
 
     @cachedmethod(attrgetter("_trees"), key=_key, lock=attrgetter("_lock"))
     def _uproot_tree(self, place: Place, name: str) -> Any:
-        return _uproot_tree(place, name)
+        return tree_of_uproot(place, name)
 
 
 reader = RootFiles  #: see `formats.FormatRow.module`
@@ -143,72 +149,6 @@ def _uuid(place: Place, content: Bytes) -> str:
 )
 def _layout(text: str) -> RootLayout:
     return wire.load(RootLayout, text.encode())
-
-
-def _uproot_tree(place: Place, name: str) -> Any:
-    with ExitStack() as stack:
-        file = _opened(place, stack)
-        try:
-            tree = _tree(place.url, file, name)
-        except OSError:
-            _check_length(place, place.open(stack))
-            raise
-        weakref.finalize(tree, stack.pop_all().close)
-    return tree
-
-
-def _opened(place: Place, stack: ExitStack) -> Any:
-    """Return uproot's file, whole as far as its header tells; the stack closes it."""
-    content = place.open(stack)
-    handler = uproot_source(place, content)
-    try:
-        file = uproot.open(place.url, handler=handler, object_cache=None, array_cache=None)
-    except OSError:  # it ends where something should be; this looks whether it is too short
-        _check_length(place, content)
-        raise
-    stack.callback(file.close)
-    if not place.is_remote:
-        _check_length(place, content)
-    return file
-
-
-def _check_length(place: Place, content: Bytes) -> None:
-    """Refuse a file that ends before the length that its header tells."""
-    if place.size_bytes < rootheader.SIZE:
-        what = "is not a ROOT file" if place.size_bytes else "is empty"
-        raise InvalidRequestError(
-            f"{shown(place.url)} {what}: it has {place.size_bytes} bytes",
-            hint="copy the file again",
-        )
-    header = Header.of(place.read(content, 0, rootheader.SIZE))
-    if header is None:
-        raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
-    if header.end_bytes > place.size_bytes:
-        raise InvalidRequestError(
-            f"{shown(place.url)} is cut short:"
-            f" it has {place.size_bytes} bytes of {header.end_bytes}",
-            hint="copy the file again",
-        )
-
-
-def _tree(url: str, file: Any, name: str) -> Any:
-    names = _tree_names(file)
-    if name not in names:
-        trees = ", ".join(sorted(names)) or "none"
-        hint = nearest(name, names)
-        raise InvalidRequestError(
-            f"{shown(url)} has no tree {name!r}; the trees there are: {trees}",
-            hint=hint if hint.startswith("did") else 'set "branch" in params.json to one of them',
-        )
-    return file[name]
-
-
-def _tree_names(file: Any) -> set[str]:
-    return {
-        key.partition(";")[0]
-        for key, class_name in file.classnames().items()
-        if class_name in ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple")
-    }
 
 
 @contextmanager

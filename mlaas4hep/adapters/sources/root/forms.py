@@ -1,14 +1,21 @@
 """Which branches of a tree can be numbers: read off the form of their arrays in memory."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 import awkward as ak
 import numpy as np
 import uproot
 
+from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
+from mlaas4hep.adapters.sources.root.layout import Kind
+from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.core.data.columns import Array, Jagged
+
+_PACKED = re.compile(r"\[[^\]]*,[^\]]*\]")  #: a range, or a number of bits
 
 _NO_FORM = (
     uproot.interpretation.objects.CannotBeAwkward,
@@ -17,33 +24,27 @@ _NO_FORM = (
     AssertionError,
     AttributeError,
     LookupError,
+    NameError,
     TypeError,
     ValueError,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
-    """One branch or field that holds values itself."""
+def leaves_of_ttree(tree: Any, names: AbstractSet[str] | None = None) -> Iterator[Leaf]:
+    """Yield the branches without branches below them; of two with one name, the first.
 
-    name: str  #: path from the tree: `a`, `a/b` in a TTree, `a.b` in an RNTuple
-    dtype: str = ""
-    jagged: bool = False
-    unreadable: str = ""  #: why it cannot be numbers
-    collection: str = ""
-    branch: Any = None  #: uproot's branch or field
-    counter: Any = None  #: uproot's branch of the row lengths, if there is one
-
-
-def leaves_of_ttree(tree: Any) -> Iterator[Leaf]:
-    """Yield the branches without branches below them; of two with one name, the first."""
+    Args:
+        tree: uproot's.
+        names: yield only these.
+    """
+    paths: dict[int, str] = {}
     seen: set[str] = set()
-    for name, branch in _lowest(tree, ""):
-        if name not in seen:
+    for name, branch in _every(tree, "", paths):
+        if name not in seen and (names is None or name in names):
             seen.add(name)
             entries = int(tree.num_entries)
             if int(branch.num_entries) == entries:
-                yield _leaf_of_branch(name, branch)
+                yield _leaf_of_branch(name, branch, paths)
             else:
                 yield Leaf(name=name, unreadable=f"{branch.num_entries} of {entries} entries long")
 
@@ -52,35 +53,119 @@ def leaves_of_rntuple(ntuple: Any) -> Iterator[Leaf]:
     """Yield the fields that are numbers, and those of records as `record.field`."""
     form = ntuple.to_akform()
     form = form[0] if isinstance(form, tuple) else form
+    clusters = {int(cluster.num_first_entry) for cluster in ntuple.cluster_summaries}
+    edges = np.array(sorted(clusters | {0}), ">i8").tobytes()
+    values_bytes = 8 * int(ntuple.num_entries)
     for name, content in zip(form.fields, form.contents, strict=True):
-        yield from _leaves_of_form(name, content, ntuple)
+        for leaf in _leaves_of_form(name, content):
+            yield replace(leaf, edges=edges, values_bytes=values_bytes)
 
 
-def _lowest(parent: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _every(parent: Any, path: str, paths: dict[int, str]) -> Iterator[tuple[str, Any]]:
+    """Yield the lowest branches; `paths` learns the path of every one."""
     for branch in parent.branches:
         name = f"{path}{branch.name}"
+        paths[id(branch)] = name
         if branch.branches:
-            yield from _lowest(branch, f"{name}/")
+            yield from _every(branch, f"{name}/", paths)
         else:
             yield name, branch
 
 
-def _leaf_of_branch(name: str, branch: Any) -> Leaf:
+def _leaf_of_branch(name: str, branch: Any, paths: Mapping[int, str]) -> Leaf:
     try:
-        form = _form(branch.interpretation, branch.file)
+        if _is_misread(branch):
+            return Leaf(
+                name=name, unreadable="a packed Double32_t or Float16_t inside something else"
+            )
+        dtype, jagged, why = _number(_form(branch.interpretation, branch.file))
+        counter = branch.count_branch if jagged else None
+        edges = np.array(branch.entry_offsets[:-1], ">i8").tobytes()
+        lies = None if why else _lies(branch, counter)
+        if not (why or lies):
+            why = _failure(branch)
     except _NO_FORM:
-        return Leaf(name=name, unreadable=f"a {branch.typename or 'type that is unknown'}")
-    dtype, jagged, why = _number(form)
-    counter = branch.count_branch if jagged else None
+        return Leaf(name=name, unreadable=f"a {_type_name(branch)}")
     return Leaf(
         name=name,
         dtype=dtype,
         jagged=jagged,
         unreadable=why,
-        collection=name if counter is None else counter.name,
-        branch=branch,
-        counter=counter,
+        collection=name if counter is None else paths.get(id(counter), name),
+        edges=edges,
+        values_bytes=int(branch.uncompressed_bytes),
+        stored_bytes=int(branch.compressed_bytes),
+        lies=lies,
     )
+
+
+def _failure(branch: Any) -> str:
+    """Return why the first entry cannot be read, if it cannot."""
+    try:
+        columns_of(branch.array(entry_stop=1, array_cache=None))
+    except FAILURES as error:
+        return first_line(error)
+    return ""
+
+
+def _type_name(branch: Any) -> str:
+    try:
+        return branch.typename or "type that is unknown"
+    except _NO_FORM:
+        return "type that is unknown"
+
+
+def _is_misread(branch: Any) -> bool:
+    """Tell whether uproot takes packed values for plain ones (docs/upstream.md)."""
+    interpretation = branch.interpretation
+    rows = type(interpretation) is uproot.AsJagged
+    content = interpretation.content if rows else interpretation
+    if isinstance(content, uproot.interpretation.numerical.TruncatedNumerical):
+        return rows
+    if type(content) is not uproot.AsDtype:
+        return False
+    is_double = (content.from_dtype.base, content.to_dtype.base) == (">f4", "f8")
+    titles = [leaf.member("fTitle") for leaf in branch.member("fLeaves")]
+    titles += [branch.streamer.member("fTitle")] if branch.streamer is not None else []
+    return is_double and any(_PACKED.search(title) for title in titles)
+
+
+def _lies(branch: Any, counter: Any) -> Lies | None:
+    """Return where the baskets lie, if we can decode them."""
+    kind = _kind(branch.interpretation)
+    if kind is None or branch.embedded_baskets:
+        return None
+    entries = branch.entry_offsets
+    if entries[-1] != branch.num_entries:
+        return None
+    count = len(entries) - 1
+    of_counter = None if counter is None or kind.length or kind.header else _lies(counter, None)
+    return Lies(
+        kind=kind,
+        entries=np.array(entries[:-1], ">i8").tobytes(),
+        starts=np.array(branch.member("fBasketSeek")[:count], ">i8").tobytes(),
+        sizes=np.array(branch.member("fBasketBytes")[:count], ">i4").tobytes(),
+        end=int(entries[-1]),
+        counter=of_counter if of_counter and not of_counter.kind.jagged else None,
+        counter_name=f"counter of {branch.name}",
+    )
+
+
+def _kind(interpretation: Any) -> Kind | None:
+    """Return how the values of a branch are stored, or None if only uproot reads them."""
+    rows = type(interpretation) is uproot.AsJagged
+    inner = interpretation.content if rows else interpretation
+    if type(inner) is not uproot.AsDtype:
+        return None
+    stored, shape = inner.from_dtype.subdtype or (inner.from_dtype, ())
+    wanted = (inner.to_dtype.subdtype or (inner.to_dtype, ()))[0]
+    if stored.kind not in "biuf" or stored.newbyteorder("=") != wanted:
+        return None
+    if len(shape) > 1 or (rows and shape):
+        return None
+    if rows:
+        return Kind(stored=stored.str, length=0, jagged=True, header=interpretation.header_bytes)
+    return Kind(stored=stored.str, length=shape[0] if shape else 1, jagged=bool(shape))
 
 
 def _form(interpretation: Any, file: Any) -> Any:
@@ -95,13 +180,13 @@ def _form(interpretation: Any, file: Any) -> Any:
     return interpretation.awkward_form(file)
 
 
-def _leaves_of_form(name: str, form: Any, ntuple: Any, collection: str = "") -> Iterator[Leaf]:
+def _leaves_of_form(name: str, form: Any, collection: str = "") -> Iterator[Leaf]:
     inner = form.content if isinstance(form, ak.forms.ListOffsetForm) else form
     if isinstance(inner, ak.forms.RecordForm) and inner.fields and not collection:
         outer = name if inner is not form else ""
         for field, content in zip(inner.fields, inner.contents, strict=True):
             wrapped = content if inner is form else form.copy(content=content)
-            yield from _leaves_of_form(f"{name}.{field}", wrapped, ntuple, outer or name)
+            yield from _leaves_of_form(f"{name}.{field}", wrapped, outer or name)
         return
     dtype, jagged, why = _number(form)
     yield Leaf(
@@ -110,7 +195,6 @@ def _leaves_of_form(name: str, form: Any, ntuple: Any, collection: str = "") -> 
         jagged=jagged,
         unreadable=why,
         collection=collection or name,
-        branch=ntuple[name],
     )
 
 

@@ -2,8 +2,44 @@
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """How `Double32_t` and `Float16_t` are stored: as part of a range, or with fewer bits."""
+
+    low: float = 0.0
+    factor: float = 0.0  #: steps a unit; 0: not part of a range
+    bits: int = 0  #: of the mantissa; 0: part of a range
+    wanted: Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How the values of a branch are stored."""
+
+    stored: str  #: NumPy's name of the type in the file, big endian
+    length: int = 1  #: values an entry if fixed, 0 for rows
+    jagged: bool = False
+    inner: int = 1  #: values in each element of a row
+    header: int = 0  #: bytes before the values of each row
+    stride: int = 0  #: bytes of an entry that holds other values, too; 0: it does not
+    at: int = 0  #: where the values begin in such an entry
+    mark: tuple[int, int] = (0, 0)  #: a place in such an entry, and the four-byte number there
+    packing: Packing | None = None
+
+    @property
+    def dtype(self) -> "np.dtype[np.generic]":
+        """Return the type in the file."""
+        return np.dtype(self.stored)
+
+    @property
+    def wanted(self) -> str:
+        """Return NumPy's name of the type in memory."""
+        return self.packing.wanted if self.packing else self.dtype.newbyteorder("=").name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,19 +48,11 @@ class Baskets:
 
     name: str
     collection: str  #: branches with the same one have the same row lengths
-    stored: str  #: NumPy's name of the type in the file, big endian
-    length: int  #: values an entry if fixed, 0 for rows
-    jagged: bool
-    header: int  #: bytes before the values of each row
+    kind: Kind
     entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
     starts: tuple[int, ...]  #: where each basket begins in the file
     stops: tuple[int, ...]
     counter: "Baskets | None" = None  #: gives the row lengths when no offsets are stored
-
-    @property
-    def dtype(self) -> "np.dtype[np.generic]":
-        """Return the type in the file."""
-        return np.dtype(self.stored)
 
     def holding(self, start: int, stop: int) -> range:
         """Return the numbers of the baskets that hold entries [start, stop)."""

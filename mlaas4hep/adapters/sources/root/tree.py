@@ -1,27 +1,20 @@
 """One tree, TTree or RNTuple: what it holds, and its entries block by block."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import lru_cache
+from json import dumps
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.places.place import Place, shown
-from mlaas4hep.adapters.sources.root.baskets import Ask, Decoder, surveyed
+from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
+from mlaas4hep.adapters.sources.root.baskets import Decoder
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
-from mlaas4hep.adapters.sources.root.forms import (
-    Leaf,
-    columns_of,
-    leaves_of_rntuple,
-    leaves_of_ttree,
-)
+from mlaas4hep.adapters.sources.root.forms import columns_of
 from mlaas4hep.adapters.sources.root.layout import RootLayout
-from mlaas4hep.adapters.sources.windows import (
-    Window,
-    block_edges,
-)
+from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.windows import Window, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
@@ -30,47 +23,61 @@ from mlaas4hep.errors import InvalidRequestError
 
 
 class KnownTree:
-    """What there is to know about a tree before its entries are read, without uproot's objects."""
+    """What there is to know about a tree before its entries are read."""
 
-    def __init__(self, place: Place, path: str, tree: Any) -> None:
-        """Take it from uproot's `tree`, which is not kept."""
-        found = leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree)
-        every = list(found)
-        leaves = [leaf for leaf in every if not leaf.unreadable]
-        self._edges = _Edges.of(tree, leaves)
-        self._collections = {leaf.name: leaf.collection for leaf in leaves}
-        self._baskets = surveyed(leaves) if is_ttree(tree) else dict.fromkeys(self._collections)
+    def __init__(self, place: Place, path: str, uuid: str, entries: int, leaves: Sequence[Leaf]):
+        """Take the leaves of a tree of which the name is `path`."""
+        readable = [leaf for leaf in leaves if not leaf.unreadable]
+        self._leaves = {leaf.name: leaf for leaf in readable}
+        self._edges: dict[bytes, frozenset[int]] = {}
+        self._entries = entries
         self.info = TreeInfo(
             url=place.url,
             tree=path,
-            uuid=str(tree.file.uuid),
+            uuid=uuid,
             size_bytes=place.size_bytes,
-            entries=int(tree.num_entries),
+            entries=entries,
             branches=tuple(
-                _branch_info(leaf.name, leaf.dtype, leaf.jagged, leaf.collection) for leaf in leaves
+                _branch_info(leaf.name, leaf.dtype, leaf.jagged, leaf.collection)
+                for leaf in readable
             ),
-            unreadable=tuple((leaf.name, leaf.unreadable) for leaf in every if leaf.unreadable),
-            boundaries=self._edges.boundaries(leaf.name for leaf in leaves),
-            sizes=_sizes(leaves) if is_ttree(tree) else "",
+            unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
+            boundaries=self._boundaries(readable),
+            sizes=keys.digest([leaf.stored_bytes for leaf in readable]),
         )
 
     def layout(self, names: Iterable[str]) -> RootLayout:
         """Return where these branches lie; InvalidRequestError if one is not there."""
         chosen = sorted(set(names))
         for name in chosen:
-            if name not in self._baskets:
+            if name not in self._leaves:
                 raise InvalidRequestError(
                     f"{shown(self.info.url)} has no branch {name!r} that can be numbers",
                     branch=name,
-                    hint=nearest(name, self._baskets),
+                    hint=nearest(name, self._leaves),
                 )
+        leaves = [self._leaves[name] for name in chosen]
+        size = sum(leaf.values_bytes for leaf in leaves)
         return RootLayout(
-            edges=self._edges.of_blocks(chosen),
-            baskets=tuple(leaf for name in chosen if (leaf := self._baskets[name])),
-            others=tuple(
-                (name, self._collections[name]) for name in chosen if not self._baskets[name]
+            edges=block_edges(self._boundaries(leaves), self._entries, size),
+            baskets=tuple(
+                leaf.lies.baskets(leaf.name, leaf.collection, self.info.size_bytes)
+                for leaf in leaves
+                if leaf.lies
             ),
+            others=tuple((leaf.name, leaf.collection) for leaf in leaves if not leaf.lies),
         )
+
+    def _boundaries(self, leaves: Iterable[Leaf]) -> tuple[int, ...]:
+        """Return where all these branches begin something new."""
+        kinds = {leaf.edges for leaf in leaves}
+        common = frozenset.intersection(*map(self._firsts, kinds)) if kinds else frozenset()
+        return tuple(sorted(common | {0, self._entries}))
+
+    def _firsts(self, edges: bytes) -> frozenset[int]:
+        if edges not in self._edges:
+            self._edges[edges] = frozenset(np.frombuffer(edges, ">i8").tolist())
+        return self._edges[edges]
 
 
 class TreeReader:
@@ -78,18 +85,18 @@ class TreeReader:
 
     def __init__(
         self,
-        ask: Ask,
+        content: Bytes,
         reopen: Callable[[], Any],
         helper: Executor | None = None,
     ) -> None:
         """Take what gives the bytes of its file.
 
         Args:
-            ask: for the bytes.
+            content: the bytes.
             reopen: gives uproot's tree, for what only uproot reads.
             helper: decodes along when it is free.
         """
-        self._ask = ask
+        self._content = content
         self._reopen = reopen
         self._helper = helper
         self._unknown: set[str] = set()  # what turned out to be nothing that we decode
@@ -99,7 +106,7 @@ class TreeReader:
     ) -> Iterator[Columns]:
         """Yield blocks that follow each other: what we can decode, the rest through uproot."""
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
-        decoder = Decoder(leaves, self._ask, self._helper)
+        decoder = Decoder(leaves, self._content, self._helper)
         for window, ours in zip(windows, decoder.blocks(windows), strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
@@ -126,49 +133,6 @@ def _branch_info(name: str, dtype: str, jagged: bool, collection: str) -> Branch
     return BranchInfo(name=name, dtype=dtype, jagged=jagged, collection=collection)
 
 
-def _sizes(leaves: Iterable[Leaf]) -> str:
-    return keys.digest([int(leaf.branch.compressed_bytes) for leaf in leaves])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Edges:
-    """Where baskets or clusters begin, and how much lies between."""
-
-    entries: int
-    size_bytes: Mapping[str, int]  #: of values in memory
-    baskets: Mapping[str, tuple[int, ...]]  #: first entries; one object for those that are alike
-
-    @classmethod
-    def of(cls, tree: Any, leaves: Sequence[Leaf]) -> "_Edges":
-        entries = int(tree.num_entries)
-        if not is_ttree(tree):
-            clusters = {int(cluster.num_first_entry) for cluster in tree.cluster_summaries}
-            edges = tuple(sorted(clusters | {0, entries}))
-            return cls(
-                entries=entries,
-                size_bytes={leaf.name: 8 * entries for leaf in leaves},
-                baskets={leaf.name: edges for leaf in leaves},
-            )
-        alike: dict[tuple[int, ...], tuple[int, ...]] = {}
-        baskets: dict[str, tuple[int, ...]] = {}
-        for leaf in leaves:
-            edges = tuple(map(int, leaf.branch.entry_offsets))
-            baskets[leaf.name] = alike.setdefault(edges, edges)
-        sizes = {leaf.name: int(leaf.branch.uncompressed_bytes) for leaf in leaves}
-        return cls(entries=entries, size_bytes=sizes, baskets=baskets)
-
-    def boundaries(self, names: Iterable[str]) -> tuple[int, ...]:
-        """Return where all these branches begin something new."""
-        kinds = {id(self.baskets[name]): self.baskets[name] for name in names}
-        common = set.intersection(*map(set, kinds.values())) if kinds else {0}
-        return tuple(sorted(common | {0}))
-
-    def of_blocks(self, names: Collection[str]) -> tuple[int, ...]:
-        """Return the edges of the blocks in which these branches are always read."""
-        size = sum(self.size_bytes[name] for name in names)
-        return block_edges(self.boundaries(names), self.entries, size)
-
-
 def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str, Array | Jagged]:
     window = {"entry_start": start, "entry_stop": stop}
     if not is_ttree(tree):
@@ -176,20 +140,33 @@ def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str,
         return {name: columns_of(record, tuple(name.split("."))) for name in names}
     try:
         found = tree.arrays(names, how=dict, array_cache=None, **window)
-    except FAILURES:  # one by one, to name the branch that is to blame, if any
-        found = {name: _alone(tree, name, start, stop) for name in names}
-    return {name: columns_of(found[name]) for name in names}
+        return {name: columns_of(found[name]) for name in names}
+    except FAILURES:  # one by one, to name all branches that are to blame, if any
+        return _one_by_one(tree, names, window)
 
 
-def _alone(tree: Any, name: str, start: int, stop: int) -> Any:
-    try:
-        return tree[name].array(entry_start=start, entry_stop=stop, array_cache=None)
-    except FAILURES as error:
-        raise InvalidRequestError(
-            f"branch {name!r} cannot be read: {first_line(error)}",
-            branch=name,
-            hint=f'put "{name}" into exclude_branches',
-        ) from error
+def _one_by_one(tree: Any, names: Sequence[str], window: dict[str, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    failed: dict[str, Exception] = {}
+    for name in names:
+        try:
+            found[name] = columns_of(tree[name].array(array_cache=None, **window))
+        except FAILURES as error:
+            failed[name] = error
+    if failed:
+        raise _unreadable(failed)
+    return found
+
+
+def _unreadable(failed: Mapping[str, Exception]) -> InvalidRequestError:
+    """Return one error about all branches that failed."""
+    name, *others = failed
+    more = f" (nor {', '.join(map(repr, others))})" if others else ""
+    return InvalidRequestError(
+        f"branch {name!r} cannot be read{more}: {first_line(failed[name])}",
+        branch=name,
+        hint=f"put {', '.join(map(dumps, failed))} into exclude_branches",
+    )
 
 
 def _together(one: Columns, other: Columns) -> Columns:

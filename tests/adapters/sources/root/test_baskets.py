@@ -8,8 +8,10 @@ import pytest
 import uproot
 
 from mlaas4hep.adapters.sources.places.bytes import FileBytes
-from mlaas4hep.adapters.sources.root.baskets import Decoder, surveyed
-from mlaas4hep.adapters.sources.root.forms import leaves_of_ttree
+from mlaas4hep.adapters.sources.root.baskets import Decoder
+from mlaas4hep.adapters.sources.root.directory import keys_of
+from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
+from mlaas4hep.adapters.sources.root.ttree import read_tree
 from tests import oracle
 
 CODECS = {
@@ -28,17 +30,41 @@ REAL = [
 ]
 
 
-def _leaves(tree):
-    return surveyed([leaf for leaf in leaves_of_ttree(tree) if not leaf.unreadable])
+def _leaves(path, name):
+    """Return the branches that we decode, found by our own reading of the tree's structure."""
+    source = FileBytes(path)
+    size = path.stat().st_size
+
+    def read(start, stop):
+        (answer,) = source.ask([(start, min(stop, size))])
+        return bytes(answer())
+
+    key = next(key for key in keys_of(read, size) if key.name == name)
+    leaves, unknown = leaves_of_stored(read_tree(key.content(read), key.key_bytes, key.class_name))
+    found = {
+        leaf.name: leaf.lies.baskets(leaf.name, leaf.collection, size)
+        for leaf in leaves
+        if leaf.lies
+    }
+    return found | dict.fromkeys(unknown)
+
+
+def _by_uproot(tree, name, start, stop):
+    """Return a branch, or a member of one that holds objects."""
+    branch, *members = [name] if name in tree else name.split(".")
+    found = tree[branch].array(entry_start=start, entry_stop=stop)
+    for member in members:
+        found = found[member]
+    return found
 
 
 def _check(path, tree, leaves, windows):
     """Compare every branch with uproot, bit by bit, on consecutive windows."""
-    decoder = Decoder(leaves.values(), FileBytes(path).ask)
+    decoder = Decoder(leaves.values(), FileBytes(path))
     for (start, stop), block in zip(windows, decoder.blocks(windows), strict=True):
         assert not decoder.unknown
         for name in leaves:
-            expected = tree[name].array(entry_start=start, entry_stop=stop)
+            expected = _by_uproot(tree, name, start, stop)
             if name in block.flat:
                 found, wanted = block.flat[name], ak.to_numpy(expected)
             else:
@@ -58,7 +84,7 @@ def _windows(entries, count=5):
 def test_every_branch_of_real_files_has_the_bits_of_uproot(shared_data, file, name):
     path = shared_data / file
     tree = uproot.open(path)[name]
-    leaves = _leaves(tree)
+    leaves = _leaves(path, tree.name)
 
     assert all(leaves.values())
     _check(path, tree, leaves, _windows(tree.num_entries))
@@ -93,7 +119,7 @@ def test_every_codec_has_the_bits_of_uproot(tmp_path, codec, basket):
     path = tmp_path / "a.root"
     oracle.write_tree(path, "t", _arrays(501, _noise), basket=basket, compression=CODECS[codec])
     tree = uproot.open(path)["t"]
-    leaves = _leaves(tree)
+    leaves = _leaves(path, tree.name)
 
     assert all(leaves.values())
     _check(path, tree, leaves, _windows(501))
@@ -106,7 +132,7 @@ def test_baskets_of_several_compressed_blocks_are_joined(tmp_path, codec):
     oracle.write_tree(path, "t", {"x": values}, compression=CODECS[codec])
     tree = uproot.open(path)["t"]
 
-    _check(path, tree, _leaves(tree), [(0, 1_000_000), (1_000_000, 3_000_000)])
+    _check(path, tree, _leaves(path, "t"), [(0, 1_000_000), (1_000_000, 3_000_000)])
 
 
 ODD = [
@@ -134,7 +160,7 @@ def test_files_of_many_versions_of_root_have_the_bits_of_uproot(file, name):
     if not path.is_file():
         pytest.skip(f"this release of scikit_hep_testdata does not carry {file}")
     tree = uproot.open(path)[name]
-    leaves = {name: leaf for name, leaf in _leaves(tree).items() if leaf}
+    leaves = {each: leaf for each, leaf in _leaves(path, name).items() if leaf}
 
     assert leaves
     _check(path, tree, leaves, _windows(tree.num_entries, 3))
@@ -148,7 +174,7 @@ def test_rows_without_stored_offsets_are_told_by_their_counter():
     if not path.is_file():
         pytest.skip("this release of scikit_hep_testdata does not carry the file")
     tree = uproot.open(path)["tree"]
-    decoder = Decoder(_leaves(tree).values(), FileBytes(path).ask)
+    decoder = Decoder(_leaves(path, "tree").values(), FileBytes(path))
 
     (block,) = decoder.blocks([(150, 501)])
 
@@ -167,11 +193,12 @@ def test_a_basket_is_fetched_once_by_consecutive_blocks(tmp_path):
     oracle.write_tree(path, "t", {"x": np.arange(100.0)}, basket=40)
     fetched = []
 
-    def ask(places):
-        fetched.extend(places)
-        return FileBytes(path).ask(places)
+    class _Asked:
+        def ask(self, places):
+            fetched.extend(places)
+            return FileBytes(path).ask(places)
 
-    decoder = Decoder(_leaves(uproot.open(path)["t"]).values(), ask)
+    decoder = Decoder(_leaves(path, "t").values(), _Asked())
     windows = [(start, start + 10) for start in range(0, 100, 10)]
     values = [block.flat["x"] for block in decoder.blocks(windows)]
 
@@ -184,11 +211,10 @@ def test_only_the_bytes_of_the_wanted_branches_are_read(tmp_path):
     oracle.write_tree(
         path, "t", {f"b{i}": np.random.default_rng(i).normal(size=1000) for i in range(50)}
     )
-    tree = uproot.open(path)["t"]
     source = FileBytes(path)
-    leaf = _leaves(tree)["b7"]
+    leaf = _leaves(path, "t")["b7"]
 
-    list(Decoder([leaf], source.ask).blocks([(0, 1000)]))
+    list(Decoder([leaf], source).blocks([(0, 1000)]))
 
     assert source.size_bytes == sum(leaf.stops) - sum(leaf.starts)
     assert source.size_bytes < path.stat().st_size / 40

@@ -1,0 +1,160 @@
+"""One basket of a TTree, inflated: its values as stored, and where its rows begin.
+
+The layout of keys and baskets is that of ROOT's TKey and TBasket.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlaas4hep.adapters.sources.root.codecs import inflated
+from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
+from mlaas4hep.core.data.columns import Array
+
+_KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
+_BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
+_VECTOR_COUNT = 6  #: where the header of a vector's row says how many values follow
+
+Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
+
+
+class UnknownBasketError(Exception):
+    """This is nothing that we decode; uproot may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """An inflated basket; where rows begin is found out only when it is needed."""
+
+    entries: int
+    values: Array  #: as stored, without headers
+    offsets: Callable[[], Array]  #: where rows begin, and the end, counted in values
+
+    def window(self, kind: Kind, first: int, start: int, stop: int) -> Part:
+        """Return the part of the basket, which begins at entry `first`, inside [start, stop)."""
+        low, high = max(start - first, 0), min(stop - first, self.entries)
+        if (low, high) == (0, self.entries):
+            return self.values, self.offsets
+        if kind.length:
+            return self.values[low * kind.length : high * kind.length], self.offsets
+        offsets = self.offsets()[low : high + 1]
+        return self.values[offsets[0] : offsets[-1]], lambda: offsets
+
+
+def read_basket(
+    leaf: Baskets, index: int, buffer: memoryview, counted: Callable[[int], Array]
+) -> Basket:
+    """Return a basket.
+
+    Args:
+        leaf: its branch.
+        index: which of its baskets.
+        buffer: the bytes in the file.
+        counted: gives the offsets of rows from the counter branch; takes the number of values.
+
+    Raises:
+        UnknownBasketError: it is not as the branch says.
+    """
+    size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
+    if not _KEY.size + _BASKET.size <= key_size <= len(buffer):
+        raise UnknownBasketError(leaf.name)
+    _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
+    if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
+        raise UnknownBasketError(leaf.name)
+    data = memoryview(inflated(buffer[key_size:], object_size))
+    border = last - key_size
+    if not 0 <= border <= object_size:
+        raise UnknownBasketError(leaf.name)
+    if leaf.kind.length:
+        return _fixed(leaf, entries, data[:border])
+    if border == object_size:
+        if leaf.kind.header:
+            raise UnknownBasketError(leaf.name)
+        values = _values(leaf, data)
+        return Basket(entries=entries, values=values, offsets=lambda: counted(len(values)))
+    return _with_offsets(leaf, entries, data, border, key_size)
+
+
+def _values(leaf: Baskets, data: memoryview) -> Array:
+    if len(data) % leaf.kind.dtype.itemsize:
+        raise UnknownBasketError(leaf.name)
+    return np.frombuffer(data, leaf.kind.dtype)
+
+
+def _fixed(leaf: Baskets, entries: int, data: memoryview) -> Basket:
+    kind = leaf.kind
+    values = _members(leaf, entries, data) if kind.stride else _values(leaf, data)
+    if len(values) != entries * kind.length:
+        raise UnknownBasketError(leaf.name)
+    return Basket(
+        entries=entries, values=values, offsets=lambda: np.arange(entries + 1) * kind.length
+    )
+
+
+def _members(leaf: Baskets, entries: int, data: memoryview) -> Array:
+    """Return the values of one leaf where several lie one behind the other in each entry."""
+    kind = leaf.kind
+    place, number = kind.mark
+    if len(data) != entries * kind.stride:
+        raise UnknownBasketError(leaf.name)
+    if number and (np.ndarray(entries, ">u4", data, place, kind.stride) != number).any():
+        raise UnknownBasketError(leaf.name)
+    size = kind.dtype.itemsize
+    found: Array = np.ndarray(
+        (entries, kind.length), kind.dtype, data, kind.at, (kind.stride, size)
+    )
+    return found.reshape(-1)
+
+
+def _with_offsets(
+    leaf: Baskets, entries: int, data: memoryview, border: int, key_size: int
+) -> Basket:
+    """Return a basket of rows; behind the values lie a count and the place of each row."""
+    kind = leaf.kind
+
+    def in_bytes() -> Array:
+        if len(data) - border < 4 * (entries + 1):
+            raise UnknownBasketError(leaf.name)
+        stored = np.frombuffer(data, ">i4", entries + 1, border)
+        offsets = np.empty(entries + 1, np.int64)
+        np.subtract(stored[1:], key_size, out=offsets[:-1])
+        offsets[-1] = border
+        ascending = offsets[0] == 0 and (offsets[1:] - offsets[:-1] >= kind.header).all()
+        if entries and not (ascending and stored[0] in (entries, entries + 1)):
+            raise UnknownBasketError(leaf.name)
+        return offsets
+
+    def in_values(offsets: Array) -> Array:
+        size = kind.dtype.itemsize * kind.inner
+        if size > 1 and (offsets % size).any():
+            raise UnknownBasketError(leaf.name)
+        return offsets // kind.dtype.itemsize
+
+    if not kind.header:
+        return Basket(
+            entries=entries,
+            values=_values(leaf, data[:border]),
+            offsets=lambda: in_values(in_bytes()),
+        )
+    offsets = in_bytes()
+    body = _without_headers(kind, data[:border], offsets)
+    counts = _counts(data[:border], offsets[:-1] + _VECTOR_COUNT)
+    offsets -= np.arange(entries + 1) * kind.header
+    offsets = in_values(offsets)
+    if not np.array_equal(counts, np.diff(offsets)):
+        raise UnknownBasketError(leaf.name)
+    return Basket(entries=entries, values=_values(leaf, body.data), offsets=lambda: offsets)
+
+
+def _without_headers(kind: Kind, data: memoryview, offsets: Array) -> Array:
+    keep = np.ones(len(data), np.bool_)
+    keep[(offsets[:-1, None] + np.arange(kind.header)).reshape(-1)] = False
+    return np.frombuffer(data, np.uint8)[keep]
+
+
+def _counts(data: memoryview, places: Array) -> Array:
+    """Return the four-byte numbers at `places`."""
+    bytes_ = np.frombuffer(data, np.uint8)[places[:, None] + np.arange(4)]
+    return bytes_.view(">u4").reshape(-1)

@@ -1,0 +1,97 @@
+"""ROOT's compression: blocks of at most 16 MB, each with nine bytes before it that say how large.
+
+A size is believed only if it agrees with the size that is expected of all blocks together, before
+anything is inflated.
+"""
+
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cramjam
+import deflate
+import numpy as np
+
+BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
+LARGEST = 1024**3  #: ROOT writes no object that is larger
+_LZ4_CHECKSUM = 8
+
+Block = tuple[bytes, memoryview, int]  #: codec, packed bytes, size of what is in them
+
+
+class UnknownCompressionError(ValueError):
+    """Nothing that can be inflated."""
+
+
+def inflated(data: memoryview, size: int) -> Any:
+    """Return the content of `data`, which has `size` bytes: as it is, or inflated.
+
+    Raises:
+        UnknownCompressionError: there are not `size` bytes in it, or the codec is not known.
+    """
+    if len(data) == size:
+        return data
+    found = list(_blocks(data))
+    if size > LARGEST or sum(block_size for _, _, block_size in found) != size:
+        raise UnknownCompressionError(f"{size} bytes are promised, and others are there")
+    parts = [_inflated_block(*block) for block in found]
+    whole = parts[0] if len(parts) == 1 else b"".join(parts)
+    if len(whole) != size:
+        raise UnknownCompressionError(f"{len(whole)} bytes where {size} are promised")
+    return whole
+
+
+def _blocks(data: memoryview) -> Iterator[Block]:
+    at = 0
+    while at < len(data):
+        header = bytes(data[at : at + BLOCK_HEADER])
+        packed = int.from_bytes(header[3:6], "little")
+        at += BLOCK_HEADER
+        if len(data) < at + packed or not packed:
+            raise UnknownCompressionError("a compressed block is cut short")
+        yield header[:2], data[at : at + packed], int.from_bytes(header[6:9], "little")
+        at += packed
+
+
+def _inflated_block(codec: bytes, packed: memoryview, size: int) -> Any:
+    inflate = _CODECS.get(codec)
+    if inflate is None:
+        raise UnknownCompressionError(f"compressed by {codec!r}, which is not known")
+    return inflate(packed, size)
+
+
+def _zlib(data: memoryview, size: int) -> Any:
+    return deflate.zlib_decompress(data, size)
+
+
+def _raw(data: memoryview, size: int) -> bytes:
+    """Return what ROOT's first codec packed: a stream of zlib's without header and checksum."""
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)
+
+
+def _zstd(data: memoryview, size: int) -> Any:
+    return _unpacked(cramjam.zstd.decompress_into, data, size)
+
+
+def _lz4(data: memoryview, size: int) -> Any:
+    return _unpacked(cramjam.lz4.decompress_block_into, data[_LZ4_CHECKSUM:], size)
+
+
+def _unpacked(into: Callable[[memoryview, Any], int], data: memoryview, size: int) -> Any:
+    """Return what is unpacked into `size` bytes; the functions that make room believe anything."""
+    room = np.empty(size, np.uint8)
+    return room.data[: into(data, room)]
+
+
+def _xz(data: memoryview, size: int) -> bytes:
+    return lzma.LZMADecompressor().decompress(data, size)
+
+
+_CODECS: dict[bytes, Callable[[memoryview, int], Any]] = {
+    b"ZL": _zlib,
+    b"ZS": _zstd,
+    b"L4": _lz4,
+    b"XZ": _xz,
+    b"CS": _raw,
+}

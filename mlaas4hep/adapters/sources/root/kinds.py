@@ -1,0 +1,243 @@
+"""How the values of a stored branch are read: from its leaves, without streamers."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mlaas4hep.adapters.sources.root.layout import Kind, Packing
+from mlaas4hep.adapters.sources.root.stream import COUNTED
+from mlaas4hep.adapters.sources.root.ttree import StoredBranch, StoredLeaf
+
+_VECTOR_HEADER = 10  #: length, version and number of values before those of each row
+_NUMBERS = {
+    "TLeafO": "?",
+    "TLeafB": "i1",
+    "TLeafS": ">i2",
+    "TLeafI": ">i4",
+    "TLeafL": ">i8",
+    "TLeafG": ">i8",
+    "TLeafF": ">f4",
+    "TLeafD": ">f8",
+}
+_BITS = 15
+_MEMBERS = {  # types of members, as TStreamerInfo numbers them
+    1: "i1",
+    2: ">i2",
+    3: ">i4",
+    4: ">i8",
+    5: ">f4",
+    6: ">u4",
+    8: ">f8",
+    11: "u1",
+    12: ">u2",
+    13: ">u4",
+    14: ">u8",
+    16: ">i8",
+    17: ">u8",
+    18: "?",
+}
+_FIXED_ARRAY = 20  #: added to a type
+_OF_ONE_OBJECT, _OF_CLONES, _OF_COLLECTION = 0, 31, 41
+_WORDS = {
+    "bool": "?",
+    "char": "i1",
+    "signed char": "i1",
+    "unsigned char": "u1",
+    "short": ">i2",
+    "unsigned short": ">u2",
+    "int": ">i4",
+    "unsigned int": ">u4",
+    "long": ">i8",
+    "unsigned long": ">u8",
+    "Long64_t": ">i8",
+    "ULong64_t": ">u8",
+    "long long": ">i8",
+    "unsigned long long": ">u8",
+    "float": ">f4",
+    "double": ">f8",
+}
+_COLLECTION = re.compile(
+    r"(?:std::)?(?:vector|list|set|deque|multiset|unordered_set|unordered_multiset"
+    r"|ROOT::VecOps::RVec|ROOT::RVec)<([^<>]*)>"
+)
+_OBJECTS = {  # bytes of each, and where its members begin
+    "TVector3": (40, {"fX": 16, "fY": 24, "fZ": 32}),
+    "TLorentzVector": (64, {"fP.fX": 32, "fP.fY": 40, "fP.fZ": 48, "fE": 56}),
+}
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+_RANGE = re.compile(r"\[([^,\]]*),([^,\]]*)(?:,([^,\]]*))?\]")
+_PI = re.compile(r"(2|two)?\*?(pi)(?:/(\d+))?$", re.IGNORECASE)
+_ALL_BITS = 0xFFFF_FFFF
+_MOST_SHORT_BITS = 14  #: more are not short
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Some values of a branch: all, or one member of each entry."""
+
+    member: str = ""  #: of a leaf list or an object
+    kind: Kind | None = None
+    counter: StoredLeaf | None = None  #: gives the row lengths
+    unreadable: str = ""  #: why it cannot be numbers; "" without a kind: nobody here knows
+
+
+_UNKNOWN = Values()
+
+
+def values_of(branch: StoredBranch) -> Iterator[Values]:
+    """Yield what the branch holds; one of no kind that we know is left to another reader."""
+    if branch.elsewhere:
+        yield Values(unreadable=f"in another file, {branch.elsewhere!r}")
+    elif branch.first_entry or not branch.leaves:
+        yield _UNKNOWN
+    elif branch.class_name == "TBranch":
+        yield from _plain(branch)
+    elif branch.element_class in _OBJECTS and not branch.branches:
+        yield from _object(branch)
+    elif branch.class_name == "TBranchElement" and len(branch.leaves) == 1:
+        yield _element(branch, branch.leaves[0])
+    else:
+        yield _UNKNOWN
+
+
+def _plain(branch: StoredBranch) -> Iterator[Values]:
+    if len(branch.leaves) > 1:
+        yield from _leaf_list(branch.leaves)
+        return
+    (leaf,) = branch.leaves
+    if leaf.class_name == "TLeafC":
+        yield Values(unreadable="text")
+    elif leaf.class_name in ("TLeafD32", "TLeafF16"):
+        try:
+            stored, packing = packed(leaf.title.partition("/")[2], leaf.class_name == "TLeafD32")
+        except ValueError:
+            yield Values(unreadable=f"packed into a range that is not known: {leaf.title!r}")
+        else:
+            yield _shaped(leaf, stored, packing)
+    elif leaf.class_name in _NUMBERS:
+        yield _shaped(leaf, _stored(leaf))
+    else:
+        yield _UNKNOWN
+
+
+def _stored(leaf: StoredLeaf) -> str:
+    stored = _NUMBERS[leaf.class_name]
+    return stored.replace("i", "u") if leaf.is_unsigned else stored
+
+
+def _shaped(leaf: StoredLeaf, stored: str, packing: Packing | None = None) -> Values:
+    """Return one value an entry, a fixed number of them, or rows with a counter."""
+    dims = _BRACKETS.findall(leaf.title.partition("/")[0])
+    fixed = [int(each) for each in dims if each.isdecimal()]
+    if leaf.length != math.prod(fixed) or leaf.length < 1:
+        return _UNKNOWN
+    if leaf.counter is not None:
+        kind = Kind(stored=stored, length=0, jagged=True, inner=leaf.length, packing=packing)
+        return Values(kind=kind, counter=leaf.counter)
+    if len(fixed) != len(dims):
+        return _UNKNOWN
+    return Values(kind=Kind(stored=stored, length=leaf.length, jagged=bool(dims), packing=packing))
+
+
+def _leaf_list(leaves: list[StoredLeaf]) -> Iterator[Values]:
+    """Yield the members of entries in which several leaves lie one behind the other."""
+    if any(leaf.class_name not in _NUMBERS or leaf.counter is not None for leaf in leaves):
+        yield _UNKNOWN
+        return
+    sizes = [np.dtype(_stored(leaf)).itemsize * leaf.length for leaf in leaves]
+    for number, leaf in enumerate(leaves):
+        yield Values(
+            member=leaf.name,
+            kind=Kind(
+                stored=_stored(leaf),
+                length=leaf.length,
+                jagged=bool(_BRACKETS.findall(leaf.title)),
+                stride=sum(sizes),
+                at=sum(sizes[:number]),
+            ),
+        )
+
+
+def _element(branch: StoredBranch, leaf: StoredLeaf) -> Values:
+    kind, streamer = branch.element_type, branch.streamer_type
+    if streamer == _BITS:
+        return Values(unreadable="what ROOT notes about objects, of varying length")
+    if kind == _OF_ONE_OBJECT and streamer < 0:
+        return _collection(branch)
+    if kind == _OF_ONE_OBJECT and streamer % _FIXED_ARRAY in _MEMBERS:
+        is_array = _FIXED_ARRAY < streamer < 2 * _FIXED_ARRAY
+        if leaf.counter is not None or (streamer > _FIXED_ARRAY and not is_array):
+            return _UNKNOWN
+        stored = _MEMBERS[streamer % _FIXED_ARRAY]
+        return Values(kind=Kind(stored=stored, length=leaf.length, jagged=is_array))
+    if kind in (_OF_CLONES, _OF_COLLECTION) and streamer in _MEMBERS and leaf.counter is not None:
+        stored = _MEMBERS[streamer]
+        return Values(
+            kind=Kind(stored=stored, length=0, jagged=True, inner=leaf.length),
+            counter=leaf.counter,
+        )
+    return _UNKNOWN
+
+
+def _object(branch: StoredBranch) -> Iterator[Values]:
+    """Yield the members of vectors that are stored whole: each entry has the same bytes."""
+    name = branch.element_class
+    before = len(name) + 2 if branch.class_name == "TBranchObject" else 0  # the name stands there
+    size, members = _OBJECTS[name]
+    for member, at in members.items():
+        yield Values(
+            member=member,
+            kind=Kind(
+                stored=">f8",
+                stride=before + size,
+                at=before + at,
+                mark=(before, COUNTED | (size - 4)),
+            ),
+        )
+
+
+def _collection(branch: StoredBranch) -> Values:
+    """Return rows that are an object each, such as a `std::vector` of numbers."""
+    found = _COLLECTION.fullmatch(branch.element_class.replace(" >", ">"))
+    stored = _WORDS.get(found[1].strip()) if found else None
+    if stored is None:
+        return _UNKNOWN
+    return Values(kind=Kind(stored=stored, length=0, jagged=True, header=_VECTOR_HEADER))
+
+
+def packed(title: str, is_double: bool) -> tuple[str, Packing | None]:
+    """Return how `Double32_t` or `Float16_t` is stored, by the `[low,high,bits]` in its title."""
+    low, high, bits = _range(title)
+    wanted: Literal["float32", "float64"] = "float64" if is_double else "float32"
+    if low < high:
+        steps = 2**bits if bits < 32 else _ALL_BITS  # noqa: PLR2004 - of a four-byte number
+        factor = steps / (high - low)
+        return ">u4", Packing(low=low, factor=factor, wanted=wanted)
+    if "[" in title and bits <= _MOST_SHORT_BITS:
+        return "V3", Packing(bits=bits, wanted=wanted)
+    if is_double:
+        return ">f4", Packing(wanted=wanted)
+    return "V3", Packing(bits=12, wanted=wanted)
+
+
+def _range(title: str) -> tuple[float, float, int]:
+    found = _RANGE.search(title)
+    if not found:
+        return 0.0, 0.0, 32
+    bits = int(found[3]) if found[3] else 32
+    if not 2 <= bits <= 32:  # noqa: PLR2004 - ROOT then takes all
+        bits = 32
+    return _bound(found[1]), _bound(found[2]), bits
+
+
+def _bound(text: str) -> float:
+    text = text.strip()
+    sign = -1.0 if text.startswith("-") else 1.0
+    pi = _PI.match(text.lstrip("+-").strip())
+    if pi:
+        return sign * math.pi * (2 if pi[1] else 1) / int(pi[3] or 1)
+    return float(text)

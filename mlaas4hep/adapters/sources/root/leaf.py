@@ -1,0 +1,60 @@
+"""One branch or field that holds values itself, and where they lie."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
+from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lies:
+    """Where the baskets of a branch lie, as the file tells it: big endian, one after the other."""
+
+    kind: Kind
+    entries: bytes  #: first entry of each basket
+    starts: bytes
+    sizes: bytes
+    end: int  #: entries in all
+    counter: "Lies | None" = None
+    counter_name: str = ""
+
+    def baskets(self, name: str, collection: str, file_bytes: int) -> Baskets:
+        """Return the same as numbers.
+
+        Raises:
+            UnknownStreamError: they lie outside of the file, or are out of order.
+        """
+        first = np.append(np.frombuffer(self.entries, ">i8"), self.end)
+        starts = np.frombuffer(self.starts, ">i8").astype(np.int64)
+        sizes = np.frombuffer(self.sizes, ">i4")
+        ordered = first[0] == 0 and (first[1:] >= first[:-1]).all()
+        inside = (starts > 0).all() and (sizes > 0).all() and (starts <= file_bytes - sizes).all()
+        if not (ordered and inside):
+            raise UnknownStreamError(f"the baskets of {name!r} lie outside of the file")
+        counter = self.counter
+        return Baskets(
+            name=name,
+            collection=collection,
+            kind=self.kind,
+            entries=tuple(first.tolist()),
+            starts=tuple(starts.tolist()),
+            stops=tuple((starts + sizes).tolist()),
+            counter=counter.baskets(self.counter_name, "", file_bytes) if counter else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One branch or field that holds values itself."""
+
+    name: str  #: path from the tree: `a`, `a/b` in a TTree, `a.b` in an RNTuple
+    dtype: str = ""
+    jagged: bool = False
+    unreadable: str = ""  #: why it cannot be numbers
+    collection: str = ""
+    edges: bytes = b""  #: entries where something new begins, big endian
+    values_bytes: int = 0  #: in memory
+    stored_bytes: int = 0
+    lies: Lies | None = None  #: None: a library has to read it

@@ -1,0 +1,179 @@
+"""Opening a tree: by our own reading of its structure, or by uproot where that does not suffice."""
+
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import uproot
+
+from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
+from mlaas4hep.adapters.sources.root import header as rootheader
+from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError
+from mlaas4hep.adapters.sources.root.directory import Key, keys_of
+from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
+from mlaas4hep.adapters.sources.root.header import Header
+from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.source import uproot_source
+from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
+from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
+from mlaas4hep.adapters.sources.root.tree import KnownTree, is_ttree
+from mlaas4hep.adapters.sources.root.ttree import read_tree
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+
+TTREES = frozenset({"TTree", "TNtuple", "TNtupleD"})
+RNTUPLE = "ROOT::RNTuple"
+OLD_RNTUPLE = "ROOT::Experimental::RNTuple"
+
+OpenWithUproot = Callable[[], Any]
+
+
+def tree_names(place: Place, content: Bytes) -> tuple[str, ...]:
+    """Return the names of TTrees and RNTuples in a file."""
+    if not place.is_remote:
+        check_length(place, content)
+    try:
+        classes = {name: key.class_name for name, key in _keys(place, content).items()}
+    except (UnknownStreamError, UnknownCompressionError):
+        with ExitStack() as stack:
+            classes = _classes(_file_of_uproot(place, stack))
+    return tuple(sorted(name for name, of in classes.items() if _is_tree(of)))
+
+
+def known_tree(place: Place, content: Bytes, name: str, reopen: OpenWithUproot) -> KnownTree:
+    """Return what there is to know about a tree.
+
+    Raises:
+        InvalidRequestError: the file has no tree of this name.
+    """
+    read = partial(place.read, content)
+    try:
+        found = _keys(place, content)
+    except (UnknownStreamError, UnknownCompressionError):
+        return _by_uproot(place, name, reopen())
+    check_name(place, name, {key.name: key.class_name for key in found.values()})
+    key = found[name]
+    if key.class_name in TTREES:
+        try:
+            entries, leaves = _ttree(key, read, reopen)
+        except (UnknownStreamError, UnknownCompressionError):
+            return _by_uproot(place, name, reopen())
+        header = Header.of(read(0, rootheader.SIZE))
+        return KnownTree(place, name, header.uuid if header else "", entries, leaves)
+    return _by_uproot(place, name, reopen())
+
+
+def _keys(place: Place, content: Bytes) -> dict[str, Key]:
+    """Return the objects of a file by name; of several cycles, the newest."""
+    found = list(keys_of(partial(place.read, content), place.size_bytes))
+    return {key.name: key for key in reversed(found)}
+
+
+def _is_tree(class_name: str | None) -> bool:
+    return class_name in TTREES or class_name == RNTUPLE
+
+
+def _ttree(
+    key: Key, read: Callable[[int, int], bytes], reopen: OpenWithUproot
+) -> tuple[int, list[Leaf]]:
+    """Return entries and leaves; uproot is asked about those of kinds that we do not know."""
+    tree = read_tree(key.content(read), key.key_bytes, key.class_name)
+    leaves, unknown = leaves_of_stored(tree)
+    if unknown:
+        leaves += leaves_of_ttree(reopen(), unknown)
+    return tree.entries, leaves
+
+
+def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:
+    leaves = list(leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree))
+    return KnownTree(place, name, str(tree.file.uuid), int(tree.num_entries), leaves)
+
+
+def check_name(place: Place, name: str, classes: Mapping[str, str]) -> None:
+    """Refuse a name that is no tree's.
+
+    Args:
+        place: of the file.
+        name: as the person wrote it.
+        classes: of all objects of the file, by name.
+
+    Raises:
+        InvalidRequestError: with the names that there are.
+    """
+    if _is_tree(classes.get(name)):
+        return
+    if classes.get(name) == "TChain":
+        raise InvalidRequestError(
+            f"{name!r} of {shown(place.url)} is a TChain, which holds no entries",
+            hint="name the chain's own files in files.txt",
+        )
+    if classes.get(name) == OLD_RNTUPLE:
+        raise InvalidRequestError(
+            f"{name!r} of {shown(place.url)} is an RNTuple from before its format was settled",
+            hint="write it again with ROOT 6.34 or later",
+        )
+    there = [each for each, of in classes.items() if _is_tree(of)]
+    trees = ", ".join(sorted(there)) or "none"
+    hint = nearest(name, there)
+    raise InvalidRequestError(
+        f"{shown(place.url)} has no tree {name!r}; the trees there are: {trees}",
+        hint=hint if hint.startswith("did") else 'set "branch" in params.json to one of them',
+    )
+
+
+def check_length(place: Place, content: Bytes) -> None:
+    """Refuse a file that ends before the length that its header tells."""
+    if place.size_bytes < rootheader.SIZE:
+        what = "is not a ROOT file" if place.size_bytes else "is empty"
+        raise InvalidRequestError(
+            f"{shown(place.url)} {what}: it has {place.size_bytes} bytes",
+            hint="copy the file again",
+        )
+    header = Header.of(place.read(content, 0, rootheader.SIZE))
+    if header is None:
+        raise InvalidRequestError(f"{shown(place.url)} is not a ROOT file")
+    if header.end_bytes > place.size_bytes:
+        raise InvalidRequestError(
+            f"{shown(place.url)} is cut short:"
+            f" it has {place.size_bytes} bytes of {header.end_bytes}",
+            hint="copy the file again",
+        )
+
+
+def tree_of_uproot(place: Place, name: str) -> Any:
+    """Return uproot's tree; it keeps the file open as long as it lives.
+
+    Raises:
+        InvalidRequestError: the file is cut short, or has no tree of this name.
+    """
+    with ExitStack() as stack:
+        file = _file_of_uproot(place, stack)
+        try:
+            check_name(place, name, _classes(file))
+            tree = file[name]
+        except OSError:
+            check_length(place, place.open(stack))
+            raise
+        weakref.finalize(tree, stack.pop_all().close)
+    return tree
+
+
+def _classes(file: Any) -> dict[str, str]:
+    return {key.partition(";")[0]: each for key, each in file.classnames().items()}
+
+
+def _file_of_uproot(place: Place, stack: ExitStack) -> Any:
+    """Return uproot's file, whole as far as its header tells; the stack closes it."""
+    content = place.open(stack)
+    handler = uproot_source(place, content)
+    try:
+        file = uproot.open(place.url, handler=handler, object_cache=None, array_cache=None)
+    except OSError:  # it ends where something should be; this looks whether it is too short
+        check_length(place, content)
+        raise
+    stack.callback(file.close)
+    if not place.is_remote:
+        check_length(place, content)
+    return file

@@ -1,0 +1,101 @@
+"""The leaves of a stored tree: those that we know how to read, and the names of all others."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from mlaas4hep.adapters.sources.root.kinds import Values, values_of
+from mlaas4hep.adapters.sources.root.layout import Kind
+from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
+from mlaas4hep.adapters.sources.root.ttree import StoredBranch, StoredLeaf, StoredTree
+
+_COUNTER = Kind(stored=">i4")
+
+
+def leaves_of_stored(tree: StoredTree) -> tuple[list[Leaf], set[str]]:
+    """Return the branches without branches below them, and the names of those we know nothing of.
+
+    Of two with one name, the first is meant.
+    """
+    leaves: dict[str, Leaf] = {}
+    unknown: set[str] = set()
+    seen: set[str] = set()
+    for branch in tree.lowest():
+        if branch.path in seen:
+            continue
+        seen.add(branch.path)
+        for leaf in _leaves(tree, branch):
+            if leaf is None:
+                unknown.add(branch.path)
+            else:
+                leaves.setdefault(leaf.name, leaf)
+    return [leaf for name, leaf in leaves.items() if name not in unknown], unknown
+
+
+def _leaves(tree: StoredTree, branch: StoredBranch) -> Iterator[Leaf | None]:
+    if branch.entries != tree.entries:
+        why = f"{branch.entries} of {tree.entries} entries long"
+        yield Leaf(name=branch.path, unreadable=why)
+        return
+    for values in values_of(branch):
+        if values.unreadable:
+            yield Leaf(name=branch.path, unreadable=values.unreadable)
+        elif values.kind is None or branch.embedded:
+            yield None
+        else:
+            yield _leaf(tree, branch, values, values.kind)
+
+
+def _leaf(tree: StoredTree, branch: StoredBranch, values: Values, kind: Kind) -> Leaf:
+    entries, starts, sizes = tree.baskets(branch)
+    name = f"{branch.path.rstrip('.')}.{values.member}" if values.member else branch.path
+    counter = _counter(tree, values.counter)
+    lies = Lies(
+        kind=kind,
+        entries=entries,
+        starts=starts,
+        sizes=sizes,
+        end=tree.entries,
+        counter=counter,
+        counter_name=f"counter of {name}" if counter else "",
+    )
+    return Leaf(
+        name=name,
+        dtype=_wanted(kind),
+        jagged=kind.jagged,
+        collection=_collection(name, values.counter, kind),
+        edges=entries,
+        values_bytes=branch.values_bytes,
+        stored_bytes=branch.stored_bytes,
+        lies=lies,
+    )
+
+
+@lru_cache(maxsize=256)
+def _wanted(kind: Kind) -> str:
+    return kind.wanted
+
+
+def _collection(name: str, counter: StoredLeaf | None, kind: Kind) -> str:
+    """Return what branches with the same row lengths have in common: the path of the counter."""
+    if counter is None or counter.branch is None:
+        return name
+    path = counter.branch.path or counter.branch.name
+    return path if kind.inner == 1 else f"{path}[{kind.inner}]"
+
+
+def _counter(tree: StoredTree, leaf: StoredLeaf | None) -> Lies | None:
+    """Return where the row lengths lie, if they are the only values of their branch."""
+    if leaf is None or leaf.branch is None or len(leaf.branch.leaves) > 1 or leaf.branch.embedded:
+        return None
+    branch = leaf.branch
+    if branch.branches:
+        kind = _COUNTER
+    else:
+        (values,) = values_of(branch)
+        if values.kind is None or values.kind.jagged or values.kind.dtype.kind not in "iu":
+            return None
+        kind = values.kind
+    if branch.entries != tree.entries:
+        return None
+    entries, starts, sizes = tree.baskets(branch)
+    return Lies(kind=kind, entries=entries, starts=starts, sizes=sizes, end=tree.entries)

@@ -1,0 +1,257 @@
+"""A TTree as it is stored: its branches, leaves and baskets, without a model of all its classes.
+
+What is not known here raises `UnknownStreamError`, and uproot reads the tree instead.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from mlaas4hep.adapters.sources.root.stream import Stream, UnknownStreamError
+
+# Members between TAttMarker and fBranches, by the version of TTree; all but the first not used.
+_TREE_NUMBERS = {
+    16: struct.Struct(">qqqqdiiiqqqqq"),
+    17: struct.Struct(">qqqqdiiiiqqqqq"),
+    18: struct.Struct(">qqqqqdiiiiqqqqqq"),
+    19: struct.Struct(">qqqqqdiiiiIqqqqqq"),
+    20: struct.Struct(">qqqqqdiiiiIqqqqqq"),
+}
+_WITH_CLUSTERS, _WITH_FEATURES = 19, 20
+_CLUSTERS = 10  #: which of these numbers says how many cluster ranges there are
+
+# Members of TBranch before fBranches: …, fWriteBasket, …, fMaxBaskets, …, fEntries, …
+_BRANCH_10 = struct.Struct(">iiiiqiIiqqq")
+_BRANCH_11 = struct.Struct(">iiiiqiIiqqqq")
+_BRANCH_13 = struct.Struct(">iiiiq"), struct.Struct(">iIiqqqq")
+_LEAF = struct.Struct(">iii??")
+_ELEMENT = {8: struct.Struct(">Iiiiii"), 9: struct.Struct(">Iiiiii"), 10: struct.Struct(">Ihiiii")}
+T = TypeVar("T")
+_NOWHERE = bytes(8)
+
+_LEAF_ELEMENT = struct.Struct(">ii")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class StoredLeaf:
+    """One leaf: what the values of a branch are."""
+
+    name: str
+    title: str
+    class_name: str
+    length: int  #: values an entry, or a row's element
+    is_unsigned: bool
+    counter: "StoredLeaf | None"
+    element_type: int = -1  #: of a TLeafElement
+    branch: "StoredBranch | None" = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class StoredBranch:
+    """One branch, and where its baskets are told in the bytes of the tree."""
+
+    name: str
+    class_name: str
+    branches: list["StoredBranch"]
+    leaves: list[StoredLeaf]
+    entries: int
+    first_entry: int
+    values_bytes: int
+    stored_bytes: int
+    baskets: int  #: written ones
+    room: int  #: numbers in each list of baskets
+    embedded: bool  #: some baskets are in the tree itself
+    lists: tuple[int, int, int]  #: where lengths, first entries and places begin
+    elsewhere: str  #: another file that has the values
+    element_class: str = ""  #: of a TBranchElement or TBranchObject
+    element_type: int = -1  #: fType of a TBranchElement
+    streamer_type: int = -1
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTree:
+    """A TTree and the bytes it was read from."""
+
+    data: bytes
+    entries: int
+    branches: list[StoredBranch]
+
+    def lowest(self) -> Iterator[StoredBranch]:
+        """Yield the branches without branches below them, with their paths; all are named."""
+        todo = [(branch, "") for branch in reversed(self.branches)]
+        while todo:
+            branch, above = todo.pop()
+            branch.path = above + branch.name
+            if branch.branches:
+                todo += [(each, f"{branch.path}/") for each in reversed(branch.branches)]
+            else:
+                yield branch
+
+    def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
+        """Return first entries, places and lengths of the baskets in the file, as stored."""
+        count = min(max(branch.baskets, 0), branch.room)
+        lengths, entries, places = branch.lists
+        starts = self.data[places : places + 8 * count]
+        if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
+            count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
+        return (
+            self.data[entries : entries + 8 * count],
+            starts[: 8 * count],
+            self.data[lengths : lengths + 4 * count],
+        )
+
+
+def read_tree(data: bytes, before: int, class_name: str = "TTree") -> StoredTree:
+    """Return the tree in the bytes of its object.
+
+    Args:
+        data: of the object, inflated.
+        before: bytes of the key before them, from which places are counted.
+        class_name: TTree, or one of the classes that begin with one.
+
+    Raises:
+        UnknownStreamError: it is of a version that we do not know, or damaged.
+    """
+    stream = Stream(data, before=before)
+    try:
+        if class_name != "TTree":
+            stream.begin()
+        return _tree(stream)
+    except (struct.error, IndexError, ValueError, RecursionError) as error:
+        raise UnknownStreamError(f"no TTree that is known: {error}") from error
+
+
+def _tree(stream: Stream) -> StoredTree:
+    version, _ = stream.begin()
+    numbers = _TREE_NUMBERS.get(version)
+    if numbers is None:
+        raise UnknownStreamError(f"TTree of version {version}")
+    stream.named()
+    for _ in range(3):  # TAttLine, TAttFill, TAttMarker
+        stream.skip()
+    values = stream.take(numbers)
+    if version >= _WITH_CLUSTERS:
+        stream.at += 2 * (1 + 8 * values[_CLUSTERS])
+    if version >= _WITH_FEATURES:
+        stream.skip()
+    branches = _list_of(stream, _branch)
+    return StoredTree(data=stream.data, entries=values[0], branches=branches)
+
+
+def _list_of(stream: Stream, read: Callable[[Stream, str], T]) -> list[T]:
+    """Return the objects of a TObjArray; pointers to nothing are left out."""
+    found: list[T] = []
+    for _ in range(stream.array_size()):
+        each = _object(stream, read)
+        if each is not None:
+            found.append(each)
+    return found
+
+
+def _object(stream: Stream, read: Callable[[Stream, str], T]) -> T | None:
+    class_name, number, known = stream.pointer()
+    if not class_name:
+        return cast("T | None", known)
+    found = read(stream, class_name)
+    stream.objects[number] = found
+    return found
+
+
+def _branch(stream: Stream, class_name: str) -> StoredBranch:
+    if class_name == "TBranch":
+        return _plain_branch(stream, class_name)
+    if class_name not in ("TBranchElement", "TBranchClones", "TBranchObject", "TBranchRef"):
+        raise UnknownStreamError(f"a {class_name}")
+    version, stop = stream.begin()
+    if class_name == "TBranchClones":
+        raise UnknownStreamError(f"a {class_name}")
+    branch = _plain_branch(stream, class_name)
+    if class_name == "TBranchObject":
+        branch.element_class = stream.text()
+    if class_name == "TBranchElement":
+        branch.element_class = stream.text()
+        stream.text()
+        stream.text()
+        layout = _ELEMENT.get(version)
+        if layout is None:
+            raise UnknownStreamError(f"TBranchElement of version {version}")
+        _, _, _, branch.element_type, branch.streamer_type, _ = stream.take(layout)
+        for _ in range(2):  # fBranchCount: the leaf's counter says the same
+            _object(stream, _branch)
+    stream.end(stop)
+    return branch
+
+
+def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
+    version, stop = stream.begin()
+    name, _ = stream.named()
+    stream.skip()  # TAttFill
+    baskets, room, entries, first, total, packed = _branch_numbers(stream, version)
+    branches = _list_of(stream, _branch)
+    leaves = _list_of(stream, _leaf)
+    embedded = bool(_list_of(stream, _skipped))
+    at = stream.at  # a flag, and as many numbers as there is room for, three times
+    stream.at += 3 + 20 * room
+    branch = StoredBranch(
+        name=name,
+        class_name=class_name,
+        branches=branches,
+        leaves=leaves,
+        entries=entries,
+        first_entry=first,
+        values_bytes=total,
+        stored_bytes=packed,
+        baskets=baskets,
+        room=room,
+        embedded=embedded,
+        lists=(at + 1, at + 2 + 4 * room, at + 3 + 12 * room),
+        elsewhere=stream.text(),
+    )
+    for leaf in leaves:
+        leaf.branch = branch
+    stream.end(stop)
+    return branch
+
+
+def _branch_numbers(stream: Stream, version: int) -> tuple[int, ...]:
+    """Return baskets, room, entries, first entry, bytes of values and bytes in the file."""
+    if version == 10:  # noqa: PLR2004 - versions of TBranch
+        _, _, _, baskets, _, _, room, _, entries, total, packed = stream.take(_BRANCH_10)
+        return baskets, room, entries, 0, total, packed
+    if version in (11, 12):
+        _, _, _, baskets, _, _, room, _, entries, first, total, packed = stream.take(_BRANCH_11)
+        return baskets, room, entries, first, total, packed
+    if version == 13:  # noqa: PLR2004
+        _, _, _, baskets, _ = stream.take(_BRANCH_13[0])
+        stream.skip()  # fIOFeatures
+        _, room, _, entries, first, total, packed = stream.take(_BRANCH_13[1])
+        return baskets, room, entries, first, total, packed
+    raise UnknownStreamError(f"TBranch of version {version}")
+
+
+def _skipped(stream: Stream, _class_name: str) -> bool:
+    stream.end(stream.pointed)
+    return True
+
+
+def _leaf(stream: Stream, class_name: str) -> StoredLeaf:
+    _, stop = stream.begin()
+    _, base_stop = stream.begin()
+    name, title = stream.named()
+    length, _, _, _, is_unsigned = stream.take(_LEAF)
+    counter = _object(stream, _leaf)
+    stream.end(base_stop)
+    leaf = StoredLeaf(
+        name=name,
+        title=title,
+        class_name=class_name,
+        length=length,
+        is_unsigned=bool(is_unsigned),
+        counter=counter if isinstance(counter, StoredLeaf) else None,
+    )
+    if class_name == "TLeafElement":
+        _, leaf.element_type = stream.take(_LEAF_ELEMENT)
+    stream.end(stop)
+    return leaf
