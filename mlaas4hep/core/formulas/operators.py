@@ -14,12 +14,12 @@ from mlaas4hep.core.formulas.rowwise import truth
 
 
 def widened(values: Array) -> Array:
-    """Return integers as int64 and half floats as float32, so that results do not wrap round."""
+    """Return integers as int64 and floats as double, so that results neither wrap nor overflow."""
     if values.dtype == np.uint64 and values.size and values.max() >= 2**63:
         return values.astype(np.float64)
     if values.dtype.kind in "iu":
         return values.astype(np.int64, copy=False)
-    return values.astype(np.float32) if values.dtype == np.float16 else values
+    return values.astype(np.float64, copy=False) if values.dtype.kind == "f" else values
 
 
 def _number(value: Any) -> Any:

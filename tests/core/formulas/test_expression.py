@@ -140,8 +140,13 @@ def test_bools_are_added_as_numbers():
     assert value("-ok") == [-1, 0, -1]
 
 
-def test_single_precision_stays_single_precision():
-    assert Expression.parse("x * 2 + 1").evaluate(COLUMNS).dtype == np.float32
+def test_single_precision_is_computed_in_double_as_in_root():
+    met = np.array([30.5, 45.0], np.float32)
+    columns = Columns(entries=2, flat={"met": met}, jagged={})
+
+    found = Expression.parse("10**met").evaluate(columns)
+
+    assert found.tolist() == [10**30.5, 1e45]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def _zlib(data: memoryview, size: int) -> Any:
 
 def _raw(data: memoryview, size: int) -> bytes:
     """Return what ROOT's first codec packed: a stream of zlib's without header and checksum."""
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)
+    return _ended(zlib.decompressobj(-zlib.MAX_WBITS), data, size)
 
 
 def _zstd(data: memoryview, size: int) -> Any:
@@ -85,7 +85,14 @@ def _unpacked(into: Callable[[memoryview, Any], int], data: memoryview, size: in
 
 
 def _xz(data: memoryview, size: int) -> bytes:
-    return lzma.LZMADecompressor().decompress(data, size)
+    return _ended(lzma.LZMADecompressor(), data, size)
+
+
+def _ended(stream: Any, data: memoryview, size: int) -> bytes:
+    found: bytes = stream.decompress(data, size + 1)  # room to see that there is more
+    if len(found) != size or not stream.eof:
+        raise UnknownCompressionError(f"not the {size} bytes that are promised")
+    return found
 
 
 _CODECS: dict[bytes, Callable[[memoryview, int], Any]] = {

@@ -1,0 +1,76 @@
+"""Compressed blocks: what they say of their size is believed only where it agrees."""
+
+import zlib
+
+import cramjam
+import numpy as np
+import pytest
+import uproot
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError, inflated
+from mlaas4hep.adapters.sources.root.damage import FAILURES
+from tests import oracle
+
+DATA = b"basket" * 1000
+
+
+def _block(codec, packed, size=6000):
+    return codec + b"\x08" + len(packed).to_bytes(3, "little") + size.to_bytes(3, "little") + packed
+
+
+PACKED = {
+    b"ZL": zlib.compress(DATA),
+    b"CS": zlib.compress(DATA)[2:-4],
+    b"ZS": bytes(cramjam.zstd.compress(DATA)),
+    b"L4": bytes(8) + bytes(cramjam.lz4.compress_block(DATA, store_size=False)),
+    b"XZ": bytes(cramjam.xz.compress(DATA)),
+}
+
+
+@pytest.mark.parametrize("codec", PACKED)
+def test_blocks_of_every_codec_are_joined(codec):
+    blocks = _block(codec, PACKED[codec]) * 3
+
+    assert bytes(inflated(memoryview(blocks), 3 * len(DATA))) == DATA * 3
+
+
+@pytest.mark.parametrize("codec", PACKED)
+@pytest.mark.parametrize("promised", [10, len(DATA) + 1, 16_000_000])
+def test_another_size_than_is_promised_is_refused(codec, promised):
+    with pytest.raises(FAILURES):
+        inflated(memoryview(_block(codec, PACKED[codec], promised)), promised)
+    with pytest.raises(UnknownCompressionError, match="promised"):
+        inflated(memoryview(_block(codec, PACKED[codec], promised)), len(DATA))
+
+
+def test_a_codec_that_is_not_known_is_named():
+    with pytest.raises(UnknownCompressionError, match="b'XX'"):
+        inflated(memoryview(_block(b"XX", DATA[:50])), len(DATA))
+
+
+def _older(data):
+    """Return a file with its blocks of zlib as ROOT wrote them before 2002."""
+    changed = bytearray(data)
+    at = changed.find(b"ZL\x08")
+    while at >= 0:
+        packed = int.from_bytes(changed[at + 3 : at + 6], "little")
+        body = changed[at + 9 : at + 9 + packed]
+        changed[at : at + 2] = b"CS"
+        changed[at + 9 : at + 9 + packed] = body[2:] + b"\0\0"  # what follows a stream is not read
+        at = changed.find(b"ZL\x08", at + 9 + packed)
+    return bytes(changed)
+
+
+def test_files_of_the_oldest_compression_are_read(tmp_path):
+    path = tmp_path / "a.root"
+    values = np.arange(1000.0) // 7
+    oracle.write_tree(path, "t", {"x": values}, compression=uproot.ZLIB(9))
+    path.write_bytes(_older(path.read_bytes()))
+    source = DataFiles(MemoryStore(lambda: 0.0))
+
+    survey = source.survey(str(path), "t", ["x"])
+    (block,) = source.read(survey, ["x"], 0, 1000)
+
+    np.testing.assert_array_equal(block.flat["x"], values)
