@@ -44,7 +44,7 @@ def ask_about_file(
         InvalidRequestError: the model takes rows only, or the file lacks one of its branches.
     """
     from mlaas4hep.oneprocess import run as oneprocess  # noqa: PLC0415 - needs more installed
-    from mlaas4hep.oneprocess.entries import only_tree, read_entries, split_tree  # noqa: PLC0415
+    from mlaas4hep.oneprocess.entries import locate, only_tree, read_entries  # noqa: PLC0415
 
     branches = here.inputs(model, owner=owner).get("branches") or {}
     needed = {name for kind in _DATA for name in branches.get(kind, ())}
@@ -53,7 +53,7 @@ def ask_about_file(
             f"model {model!r} was not trained here: nobody knows its branches",
             hint="ask it with rows of its inputs: --input rows.json",
         )
-    file, tree = split_tree(place)
+    file, tree = locate(place)
     with oneprocess.services() as services:
         info = services.source.describe(file, only_tree(services.source, file, tree))
         known = {branch.name for branch in info.branches}

@@ -20,8 +20,32 @@ Cpus = Annotated[float, typer.Option(help="What the training may use.", min=0.1)
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, specs, chunks, train):
+    for command in (init, run, specs, chunks, train):
         app.command(rich_help_panel=_PANEL)(command)
+
+
+def init(
+    files: Annotated[
+        list[str], typer.Argument(help="FILE or FILE:TREE, or addresses.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write; called as the first file if empty.", file_okay=False),
+    ] = None,
+    tree: Annotated[str, typer.Option(help="The tree, if files have several.")] = "",
+    label: Annotated[str, typer.Option(help="Branch or expression to learn.")] = "",
+) -> None:
+    """Look into files and write a first files.txt, labels.txt, params.json, model.py, submit.json.
+
+    With several files each is a class, unless a branch is called label, target or such. Identifiers,
+    weights and truth are recognised by their names and left out. Read what it says, and change what
+    it wrote.
+
+    Example: `mlaas4hep init signal.root background.root --out luca`
+    """
+    from mlaas4hep.cli.work import write_draft  # noqa: PLC0415 - slow to load
+
+    write_draft(files, out, tree, label)
 
 
 def run(

@@ -3,7 +3,7 @@
 import json as jsontext
 from pathlib import Path
 
-from mlaas4hep.cli.screen import count_bar, show, show_json, stage_bars
+from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.specsfile import from_ancestor, to_ancestor
@@ -14,6 +14,7 @@ from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.core.runs.report import stages
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays
+from mlaas4hep.oneprocess import draft as drafts
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
 from mlaas4hep.oneprocess.folder import Paths, read_model, read_request, read_text
@@ -38,6 +39,19 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
         )
         oneprocess.save_bundle(ended, services, out)
     _show_trained(ended, out, json)
+
+
+def write_draft(files: list[str], out: Path | None, tree: str, label: str) -> None:
+    """Write a first set of files for a run on the data, and say what was decided."""
+    with oneprocess.services() as services:
+        data = drafts.look(services.source, files, tree)
+        folder = out or Path(Path(data.names[0]).name.split(".", 1)[0])
+        drafted = drafts.draft(services.source, data, folder.resolve().name, label)
+    drafts.write(drafted, folder)
+    for text in drafted.notes:
+        show(text)
+    show(f"written to {folder}: {', '.join(drafted.texts)}")
+    note(f"next: mlaas4hep run {folder}, or mlaas4hep upload {folder}")
 
 
 def write_specs(paths: Paths, out: Path, json: bool) -> None:

@@ -1,6 +1,5 @@
 """Entries of a ROOT file, or any other that we read, as a person would write them in JSON."""
 
-import re
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,25 +8,21 @@ from typing import Any
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.files import split_tree
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import DataSource
 
 Entry = dict[str, Any]
-_SERVER = re.compile(r"[a-z]+://[^/]*/", re.IGNORECASE)
 
 
-def split_tree(text: str) -> tuple[str, str]:
+def locate(text: str) -> tuple[str, str]:
     """Return file and tree of `FILE:TREE`; the tree is empty if the text names none.
 
     A local file is given with its whole path.
     """
-    server = _SERVER.match(text)
-    start = server.end() if server else 0
-    file, colon, tree = text[start:].rpartition(":")
-    if not colon or (server is None and Path(text).is_file()):
-        file, tree = text[start:], ""
-    file = text[:start] + file
-    return (file if server else str(Path(file).expanduser().resolve())), tree
+    is_remote = "://" in text
+    file, tree = (text, "") if not is_remote and Path(text).is_file() else split_tree(text)
+    return (file if is_remote else str(Path(file).expanduser().resolve())), tree
 
 
 def only_tree(source: DataSource, file: str, tree: str) -> str:

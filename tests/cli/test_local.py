@@ -101,6 +101,7 @@ def test_wrong_usage_is_2(cli, arguments):
     "command",
     [
         *[
+            "init",
             "run",
             "specs",
             "chunks",

@@ -9,7 +9,7 @@ import uproot
 
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.oneprocess import run as oneprocess
-from mlaas4hep.oneprocess.entries import only_tree, read_entries, split_tree
+from mlaas4hep.oneprocess.entries import locate, only_tree, read_entries
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def source():
     ],
 )
 def test_a_tree_stands_behind_the_last_colon(text, file, tree):
-    assert split_tree(text) == (file, tree)
+    assert locate(text) == (file, tree)
 
 
 def test_a_file_whose_name_has_a_colon_is_that_file(tmp_path):
     odd = tmp_path / "a:b"
     odd.touch()
 
-    assert split_tree(str(odd)) == (str(odd), "")
+    assert locate(str(odd)) == (str(odd), "")
 
 
 def test_entries_have_the_branches_that_are_wanted(source, file):

@@ -88,6 +88,10 @@ class TableReader:
         self._tables: LRUCache[Hashable, _Known] = LRUCache(OPEN_TABLES)
         self._lock = threading.Lock()
 
+    def trees(self, place: Place) -> tuple[str, ...]:  # noqa: ARG002 - all files are alike
+        """Return no names: one file is one table."""
+        return ()
+
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds."""
         known = self._know(place, tree)

@@ -1,0 +1,286 @@
+"""A first set of files for a run, from a look at the data: to be read and changed by a person."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Jagged
+from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
+from mlaas4hep.core.selection.branches import choose, label_expression
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.roles import Role, role
+from mlaas4hep.errors import ConflictError, InvalidRequestError
+from mlaas4hep.oneprocess.entries import locate
+from mlaas4hep.oneprocess.modeltext import Kind, model_text
+from mlaas4hep.ports import DataSource
+
+_LOOK = 10_000  #: entries of each file from which the kind of label is told
+_MOST_CLASSES = 20
+_ALIKE = 3  #: names from which on one pattern stands for them
+_SHOWN = 20  #: names in one line
+_LARGE = 1_000_000  #: entries from which chunks are learnt one after the other
+_SIGNAL = re.compile(r"(^|[^a-z])(sig|signal)([^a-z]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """The files as they are: names for files.txt, and what each holds."""
+
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+    trees: tuple[TreeInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is written, and what a person should know about it."""
+
+    texts: Mapping[str, str]  #: by file name
+    links: Mapping[str, Path]  #: data on this machine, by its name in files.txt
+    notes: tuple[str, ...]
+
+
+def look(source: DataSource, files: Sequence[str], tree: str) -> Data:
+    """Open the files and return what they hold.
+
+    Raises:
+        InvalidRequestError: one cannot be read, or two files have the same name.
+    """
+    located = [locate(file) for file in files]
+    places = [place for place, _ in located]
+    described = [_described(source, place, named or tree) for place, named in located]
+    names = [place if "://" in place else Path(place).name for place in places]
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise InvalidRequestError(f"{count} files are called {name!r}", hint="rename one")
+    return Data(names=tuple(names), places=tuple(places), trees=tuple(described))
+
+
+def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
+    """Return the files of a first run on the data.
+
+    Args:
+        name: of the upload, for submit.json.
+        label: a branch, or an expression; empty: guessed, or one class a file.
+
+    Raises:
+        InvalidRequestError: nobody can tell what is to be learnt, or nothing is left to learn from.
+    """
+    shared = _shared(data.trees)
+    label = label or _label_branch(shared)
+    if not label and len(data.names) == 1:
+        raise _no_label(shared)
+    kind, labels = _by_branch(source, data, label) if label else _by_file(data.names)
+    roles = _roles(shared, label)
+    known = {branch.name for tree in data.trees for branch in tree.branches}
+    unlike = sorted(known - shared.keys())
+    excluded = [name for group in ("weight", "truth", "label") for name in roles[group]] + unlike
+    params = _params(data, roles["identifier"], _patterns(excluded, known))
+    texts = {
+        "files.txt": "\n".join(_lines(data, params)) + "\n",
+        "labels.txt": labels + "\n",
+        "params.json": json.dumps(params, indent=2, ensure_ascii=False) + "\n",
+        "model.py": model_text(kind),
+        "submit.json": json.dumps(_submission(name), indent=2) + "\n",
+    }
+    features = _features(texts, data)
+    notes = [
+        f"entries: {sum(tree.entries for tree in data.trees)}{_trees(data)}",
+        _listed("features", features),
+        _listed("identifiers", params.get("identifier", [])),
+        _listed("left out as weights", roles["weight"]),
+        _listed("left out as truth", roles["truth"]),
+        _listed("left out as other labels", roles["label"]),
+        _listed("left out, because not all files have them alike", unlike),
+        f"to learn: {kind.task}, from {label or ', '.join(labels.split())}",
+    ]
+    here = {n: Path(p) for n, p in zip(data.names, data.places, strict=True) if "://" not in p}
+    return Draft(texts=texts, links=here, notes=tuple(filter(None, notes)))
+
+
+def write(drafted: Draft, out: Path) -> None:
+    """Write the files into a folder, and links to the data beside them.
+
+    Raises:
+        ConflictError: one of them is there already.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for name in drafted.texts:
+        if (out / name).exists():
+            raise ConflictError(
+                f"{str(out / name)!r} exists already", file=name, hint="choose another --out"
+            )
+    for name, place in drafted.links.items():
+        link = out / name
+        if not link.exists():
+            link.unlink(missing_ok=True)  # it may have led to a file that is gone
+            link.symlink_to(place)
+        elif link.resolve() != place:
+            raise ConflictError(f"{str(link)!r} is another file", hint="choose another --out")
+    for name, text in drafted.texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+
+
+def _described(source: DataSource, place: str, tree: str) -> TreeInfo:
+    """Return the tree that is named, or else the one with the most entries."""
+    names = (tree,) if tree else source.trees(place) or ("",)
+    described = [source.describe(place, name) for name in names]
+    return max(described, key=lambda info: (info.entries, len(info.branches)))
+
+
+def _shared(trees: Sequence[TreeInfo]) -> dict[str, BranchInfo]:
+    """Return the branches that all files have, and have alike."""
+    first, *others = [{branch.name: branch for branch in tree.branches} for tree in trees]
+    return {
+        name: branch
+        for name, branch in first.items()
+        if all(name in other and other[name].kind == branch.kind for other in others)
+    }
+
+
+def _label_branch(shared: Mapping[str, BranchInfo]) -> str:
+    found = [name for name, b in shared.items() if role(name) == "label" and not b.jagged]
+    return found[0] if len(found) == 1 else ""
+
+
+def _no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
+    flags = [name for name, b in shared.items() if not b.jagged and b.dtype[0] in "bui"]
+    likely = [name for name in flags if role(name) in ("feature", "label")]
+    return InvalidRequestError(
+        f"one file, and no branch that is clearly the label; it may be one of:"
+        f" {', '.join(likely[:20]) or 'none of its whole numbers'}",
+        hint="say --label BRANCH (or an expression, such as 'njets > 2'), or give a file a class",
+    )
+
+
+def _roles(shared: Mapping[str, BranchInfo], label: str) -> dict[Role, list[str]]:
+    used = label_expression(Labels(expression=label), shared).names if label else frozenset()
+    roles: dict[Role, list[str]] = {"identifier": [], "weight": [], "truth": [], "label": []}
+    for name in sorted(shared.keys() - used):
+        found = role(name)
+        if found == "identifier" and (shared[name].jagged or shared[name].dtype[0] == "f"):
+            found = "truth" if shared[name].jagged else "feature"
+        if found != "feature":
+            roles[found].append(name)
+    return roles
+
+
+def _by_file(names: Sequence[str]) -> tuple[Kind, str]:
+    """Return one label for each file: 1 and 0 for two files, else names of classes."""
+    if len(names) == 2:  # noqa: PLR2004 - signal and background
+        second = bool(_SIGNAL.search(names[1])) and not _SIGNAL.search(names[0])
+        return Kind(task="binary"), "0\n1" if second else "1\n0"
+    classes = [re.sub(r"\W+", "_", Path(name).name.split(".", 1)[0]) for name in names]
+    classes = [f"c{text}" if text[:1].isdigit() else text for text in classes]
+    return Kind(task="multiclass", outputs=len(set(classes))), "\n".join(classes)
+
+
+def _by_branch(source: DataSource, data: Data, label: str) -> tuple[Kind, str]:
+    """Return what the values of a branch or an expression are, as far as one look tells."""
+    values = np.concatenate([_values(source, tree, label) for tree in data.trees])
+    distinct = np.unique(values)
+    if len(distinct) < 2:  # noqa: PLR2004 - one value cannot be learnt
+        raise InvalidRequestError(
+            f"the label {label!r} is {distinct.tolist()} in all entries that were looked at",
+            branch=label,
+        )
+    if set(distinct.tolist()) <= {0.0, 1.0}:
+        return Kind(task="binary"), label
+    whole = np.array_equal(distinct, np.arange(len(distinct)))
+    if whole and len(distinct) <= _MOST_CLASSES:
+        return Kind(task="multiclass", outputs=len(distinct)), label
+    return Kind(task="regression"), label
+
+
+def _values(source: DataSource, tree: TreeInfo, label: str) -> Any:
+    known = [branch.name for branch in tree.branches]
+    expression = label_expression(Labels(expression=label), known)
+    missing = sorted(expression.names - set(known))
+    if missing:
+        raise InvalidRequestError(
+            f"the label needs {missing[0]!r}, which is no branch of {tree.url!r}", branch=missing[0]
+        )
+    reads = sorted(expression.names)
+    survey = source.survey(tree.url, tree.tree, reads)
+    blocks = source.read(survey, reads, 0, min(tree.entries, _LOOK))
+    values = [expression.evaluate(columns) for columns in blocks]
+    if any(isinstance(each, Jagged) for each in values):
+        raise InvalidRequestError(
+            f"the label {label!r} is a row of values, not one number an entry",
+            hint="sum, min, max, mean, count, any and all give one value for each row",
+        )
+    return np.concatenate([np.asarray(each, np.float64) for each in values] or [np.zeros(0)])
+
+
+def _patterns(names: Sequence[str], known: AbstractSet[str]) -> list[str]:
+    """Return names, or one pattern for several that begin alike if it means no other branch."""
+    others = known - set(names)
+    found: dict[str, None] = {}
+    for name in names:
+        start = f"{name.partition('_')[0]}_"
+        alike = sum(each.startswith(start) for each in names) >= _ALIKE
+        is_safe = alike and not any(each.startswith(start) for each in others)
+        found[f"{start}*" if is_safe else name] = None
+    return list(found)
+
+
+def _params(data: Data, identifiers: Sequence[str], excluded: Sequence[str]) -> dict[str, Any]:
+    entries = sum(tree.entries for tree in data.trees)
+    named = Counter(tree.tree for tree in data.trees if tree.tree).most_common(1)
+    params: dict[str, Any] = {"branch": named[0][0]} if named else {}
+    if identifiers:
+        params["identifier"] = list(identifiers)
+    if excluded:
+        params["exclude_branches"] = list(excluded)
+    return params | {
+        "chunk_size": min(max(1000, entries // 20), 100_000),
+        "training": "standard" if entries <= _LARGE else "chunked",
+        "epochs": 10,
+        "batch_size": 64,
+        "metrics": True,
+    }
+
+
+def _lines(data: Data, params: Mapping[str, Any]) -> list[str]:
+    usual = params.get("branch", "")
+    return [
+        name if tree.tree in ("", usual) else f"{name}:{tree.tree}"
+        for name, tree in zip(data.names, data.trees, strict=True)
+    ]
+
+
+def _submission(name: str) -> dict[str, str]:
+    texts = {"files": "files.txt", "labels": "labels.txt", "params": "params.json"}
+    return {"name": name, **texts, "model": "model.py", "memory": "3gb", "cpus": "2"}
+
+
+def _features(texts: Mapping[str, str], data: Data) -> tuple[str, ...]:
+    """Return what will be learnt from, by the very code that decides it in a run."""
+    params = parse_params(texts["params.json"], _nothing)
+    files = parse_files(texts["files.txt"], params, str)
+    labels = parse_labels(texts["labels.txt"], files)
+    trees = dict(zip(data.names, data.trees, strict=True))
+    return choose(trees, params, Preproc.parse(""), labels).features
+
+
+def _nothing(_name: str) -> None:
+    return None
+
+
+def _trees(data: Data) -> str:
+    names = sorted({tree.tree for tree in data.trees} - {""})
+    return f", tree {', '.join(names)}" if names else ""
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{what} ({len(names)}): {', '.join(names[:_SHOWN])}{more}" if names else ""

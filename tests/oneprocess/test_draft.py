@@ -1,0 +1,154 @@
+"""A first set of files for a run, from a look at the data."""
+
+import json
+
+import numpy as np
+import pytest
+import uproot
+
+from mlaas4hep.core.requests.request import Resources
+from mlaas4hep.errors import ConflictError, InvalidRequestError
+from mlaas4hep.oneprocess import draft as drafts
+from mlaas4hep.oneprocess import run as oneprocess
+from mlaas4hep.oneprocess.folder import Paths, read_request
+
+BRANCHES = {
+    "run": np.ones(40, np.int32),
+    "event": np.arange(40, dtype=np.int64),
+    "pt": np.linspace(0, 1, 40, dtype=np.float32),
+    "njets": np.arange(40, dtype=np.int32) % 5,
+    "weight_a": np.ones(40, np.float32),
+    "weight_b": np.ones(40, np.float32),
+    "weight_c": np.ones(40, np.float32),
+    "mc_pt": np.ones(40, np.float32),
+}
+
+
+def write(path, tree="events", **more):
+    with uproot.recreate(path) as file:
+        file[tree] = {**BRANCHES, **more}
+    return str(path)
+
+
+@pytest.fixture
+def source():
+    with oneprocess.services() as services:
+        yield services.source
+
+
+@pytest.fixture
+def drafted(source):
+    def make(*files, label="", tree=""):
+        return drafts.draft(source, drafts.look(source, files, tree), "luca", label)
+
+    return make
+
+
+def test_two_files_are_two_classes_and_what_is_no_feature_is_left_out(drafted, tmp_path):
+    files = [write(tmp_path / name) for name in ("bkg.root", "signal.root")]
+
+    made = drafted(*files)
+
+    params = json.loads(made.texts["params.json"])
+    assert made.texts["files.txt"] == "bkg.root\nsignal.root\n"
+    assert made.texts["labels.txt"] == "0\n1\n"
+    assert params["branch"] == "events"
+    assert params["identifier"] == ["event", "run"]
+    assert params["exclude_branches"] == ["weight_*", "mc_pt"]
+    assert "binary_crossentropy" in made.texts["model.py"]
+    assert json.loads(made.texts["submit.json"])["name"] == "luca"
+    assert "features (2): njets, pt" in made.notes
+
+
+def test_three_files_are_three_named_classes(drafted, tmp_path):
+    files = [write(tmp_path / name) for name in ("qcd.root", "ttbar.v2.root", "4top.root")]
+
+    made = drafted(*files)
+
+    assert made.texts["labels.txt"] == "qcd\nttbar\nc4top\n"
+    assert 'Dense(3, activation="softmax")' in made.texts["model.py"]
+
+
+@pytest.mark.parametrize(
+    ("label", "loss"),
+    [
+        ("njets", "sparse_categorical_crossentropy"),
+        ("njets > 2", "binary_crossentropy"),
+        ("pt", "mse"),
+    ],
+)
+def test_the_model_fits_what_the_label_is(drafted, tmp_path, label, loss):
+    made = drafted(write(tmp_path / "a.root"), label=label)
+
+    assert made.texts["labels.txt"] == f"{label}\n"
+    assert f'loss="{loss}"' in made.texts["model.py"]
+
+
+def test_a_branch_called_label_is_the_label(drafted, tmp_path):
+    made = drafted(write(tmp_path / "a.root", isSignal=np.arange(40, dtype=np.int32) % 2))
+
+    assert made.texts["labels.txt"] == "isSignal\n"
+
+
+def test_one_file_without_a_clear_label_names_what_it_may_be(drafted, tmp_path):
+    with pytest.raises(InvalidRequestError, match="njets") as caught:
+        drafted(write(tmp_path / "a.root"))
+    assert "--label" in caught.value.problem.hint
+
+
+@pytest.mark.parametrize(
+    ("label", "said"), [("run", "is \\[1.0\\] in all"), ("ptt", "no branch"), ("pt >", "pt >")]
+)
+def test_a_label_that_cannot_be_learnt_is_refused(drafted, tmp_path, label, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        drafted(write(tmp_path / "a.root"), label=label)
+
+
+def test_the_tree_with_most_entries_is_meant(drafted, tmp_path):
+    path = tmp_path / "a.root"
+    with uproot.recreate(path) as file:
+        file["meta"] = {"x": np.zeros(1)}
+        file["events"] = BRANCHES
+
+    made = drafted(str(path), label="njets")
+
+    assert json.loads(made.texts["params.json"])["branch"] == "events"
+
+
+def test_branches_that_not_all_files_have_are_left_out(drafted, tmp_path):
+    files = [write(tmp_path / "a.root"), write(tmp_path / "b.root", extra=np.zeros(40))]
+
+    made = drafted(*files)
+
+    assert "extra" in json.loads(made.texts["params.json"])["exclude_branches"]
+
+
+def test_what_is_written_is_a_folder_that_a_run_takes(drafted, tmp_path):
+    files = [write(tmp_path / name) for name in ("a.root", "b.root")]
+    out = tmp_path / "luca"
+
+    drafts.write(drafted(*files), out)
+
+    request = read_request(Paths.of(out), "luca_1", Resources())
+    assert [file.url for file in request.files] == files
+    assert (out / "a.root").is_symlink()
+    with pytest.raises(ConflictError, match=r"files\.txt"):
+        drafts.write(drafted(*files), out)
+
+
+def test_files_of_one_name_are_refused(drafted, tmp_path):
+    (tmp_path / "x").mkdir()
+    files = [write(tmp_path / "a.root"), write(tmp_path / "x" / "a.root")]
+
+    with pytest.raises(InvalidRequestError, match="2 files are called"):
+        drafted(*files)
+
+
+def test_tables_without_trees_work_too(drafted, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("pt,label\n" + "".join(f"{n / 10},{n % 2}\n" for n in range(20)))
+
+    made = drafted(str(path))
+
+    assert made.texts["labels.txt"] == "label\n"
+    assert "features (1): pt" in made.notes
