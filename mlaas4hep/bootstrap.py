@@ -18,6 +18,7 @@ from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.runtimes.choose import Runtimes
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
@@ -45,13 +46,14 @@ def services(settings: Settings) -> Services:
     make = _stores(settings)
     stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
     messages = messaging(settings)
+    policy = _server_policy(settings)
     return Services(
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
         specs=stores["specs"],
         chunks=stores["chunks"],
         models=stores["models"],
-        source=deferred(lambda: _source(settings, stores["tarballs"])),
+        source=deferred(lambda: _source(settings, stores["tarballs"], policy)),
         bus=messages.bus,
         runs=messages.runs,
         leases=messages.leases,
@@ -186,9 +188,23 @@ def credentials(path: str) -> tuple[str, str]:
     return name, password
 
 
-def _source(settings: Settings, tarballs: ObjectStore) -> DataSource:
+def _source(settings: Settings, tarballs: ObjectStore, policy: ServerPolicy) -> DataSource:
     from mlaas4hep.adapters.sources.files import DataFiles  # noqa: PLC0415
 
-    return DataFiles(
-        tarballs=tarballs, remote_hosts=settings.remote_hosts, cache_dir=settings.cache_dir
-    )
+    return DataFiles(tarballs=tarballs, policy=policy, cache_dir=settings.cache_dir)
+
+
+def _server_policy(settings: Settings) -> ServerPolicy:
+    """Return which servers input files may come from; the operator's own proxy always may."""
+    proxy = urlsplit(settings.xrootd_proxy).hostname or ""
+    try:
+        return ServerPolicy.of(
+            settings.remote_hosts,
+            settings.remote_networks,
+            plain_http=bool(settings.plain_http),
+            own=(proxy,) if proxy else (),
+        )
+    except ValueError as error:
+        raise SettingsError(
+            f"MLAAS_REMOTE_NETWORKS={settings.remote_networks!r}: {error}"
+        ) from error

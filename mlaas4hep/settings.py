@@ -33,6 +33,8 @@ class Settings:
     metrics_port: int = 0  #: where the dispatcher tells Prometheus about itself; 0: nowhere
     xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated: servers that input files may come from
+    remote_networks: str = ""  #: besides public ones: `10.1.0.0/16, fd00::/8`; `*`: all
+    plain_http: int = 0  #: 1: input files are read by http://, too
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take
     port: int = 8082  #: where this function listens; of-watchdog's upstream

@@ -52,6 +52,7 @@ def up(
         ServiceUnavailableError: a part does not start; the message quotes its log.
     """
     env = dict(os.environ if env is None else env)
+    env.setdefault("MLAAS_REMOTE_NETWORKS", "127.0.0.0/8, ::1/128")  # servers of this machine
     Settings.from_env(env)
     state = State(state_dir.absolute())
     ports = {"--port": port, "--workflow-port": workflow_port, "--predict-port": predict_port}

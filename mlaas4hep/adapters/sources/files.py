@@ -10,8 +10,9 @@ from cachetools import LRUCache, TLRUCache, cachedmethod
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.format import Format
 from mlaas4hep.adapters.sources.formats import FIRST_BYTES, FORMATS, FormatRow, guess
-from mlaas4hep.adapters.sources.places.locate import locate
+from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.place import Place, changed
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
@@ -24,9 +25,13 @@ PLACES = 4000  #: files of which it is known where they are
 class DataFiles:
     """Input files in any place and any format."""
 
-    def __init__(self, tarballs: ObjectStore, remote_hosts: str = "*", cache_dir: str = "") -> None:
-        self._tarballs = tarballs
-        self._remote_hosts = remote_hosts
+    def __init__(
+        self,
+        tarballs: ObjectStore,
+        policy: ServerPolicy = ServerPolicy(),  # noqa: B008 - it is frozen
+        cache_dir: str = "",
+    ) -> None:
+        self._locator = Locator(tarballs, policy)
         self._places: TLRUCache[str, Place] = TLRUCache(PLACES, _believed_until)
         self._guesses: LRUCache[tuple[str, Hashable], FormatRow] = LRUCache(PLACES)
         self._lock = threading.Lock()
@@ -62,7 +67,7 @@ class DataFiles:
     @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))
     def _place(self, url: str) -> Place:
         """Return where the file is; a server is asked once for all that one chunk needs of it."""
-        return locate(url, self._tarballs, self._remote_hosts)
+        return self._locator.locate(url)
 
     @cachedmethod(
         attrgetter("_guesses"),

@@ -15,6 +15,7 @@ from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
@@ -30,7 +31,7 @@ class ParquetTable:
 
     def __init__(self, opening: Opening) -> None:
         if opening.file.read(4) == b"PARE":
-            raise InvalidRequestError(f"{opening.place.url!r} is encrypted")
+            raise InvalidRequestError(f"{shown(opening.place.url)} is encrypted")
         opening.file.seek(0)
         self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
         leaves = list(_stored(self._file))

@@ -1,6 +1,7 @@
 """Bytes of an open file, many spans at once: from a disk, or a server in few round trips."""
 
 import os
+import sys
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -47,7 +48,7 @@ class ServerBytes:
 
         All are on their way at once; the first answers can be decoded while the others arrive.
         """
-        groups = _neighbours(spans)
+        groups = grouped(spans)
         chunks = [
             chunk
             for some in _requests(span for span, _ in groups)
@@ -80,11 +81,14 @@ def _received(chunk: Any, start: int, stop: int) -> memoryview:
     return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
-def _neighbours(spans: Sequence[Span]) -> list[Group]:
-    """Return runs of spans that touch, in the order given, as one span each."""
+def grouped(spans: Sequence[Span], most_bytes: int = sys.maxsize) -> list[Group]:
+    """Return runs of spans that touch, in the order given, as one span each.
+
+    A run grows no more once it has `most_bytes`.
+    """
     groups: list[Group] = []
     for start, stop in spans:
-        if groups and groups[-1][0][1] == start:
+        if groups and groups[-1][0][1] == start and start - groups[-1][0][0] < most_bytes:
             (first, _), parts = groups[-1]
             groups[-1] = (first, stop), [*parts, (start, stop)]
         else:

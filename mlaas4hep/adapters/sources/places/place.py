@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
+from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
 Span = tuple[int, int]  #: bytes [start, stop) of a file
@@ -62,5 +63,7 @@ def changed(url: str) -> PermanentError:
 
 
 def shown(url: str) -> str:
-    """Return the end of a URL that a person recognises: not the keys of our buckets."""
-    return repr(url.partition("/files/")[2] or url) if url.startswith("tarball:") else repr(url)
+    """Return the end of a URL that a person recognises: no keys of our buckets, no tokens."""
+    if url.startswith("tarball:"):
+        return repr(url.partition("/files/")[2] or url)
+    return repr(without_secrets(url))

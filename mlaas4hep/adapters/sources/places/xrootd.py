@@ -1,5 +1,6 @@
 """Files of XRootD servers."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -8,11 +9,13 @@ from urllib.parse import urlsplit
 import uproot
 
 from mlaas4hep.adapters.sources.places.bytes import ServerBytes
-from mlaas4hep.adapters.sources.places.place import Bytes, Place, missing
+from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Place, Span, missing, shown
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 TIMEOUT_S = 30
 HOLDS_S = 2.0  #: a chunk asks for its files twice
+PORT = 1094
 _GONE = frozenset({3011, 3016})  #: kXR_NotFound, kXR_isDirectory
 _SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
 _LIMITS = (  # a dead server otherwise takes eight minutes to fail
@@ -23,38 +26,96 @@ _LIMITS = (  # a dead server otherwise takes eight minutes to fail
 )
 
 
-def on_xrootd(url: str) -> Place:
-    """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError."""
-    import XRootD.client  # noqa: PLC0415 - an extra of its own, loaded when it is needed
+class XRootDPlaces:
+    """Places on XRootD servers that the policy allows.
 
-    client: Any = XRootD.client  # it has no types
-    for name, value in _LIMITS:
-        client.EnvPutInt(name, value)
-    parts = urlsplit(url)
-    path = parts.path.replace("//", "/", 1) + (f"?{parts.query}" if parts.query else "")
-    server = client.FileSystem(f"{parts.scheme}://{parts.netloc}")
-    status, stat = server.stat(path, timeout=TIMEOUT_S)
-    if not status.ok:
-        raise _our_error(url, status)
-    return Place(
-        url=url,
-        version=(stat.size, stat.modtime),
-        size_bytes=stat.size,
-        open=partial(_open, url),
-        holds_s=HOLDS_S,
-    )
+    XRootD's client looks names up by itself and follows redirects: the server that has the file
+    in the end is looked at before bytes are taken from it.
+    """
+
+    def __init__(self, policy: ServerPolicy) -> None:
+        try:
+            import XRootD.client  # noqa: PLC0415 - an extra of its own
+        except ModuleNotFoundError as error:
+            raise InvalidRequestError(
+                "root:// cannot be read here: the client of XRootD is not installed",
+                hint="pip install 'mlaas4hep[xrootd]'",
+            ) from error
+        self._policy = policy
+        self._client: Any = XRootD.client  # it has no types
+        for name, value in _LIMITS:
+            self._client.EnvPutInt(name, value)
+
+    def locate(self, url: str) -> Place:
+        """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError."""
+        parts = urlsplit(url)
+        self._check(parts.hostname or "", parts.port or PORT)
+        path = parts.path.replace("//", "/", 1) + (f"?{parts.query}" if parts.query else "")
+        server = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
+        status, stat = server.stat(path, timeout=TIMEOUT_S)
+        if not status.ok:
+            raise _our_error(url, status)
+        return Place(
+            url=url,
+            version=(stat.size, stat.modtime),
+            size_bytes=stat.size,
+            open=partial(self._open, url),
+            holds_s=HOLDS_S,
+        )
+
+    def _check(self, host: str, port: int) -> None:
+        """Refuse a server of which no address is allowed."""
+        next(self._policy.addresses(host, port))
+
+    def _open(self, url: str, stack: ExitStack) -> Bytes:
+        try:
+            source = stack.enter_context(uproot.XRootDSource(url, **uproot.open.defaults))
+        except OSError as error:
+            raise _silent(url, error) from error
+        there = urlsplit(f"root://{source.resource.file.get_property('DataServer')}")
+        if there.hostname and (urlsplit(url).hostname or "") not in self._policy.own:
+            self._check(there.hostname, there.port or PORT)
+        return _XRootDBytes(url, ServerBytes(source))
 
 
-def _open(url: str, stack: ExitStack) -> Bytes:
-    return ServerBytes(stack.enter_context(uproot.XRootDSource(url, **uproot.open.defaults)))
+class _XRootDBytes:
+    """Bytes of one open file, with our errors."""
+
+    def __init__(self, url: str, plain: ServerBytes) -> None:
+        self._url = url
+        self._plain = plain
+
+    @property
+    def size_bytes(self) -> int:
+        """Return how many bytes were asked for."""
+        return self._plain.size_bytes
+
+    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+        """Send requests for all spans, and return what waits for the answers."""
+        try:
+            return [partial(self._waited, answer) for answer in self._plain.ask(spans)]
+        except OSError as error:
+            raise _silent(self._url, error) from error
+
+    def _waited(self, answer: Answer) -> memoryview:
+        try:
+            return answer()
+        except OSError as error:
+            raise _silent(self._url, error) from error
+
+
+def _silent(url: str, error: Exception) -> ServiceUnavailableError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(url, shown(url))
+    return ServiceUnavailableError(f"{shown(url)}: the server does not answer: {reason}")
 
 
 def _our_error(url: str, status: Any) -> MlaasError:
+    reason = status.message.strip()
     if status.code != _SERVER_SAYS_NO:
         return ServiceUnavailableError(
-            f"{url!r}: the server does not answer: {status.message.strip()}",
+            f"{shown(url)}: the server does not answer: {reason}",
             hint="check the name of the server; if it is right, restart the run when it is back",
         )
     if status.errno in _GONE:
         return missing(url)
-    return InvalidRequestError(f"{url!r}: {status.message.strip()}")
+    return InvalidRequestError(f"{shown(url)}: {reason}")

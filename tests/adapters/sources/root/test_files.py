@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.core import wire
@@ -349,7 +350,7 @@ def test_a_file_that_is_another_one_than_was_surveyed_is_refused(tmp_path, sourc
 
 
 def test_servers_that_are_not_allowed_are_not_asked(store):
-    source = DataFiles(store, remote_hosts="*.cern.ch")
+    source = DataFiles(store, ServerPolicy(hosts=("*.cern.ch",)))
 
     for url in ("root://evil.example//a.root", "https://cern.ch.evil.example/a.root"):
         with pytest.raises(ForbiddenError, match="example"):

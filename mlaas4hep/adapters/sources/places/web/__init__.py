@@ -1,0 +1,1 @@
+"""Files of web servers: ranges of them, asked for by httpcore, from addresses that are allowed."""

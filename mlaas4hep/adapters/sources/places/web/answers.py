@@ -1,0 +1,122 @@
+"""What the answer of a web server means; nothing that it says goes into a message."""
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpcore
+
+from mlaas4hep.adapters.sources.places.place import Span, missing, shown
+from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
+
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_NO_RANGE = re.compile(r"bytes \*/(\d+)")
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Status and headers of an answer, and at most the bytes that were asked for."""
+
+    url: str  #: as the person wrote it
+    status: int
+    headers: Mapping[str, str]  #: names in lower case
+    data: bytes
+    whole: bool  #: all bytes that the server sends were read
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """Return what changes when the file does, if the server tells it."""
+        return self.headers.get("etag", ""), self.headers.get("last-modified", "")
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Return how long the server wants to be left alone, if it says so in seconds."""
+        text = self.headers.get("retry-after", "")
+        return float(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def length(self) -> int | None:
+        """Return what the server says about the number of bytes in its answer."""
+        text = self.headers.get("content-length", "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def may_heal(self) -> bool:
+        """Tell whether the same question may get a better answer later."""
+        return self.status in _TRY_AGAIN
+
+    def error(self) -> MlaasError:
+        """Return the error that the status means."""
+        who = f"{shown(self.url)}: the server"
+        if self.status in (404, 410):
+            return missing(self.url)
+        if self.status in (401, 403, 407):
+            return InvalidRequestError(
+                f"{who} refuses to give the file to this deployment: it answers {self.status}",
+                hint="it is asked without a name or password; use a file that everybody may read",
+            )
+        if self.may_heal:
+            return ServiceUnavailableError(
+                f"{who} answers {self.status}", hint="restart the run when it is well again"
+            )
+        return InvalidRequestError(f"{who} answers {self.status}", hint="check the URL")
+
+    def total(self, span: Span) -> int:
+        """Return the size of the file whose bytes at `span` these are.
+
+        Raises:
+            InvalidRequestError: they are not.
+        """
+        told = _RANGE.fullmatch(self.headers.get("content-range", ""))
+        if told is None or int(told[1]) != span[0] or int(told[2]) >= int(told[3]):
+            raise self.nonsense("says of which bytes its answer is, or of how many, wrongly")
+        if int(told[2]) + 1 != min(span[1], int(told[3])):
+            raise self.nonsense("sends other bytes than were asked for")
+        return int(told[3])
+
+    def empty_total(self) -> int | None:
+        """Return the size of a file that has no bytes where they were asked for."""
+        told = _NO_RANGE.fullmatch(self.headers.get("content-range", ""))
+        return int(told[1]) if told else None
+
+    def check_kind(self) -> None:
+        """Refuse what is no file.
+
+        Raises:
+            InvalidRequestError: it is a web page, or packed on its way.
+        """
+        if self.headers.get("content-type", "").startswith("text/html") and _PAGE.match(self.data):
+            raise InvalidRequestError(
+                f"{shown(self.url)}: the server gives a web page instead of a file",
+                hint="is that the page that asks for a password? Use a file that all may read",
+            )
+        if self.headers.get("content-encoding", "identity") != "identity":
+            raise self.nonsense("packs its answer, although it was asked not to")
+
+    def nonsense(self, what: str) -> InvalidRequestError:
+        """Return the error about a server that breaks the rules of HTTP."""
+        return InvalidRequestError(
+            f"{shown(self.url)}: the server {what}", hint="copy the file to another server"
+        )
+
+
+def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
+    """Return our error for one of httpcore's; only ServiceUnavailableError may heal."""
+    who = f"{shown(url)}: the server"
+    again = "check the name of the server; if it is right, restart the run when it is back"
+    if isinstance(error, httpcore.TimeoutException):
+        return ServiceUnavailableError(f"{who} does not answer: it is silent", hint=again)
+    if isinstance(error.__cause__ or error.__context__, ssl.SSLCertVerificationError):
+        return InvalidRequestError(
+            f"{who} has no certificate that is trusted here", hint="check the name of the server"
+        )
+    if isinstance(error, httpcore.RemoteProtocolError) and not answered:
+        if "disconnected" not in str(error):
+            return InvalidRequestError(f"{who} does not speak HTTP", hint="check URL and port")
+        return ServiceUnavailableError(f"{who} hangs up without an answer", hint=again)
+    if isinstance(error, httpcore.ConnectError):
+        return ServiceUnavailableError(f"{who} does not answer: no connection", hint=again)
+    return ServiceUnavailableError(f"{who} hangs up in the middle of its answer", hint=again)

@@ -1,0 +1,329 @@
+"""Web servers as they are: good, slow, broken and hostile; all of them real, on loopback."""
+
+import http.server
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web import place as webplace
+from mlaas4hep.adapters.sources.places.web.client import MAX_REDIRECTS, WebClient
+from mlaas4hep.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    PermanentError,
+    ServiceUnavailableError,
+    TooLargeError,
+)
+from tests.dataservers import free_port, web_server
+
+DATA = bytes(range(256)) * 40
+SECRET = "SECRET-INSIDE"
+
+
+class Server:
+    """What the next answers of a server are; a path answers as the function of its name says."""
+
+    def __init__(self):
+        self.asked = []
+        self.sent_bytes = 0
+        self.left = {}
+
+    def handler(self):
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                server.asked.append((self.path, self.headers.get("Range")))
+                _PATHS[self.path.partition("?")[0].strip("/")](server, self)
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+
+def _send(handler, status, headers, body=b""):
+    handler.send_response(status)
+    for name, value in ({"Content-Length": str(len(body))} | headers).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def _good(_server, handler, **more):
+    start, stop = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+    part = DATA[start : stop + 1]
+    told = f"bytes {start}-{start + len(part) - 1}/{len(DATA)}"
+    _send(handler, 206, {"Content-Range": told, "ETag": '"1"', **more}, part)
+
+
+def _huge(server, handler):
+    start, stop = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+    handler.send_response(206)
+    handler.send_header("Content-Range", f"bytes {start}-{stop}/600000000")
+    handler.send_header("Content-Length", "600000000")
+    handler.end_headers()
+    try:
+        for _ in range(600):
+            handler.wfile.write(bytes(1_000_000))
+            server.sent_bytes += 1_000_000
+    except OSError:
+        handler.close_connection = True
+
+
+def _first(count: int, bad: Callable, good: Callable = _good) -> Callable:
+    def answer(server, handler):
+        left = server.left.setdefault(handler.path, count)
+        server.left[handler.path] = left - 1
+        (bad if left > 0 else good)(server, handler)
+
+    return answer
+
+
+def _dropped(_server, handler):
+    handler.send_response(206)
+    handler.send_header("Content-Range", f"bytes 0-511/{len(DATA)}")
+    handler.send_header("Content-Length", "512")
+    handler.end_headers()
+    handler.wfile.write(DATA[:100])
+    handler.close_connection = True
+
+
+def _status(number, **headers):
+    return lambda _server, handler: _send(handler, number, headers, SECRET.encode())
+
+
+def _elsewhere(_server, handler):
+    port = handler.server.server_port
+    _send(handler, 302, {"Location": f"http://127.0.0.2:{port}/good"})
+
+
+def _whole(_server, handler):
+    _send(handler, 200, {"ETag": '"1"'}, DATA)
+
+
+def _whole_unknown(_server, handler):
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.wfile.write(DATA)
+    handler.close_connection = True
+
+
+def _whole_large(_server, handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(10**10))
+    handler.end_headers()
+    handler.wfile.write(DATA)
+    handler.close_connection = True
+
+
+def _silent(server, handler):
+    server.stopped.wait(20)
+    handler.close_connection = True
+
+
+_PATHS = {
+    "good": _good,
+    "huge": _huge,
+    "gone": _status(404),
+    "closed": _status(403),
+    "broken": _status(500),
+    "shy": _first(1, _status(429, **{"Retry-After": "1"})),
+    "very-shy": _status(429, **{"Retry-After": "3600"}),
+    "dropping": _first(1, _dropped),
+    "always-dropping": _dropped,
+    "hiccup": _first(2, _status(503)),
+    "loop": _status(302, Location="/loop"),
+    "moved": _status(302, Location="/good?authz=" + SECRET),
+    "file": _status(302, Location="file:///etc/passwd"),
+    "nowhere": _status(302),
+    "elsewhere": _elsewhere,
+    "whole": _whole,
+    "unknown": _whole_unknown,
+    "large": _whole_large,
+    "login": lambda _s, h: _send(
+        h, 200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><p>" + SECRET.encode()
+    ),
+    "wrong-range": lambda _s, h: _send(h, 206, {"Content-Range": "bytes 7-99/9999"}, DATA[:93]),
+    "packed": lambda s, h: _good(s, h, **{"Content-Encoding": "gzip"}),
+    "silent": _silent,
+}
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    made.stopped = threading.Event()
+    with web_server(made.handler()) as prefix:
+        made.prefix = prefix
+        yield made
+        made.stopped.set()
+
+
+@pytest.fixture
+def places():
+    return webplace.WebPlaces(ServerPolicy())
+
+
+def _read(place, start, stop):
+    with ExitStack() as stack:
+        return place.read(place.open(stack), start, stop)
+
+
+def test_ranges_are_asked_for_and_no_more(server, places):
+    place = places.locate(f"{server.prefix}/good")
+
+    assert (place.size_bytes, _read(place, 1000, 1400)) == (len(DATA), DATA[1000:1400])
+    assert [asked for _, asked in server.asked] == ["bytes=0-511", "bytes=1000-1399"]
+
+
+def test_no_more_is_read_than_was_asked_for(server, places):
+    place = places.locate(f"{server.prefix}/huge")
+    data = _read(place, 0, 403)
+
+    assert len(data) == 403
+    assert server.sent_bytes < 30_000_000  # what lies in buffers on the way
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("gone", "no such file"),
+        ("closed", "refuses to give the file to this deployment: it answers 403"),
+        ("login", "web page instead of a file"),
+        ("loop", f"elsewhere more than {MAX_REDIRECTS} times"),
+        ("file", "leads to, something else"),
+        ("nowhere", "elsewhere, but not where"),
+        ("wrong-range", "wrongly"),
+        ("packed", "packs its answer"),
+    ],
+)
+def test_what_cannot_heal_is_refused_at_once_with_the_reason(server, places, path, words):
+    with pytest.raises(InvalidRequestError, match=words) as caught:
+        places.locate(f"{server.prefix}/{path}?authz={SECRET}")
+
+    assert SECRET not in str(caught.value)
+    assert len(server.asked) <= MAX_REDIRECTS + 1
+
+
+def test_each_redirect_is_checked_like_the_first(server):
+    policy = ServerPolicy.of("*", "127.0.0.1/32", plain_http=True)
+
+    with pytest.raises(ForbiddenError, match=r"127\.0\.0\.2.*internal network"):
+        webplace.WebPlaces(policy).locate(f"{server.prefix}/elsewhere")
+
+
+def test_a_redirect_is_followed_and_its_token_shown_to_nobody(server, places):
+    place = places.locate(f"{server.prefix}/moved")
+
+    assert _read(place, 5, 9) == DATA[5:9]
+    assert SECRET not in place.url
+
+
+def test_addresses_that_are_not_allowed_are_not_connected_to(server):
+    policy = ServerPolicy.of("*", "", plain_http=True)
+
+    with pytest.raises(ForbiddenError, match="internal network"):
+        webplace.WebPlaces(policy).locate(f"{server.prefix}/good")
+
+    assert server.asked == []
+
+
+def test_a_server_that_says_when_to_come_again_is_asked_again_then(server, places):
+    assert places.locate(f"{server.prefix}/shy").size_bytes == len(DATA)
+    assert len(server.asked) == 2
+
+
+def test_a_server_that_wants_an_hour_is_left_to_the_next_delivery(server, places):
+    with pytest.raises(ServiceUnavailableError, match="answers 429"):
+        places.locate(f"{server.prefix}/very-shy")
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["dropping", "hiccup"])
+def test_a_hiccup_is_tried_again(server, places, path):
+    assert places.locate(f"{server.prefix}/{path}").size_bytes == len(DATA)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("broken", "answers 500"), ("always-dropping", "in the middle")]
+)
+def test_what_may_heal_is_said_to_be_away(server, places, path, words):
+    with pytest.raises(ServiceUnavailableError, match=words) as caught:
+        places.locate(f"{server.prefix}/{path}")
+
+    assert SECRET not in str(caught.value)
+    assert len(server.asked) == 3
+
+
+def test_silence_is_noticed(server):
+    client = WebClient(ServerPolicy(), silence_s=0.2)
+
+    with pytest.raises(ServiceUnavailableError, match="it is silent"):
+        client.get(f"{server.prefix}/silent", (0, 10))
+
+
+@pytest.mark.parametrize("path", ["whole", "unknown"])
+def test_a_file_whose_server_knows_no_ranges_is_copied_whole(server, places, path):
+    place = places.locate(f"{server.prefix}/{path}")
+
+    assert (place.size_bytes, _read(place, 700, 900)) == (len(DATA), DATA[700:900])
+
+
+def test_a_large_file_whose_server_knows_no_ranges_is_refused(server, places):
+    with pytest.raises(TooLargeError, match="does not give parts of files"):
+        places.locate(f"{server.prefix}/large")
+
+
+def test_a_file_that_changes_is_noticed(server, places):
+    place = places.locate(f"{server.prefix}/good")
+    _PATHS["good"], before = (
+        (lambda _s, h: _send(h, 206, {"Content-Range": "bytes 5-8/9"}, b"1234")),
+        _good,
+    )
+
+    try:
+        with pytest.raises(PermanentError, match="changed since"):
+            _read(place, 5, 9)
+    finally:
+        _PATHS["good"] = before
+
+
+def test_what_does_not_speak_http_is_named_without_its_words(places):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(
+            target=_say, args=(door, f"220 {SECRET} SMTP\r\n\r\n".encode()), daemon=True
+        ).start()
+
+        with pytest.raises(InvalidRequestError, match="does not speak HTTP") as caught:
+            places.locate(f"http://127.0.0.1:{door.getsockname()[1]}/a.root")
+
+    assert SECRET not in str(caught.value)
+
+
+def _say(door, words):
+    line, _ = door.accept()
+    with line:
+        line.recv(1000)
+        line.sendall(words)
+
+
+def test_a_server_that_is_away_is_said_to_be(places):
+    with pytest.raises(ServiceUnavailableError, match="no connection"):
+        places.locate(f"http://127.0.0.1:{free_port()}/a.root")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:pw@127.0.0.1/a", "http:///a", "http://[::1/a", "http://a\nb/c"]
+)
+def test_what_is_no_url_is_refused(places, url):
+    with pytest.raises(InvalidRequestError, match=r"something else than|not a URL"):
+        places.locate(url)
