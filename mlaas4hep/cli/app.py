@@ -9,11 +9,14 @@ import typer
 
 from mlaas4hep import __version__
 from mlaas4hep.cli import account, local, models, platform, predictions, runs, scores, tarballs
+from mlaas4hep.cli.follow import LostSightError
 from mlaas4hep.cli.screen import show_problem, tell_problem
+from mlaas4hep.cli.signals import ended_by_signals
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError
 
 FAILED = 1
+LOST_SIGHT = 3
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -23,7 +26,7 @@ app = typer.Typer(
         "Either on this machine, without any server (`run`, or step by step `specs`, `chunks`, "
         "`train`, `predict`), or on a deployment (`upload`, `submit`, `watch`, …), for which "
         "`up` starts one on a laptop.\n\n"
-        "Exit codes: 0 fine, 1 failed, 2 wrong usage."
+        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 lost sight of a run that goes on."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -59,32 +62,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tell = show_problem if "--json" in typed else tell_problem
     logging.getLogger("mlaas4hep").addHandler(logging.NullHandler())
     try:
-        app(args=arguments, prog_name="mlaas4hep")
-    except MlaasError as error:
-        tell(error.problem)
-        sys.exit(FAILED)
-    except SettingsError as error:
-        tell(Problem(code="settings", message=str(error)))
-        sys.exit(FAILED)
+        with ended_by_signals():
+            app(args=arguments, prog_name="mlaas4hep")
     except BrokenPipeError:  # who read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except ModuleNotFoundError as error:
-        if (error.name or "mlaas4hep").partition(".")[0] == "mlaas4hep":
-            raise  # ours: it should be there
-        tell(_not_installed(error))
-        sys.exit(FAILED)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        tell(Problem(code="os_error", message=f"{place}{error.strerror or error}"))
-        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except (MlaasError, SettingsError, ModuleNotFoundError, OSError) as error:
+        tell(_problem(error))
+        sys.exit(LOST_SIGHT if isinstance(error, LostSightError) else FAILED)
 
 
-def _not_installed(error: ModuleNotFoundError) -> Problem:
-    return Problem(
-        code="not_installed",
-        message=f"{error.name} is not installed: this is a client of deployments",
-        hint="pip install 'mlaas4hep[local]' brings all that works without a deployment",
-    )
+def _problem(error: Exception) -> Problem:
+    """Return what to tell of an error; one that only a programmer can mend is raised again."""
+    match error:
+        case MlaasError():
+            return error.problem
+        case ModuleNotFoundError():
+            if (error.name or "mlaas4hep").partition(".")[0] == "mlaas4hep":
+                raise error  # ours: it should be there
+            return Problem(
+                code="not_installed",
+                message=f"{error.name} is not installed: this is a client of deployments",
+                hint="pip install 'mlaas4hep[local]' brings all that works without a deployment",
+            )
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return Problem(code="os_error", message=f"{place}{error.strerror or error}")
+        case _:
+            return Problem(code="settings", message=str(error))

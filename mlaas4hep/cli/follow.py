@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import typer
 
@@ -10,6 +10,13 @@ from mlaas4hep.cli.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Status
+from mlaas4hep.errors import MlaasError, ServiceUnavailableError, UnauthenticatedError
+
+
+class LostSightError(MlaasError):
+    """Nobody tells any more how a run goes; that is no news of the run itself."""
+
+    code = "lost_sight"
 
 
 def follow(reports: Iterable[Report], as_json: bool) -> Report:
@@ -20,8 +27,8 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
     """
     last: Report | None = None
     with stage_bars(shown=not as_json) as draw:
-        for report in reports:
-            draw(report.stages)
+        for report in _in_sight(reports):
+            draw(report.stages, report.metrics)
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
             elif not sys.stderr.isatty() and (last is None or last.status != report.status):
@@ -29,6 +36,21 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
             last = report
     assert last is not None  # noqa: S101 - a run has at least its first state
     return last
+
+
+def _in_sight(reports: Iterable[Report]) -> Iterator[Report]:
+    """Yield reports; when no more can be had although the run is not over, say so and end."""
+    last: Report | None = None
+    try:
+        for last in reports:
+            yield last
+    except (UnauthenticatedError, ServiceUnavailableError) as error:
+        if last is None:
+            raise
+        raise LostSightError(
+            f"lost sight of {last.name}, which was {last.status}: {error}; the run goes on",
+            hint=f"mlaas4hep watch {last.name}, with a fresh token if that one has ended",
+        ) from error
 
 
 def _told(report: Report) -> str:

@@ -1,7 +1,7 @@
 """What people see: results on stdout, bars and complaints on stderr."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,9 +20,10 @@ from rich.table import Table
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.answers import Stage
+from mlaas4hep.core.runs.doing import doing
 from mlaas4hep.errors import Problem
 
-OnStages = Callable[[Sequence[Stage]], None]
+OnStages = Callable[[Sequence[Stage], Mapping[str, float | None]], None]  #: and metrics
 
 
 def show_json(value: Any) -> None:
@@ -72,7 +73,7 @@ def tell_problem(problem: Problem) -> None:
 def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
     """Give a function that draws one bar for each stage of a run; draws nothing when piped."""
     if not (shown and sys.stderr.isatty()):
-        yield lambda _stages: None
+        yield lambda _stages, _metrics: None
         return
     bars = Progress(
         TextColumn("{task.description:<17}"),
@@ -80,19 +81,22 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
         console=Console(stderr=True),
     )
     tasks: dict[str, TaskID] = {}
 
-    def draw(stages: Sequence[Stage]) -> None:
+    def draw(stages: Sequence[Stage], metrics: Mapping[str, float | None]) -> None:
+        notes = doing(stages, metrics)
         for stage in stages:
+            note = notes[stage.stage]
             if stage.stage not in tasks:
                 tasks[stage.stage] = bars.add_task(
-                    stage.stage, total=None, start=False, unit=stage.unit
+                    stage.stage, total=None, start=False, unit=stage.unit, note=note
                 )
             if stage.state != "waiting":
                 bars.start_task(tasks[stage.stage])
-            bars.update(tasks[stage.stage], completed=stage.done, total=stage.total)
+            bars.update(tasks[stage.stage], completed=stage.done, total=stage.total, note=note)
 
     with bars:
         yield draw

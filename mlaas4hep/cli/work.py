@@ -11,9 +11,9 @@ from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.parse import parse_submission
 from mlaas4hep.core.requests.request import Resources
 from mlaas4hep.core.runs.events import ChunkReady
-from mlaas4hep.core.runs.report import stages
+from mlaas4hep.core.runs.report import metrics, stages
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.oneprocess import arrays
+from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import draft as drafts
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
@@ -25,6 +25,7 @@ from mlaas4hep.pipeline.train import train
 
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
     """Do a whole run and write its bundle."""
+    bundle.check(out)
     paths = Paths.of(folder)
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
     request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
@@ -35,9 +36,9 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
             run,
             table.steps(),
             services,
-            lambda run: draw(stages(run, services.clock())),
+            lambda run: draw(stages(run, services.clock()), metrics(run)),
         )
-        oneprocess.save_bundle(ended, services, out)
+        bundle.save(ended, services, out)
     _show_trained(ended, out, json)
 
 
@@ -63,7 +64,7 @@ def write_specs(paths: Paths, out: Path, json: bool) -> None:
             run,
             table.steps("specs"),
             services,
-            lambda run: draw(stages(run, services.clock())[:1]),
+            lambda run: draw(stages(run, services.clock())[:1], {}),
         )
         measured = wire.load(Specs, services.specs.get(ended.specs))
         opened = arrays.open_files(request, services)
@@ -103,15 +104,16 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
 
 def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -> None:
     """Train on arrays and write the bundle."""
+    bundle.check(out)
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
         run = learning.prepare(chunks, wanted, services)
         ended = oneprocess.finish(
             run,
             {ChunkReady: train},
             services,
-            lambda run: draw(stages(run, services.clock())[2:]),
+            lambda run: draw(stages(run, services.clock())[2:], metrics(run)),
         )
-        oneprocess.save_bundle(ended, services, out)
+        bundle.save(ended, services, out)
     _show_trained(ended, out, json)
 
 

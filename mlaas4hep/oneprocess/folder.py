@@ -128,4 +128,9 @@ def _place(name: str, folder: Path) -> str:
     path = Path(name).expanduser()
     if not path.is_absolute():
         path = folder / path
+    if not path.exists():
+        script = folder / "get_data.py"
+        hint = f"`python {script}` fetches it" if script.is_file() else ""
+        found = nearest(path.name, (each.name for each in path.parent.glob("*")))
+        raise InvalidRequestError(f"{name!r} is not there", file=name, hint=hint or found)
     return str(path.resolve())

@@ -9,17 +9,16 @@ from pathlib import Path
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
-from mlaas4hep.core import keys, wire
-from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core import wire
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, PermanentError
+from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.records import new_run, store_run
-from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
 
 _LOOK_S = 0.2  #: between two looks at a run for its progress
@@ -70,23 +69,3 @@ def finish(
         error.problem = ended.problem
         raise error
     return ended
-
-
-def save_bundle(run: Run, services: Services, out: Path) -> Path:
-    """Write the bundle of a run's model into a folder, in place of an earlier bundle.
-
-    Raises:
-        ConflictError: the folder holds something else.
-    """
-    record = wire.load(ModelRecord, services.models.get(keys.model(run.owner, run.model)))
-    if out.exists() and not (out / "params.json").is_file() and any(out.iterdir()):
-        raise ConflictError(f"{str(out)!r} exists and is no model", hint="choose another --out")
-    for file in record.files:
-        key = keys.model_file(record.owner, record.name, record.version, file)
-        _save(services.models, key, out / file)
-    return out
-
-
-def _save(store: ObjectStore, key: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(store.get(key))

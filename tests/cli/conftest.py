@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import awkward as ak
@@ -35,16 +36,23 @@ def world(tmp_path):
     return World(tmp_path)
 
 
-@pytest.fixture
-def deployment(world):
-    """Return the options that reach a served world."""
-    server = make_server("127.0.0.1", 0, behind_gateway(world.app), threaded=True)
+@contextmanager
+def served(app):
+    """Give the address of an app that is served while the context lasts."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield "--url", f"http://127.0.0.1:{server.server_port}", "--token", world.token("alice")
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def deployment(world):
+    """Return the options that reach a served world."""
+    with served(behind_gateway(world.app)) as url:
+        yield "--url", url, "--token", world.token("alice")
 
 
 @pytest.fixture

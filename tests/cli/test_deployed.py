@@ -13,7 +13,8 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.runs.events import ModelReady, RunFailed, TrainingStarted
 from mlaas4hep.errors import Problem
 from mlaas4hep.laptop import issuer
-from tests.people import FOLDER, pack
+from tests.cli.conftest import served
+from tests.people import FOLDER, behind_gateway, pack
 
 OWNER = keys.owner(issuer.ISSUER, "alice")
 
@@ -192,3 +193,34 @@ def test_usage_shows_what_is_used(cli, deployment, submitted):
 )
 def test_predict_wants_one_model_and_one_question(cli, deployment, arguments):
     assert cli("predict", *arguments, *deployment).code == 2
+
+
+def test_a_watch_that_loses_sight_says_that_the_run_goes_on(cli, world, deployment, submitted):
+    with served(expiring(behind_gateway(world.app))) as url:
+        result = cli("watch", "luca_1", "--url", url, *deployment[2:])
+
+    assert result.code == 3
+    error, hint = result.err.splitlines()
+    assert error.startswith("error: lost sight of luca_1, which was submitted: the token has")
+    assert error.endswith("; the run goes on")
+    assert "mlaas4hep watch luca_1" in hint
+
+
+def test_a_watch_that_never_saw_the_run_is_an_ordinary_failure(cli, world, deployment, submitted):
+    result = cli("watch", "luca_1", *deployment[:2], "--token", "gibberish")
+
+    assert result.code == 1
+    assert "lost sight" not in result.err
+
+
+def expiring(app):
+    """Return the app for a token that ends while somebody waits for a change."""
+
+    def answer(environ, start_response):
+        if "seen=" not in environ["QUERY_STRING"]:
+            return app(environ, start_response)
+        start_response("401 Unauthorized", [("Content-Type", "application/json")])
+        problem = {"code": "unauthenticated", "message": "the token has expired"}
+        return [json.dumps({"error": problem}).encode()]
+
+    return answer

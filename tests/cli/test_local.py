@@ -1,6 +1,11 @@
 """Steps on local files: the formats people and programs rely on."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -175,3 +180,58 @@ def test_a_model_never_overwrites_something_else(cli, folder):
 
     assert result.code == 1
     assert "is no model" in result.err
+
+
+@pytest.mark.parametrize("out", ["luca", "luca/files.txt", "/proc/none"])
+def test_a_place_that_cannot_hold_the_model_is_refused_before_anything_is_read(cli, folder, out):
+    (folder / "params.json").write_text("no JSON: nobody may have looked at it")
+    result = cli("run", folder, "--out", folder.parent / out)
+
+    assert result.code == 1
+    assert "--out" in result.err
+    assert (folder / "model.py").is_file()
+
+
+def test_data_that_is_not_there_is_named_with_what_fetches_it(cli, folder):
+    (folder / "signal.root").unlink()
+    missing = cli("run", folder)
+    (folder / "get_data.py").write_text("")
+    fetched = cli("run", folder)
+
+    assert missing.code == fetched.code == 1
+    assert "'signal.root' is not there" in missing.err
+    assert f"`python {folder / 'get_data.py'}` fetches it" in fetched.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_that_is_told_to_end_leaves_nothing(folder, tmp_path, number):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    (folder / "model.py").write_text(SLOW)
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlaas4hep.cli", "run", folder],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+    ) as run:
+        wait_for(lambda: any(temporary.glob("mlaas4hep-*")))
+        run.send_signal(number)
+        said = run.communicate(timeout=60)[1]
+
+    assert run.returncode == 128 + number
+    assert said == b""
+    assert list(temporary.iterdir()) == []
+
+
+def wait_for(so, timeout_s=60):
+    end = time.monotonic() + timeout_s
+    while not so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+SLOW = """
+import time
+
+def model(idim):
+    time.sleep(60)
+"""
