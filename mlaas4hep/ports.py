@@ -4,7 +4,7 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 (`tests/contracts`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +109,12 @@ class DataSource(Protocol):
     InvalidRequestError that names the file; a tree that is not there names those that are;
     a server that does not answer is ServiceUnavailableError.
     """
+
+    def find(self, pattern: str) -> Sequence[str]:
+        """Return the URLs of the files of a server that match `root://host//folder/*.root`.
+
+        Only the last part may be a pattern. InvalidRequestError where nothing can be listed.
+        """
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""

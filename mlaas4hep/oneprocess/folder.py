@@ -1,9 +1,14 @@
 """A request from files of this machine, for runs in this process."""
 
+import glob
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.places.locate import Locator
+from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests import modelcode, parse
@@ -92,6 +97,7 @@ def read_request(paths: Paths, run: str, resources: Resources) -> Request:
         Name(owner=OWNER, folder=run.rpartition("_")[0], run=run),
         Surroundings(
             locate=lambda name: _place(name, folder),
+            expand=lambda pattern: _matching(pattern, folder),
             member=_beside(paths.params.parent),
             frameworks=installed(),
         ),
@@ -134,3 +140,11 @@ def _place(name: str, folder: Path) -> str:
         found = nearest(path.name, (each.name for each in path.parent.glob("*")))
         raise InvalidRequestError(f"{name!r} is not there", file=name, hint=hint or found)
     return str(path.resolve())
+
+
+def _matching(pattern: str, folder: Path) -> list[str]:
+    """Return the names that a pattern stands for, sorted."""
+    if "://" in pattern:
+        return Locator(MemoryStore(time.time), ServerPolicy()).find(pattern)
+    pattern = str(Path(pattern).expanduser())
+    return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - pathlib takes no whole paths

@@ -36,6 +36,10 @@ class CountingSource:
         self.surveys = 0
         self.branches: Counter[str] = Counter()
 
+    def find(self, pattern: str) -> Sequence[str]:
+        """List as the source does."""
+        return self._source.find(pattern)
+
     def trees(self, url: str) -> tuple[str, ...]:
         """Name the trees as the source does."""
         return self._source.trees(url)

@@ -1,7 +1,7 @@
 """A request from the texts that people write, wherever they lie: one way for server and laptop."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,6 +36,7 @@ class Surroundings:
     """What the names in the texts mean here."""
 
     locate: Callable[[str], str]  #: a name of files.txt to its URL
+    expand: Callable[[str], Sequence[str]]  #: a pattern of files.txt to names
     member: Callable[[str], str | None]  #: the text of a file that params.json names, if any
     frameworks: tuple[str, ...]  #: those that can train
 
@@ -63,7 +64,9 @@ def build_request(
     params = _params(texts.params, surroundings)
     _check_framework(texts.model, params, surroundings)
     with _in(texts.files):
-        files = parse.parse_files(texts.files.text, params, surroundings.locate)
+        files = parse.parse_files(
+            texts.files.text, params, surroundings.locate, surroundings.expand
+        )
     preproc = _preproc(texts.preproc)
     labels = _labels(texts.labels, files)
     return Request(

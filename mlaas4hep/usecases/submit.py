@@ -112,6 +112,7 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
             ),
             Surroundings(
                 locate=lambda name: sources.resolve(name, upload, limits),
+                expand=lambda name: sources.expand(name, upload, limits, services.source.find),
                 member=lambda path: uploads.read_text_if_any(upload, path, services),
                 frameworks=limits.frameworks,
             ),

@@ -17,6 +17,7 @@ from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
 PLACES = 4000  #: files of which it is known where they are
@@ -38,6 +39,10 @@ class DataFiles:
         self._formats: dict[str, Format] = {}
         self._making = threading.Lock()
         self._kept = KeptBlocks(BlockSpool(cache_dir))
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the URLs of the files of a server that match a pattern, sorted."""
+        return self._locator.find(pattern)
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
@@ -62,7 +67,13 @@ class DataFiles:
         if place.size_bytes != survey.size_bytes:
             raise changed(survey.url)
         (row,) = (row for row in FORMATS if row.name == survey.format)
-        yield from self._format(row).read(place, survey, branches, start, stop)
+        try:
+            yield from self._format(row).read(place, survey, branches, start, stop)
+        except ServiceUnavailableError:
+            self._locator.failed(place)
+            with self._lock:
+                self._places.pop(survey.url, None)
+            raise
 
     @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))
     def _place(self, url: str) -> Place:

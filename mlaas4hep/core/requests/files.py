@@ -1,49 +1,114 @@
 """From files.txt and labels.txt to input files and labels."""
 
 import math
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
+from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_FILES = 10_000
+ALTERNATIVES = " | "  #: between the URLs of one file in several places
+_ALTERNATIVE = re.compile(r"\s+\|\s+")
+_LOGICAL = ("/store/", "/eos/")
+_SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
 
 
-def parse_files(text: str, params: Params, resolve: Callable[[str], str]) -> tuple[InputFile, ...]:
+Resolve = Callable[[str], str]
+Expand = Callable[[str], Sequence[str]]
+
+
+def no_globs(pattern: str) -> Sequence[str]:
+    """Refuse a pattern: `Expand` where nothing can be listed."""
+    raise InvalidRequestError(f"{pattern!r}: files cannot be listed here", file=pattern)
+
+
+def parse_files(
+    text: str, params: Params, resolve: Resolve, expand: Expand = no_globs
+) -> tuple[InputFile, ...]:
     """Return the files that a files.txt names, in order.
 
     Args:
-        text: one file a line, with `:tree` behind it if it is not `params.branch`.
+        text: one file a line, with `:tree` behind it if it is not `params.branch`; several
+            places of one file with ` | ` between them; or a pattern such as `data/*.root`.
         params: say the tree, and the redirector for bare `/store/...` names.
         resolve: turns each name (a whole URL if it has a server) into one that
             `ports.DataSource` reads, or refuses it.
+        expand: gives the names that match a pattern, in order.
 
     Raises:
         InvalidRequestError: there are no files, too many, or one twice.
     """
     files: list[InputFile] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], InputFile] = {}
     for number, line in _lines(text):
-        name, tree = split_tree(line)
-        tree = tree or params.branch
-        if (name, tree) in seen:
-            raise InvalidRequestError(
-                f"files.txt names {name!r} twice, in lines {seen[name, tree]} and {number}",
-                file=name,
-            )
-        seen[name, tree] = number
-        files.append(InputFile(name=line, url=resolve(_prefixed(name, params)), tree=tree))
+        for file in _files_of(line, number, params, resolve, expand):
+            key = _plain(file.url), file.tree
+            if key in seen:
+                raise _twice(seen[key], file)
+            seen[key] = file
+            files.append(file)
+        if len(files) > MAX_FILES:
+            raise InvalidRequestError(f"files.txt names more than {MAX_FILES} files")
     if not files:
         raise InvalidRequestError("files.txt names no file", hint="one file a line")
-    if len(files) > MAX_FILES:
-        raise InvalidRequestError(f"files.txt names {len(files)} files, more than {MAX_FILES}")
     return tuple(files)
+
+
+def _files_of(
+    line: str, number: int, params: Params, resolve: Resolve, expand: Expand
+) -> Iterator[InputFile]:
+    """Yield the files that one line means: one, unless it is a pattern."""
+    parts = [split_tree(part) for part in _ALTERNATIVE.split(line)]
+    names = [_prefixed(_modern(name), params) for name, _ in parts]
+    tree = next((tree for _, tree in parts if tree), params.branch)
+    if len(names) == 1 and _is_pattern(names[0]):
+        found = expand(names[0])
+        if not found:
+            raise InvalidRequestError(f"no file matches {without_secrets(names[0])!r}", file=line)
+        for name in found:
+            shown = without_secrets(name) + (f":{tree}" if parts[0][1] else "")
+            yield InputFile(name=shown, url=resolve(name), tree=tree, line=number)
+    else:
+        url = ALTERNATIVES.join(map(resolve, names))
+        yield InputFile(name=without_secrets(line), url=url, tree=tree, line=number)
+
+
+def _twice(first: InputFile, second: InputFile) -> InvalidRequestError:
+    also = "" if first.name == second.name else f", once as {first.name!r}"
+    return InvalidRequestError(
+        f"files.txt names {second.name!r} twice{also}, in lines {first.line} and {second.line}",
+        file=second.name,
+        hint="leave one of them away",
+    )
+
+
+def _plain(url: str) -> str:
+    """Return what tells one file from another: `./a` and `a`, `//a` and `/a` are the same."""
+    first = url.split(ALTERNATIVES, maxsplit=1)[0].partition("?")
+    scheme, separator, rest = first[0].rpartition("://")
+    host, slash, path = rest.partition("/") if separator else ("", "", rest)
+    path = posixpath.normpath(f"{slash}{path}").replace("//", "/")
+    return f"{scheme.lower()}{separator}{host.lower()}{path}?{first[2]}"
+
+
+def _modern(name: str) -> str:
+    """Return a name with the scheme that we know it by: WebDAV is read as what it stands on."""
+    scheme, separator, rest = name.partition("://")
+    return f"{_SCHEMES.get(scheme.lower(), scheme)}{separator}{rest}" if separator else name
+
+
+def _is_pattern(name: str) -> bool:
+    """Tell whether a name stands for several; a query of a URL never does."""
+    path = name.partition("?")[0] if "://" in name else name
+    return any(letter in path for letter in "*?[")
 
 
 def split_tree(line: str) -> tuple[str, str]:
@@ -70,6 +135,10 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
     numbers = [_number(line) for line in lines]
     if len(lines) == 1 and numbers[0] is None:
         return Labels(expression=_checked(lines[0]))
+    places = [file.line for file in files]
+    if all(places) and len(lines) == len(set(places)) < len(files):  # patterns: one label a line
+        lines = [lines[sorted(set(places)).index(place)] for place in places]
+        numbers = [_number(line) for line in lines]
     if len(lines) != len(files):
         raise InvalidRequestError(
             f"labels.txt has {len(lines)} labels, but files.txt has {len(files)} files",
@@ -97,7 +166,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _prefixed(name: str, params: Params) -> str:
     """Return a bare logical name behind the redirector of params.json, if there is one."""
-    if not name.startswith("/store/") or not params.redirector:
+    if not name.startswith(_LOGICAL) or not params.redirector:
         return name
     separator = "" if params.redirector.startswith("http") else "/"  # root://host//store
     return f"{params.redirector}{separator}{name}"

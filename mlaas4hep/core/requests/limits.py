@@ -16,6 +16,7 @@ class Limits:
     max_bytes: int  #: in all buckets
     xrootd_proxy: str = ""  #: prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated
+    plain_http: bool = False  #: http:// is read, too
     frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
     builds_models: bool = False  #: dry runs can build model.py here
     has_gpu: bool = False  #: a train function with a GPU is deployed

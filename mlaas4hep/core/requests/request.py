@@ -1,6 +1,6 @@
 """What a person asks for: files, labels, parameters and a model, complete and checked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from mlaas4hep.core.data.rules import Rules
@@ -19,6 +19,7 @@ class InputFile:
     name: str  #: as the person wrote it; errors and specs use it
     url: str  #: where it is read from; see `ports.DataSource`
     tree: str
+    line: int = field(default=0, compare=False)  #: of files.txt; a pattern names many files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,7 @@ def limits_of(settings: Settings) -> Limits:
         max_bytes=settings.max_bytes,
         xrootd_proxy=settings.xrootd_proxy,
         remote_hosts=settings.remote_hosts,
+        plain_http=bool(settings.plain_http),
         has_gpu=bool(settings.gpu),
         frameworks=trained,
         builds_models=set(trained) <= set(installed()),

@@ -83,8 +83,12 @@ def _files(
     if not isinstance(names, str):
         raise InvalidRequestError("`files` is not a list of names", stage="submit")
     tree = _text(body, "tree", "") or _tree_of(record, door)
+    find = door.services.source.find
     return parse_files(
-        names, Params(branch=tree), lambda name: sources.resolve(name, upload, door.limits)
+        names,
+        Params(branch=tree),
+        lambda name: sources.resolve(name, upload, door.limits),
+        lambda pattern: sources.expand(pattern, upload, door.limits, find),
     )
 
 

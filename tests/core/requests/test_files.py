@@ -39,7 +39,11 @@ def test_comments_and_empty_lines_are_not_files():
         ("root://host:1094//a.root:t", "root://host:1094//a.root", "t"),
         ("https://host:8443/a.root", "https://host:8443/a.root", "Events"),
         ("https://host:8443/a.root:t", "https://host:8443/a.root", "t"),
-        ("https://host/a.root?token=b:c", "https://host/a.root?token=b:c", "Events"),
+        ("https://host/a.root?id=b:c", "https://host/a.root?id=b:c", "Events"),
+        ("davs://host/a.root", "https://host/a.root", "Events"),
+        ("xroot://host//a.root:t", "root://host//a.root", "t"),
+        ("/eos/user/a.root", "root://redirector.example.org//eos/user/a.root", "Events"),
+        ("a.h5:group/jets", "a.h5", "group/jets"),
         ("/store/user/a.root", "root://redirector.example.org//store/user/a.root", "Events"),
         ("/store/user/a.root:t", "root://redirector.example.org//store/user/a.root", "t"),
         ("ntuple.1:t", "ntuple.1", "t"),
@@ -63,8 +67,69 @@ def test_a_redirector_may_speak_http():
 
 
 def test_a_file_that_is_named_twice_is_refused():
-    with pytest.raises(InvalidRequestError, match=r"'a.root' twice, in lines 1 and 3"):
+    with pytest.raises(InvalidRequestError, match=r"twice, once as 'a.root', in lines 1 and 3"):
         files("a.root\nb.root\na.root:Events\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a.root", "./a.root"),
+        ("data/../a.root", "a.root"),
+        ("root://h//a/b.root", "root://H/a//b.root"),
+        ("a.root | b.root", "a.root"),
+    ],
+)
+def test_one_file_under_two_names_is_named_with_both(first, second):
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_files(f"{first}\n{second}", PARAMS, str)
+
+    assert f"names {second!r} twice, once as {first!r}, in lines 1 and 2" in str(caught.value)
+
+
+def test_a_pattern_stands_for_the_files_that_match():
+    found = parse_files(
+        "data/*.root:t\nb.root",
+        PARAMS,
+        resolve,
+        {"data/*.root": ["data/1.root", "data/2.root"]}.get,
+    )
+
+    assert [(f.name, f.url, f.tree, f.line) for f in found] == [
+        ("data/1.root:t", "resolved:data/1.root", "t", 1),
+        ("data/2.root:t", "resolved:data/2.root", "t", 1),
+        ("b.root", "resolved:b.root", "Events", 2),
+    ]
+
+
+def test_a_pattern_that_matches_nothing_is_refused():
+    with pytest.raises(InvalidRequestError, match=r"no file matches 'x\*'"):
+        parse_files("x*", PARAMS, resolve, lambda _pattern: [])
+
+
+def test_a_query_is_no_pattern():
+    (file,) = files("https://h/a.root?x=*")
+
+    assert file.url == "resolved:https://h/a.root?x=*"
+
+
+def test_several_places_of_one_file_are_one_input():
+    assert [(f.url, f.tree) for f in files("a.root:t | root://h//a.root")] == [
+        ("resolved:a.root | resolved:root://h//a.root", "t")
+    ]
+
+
+def test_tokens_are_sent_to_the_server_and_not_shown():
+    (file,) = files("root://h//a.root?authz=Bearer%20abc")
+
+    assert (file.name, "abc" in file.url) == ("root://h//a.root?authz=…", True)
+
+
+def test_a_label_for_a_line_is_one_for_all_its_files():
+    found = parse_files("s*\nb.root", PARAMS, resolve, lambda _pattern: ["s1", "s2", "s3"])
+
+    assert parse_labels("1\n0", found).values == (1, 1, 1, 0)
+    assert parse_labels("1\n2\n3\n0", found).values == (1, 2, 3, 0)
 
 
 def test_two_trees_of_one_file_are_two_inputs():

@@ -2,13 +2,30 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from cachetools import TTLCache
 
 from mlaas4hep.adapters.sources.places.disk import on_disk
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.tarball import in_tarball
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.core.requests.files import ALTERNATIVES
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.ports import ObjectStore
+
+FAILED_S = 300.0  #: a place that failed is the last to be tried for so long
+
+
+class Servers(Protocol):
+    """The servers of one protocol."""
+
+    def locate(self, url: str) -> Place:
+        """Return the place of a file; see `Locator.locate`."""
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the URLs of the files that match; see `ports.DataSource.find`."""
 
 
 class Locator:
@@ -17,23 +34,56 @@ class Locator:
     def __init__(self, tarballs: ObjectStore, policy: ServerPolicy) -> None:
         self._tarballs = tarballs
         self._policy = policy
-        self._servers: dict[str, Callable[[str], Place]] = {}
+        self._servers: dict[str, Servers] = {}
+        self._failed: TTLCache[str, bool] = TTLCache(1000, FAILED_S)
         self._making = threading.Lock()
 
     def locate(self, url: str) -> Place:
-        """Return the place of a file.
+        """Return the place of a file; of several alternatives, the first that is there.
 
         Raises:
             InvalidRequestError: there is no such file, or the URL is of no kind that we read.
             ForbiddenError: files may not come from that server.
             ServiceUnavailableError: the server does not answer.
         """
+        if ALTERNATIVES not in url:
+            return self._locate(url)
+        failure: MlaasError | None = None
+        for each in sorted(url.split(ALTERNATIVES), key=self._has_failed):
+            try:
+                place = self._locate(each)
+            except MlaasError as error:
+                failure = error
+            else:
+                return replace(place, url=url, version=(each, place.version))
+        assert failure is not None  # noqa: S101 - there is at least one
+        raise failure
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the URLs of the files of a server that match a pattern, sorted."""
+        scheme = pattern.partition(":")[0]
+        if scheme not in _MAKERS:
+            raise InvalidRequestError(f"{shown(pattern)}: files cannot be listed there")
+        self._policy.check_url(pattern)
+        return self._of(scheme).find(pattern)
+
+    def failed(self, place: Place) -> None:
+        """Remember that a place with alternatives failed while it was read."""
+        if ALTERNATIVES in place.url and isinstance(place.version, tuple):
+            with self._making:
+                self._failed[str(place.version[0])] = True
+
+    def _has_failed(self, url: str) -> bool:
+        with self._making:
+            return url in self._failed
+
+    def _locate(self, url: str) -> Place:
         scheme = url.partition(":")[0] if ":" in url else ""
         if scheme == "tarball":
             return in_tarball(url, self._tarballs)
         if scheme in _MAKERS:
             self._policy.check_url(url)
-            return self._server(_MAKERS[scheme])(url)
+            return self._of(scheme).locate(url)
         if url.startswith("/"):
             return on_disk(url)
         raise InvalidRequestError(
@@ -41,26 +91,27 @@ class Locator:
             hint="an absolute path, root://, https:// or a tarball's file",
         )
 
-    def _server(self, make: "_Maker") -> Callable[[str], Place]:
+    def _of(self, scheme: str) -> Servers:
+        make = _MAKERS[scheme]
         with self._making:
             if make.__name__ not in self._servers:
                 self._servers[make.__name__] = make(self._policy)
             return self._servers[make.__name__]
 
 
-_Maker = Callable[[ServerPolicy], Callable[[str], Place]]
+_Maker = Callable[[ServerPolicy], Servers]
 
 
-def _web(policy: ServerPolicy) -> Callable[[str], Place]:
+def _web(policy: ServerPolicy) -> Servers:
     from mlaas4hep.adapters.sources.places.web.place import WebPlaces  # noqa: PLC0415 - rare
 
-    return WebPlaces(policy).locate
+    return WebPlaces(policy)
 
 
-def _xrootd(policy: ServerPolicy) -> Callable[[str], Place]:
+def _xrootd(policy: ServerPolicy) -> Servers:
     from mlaas4hep.adapters.sources.places.xrootd import XRootDPlaces  # noqa: PLC0415 - an extra
 
-    return XRootDPlaces(policy).locate
+    return XRootDPlaces(policy)
 
 
 _MAKERS: dict[str, _Maker] = {"root": _xrootd, "roots": _xrootd, "http": _web, "https": _web}

@@ -10,7 +10,6 @@ from mlaas4hep.errors import InvalidRequestError, PermanentError
 
 Span = tuple[int, int]  #: bytes [start, stop) of a file
 Answer = Callable[[], memoryview]  #: waits for the bytes
-REMOTE = ("root:", "roots:", "http:", "https:")
 
 
 class Bytes(Protocol):
@@ -32,11 +31,7 @@ class Place:
     size_bytes: int
     open: Callable[[ExitStack], Bytes]  #: the bytes can be asked for until the stack is closed
     holds_s: float = 0.0  #: how long `version` is believed without asking again
-
-    @property
-    def is_remote(self) -> bool:
-        """Tell whether a server has to be asked for the bytes."""
-        return self.url.startswith(REMOTE)
+    is_remote: bool = False  #: a server has to be asked for the bytes
 
     def read(self, content: Bytes, start: int, stop: int) -> bytes:
         """Return bytes [start, stop), or fewer where the file ends."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,7 +62,25 @@ class XRootDPlaces:
             size_bytes=stat.size,
             open=partial(self._open, url),
             holds_s=HOLDS_S,
+            is_remote=True,
         )
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the URLs of the files in a folder whose names match, sorted."""
+        parts = urlsplit(pattern)
+        self._check(parts.hostname or "", parts.port or PORT)
+        folder, _, names = parts.path.rpartition("/")
+        if any(letter in folder for letter in "*?["):
+            raise InvalidRequestError(
+                f"{shown(pattern)}: only the last part of a name on a server may be a pattern"
+            )
+        server = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
+        status, listing = server.dirlist(folder.replace("//", "/", 1) or "/", timeout=TIMEOUT_S)
+        if not status.ok:
+            raise _our_error(pattern, status)
+        query = f"?{parts.query}" if parts.query else ""
+        found = sorted(each.name for each in listing if fnmatchcase(each.name, names))
+        return [f"{parts.scheme}://{parts.netloc}{folder}/{name}{query}" for name in found]
 
     def _check(self, host: str, port: int) -> None:
         """Refuse a server of which no address is allowed."""

@@ -15,7 +15,7 @@ from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Place, Span, 
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answers import Answer as WebAnswer
 from mlaas4hep.adapters.sources.places.web.client import WebClient
-from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
 
 HOLDS_S = 2.0  #: a chunk asks for its files twice
 FIRST: Span = (0, 512)  #: what is asked for to learn what there is
@@ -48,6 +48,14 @@ class WebPlaces:
             size_bytes=size,
             open=lambda _stack: WebBytes(self._client, self._asking, url, size, answer.version),
             holds_s=HOLDS_S,
+            is_remote=True,
+        )
+
+    def find(self, pattern: str) -> list[str]:
+        """Refuse: web servers have no listing that programs could rely on."""
+        raise InvalidRequestError(
+            f"{shown(pattern)}: a web server does not list its files",
+            hint="write one URL a line",
         )
 
     def _without_ranges(self, url: str, answer: WebAnswer) -> Place:
@@ -63,6 +71,7 @@ class WebPlaces:
             size_bytes=size,
             open=lambda _stack: self._whole_file(url, size, answer.version),
             holds_s=HOLDS_S,
+            is_remote=True,
         )
 
     def _whole_file(self, url: str, size: int, version: tuple[str, str]) -> Bytes:
