@@ -1,5 +1,5 @@
 # The whole platform on this machine: docs/operators.md, "The testbed". Included by Makefile.
-.PHONY: platform-install platform-up platform-down platform-test
+.PHONY: platform-install platform-up platform-down platform-test local-run
 
 platform-install: $(DEV) ## install the programs of the platform: MinIO, XRootD, OpenFaaS and so on
 	$(BIN)/python -m deploy.testbed install
@@ -11,4 +11,7 @@ platform-down: $(DEV) ## stop all of it; logs and data stay in .platform/
 	$(BIN)/python -m deploy.testbed down
 
 platform-test: platform-up ## run the tests that need the real platform; leaves it running
-	$(BIN)/pytest -q tests/platform
+	$(BIN)/pytest -q tests/platform tests/local_run
+
+local-run: platform-up ## try each function alone, as faas-cli local-run starts it
+	$(BIN)/pytest -q tests/local_run

@@ -1,8 +1,10 @@
 """Each function alone in its image, as `faas-cli local-run` starts it; needs `make platform-up`."""
 
 import os
+import signal
 import socket
 import subprocess
+from contextlib import suppress
 
 import pytest
 
@@ -34,6 +36,7 @@ def folder(platform, tmp_path_factory):
     """Make a folder with stack.yml and the secrets, readable for the images' own user."""
     made = tmp_path_factory.mktemp("local-run")
     (made / "stack.yml").write_text((REPOSITORY / "stack.yml").read_text())
+    (made / "template").symlink_to(REPOSITORY / "templates")
     secrets = made / ".secrets"
     secrets.mkdir(mode=0o755)
     _, public = credentials.dispatcher_keys(platform)
@@ -70,6 +73,7 @@ def local_run(platform, folder):
             env=platform.environment(**functions.environment(platform)),
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         running.append((child, log))
         url = f"http://127.0.0.1:{port}"
@@ -79,7 +83,8 @@ def local_run(platform, folder):
 
     yield start
     for child, log in running:
-        child.terminate()
+        with suppress(ProcessLookupError):  # as a terminal does: faas-cli waits for its docker
+            os.killpg(child.pid, signal.SIGTERM)
         child.wait(60)
         log.close()
 
