@@ -1,13 +1,10 @@
 """The steps up to chunks on stores in a folder, as the functions run them."""
 
-import time
 from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
-from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook
-from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.core import keys, wire
+from mlaas4hep import bootstrap
+from mlaas4hep.core import wire
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.runs.events import (
@@ -21,7 +18,7 @@ from mlaas4hep.core.runs.events import (
 from mlaas4hep.core.runs.files import REQUEST
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
-from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings
 
 RUN = {"owner": "bench", "run": "bench_1"}
 
@@ -30,19 +27,7 @@ class Pipeline:
     """The steps up to chunks on stores in a folder, one event after the other."""
 
     def __init__(self, state: Path, urls: list[str], inputs: Inputs, chunk_size: int) -> None:
-        stores = {bucket: DirectoryStore(state, bucket) for bucket in keys.BUCKETS}
-        self.services = Services(
-            tarballs=stores["tarballs"],
-            runs_files=stores["runs"],
-            specs=stores["specs"],
-            chunks=stores["chunks"],
-            models=stores["models"],
-            source=DataFiles(stores["tarballs"]),
-            bus=MemoryBus(),
-            runs=MemoryRunBook(time.time),
-            leases=MemoryLeases(),
-            clock=time.time,
-        )
+        self.services = bootstrap.services(Settings(store=state.as_uri()))
         request = Request(
             owner=RUN["owner"],
             run=RUN["run"],

@@ -3,6 +3,7 @@
 MlaasError
 ├── PermanentError            422  trying again cannot help: park the event, fail the run
 │   ├── InvalidRequestError   400  the request itself is wrong
+│   │   └── StrangeEventError      no event of ours: park it, the run goes on
 │   ├── UnauthenticatedError  401  no token, or one that does not hold
 │   ├── ForbiddenError        403  a valid token that may not do this
 │   ├── NotFoundError         404  no such tarball, run, model or object
@@ -70,6 +71,12 @@ class InvalidRequestError(PermanentError):
 
     status = 400
     code = "invalid_request"
+
+
+class StrangeEventError(InvalidRequestError):
+    """An event that no part of this system sends; it is parked, and the run it names goes on."""
+
+    code = "strange_event"
 
 
 class UnauthenticatedError(PermanentError):

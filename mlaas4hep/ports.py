@@ -4,11 +4,11 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 (`tests/contracts`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.survey import Survey
@@ -19,7 +19,8 @@ from mlaas4hep.core.models.training import ModelSummary, Report, TrainingJob
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ServiceUnavailableError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,23 +287,6 @@ class Trainer(Protocol):
         """Build the model without training it; PermanentError as `Training.report` raises."""
 
 
-class NoTrainer:
-    """`Trainer` of the functions that do not train: each call is a mistake of the deployment."""
-
-    def start(
-        self,
-        job: TrainingJob,
-        model_py: bytes,  # noqa: ARG002 - the port's signature
-        checkpoint: Path | None = None,  # noqa: ARG002 - the port's signature
-    ) -> AbstractContextManager[Training]:
-        """Raise ServiceUnavailableError."""
-        raise ServiceUnavailableError(f"{job.name} cannot be trained by this function")
-
-    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:  # noqa: ARG002
-        """Raise ServiceUnavailableError."""
-        raise ServiceUnavailableError(f"{job.name} cannot be built by this function")
-
-
 class TableWriter(Protocol):
     """Writes tables as files that others read."""
 
@@ -310,20 +294,20 @@ class TableWriter(Protocol):
         """Write the parts one after the other; the first says which columns there are."""
 
 
-class NoTables:
-    """`TableWriter` of the functions that write none: each call is a mistake of the deployment."""
-
-    def write(self, kind: Format, path: Path, parts: Iterable[Table]) -> None:  # noqa: ARG002
-        """Raise ServiceUnavailableError."""
-        raise ServiceUnavailableError(f"{path.name} cannot be written by this function")
-
-
 LoadModel = Callable[[ObjectStore, ModelRecord], Runtime]  #: InvalidRequestError: it is broken
 
 
-def no_models(store: ObjectStore, record: ModelRecord) -> Runtime:  # noqa: ARG001 - see LoadModel
-    """Raise ServiceUnavailableError: this function runs no models."""
-    raise ServiceUnavailableError(f"model {record.name!r} cannot be run by this function")
+class Recent(Protocol):
+    """What this process made lately and may need again, by what it was made from: never stale."""
+
+    def find(self, source: Hashable) -> Any | None:
+        """Return what was kept for `source`, or None."""
+
+    def keep(self, source: Hashable, value: Any, size_bytes: int) -> None:
+        """Keep `value`, which takes about `size_bytes`, as long as there is room."""
+
+    def parsed(self, text: bytes, parse: Callable[[bytes], T]) -> T:
+        """Return `parse(text)`, done once as long as there is room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,8 +324,9 @@ class Services:
     runs: RunBook
     leases: Leases
     clock: Callable[[], float]  #: seconds since the epoch, for doors only
-    trainer: Trainer = field(default_factory=NoTrainer)  #: `adapters.sandbox.Sandbox`
-    load_model: LoadModel = no_models  #: `adapters.runtimes.Runtimes().load`
-    tables: TableWriter = field(default_factory=NoTables)  #: `adapters.tables.Tables`
+    trainer: Trainer
+    load_model: LoadModel
+    tables: TableWriter
+    recent: Recent  #: records that were parsed already
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     range_entries: int = 100_000  #: entries that one event measures

@@ -67,7 +67,7 @@ def write_specs(paths: Paths, out: Path, json: bool) -> None:
             lambda run: draw(stages(run, services.clock())[:1], {}),
         )
         measured = wire.load(Specs, services.specs.get(ended.specs))
-        opened = arrays.open_files(request, services)
+        opened = Inputs.open(request, services).opened
     body = to_ancestor(
         measured,
         [file.name for file in request.files],
@@ -89,10 +89,10 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
     request = read_request(paths, "chunks_1", Resources())
     measured = from_ancestor(parse_object(read_text(specs), str(specs)))
     with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:
-        opened = arrays.open_files(request, services)
+        inputs = Inputs.open(request, services)
         made = arrays.Made(
-            inputs=Inputs(request=request, opened=opened),
-            specs=arrays.only_features(measured, opened),
+            inputs=inputs,
+            specs=arrays.only_features(measured, inputs.opened),
         )
         manifest = arrays.write(made, out, services, on_chunk)
     if json:

@@ -184,6 +184,9 @@ class Lane:
                 self._histories.pop(held.sequence, None)
                 self._allowed = min(float(self._limit), self._allowed + 1 / self._allowed)
                 await held.message.ack()
+            case Action.BURY if verdict.problem is not None:
+                await self._bury(held.message, verdict.problem)
+                self._histories.pop(held.sequence, None)
             case Action.PARK if verdict.problem is not None:
                 await self._park(held, verdict.problem)
                 self._histories.pop(held.sequence, None)

@@ -3,21 +3,23 @@
 | answer | meaning |
 |---|---|
 | 2xx | done |
-| 422 and other 4xx | it can never succeed: park the event, fail the run |
+| 422 and other 4xx of the function | it can never succeed: park the event, fail the run |
+| 422 about a strange event | nobody of ours sent it: park the event, the run goes on |
 | 429 | the function is busy: keep the event and ask for less at once |
 | no connection, 401, 403, 404, 408, 502, 503 | the function is away: no event for it, for a while |
 | 503 of the function itself | it needs something that is away: later, for two days |
 | 503 about a file | the file's server is away: later, a few times |
 | 504 | it takes too long, or goes on behind our back: later, for two days |
-| 502 or 504 although the function was ready just before | it failed |
-| 500 and the rest | it failed: later, a few times, then park it and fail the run |
+| 500 of the function itself | it failed: later, a few times, then park it and fail the run |
+| any other 4xx and 5xx that is not in the function's words | as 502: watchdog, provider or gateway |
+| 502, 504 or such an answer although the function was ready just before | it failed |
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from mlaas4hep.core.backoff import backoff_s
-from mlaas4hep.errors import Problem, ServiceUnavailableError
+from mlaas4hep.errors import Problem, ServiceUnavailableError, StrangeEventError
 
 MAX_FAILURES = 5  #: deliveries that failed, before the run does
 MAX_FILE_AWAY = 8  #: deliveries that found a file's server away
@@ -34,6 +36,7 @@ class Action(Enum):
 
     ACK = "done"
     PARK = "parked"
+    BURY = "buried"  #: park it, but the run goes on
     LATER = "later"
     AWAY = "away"
     BUSY = "busy"
@@ -76,13 +79,14 @@ def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
         at: seconds on any clock that only goes forward.
         function: its name, for the words of a problem.
     """
+    answer = _understood(answer)
     status = answer.status
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP
         return Verdict(action=Action.ACK)
     if status == 429:  # noqa: PLR2004 - HTTP
         return Verdict(action=Action.BUSY, history=before)
     if status not in _AWAY and status is not None and 400 <= status < 500:  # noqa: PLR2004 - HTTP
-        return Verdict(action=Action.PARK, problem=_problem(answer, function))
+        return _refused(answer, function)
     after, given_up = _counted(answer, before, at)
     if given_up:
         return Verdict(action=Action.PARK, problem=_problem(answer, function))
@@ -91,6 +95,23 @@ def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
         return Verdict(action=Action.AWAY, history=after, pause_s=pause)
     pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_PAUSE_S)
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
+
+
+def _refused(answer: Answer, function: str) -> Verdict:
+    """Return what follows when the event can never be handled."""
+    problem = _problem(answer, function)
+    is_strange = problem.code == StrangeEventError.code
+    return Verdict(action=Action.BURY if is_strange else Action.PARK, problem=problem)
+
+
+def _understood(answer: Answer) -> Answer:
+    """Return the answer, as a 502 if it is an error and not in the words of the function.
+
+    A watchdog whose function does not listen says 500, and a provider has words of its own.
+    """
+    status = answer.status
+    is_known = status is None or status < 300 or status in _AWAY | _LOST | {429}  # noqa: PLR2004 - HTTP
+    return answer if is_known or answer.problem is not None else replace(answer, status=502)
 
 
 def _is_away(answer: Answer) -> bool:

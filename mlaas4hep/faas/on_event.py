@@ -21,11 +21,11 @@ from mlaas4hep import bootstrap
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import (
-    InvalidRequestError,
     MlaasError,
     NotFoundError,
     PermanentError,
     Problem,
+    StrangeEventError,
     UnauthenticatedError,
 )
 from mlaas4hep.faas.function import Function, asgi, settle
@@ -125,7 +125,7 @@ class _Door:
             )
         step = self.steps.get(type(event))
         if step is None:
-            raise InvalidRequestError(f"{self.name} does nothing with {event.type!r}")
+            raise StrangeEventError(f"{self.name} does nothing with {event.type!r}")
         started = time.perf_counter()
         outcome = "failed"
         try:

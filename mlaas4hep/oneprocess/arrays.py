@@ -13,13 +13,10 @@ from mlaas4hep.core import wire
 from mlaas4hep.core.data.chunk import Chunk, decode, encode
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.specs import Specs
-from mlaas4hep.core.requests.request import Request
-from mlaas4hep.core.selection.branches import choose
-from mlaas4hep.core.selection.opened import Opened, OpenedFile
-from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.filling import make_chunks
-from mlaas4hep.pipeline.inputs import Inputs, describe, survey
+from mlaas4hep.pipeline.inputs import Inputs, survey
 from mlaas4hep.ports import Services
 
 MANIFEST = "manifest.json"
@@ -39,21 +36,6 @@ class Made:
     def chunks(self) -> int:
         """Return the number of chunks."""
         return self.inputs.opened.plan(self.inputs.request.params, self.specs).chunks
-
-
-def open_files(request: Request, services: Services) -> Opened:
-    """Return what the files of a request are, without measuring them.
-
-    Raises:
-        InvalidRequestError: a file or a branch is wrong.
-    """
-    trees = {file.name: describe(file, services) for file in request.files}
-    preproc = Preproc.parse(request.preproc)
-    return Opened(
-        files=tuple(OpenedFile.of(file, trees[file.name]) for file in request.files),
-        branches=choose(trees, request.params, preproc, request.labels),
-        ranges=(),
-    )
 
 
 def only_features(specs: Specs, opened: Opened) -> Specs:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 from mlaas4hep.adapters.memory import MemoryBus
 from mlaas4hep.core.runs.events import SUBJECTS, Event
-from mlaas4hep.errors import PermanentError, Problem, ServiceUnavailableError
+from mlaas4hep.errors import PermanentError, Problem, ServiceUnavailableError, StrangeEventError
 from mlaas4hep.pipeline.reactions import Step, failure, react, stage
 from mlaas4hep.ports import Services
 
@@ -83,6 +83,8 @@ class _Delivery:
             return True
         try:
             react(event, step, self._services)
+        except StrangeEventError as error:
+            log.warning("%s: %s", event.id, error)
         except PermanentError as error:
             self._fail(event, error.problem)
         except ServiceUnavailableError as error:

@@ -12,6 +12,7 @@ from mlaas4hep.core.data.plan import Slice
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.errors import StrangeEventError
 from mlaas4hep.pipeline.filling import make_chunks
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs, load_survey
 from mlaas4hep.ports import Services
@@ -38,6 +39,7 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     inputs = load_inputs(event, services)
+    _check_planned(event, inputs, services)
     specs = load_specs(event.specs, services)
     surveys = partial(_survey, event, inputs, services)
     row_bytes = 4 * (1 + Layout.of(specs).width)
@@ -63,6 +65,22 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
             del made
             yield from _stored(waiting, left=1)  # it is being stored while the next one is made
         yield from _stored(waiting, left=0)
+
+
+def _check_planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> None:
+    """Refuse chunks that are not in the run's plan.
+
+    Raises:
+        StrangeEventError: nobody planned them.
+    """
+    right = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
+    if event.specs != right:
+        raise StrangeEventError(f"the specs of run {event.run!r} are {right}, not {event.specs}")
+    chunks = inputs.opened.plan(inputs.request.params, load_specs(right, services)).chunks
+    if not 0 <= event.index < event.index + event.count <= chunks:
+        raise StrangeEventError(
+            f"run {event.run!r} has {chunks} chunks, and not {event.count} from {event.index} on"
+        )
 
 
 def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterator[_Planned]:

@@ -1,55 +1,97 @@
 """The records of a run that its steps load: the request and what opening the files found."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from threading import Lock
-
-from cachetools import LRUCache
+from functools import cached_property, partial
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.plan import plan_ranges
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.selection.branches import choose
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.errors import MlaasError, NotFoundError
+from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.ports import Services
 
+AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
     """What a run works on."""
 
     request: Request
     opened: Opened
 
-    @property
+    @cached_property
     def preproc(self) -> Preproc:
         """Return what preproc.json says."""
-        return _preproc(self.request.preproc)
+        return Preproc.parse(self.request.preproc)
+
+    @classmethod
+    def open(cls, request: Request, services: Services) -> "Inputs":
+        """Open every file of a request and plan the ranges to measure.
+
+        Raises:
+            MlaasError: a file cannot be read, or files and request do not fit together.
+        """
+        preproc = Preproc.parse(request.preproc)
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+            trees = list(pool.map(partial(describe, services=services), request.files))
+        names = [file.name for file in request.files]
+        branches = choose(
+            dict(zip(names, trees, strict=True)), request.params, preproc, request.labels
+        )
+        ranges = plan_ranges(
+            [tree.entries for tree in trees],
+            request.params.nevts,
+            [tree.boundaries for tree in trees],
+            services.range_entries,
+        )
+        if not ranges:
+            raise PermanentError(
+                f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
+            )
+        files = tuple(map(OpenedFile.of, request.files, trees))
+        opened = Opened(files=files, branches=branches, ranges=ranges)
+        return cls(request=request, opened=opened)
 
 
 def load_request(event: Event, services: Services) -> Request:
     """Return the request of the event's run."""
     body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
-    return _request(body)
+    return services.recent.parsed(body, _load_request)
 
 
 def load_specs(key: str, services: Services) -> Specs:
     """Return merged specs."""
-    return _specs(services.specs.get(key))
+    return services.recent.parsed(services.specs.get(key), _load_specs)
 
 
 def load_inputs(event: Event, services: Services) -> Inputs:
-    """Return what `store_opened` wrote for this attempt, and the request."""
+    """Return what `store_opened` wrote for this attempt, and the request.
+
+    Raises:
+        StrangeEventError: the files of the run are not opened yet.
+    """
     request = load_request(event, services)
-    opened = _opened(services.runs_files.get(_opened_key(event)))
-    return Inputs(request=request, opened=opened)
+    try:
+        body = services.runs_files.get(_opened_key(event))
+    except NotFoundError:
+        if services.runs.get(event.owner, event.run).ranges.total is None:
+            raise StrangeEventError(f"nothing is planned yet in run {event.run!r}") from None
+        raise
+    return Inputs(
+        request=request,
+        opened=services.recent.parsed(body, _load_opened),
+    )
 
 
 def store_opened(event: Event, opened: Opened, services: Services) -> None:
@@ -72,12 +114,10 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
     reads = sorted(reads)
     content = keys.digest(file.url, file.identity, reads)
     key = files.key(event.owner, event.run, files.survey(content))
-    with _surveys_lock:
-        known = _surveys.get(key)
+    known: Survey | None = services.recent.find(key)
     if known is None:
         known = _stored_survey(key, services) or _new_survey(file, reads, key, services)
-        with _surveys_lock:
-            _surveys[key] = known
+        services.recent.keep(key, known, known.weight)
     return known
 
 
@@ -118,30 +158,6 @@ def _opened_key(event: Event) -> str:
     return files.key(event.owner, event.run, files.opened(event.attempt))
 
 
-# Keys name the content, so that nothing can be stale; 50 MB at most.
-_SURVEYS_BYTES = 50 * 1024**2
-_surveys: LRUCache[str, Survey] = LRUCache(
-    _SURVEYS_BYTES, lambda survey: min(survey.weight, _SURVEYS_BYTES)
-)
-_surveys_lock = Lock()
-
-
-# Parsed once in a process: the text itself is the key, so that nothing can be stale.
-@lru_cache(maxsize=8)
-def _request(body: bytes) -> Request:
-    return wire.load(Request, body)
-
-
-@lru_cache(maxsize=8)
-def _opened(body: bytes) -> Opened:
-    return wire.load(Opened, body)
-
-
-@lru_cache(maxsize=8)
-def _specs(body: bytes) -> Specs:
-    return wire.load(Specs, body)
-
-
-@lru_cache(maxsize=8)
-def _preproc(text: str) -> Preproc:
-    return Preproc.parse(text)
+_load_request = partial(wire.load, Request)
+_load_opened = partial(wire.load, Opened)
+_load_specs = partial(wire.load, Specs)

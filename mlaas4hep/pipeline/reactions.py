@@ -6,7 +6,6 @@ Every way to deliver events (an OpenFaaS function, the in-process runtime) goes 
 import logging
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from itertools import groupby
 from typing import Any
 
 from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
@@ -16,17 +15,25 @@ from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[Any, Services], Iterable[Event]]
+
+class Batch(tuple[Event, ...]):
+    """Events that are written down and told together: all of them, or none."""
+
+    __slots__ = ()
+
+
+News = Event | Batch  #: an event is told by itself
+Step = Callable[[Any, Services], Iterable[News]]
 
 
 def react(event: Event, step: Step, services: Services) -> None:
     """Run `step` on `event`, and for its news write them into the run first, then publish them.
 
     An event of a run that is over, deleted, or in another attempt does nothing: it is an echo.
-    A list is taken in groups of one type, a generator one event at a time, so that long work is
-    told while it goes on; it is closed as soon as the run is cancelled, failed or deleted.
-    Because a step may be interrupted anywhere and is then done again, a list ends with the
-    event that says "this is done", after those that start the work.
+    What a step yields is told before it goes on, so that long work is told while it is done; it
+    is closed as soon as the run is cancelled, failed or deleted. Because a step may be interrupted
+    anywhere and is then done again, the event that says "this is done" comes last, after those
+    that start the work.
 
     Raises:
         MlaasError: whatever the step or the services raised, with the stage added.
@@ -34,7 +41,7 @@ def react(event: Event, step: Step, services: Services) -> None:
     if not _is_wanted(event, services):
         return
     try:
-        with closing(_batches(step(event, services))) as batches:
+        with closing(_told(step, event, services)) as batches:
             for batch in batches:
                 run = services.runs.apply(batch)
                 if run is None or not _goes_on(run, event):
@@ -78,13 +85,11 @@ def _goes_on(run: Run, event: Event) -> bool:
     return run.attempt == event.attempt and not stopped
 
 
-def _batches(news: Iterable[Event]) -> Generator[list[Event], None, None]:
-    if isinstance(news, list | tuple):
-        for _, group in groupby(news, key=type):
-            yield list(group)
-    elif isinstance(news, Generator):
-        with closing(news):
-            for event in news:
-                yield [event]
-    else:
-        yield from ([event] for event in news)
+def _told(step: Step, event: Event, services: Services) -> Generator[Batch, None, None]:
+    news = step(event, services)
+    try:
+        for item in news:
+            yield item if isinstance(item, Batch) else Batch([item])
+    finally:
+        if isinstance(news, Generator):
+            news.close()

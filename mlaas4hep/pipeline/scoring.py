@@ -32,15 +32,16 @@ from mlaas4hep.core.runs.events import (
     ScoringSubmitted,
 )
 from mlaas4hep.core.selection.opened import OpenedFile
-from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import describe, load_survey, naming
+from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Runtime, Services
 
 CONTRACT = "contract.json"
 BATCH = 8192  #: rows that go through the network at once
 
 
-def open_scoring(event: ScoringSubmitted, services: Services) -> list[Event]:
+def open_scoring(event: ScoringSubmitted, services: Services) -> list[News]:
     """Open every file, check that the model can read it, and plan the ranges to score.
 
     Raises:
@@ -69,12 +70,12 @@ def open_scoring(event: ScoringSubmitted, services: Services) -> list[Event]:
     return _planned(event, plan)
 
 
-def _planned(event: Event, plan: ScoringPlan) -> list[Event]:
+def _planned(event: Event, plan: ScoringPlan) -> list[News]:
     who: dict[str, Any] = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
     entries = sum(part.stop - part.start for part in plan.ranges)
     return [
         ScoringPlanned(**who, files=len(plan.files), ranges=len(plan.ranges), entries=entries),
-        *(RangeToScore(**who, index=index) for index in range(len(plan.ranges))),
+        Batch(RangeToScore(**who, index=index) for index in range(len(plan.ranges))),
     ]
 
 
@@ -86,6 +87,8 @@ def score_range(event: RangeToScore, services: Services) -> Iterator[Event]:
     """
     request = load_request(event, services)
     plan = wire.load(ScoringPlan, services.runs_files.get(_plan_key(event)))
+    if not 0 <= event.index < len(plan.ranges):
+        raise StrangeEventError(f"run {event.run!r} has no range {event.index} to score")
     key = _part_key(event, event.index)
     if services.runs_files.info(key) is None:
         part = _score(event, request, plan, services)

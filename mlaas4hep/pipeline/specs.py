@@ -3,68 +3,62 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
-from functools import partial
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.notices import notices
-from mlaas4hep.core.data.plan import groups, plan_ranges
+from mlaas4hep.core.data.plan import EntryRange, groups
 from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.sample import Sampler
 from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
 from mlaas4hep.core.data.treatment import without_missing
 from mlaas4hep.core.data.treatments import treated
-from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs.events import (
     ChunkPlanned,
-    Event,
     FilesOpened,
     RangeMeasured,
     RangePlanned,
     RunSubmitted,
     SpecsReady,
 )
-from mlaas4hep.core.selection.branches import choose
-from mlaas4hep.core.selection.opened import MeasuredRange, Opened, OpenedFile
+from mlaas4hep.core.selection.opened import MeasuredRange
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.errors import NotFoundError, PermanentError
+from mlaas4hep.errors import NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (
+    AT_ONCE,
     Inputs,
-    describe,
     load_inputs,
     load_request,
     load_survey,
     naming,
     store_opened,
 )
+from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Services
 
 _LISTED = 10  #: names in a warning
-AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 
 
-def open_files(event: RunSubmitted, services: Services) -> list[Event]:
+def open_files(event: RunSubmitted, services: Services) -> list[News]:
     """Open every file, choose the branches, and plan the ranges to measure.
 
     Raises:
         MlaasError: a file cannot be read, or files and request do not fit together.
     """
     request = load_request(event, services)
-    opened, warnings = _opened(request, services)
+    opened = Inputs.open(request, services).opened
     store_opened(event, opened, services)
     fact = {"owner": event.owner, "run": event.run}
-    news: list[Event] = [
-        FilesOpened(
-            **fact,
-            attempt=event.attempt,
-            files=len(opened.files),
-            ranges=len(opened.ranges),
-            entries=sum(part.stop - part.start for part in opened.ranges),
-            warnings=warnings,
-        )
-    ]
-    news += [
+    told = FilesOpened(
+        **fact,
+        attempt=event.attempt,
+        files=len(opened.files),
+        ranges=len(opened.ranges),
+        entries=sum(part.stop - part.start for part in opened.ranges),
+        warnings=opened.branches.warnings,
+    )
+    planned = Batch(
         RangePlanned(
             **fact,
             attempt=event.attempt,
@@ -74,17 +68,18 @@ def open_files(event: RunSubmitted, services: Services) -> list[Event]:
             stop=part.stop,
         )
         for index, part in enumerate(opened.ranges)
-    ]
-    return news
+    )
+    return [told, planned]
 
 
-def measure_range(event: RangePlanned, services: Services) -> list[Event]:
+def measure_range(event: RangePlanned, services: Services) -> list[News]:
     """Measure one range and store its specs, unless they lie in the store already.
 
     Raises:
         MlaasError: the file cannot be read, or is another one now.
     """
     inputs = load_inputs(event, services)
+    _check_planned(event, inputs)
     key = keys.range_specs(event.owner, inputs.opened.range_content(inputs.request, event.index))
     result = _stored(key, services)
     if result is None:
@@ -103,7 +98,7 @@ def measure_range(event: RangePlanned, services: Services) -> list[Event]:
     ]
 
 
-def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
+def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     """Merge the specs and plan the chunks, once all ranges are measured.
 
     `SpecsReady` comes last: as long as it is not told, the next event does everything again.
@@ -124,46 +119,34 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[Event]:
     services.specs.put(key, wire.dump(specs))
     plan = inputs.opened.plan(inputs.request.params, specs)
     fact = {"owner": event.owner, "run": event.run}
-    news: list[Event] = [
+    planned = Batch(
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
         for group in groups(plan, _row(inputs, specs, parts))
-    ]
-    news.append(
-        SpecsReady(
-            **fact,
-            attempt=event.attempt,
-            key=key,
-            entries=plan.entries,
-            columns=Layout.of(specs).width,
-            chunks=plan.chunks,
-            warnings=(*_worthless(specs), *notices(found, rules), *idle_rules(specs, rules)),
-        )
     )
-    return news
+    ready = SpecsReady(
+        **fact,
+        attempt=event.attempt,
+        key=key,
+        entries=plan.entries,
+        columns=Layout.of(specs).width,
+        chunks=plan.chunks,
+        warnings=(*_worthless(specs), *notices(found, rules), *idle_rules(specs, rules)),
+    )
+    return [planned, ready]
 
 
-def _opened(request: Request, services: Services) -> tuple[Opened, tuple[str, ...]]:
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
-        trees = list(pool.map(partial(describe, services=services), request.files))
-    names = [file.name for file in request.files]
-    branches = choose(
-        dict(zip(names, trees, strict=True)),
-        request.params,
-        Preproc.parse(request.preproc),
-        request.labels,
-    )
-    ranges = plan_ranges(
-        [tree.entries for tree in trees],
-        request.params.nevts,
-        [tree.boundaries for tree in trees],
-        services.range_entries,
-    )
-    if not ranges:
-        raise PermanentError(
-            f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
+def _check_planned(event: RangePlanned, inputs: Inputs) -> None:
+    """Refuse a range that is not in the run's plan.
+
+    Raises:
+        StrangeEventError: nobody planned it.
+    """
+    planned = dict(enumerate(inputs.opened.ranges)).get(event.index)
+    told = EntryRange(file=event.file, start=event.start, stop=event.stop)
+    if told != planned:
+        raise StrangeEventError(
+            f"range {event.index} of run {event.run!r} is {planned}, and not {told}"
         )
-    files = tuple(map(OpenedFile.of, request.files, trees))
-    return Opened(files=files, branches=branches, ranges=ranges), branches.warnings
 
 
 def _stored(key: str, services: Services) -> MeasuredRange | None:

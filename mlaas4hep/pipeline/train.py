@@ -17,6 +17,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.pipeline.bundles import Bundle
+from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.trainingplan import TrainingPlan, load_plan
 from mlaas4hep.ports import Services, Training
 
@@ -24,7 +25,7 @@ _TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most
 _LARGEST_FILE = 4 * 1024**3
 
 
-def train(event: ChunkReady, services: Services) -> Iterable[Event]:
+def train(event: ChunkReady, services: Services) -> Iterable[News]:
     """Train the run's model, if this is its first chunk; the others only count as progress.
 
     Raises:

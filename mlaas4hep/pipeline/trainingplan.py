@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.plan import ChunkPlan
 from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.training import Feature, TrainingJob
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs
 from mlaas4hep.ports import Services
 
 _PLANNED_S = 60.0
@@ -73,7 +73,7 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
     specs_key = run.specs
     return TrainingPlan(
         inputs=load_inputs(event, services),
-        specs=wire.load(Specs, services.specs.get(specs_key)),
+        specs=load_specs(specs_key, services),
         specs_key=specs_key,
     )
 

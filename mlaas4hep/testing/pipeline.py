@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.memory import MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.chunk import Chunk, decode
@@ -23,6 +24,7 @@ from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import load_inputs
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import DataSource, Services
+from mlaas4hep.settings import Settings
 
 REACTIONS = table.steps("specs", "chunk-preprocess")
 
@@ -65,19 +67,18 @@ class CountingSource:
 
 def make_services(range_entries: int = 100_000) -> Services:
     """Return services in memory whose clock stands still and whose source counts."""
+    made = bootstrap.services(Settings(range_entries=range_entries))
     stores = {bucket: MemoryStore(lambda: 0.0) for bucket in keys.BUCKETS}
-    return Services(
+    return replace(
+        made,
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
         specs=stores["specs"],
         chunks=stores["chunks"],
         models=stores["models"],
         source=CountingSource(DataFiles(stores["tarballs"])),
-        bus=MemoryBus(),
         runs=MemoryRunBook(lambda: 0.0),
-        leases=MemoryLeases(),
         clock=lambda: 0.0,
-        range_entries=range_entries,
     )
 
 

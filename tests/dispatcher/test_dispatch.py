@@ -54,6 +54,9 @@ async def _left(url: str, stream: str, expected: int) -> int:
     return count
 
 
+FAILED = Problem(code="internal_error", message="something went wrong inside")
+
+
 def test_an_event_reaches_its_function_with_a_token_for_it_alone(
     functions: Any, bus: Bus, dispatching: Dispatching, signing_key: SigningKey
 ) -> None:
@@ -96,7 +99,9 @@ def test_what_can_never_succeed_is_parked_and_fails_the_run(
 def test_a_function_that_fails_once_gets_the_event_again(
     functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
 ) -> None:
-    functions.answer = lambda *_: (500 if len(functions.calls) == 1 else 200, {})
+    functions.answer = lambda *_: (
+        (500, {"error": asdict(FAILED)}) if len(functions.calls) == 1 else (200, {})
+    )
     with dispatching():
         bus.publish([SUBMITTED])
         functions.wait_for(lambda: len(functions.calls) == 2)
@@ -308,3 +313,18 @@ def test_the_dead_letter_is_the_event_itself(
     dead = asyncio.run(last())
     assert cloudevents.load_event(dead.data) == SUBMITTED
     assert dead.headers["Mlaas-Function"] == "specs"
+
+
+def test_a_strange_event_is_parked_and_its_run_goes_on(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    strange = Problem(code="strange_event", message="there is no range 7", stage="specs")
+    functions.answer = lambda *_: (422, {"error": asdict(strange)})
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 1)
+        assert left(nats_server, DEAD_STREAM, 1) == 1
+
+    assert left(nats_server, STREAM, 0) == 0
+    assert runs.get("a", "luca_1").status is Status.SUBMITTED

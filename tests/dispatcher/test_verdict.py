@@ -33,7 +33,27 @@ def test_two_hundred_is_done(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 409, 413, 422])
 def test_what_can_never_succeed_is_parked(status: int) -> None:
-    assert verdict(status).action is Action.PARK
+    answer = Answer(status=status, problem=PROBLEM)
+
+    assert judge(answer, History(), 0.0, "train").action is Action.PARK
+
+
+def test_a_strange_event_is_buried_and_the_run_goes_on() -> None:
+    strange = Problem(code="strange_event", message="there is no range 7")
+
+    assert judge(Answer(status=422, problem=strange), History(), 0.0, "specs").action is Action.BURY
+
+
+@pytest.mark.parametrize("status", [400, 405, 413, 422, 500, 501, 505])
+def test_what_is_not_in_the_functions_words_never_fails_the_run(status: int) -> None:
+    """A watchdog says 500 while its function starts, a provider "Can't reach service for"."""
+    assert repeated(Answer(status=status), 100).action is Action.AWAY
+
+
+def test_a_function_that_dies_of_an_event_fails_the_run_in_the_end() -> None:
+    answer = Answer(status=500, was_ready=True)
+
+    assert repeated(answer, MAX_FAILURES).action is Action.PARK
 
 
 def test_the_function_says_why_it_is_parked() -> None:

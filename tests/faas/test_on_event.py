@@ -141,7 +141,7 @@ def test_a_message_that_can_never_be_handled_is_parked(make, body, event_id):
 
     answer = client.post("/", data=body, headers=headers(event_id))
 
-    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid_request")
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "strange_event")
 
 
 def test_a_message_over_a_megabyte_is_refused(make):

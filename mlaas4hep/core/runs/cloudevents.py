@@ -4,9 +4,9 @@ from typing import Any
 
 import pydantic_core
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.runs.events import KINDS, Event
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import InvalidRequestError, StrangeEventError
 
 SOURCE = "/mlaas4hep"
 
@@ -32,10 +32,16 @@ def load_event(body: bytes) -> Event:
     Fields that this release does not know pass: a newer one may send them.
 
     Raises:
-        InvalidRequestError: it is not a CloudEvent of a type that we know, or a field is wrong.
+        StrangeEventError: it is not a CloudEvent of a type that we know, or a field is wrong.
     """
     kind, data = _opened(body)
-    return wire.load(kind, pydantic_core.to_json(data), strict=True)
+    try:
+        event = wire.load(kind, pydantic_core.to_json(data), strict=True)
+        keys.checked_name(event.owner, "owner")
+        keys.checked_name(event.run, "run")
+    except InvalidRequestError as error:
+        raise StrangeEventError(str(error)) from error
+    return event
 
 
 def _opened(body: bytes) -> tuple[type[Event], Any]:
@@ -43,7 +49,7 @@ def _opened(body: bytes) -> tuple[type[Event], Any]:
         message = pydantic_core.from_json(body)
         return KINDS[message["type"]], message["data"]
     except (ValueError, KeyError, TypeError) as error:
-        raise InvalidRequestError(
+        raise StrangeEventError(
             "the body is not a CloudEvent of this system",
             hint=f"`type` is one of {', '.join(sorted(KINDS))} and `data` holds its fields",
         ) from error

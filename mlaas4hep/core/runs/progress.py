@@ -3,6 +3,8 @@
 import base64
 from dataclasses import dataclass, replace
 
+MOST_ITEMS = 1_000_000  #: of one stage, so that a record stays small
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -33,8 +35,12 @@ class Progress:
         return replace(self, total=total, started_at=started)
 
     def mark(self, item: int, at: float) -> "Progress":
-        """Return the progress with `item` done; marking twice changes nothing."""
-        return self._with(1 << item, at)
+        """Return the progress with `item` done; marking twice changes nothing.
+
+        What cannot be an item changes nothing either.
+        """
+        limit = MOST_ITEMS if self.total is None else self.total
+        return self._with(1 << item, at) if 0 <= item < limit else self
 
     def mark_first(self, items: int, at: float) -> "Progress":
         """Return the progress with the first `items` items done."""
