@@ -189,6 +189,13 @@ class RunBook(Protocol):
             NotFoundError: the run is not there, or is deleted meanwhile.
         """
 
+    def hear(self, changed: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `changed(owner, name)` after each change of any run; return what ends that.
+
+        It is called from a thread of the run book and must not block. What changes while the book
+        cannot be reached is told afterwards, perhaps several changes as one.
+        """
+
 
 class People(Protocol):
     """Whom the `Authorization` header of a request belongs to."""

@@ -138,6 +138,7 @@ class MemoryRunBook:
         self._runs: dict[tuple[str, str], Run] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self._changed = threading.Condition()
+        self._listeners: list[Callable[[str, str], None]] = []
 
     def create(self, run: Run) -> None:
         """Write a new run."""
@@ -145,7 +146,7 @@ class MemoryRunBook:
             if (run.owner, run.name) in self._runs:
                 raise ConflictError(f"run {run.name!r} exists already")
             self._runs[run.owner, run.name] = run
-            self._changed.notify_all()
+            self._tell(run.owner, run.name)
 
     def get(self, owner: str, name: str) -> Run:
         """Return a run."""
@@ -168,14 +169,15 @@ class MemoryRunBook:
                     return None
                 after = before.apply(event, self._clock())
                 self._runs[event.owner, event.run] = after
-            self._changed.notify_all()
+            if after is not None:
+                self._tell(after.owner, after.name)
         return after
 
     def delete(self, owner: str, name: str) -> None:
         """Forget a run; one that is not there is fine."""
         with self._changed:
             self._runs.pop((owner, name), None)
-            self._changed.notify_all()
+            self._tell(owner, name)
 
     def next_number(self, owner: str, folder: str) -> int:
         """Return 1, 2, 3, … for runs of `folder`, never the same twice."""
@@ -189,6 +191,17 @@ class MemoryRunBook:
         with self._changed:
             self._changed.wait_for(lambda: until(self._get(owner, name)), timeout_s)
             return self._get(owner, name)
+
+    def hear(self, changed: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `changed(owner, name)` after each change of any run; return what ends that."""
+        with self._changed:
+            self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+    def _tell(self, owner: str, name: str) -> None:
+        self._changed.notify_all()
+        for listener in self._listeners:
+            listener(owner, name)
 
     def _get(self, owner: str, name: str) -> Run:
         try:

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from mlaas4hep.faas.asgi import AsgiApp
 from mlaas4hep.ports import Services
@@ -15,13 +15,17 @@ class Function:
     """Its name, and how its app is made once the services are there."""
 
     name: str
-    kind: Literal["wsgi", "asgi"]
-    factory: Callable[[Services, Settings], Any]
+    factory: Callable[[Services, Settings], Any]  #: an ASGI app, or a flask app for `front`
+    front: Callable[[Any], AsgiApp] = lambda app: app  #: what serves the app
+
+    def app(self, services: Services, settings: Settings) -> AsgiApp:
+        """Return what answers its requests."""
+        return self.front(self.factory(services, settings))
 
 
 def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
     """Return a function around an ASGI app, which answers health and readiness itself."""
-    return Function(name=name, kind="asgi", factory=make_app)
+    return Function(name=name, factory=make_app)
 
 
 def settle() -> None:

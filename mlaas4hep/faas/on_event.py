@@ -28,7 +28,11 @@ from mlaas4hep.errors import (
     StrangeEventError,
     UnauthenticatedError,
 )
+from mlaas4hep.faas.asgi import AsgiApp, Scope
+from mlaas4hep.faas.bodies import Admission
+from mlaas4hep.faas.front import Front
 from mlaas4hep.faas.function import Function, asgi, settle
+from mlaas4hep.faas.problems import failure
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.reactions import Step, react
 from mlaas4hep.ports import Deliveries, Services
@@ -39,6 +43,7 @@ __all__ = ["Function", "asgi", "check_ready", "error_answer", "on_event", "wsgi"
 log = logging.getLogger(__name__)
 
 MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
+_AT_ONCE = 1000  #: deliveries whose bodies are on their way
 HEALTH, READY = "/_/health", "/_/ready"
 
 Answer = tuple[dict[str, Any], int]
@@ -56,35 +61,35 @@ def on_event(
     """
     chosen = table.steps(name) if steps is None else dict(steps)
     factory = partial(_event_app, name, chosen, tuple(warms))
-    return Function(name=name, kind="wsgi", factory=factory)
+    return Function(name=name, factory=factory, front=partial(Front, admit=_admit_event))
 
 
-def wsgi(name: str, make_app: Callable[[Services, Settings], flask.Flask]) -> Function:
+async def _admit_event(_scope: Scope) -> Admission:
+    """Take no more than an event; its sender is checked when it is known which event it is."""
+    return Admission(owner="", limit_bytes=MAX_EVENT_BYTES, places=_AT_ONCE)
+
+
+def wsgi(
+    name: str,
+    make_app: Callable[[Services, Settings], flask.Flask],
+    front: Callable[[flask.Flask], AsgiApp] | None = None,
+) -> Function:
     """Return a function around a flask app; it gets health and readiness if it has none."""
 
     def factory(services: Services, settings: Settings) -> flask.Flask:
         return _with_health(make_app(services, settings), services)
 
-    return Function(name=name, kind="wsgi", factory=factory)
+    return Function(name=name, factory=factory, front=front or partial(Front, admit=_admit_event))
 
 
 def error_answer(error: Exception) -> Answer:
-    """Return the JSON and the status that tell a caller about `error`.
-
-    What we did not foresee is logged with its traceback and shown to nobody.
-    """
-    if isinstance(error, MlaasError):
-        return {"error": error.problem.to_json()}, error.status
+    """Return the JSON and the status that tell a caller about `error`."""
     if isinstance(error, HTTPException):
         code = (error.name or "error").lower().replace(" ", "_")
         problem = Problem(code=code, message=error.description or code)
         return {"error": problem.to_json()}, error.code or 500
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
-    problem = Problem(
-        code="internal_error",
-        message="something went wrong inside; the function's log has the details",
-    )
-    return {"error": problem.to_json()}, 500
+    told = failure(error)
+    return {"error": told.problem.to_json()}, told.status
 
 
 def check_ready(services: Services) -> None:

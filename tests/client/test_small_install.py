@@ -21,7 +21,6 @@ ABSENT = [
     "awkward",
     "cryptography",
     "flask",
-    "gunicorn",
     "jwt",
     "keras",
     "minio",

@@ -1,3 +1,4 @@
+import queue
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, RunCancelled, Spe
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.ports import RunBook
+from mlaas4hep.testing.nats import NatsServer
 
 
 @pytest.fixture(params=["memory", "jetstream"])
@@ -195,3 +197,41 @@ def test_many_can_wait_at_once(runs: RunBook, owner: str) -> None:
         runs.apply([RunCancelled(owner=owner, run="luca_1")])
 
         assert {task.result().status for task in waiting} == {Status.CANCELLED}
+
+
+def test_whoever_listens_hears_of_each_change_until_they_stop(runs: RunBook, owner: str) -> None:
+    heard: queue.Queue[tuple[str, str]] = queue.Queue()
+    stop = runs.hear(lambda *run: heard.put(run) if run[0] == owner else None)
+
+    runs.create(a_run(owner))
+    created = heard.get(timeout=10)
+    runs.apply([chunk(owner, 0)])
+    applied = heard.get(timeout=10)
+    runs.delete(owner, "luca_1")
+    deleted = heard.get(timeout=10)
+    stop()
+    runs.create(a_run(owner, "luca_2"))
+
+    assert [created, applied, deleted] == [(owner, "luca_1")] * 3
+    assert heard.empty()
+
+
+def test_a_list_has_what_another_process_wrote(
+    connection: Connection, nats_server: NatsServer, owner: str
+) -> None:
+    mine = JetStreamRunBook(connection, time.time)
+    elsewhere = Connection(nats_server.url)
+    theirs = JetStreamRunBook(elsewhere, time.time)
+    heard: queue.Queue[tuple[str, str]] = queue.Queue()
+    mine.hear(lambda *run: heard.put(run) if run[0] == owner else None)
+    before = mine.list(owner)
+
+    theirs.create(a_run(owner))
+    heard.get(timeout=10)
+    created = mine.list(owner)
+    theirs.delete(owner, "luca_1")
+    heard.get(timeout=10)
+    deleted = mine.list(owner)
+    elsewhere.close()
+
+    assert (before, created, deleted) == ([], [a_run(owner)], [])

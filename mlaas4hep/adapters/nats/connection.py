@@ -27,6 +27,7 @@ ANSWER_S = 5.0  #: NATS answers within that, or is away
 _PATIENCE_S = 60.0  #: longest that a call may take when it consists of several
 _BATCH = 1000  #: events under way at once
 _FOR_EVER = -1
+WATCH = "watch"  #: name of tasks that go on until the connection is closed
 _RECONNECT_S = 0.5
 
 Work = Callable[[JetStreamContext], Coroutine[Any, Any, T]]
@@ -70,8 +71,7 @@ class Connection:
             client, self._client = self._client, None
         if loop is None or self._thread is None:
             return
-        if client is not None:
-            asyncio.run_coroutine_threadsafe(client.close(), loop).result(ANSWER_S)
+        asyncio.run_coroutine_threadsafe(_end(client), loop).result(ANSWER_S)
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
         loop.close()
@@ -97,6 +97,16 @@ class Connection:
             if self._client is None or self._client.is_closed:
                 self._client = await connect(self._url, self._user, self._password, self._name)
             return self._client
+
+
+async def _end(client: Client | None) -> None:
+    """End what still waits for the connection, and close it."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in (task for task in tasks if task.get_name() == WATCH):
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    if client is not None:
+        await client.close()
 
 
 async def connect(url: str, user: str, password: str, name: str, **options: Any) -> Client:

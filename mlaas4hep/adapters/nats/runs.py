@@ -13,6 +13,7 @@ from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key
 from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
+from mlaas4hep.adapters.nats.runindex import RunIndex
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
@@ -30,15 +31,18 @@ class JetStreamRunBook:
     def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
         self._connection = connection
         self._clock = clock
+        self._index: RunIndex | None = None  #: made when somebody lists or listens
 
     def create(self, run: Run) -> None:
         """Write a new run."""
 
         async def work(jetstream: JetStreamContext) -> None:
+            where = key(run.owner, run.name)
             try:
-                await bucket(jetstream, RUNS).create(key(run.owner, run.name), wire.dump(run))
+                revision = await bucket(jetstream, RUNS).create(where, wire.dump(run))
             except KeyWrongLastSequenceError:
                 raise ConflictError(f"run {run.name!r} exists already") from None
+            self._note(where, revision, run)
 
         self._connection.run(work)
 
@@ -52,24 +56,33 @@ class JetStreamRunBook:
 
     def list(self, owner: str | None = None) -> list[Run]:
         """Return all runs of an owner (None: of everybody), oldest first."""
-        keys = ">" if owner is None else f"{key(owner)}.*"
-        runs = self._connection.run(lambda jetstream: _runs(bucket(jetstream, RUNS), keys))
-        return sorted(runs, key=lambda run: (run.created_at, run.name))
+        runs = self._connection.run(self._all)
+        return sorted(
+            (run for run in runs if owner in {None, run.owner}),
+            key=lambda run: (run.created_at, run.name),
+        )
 
     def apply(self, events: Iterable[Event]) -> Run | None:
         """Apply the events of one run to its record and return the record afterwards."""
         news = list(events)
         if not news:
             return None
-        return self._connection.run(
-            lambda jetstream: _apply(bucket(jetstream, RUNS), news, self._clock)
-        )
+
+        async def work(jetstream: JetStreamContext) -> Run | None:
+            after, revision = await _apply(bucket(jetstream, RUNS), news, self._clock)
+            if after is not None:
+                self._note(key(after.owner, after.name), revision, after)
+            return after
+
+        return self._connection.run(work)
 
     def delete(self, owner: str, name: str) -> None:
         """Forget a run; one that is not there is fine."""
 
         async def work(jetstream: JetStreamContext) -> None:
             await bucket(jetstream, RUNS).purge(key(owner, name))
+            if self._index is not None:
+                self._index.forget(key(owner, name))
 
         self._connection.run(work)
 
@@ -95,23 +108,50 @@ class JetStreamRunBook:
 
         return self._connection.run(work, patience_s=None)
 
+    def hear(self, changed: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `changed(owner, name)` after each change of any run; return what ends that."""
 
-async def _apply(runs: KeyValue, events: list[Event], clock: Callable[[], float]) -> Run | None:
+        async def start(jetstream: JetStreamContext) -> RunIndex:
+            index = self._indexed(jetstream)
+            index.listen(changed)
+            return index
+
+        index = self._connection.run(start)
+        return lambda: index.unlisten(changed)
+
+    async def _all(self, jetstream: JetStreamContext) -> Iterable[Run]:
+        if not jetstream._nc.is_connected:  # noqa: SLF001 - what the index knows may be old
+            raise nats.errors.ConnectionReconnectingError
+        return await self._indexed(jetstream).runs(ANSWER_S)
+
+    def _indexed(self, jetstream: JetStreamContext) -> RunIndex:
+        if self._index is None or self._index.is_closed:  # of a connection that was closed
+            self._index = RunIndex(bucket(jetstream, RUNS))
+        return self._index
+
+    def _note(self, where: str, revision: int, run: Run) -> None:
+        if self._index is not None:
+            self._index.note(where, revision, run)
+
+
+async def _apply(
+    runs: KeyValue, events: list[Event], clock: Callable[[], float]
+) -> tuple[Run | None, int]:
     where = key(events[0].owner, events[0].run)
     while True:
         try:
             entry = await runs.get(where)
         except KeyNotFoundError:
-            return None
+            return None, 0
         before = wire.load(Run, entry.value or b"")
         after = reduce(lambda run, event: run.apply(event, clock()), events, before)
         if after == before:
-            return before
+            return before, entry.revision or 0
         try:
-            await runs.update(where, wire.dump(after), last=entry.revision)
+            revision = await runs.update(where, wire.dump(after), last=entry.revision)
         except KeyWrongLastSequenceError:
             continue  # somebody else was faster: apply to what they wrote
-        return after
+        return after, revision
 
 
 async def _run(runs: KeyValue, owner: str, name: str) -> Run:
@@ -120,17 +160,6 @@ async def _run(runs: KeyValue, owner: str, name: str) -> Run:
     except KeyNotFoundError:
         raise NotFoundError(f"there is no run {name!r}") from None
     return wire.load(Run, entry.value or b"")
-
-
-async def _runs(runs: KeyValue, keys: str) -> list[Run]:
-    watcher: Any = await runs.watch(keys, ignore_deletes=True, inactive_threshold=_LOOK_AGAIN_S)
-    found = []
-    try:
-        while entry := await watcher.updates(ANSWER_S):
-            found.append(wire.load(Run, entry.value or b""))
-    finally:
-        await watcher.stop()
-    return found
 
 
 async def _watched(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bool]) -> Run:

@@ -16,7 +16,9 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-from mlaas4hep.http.predict.call import Answer, Call, ClientGoneError
+from mlaas4hep.faas.bodies import ClientGoneError
+from mlaas4hep.faas.headers import check_headers
+from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Desk, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
 from mlaas4hep.ports import Deliveries, People, Services
@@ -124,6 +126,8 @@ class PredictApp:
             return error_answer(error)
 
     async def _handle(self, call: Call) -> Answer:
+        if len(call.headers) != len(call.scope["headers"]):
+            check_headers(call.scope)
         route, in_path = ROUTER.find(call.method, call.path)
         if not route.is_open:
             call.person = await self.desk.people.person(call, self.desk.batcher)

@@ -12,13 +12,10 @@ import orjson
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.bodies import ClientGoneError
 
 JSON = b"application/json"
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-
-
-class ClientGoneError(Exception):
-    """The caller hung up before the body was complete; there is nobody to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

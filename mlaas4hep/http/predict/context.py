@@ -1,23 +1,21 @@
 """What the handlers of the predict function share, and what they answer when something is wrong."""
 
-import logging
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import InvalidRequestError, MlaasError, Problem, UnauthenticatedError
+from mlaas4hep.errors import InvalidRequestError, UnauthenticatedError
+from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.questions import Outputs, Question
 from mlaas4hep.serving.registry import Registry, Served, address, allowed
 from mlaas4hep.usecases.modelstore import listed
-
-log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 
@@ -118,14 +116,9 @@ def error_answer(error: Exception) -> Answer:
 
     What we did not foresee is logged with its traceback and shown to nobody.
     """
-    if isinstance(error, MlaasError):
-        problem, status = error.problem, error.status
-    else:
-        log.error("unexpected %s", type(error).__name__, exc_info=error)
-        problem = Problem(
-            code="internal_error",
-            message="something went wrong inside; the function's log has the details",
-        )
-        status = 500
+    told = failure(error)
+    problem = told.problem
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return json_answer({"error": text, "problem": problem.to_json()}, status)
+    answer = json_answer({"error": text, "problem": problem.to_json()}, told.status)
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in told.headers.items())
+    return replace(answer, headers=headers) if headers else answer

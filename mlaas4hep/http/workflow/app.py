@@ -1,6 +1,5 @@
 """The function `workflow`: the door for people, with the ancestor's routes and a REST API."""
 
-import threading
 from functools import partial
 
 import flask
@@ -9,10 +8,13 @@ from werkzeug.exceptions import HTTPException
 from mlaas4hep import bootstrap
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.faas.on_event import error_answer
+from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
-from mlaas4hep.http.workflow.call import NOBODY, STREAMS, Ask, Door, limits_of, read_json
-from mlaas4hep.http.workflow.problems import tell
+from mlaas4hep.http.workflow.call import NOBODY, Ask, Door, limits_of, read_json
+from mlaas4hep.http.workflow.feeds import Feeds
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
+from mlaas4hep.http.workflow.watching import looker
 from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings
 
@@ -23,9 +25,10 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
         services=services,
         limits=limits_of(settings),
         verifier=bootstrap.people(settings) if verifier is None else verifier,
-        streams=threading.BoundedSemaphore(STREAMS),
+        feeds=Feeds(services.runs, looker(services)),
     )
     app = flask.Flask("workflow", static_folder=None)
+    app.extensions["door"] = door
     for route in ROUTES:
         view = partial(_answer, door, route)
         for path in route.paths:
@@ -34,7 +37,7 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
             )
     app.add_url_rule("/", "action", partial(_act, door), methods=["GET", "POST"])
     for kind in (MlaasError, HTTPException, Exception):
-        app.register_error_handler(kind, tell)
+        app.register_error_handler(kind, _tell)
     return app
 
 
@@ -62,6 +65,20 @@ def _handled(route: Route, door: Door, ask: Ask) -> flask.Response:
 
 def _person(door: Door) -> Person:
     return door.verifier.person(flask.request.headers.get("Authorization"))
+
+
+def _tell(error: Exception) -> flask.Response:
+    """Return the answer for an error: a status, `{"error": {…}}`, and when to come again."""
+    if isinstance(error, HTTPException):
+        body, status = error_answer(error)
+        headers: dict[str, str] = {}
+    else:
+        told = failure(error)
+        body, status, headers = {"error": told.problem.to_json()}, told.status, told.headers
+    response = flask.jsonify(body)
+    response.status_code = status
+    response.headers.update(headers)
+    return response
 
 
 def _flask_path(path: str) -> str:

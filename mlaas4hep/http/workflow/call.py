@@ -1,6 +1,5 @@
 """What every handler of the people's door gets, and the forms of its answers."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,11 @@ from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.workflow.feeds import Feeds
 from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings, SettingsError
 
 MAX_JSON_BYTES = 4 * 1024**2
-STREAMS = 4  #: open at once in one process
 NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
 
 
@@ -29,7 +28,7 @@ class Door:
     services: Services
     limits: Limits
     verifier: People
-    streams: threading.BoundedSemaphore  #: places for those who watch; the others stay free
+    feeds: Feeds  #: for those who watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """Tarballs over HTTP: taken as a form's field `file` or as the body, listed, deleted."""
 
+import io
 import secrets
-import shutil
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 import flask
@@ -16,9 +15,7 @@ from mlaas4hep.http.schemas import FILE, FOLDER, NAME
 from mlaas4hep.http.workflow.call import Ask, Door, answer
 from mlaas4hep.usecases import runs, staging, uploads
 
-_IN_MEMORY = 1024**2
-_BLOCK = 1024**2
-_FORM_BYTES = 64 * 1024  #: what a form adds to its file
+FORM_BYTES = 64 * 1024  #: what a form adds to its file
 
 
 def list_tarballs(door: Door, ask: Ask) -> flask.Response:
@@ -79,7 +76,7 @@ def _tarball(upload: Upload) -> Tarball:
 
 
 def receive(door: Door, ask: Ask, folder: str) -> Upload:
-    """Spool the tarball to disk while it arrives, then check and unpack it.
+    """Check and unpack the tarball in the body.
 
     Raises:
         InvalidRequestError: there is none, or it is not acceptable.
@@ -87,11 +84,11 @@ def receive(door: Door, ask: Ask, folder: str) -> Upload:
     """
     limit = door.limits.max_upload_bytes
     announced = ask.http.content_length or 0
-    if announced > limit + _FORM_BYTES:
+    if announced > limit + FORM_BYTES:
         raise TooLargeError(
             f"{announced} bytes are too many: an upload has at most {limit}", stage="upload"
         )
-    ask.http.max_content_length = limit + _FORM_BYTES
+    ask.http.max_content_length = limit + FORM_BYTES
     if ask.http.mimetype == "multipart/form-data":
         return _form(door, ask, folder)
     return _body(door, ask, folder)
@@ -110,16 +107,21 @@ def _form(door: Door, ask: Ask, folder: str) -> Upload:
 
 
 def _body(door: Door, ask: Ask, folder: str) -> Upload:
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
-        shutil.copyfileobj(ask.http.stream, spool, _BLOCK)
-        if not spool.tell():
-            raise InvalidRequestError(
-                "No file was provided",
-                stage="upload",
-                hint=f'curl -F "file=@luca.tar.gz" "…/upload?name={folder}"',
-            )
-        spool.seek(0)
-        return _unpack(door, ask, folder, cast(BinaryIO, spool), f"{folder}.tar.gz")
+    archive: BinaryIO = ask.http.environ["wsgi.input"]  # whole, and on the disk if it is large
+    size = archive.seek(0, io.SEEK_END)
+    archive.seek(0)
+    if size > door.limits.max_upload_bytes:
+        raise TooLargeError(
+            f"{size} bytes are too many: an upload has at most {door.limits.max_upload_bytes}",
+            stage="upload",
+        )
+    if not size:
+        raise InvalidRequestError(
+            "No file was provided",
+            stage="upload",
+            hint=f'curl -F "file=@luca.tar.gz" "…/upload?name={folder}"',
+        )
+    return _unpack(door, ask, folder, archive, f"{folder}.tar.gz")
 
 
 def _unpack(door: Door, ask: Ask, folder: str, archive: BinaryIO, filename: str) -> Upload:

@@ -1,8 +1,5 @@
 """The REST API beside the ancestor's routes: runs, from the list to the diff."""
 
-import json
-import threading
-
 import pytest
 
 from mlaas4hep.core import keys, wire
@@ -128,42 +125,6 @@ def test_a_loss_that_is_not_a_number_is_null(world, submitted):
     )
 
     assert submitted.get("/runs/luca_1").json["metrics"] == {"loss": None}
-
-
-def test_a_run_is_waited_for(world, submitted):
-    seen = submitted.get("/runs/luca_1").json["mark"]
-    ready = threading.Timer(0.05, tell, (world, submitted, FAILED))
-    ready.start()
-
-    shown = submitted.get(f"/runs/luca_1?wait=20&seen={seen}").json
-    ready.join()
-    assert shown["status"] == "failed"
-    assert shown["mark"] != seen
-
-
-def test_changes_come_as_server_sent_events_until_the_end(world, submitted):
-    response = submitted.get("/runs/luca_1/events", headers={"Accept": "text/event-stream"})
-    events = response.iter_encoded()
-    first = next(events).decode()
-    tell(world, submitted, FAILED)
-    second = next(events).decode()
-
-    assert response.content_type == "text/event-stream"
-    assert first.startswith("retry: 1000\n\nevent: run\nid: ")
-    data = "".join(line.removeprefix("data: ") for line in second.split("\n")[2:])
-    assert json.loads(data)["status"] == "failed"
-    assert next(events, None) is None
-
-
-def test_those_who_watch_leave_places_for_the_others(submitted):
-    streams = [submitted.get("/runs/luca_1/events") for _ in range(5)]
-
-    assert [stream.status_code for stream in streams] == [200, 200, 200, 200, 503]
-    assert "Retry-After" in streams[-1].headers
-    for stream in streams:
-        stream.close()
-    with submitted.get("/runs/luca_1/events") as again:
-        assert again.status_code == 200
 
 
 def test_a_cancelled_run_stays_cancelled(world, submitted):

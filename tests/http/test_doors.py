@@ -1,0 +1,135 @@
+"""What both functions refuse alike, before any handler is asked; over a real server."""
+
+import http.client
+import threading
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+
+from mlaas4hep.faas import bodies
+from mlaas4hep.http.predict.app import app as predict_app
+from mlaas4hep.http.predict.app import limits
+from mlaas4hep.http.workflow.front import front
+from mlaas4hep.settings import Settings
+from tests.asgi import serving
+from tests.people import World, pack
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+@pytest.fixture
+def workflow(world):
+    with serving(front(world.app)) as url:
+        yield urlsplit(url).netloc
+
+
+@pytest.fixture
+def predict(world):
+    with serving(predict_app(world.services, limits(Settings()), world.verifier)) as url:
+        yield urlsplit(url).netloc
+
+
+@pytest.fixture(params=["workflow", "predict"])
+def door(request):
+    return request.getfixturevalue(request.param)
+
+
+def call(door, method, path, headers=(), body=b""):
+    """Send headers as they stand, in their order; return status, headers and body."""
+    with closing(http.client.HTTPConnection(door, timeout=30)) as connection:
+        connection.putrequest(method, path)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders(body or None)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def test_two_authorization_headers_are_refused(world, door):
+    good = ("Authorization", f"Bearer {world.token()}")
+
+    for second in (good, ("authorization", "Bearer x"), ("Authorization", "")):
+        assert call(door, "GET", "/models", [good, second])[0] == 400
+    assert call(door, "GET", "/models", [good])[0] == 200
+
+
+def test_without_a_token_the_answer_says_how_to_come_back(door):
+    status, headers, _ = call(door, "GET", "/models")
+
+    assert status == 401
+    assert headers["WWW-Authenticate"] == 'Bearer realm="mlaas4hep"'
+
+
+def test_health_needs_neither_token_nor_thread(door):
+    assert call(door, "GET", "/_/health")[0] == 200
+
+
+def test_no_byte_of_a_body_is_read_for_somebody_unknown(workflow):
+    headers = [("Content-Length", str(10**9)), ("Authorization", "Bearer x")]
+
+    assert call(workflow, "POST", "/upload?name=luca", headers)[0] == 401
+
+
+def test_an_announced_body_that_is_too_large_is_refused_before_it_comes(world, workflow):
+    token = ("Authorization", f"Bearer {world.token()}")
+
+    status, _, _ = call(workflow, "POST", "/runs", [token, ("Content-Length", str(10**9))])
+    upload, _, _ = call(workflow, "PUT", "/tarballs/luca", [token, ("Content-Length", "9" * 15)])
+
+    assert (status, upload) == (413, 413)
+
+
+def test_an_upload_comes_through_the_front_as_form_and_as_body(world, workflow):
+    token = ("Authorization", f"Bearer {world.token()}")
+    archive = pack({"files.txt": "a.root\n"})
+
+    status, _, _ = call(
+        workflow, "PUT", "/tarballs/luca", [token, ("Content-Length", str(len(archive)))], archive
+    )
+
+    assert status == 201
+
+
+class Uploading:
+    """An upload of which only the head has come."""
+
+    def __init__(self, door, token, name):
+        self.connection = http.client.HTTPConnection(door, timeout=30)
+        self.connection.putrequest("PUT", f"/tarballs/{name}")
+        self.connection.putheader("Authorization", f"Bearer {token}")
+        self.connection.putheader("Content-Length", "1000000")
+        self.connection.endheaders(b"x")
+
+    def close(self):
+        self.connection.close()
+
+
+def test_slow_uploads_of_one_person_take_nobody_elses_place(world, workflow):
+    token = world.token("mallory")
+    slow = [Uploading(workflow, token, f"slow{number}") for number in range(100)]
+    refused = [one.connection.getresponse().status for one in slow[4:]]
+
+    bob = ("Authorization", f"Bearer {world.token('bob')}")
+    archive = pack({"files.txt": "a.root\n"})
+    head = [bob, ("Content-Length", str(len(archive)))]
+    status, _, _ = call(workflow, "PUT", "/tarballs/luca", head, archive)
+    for one in slow:
+        one.close()
+
+    assert set(refused) == {429}
+    assert status == 201
+    assert threading.active_count() < 60
+
+
+def test_a_body_that_stops_coming_is_given_up(world, workflow, monkeypatch):
+    monkeypatch.setattr(bodies, "_SILENCE_S", 0.2)
+    upload = Uploading(workflow, world.token(), "slow")
+
+    answer = upload.connection.getresponse()
+    upload.close()
+
+    assert answer.status == 408
