@@ -11,16 +11,19 @@ import numpy as np
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.chunk import Chunk, decode, encode
+from mlaas4hep.core.data.draws import Draws
 from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.mixing import MixedPlan
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.pipeline.filling import make_chunks
+from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs, survey
 from mlaas4hep.ports import Services
 
 MANIFEST = "manifest.json"
 MADE = "made.json"
+DRAWS = "draws.npz"  #: which entries train and validate, for `mlaas4hep train`
 
 OnChunk = Callable[[int, int], None]  #: is told how many chunks are written, and of how many
 
@@ -35,7 +38,7 @@ class Made:
     @property
     def chunks(self) -> int:
         """Return the number of chunks."""
-        return self.inputs.opened.plan(self.inputs.request.params, self.specs).chunks
+        return self.inputs.opened.plan(self.inputs.request, self.specs).chunks
 
 
 def only_features(specs: Specs, opened: Opened) -> Specs:
@@ -59,15 +62,21 @@ def only_features(specs: Specs, opened: Opened) -> Specs:
 def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[str, Any]:
     """Write every chunk and the manifest into a folder, and return the manifest."""
     out.mkdir(parents=True, exist_ok=True)
-    plan = made.inputs.opened.plan(made.inputs.request.params, made.specs)
+    plan = made.inputs.opened.plan(made.inputs.request, made.specs)
     names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
     surveys = partial(survey, reads=made.inputs.opened.branches.reads, services=services)
-    for index, name in enumerate(names):
-        (data,) = make_chunks(
-            made.inputs, made.specs, [plan.slices(index)], surveys, services.source
-        )
-        _write_arrays(out / name, decode(data))
-        on_chunk(index + 1, plan.chunks)
+    draws: dict[str, Draws] = {}
+    groups = (
+        plan.made_together() if isinstance(plan, MixedPlan) else ([i] for i in range(len(names)))
+    )
+    for group in groups:
+        recipes = [plan.recipe(index) for index in group]
+        made_of = make_together(made.inputs, made.specs, recipes, surveys, services.source)
+        for index, data in zip(group, made_of, strict=True):
+            chunk = decode(data)
+            _write_arrays(out / names[index], chunk)
+            draws[names[index]] = chunk.draws
+            on_chunk(index + 1, plan.chunks)
     manifest = {
         "columns": Layout.of(made.specs).columns,
         "chunks": names,
@@ -76,6 +85,7 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
         "identifiers": made.inputs.opened.branches.identifiers,
         "classes": made.inputs.request.labels.classes,
     }
+    np.savez(out / DRAWS, allow_pickle=False, **draws)
     (out / MADE).write_bytes(wire.dump(made))
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
@@ -108,6 +118,7 @@ def read_chunks(folder: Path) -> Iterator[memoryview]:
     Raises:
         InvalidRequestError: one cannot be read.
     """
+    draws = _read_draws(folder / DRAWS)
     for name in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["chunks"]:
         try:
             with np.load(folder / name, allow_pickle=False) as arrays:
@@ -116,4 +127,12 @@ def read_chunks(folder: Path) -> Iterator[memoryview]:
             raise InvalidRequestError(f"chunk {name!r}: {error}", file=name) from error
         holes = np.flatnonzero(~np.isfinite(x))
         x.reshape(-1)[holes] = 0
-        yield encode(x, y, holes=holes)
+        yield encode(x, y, holes=holes, draws=draws.get(name))
+
+
+def _read_draws(path: Path) -> dict[str, Draws]:
+    """Return the draws of each chunk; none if the folder is of an earlier release."""
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -1,21 +1,22 @@
 """chunk-preprocess: planned chunks are read, shaped, labelled and stored."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.plan import Slice
+from mlaas4hep.core.data.plan import Recipe
+from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import StrangeEventError
-from mlaas4hep.pipeline.filling import make_chunks
+from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs, load_survey
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import DataSource, Services
 
 AHEAD_BYTES = 64 * 1024**2  #: more than that is not held in memory beside what is stored
 SMALL_SLICE = 1000  #: entries; chunks of smaller ones are made together
@@ -28,7 +29,7 @@ class _Planned:
     """One chunk to make, unless it is there."""
 
     ready: ChunkReady
-    slices: tuple[Slice, ...]
+    recipe: Recipe
     is_stored: bool
 
 
@@ -47,15 +48,7 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
     waiting: _Waiting = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
         for together in _together(_planned(event, inputs, services), row_bytes):
-            missing = [each for each in together if not each.is_stored]
-            slices = [each.slices for each in missing]
-            made = dict(
-                zip(
-                    (each.ready.key for each in missing),
-                    make_chunks(inputs, specs, slices, surveys, services.source),
-                    strict=True,
-                )
-            )
+            made = _made(together, inputs, specs, surveys, services.source)
             for each in together:
                 data = made.pop(each.ready.key, None)
                 stored = storing.submit(services.chunks.put, each.ready.key, data) if data else None
@@ -76,7 +69,7 @@ def _check_planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> N
     right = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
     if event.specs != right:
         raise StrangeEventError(f"the specs of run {event.run!r} are {right}, not {event.specs}")
-    chunks = inputs.opened.plan(inputs.request.params, load_specs(right, services)).chunks
+    chunks = inputs.opened.plan(inputs.request, load_specs(right, services)).chunks
     if not 0 <= event.index < event.index + event.count <= chunks:
         raise StrangeEventError(
             f"run {event.run!r} has {chunks} chunks, and not {event.count} from {event.index} on"
@@ -84,10 +77,10 @@ def _check_planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> N
 
 
 def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterator[_Planned]:
-    plan = inputs.opened.plan(inputs.request.params, load_specs(event.specs, services))
+    plan = inputs.opened.plan(inputs.request, load_specs(event.specs, services))
     for index in range(event.index, event.index + event.count):
-        slices = plan.slices(index)
-        key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, slices))
+        recipe = plan.recipe(index)
+        key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, recipe))
         ready = ChunkReady(
             owner=event.owner,
             run=event.run,
@@ -96,16 +89,39 @@ def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterato
             key=key,
             entries=plan.size(index),
         )
-        yield _Planned(ready=ready, slices=slices, is_stored=services.chunks.info(key) is not None)
+        yield _Planned(ready=ready, recipe=recipe, is_stored=services.chunks.info(key) is not None)
+
+
+def _made(
+    together: Sequence[_Planned],
+    inputs: Inputs,
+    specs: Specs,
+    surveys: Callable[[OpenedFile], Survey],
+    source: DataSource,
+) -> dict[str, memoryview]:
+    """Return the chunks that are not stored yet, by their keys."""
+    missing = [each for each in together if not each.is_stored]
+    recipes = [each.recipe for each in missing]
+    made = make_together(inputs, specs, recipes, surveys, source) if missing else []
+    return dict(zip((each.ready.key for each in missing), made, strict=True))
 
 
 def _together(planned: Iterator[_Planned], row_bytes: int) -> Iterator[Sequence[_Planned]]:
-    """Yield chunks that are made together: several, if they take little of many files."""
+    """Yield chunks that are made together: several, if they take little of many files.
+
+    Chunks that are dealt by chance are those of one group, which is planned to fit into memory.
+    """
     some: list[_Planned] = []
     size = 0
     for each in planned:
+        if each.recipe.mix is not None:
+            if some and each.recipe.mix.place == 0:
+                yield some
+                some = []
+            some.append(each)
+            continue
         bytes_of_it = row_bytes * each.ready.entries
-        alone = each.ready.entries >= SMALL_SLICE * len(each.slices)
+        alone = each.ready.entries >= SMALL_SLICE * len(each.recipe.slices)
         if some and (alone or size + bytes_of_it > AHEAD_BYTES):
             yield some
             some, size = [], 0

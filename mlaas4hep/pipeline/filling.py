@@ -6,13 +6,14 @@ entries of each, so that the same entries are shaped once and dealt to the chunk
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.chunk import Draft
-from mlaas4hep.core.data.columns import Array, Columns, Jagged
+from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
+from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
 from mlaas4hep.core.data.passmap import PassMap, Reading
 from mlaas4hep.core.data.plan import Slice
@@ -47,19 +48,19 @@ def make_chunks(
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     layout = Layout.of(specs)
-    filling = [_Filling.of(layout, slices) for slices in chunks]
+    filling = [Filling.of(layout, slices) for slices in chunks]
     for stretch in _stretches(chunks):
         file = inputs.opened.files[stretch.file]
         survey = surveys(file)
         with naming(file):
-            shares = deque((filling[chunk], entries) for chunk, entries in stretch.shares)
-            for columns in _entries(inputs, specs, stretch, survey, source):
-                _deal(layout, columns, _labels(inputs, stretch.file, columns), shares)
+            shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
+            for entries in labelled(inputs, specs, stretch, survey, source):
+                _deal(layout, entries, shares)
     return [each.sealed() for each in filling]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
+class Stretch:
     """Passing entries [start, stop) of one file, which follow each other from chunk to chunk."""
 
     file: int
@@ -68,7 +69,7 @@ class _Stretch:
     shares: tuple[tuple[int, int], ...]  #: (number of the chunk, entries it takes)
 
 
-def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[_Stretch]:
+def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[Stretch]:
     """Yield what to read, files in order."""
     of_files: dict[int, list[tuple[int, Slice]]] = {}
     for number, slices in enumerate(chunks):
@@ -78,7 +79,7 @@ def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[_Stretch]:
         parts = of_files[file]
         breaks = [i for i in range(1, len(parts)) if parts[i - 1][1].stop != parts[i][1].start]
         for first, last in zip([0, *breaks], [*breaks, len(parts)], strict=True):
-            yield _Stretch(
+            yield Stretch(
                 file=file,
                 start=parts[first][1].start,
                 stop=parts[last - 1][1].stop,
@@ -86,8 +87,25 @@ def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[_Stretch]:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Entries with what is learned about each, and the draw that decides where it goes."""
+
+    columns: Columns
+    labels: NDArray[np.float32]
+    draws: Draws
+
+    def rows(self, start: int, stop: int) -> "Labelled":
+        """Return entries [start, stop)."""
+        return Labelled(
+            columns=self.columns.rows(start, stop),
+            labels=self.labels[start:stop],
+            draws=self.draws[start:stop],
+        )
+
+
 @dataclass(slots=True, kw_only=True)
-class _Filling:
+class Filling:
     """A chunk of which the first `row` rows are there."""
 
     layout: Layout
@@ -96,24 +114,31 @@ class _Filling:
     holes: list[Positions] = field(default_factory=list)
 
     @classmethod
-    def of(cls, layout: Layout, slices: Iterable[Slice]) -> "_Filling":
-        entries = sum(part.entries for part in slices)
-        return cls(layout=layout, draft=Draft.of(entries, len(layout.flat), layout.widths))
+    def of(cls, layout: Layout, slices: Iterable[Slice]) -> "Filling":
+        """Return an empty chunk for the entries of these slices."""
+        return cls.sized(layout, sum(part.entries for part in slices))
 
-    def fill(self, columns: Columns, labels: Array) -> None:
+    @classmethod
+    def sized(cls, layout: Layout, entries: int) -> "Filling":
+        """Return an empty chunk for so many entries."""
+        return cls(layout=layout, draft=Draft.of(entries, layout.flat_width, layout.widths))
+
+    def fill(self, entries: Labelled) -> None:
         """Shape entries into the next rows."""
-        rows = self._next(columns.entries)
+        rows = self._next(entries.columns.entries)
         draft = self.draft
-        found = fill(self.layout, columns, draft.x[rows], counts=draft.counts[:, rows])
+        found = fill(self.layout, entries.columns, draft.x[rows], counts=draft.counts[:, rows])
         self.holes.append(found + rows.start * self.layout.width)
-        draft.y[rows] = labels
+        draft.y[rows] = entries.labels
+        draft.draws[rows] = entries.draws
 
-    def copy(self, shaped: "_Shaped", start: int, stop: int) -> None:
+    def copy(self, shaped: "Shaped", start: int, stop: int) -> None:
         """Copy rows [start, stop) of entries that are shaped already."""
         rows = self._next(stop - start)
         draft, width = self.draft, self.layout.width
         draft.x[rows] = shaped.x[start:stop]
         draft.y[rows] = shaped.labels[start:stop]
+        draft.draws[rows] = shaped.draws[start:stop]
         draft.counts[:, rows] = shaped.counts[:, start:stop]
         if len(shaped.holes):
             first, last = np.searchsorted(shaped.holes, (start * width, stop * width))
@@ -133,54 +158,80 @@ class _Filling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shaped:
+class Shaped:
     """Entries as rows, in memory of their own."""
 
     x: Matrix
     labels: Array
+    draws: Draws
     counts: Array
     holes: Positions
 
     @classmethod
-    def of(cls, layout: Layout, columns: Columns, labels: Array) -> "_Shaped":
+    def of(cls, layout: Layout, entries: Labelled) -> "Shaped":
+        """Shape entries."""
+        columns = entries.columns
         x = np.empty((columns.entries, layout.width), np.float32)
         counts = np.empty((len(layout.jagged), columns.entries), count_type(layout.widths))
         holes = fill(layout, columns, x, counts=counts)
-        return cls(x=x, labels=labels, counts=counts, holes=holes)
+        return cls(x=x, labels=entries.labels, draws=entries.draws, counts=counts, holes=holes)
+
+    def rows(self, chosen: NDArray[np.intp]) -> "Shaped":
+        """Return some of the entries, `chosen` rising."""
+        width = self.x.shape[1]
+        held = np.isin(self.holes // width, chosen) if len(self.holes) else np.zeros(0, np.bool_)
+        holes = self.holes[held]
+        return Shaped(
+            x=self.x[chosen],
+            labels=self.labels[chosen],
+            draws=self.draws[chosen],
+            counts=self.counts[:, chosen],
+            holes=np.searchsorted(chosen, holes // width) * width + holes % width,
+        )
 
 
-def _deal(
-    layout: Layout, columns: Columns, labels: Array, shares: deque[tuple[_Filling, int]]
-) -> None:
+def _deal(layout: Layout, entries: Labelled, shares: deque[tuple[Filling, int]]) -> None:
     """Give entries to those whose turn it is; `shares` says how many each of them still takes."""
-    pieces: list[tuple[_Filling, int, int]] = []
-    at = 0
-    while at < columns.entries:
+    pieces: list[tuple[Filling, int, int]] = []
+    at, count = 0, entries.columns.entries
+    while at < count:
         chunk, wanted = shares.popleft()
-        stop = min(at + wanted, columns.entries)
+        stop = min(at + wanted, count)
         pieces.append((chunk, at, stop))
         if stop - at < wanted:
             shares.appendleft((chunk, wanted - (stop - at)))
         at = stop
-    if len(pieces) > 1 and columns.entries <= BLOCK:
-        shaped = _Shaped.of(layout, columns, labels)
+    if len(pieces) > 1 and count <= BLOCK:
+        shaped = Shaped.of(layout, entries)
         for chunk, start, stop in pieces:
             chunk.copy(shaped, start, stop)
         return
     for chunk, start, stop in pieces:
-        whole = stop - start == columns.entries
-        chunk.fill(columns if whole else columns.rows(start, stop), labels[start:stop])
+        chunk.fill(entries if stop - start == count else entries.rows(start, stop))
 
 
-def _entries(
-    inputs: Inputs, specs: Specs, part: _Stretch, survey: Survey, source: DataSource
-) -> Iterator[Columns]:
-    """Yield passing entries of one file in order, with new branches."""
+def labelled(
+    inputs: Inputs, specs: Specs, part: Stretch | Slice, survey: Survey, source: DataSource
+) -> Iterator[Labelled]:
+    """Yield passing entries of one file in order, with new branches, labels and draws."""
     branches = inputs.opened.branches
-    preproc, keep = inputs.preproc, frozenset(branches.label)
+    preproc, keep = inputs.preproc, frozenset((*branches.label, ENTRY))
     for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
         blocks = source.read(survey, branches.reads, reading.start, reading.stop)
-        yield from _taken(blocks, preproc, keep, reading)
+        for columns in _taken(_numbered(blocks, reading.start), preproc, keep, reading):
+            yield Labelled(
+                columns=columns,
+                labels=_labels(inputs, part.file, columns),
+                draws=drawn(inputs.opened.files[part.file].name, columns.flat[ENTRY]),
+            )
+
+
+def _numbered(blocks: Iterator[Columns], start: int) -> Iterator[Columns]:
+    """Yield blocks in which every entry carries its number in the file."""
+    for block in blocks:
+        numbers = np.arange(start, start + block.entries)
+        yield replace(block, flat={**block.flat, ENTRY: numbers})
+        start += block.entries
 
 
 def _taken(

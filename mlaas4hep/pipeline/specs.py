@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.mixing import MixedPlan
 from mlaas4hep.core.data.notices import notices
-from mlaas4hep.core.data.plan import EntryRange, groups
+from mlaas4hep.core.data.plan import EntryRange, Plan, groups
 from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.sample import Sampler
 from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
@@ -117,11 +118,11 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     specs = treated(found, rules)
     _check_columns(specs)
     services.specs.put(key, wire.dump(specs))
-    plan = inputs.opened.plan(inputs.request.params, specs)
+    plan = inputs.opened.plan(inputs.request, specs)
     fact = {"owner": event.owner, "run": event.run}
     planned = Batch(
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
-        for group in groups(plan, _row(inputs, specs, parts))
+        for group in _groups(plan, _row(inputs, specs, parts))
     )
     ready = SpecsReady(
         **fact,
@@ -247,6 +248,13 @@ def _parts(event: RangeMeasured, inputs: Inputs, services: Services) -> list[Mea
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
         return list(pool.map(fetch, range(len(inputs.opened.ranges))))
+
+
+def _groups(plan: Plan, row: float) -> Iterator[range]:
+    """Yield the numbers of chunks that one process makes."""
+    if isinstance(plan, MixedPlan):
+        return plan.made_together()
+    return groups(plan, row)
 
 
 def _row(inputs: Inputs, specs: Specs, parts: Iterable[MeasuredRange]) -> float:

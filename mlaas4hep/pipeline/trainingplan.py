@@ -5,7 +5,7 @@ from functools import cached_property
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.plan import ChunkPlan
+from mlaas4hep.core.data.plan import Plan
 from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.training import Feature, TrainingJob
 from mlaas4hep.core.runs.events import Event
@@ -30,9 +30,9 @@ class TrainingPlan:
         return Layout.of(self.specs)
 
     @cached_property
-    def chunks(self) -> ChunkPlan:
+    def chunks(self) -> Plan:
         """Return which entries make which chunk."""
-        return self.inputs.opened.plan(self.inputs.request.params, self.specs)
+        return self.inputs.opened.plan(self.inputs.request, self.specs)
 
     @cached_property
     def job(self) -> TrainingJob:
@@ -53,7 +53,7 @@ class TrainingPlan:
 
     def chunk_key(self, index: int) -> str:
         """Return where chunk-preprocess stores this chunk."""
-        content = self.inputs.opened.chunk_content(self.inputs.request, self.chunks.slices(index))
+        content = self.inputs.opened.chunk_content(self.inputs.request, self.chunks.recipe(index))
         return keys.chunk(self.inputs.request.owner, content)
 
 

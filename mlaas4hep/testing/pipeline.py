@@ -134,8 +134,8 @@ def chunks_of(services: Services, request_run: Run, chunk_count: int) -> list[Ch
         RunSubmitted(owner="o", run=request_run.name, attempt=request_run.attempt), services
     )
     request, opened = inputs.request, inputs.opened
-    plan = opened.plan(request.params, specs_of(services, request_run))
-    contents = [opened.chunk_content(request, plan.slices(index)) for index in range(chunk_count)]
+    plan = opened.plan(request, specs_of(services, request_run))
+    contents = [opened.chunk_content(request, plan.recipe(index)) for index in range(chunk_count)]
     return [decode(services.chunks.get(keys.chunk("o", content))) for content in contents]
 
 

@@ -1,6 +1,6 @@
 """A chunk as bytes: one header and raw arrays, so that writing and reading copy nothing twice.
 
-    magic, header length | header (JSON) | x | y | row lengths | positions of missing values
+    magic, header length | header (JSON) | x | y | draws | row lengths | positions of missing values
 
 All numbers are little endian, every array begins at a multiple of 64 bytes. The mask is kept as
 the lengths of jagged rows and the few positions that were not finite; `Chunk.mask` expands it.
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import Mask, Matrix, Positions, count_type, expand_mask
 from mlaas4hep.errors import InvalidRequestError
 
-MAGIC = b"MLCHUNK1"
+MAGIC = b"MLCHUNK2"
 _ALIGN = 64
 _START = struct.Struct("<8sQ")
 
@@ -59,6 +60,7 @@ class Draft:
     buffer: NDArray[np.uint8]
     x: Matrix  #: to be filled
     y: NDArray[np.float32]  #: to be filled
+    draws: Draws  #: to be filled
     counts: Array  #: (jagged branches, entries), to be filled
 
     @classmethod
@@ -69,8 +71,8 @@ class Draft:
         buffer = np.empty(_end(shape, start), np.uint8)
         for place in _places(shape, start)[1:]:  # gaps must not carry what was in memory before
             buffer[place - _ALIGN : place] = 0
-        x, y, counts, _ = _arrays(shape, buffer, start)
-        return cls(shape=shape, buffer=buffer, x=x, y=y, counts=counts)
+        x, y, draws, counts, _ = _arrays(shape, buffer, start)
+        return cls(shape=shape, buffer=buffer, x=x, y=y, draws=draws, counts=counts)
 
     def seal(self, holes: Positions | None = None) -> memoryview:
         """Return the bytes of the finished chunk, of which `holes` were not finite."""
@@ -99,6 +101,7 @@ class Chunk:
     shape: Shape
     x: Matrix  #: (entries, columns); padding and values that are not finite are 0
     y: NDArray[np.float32]  #: (entries,)
+    draws: Draws  #: (entries,): decide who trains and who validates
     counts: Array  #: (jagged branches, entries): lengths of rows
     holes: Positions
 
@@ -117,6 +120,7 @@ def encode(
     widths: Sequence[int] = (),
     counts: Array | None = None,
     holes: Positions | None = None,
+    draws: Draws | None = None,
 ) -> memoryview:
     """Return the bytes of a chunk; `Draft` does the same without a copy.
 
@@ -126,10 +130,12 @@ def encode(
         widths: columns of each jagged branch, the last ones of `x`.
         counts: (jagged branches, entries): lengths of rows.
         holes: positions in `x.reshape(-1)` of values that were not finite.
+        draws: of the entries; without it, those of a file without a name.
     """
     draft = Draft.of(len(x), x.shape[1] - sum(widths), widths)
     draft.x[:] = x
     draft.y[:] = y
+    draft.draws[:] = drawn("", np.arange(len(x))) if draws is None else draws
     draft.counts[:] = 0 if counts is None else counts
     return draft.seal(holes)
 
@@ -145,38 +151,40 @@ def decode(buffer: bytes | bytearray | memoryview | Array) -> Chunk:
         raise InvalidRequestError(f"{len(data)} bytes are not a chunk")
     magic, length = _START.unpack(bytes(data[: _START.size]))
     if magic != MAGIC:
-        raise InvalidRequestError("this is not a chunk: it begins with other bytes than MLCHUNK1")
+        raise InvalidRequestError("this is not a chunk: it begins with other bytes than MLCHUNK2")
     start = _START.size + length
     try:
         fields = json.loads(bytes(data[_START.size : start]))
         fields["widths"] = tuple(fields["widths"])
         shape = Shape(**fields)
-        x, y, counts, holes = _arrays(shape, data, start)
+        x, y, draws, counts, holes = _arrays(shape, data, start)
     except (ValueError, TypeError, KeyError) as error:
         raise InvalidRequestError(f"the chunk is damaged: {error}") from error
-    return Chunk(shape=shape, x=x, y=y, counts=counts, holes=holes)
+    return Chunk(shape=shape, x=x, y=y, draws=draws, counts=counts, holes=holes)
 
 
-def _places(shape: Shape, start: int) -> tuple[int, int, int, int]:
-    """Return where x, y, counts and holes begin."""
+def _places(shape: Shape, start: int) -> tuple[int, int, int, int, int]:
+    """Return where x, y, draws, counts and holes begin."""
     y = _aligned(start + shape.entries * shape.width * 4)
-    counts = _aligned(y + shape.entries * 4)
+    draws = _aligned(y + shape.entries * 4)
+    counts = _aligned(draws + shape.entries * 4)
     lengths = shape.entries * len(shape.widths) * count_type(shape.widths).itemsize
-    return start, y, counts, _aligned(counts + lengths)
+    return start, y, draws, counts, _aligned(counts + lengths)
 
 
 def _end(shape: Shape, start: int) -> int:
-    return _places(shape, start)[3] + 8 * shape.holes
+    return _places(shape, start)[-1] + 8 * shape.holes
 
 
 def _arrays(
     shape: Shape, data: NDArray[np.uint8], start: int
-) -> tuple[Matrix, NDArray[np.float32], Array, Positions]:
-    x, y, counts, holes = _places(shape, start)
+) -> tuple[Matrix, NDArray[np.float32], Draws, Array, Positions]:
+    x, y, draws, counts, holes = _places(shape, start)
     n, rows = shape.entries, len(shape.widths)
     return (
         np.frombuffer(data, "<f4", n * shape.width, x).reshape(n, shape.width),
         np.frombuffer(data, "<f4", n, y),
+        np.frombuffer(data, "<u4", n, draws),
         np.frombuffer(data, count_type(shape.widths), n * rows, counts).reshape(rows, n),
         np.frombuffer(data, "<i8", shape.holes, holes) if shape.holes else np.empty(0, np.int64),
     )

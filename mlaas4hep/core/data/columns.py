@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Offsets = NDArray[np.int64]
+ENTRY = "\N{ZERO WIDTH SPACE}entry"  #: numbers that ride along through cuts; no branch's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import Protocol
 
 _GROUPS = 4  #: at least, so that several processes have something to do
 _ROWS = 4  #: blocks of each file that a group spans; at most its first and last are read twice
@@ -30,6 +31,40 @@ class Slice:
     def entries(self) -> int:
         """Return how many entries there are."""
         return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Entries are dealt by chance to chunks of these sizes; this one gets those of `place`."""
+
+    sizes: tuple[int, ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a chunk is made of: all entries of its slices, or those that chance gives it."""
+
+    slices: tuple[Slice, ...]
+    mix: Mix | None = None  #: None: all, in order
+
+
+class Plan(Protocol):
+    """How passing entries are dealt to chunks; every entry is in exactly one."""
+
+    @property
+    def chunks(self) -> int:
+        """Return the number of chunks."""
+
+    @property
+    def entries(self) -> int:
+        """Return the number of entries in all chunks together."""
+
+    def size(self, index: int) -> int:
+        """Return the number of entries of a chunk."""
+
+    def recipe(self, index: int) -> Recipe:
+        """Return what a chunk is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +142,7 @@ class ChunkPlan:
             weights: what `nevts` is shared in proportion to: (estimated) passing entries of the
                 whole files. Without it, `passed`.
         """
-        totals = _totals(passed, nevts, weights or passed)
+        totals = used_of_files(passed, nevts, weights or passed)
         used = sum(totals)
         if chunk_size < 0 or used <= chunk_size:
             return cls(totals=totals, take=(0,) * len(totals), regular=0, spread=min(1, used))
@@ -139,6 +174,10 @@ class ChunkPlan:
             if stop > start
         )
 
+    def recipe(self, index: int) -> Recipe:
+        """Return what chunk `index` is made of."""
+        return Recipe(slices=self.slices(index))
+
     def size(self, index: int) -> int:
         """Return the number of entries of chunk `index`."""
         return sum(self._taken(index + 1)) - sum(self._taken(index))
@@ -155,7 +194,7 @@ class ChunkPlan:
         return [done + more for done, more in zip(taken, spread, strict=True)]
 
 
-def groups(plan: ChunkPlan, row: float) -> Iterator[range]:
+def groups(plan: Plan, row: float) -> Iterator[range]:
     """Yield numbers of consecutive chunks that are to be made by one process.
 
     Chunks take a little of each file, so that neighbours need the same blocks of entries. A group
@@ -203,7 +242,7 @@ def _place(index: int, rest: int) -> int:
     return ((2 * index + 1) << _PRECISION) // rest
 
 
-def _totals(passed: Sequence[int], nevts: int, weights: Sequence[float]) -> tuple[int, ...]:
+def used_of_files(passed: Sequence[int], nevts: int, weights: Sequence[float]) -> tuple[int, ...]:
     """Return how many entries of each file are used: its share of `nevts`, at least one."""
     whole = sum(weights)
     if nevts < 0 or nevts >= whole:

@@ -1,9 +1,11 @@
-"""Which entries of a chunk train, validate and test; the same for the same seed and chunk."""
+"""Which entries train, validate and test: each entry's own draw decides, and the seed."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlaas4hep.core.data.draws import Draws, shares
 
 Index = NDArray[np.int32]
 TEST_SHARE = 0.2  #: held out when metrics are wanted, as the ancestor does
@@ -18,37 +20,28 @@ class Split:
     test: Index
 
     @classmethod
-    def of(
-        cls,
-        labels: NDArray[np.float32],
-        *,
-        seed: int,
-        chunk: int,
-        validation: float,
-        test: float = 0.0,
-        stratified: bool = False,
-    ) -> "Split":
-        """Return the split of a chunk with these labels.
+    def of(cls, draws: Draws, *, seed: int, validation: float, test: float = 0.0) -> "Split":
+        """Return the split of a chunk.
+
+        Shares hold over the whole sample and for each class, as well as chance lets them. An
+        entry is in the same set whatever chunk it is in.
 
         Args:
+            draws: of the chunk's entries.
             seed: of the request.
-            chunk: index of the chunk.
             validation: share of what is not held out.
             test: share that is held out.
-            stratified: whether each set keeps the share of each label, to one entry.
         """
-        order = np.random.default_rng([seed, chunk]).permutation(len(labels)).astype(np.int32)
-        if stratified:
-            order = order[np.argsort(labels[order], kind="stable")]
-        held_out, rest = _every(order, test)
-        validating, training = _every(rest, validation)
-        if not len(training):
+        place = shares(draws, seed)
+        training = place >= test + (1 - test) * validation
+        validating = (place >= test) & ~training
+        testing = place < test
+        if not training.any():  # of a few entries; something must train
             training, validating = validating, training
-        return cls(train=np.sort(training), validation=np.sort(validating), test=np.sort(held_out))
+        if not training.any():
+            training, testing = testing, training
+        return cls(train=_rows(training), validation=_rows(validating), test=_rows(testing))
 
 
-def _every(order: Index, share: float) -> tuple[Index, Index]:
-    """Return `share` of the items, taken at equal distances, and the others."""
-    steps = np.floor(np.arange(len(order) + 1) * share + 0.5)
-    picked = np.diff(steps) > 0
-    return order[picked], order[~picked]
+def _rows(chosen: NDArray[np.bool_]) -> Index:
+    return np.flatnonzero(chosen).astype(np.int32)

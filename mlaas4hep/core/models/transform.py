@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.columns import ENTRY, Array, Columns
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs import BranchSpec
 from mlaas4hep.core.data.treatment import is_missing
@@ -16,8 +16,6 @@ from mlaas4hep.core.models.entries import Schema
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
-
-_NUMBER = "\N{ZERO WIDTH SPACE}entry"  #: rides along through the cuts; no branch is called so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +50,9 @@ class Transform:
 
     def prepare(self, columns: Columns) -> Prepared:
         """Return the rows of the matrix for `columns`, which holds the schema's branches."""
-        numbered = replace(columns, flat={**columns.flat, _NUMBER: np.arange(columns.entries)})
+        numbered = replace(columns, flat={**columns.flat, ENTRY: np.arange(columns.entries)})
         kept = self.preproc.apply(numbered)
-        numbers = kept.flat[_NUMBER]
+        numbers = kept.flat[ENTRY]
         x = np.empty((kept.entries, self.layout.width), dtype=np.float32)
         fill(self.layout, kept, x)
         passed = np.zeros(columns.entries, dtype=np.bool_)

@@ -1,15 +1,17 @@
 """What opening the files of a run found; every later step works from this record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Slice
+from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.mixing import MixedPlan
+from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Plan, Recipe, used_of_files
 from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.specs import Specs, merged
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.requests.request import InputFile, Params, Request
+from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.errors import PermanentError
 
@@ -76,15 +78,17 @@ class Opened:
         """Return the hash of everything that the merged specs depend on."""
         return _specs_content(self, request.preproc, request.params.rules)
 
-    def chunk_content(self, request: Request, slices: Sequence[Slice]) -> str:
+    def chunk_content(self, request: Request, recipe: Recipe) -> str:
         """Return the hash of everything that a chunk depends on."""
         labels = request.labels
         return keys.digest(
             "chunk",
             CODE_VERSION,
             self.specs_content(request),
-            labels.expression or [labels.values[part.file] for part in slices],
-            [(part.file, part.start, part.stop) for part in slices],
+            labels.expression or [labels.values[part.file] for part in recipe.slices],
+            [(part.file, part.start, part.stop) for part in recipe.slices],
+            None if recipe.mix is None else (recipe.mix.sizes, recipe.mix.place),
+            [self.files[part.file].name for part in recipe.slices],
         )
 
     def merged(self, parts: Iterable[MeasuredRange]) -> Specs:
@@ -97,13 +101,17 @@ class Opened:
             for entry, part in zip(self.ranges, parts, strict=True)
         )
 
-    def plan(self, params: Params, specs: Specs) -> ChunkPlan:
+    def plan(self, request: Request, specs: Specs) -> Plan:
         """Return which entries make which chunk.
 
         With `nevts`, only the first entries of each file are measured and used. Files share
         `nevts` in proportion to the entries they would give as a whole: with cuts, the measured
         share of passing entries is taken to hold for the rest of the file.
+
+        Files with a label each are mixed as the ancestor does. Where labels come from branches,
+        entries are mixed by chance: they may be sorted by label.
         """
+        params = request.params
         passed = [0] * len(self.files)
         seen = [0] * len(self.files)
         for count in specs.ranges:
@@ -113,7 +121,15 @@ class Opened:
             file.entries * good / all_ if all_ else 0.0
             for file, good, all_ in zip(self.files, passed, seen, strict=True)
         ]
+        if request.labels.expression:
+            totals = used_of_files(passed, params.nevts, weights)
+            if 0 < params.chunk_size < sum(totals):
+                return MixedPlan.of(totals, params.chunk_size, _row_bytes(specs))
         return ChunkPlan.of(passed, params.nevts, params.chunk_size, weights)
+
+
+def _row_bytes(specs: Specs) -> int:
+    return 4 * (2 + Layout.of(specs).width)
 
 
 @lru_cache(maxsize=4)

@@ -1,59 +1,67 @@
+"""Who trains, validates and tests: decided for each entry by itself, always the same."""
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from mlaas4hep.core.data.draws import drawn
 from mlaas4hep.core.models.split import Split
 
-
-def labels_of(*counts):
-    return np.repeat(np.arange(len(counts), dtype=np.float32), counts)
-
-
-@given(
-    entries=st.integers(1, 300),
-    validation=st.floats(0, 0.95),
-    test=st.sampled_from([0.0, 0.2]),
-    stratified=st.booleans(),
-)
-def test_every_entry_is_in_exactly_one_set_and_something_is_left_to_train_on(
-    entries, validation, test, stratified
-):
-    labels = np.random.default_rng(entries).integers(0, 3, entries).astype(np.float32)
-
-    split = Split.of(
-        labels, seed=1, chunk=2, validation=validation, test=test, stratified=stratified
-    )
-
-    rows = np.concatenate((split.train, split.validation, split.test))
-    assert sorted(rows) == list(range(entries))
-    assert len(split.train)
+ENTRIES = np.arange(100_000)
+DRAWS = drawn("signal.root", ENTRIES)
 
 
-def test_each_set_keeps_the_share_of_each_label():
-    labels = labels_of(900, 90, 10)
+def test_every_entry_is_in_exactly_one_set():
+    split = Split.of(DRAWS, seed=21, validation=0.3, test=0.2)
 
-    split = Split.of(labels, seed=1, chunk=0, validation=0.25, test=0.2, stratified=True)
-
-    assert np.bincount(labels[split.test].astype(int)).tolist() == [180, 18, 2]
-    assert np.bincount(labels[split.validation].astype(int)).tolist() == [180, 18, 2]
-    assert np.bincount(labels[split.train].astype(int)).tolist() == [540, 54, 6]
+    together = np.sort(np.concatenate((split.train, split.validation, split.test)))
+    assert together.tolist() == ENTRIES.tolist()
 
 
-@pytest.mark.parametrize("stratified", [True, False])
-def test_the_same_seed_and_chunk_give_the_same_split(stratified):
-    labels = labels_of(50, 50)
+@pytest.mark.parametrize("seed", [0, 1, 21, 2**40])
+def test_shares_hold_over_the_sample(seed):
+    split = Split.of(DRAWS, seed=seed, validation=0.3, test=0.2)
 
-    def split(seed, chunk):
-        made = Split.of(labels, seed=seed, chunk=chunk, validation=0.3, stratified=stratified)
-        return made.train.tolist()
-
-    assert split(1, 0) == split(1, 0)
-    assert split(1, 0) != split(1, 1)
-    assert split(1, 0) != split(2, 0)
+    assert len(split.test) == pytest.approx(20_000, rel=0.03)
+    assert len(split.validation) == pytest.approx(24_000, rel=0.03)
 
 
-def test_the_sizes_are_the_rounded_shares():
-    split = Split.of(labels_of(1000), seed=1, chunk=0, validation=0.3, test=0.2)
+def test_shares_hold_for_a_rare_class_that_is_spread_over_many_chunks():
+    """One signal entry a chunk: rounding in each chunk alike would hold none of them out."""
+    rare = drawn("rare.root", np.arange(120))
+    chunks = [np.append(DRAWS[i * 100 : i * 100 + 100], rare[i]) for i in range(120)]
+    splits = [Split.of(chunk, seed=21, validation=0.3, test=0.2) for chunk in chunks]
 
-    assert (len(split.train), len(split.validation), len(split.test)) == (560, 240, 200)
+    assert 12 <= sum(100 in split.test for split in splits) <= 36
+
+
+@pytest.mark.parametrize("size", [7, 1000, 99_999])
+def test_the_cut_into_chunks_does_not_show(size):
+    whole = Split.of(DRAWS, seed=3, validation=0.3, test=0.2)
+    found = [
+        start + Split.of(DRAWS[start : start + size], seed=3, validation=0.3, test=0.2).test
+        for start in range(0, len(DRAWS), size)
+    ]
+
+    assert np.concatenate(found).tolist() == whole.test.tolist()
+
+
+def test_another_seed_or_file_gives_another_split():
+    one = Split.of(DRAWS, seed=1, validation=0.5)
+    other = Split.of(DRAWS, seed=2, validation=0.5)
+    elsewhere = Split.of(drawn("b.root", ENTRIES), seed=1, validation=0.5)
+
+    for different in (other, elsewhere):
+        shared = np.intersect1d(one.validation, different.validation)
+        assert len(shared) == pytest.approx(25_000, rel=0.05)
+
+
+def test_something_is_left_to_train_on():
+    for entry in range(50):
+        split = Split.of(DRAWS[entry : entry + 1], seed=1, validation=0.9, test=0.2)
+        assert len(split.train) == 1
+
+
+def test_nobody_validates_who_is_not_asked_to():
+    split = Split.of(DRAWS, seed=1, validation=0.0)
+
+    assert len(split.train) == len(DRAWS)

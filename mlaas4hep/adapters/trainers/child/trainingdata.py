@@ -73,7 +73,7 @@ class TrainingData:
                 index=index,
                 chunk=chunk,
                 x=_filled(chunk, self._model.missing),
-                split=self._split(index, chunk),
+                split=self._split(chunk),
             )
 
     def training(self) -> Iterator[Block]:
@@ -122,14 +122,12 @@ class TrainingData:
         random = np.random.default_rng([self._params.seed, epoch, chunks])
         return [int(index) for index in random.permutation(chunks)]
 
-    def _split(self, index: int, chunk: Chunk) -> Split:
+    def _split(self, chunk: Chunk) -> Split:
         return Split.of(
-            chunk.y,
+            chunk.draws,
             seed=self._params.seed,
-            chunk=index,
             validation=self._params.split,
             test=TEST_SHARE if self._params.metrics.wanted else 0.0,
-            stratified=self._labels.are_classes,
         )
 
     def _mixed(self, parts: list[Block], random: np.random.Generator) -> Block:
