@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlaas4hep.adapters.sources.root.codecs import inflated
-from mlaas4hep.adapters.sources.root.stream import Stream, UnknownStreamError
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, Stream, UnknownStreamError
 
 Read = Callable[[int, int], bytes]  #: bytes [start, stop) of the file, or fewer where it ends
 
@@ -35,7 +35,7 @@ class Key:
         """Return the bytes of the object."""
         data = read(self.start, self.start + self.stored_bytes)
         if len(data) < self.stored_bytes:
-            raise UnknownStreamError("an object that reaches past the end of its file")
+            raise DamagedStreamError("an object that reaches past the end of its file")
         return bytes(inflated(memoryview(data)[self.key_bytes :], self.object_bytes))
 
 
@@ -64,13 +64,13 @@ def _folder(  # noqa: PLR0917 - what a folder is found by
     read: Read, start: int, name_bytes: int, above: str, size_bytes: int, depth: int
 ) -> Iterator[Key]:
     if depth > _DEEPEST:
-        raise UnknownStreamError("folders without an end")
+        raise DamagedStreamError("folders without an end")
     data = read(start + name_bytes, start + name_bytes + _NAMES_BYTES)
     version, *_, keys_bytes, _ = _FOLDER.unpack_from(data)
     seek = struct.Struct(">qqq" if version > _LARGE else ">iii")
     *_, keys_start = seek.unpack_from(data, _FOLDER.size)
     if not 0 <= keys_bytes <= size_bytes:
-        raise UnknownStreamError("a list of keys that is longer than its file")
+        raise DamagedStreamError("a list of keys that is longer than its file")
     stream = Stream(read(keys_start, keys_start + keys_bytes))
     _key(stream)
     (count,) = struct.unpack_from(">i", stream.data, stream.at)

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from mlaas4hep.adapters.sources.root.ntuple.layout import NtupleLayout
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packing:
@@ -66,11 +68,17 @@ class RootLayout:
     edges: tuple[int, ...]  #: of the blocks in which these branches are always read
     baskets: tuple[Baskets, ...]
     others: tuple[tuple[str, str], ...] = ()  #: (branch, collection): a library has to read them
+    ntuple: NtupleLayout | None = None  #: of fields that can be decoded
 
     @property
     def weight(self) -> int:
-        """Return how many baskets are known, which is what the memory goes to."""
-        return len(self.edges) + sum(len(branch.entries) for branch in self.baskets)
+        """Return how many baskets and pages are known, which is what the memory goes to."""
+        columns = self.ntuple.columns if self.ntuple else ()
+        return (
+            len(self.edges)
+            + sum(len(branch.entries) for branch in self.baskets)
+            + sum(len(column.elements) for column in columns)
+        )
 
     def collection(self, name: str) -> str:
         """Return the collection of one of these branches."""

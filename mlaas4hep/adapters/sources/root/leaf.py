@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
-from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
+from mlaas4hep.adapters.sources.root.ntuple.layout import Field
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Lies:
         """Return the same as numbers.
 
         Raises:
-            UnknownStreamError: they lie outside of the file, or are out of order.
+            DamagedStreamError: they lie outside of the file, or are out of order.
         """
         first = np.append(np.frombuffer(self.entries, ">i8"), self.end)
         starts = np.frombuffer(self.starts, ">i8").astype(np.int64)
@@ -32,7 +33,7 @@ class Lies:
         ordered = first[0] == 0 and (first[1:] >= first[:-1]).all()
         inside = (starts > 0).all() and (sizes > 0).all() and (starts <= file_bytes - sizes).all()
         if not (ordered and inside):
-            raise UnknownStreamError(f"the baskets of {name!r} lie outside of the file")
+            raise DamagedStreamError(f"the baskets of {name!r} lie outside of the file")
         counter = self.counter
         return Baskets(
             name=name,
@@ -57,4 +58,5 @@ class Leaf:
     edges: bytes = b""  #: entries where something new begins, big endian
     values_bytes: int = 0  #: in memory
     stored_bytes: int = 0
-    lies: Lies | None = None  #: None: a library has to read it
+    lies: Lies | None = None  #: where it lies in a TTree
+    field: Field | None = None  #: what it is in an RNTuple; neither: a library has to read it

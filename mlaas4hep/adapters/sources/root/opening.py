@@ -1,20 +1,24 @@
 """Opening a tree: by our own reading of its structure, or by uproot where that does not suffice."""
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+import numpy as np
 import uproot
 
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError
-from mlaas4hep.adapters.sources.root.directory import Key, keys_of
+from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
+from mlaas4hep.adapters.sources.root.ntuple.schema import Found
+from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
@@ -60,9 +64,56 @@ def known_tree(place: Place, content: Bytes, name: str, reopen: OpenWithUproot) 
             entries, leaves = _ttree(key, read, reopen)
         except (UnknownStreamError, UnknownCompressionError):
             return _by_uproot(place, name, reopen())
-        header = Header.of(read(0, rootheader.SIZE))
-        return KnownTree(place, name, header.uuid if header else "", entries, leaves)
-    return _by_uproot(place, name, reopen())
+        return KnownTree(place, name, uuid=_uuid(read), entries=entries, leaves=leaves)
+    try:
+        return _ntuple(place, key, read, reopen)
+    except (UnknownStreamError, UnknownCompressionError):
+        return _by_uproot(place, name, reopen())
+
+
+def _uuid(read: Read) -> str:
+    header = Header.of(read(0, rootheader.SIZE))
+    return header.uuid if header else ""
+
+
+def _ntuple(place: Place, key: Key, read: Read, reopen: OpenWithUproot) -> KnownTree:
+    stored = StoredNtuple(key, read, place.size_bytes)
+    found = stored.schema.found()
+    edges = np.array(stored.boundaries() or (0,), ">i8").tobytes()
+    leaves = [_leaf_of_field(each, edges) for each in found if each.field or each.unreadable]
+    unknown = {each.name for each in found if not (each.field or each.unreadable)}
+    if unknown:
+        leaves += [leaf for leaf in leaves_of_rntuple(reopen()) if leaf.name in unknown]
+    return KnownTree(
+        place,
+        key.name,
+        uuid=_uuid(read),
+        entries=stored.entries,
+        leaves=leaves,
+        pages=partial(_pages, place, key),
+        sizes=stored.checksum,
+    )
+
+
+def _pages(place: Place, key: Key, fields: Sequence[Field]) -> NtupleLayout:
+    """Return where fields lie, read again: it is needed once, and large."""
+    with ExitStack() as stack:
+        read = partial(place.read, place.open(stack))
+        return StoredNtuple(key, read, place.size_bytes).layout(fields)
+
+
+def _leaf_of_field(found: Found, edges: bytes) -> Leaf:
+    field = found.field
+    if field is None:
+        return Leaf(name=found.name, unreadable=found.unreadable)
+    return Leaf(
+        name=found.name,
+        dtype=field.dtype,
+        jagged=field.jagged,
+        collection=field.collection,
+        edges=edges,
+        field=field,
+    )
 
 
 def _keys(place: Place, content: Bytes) -> dict[str, Key]:
@@ -88,7 +139,9 @@ def _ttree(
 
 def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:
     leaves = list(leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree))
-    return KnownTree(place, name, str(tree.file.uuid), int(tree.num_entries), leaves)
+    return KnownTree(
+        place, name, uuid=str(tree.file.uuid), entries=int(tree.num_entries), leaves=leaves
+    )
 
 
 def check_name(place: Place, name: str, classes: Mapping[str, str]) -> None:

@@ -21,6 +21,10 @@ class UnknownStreamError(ValueError):
     """The bytes are nothing that we know; another reader may."""
 
 
+class DamagedStreamError(ValueError):
+    """The bytes contradict each other, or the file that they are in."""
+
+
 @dataclass(slots=True)
 class Stream:
     """A place in the bytes of one object; classes and objects are known by where they stood."""
@@ -45,7 +49,7 @@ class Stream:
             raise UnknownStreamError("an object without its length")
         stop = self.at + 4 + (count & ~COUNTED)
         if stop > len(self.data):
-            raise UnknownStreamError("an object that is longer than its file")
+            raise DamagedStreamError("an object that is longer than its file")
         self.at += 6
         return version, stop
 
@@ -57,7 +61,7 @@ class Stream:
     def end(self, stop: int) -> None:
         """Go to where an object ends."""
         if stop < self.at:
-            raise UnknownStreamError("an object that is shorter than what it holds")
+            raise DamagedStreamError("an object that is shorter than what it holds")
         self.at = stop
 
     def text(self) -> str:
@@ -69,7 +73,7 @@ class Stream:
             (length,) = _U4(data, at)
             at += 4
         if at + length > len(data):
-            raise UnknownStreamError("a text that is longer than its file")
+            raise DamagedStreamError("a text that is longer than its file")
         self.at = at + length
         return data[at : at + length].decode("utf-8", "surrogateescape")
 
@@ -129,5 +133,5 @@ class Stream:
         size, _lower = _SIZE(self.data, self.at)
         self.at += 8
         if not 0 <= size <= len(self.data) // 4:
-            raise UnknownStreamError(f"a list of {size} objects")
+            raise DamagedStreamError(f"a list of {size} objects")
         return size

@@ -14,6 +14,9 @@ from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.forms import columns_of
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
+from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.adapters.sources.windows import Window, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
@@ -21,12 +24,37 @@ from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
+_MOST_ENTRIES_A_BYTE = 100_000  #: a file that tells of more is damaged
+
 
 class KnownTree:
     """What there is to know about a tree before its entries are read."""
 
-    def __init__(self, place: Place, path: str, uuid: str, entries: int, leaves: Sequence[Leaf]):
-        """Take the leaves of a tree of which the name is `path`."""
+    def __init__(
+        self,
+        place: Place,
+        path: str,
+        *,
+        uuid: str,
+        entries: int,
+        leaves: Sequence[Leaf],
+        pages: Callable[[Sequence[Field]], NtupleLayout] | None = None,
+        sizes: str = "",
+    ) -> None:
+        """Take the leaves of a tree of which the name is `path`.
+
+        Args:
+            place: of its file.
+            path: its name.
+            uuid: of the file.
+            entries: how many there are.
+            leaves: all of them.
+            pages: tells where fields of an RNTuple lie.
+            sizes: a hash that differs when the content does; without one, sizes of leaves tell.
+        """
+        if entries > _MOST_ENTRIES_A_BYTE * place.size_bytes:
+            raise DamagedStreamError(f"{entries} entries in {place.size_bytes} bytes")
+        self._pages = pages
         readable = [leaf for leaf in leaves if not leaf.unreadable]
         self._leaves = {leaf.name: leaf for leaf in readable}
         self._edges: dict[bytes, frozenset[int]] = {}
@@ -43,7 +71,7 @@ class KnownTree:
             ),
             unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
             boundaries=self._boundaries(readable),
-            sizes=keys.digest([leaf.stored_bytes for leaf in readable]),
+            sizes=sizes or keys.digest([leaf.stored_bytes for leaf in readable]),
         )
 
     def layout(self, names: Iterable[str]) -> RootLayout:
@@ -57,7 +85,9 @@ class KnownTree:
                     hint=nearest(name, self._leaves),
                 )
         leaves = [self._leaves[name] for name in chosen]
-        size = sum(leaf.values_bytes for leaf in leaves)
+        fields = [leaf.field for leaf in leaves if leaf.field]
+        ntuple = self._pages(fields) if self._pages and fields else None
+        size = sum(leaf.values_bytes for leaf in leaves) + (ntuple.size_bytes if ntuple else 0)
         return RootLayout(
             edges=block_edges(self._boundaries(leaves), self._entries, size),
             baskets=tuple(
@@ -65,7 +95,10 @@ class KnownTree:
                 for leaf in leaves
                 if leaf.lies
             ),
-            others=tuple((leaf.name, leaf.collection) for leaf in leaves if not leaf.lies),
+            others=tuple(
+                (leaf.name, leaf.collection) for leaf in leaves if not (leaf.lies or leaf.field)
+            ),
+            ntuple=ntuple,
         )
 
     def _boundaries(self, leaves: Iterable[Leaf]) -> tuple[int, ...]:
@@ -107,7 +140,10 @@ class TreeReader:
         """Yield blocks that follow each other: what we can decode, the rest through uproot."""
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
         decoder = Decoder(leaves, self._content, self._helper)
-        for window, ours in zip(windows, decoder.blocks(windows), strict=True):
+        decoded = decoder.blocks(windows)
+        if layout.ntuple:
+            decoded = NtupleDecoder(layout.ntuple, names, self._content).blocks(windows)
+        for window, ours in zip(windows, decoded, strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
             yield _together(ours, self._through_uproot(layout, theirs, window)) if theirs else ours

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from mlaas4hep.adapters.sources.root.stream import Stream, UnknownStreamError
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, Stream, UnknownStreamError
 
 # Members between TAttMarker and fBranches, by the version of TTree; all but the first not used.
 _TREE_NUMBERS = {
@@ -112,15 +112,16 @@ def read_tree(data: bytes, before: int, class_name: str = "TTree") -> StoredTree
         class_name: TTree, or one of the classes that begin with one.
 
     Raises:
-        UnknownStreamError: it is of a version that we do not know, or damaged.
+        UnknownStreamError: it is of a version that we do not know.
+        DamagedStreamError: it contradicts itself.
     """
     stream = Stream(data, before=before)
     try:
         if class_name != "TTree":
             stream.begin()
         return _tree(stream)
-    except (struct.error, IndexError, ValueError, RecursionError) as error:
-        raise UnknownStreamError(f"no TTree that is known: {error}") from error
+    except (struct.error, IndexError, RecursionError) as error:
+        raise DamagedStreamError(f"no TTree that ends where it should: {error}") from error
 
 
 def _tree(stream: Stream) -> StoredTree:

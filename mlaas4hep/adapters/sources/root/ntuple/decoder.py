@@ -1,0 +1,253 @@
+"""Entries of an RNTuple block by block: the pages that hold them are fetched, inflated and cut."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import xxhash
+
+from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Span
+from mlaas4hep.adapters.sources.root.codecs import LARGEST, inflated
+from mlaas4hep.adapters.sources.root.ntuple.elements import decoded, page_bytes
+from mlaas4hep.adapters.sources.root.ntuple.layout import Column, Field, NtupleLayout
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
+from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+
+_CHECKSUM_BYTES = 8
+
+
+class NtupleDecoder:
+    """Decodes consecutive blocks; keeps the pages that reach into the next one."""
+
+    def __init__(self, layout: NtupleLayout, names: Iterable[str], content: Bytes) -> None:
+        wanted = frozenset(names)
+        self._clusters = layout.clusters
+        self._fields = [field for field in layout.fields if field.name in wanted]
+        self._columns = {each.number: _Reader(each, content) for each in layout.columns}
+
+    def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
+        """Yield the entries of each window.
+
+        Raises:
+            DamagedStreamError: a page is damaged.
+        """
+        for window in windows:
+            yield self._block(*window)
+            for reader in self._columns.values():
+                reader.forget()
+
+    def _block(self, start: int, stop: int) -> Columns:
+        cuts = list(self._cuts(start, stop))
+        self._ask(cuts)
+        flat: dict[str, Array] = {}
+        jagged: dict[str, Jagged] = {}
+        rows: dict[int, _Rows] = {}
+        shared: dict[int, Offsets] = {}
+        for field in self._fields:
+            if field.is_count:
+                flat[field.name] = self._rows(rows, field.column, cuts).counts.astype(field.dtype)
+            elif field.index is not None:
+                jagged[field.name] = self._row_values(field, self._rows(rows, field.index, cuts))
+            elif field.jagged:
+                values = self._fixed(field, cuts)
+                offsets = shared.setdefault(field.length, _steps(stop - start, field.length))
+                jagged[field.name] = Jagged(content=values, offsets=offsets)
+            else:
+                flat[field.name] = self._fixed(field, cuts)
+        return Columns(entries=stop - start, flat=flat, jagged=jagged)
+
+    def _cuts(self, start: int, stop: int) -> Iterator["_Cut"]:
+        """Yield the parts of a window, one a cluster."""
+        first = bisect_right(self._clusters, start) - 1
+        for number in range(first, bisect_left(self._clusters, stop)):
+            low, high = self._clusters[number], self._clusters[number + 1]
+            yield _Cut(
+                cluster=number,
+                start=max(start - low, 0),
+                stop=min(stop, high) - low,
+                entries=high - low,
+            )
+
+    def _ask(self, cuts: Iterable["_Cut"]) -> None:
+        """Have what is known to be needed on its way: all but the values of rows in part."""
+        for field in self._fields:
+            for cut in cuts:
+                if field.index is None:
+                    column = self._columns[field.column]
+                    length = 1 if field.is_count else field.length
+                    column.ask(cut.cluster, cut.start * length, cut.stop * length)
+                else:
+                    self._columns[field.index].ask(cut.cluster, cut.start, cut.stop)
+                    if cut.is_whole:
+                        self._columns[field.column].ask(cut.cluster, 0, None)
+
+    def _fixed(self, field: Field, cuts: Iterable["_Cut"]) -> Array:
+        column, length = self._columns[field.column], field.length
+        parts = [
+            column.elements(
+                cut.cluster, cut.start * length, cut.stop * length, cut.entries * length
+            )
+            for cut in cuts
+        ]
+        return _joined(parts, field.dtype)
+
+    def _rows(self, known: dict[int, "_Rows"], index: int, cuts: Iterable["_Cut"]) -> "_Rows":
+        if index not in known:
+            known[index] = _Rows.of(self._columns[index], cuts)
+        return known[index]
+
+    def _row_values(self, field: Field, rows: "_Rows") -> Jagged:
+        column, length = self._columns[field.column], field.length
+        parts = [
+            column.elements(cluster, first * length, last * length, None)
+            for cluster, first, last in rows.spans
+        ]
+        return Jagged(content=_joined(parts, field.dtype), offsets=rows.offsets_of(length))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """Entries [start, stop) of one cluster, counted in it."""
+
+    cluster: int
+    start: int
+    stop: int
+    entries: int  #: of the whole cluster
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.start, self.stop) == (0, self.entries)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rows:
+    """Where the rows of a window lie."""
+
+    counts: Offsets
+    spans: list[tuple[int, int, int]]  #: cluster, first element and end, counted in it
+    offsets: dict[int, Offsets]  #: by values in each element
+
+    @classmethod
+    def of(cls, column: "_Reader", cuts: Iterable[_Cut]) -> "_Rows":
+        counts, spans = [np.zeros(0, np.int64)], []
+        for cut in cuts:
+            before = max(cut.start - 1, 0)
+            ends = column.elements(cut.cluster, before, cut.stop, cut.entries)
+            if not cut.start:
+                ends = np.concatenate((np.zeros(1, np.int64), ends))
+            lengths = np.diff(ends)
+            if ends[0] < 0 or lengths.min(initial=0) < 0:
+                raise DamagedStreamError("rows that end before they begin")
+            counts.append(lengths)
+            spans.append((cut.cluster, int(ends[0]), int(ends[-1])))
+        return cls(counts=np.concatenate(counts), spans=spans, offsets={})
+
+    def offsets_of(self, length: int) -> Offsets:
+        """Return the offsets of all rows; one object for branches of one collection."""
+        if length not in self.offsets:
+            offsets = np.zeros(len(self.counts) + 1, np.int64)
+            np.cumsum(self.counts, out=offsets[1:])
+            self.offsets[length] = offsets * length if length > 1 else offsets
+        return self.offsets[length]
+
+
+class _Reader:
+    """The elements of one column; the pages used last are kept."""
+
+    def __init__(self, column: Column, content: Bytes) -> None:
+        self._column = column
+        self._content = content
+        self._firsts = column.first_pages
+        self._asked: dict[int, Answer] = {}
+        self._pages: dict[int, Array] = {}
+        self._used: set[int] = set()
+
+    def ask(self, cluster: int, start: int, stop: int | None) -> None:
+        """Have the pages with elements [start, stop) of a cluster on their way."""
+        pages = [page for page, *_ in self._holding(cluster, start, stop)]
+        missing = [page for page in pages if page not in self._pages and page not in self._asked]
+        answers = self._content.ask([self._span(page) for page in missing])
+        self._asked.update(zip(missing, answers, strict=True))
+
+    def elements(self, cluster: int, start: int, stop: int, needed: int | None) -> Array:
+        """Return elements [start, stop) of a cluster.
+
+        Args:
+            cluster: its number.
+            start: counted in the cluster.
+            stop: counted in the cluster.
+            needed: how many there must be; what is missing in front of a column that was added
+                later is zero. None: as many as there are.
+        """
+        there = sum(self._column.elements[self._firsts[cluster] : self._firsts[cluster + 1]])
+        zeros = 0 if needed is None else needed - there
+        if zeros < 0 or (zeros and not self._column.deferred) or stop > there + zeros:
+            raise DamagedStreamError(f"column {self._column.number} has {there} elements")
+        low, high = max(start - zeros, 0), max(stop - zeros, 0)
+        self.ask(cluster, low, high)
+        parts = [
+            self._page(page)[max(low - first, 0) : high - first]
+            for page, first, _ in self._holding(cluster, low, high)
+        ]
+        front = min(zeros, stop) - start
+        if front > 0:
+            kind = parts[0].dtype if parts else np.dtype(np.int64)
+            parts = [np.zeros(front, kind), *parts]
+        return _joined(parts, None)
+
+    def forget(self) -> None:
+        """Forget all pages but those used since the last time: the next block may begin there."""
+        last = max(self._used, default=-1)
+        self._pages = {page: values for page, values in self._pages.items() if page == last}
+        self._asked.clear()
+        self._used.clear()
+
+    def _holding(
+        self, cluster: int, start: int, stop: int | None
+    ) -> Iterator[tuple[int, int, int]]:
+        """Yield the pages with elements [start, stop), and which elements they have."""
+        first, last = self._firsts[cluster], self._firsts[cluster + 1]
+        ends = list(accumulate(self._column.elements[first:last]))
+        end = (ends[-1] if ends else 0) if stop is None else stop
+        for number in range(bisect_right(ends, start), len(ends)):
+            begin = ends[number - 1] if number else 0
+            if begin >= end:
+                return
+            yield first + number, begin, ends[number]
+
+    def _span(self, page: int) -> Span:
+        start = self._column.starts[page]
+        checksum = _CHECKSUM_BYTES if self._column.checked else 0
+        return start, start + self._column.sizes[page] + checksum
+
+    def _page(self, page: int) -> Array:
+        self._used.add(page)
+        if page not in self._pages:
+            self._pages[page] = self._decoded(page, self._asked.pop(page)())
+        return self._pages[page]
+
+    def _decoded(self, page: int, data: memoryview) -> Array:
+        column, size = self._column, self._column.sizes[page]
+        if column.checked:
+            checksum = int.from_bytes(data[size:], "little")
+            if xxhash.xxh3_64_intdigest(data[:size]) != checksum:
+                raise DamagedStreamError("a page with a wrong checksum")
+        whole = page_bytes(column, column.elements[page])
+        if whole > LARGEST:
+            raise DamagedStreamError(f"a page of {whole} bytes")
+        inside = data[:size] if size == whole else memoryview(inflated(data[:size], whole))
+        return decoded(column, inside, column.elements[page])
+
+
+def _joined(parts: list[Array], dtype: str | None) -> Array:
+    if not parts:
+        return np.empty(0, dtype or np.int64)
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole if dtype is None else whole.astype(dtype, copy=False)
+
+
+def _steps(entries: int, length: int) -> Offsets:
+    return np.arange(0, (entries + 1) * length, length, dtype=np.int64)

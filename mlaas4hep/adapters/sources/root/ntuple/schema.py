@@ -1,0 +1,265 @@
+"""The fields of an RNTuple, and which of them are numbers; no type is built for a field."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mlaas4hep.adapters.sources.root.ntuple.envelope import Frames
+from mlaas4hep.adapters.sources.root.ntuple.layout import Field
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
+
+_FIELD = struct.Struct("<IIIHH")  #: versions of field and type, parent, role, flags
+_COLUMN = struct.Struct("<HHIHH")  #: type, bits, field, flags, representation
+_ALIAS = struct.Struct("<II")
+_U8 = struct.Struct("<Q")
+_RANGE = struct.Struct("<dd")
+_U4 = struct.Struct("<I")
+
+_PLAIN, _ROWS, _RECORD, _VARIANT, _STREAMED = range(5)
+_REPETITIVE, _PROJECTED = 1, 2
+_DEFERRED, _BOUNDED = 1, 2
+_DEEPEST = 50
+
+BIT, BYTE, CHAR = 0x00, 0x01, 0x02
+TRUNCATED, QUANTISED = 0x1C, 0x1D
+INDEXES = frozenset({0x0E, 0x0F, 0x1A, 0x1B})
+STORED = {  # NumPy's names of the elements; split ones are the same, byte by byte
+    BIT: "bool",
+    BYTE: "uint8",
+    CHAR: "int8",
+    0x03: "int8",
+    0x04: "uint8",
+    0x05: "int16",
+    0x06: "uint16",
+    0x07: "int32",
+    0x08: "uint32",
+    0x09: "int64",
+    0x0A: "uint64",
+    0x0B: "float16",
+    0x0C: "float32",
+    0x0D: "float64",
+    0x11: "int16",
+    0x12: "uint16",
+    0x13: "int32",
+    0x14: "uint32",
+    0x15: "int64",
+    0x16: "uint64",
+    0x17: "float16",
+    0x18: "float32",
+    0x19: "float64",
+    TRUNCATED: "float32",
+    QUANTISED: "float32",
+}
+_WANTED = {"float": "float32", "double": "float64", "bool": "bool", "char": "int8"} | {
+    f"std::{kind}{bits}_t": f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)
+}
+_COUNT = "ROOT::RNTupleCardinality<"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredColumn:
+    """One column as the header describes it."""
+
+    type: int
+    bits: int
+    field: int
+    representation: int
+    first: int = 0  #: element with which a column begins that was added later
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredField:
+    """One field as the header describes it."""
+
+    role: int
+    name: str
+    type: str
+    repetition: int
+    projected: bool
+    columns: list[int] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A field that holds values itself."""
+
+    name: str
+    field: Field | None = None
+    unreadable: str = ""  #: why it cannot be numbers; "" without a field: nobody here knows
+    projected: bool = False
+
+
+@dataclass(slots=True)
+class Schema:
+    """All fields and columns, of the header and those that the footer adds."""
+
+    fields: list[StoredField] = field(default_factory=list)
+    columns: list[StoredColumn] = field(default_factory=list)
+    top: list[int] = field(default_factory=list)
+
+    def read(self, frames: Frames) -> None:
+        """Add the fields and columns that come next."""
+        for record in frames.records():
+            self._read_field(record)
+        for record in frames.records():
+            column = _column(record)
+            if column.field >= len(self.fields):
+                raise DamagedStreamError("a column of no field")
+            self.fields[column.field].columns.append(len(self.columns))
+            self.columns.append(column)
+        for record in frames.records():
+            physical, of = record.take(_ALIAS)
+            if of >= len(self.fields) or physical >= len(self.columns):
+                raise DamagedStreamError("an alias of no column")
+            self.fields[of].columns.append(physical)
+        frames.list()  # what streamers would need
+
+    def _read_field(self, record: Frames) -> None:
+        _, _, parent, role, flags = record.take(_FIELD)
+        name, type_name, _, _ = record.text(), record.text(), record.text(), record.text()
+        (repetition,) = record.take(_U8) if flags & _REPETITIVE else (1,)
+        number = len(self.fields)
+        self.fields.append(
+            StoredField(
+                role=role,
+                name=name,
+                type=type_name,
+                repetition=repetition,
+                projected=bool(flags & _PROJECTED),
+            )
+        )
+        if parent == number:
+            self.top.append(number)
+        elif parent < number:
+            self.fields[parent].children.append(number)
+        else:
+            raise DamagedStreamError("a field before the one that holds it")
+
+    def found(self) -> list[Found]:
+        """Return what holds values; of what is projected under another name, only that one."""
+        every = [found for top in self.top for found in self._walk(top, _Way())]
+        shown = {each.field.column for each in every if each.projected and each.field}
+        return [
+            each
+            for each in every
+            if each.projected or each.field is None or each.field.column not in shown
+        ]
+
+    def _walk(self, number: int, way: "_Way") -> "Iterator[Found]":
+        this = self.fields[number]
+        name = way.name_of(this)
+        if way.depth > _DEEPEST:
+            raise DamagedStreamError("fields without an end")
+        way = replace(
+            way, name=name, depth=way.depth + 1, projected=way.projected or this.projected
+        )
+        if any(self.columns[column].representation for column in this.columns):
+            yield Found(name=name)
+        elif this.role == _RECORD:
+            way = replace(way, in_record=True, numbered=this.type.startswith(_NUMBERED))
+            for child in this.children:
+                yield from self._walk(child, way)
+        elif this.role == _ROWS:
+            yield from self._rows(this, way)
+        elif this.role == _PLAIN:
+            yield from self._plain(this, way)
+        else:
+            what = "a std::variant" if this.role == _VARIANT else f"a whole {this.type}"
+            yield Found(name=name, unreadable=what)
+
+    def _rows(self, this: StoredField, way: "_Way") -> "Iterator[Found]":
+        if way.index is not None or way.length > 1:
+            yield Found(name=way.name, unreadable="rows within rows")
+        elif len(this.columns) != 1 or len(this.children) != 1:
+            yield Found(name=way.name)
+        else:
+            (index,), (child,) = this.columns, this.children
+            way = replace(way, index=index, collection=way.name, in_record=False)
+            yield from self._walk(child, way)
+
+    def _plain(self, this: StoredField, way: "_Way") -> "Iterator[Found]":
+        way = replace(way, length=way.length * this.repetition, fixed=way.fixed or _is_array(this))
+        if this.type == "std::string":
+            yield Found(name=way.name, unreadable="text")
+        elif len(this.columns) == 1 and not this.children:
+            yield self._number(this, way)
+        elif len(this.children) == 1 and not this.columns:
+            yield from self._walk(this.children[0], replace(way, in_record=False))
+        elif this.columns or this.children:
+            yield Found(name=way.name)
+
+    def _number(self, this: StoredField, way: "_Way") -> Found:
+        (number,) = this.columns
+        column = self.columns[number]
+        is_count = this.type.startswith(_COUNT)
+        if is_count != (column.type in INDEXES) or (is_count and way.index is not None):
+            return Found(name=way.name)
+        if not is_count and column.type not in STORED:
+            return Found(name=way.name)
+        if is_count:
+            dtype = "uint64" if "64" in this.type else "uint32"
+        else:
+            dtype = _WANTED.get(this.type, STORED[column.type])
+        found = Field(
+            name=way.name,
+            collection=_collection(way),
+            dtype="float32" if dtype == "float16" else dtype,
+            jagged=way.index is not None or way.fixed,
+            length=way.length,
+            column=number,
+            index=way.index,
+            is_count=is_count,
+        )
+        return Found(name=way.name, field=found, projected=way.projected)
+
+
+_NUMBERED = ("std::pair<", "std::tuple<")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a field was reached."""
+
+    name: str = ""
+    depth: int = 0
+    in_record: bool = True  #: its name is part of the path
+    numbered: bool = False  #: members of a tuple have numbers for names
+    index: int | None = None
+    length: int = 1
+    fixed: bool = False
+    collection: str = ""
+    projected: bool = False
+
+    def name_of(self, this: StoredField) -> str:
+        if not self.in_record:
+            return self.name
+        last = this.name.removeprefix("_") if self.numbered else this.name
+        return f"{self.name}.{last}" if self.depth else last
+
+
+def _is_array(this: StoredField) -> bool:
+    return this.repetition != 1 or this.type.startswith(("std::array<", "std::bitset<"))
+
+
+def _collection(way: _Way) -> str:
+    if way.index is None:
+        return way.name
+    return way.collection if way.length == 1 else f"{way.collection}[{way.length}]"
+
+
+def _column(record: Frames) -> StoredColumn:
+    kind, bits, of, flags, representation = record.take(_COLUMN)
+    (first,) = record.take(_U8) if flags & _DEFERRED else (0,)
+    low, high = record.take(_RANGE) if flags & _BOUNDED else (0.0, 0.0)
+    return StoredColumn(
+        type=kind,
+        bits=bits,
+        field=of,
+        representation=representation,
+        first=first,
+        low=low,
+        high=high,
+    )
