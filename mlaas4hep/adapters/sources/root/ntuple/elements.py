@@ -94,8 +94,9 @@ def _truncated(column: Column, data: memoryview, elements: int) -> Array:
 def _quantised(column: Column, data: memoryview, elements: int) -> Array:
     """Return numbers that are stored as steps of a range."""
     steps = _unpacked(data, column.bits, elements)
-    factor = (column.high - column.low) / (2**column.bits - 1)
-    return (column.low + steps * factor).astype(np.float32)
+    values: Array = steps * ((column.high - column.low) / (2**column.bits - 1))
+    values += column.low
+    return values.astype(np.float32)
 
 
 _SPECIAL: dict[int, Callable[[Column, memoryview, int], Array]] = {
