@@ -1,0 +1,80 @@
+"""What the README shows is done here, line by line, with nothing but the ports changed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.laptops import Laptop
+
+REPOSITORY = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FAAS_CLI = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
+PORTS = ("http://127.0.0.1:8080", "http://127.0.0.1:8433", "http://127.0.0.1:8083")
+pytest.importorskip("tensorflow", reason="the extra `demo` is not installed")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """Return a folder like a fresh clone, in which all blocks were run, and what they printed."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(
+        REPOSITORY / "examples",
+        folder / "examples",
+        ignore=shutil.ignore_patterns("*.root", "model"),
+    )
+    (folder / ".venv").symlink_to(sys.prefix)
+    home = folder / "home"
+    with Laptop(home / "mlaas4hep") as laptop:
+        script = "\n".join(
+            block
+            for block in BLOCK.findall((REPOSITORY / "README.md").read_text())
+            if FAAS_CLI or "faas-cli" not in block
+        )
+        for usual, here in zip(PORTS, laptop.urls, strict=True):
+            script = script.replace(usual, here)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env={
+                "HOME": str(home),
+                "PATH": os.pathsep.join(
+                    [os.environ["PATH"], *([str(Path(FAAS_CLI).parent)] if FAAS_CLI else [])]
+                ),
+                "XDG_DATA_HOME": str(home),
+                "MLAAS4HEP_URL": laptop.urls[0],
+                "OPENFAAS_URL": laptop.urls[0],
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    return folder, done
+
+
+def test_every_line_works(machine):
+    _, done = machine
+
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_the_lines_do_what_is_said_beside_them(machine):
+    folder, done = machine
+
+    assert (folder / "examples" / "jets" / "model" / "contract.json").is_file()
+    assert "luca_1 is done: the model luca_1 is served" in done.stdout
+    assert (folder / "scores.parquet").stat().st_size > 0
+    assert (folder / "pia_1.tar.gz").read_bytes()[:2] == b"\x1f\x8b"
+    (score,) = re.findall(r'"predictions": ?\[([0-9.e-]+)\]', done.stdout)  # of one entry: curl's
+    assert float(score) > 0.5
+
+
+def test_the_readme_shows_no_variable_that_nothing_reads():
+    shown = set(re.findall(r"export (\w+)=", (REPOSITORY / "README.md").read_text()))
+
+    assert shown <= {"PATH", "MLAAS4HEP_TOKEN", "MLAAS4HEP_URL"}
