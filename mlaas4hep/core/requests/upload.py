@@ -1,7 +1,6 @@
 """What an uploaded tarball holds, and which names its members may have."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from mlaas4hep.core import keys
 from mlaas4hep.errors import InvalidRequestError
@@ -44,7 +43,7 @@ class Upload:
 
     def find(self, path: str) -> Member | None:
         """Return the member that a person means by `path` (`./x` is `x`), or None."""
-        wanted = str(PurePosixPath(path))
+        wanted = "/" * path.startswith("/") + "/".join(_parts(path))
         return next((member for member in self.members if member.path == wanted), None)
 
     def key(self, member: Member) -> str:
@@ -54,7 +53,7 @@ class Upload:
 
 def is_litter(name: str) -> bool:
     """Tell whether a member is nothing that the person packed on purpose."""
-    return any(part.startswith(_LITTER) for part in PurePosixPath(name).parts)
+    return any(part.startswith(_LITTER) for part in _parts(name))
 
 
 def member_path(name: str) -> str:
@@ -63,8 +62,8 @@ def member_path(name: str) -> str:
     Raises:
         InvalidRequestError: it would leave the folder, or cannot be a key.
     """
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name:
+    parts = _parts(name)
+    if name.startswith("/") or ".." in parts or "\\" in name:
         raise InvalidRequestError(
             f"member {name!r} leaves the folder it is unpacked into",
             stage="upload",
@@ -77,7 +76,12 @@ def member_path(name: str) -> str:
             stage="upload",
             hint=f"at most {MAX_PATH} printable characters",
         )
-    return "" if str(path) == "." else str(path)
+    return "/".join(parts)
+
+
+def _parts(path: str) -> list[str]:
+    """Return the names in a path, from the top folder to the file."""
+    return [part for part in path.split("/") if part not in ("", ".")]
 
 
 def without_top_folder(stored: dict[str, int]) -> tuple[Member, ...]:
@@ -86,7 +90,7 @@ def without_top_folder(stored: dict[str, int]) -> tuple[Member, ...]:
     Args:
         stored: sizes in bytes by path in the tarball.
     """
-    tops = {PurePosixPath(path).parts[0] for path in stored}
+    tops = {_parts(path)[0] for path in stored}
     bare = len(tops) != 1 or any("/" not in path for path in stored)
     members = (
         Member(path=path if bare else path.partition("/")[2], stored=path, size_bytes=size)
