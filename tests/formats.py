@@ -146,7 +146,8 @@ def _npy(path: Path, arrays: Arrays) -> None:
 
 
 def _packing(values: Any) -> dict[str, Any]:
-    return {"chunks": (500,), "compression": "gzip"} if len(values) else {}
+    chunks = (min(500, len(values)),)
+    return {"chunks": chunks, "compression": "gzip"} if len(values) else {}
 
 
 def _hdf5(path: Path, arrays: Arrays) -> None:

@@ -214,15 +214,16 @@ def labelled(
     inputs: Inputs, specs: Specs, part: Stretch | Slice, survey: Survey, source: DataSource
 ) -> Iterator[Labelled]:
     """Yield passing entries of one file in order, with new branches, labels and draws."""
-    branches = inputs.opened.branches
+    branches, file = inputs.opened.branches, inputs.opened.files[part.file]
     preproc, keep = inputs.preproc, frozenset((*branches.label, ENTRY))
     for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
-        blocks = source.read(survey, branches.reads, reading.start, reading.stop)
-        for columns in _taken(_numbered(blocks, reading.start), preproc, keep, reading):
+        blocks = source.read(survey, file.has(branches.reads), reading.start, reading.stop)
+        filled = (file.filled(block, branches.reads) for block in blocks)
+        for columns in _taken(_numbered(filled, reading.start), preproc, keep, reading):
             yield Labelled(
                 columns=columns,
                 labels=_labels(inputs, part.file, columns),
-                draws=drawn(inputs.opened.files[part.file].name, columns.flat[ENTRY]),
+                draws=drawn(file.name, columns.flat[ENTRY]),
             )
 
 

@@ -14,7 +14,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.selection.branches import choose
+from mlaas4hep.core.selection.branches import choose, lacking
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError, StrangeEventError
@@ -59,7 +59,10 @@ class Inputs:
             raise PermanentError(
                 f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
             )
-        files = tuple(map(OpenedFile.of, request.files, trees))
+        files = tuple(
+            OpenedFile.of(file, tree, lacking(tree, trees, branches.reads))
+            for file, tree in zip(request.files, trees, strict=True)
+        )
         opened = Opened(files=files, branches=branches, ranges=ranges)
         return cls(request=request, opened=opened)
 
@@ -111,7 +114,7 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
     Raises:
         MlaasError: nobody has opened it yet, and it cannot be opened, or is another one now.
     """
-    reads = sorted(reads)
+    reads = sorted(file.has(reads))
     content = keys.digest(file.url, file.identity, reads)
     key = files.key(event.owner, event.run, files.survey(content))
     known: Survey | None = services.recent.find(key)

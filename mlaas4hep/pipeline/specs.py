@@ -164,9 +164,9 @@ def _measured(event: RangePlanned, inputs: Inputs, services: Services) -> Measur
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
     with naming(file):
-        blocks = services.source.read(survey, needed, part.start, part.stop)
+        blocks = services.source.read(survey, file.has(needed), part.start, part.stop)
         return measure_blocks(
-            blocks,
+            (file.filled(block, needed) for block in blocks),
             preproc,
             branches.features,
             part.start,

@@ -11,6 +11,7 @@ from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.selection import branches
+from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.inputs import describe
@@ -110,9 +111,11 @@ def _described(file: InputFile, services: Services) -> TreeInfo:
 def _sample(
     file: InputFile, trees: Mapping[str, TreeInfo], reads: tuple[str, ...], services: Services
 ) -> Iterator[Columns]:
-    stop = min(SAMPLE, trees[file.name].entries)
-    survey = services.source.survey(file.url, file.tree, reads)
-    return services.source.read(survey, reads, 0, stop)
+    tree = trees[file.name]
+    opened = OpenedFile.of(file, tree, branches.lacking(tree, trees.values(), reads))
+    survey = services.source.survey(file.url, file.tree, opened.has(reads))
+    for block in services.source.read(survey, opened.has(reads), 0, min(SAMPLE, tree.entries)):
+        yield opened.filled(block, reads)
 
 
 def _try(

@@ -88,6 +88,16 @@ class Columns:
             jagged={name: kept(rows) for name, rows in self.jagged.items()},
         )
 
+    def with_gaps(self, flat: Iterable[str], jagged: Iterable[str]) -> "Columns":
+        """Return the same entries with more branches that have no values: NaN, and empty rows."""
+        rows = Jagged(content=np.empty(0), offsets=np.zeros(self.entries + 1, np.int64))
+        gaps = np.full(self.entries, np.nan)
+        return Columns(
+            entries=self.entries,
+            flat={**self.flat, **dict.fromkeys(flat, gaps)},
+            jagged={**self.jagged, **dict.fromkeys(jagged, rows)},
+        )
+
     def only(self, names: Iterable[str]) -> "Columns":
         """Return the same entries with just the branches in `names`."""
         wanted = set(names)

@@ -11,6 +11,7 @@ from mlaas4hep.core.requests.request import (
     AUTO,
     DEFAULT_IDENTIFIERS,
     MetricsRequest,
+    MissingBranches,
     Params,
     Task,
 )
@@ -139,6 +140,12 @@ def _identifier(key: str, value: Any) -> tuple[str, ...]:
     return name_list(value, f"params.json: {key}") or DEFAULT_IDENTIFIERS
 
 
+def _missing_branches(key: str, value: Any) -> str:
+    if value not in get_args(MissingBranches):
+        raise _wrong(key, value, "'error', 'common' or 'fill'")
+    return str(value)
+
+
 def _redirector(key: str, value: Any) -> str:
     prefix = _text(key, value)
     if prefix and not prefix.startswith(_SCHEMES):
@@ -177,6 +184,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "chunk_size": _whole(1, all_of_them=True),
     "branch": _tree,
     "identifier": _identifier,
+    "missing_branches": _missing_branches,
     "redirector": _redirector,
     "epochs": _whole(1),
     "batch_size": _whole(1),

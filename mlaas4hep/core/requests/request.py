@@ -9,6 +9,7 @@ from mlaas4hep.core.requests.labels import Labels
 Task = Literal["binary", "multiclass", "regression", "other"]
 AUTO: Final = "auto"
 
+MissingBranches = Literal["error", "common", "fill"]
 DEFAULT_IDENTIFIERS = ("run", "event", "luminosityBlock")
 
 
@@ -40,6 +41,7 @@ class Params:
     identifier: tuple[str, ...] = DEFAULT_IDENTIFIERS
     selected_branches: tuple[str, ...] = ()  #: names or globs; empty: all
     exclude_branches: tuple[str, ...] = ()  #: names or globs
+    missing_branches: MissingBranches = "error"  #: what becomes of those that some files lack
     redirector: str = ""  #: prefix for bare names; empty: the deployment's XRootD proxy
     epochs: int = 10
     batch_size: int = 50

@@ -1,6 +1,7 @@
 """Which branches are read and which become features, decided once for all files of a run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -40,8 +41,9 @@ def choose(
         InvalidRequestError: a branch that is asked for by name is in no file, files differ in
             their branches, the label is not one number an entry, or no feature is left.
     """
+    kinds = _every_kind(trees)
     for file, tree in trees.items():
-        _check_file(file, tree, preproc)
+        _check_file(file, tree, preproc, kinds if params.missing_branches == "fill" else {})
     label = _label_names(labels, trees, preproc)
     identifiers = _identifiers(params, trees)
     new = set(preproc.defines)
@@ -51,8 +53,14 @@ def choose(
     chosen = _matching(params.selected_branches, known) if params.selected_branches else known
     excluded = _matching(params.exclude_branches, known | new)
     wanted = chosen - excluded - hidden
-    reads = wanted | (preproc.reads | label) - new
-    _check_alike(trees, reads, asked=label | preproc.reads | set(params.selected_branches))
+    partial = {name for tree in trees.values() for name in wanted - _names(tree)}
+    needed = (preproc.reads | label) - new
+    if params.missing_branches == "common":
+        wanted -= partial
+    reads = wanted | needed
+    asked = label | preproc.reads | set(params.selected_branches)
+    fills = kinds.keys() - label if params.missing_branches == "fill" else set()
+    _check_alike(trees, reads, asked, fills)
     features = wanted | (new - excluded - hidden)
     if not features:
         raise InvalidRequestError(
@@ -64,7 +72,10 @@ def choose(
         reads=tuple(sorted(reads)),
         label=tuple(sorted(label)),
         identifiers=identifiers,
-        warnings=tuple(_warnings(trees, params, label, known | new, labels)),
+        warnings=(
+            *_warnings(trees, params, label, known | new, labels),
+            *_warnings_of_differences(trees, params, partial, reads),
+        ),
     )
 
 
@@ -76,10 +87,35 @@ def label_expression(labels: Labels, names: Iterable[str]) -> Expression:
     return Expression.parse(name)
 
 
-def _check_file(file: str, tree: TreeInfo, preproc: Preproc) -> None:
-    flat = {branch.name for branch in tree.branches if not branch.jagged}
-    jagged = {branch.name for branch in tree.branches if branch.jagged}
+def lacking(
+    tree: TreeInfo, trees: Iterable[TreeInfo], reads: Iterable[str]
+) -> tuple[BranchInfo, ...]:
+    """Return the branches that are read of other trees and that this one has not."""
+    missing = set(reads) - _names(tree)
+    if not missing:
+        return ()
+    found = {
+        branch.name: branch for each in trees for branch in each.branches if branch.name in missing
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+def _every_kind(trees: Mapping[str, TreeInfo]) -> dict[str, bool]:
+    """Return all branches of all files, and whether they are jagged."""
+    return {branch.name: branch.jagged for tree in trees.values() for branch in tree.branches}
+
+
+def _names(tree: TreeInfo) -> set[str]:
+    return {branch.name for branch in tree.branches}
+
+
+def _check_file(file: str, tree: TreeInfo, preproc: Preproc, others: Mapping[str, bool]) -> None:
+    """Refuse a file for which preproc.json makes no sense; `others` are filled where missing."""
     unreadable = dict(tree.unreadable)
+    kinds = {name: jagged for name, jagged in others.items() if name not in unreadable}
+    kinds |= {branch.name: branch.jagged for branch in tree.branches}
+    flat = {name for name, jagged in kinds.items() if not jagged}
+    jagged = kinds.keys() - flat
     for name in sorted(preproc.reads & unreadable.keys()):
         raise _not_numbers(file, name, unreadable[name])
     try:
@@ -138,19 +174,23 @@ def _check_patterns(params: Params, trees: Mapping[str, TreeInfo], known: set[st
 
 
 def _check_alike(
-    trees: Mapping[str, TreeInfo], names: AbstractSet[str], asked: AbstractSet[str]
+    trees: Mapping[str, TreeInfo],
+    names: AbstractSet[str],
+    asked: AbstractSet[str],
+    fills: AbstractSet[str],
 ) -> None:
-    """Refuse branches that some file has not, or has as another kind."""
+    """Refuse branches that some file has not, unless it is filled, or only one has as rows."""
     first: dict[str, tuple[str, BranchInfo]] = {}
     for file, tree in trees.items():
         branches = {branch.name: branch for branch in tree.branches}
-        missing = sorted(names - branches.keys())
+        unreadable = dict(tree.unreadable)
+        missing = sorted(names - branches.keys() - (fills - unreadable.keys()))
         if missing:
             hint = nearest(missing[0], branches) if missing[0] in asked else ""
-            raise _missing(file, missing, dict(tree.unreadable), hint)
-        for name in names:
+            raise _missing(file, missing, unreadable, hint)
+        for name in names & branches.keys():
             known_file, known = first.setdefault(name, (file, branches[name]))
-            if known.kind != branches[name].kind:
+            if known.jagged != branches[name].jagged:
                 raise InvalidRequestError(
                     f"branch {name!r} is {known.kind} in {known_file!r}"
                     f" but {branches[name].kind} in {file!r}",
@@ -172,7 +212,8 @@ def _missing(
         file=file,
         branch=name,
         hint=hint
-        or "put what not all files have into exclude_branches, or choose selected_branches",
+        or "put what not all files have into exclude_branches, or say in params.json what becomes"
+        ' of it: "missing_branches": "common" or "fill"',
     )
 
 
@@ -222,6 +263,35 @@ def _warnings(
     if empty:
         found.append(f"no entries in {_listed(empty)}")
     return found
+
+
+def _warnings_of_differences(
+    trees: Mapping[str, TreeInfo],
+    params: Params,
+    partial: AbstractSet[str],
+    reads: AbstractSet[str],
+) -> Iterator[str]:
+    """Yield what became of branches in which files differ."""
+    if partial and params.missing_branches == "common":
+        yield f"left out, because not all files have them: {_listed(sorted(partial))}"
+    gaps = Counter(name for tree in trees.values() for name in reads - _names(tree))
+    filled = [f"{name} (in {gaps[name]} of {len(trees)} files)" for name in sorted(gaps)]
+    if filled:
+        yield f"filled with NaN or empty rows, because files lack them: {_listed(filled)}"
+    dtypes: dict[str, set[str]] = {}
+    for tree in trees.values():
+        for branch in tree.branches:
+            dtypes.setdefault(branch.name, set()).add(branch.dtype)
+    wide = [
+        name
+        for name in sorted(reads)
+        if dtypes[name] & {"int64", "uint64"} and dtypes[name] & {"float32", "float64"}
+    ]
+    if wide:
+        yield (
+            "whole numbers of 64 bits in some files and decimal ones in others, so that digits"
+            f" above 2^53 are lost: {_listed(wide)}"
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,16 +1,17 @@
 """What opening the files of a run found; every later step works from this record."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.mixing import MixedPlan
 from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Plan, Recipe, used_of_files
 from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.specs import Specs, merged
-from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.errors import PermanentError
@@ -27,16 +28,34 @@ class OpenedFile:
     tree: str
     identity: str  #: `TreeInfo.identity`
     entries: int
+    lacks: tuple[BranchInfo, ...] = ()  #: branches that are read of others, and filled for this one
 
     @classmethod
-    def of(cls, file: InputFile, tree: TreeInfo) -> "OpenedFile":
+    def of(
+        cls, file: InputFile, tree: TreeInfo, lacks: tuple[BranchInfo, ...] = ()
+    ) -> "OpenedFile":
         """Return the record of a file that was just opened."""
         return cls(
+            lacks=lacks,
             name=file.name,
             url=file.url,
             tree=file.tree,
             identity=tree.identity,
             entries=tree.entries,
+        )
+
+    def has(self, names: Iterable[str]) -> set[str]:
+        """Return those of the names that are read of this file."""
+        return set(names) - {branch.name for branch in self.lacks}
+
+    def filled(self, block: Columns, names: Collection[str]) -> Columns:
+        """Return a block of this file with those of the names that it lacks."""
+        lacks = [branch for branch in self.lacks if branch.name in names]
+        if not lacks:
+            return block
+        return block.with_gaps(
+            [branch.name for branch in lacks if not branch.jagged],
+            [branch.name for branch in lacks if branch.jagged],
         )
 
     def check(self, tree: TreeInfo) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
-from mlaas4hep.core.selection.branches import Branches, choose
+from mlaas4hep.core.selection.branches import Branches, choose, lacking
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
@@ -118,7 +118,57 @@ def test_a_branch_that_one_file_has_not_is_named_with_its_file():
     assert _choose(trees, exclude_branches=("Jet_*", "w")).features == ("met", "nJet")
 
 
-@pytest.mark.parametrize("other", ["float32[]", "int32", "bool"])
+def test_branches_that_not_all_files_have_are_left_out_where_the_person_says_so():
+    trees = {"a.root": TREE, "b.root": _tree(run="uint32", nJet="int32", met="float32")}
+
+    branches = _choose(trees, missing_branches="common")
+
+    assert branches.features == ("met", "nJet")
+    assert branches.warnings == ("left out, because not all files have them: Jet_eta, Jet_pt, w",)
+
+
+def test_branches_that_not_all_files_have_are_filled_where_the_person_says_so():
+    trees = {"a.root": TREE, "b.root": _tree(run="uint32", nJet="int32", met="float32")}
+    cut = """{"flat_cut": {"w": {"cut": "w>=2", "remove": "True"}}}"""
+
+    branches = _choose(trees, missing_branches="fill", preproc=cut)
+
+    assert branches.features == ("Jet_eta", "Jet_pt", "met", "nJet")
+    assert "w (in 1 of 2 files)" in branches.warnings[0]
+    assert lacking(trees["b.root"], trees.values(), ["Jet_pt", "met"]) == (
+        BranchInfo(name="Jet_pt", dtype="float32", jagged=True),
+    )
+
+
+def test_a_label_is_never_filled():
+    trees = {"a.root": _tree(x="int8", y="int8"), "b.root": _tree(x="int8")}
+
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'y'"):
+        _choose(trees, labels=Labels(expression="y"), missing_branches="fill")
+
+
+def test_what_cuts_need_is_never_left_out():
+    trees = {"a.root": _tree(x="int8", y="int8"), "b.root": _tree(x="int8")}
+    cut = """{"flat_cut": {"y": {"cut": "y>=2", "remove": "False"}}}"""
+
+    with pytest.raises(InvalidRequestError, match="'y'"):
+        _choose(trees, preproc=cut, missing_branches="common")
+
+
+@pytest.mark.parametrize("other", ["int32", "bool", "float64"])
+def test_another_type_of_numbers_is_fine(other):
+    trees = {"a.root": _tree(x="float32"), "b.root": _tree(x=other)}
+
+    assert (_choose(trees).features, _choose(trees).warnings) == (("x",), ())
+
+
+def test_digits_that_a_double_cannot_hold_are_told():
+    trees = {"a.root": _tree(x="float32"), "b.root": _tree(x="int64")}
+
+    assert "above 2^53 are lost: x" in _choose(trees).warnings[0]
+
+
+@pytest.mark.parametrize("other", ["float32[]", "int32[]"])
 def test_a_branch_of_another_kind_is_named_with_its_file(other):
     trees = {"a.root": _tree(x="float32"), "b.root": _tree(x=other)}
 

@@ -1,0 +1,74 @@
+"""One run reads files of all formats, and files that lack branches, as if they were alike."""
+
+import awkward as ak
+import numpy as np
+import pytest
+
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.testing import pipeline
+from tests.formats import SAMPLES, arrays
+
+ROOT = next(sample for sample in SAMPLES if sample.name == "ttree")
+CUT = '{"new_branch": {"s": {"type": "flat", "def": "x+f", "cut_1": "s>-1"}}}'
+
+
+def _made(folder, samples, *, rows, **request):
+    """Return specs and chunks of a run over one file of each sample, all with other entries."""
+    folder.mkdir()
+    files = []
+    for number, sample in enumerate(samples):
+        path = folder / f"{number}{sample.suffix}"
+        sample.write(path, arrays(300 + number, rows=rows))
+        files.append(str(path))
+    services = pipeline.make_services(range_entries=100)
+    done = pipeline.run(services, files, tree="Events", chunk_size=150, **request)
+    assert done.problem is None
+    return pipeline.specs_of(services, done), pipeline.chunks_of(
+        services, done, done.chunks.total or 0
+    )
+
+
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize("preproc", ["", CUT])
+def test_a_run_may_mix_formats(tmp_path, rows, preproc):
+    samples = [sample for sample in SAMPLES if sample.rows or not rows]
+    wanted = {"rows": rows, "preproc": preproc, "exclude_branches": ("n[JK]",)}
+
+    specs, chunks = _made(tmp_path / "mixed", samples, **wanted)
+    same_specs, same_chunks = _made(tmp_path / "root", [ROOT] * len(samples), **wanted)
+
+    assert specs.branches == same_specs.branches
+    assert len(chunks) == len(same_chunks)
+    for one, other in zip(chunks, same_chunks, strict=True):
+        assert np.array_equal(one.x, other.x)
+        assert np.array_equal(one.mask, other.mask)
+        assert np.array_equal(one.y, other.y)
+
+
+@pytest.mark.parametrize("policy", ["common", "fill"])
+def test_branches_that_a_file_lacks_are_left_out_or_filled(tmp_path, policy):
+    full, part = tmp_path / "a.root", tmp_path / "b.root"
+    jagged = ak.Array([[1.0, 2.0], [3.0], []])
+    ROOT.write(full, {"x": np.array([1.0, 2, 3]), "z": np.array([0.0, 5, 10]), "J": jagged})
+    ROOT.write(part, {"x": np.array([4.0, 5])})
+    services = pipeline.make_services()
+
+    done = pipeline.run(
+        services,
+        [full, part],
+        tree="Events",
+        labels=Labels(values=(1.0, 0.0)),
+        exclude_branches=("nJ",),
+        missing_branches=policy,
+        chunk_size=-1,
+    )
+
+    assert done.problem is None
+    (chunk,) = pipeline.chunks_of(services, done, 1)
+    assert chunk.y.tolist() == [1, 1, 1, 0, 0]
+    assert chunk.x[:, 0].tolist() == [0, 0.25, 0.5, 0.75, 1]
+    if policy == "fill":
+        assert chunk.mask[3:, 1:].all()
+        assert chunk.x[:3, 1].tolist() == [0, 0.5, 1]
+    else:
+        assert chunk.x.shape == (5, 1)
