@@ -15,6 +15,7 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
     contents_of,
     of_one_length,
 )
+from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.places.place import shown
@@ -99,9 +100,7 @@ def _tree(found: dict[str, Any], wanted: str, name: str) -> str:
     wanted = wanted.strip("/")
     if any(_below(path, wanted) for path in found):
         return wanted
-    tables = {path for path, each in found.items() if each.dtype.names}
-    groups = {path.rpartition("/")[0] for path in found.keys() - tables}
-    trees = sorted(tables | groups)
+    trees = _trees(found)
     if len(trees) == 1 and wanted == Params().branch:
         return trees[0]
     listed = ", ".join(tree or "/" for tree in trees) or "none"
@@ -109,6 +108,17 @@ def _tree(found: dict[str, Any], wanted: str, name: str) -> str:
         f"{name} has no group or table {wanted!r}; those there are: {listed}",
         hint=nearest(wanted, trees) or 'set "branch" in params.json to one of them',
     )
+
+
+def _trees(found: dict[str, Any]) -> list[str]:
+    """Return the paths of the tables, and of the groups with other arrays."""
+    tables = {path for path, each in found.items() if each.dtype.names}
+    return sorted(tables | {path.rpartition("/")[0] for path in found.keys() - tables})
+
+
+def _list_trees(file: PlaceFile) -> tuple[str, ...]:
+    with h5py.File(file, "r") as opened:
+        return tuple(_trees(_Walk().objects(opened)))
 
 
 def _columns(path: str, array: Any, tree: str) -> Iterator[ArrayColumn]:
@@ -167,4 +177,4 @@ def _boundaries(arrays: Any, columns: Sequence[ArrayColumn]) -> tuple[int, ...]:
 
 def reader(kept: KeptBlocks) -> TableReader:
     """Return the reader of this format."""
-    return TableReader("HDF5", Hdf5Table, kept)
+    return TableReader("HDF5", Hdf5Table, kept, list_trees=_list_trees)

@@ -5,7 +5,7 @@ import struct
 import threading
 import weakref
 import zlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,6 +72,7 @@ class TableReader:
         open_table: OpenTable,
         kept: KeptBlocks,
         damage: tuple[type[Exception], ...] = (),
+        list_trees: Callable[[PlaceFile], tuple[str, ...]] | None = None,
     ) -> None:
         """Take what differs between formats.
 
@@ -80,17 +81,24 @@ class TableReader:
             open_table: opens a file of it.
             kept: where blocks lie of which somebody may want the rest.
             damage: errors that its library raises about damaged files, besides `DAMAGE`.
+            list_trees: gives the names of the tables in a file, if there can be several.
         """
         self._name = name
         self._open_table = open_table
         self._kept = kept
+        self._list_trees = list_trees
         self._damage: tuple[type[Exception], ...] = (*DAMAGE, *damage)
         self._tables: LRUCache[Hashable, _Known] = LRUCache(OPEN_TABLES)
         self._lock = threading.Lock()
 
-    def trees(self, place: Place) -> tuple[str, ...]:  # noqa: ARG002 - all files are alike
-        """Return no names: one file is one table."""
-        return ()
+    def trees(self, place: Place) -> tuple[str, ...]:
+        """Return the names of the tables in a file; none where one file is one table."""
+        if self._list_trees is None:
+            return ()
+        with ExitStack() as stack:
+            file = PlaceFile(place, place.open(stack))
+            with self._our_errors(place, file):
+                return self._list_trees(file)
 
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds."""

@@ -1,0 +1,137 @@
+"""CSV as people write it, and the line of the mistake when it is wrong."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
+
+
+@pytest.fixture
+def source():
+    return DataFiles(MemoryStore(lambda: 0.0))
+
+
+def _write(folder, content, name="a.csv"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def _columns(source, path):
+    info = source.describe(path, "")
+    names = [branch.name for branch in info.branches]
+    blocks = list(source.read(source.survey(path, "", names), names, 0, info.entries))
+    return {n: np.concatenate([b.flat[n] for b in blocks]).tolist() for n in names}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x,n\n1.5,2\n2.5,3\n", {"x": [1.5, 2.5], "n": [2, 3]}),
+        ("\ufeffx;n\r\n1.5;2\r\n\r\n2.5;3", {"x": [1.5, 2.5], "n": [2, 3]}),
+        ("x\tn\n1\t2\n", {"x": [1], "n": [2]}),
+        ("# a comment\n# x,n\n1,2\n", {"x": [1], "n": [2]}),
+        ("# made by us\nx,n\n1,2\n", {"x": [1], "n": [2]}),
+        ('"x",n\n"1",2\n', {"x": [1], "n": [2]}),
+        ('s,n\n"a\nb",2\n"c""d,",3\n', {"n": [2, 3]}),
+        ("t,n\ntrue,1\nfalse,0\n", {"t": [True, False], "n": [1, 0]}),
+        ("x,n\ninf,1\n-inf,2\n", {"x": [np.inf, -np.inf], "n": [1, 2]}),
+        ("n\n9223372036854775807\n", {"n": [2**63 - 1]}),
+    ],
+)
+def test_what_people_write_is_read(source, tmp_path, text, expected):
+    assert _columns(source, _write(tmp_path, text)) == expected
+
+
+def test_what_is_missing_is_nan(source, tmp_path):
+    found = _columns(source, _write(tmp_path, "x,n\n1.5,\n,3\nnan,4\n"))
+
+    assert np.isnan(found["x"]).tolist() == [False, True, True]
+    assert found["n"][1:] == [3, 4]
+    assert np.isnan(found["n"][0])
+
+
+def test_text_and_dates_are_left_out(source, tmp_path):
+    info = source.describe(_write(tmp_path, "x,s,d\n1,a,2020-01-02 10:00:00\n"), "")
+
+    assert [name for name, _ in info.unreadable] == ["s", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x,n\n1,2\n\n3\n", "line 4 has 1 values, not 2"),
+        ("x,n\n1,2\n3,4,5\n", "line 3 has 3 values, not 2"),
+        ('x,s\n1,"a\nb"\n2\n', "line 4 has 1 values, not 2"),
+        ('x,s\n1,"a\n2,3\n', "a quote in the line at byte 4 is never closed"),
+        ('x,s\n1,5" pipe\n2,6" pipe\n3,b\n', "a quote inside a value without quotes"),
+        ("x,x\n1,2\n", "two columns are called 'x'"),
+        ("1,2\n3,4\n", "numbers where the names of the columns should be"),
+        ("# only a comment\n", "no line with the names"),
+        ("x,n\n1,2\n".encode("utf-16"), "not a text in UTF-8"),
+        (gzip.compress(b"x,n\n" + b"1,2\n" * 999)[:-12], "damaged or not a CSV file"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(source, tmp_path, text, words):
+    with pytest.raises(InvalidRequestError, match=r"a\.csv") as caught:
+        _columns(source, _write(tmp_path, text))
+
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("abc,1", "has 'abc' in column 'x', which is no number"),
+        ("1,2.5", "has '2.5' in column 'n', which is no whole number"),
+        ("1,99999999999999999999", "in column 'n', which is too large for 64 bits"),
+        ("1", "has 1 values, not 2"),
+    ],
+)
+def test_types_are_held_and_a_late_mistake_is_named_with_its_line(source, tmp_path, bad, words):
+    lines = [f"{number}.5,{number}" for number in range(300_000)]
+    lines[150_000] = bad
+
+    with pytest.raises(InvalidRequestError, match="line 150002") as caught:
+        _columns(source, _write(tmp_path, "x,n\n" + "\n".join(lines)))
+
+    assert words in str(caught.value)
+
+
+def test_decimal_numbers_that_come_late_are_seen_by_the_samples(source, tmp_path):
+    lines = [f"{number}" for number in range(200_000)]
+    lines[120_000:] = [f"{number}.5" for number in range(80_000)]
+
+    found = _columns(source, _write(tmp_path, "x\n" + "\n".join(lines)))
+
+    assert found["x"][119_999:120_001] == [119_999.0, 0.5]
+
+
+def test_a_million_columns_are_refused(source, tmp_path):
+    names = ",".join(map(str, range(1_000_000)))
+
+    with pytest.raises(InvalidRequestError, match="line 1 is longer than"):
+        source.describe(_write(tmp_path, f"c{names}\n{names}\n"), "")
+
+
+def test_more_columns_than_anybody_needs_are_refused(source, tmp_path):
+    names = ",".join(f"c{number}" for number in range(100_001))
+
+    with pytest.raises(InvalidRequestError, match="100001 columns, more than 100000"):
+        source.describe(_write(tmp_path, f"{names}\n"), "")
+
+
+def test_a_line_of_100_mb_is_refused(source, tmp_path):
+    with pytest.raises(InvalidRequestError, match="a line is longer than"):
+        source.describe(_write(tmp_path, b"x,n\n1," + b"9" * 100_000_000 + b"\n"), "")
+
+
+def test_a_small_file_that_inflates_to_a_disk_is_refused(source, tmp_path):
+    bomb = gzip.compress(b"x\n" + b"1\n" * 100_000_000, 9)
+
+    with pytest.raises(TooLargeError, match="inflates to"):
+        source.describe(_write(tmp_path, bomb, "a.csv.gz"), "")

@@ -1,0 +1,103 @@
+"""JSON as people write it, and the entry of the mistake when it is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.json.entries import whole_objects
+from mlaas4hep.errors import InvalidRequestError
+from tests import oracle
+
+
+@pytest.fixture
+def source():
+    return DataFiles(MemoryStore(lambda: 0.0))
+
+
+def _write(folder, text):
+    path = folder / "a.json"
+    path.write_text(text)
+    return str(path)
+
+
+def _entries(source, path):
+    info = source.describe(path, "")
+    names = [branch.name for branch in info.branches]
+    blocks = source.read(source.survey(path, "", names), names, 0, info.entries)
+    return [entry for block in blocks for entry in oracle.entries_of(block)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"x":1}\n\n{"x":2}', [{"x": 1}, {"x": 2}]),
+        ('\ufeff[\n{"x":1},\n {"x":2}\n]\n', [{"x": 1}, {"x": 2}]),
+        ('{"x":1}{"x":2}', [{"x": 1}, {"x": 2}]),
+        (json.dumps([{"x": [1, 2]}, {"x": []}], indent=4), [{"x": [1, 2]}, {"x": []}]),
+        ('{"m":{"pt":1.5,"q":{"n":2}}}', [{"m.pt": 1.5, "m.q.n": 2}]),
+        ('{"j":[{"pt":1.5,"s":"}],{"},{"pt":2.5}]}', [{"j.pt": [1.5, 2.5]}]),
+        ('{"s":"\\\\\\"{","x":1}{"s":"\\\\","x":2}', [{"x": 1}, {"x": 2}]),
+        ('{"b":true}{"b":false}', [{"b": True}, {"b": False}]),
+        ('{"x":1}{"x":2.5}', [{"x": 1.0}, {"x": 2.5}]),
+        ('{"x":Infinity}{"x":1}', [{"x": np.inf}, {"x": 1.0}]),
+    ],
+)
+def test_what_people_write_is_read(source, tmp_path, text, expected):
+    assert _entries(source, _write(tmp_path, text)) == expected
+
+
+def test_what_is_missing_is_nan_or_an_empty_row(source, tmp_path):
+    first, second = _entries(source, _write(tmp_path, '{"x":1,"J":[1]}{"x":null}'))
+
+    assert (first, second["J"]) == ({"x": 1, "J": [1]}, [])
+    assert np.isnan(second["x"])
+
+
+def test_values_of_mixed_depth_are_left_out_by_name(source, tmp_path):
+    text = '{"x":1,"y":1,"z":[1],"v":[[1]],"s":"a"}{"x":[1],"y":2,"z":[[1]],"v":[],"s":"b"}'
+    info = source.describe(_write(tmp_path, text), "")
+
+    assert [branch.name for branch in info.branches] == ["y"]
+    assert dict(info.unreadable) == {
+        "x": "values of different kinds",
+        "z": "values of different kinds",
+        "v": "rows within rows",
+        "s": "text",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"x":1},{"x":2},{"x"', "in the middle of entry 2"),
+        ('[{"x":1},{"x":2}', "in the middle of entry 2"),
+        ('{"x":1}{"x":', "in the middle of entry 1"),
+        ("[1,2,3]", "entry 0 is no object"),
+        ("42", "neither with { nor with ["),
+        ('{"x":1} foo {"x":2}', "there is 'f' where an object should begin"),
+        ('{"x":1}{"x":1,,}', "damaged or not a JSON file"),
+        ('{"x":' + "[" * 3000 + "]" * 3000 + "}", "damaged or not a JSON file"),
+    ],
+)
+def test_a_mistake_is_named(source, tmp_path, text, words):
+    with pytest.raises(InvalidRequestError, match=r"a\.json") as caught:
+        _entries(source, _write(tmp_path, text))
+
+    assert words in str(caught.value)
+
+
+def test_kinds_are_held_and_a_late_mistake_is_named_with_its_entry(source, tmp_path):
+    lines = [f'{{"x":{number},"pad":"{"p" * 40}"}}' for number in range(60_000)]
+    lines[40_000] = '{"x":"abc"}'
+
+    with pytest.raises(InvalidRequestError, match="entry 40000 has 'abc' as 'x'"):
+        _entries(source, _write(tmp_path, "\n".join(lines)))
+
+
+def test_objects_are_counted_wherever_quotes_and_brackets_are():
+    data = rb'{"a":"{\"}"} , {"b":[{"c":"]"}]}{"d'
+
+    assert (whole_objects(data).count, whole_objects(data).stop) == (2, data.rfind(b"{"))

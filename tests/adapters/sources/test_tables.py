@@ -1,0 +1,143 @@
+"""What is special about files of tables: types, gaps, links, trees, large groups."""
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.errors import InvalidRequestError
+from tests import oracle
+
+
+@pytest.fixture
+def source():
+    return DataFiles(MemoryStore(lambda: 0.0))
+
+
+def _read(source, path, names, tree="Events"):
+    info = source.describe(str(path), tree)
+    blocks = source.read(source.survey(str(path), tree, names), names, 0, info.entries)
+    return [entry for block in blocks for entry in oracle.entries_of(block)]
+
+
+def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_path):
+    table = pa.table(
+        {
+            "x": [1.5],
+            "s": ["a"],
+            "t": pa.array([1], pa.timestamp("s")),
+            "m": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int32())),
+            "vv": [[[1.0]]],
+            "d": pa.array([1]).cast(pa.decimal128(30, 2)),
+            "c": pa.array([7], pa.int16()).dictionary_encode(),
+            "F": pa.array([[[1, 2], [3, 4]]], pa.list_(pa.list_(pa.int32(), 2), 2)),
+            "r": [{"a": 1, "s": "x", "l": [1, 2]}],
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    info = source.describe(str(tmp_path / "a.parquet"), "")
+
+    assert [name for name, _ in info.unreadable] == ["s", "t", "m", "vv", "r.s"]
+    assert _read(source, tmp_path / "a.parquet", ["x", "d", "F", "r.a", "r.l"]) == [
+        {"x": 1.5, "d": 1.0, "F": [1, 2, 3, 4], "r.a": 1, "r.l": [1, 2]}
+    ]
+
+
+def test_whole_numbers_with_gaps_are_doubles_with_nan(source, tmp_path):
+    parquet.write_table(pa.table({"n": [1, None, 3]}), tmp_path / "a.parquet")
+    (branch,) = source.describe(str(tmp_path / "a.parquet"), "").branches
+    found = [entry["n"] for entry in _read(source, tmp_path / "a.parquet", ["n"])]
+
+    assert branch.dtype == "float64"
+    assert (found[0], found[2], np.isnan(found[1])) == (1.0, 3.0, True)
+
+
+def test_digits_that_would_be_lost_to_a_gap_are_refused(source, tmp_path):
+    parquet.write_table(pa.table({"n": [2**60 + 1, None]}), tmp_path / "a.parquet")
+
+    with pytest.raises(InvalidRequestError, match=r"'n' has gaps and whole numbers above 2\^53"):
+        _read(source, tmp_path / "a.parquet", ["n"])
+
+
+def test_an_encrypted_parquet_file_is_called_so(source, tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PARE" + bytes(100) + b"PARE")
+
+    with pytest.raises(InvalidRequestError, match="is encrypted"):
+        source.describe(str(tmp_path / "a.parquet"), "")
+
+
+def test_a_large_row_group_is_read_in_small_blocks(source, tmp_path):
+    values = np.arange(500_000.0)
+    table = pa.table(dict.fromkeys("abcdefgh", values))
+    parquet.write_table(table, tmp_path / "a.parquet", row_group_size=500_000)
+    names = list("abcdefgh")
+
+    survey = source.survey(str(tmp_path / "a.parquet"), "", names)
+    blocks = list(source.read(survey, names, 0, 500_000))
+
+    assert max(block.size_bytes for block in blocks) < 8 * 1024**2
+    assert np.array_equal(np.concatenate([block.flat["h"] for block in blocks]), values)
+
+
+def test_arrays_of_two_lengths_are_refused_with_both(source, tmp_path):
+    np.savez(tmp_path / "a.npz", x_train=np.arange(6), x_test=np.arange(2))
+
+    with pytest.raises(InvalidRequestError, match="'x_train' has 6 entries and 'x_test' has 2"):
+        source.describe(str(tmp_path / "a.npz"), "")
+
+
+def test_pickled_objects_are_never_opened(source, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(2), o=np.array([{}, []], dtype=object))
+
+    assert source.describe(str(tmp_path / "a.npz"), "").unreadable == (("o", "objects"),)
+
+
+def test_arrays_in_fortrans_order_are_read(source, tmp_path):
+    values = np.asfortranarray(np.arange(24.0).reshape(4, 3, 2))
+    np.savez(tmp_path / "a.npz", F=values)
+
+    assert _read(source, tmp_path / "a.npz", ["F"]) == [{"F": v.ravel().tolist()} for v in values]
+
+
+def test_groups_of_hdf5_are_trees(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["jets/pt"] = np.arange(3.0)
+        file["jets/inner/eta"] = np.arange(3.0)
+        file["muons/pt"] = np.arange(5.0)
+
+    names = [b.name for b in source.describe(str(tmp_path / "a.h5"), "jets").branches]
+
+    assert names == ["inner.eta", "pt"]
+    assert source.trees(str(tmp_path / "a.h5")) == ("jets", "jets/inner", "muons")
+    with pytest.raises(InvalidRequestError, match=r"no group or table 'Events'.*jets.*muons"):
+        source.describe(str(tmp_path / "a.h5"), "Events")
+
+
+def test_the_only_table_of_hdf5_needs_no_name(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["df/table"] = np.array([(1, 2.5)], dtype=[("n", "<i4"), ("x", ">f8")])
+
+    assert _read(source, tmp_path / "a.h5", ["n", "x"]) == [{"n": 1, "x": 2.5}]
+
+
+def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["x"] = np.arange(3.0)
+    (tmp_path / "secret").write_bytes(np.arange(3.0).tobytes())
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["Events/x"] = np.arange(3.0)
+        file["Events/link"] = h5py.ExternalLink("other.h5", "/x")
+        file["Events/soft"] = h5py.SoftLink("/Events/x")
+        raw = [(str(tmp_path / "secret"), 0, 24)]
+        file["Events"].create_dataset("raw", (3,), "f8", external=raw)
+        layout = h5py.VirtualLayout((3,), "f8")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "x", shape=(3,))
+        file["Events"].create_virtual_dataset("virtual", layout)
+
+    info = source.describe(str(tmp_path / "a.h5"), "Events")
+
+    assert [branch.name for branch in info.branches] == ["x"]
+    assert dict(info.unreadable) == dict.fromkeys(["raw", "virtual"], "values in other files")
