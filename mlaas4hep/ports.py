@@ -179,8 +179,14 @@ class RunBook(Protocol):
     def delete(self, owner: str, name: str) -> None:
         """Forget a run; one that is not there is fine. Its number is not given out again."""
 
-    def next_number(self, owner: str, folder: str) -> int:
-        """Return 1, 2, 3, … for runs of `folder`; never the same twice, also after a restart."""
+    def next_number(self, owner: str, folder: str, above: int = 0) -> int:
+        """Return 1, 2, 3, … for runs of `folder`; never the same twice, also after a restart.
+
+        Args:
+            owner: whose runs.
+            folder: what they come from.
+            above: a number that is known to be given out already.
+        """
 
     def wait(self, owner: str, name: str, until: Callable[[Run], bool], timeout_s: float) -> Run:
         """Block until the record satisfies `until` or the time is over; return it as it is then.

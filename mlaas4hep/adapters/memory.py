@@ -179,10 +179,10 @@ class MemoryRunBook:
             self._runs.pop((owner, name), None)
             self._tell(owner, name)
 
-    def next_number(self, owner: str, folder: str) -> int:
+    def next_number(self, owner: str, folder: str, above: int = 0) -> int:
         """Return 1, 2, 3, … for runs of `folder`, never the same twice."""
         with self._changed:
-            number = self._numbers.get((owner, folder), 0) + 1
+            number = max(above, self._numbers.get((owner, folder), 0)) + 1
             self._numbers[owner, folder] = number
             return number
 

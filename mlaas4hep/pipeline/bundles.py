@@ -8,6 +8,7 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
+from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.pipeline.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
@@ -38,15 +39,33 @@ class Bundle:
         self._services.models.put_stream(self._key(path), file, _LARGEST_FILE)
         self._files.append(path)
 
+    def check_name(self) -> None:
+        """Refuse to replace a model that is not of this run.
+
+        Raises:
+            ConflictError: somebody else's model has the name.
+        """
+        try:
+            record = wire.load(ModelRecord, self._services.models.get(self._record_key))
+        except NotFoundError:
+            return
+        if record.run_id != self._plan.run_id:
+            raise ConflictError(
+                f"there is a model {record.name!r} that this run did not make",
+                stage="train",
+                hint="submit again: the run gets a name of its own",
+            )
+
     def publish(self, finished: TrainingFinished) -> str:
         """Store the descriptions, then serve this version; return its name."""
+        self.check_name()
         record = self._record(finished)
         self._put("contract.json", wire.dump(self._contract(finished)))
         self._put("params.json", json.dumps(tfaas_params(record), indent=1).encode())
         if self._request.labels.classes:
             self._put(_LABELS, "\n".join(self._request.labels.classes).encode())
         record = replace(record, files=tuple(sorted(set(self._files))))
-        self._services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+        self._services.models.put(self._record_key, wire.dump(record))
         return self.version
 
     def _record(self, finished: TrainingFinished) -> ModelRecord:
@@ -55,6 +74,7 @@ class Bundle:
             owner=self._request.owner,
             name=self._request.run,
             version=self.version,
+            run_id=self._plan.run_id,
             files=(),
             description=self._request.title or f"trained by MLaaS4HEP on {files} file(s)",
             labels=_LABELS if self._request.labels.classes else "",
@@ -80,6 +100,10 @@ class Bundle:
             metrics=finished.metrics,
             isolation=self.isolation,
         )
+
+    @property
+    def _record_key(self) -> str:
+        return keys.model(self._request.owner, self._request.run)
 
     def _put(self, path: str, data: bytes) -> None:
         self._services.models.put(self._key(path), data)

@@ -11,6 +11,7 @@ from typing import Any
 from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import MlaasError, NotFoundError, Problem
+from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ def react(event: Event, step: Step, services: Services) -> None:
         with closing(_told(step, event, services)) as batches:
             for batch in batches:
                 run = services.runs.apply(batch)
+                if run is not None and run.is_final:
+                    store_record(run, services)
                 if run is None or not _goes_on(run, event):
                     log.info("%s: run %s/%s is over, stopping", event.id, event.owner, event.run)
                     return

@@ -1,17 +1,21 @@
 """Runs as they are stored: the record in the run book and the files beside it, written one way."""
 
 from collections.abc import Mapping
+from uuid import uuid4
 
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
 
 
 def new_run(request: Request | ScoringRequest, number: int, now: float) -> Run:
     """Return the record of a run that begins now; `now` is in seconds since the epoch."""
     return Run(
+        id=uuid4().hex,
         owner=request.owner,
         name=request.run,
         folder=request.folder,
@@ -31,4 +35,44 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
     """
     for name, content in contents.items():
         services.runs_files.put(files.key(run.owner, run.name, name), content)
+    store_record(run, services)
     services.runs.create(run)
+
+
+def store_record(run: Run, services: Services) -> None:
+    """Write down where a run stands, so that it outlives the run book."""
+    services.runs_files.put(files.key(run.owner, run.name, files.RUN), wire.dump(run))
+
+
+def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:
+    """Return name and number of the next run of `folder`; none is given out twice.
+
+    The store remembers the last number too, and what lies there is never taken for a new run:
+    the counters may be lost.
+    """
+    remembered = files.number(owner, folder)
+    number = services.runs.next_number(owner, folder, above=_last_number(remembered, services))
+    while _is_taken(owner, f"{folder}_{number}", services):
+        number = services.runs.next_number(owner, folder, above=_highest(owner, folder, services))
+    services.runs_files.put(remembered, str(number).encode())
+    return f"{folder}_{number}", number
+
+
+def _last_number(remembered: str, services: Services) -> int:
+    try:
+        return int(services.runs_files.get(remembered))
+    except (NotFoundError, ValueError):
+        return 0
+
+
+def _is_taken(owner: str, name: str, services: Services) -> bool:
+    runs = services.runs_files.list(keys.run(owner, name))
+    return any(runs) or services.models.info(keys.model(owner, name)) is not None
+
+
+def _highest(owner: str, folder: str, services: Services) -> int:
+    """Return the highest number that a run or model of `folder` has in the store."""
+    prefix = f"{owner}/{folder}_"
+    found = [*services.runs_files.list(prefix), *services.models.list(prefix)]
+    numbers = (info.key.removeprefix(prefix).partition("/")[0] for info in found)
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)

@@ -17,6 +17,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.pipeline.bundles import Bundle
+from mlaas4hep.pipeline.checkpoints import Checkpoints
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.trainingplan import TrainingPlan, load_plan
 from mlaas4hep.ports import Services, Training
@@ -37,25 +38,33 @@ def train(event: ChunkReady, services: Services) -> Iterable[News]:
 
 
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
-    checkpoint = files.key(event.owner, event.run, files.CHECKPOINT)
     with ExitStack() as stack:
         stack.enter_context(services.leases.hold(f"train/{event.owner}/{event.run}"))
         plan = load_plan(event, services)
         model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
-        found = None
-        if services.runs_files.info(checkpoint) is not None:
-            found = stack.enter_context(services.runs_files.local(checkpoint))
+        bundle = Bundle(plan, services)
+        bundle.check_name()
+        checkpoints = Checkpoints(plan, event.attempt, services)
+        found, objection = stack.enter_context(checkpoints.usable())
         training = stack.enter_context(services.trainer.start(plan.job, model_py, found))
         under_way = _UnderWay(
             event=event,
             services=services,
             plan=plan,
             training=training,
-            bundle=Bundle(plan, services),
+            bundle=bundle,
+            checkpoints=checkpoints,
+            warnings=_refused(objection),
         )
         stack.callback(under_way.store_log)
         yield from under_way.news()
-    services.runs_files.delete(checkpoint)
+    checkpoints.remove()
+
+
+def _refused(objection: str) -> tuple[str, ...]:
+    if not objection:
+        return ()
+    return (f"the training begins with the first round; the checkpoint is not used: {objection}",)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +76,8 @@ class _UnderWay:
     plan: TrainingPlan
     training: Training
     bundle: Bundle
+    checkpoints: Checkpoints
+    warnings: tuple[str, ...] = ()
     wanted: deque[int] = field(default_factory=deque)
     logged: bytes = b""
 
@@ -118,6 +129,7 @@ class _UnderWay:
                     rounds=report.rounds,
                     isolation=report.isolation,
                     resumed=report.resumed,
+                    warnings=self.warnings,
                 )
             case RoundEnded():
                 yield EpochEnded(
@@ -143,12 +155,13 @@ class _UnderWay:
         with made.file as file:
             if kind in ("bundle", "plots"):
                 self.bundle.add(path if kind == "bundle" else made.name, file)
-            if kind in ("checkpoint", "plots"):
+            if kind == "plots":
                 file.seek(0)
                 key = files.key(self.event.owner, self.event.run, made.name)
                 self.services.runs_files.put_stream(key, file, _LARGEST_FILE)
-        if kind == "checkpoint":
-            self.store_log()
+            if kind == "checkpoint":
+                self.checkpoints.store(file)
+                self.store_log()
 
     def store_log(self) -> None:
         """Store what the training printed, if it printed more."""

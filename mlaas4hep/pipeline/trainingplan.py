@@ -23,6 +23,7 @@ class TrainingPlan:
     inputs: Inputs
     specs: Specs
     specs_key: str
+    run_id: str = ""  #: of the run
 
     @cached_property
     def layout(self) -> Layout:
@@ -75,6 +76,7 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
         inputs=load_inputs(event, services),
         specs=load_specs(specs_key, services),
         specs_key=specs_key,
+        run_id=run.id,
     )
 
 

@@ -18,6 +18,7 @@ from mlaas4hep.core.runs.events import (
 )
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
+from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.ports import ObjectStore, Services
 
 MAX_LOG_BYTES = 4 * 1024**2  #: of the training's output that a log shows
@@ -169,5 +170,6 @@ def announce(news: list[Event], services: Services) -> Run | None:
         return None
     run = services.runs.apply(news)
     if run is not None:
+        store_record(run, services)
         services.bus.publish(news)
     return run

@@ -15,7 +15,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError, MlaasError, ServiceUnavailableError
-from mlaas4hep.pipeline.records import new_run, store_run
+from mlaas4hep.pipeline.records import new_run, next_name, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas, uploads
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
@@ -44,8 +44,8 @@ def submit(prepared: Prepared, services: Services, limits: Limits) -> Run:
     quotas.check_runs(owner, services, limits)
     quotas.check_models(owner, services, limits)
     quotas.check_bytes(owner, len(prepared.model), services, limits)
-    number = services.runs.next_number(owner, folder)
-    request = replace(prepared.request, run=f"{folder}_{number}")
+    name, number = next_name(owner, folder, services)
+    request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock())
     store_run(run, _contents(request, prepared), services)
     _tell(RunSubmitted(owner=owner, run=run.name), services)
@@ -60,8 +60,8 @@ def submit_scoring(request: ScoringRequest, services: Services, limits: Limits) 
         ServiceUnavailableError: it could not be told; nothing is left of it.
     """
     quotas.check_runs(request.owner, services, limits)
-    number = services.runs.next_number(request.owner, request.folder)
-    name = keys.checked_name(f"{request.folder}_{number}", "name of the run")
+    name, number = next_name(request.owner, request.folder, services)
+    keys.checked_name(name, "name of the run")
     request = replace(request, run=name)
     run = new_run(request, number, services.clock())
     store_run(run, {files.SCORING: wire.dump(request)}, services)

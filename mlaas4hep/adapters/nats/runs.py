@@ -86,10 +86,10 @@ class JetStreamRunBook:
 
         self._connection.run(work)
 
-    def next_number(self, owner: str, folder: str) -> int:
+    def next_number(self, owner: str, folder: str, above: int = 0) -> int:
         """Return 1, 2, 3, … for runs of `folder`, never the same twice."""
         return self._connection.run(
-            lambda jetstream: _next(bucket(jetstream, COUNTERS), key(owner, folder))
+            lambda jetstream: _next(bucket(jetstream, COUNTERS), key(owner, folder), above)
         )
 
     def wait(self, owner: str, name: str, until: Callable[[Run], bool], timeout_s: float) -> Run:
@@ -194,13 +194,14 @@ async def _seen(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bo
         await watcher.stop()
 
 
-async def _next(counters: KeyValue, where: str) -> int:
+async def _next(counters: KeyValue, where: str, above: int) -> int:
     while True:
         try:
             entry = await counters.get(where)
             number, revision = int(entry.value or b"0"), entry.revision
         except KeyNotFoundError:
             number, revision = 0, 0
+        number = max(number, above)
         try:
             await counters.update(where, str(number + 1).encode(), last=revision)
         except KeyWrongLastSequenceError:

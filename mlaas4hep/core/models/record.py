@@ -11,6 +11,7 @@ class ModelRecord:
     name: str
     version: str  #: part of the keys of its files
     files: tuple[str, ...]  #: paths inside the bundle, such as "variables/variables.index"
+    run_id: str = ""  #: of the run that trained it; empty: it was uploaded
     description: str = ""
     labels: str = ""  #: TFaaS: name of a file with class names
     options: tuple[str, ...] = ()  #: TFaaS

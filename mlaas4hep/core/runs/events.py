@@ -149,6 +149,7 @@ class TrainingStarted(Event):
     rounds: int  #: how many `EpochEnded` a whole training has
     isolation: tuple[str, ...] = ()  #: what confines model.py here, such as "landlock"
     resumed: int = 0  #: rounds found done in a checkpoint
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

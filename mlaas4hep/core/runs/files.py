@@ -7,7 +7,9 @@ MODEL = "model.py"
 SUBMISSION = "submission.json"  #: what the person sent
 UPLOAD = "upload.json"  #: the tarball it was sent for
 SCORING = "scoring.json"  #: what is scored: `ScoringRequest`
-CHECKPOINT = "checkpoint"
+RUN = "run.json"  #: the run itself, so that it can be rebuilt when its book is lost: `Run`
+CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
+CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
 LOG = "train.log"  #: what model.py printed
 
 
@@ -34,6 +36,11 @@ def scored_part(attempt: int, index: int) -> str:
 def scores(suffix: str) -> str:
     """Return the name of the finished table of scores."""
     return f"scores.{suffix}"
+
+
+def number(owner: str, folder: str) -> str:
+    """Return the key of the last number that was given to a run of `folder`."""
+    return keys.run(owner, "numbers", folder)
 
 
 def key(owner: str, run: str, name: str) -> str:

@@ -64,6 +64,7 @@ class Run:
     name: str  #: "luca_1", the ancestor's process_name
     folder: str  #: "luca", the uploaded tarball it was submitted from
     number: int  #: 1 in "luca_1"
+    id: str = ""  #: unique for ever; the name is for people
     created_at: float  #: seconds since the epoch, UTC
     updated_at: float
     title: str = ""
@@ -110,6 +111,7 @@ class Run:
             return self
         return Run(
             owner=self.owner,
+            id=self.id,
             name=self.name,
             folder=self.folder,
             number=self.number,
@@ -148,6 +150,7 @@ class Run:
                     self._at_least(Status.TRAINING),
                     isolation=event.isolation,
                     resumed=event.resumed,
+                    warnings=self._warned(event),
                     rounds=self.rounds.expect(event.rounds, at).mark_first(event.resumed, at),
                 )
             case EpochEnded():
@@ -179,7 +182,7 @@ class Run:
             case _:
                 return self
 
-    def _warned(self, event: FilesOpened | SpecsReady) -> tuple[str, ...]:
+    def _warned(self, event: FilesOpened | SpecsReady | TrainingStarted) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.warnings, *event.warnings)))
 
     def _at_least(self, status: Status) -> "Run":

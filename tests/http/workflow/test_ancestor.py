@@ -9,6 +9,7 @@ import pytest
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunFailed
 from mlaas4hep.errors import Problem
 from tests.people import FOLDER
@@ -193,7 +194,8 @@ def test_deleting_specs_and_the_folder_answer_as_before(alice, world, submitted)
     assert alice.get("/delete_folder?name=luca").text == "Folder deletion completed!\n"
     assert list(world.services.specs.list("")) == []
     assert list(world.services.tarballs.list("")) == []
-    assert list(world.services.runs_files.list("")) == []
+    left = [info.key for info in world.services.runs_files.list("")]
+    assert left == [files.number(alice.owner, "luca")]
 
 
 def test_what_a_run_needs_is_not_deleted_under_it(alice, submitted):
