@@ -1,4 +1,4 @@
-"""`score`: a model of a deployment looks at ROOT files."""
+"""`score`: a model of a deployment looks at files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,14 +26,16 @@ def score(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="ROOT files: of this machine, root://, https:// or /store/…, or names in --upload.",
+            help="Files: of this machine, root://, https:// or /store/…, or names in --upload.",
             show_default=False,
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="For the table; RUN.parquet or RUN.root if not given.")
+        Path | None, typer.Option(help="For the table; RUN.FORMAT if not given.")
     ] = None,
-    format: Annotated[str, typer.Option(help="parquet, or root for a friend tree.")] = "parquet",
+    format: Annotated[
+        str, typer.Option(help="parquet, root (a friend tree), arrow, csv, jsonl, avro, npz or h5.")
+    ] = "parquet",
     tree: Annotated[str, typer.Option(help="The one of the training, if not given.")] = "",
     upload: Annotated[str, typer.Option(help="A tarball there that holds the files.")] = "",
     owner: Annotated[str, typer.Option(help="Of the model, if it is shared with you.")] = "",
@@ -41,7 +43,7 @@ def score(
     token: Token = "",
     json: Json = False,
 ) -> None:
-    """Score every entry of ROOT files with a trained model, and fetch the table.
+    """Score every entry of files with a trained model, and fetch the table.
 
     The table has one row for each entry, in the order of files and entries: file, entry,
     identifiers, score, whether the entry passes the cuts of the training, and how many branches

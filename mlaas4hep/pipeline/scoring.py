@@ -1,4 +1,4 @@
-"""Scoring: a trained model looks at ROOT files, range by range; one table comes out."""
+"""Scoring: a trained model looks at files, range by range; one table comes out."""
 
 import io
 import tempfile
@@ -158,7 +158,7 @@ def load_contract(record: ModelRecord, services: Services) -> Contract:
     if CONTRACT not in record.files:
         raise InvalidRequestError(
             f"model {record.name!r} was not trained here: nobody knows its branches",
-            hint="only models that this system trained can score ROOT files",
+            hint="only models that this system trained can score files",
         )
     key = keys.model_file(record.owner, record.name, record.version, CONTRACT)
     return wire.load(Contract, services.models.get(key))

@@ -1,4 +1,4 @@
-"""What scoring ROOT files with a trained model needs to know, and what comes out of it."""
+"""What scoring files with a trained model needs to know, and what comes out of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mlaas4hep.core.requests.request import InputFile
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import InvalidRequestError
 
-Format = Literal["parquet", "root"]
+Format = Literal["parquet", "root", "arrow", "csv", "jsonl", "avro", "npz", "h5"]  #: its suffix
 Table = Mapping[str, Array]  #: columns of equal length, by name
 
 
