@@ -32,7 +32,20 @@ def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
         raise InvalidRequestError(f"{what} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidRequestError(f"{what} is not an object", hint="it looks like {...}")
+    if "\\u" in decoded:
+        _refuse_half_characters(value, what)
     return value
+
+
+def _refuse_half_characters(value: Any, what: str) -> None:
+    """Refuse texts that cannot be written as UTF-8: half of a pair of surrogates."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise InvalidRequestError(
+            f"{what} has a text with \\u{ord(half):04x}, which is half a character"
+        ) from error
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -63,6 +63,9 @@ class Route:
     is_by_path_only: bool = False  #: no action reaches it
     takes_any_query: bool = False  #: the query is read by somebody else, such as a page's script
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def summary(self) -> str:
         """Return the first line of the handler's docstring."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.faas import bodies
 from mlaas4hep.http.predict.app import app as predict_app
 from mlaas4hep.http.predict.app import limits
@@ -133,3 +135,37 @@ def test_a_body_that_stops_coming_is_given_up(world, workflow, monkeypatch):
     upload.close()
 
     assert answer.status == 408
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/models/luca_1/sharing", r'{"groups": ["\ud800"]}'),
+        ("POST", "/submit", r'{"name": "luca", "title": "\udfff"}'),
+        ("POST", "/runs", r'{"name": "lu\ud83dca"}'),
+        ("POST", "/score", r'{"model": "luca_1", "files": ["\udc00.root"]}'),
+        ("POST", "/", r'{"action": "\ud800"}'),
+        ("POST", "/", r'{"action": "show_run", "name": "\ud800"}'),
+    ],
+)
+def test_half_a_character_in_a_body_is_a_wrong_request(world, workflow, method, path, body):
+    record = ModelRecord(owner=world.person().owner, name="luca_1", version="v1", files=())
+    world.services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+    head = [("Authorization", f"Bearer {world.token()}"), ("Content-Length", str(len(body)))]
+
+    assert call(workflow, method, path, head, body.encode())[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/json", "/", "/params", "/v1/models/luca_1:predict"])
+def test_half_a_character_is_a_wrong_request_for_predict_too(world, predict, path):
+    body = rb'{"model": "\ud800", "name": "\ud800", "groups": ["\ud800"], "values": [1]}'
+    head = [("Authorization", f"Bearer {world.token()}"), ("Content-Length", str(len(body)))]
+
+    assert call(predict, "POST", path, head, body)[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/models/%ED%A0%80", "/models?name=%ED%A0%80", "/runs/%FF"])
+def test_half_a_character_in_an_address_is_a_wrong_request(world, workflow, path):
+    token = ("Authorization", f"Bearer {world.token()}")
+
+    assert call(workflow, "GET", path, [token])[0] in {400, 404}

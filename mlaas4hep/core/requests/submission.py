@@ -15,6 +15,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _USUAL = Resources()
 _MAX_TEXT = 256
 _MAX_CPUS = 1024
+_ANCESTORS_FOLDER = "_folder"  #: end of MLaaS4HEP_server's keys for folders of its host
 _KEYS = (
     *("name", "device", "memory", "cpus", "files", "labels", "model", "params", "fout"),
     *("preproc", "title"),
@@ -49,7 +50,7 @@ def parse_submission(body: bytes) -> Submission:
     Raises:
         InvalidRequestError: it is not JSON, or a key is unknown, missing or wrong.
     """
-    content = parse_object(body, "the submission")
+    content = _without_folders(parse_object(body, "the submission"))
     refuse_unknown(content, _KEYS, "the submission")
     if "name" not in content:
         raise InvalidRequestError(
@@ -67,6 +68,18 @@ def parse_submission(body: bytes) -> Submission:
         fout=_text("fout", content.get("fout", "")),
         **files,
     )
+
+
+def _without_folders(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out `host_folder`, `cert_folder` and the like: here nothing lies on a host.
+
+    They stand in the input.json of MLaaS4HEP_server, and are accepted and not used.
+    """
+    return {
+        key: value
+        for key, value in content.items()
+        if not (key.endswith(_ANCESTORS_FOLDER) and isinstance(value, str))
+    }
 
 
 _FILES = ("files", "labels", "model", "params", "preproc")

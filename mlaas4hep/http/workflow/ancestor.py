@@ -8,6 +8,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import docker_status
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import Started
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FILE, FOLDER, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Ask, Door, Handler, answer, text
@@ -74,10 +75,19 @@ def delete_folder(door: Door, ask: Ask) -> flask.Response:
 
 def setup_tfaas(door: Door, ask: Ask) -> flask.Response:
     """Confirm that predictions can be asked for: every trained model is served by itself."""
-    name = ask.args.get("process_name")
+    name = ask.args.get("process_name") or ask.http.form.get("process_name", "")
+    if ask.body is None and (ask.http.files or _is_raw(ask.http)):
+        raise InvalidRequestError(
+            "setup_tfaas takes no file: every trained model is served by itself",
+            hint="a model made elsewhere goes to POST /upload of function predict",
+        )
     if name:
         models.find(ask.person, name, door.services)
     return text("TFaaS setup completed!\n")
+
+
+def _is_raw(http: flask.Request) -> bool:
+    return bool(http.content_length) and not http.form
 
 
 def job_id(run: Run) -> int:

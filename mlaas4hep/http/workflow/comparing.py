@@ -57,7 +57,9 @@ def _as_sent(submission: Submission) -> dict[str, Any]:
     """Return a submission with the keys that a person writes."""
     fields = asdict(submission)
     fields["memory"] = fields.pop("memory_bytes")
-    return {key: value for key, value in fields.items() if value != ""}
+    preproc = fields.pop("preproc")  # "" is said: none, also if the tarball has one
+    sent = {key: value for key, value in fields.items() if value != ""}
+    return sent if preproc is None else {**sent, "preproc": preproc}
 
 
 def difference(one: Run, other: Run, services: Services) -> dict[str, Any]:

@@ -71,11 +71,18 @@ _SUBMISSION: Schema = {
         "name": {**FOLDER, "description": "Of the upload."},
         "device": {"enum": ["cpu", "gpu"], "default": "cpu"},
         "memory": {
-            "type": "string",
+            "type": ["string", "integer"],
+            "description": "As Docker reads it, or a number of bytes.",
             "pattern": "^[1-9][0-9]{0,5}[kmgKMG]b?$",
+            "minimum": 1,
             "default": "3gb",
         },
-        "cpus": {"type": "string", "pattern": "^[1-9][0-9]{0,2}$", "default": "2"},
+        "cpus": {
+            "type": ["string", "number"],
+            "pattern": "^[1-9][0-9]{0,2}$",
+            "exclusiveMinimum": 0,
+            "default": "2",
+        },
         "files": {**_MEMBER, "default": "files.txt"},
         "labels": {**_MEMBER, "default": "labels.txt"},
         "model": {**_MEMBER, "default": "model.py"},
@@ -86,6 +93,12 @@ _SUBMISSION: Schema = {
         },
         "title": {"type": "string", "maxLength": 256, "default": ""},
         "fout": {"type": "string", "maxLength": 256, "description": "Accepted and not used."},
+    },
+    "patternProperties": {
+        "_folder$": {
+            "type": "string",
+            "description": "host_folder, cert_folder … of MLaaS4HEP_server: accepted and not used.",
+        }
     },
 }
 _MANIFEST: Schema = {

@@ -218,6 +218,21 @@ def test_every_model_is_served_by_itself_so_setup_has_nothing_to_do(alice):
     assert alice.post("/setup_tfaas").text == "TFaaS setup completed!\n"
 
 
+def test_a_file_for_tfaas_is_refused_and_not_dropped_silently(alice):
+    form = alice.post("/setup_tfaas", data={"file": (io.BytesIO(b"x"), "model.tar.gz")})
+    raw = alice.post("/setup_tfaas", data=b"x", content_type="application/gzip")
+
+    assert (form.status_code, raw.status_code) == (400, 400)
+    assert "POST /upload" in form.json["error"]["hint"]
+
+
+def test_the_input_json_of_the_ancestors_server_is_taken_as_it_is(alice):
+    alice.upload()
+    response = alice.submit(host_folder="/home/luca/work", cert_folder="/home/luca/certs", fout="m")
+
+    assert response.json["process_name"] == "luca_1"
+
+
 @pytest.mark.parametrize("path", ["/status_docker", "/logs", "/model", "/delete_specs"])
 def test_a_missing_argument_is_400_and_an_unknown_name_404(alice, path):
     assert alice.get(path).status_code == 400

@@ -178,6 +178,17 @@ def test_a_manifest_makes_the_same_run_again(world, submitted):
     assert other["request"] == manifest["request"]
 
 
+def test_a_manifest_keeps_that_there_is_no_preproc(submitted):
+    submitted.submit(preproc="")
+
+    sent = submitted.get("/runs/luca_2/manifest").json
+    again = submitted.post("/runs", json=sent).json["name"]
+
+    assert sent["submission"]["preproc"] == ""
+    assert submitted.get(f"/runs/{again}/manifest").json["request"]["preproc"] == ""
+    assert "preproc" not in submitted.get("/runs/luca_1/manifest").json["submission"]
+
+
 def test_a_manifest_of_a_tarball_that_changed_is_a_conflict(submitted):
     manifest = submitted.get("/runs/luca_1/manifest").json
     submitted.upload({"files.txt": "x"})
