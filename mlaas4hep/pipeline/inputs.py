@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from mlaas4hep.core import keys, wire
@@ -20,6 +20,7 @@ from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.ports import Services
 
+_LISTED = 5  #: files that a warning names
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 
 
@@ -43,8 +44,7 @@ class Inputs:
             MlaasError: a file cannot be read, or files and request do not fit together.
         """
         preproc = Preproc.parse(request.preproc)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
-            trees = list(pool.map(partial(describe, services=services), request.files))
+        trees, skipped = _trees(request, services)
         names = [file.name for file in request.files]
         branches = choose(
             dict(zip(names, trees, strict=True)), request.params, preproc, request.labels
@@ -63,8 +63,37 @@ class Inputs:
             OpenedFile.of(file, tree, lacking(tree, trees, branches.reads))
             for file, tree in zip(request.files, trees, strict=True)
         )
+        branches = replace(branches, warnings=(*branches.warnings, *skipped))
         opened = Opened(files=files, branches=branches, ranges=ranges)
         return cls(request=request, opened=opened)
+
+
+def _trees(request: Request, services: Services) -> tuple[list[TreeInfo], list[str]]:
+    """Return what each file holds, and which of them are skipped: those have no entries.
+
+    Raises:
+        MlaasError: a file cannot be opened, and may not be skipped, or is not the only one.
+    """
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+        found = list(pool.map(partial(_tree_or_error, services=services), request.files))
+    good = [each for each in found if isinstance(each, TreeInfo)]
+    bad = [each for each in found if not isinstance(each, TreeInfo)]
+    if bad and (request.params.on_bad_file == "fail" or not good):
+        raise bad[0]
+    trees = [
+        each if isinstance(each, TreeInfo) else good[0].emptied(file.url, file.tree)
+        for file, each in zip(request.files, found, strict=True)
+    ]
+    count = f"skipped, because they cannot be opened: {len(bad)} of {len(found)} files"
+    reasons = [str(error) for error in bad[:_LISTED]]
+    return trees, [f"{count}: {'; '.join(reasons)}"] if bad else []
+
+
+def _tree_or_error(file: InputFile, services: Services) -> TreeInfo | PermanentError:
+    try:
+        return describe(file, services)
+    except PermanentError as error:
+        return error
 
 
 def load_request(event: Event, services: Services) -> Request:

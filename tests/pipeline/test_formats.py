@@ -72,3 +72,33 @@ def test_branches_that_a_file_lacks_are_left_out_or_filled(tmp_path, policy):
         assert chunk.x[:3, 1].tolist() == [0, 0.5, 1]
     else:
         assert chunk.x.shape == (5, 1)
+
+
+def test_a_run_may_go_on_without_files_that_cannot_be_opened(tmp_path):
+    good, bad = tmp_path / "a.root", tmp_path / "b.root"
+    ROOT.write(good, {"x": np.array([1.0, 2, 3])})
+    bad.write_bytes(b"nothing of the kind" * 100)
+    files, labels = [bad, good, tmp_path / "none.root"], Labels(values=(0.0, 1.0, 2.0))
+    wanted = {"tree": "Events", "labels": labels, "chunk_size": -1}
+    services = pipeline.make_services()
+
+    done = pipeline.run(services, files, on_bad_file="skip", **wanted)
+    failed = pipeline.run(services, files, number=2, **wanted)
+
+    assert done.problem is None
+    assert "2 of 3 files" in done.warnings[-1]
+    assert "b.root" in done.warnings[-1]
+    assert "none.root" in done.warnings[-1]
+    (chunk,) = pipeline.chunks_of(services, done, 1)
+    assert (chunk.x[:, 0].tolist(), chunk.y.tolist()) == ([0, 0.5, 1], [1, 1, 1])
+    assert failed.problem is not None
+    assert failed.problem.file == "b.root"
+
+
+def test_a_run_without_any_good_file_fails(tmp_path):
+    services = pipeline.make_services()
+
+    done = pipeline.run(services, [tmp_path / "none.root"], on_bad_file="skip")
+
+    assert done.problem is not None
+    assert "no such file" in done.problem.message

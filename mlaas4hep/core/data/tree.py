@@ -1,6 +1,6 @@
 """What a ROOT file says about one tree, without reading entries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys
 
@@ -35,6 +35,12 @@ class TreeInfo:
     unreadable: tuple[tuple[str, str], ...] = ()  #: (branch, why it cannot be numbers)
     boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
     sizes: str = ""  #: hash of the compressed sizes of all branches
+
+    def emptied(self, url: str, tree: str) -> "TreeInfo":
+        """Return a tree like this one without entries, for a file that is skipped."""
+        return replace(
+            self, url=url, tree=tree, uuid="", size_bytes=0, entries=0, boundaries=(0,), sizes=""
+        )
 
     @property
     def identity(self) -> str:

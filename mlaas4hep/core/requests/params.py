@@ -12,6 +12,7 @@ from mlaas4hep.core.requests.request import (
     DEFAULT_IDENTIFIERS,
     MetricsRequest,
     MissingBranches,
+    OnBadFile,
     Params,
     Task,
 )
@@ -146,6 +147,12 @@ def _missing_branches(key: str, value: Any) -> str:
     return str(value)
 
 
+def _on_bad_file(key: str, value: Any) -> str:
+    if value not in get_args(OnBadFile):
+        raise _wrong(key, value, "'fail' or 'skip'")
+    return str(value)
+
+
 def _redirector(key: str, value: Any) -> str:
     prefix = _text(key, value)
     if prefix and not prefix.startswith(_SCHEMES):
@@ -185,6 +192,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "branch": _tree,
     "identifier": _identifier,
     "missing_branches": _missing_branches,
+    "on_bad_file": _on_bad_file,
     "redirector": _redirector,
     "epochs": _whole(1),
     "batch_size": _whole(1),

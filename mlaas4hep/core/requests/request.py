@@ -9,6 +9,7 @@ from mlaas4hep.core.requests.labels import Labels
 Task = Literal["binary", "multiclass", "regression", "other"]
 AUTO: Final = "auto"
 
+OnBadFile = Literal["fail", "skip"]
 MissingBranches = Literal["error", "common", "fill"]
 DEFAULT_IDENTIFIERS = ("run", "event", "luminosityBlock")
 
@@ -42,6 +43,7 @@ class Params:
     selected_branches: tuple[str, ...] = ()  #: names or globs; empty: all
     exclude_branches: tuple[str, ...] = ()  #: names or globs
     missing_branches: MissingBranches = "error"  #: what becomes of those that some files lack
+    on_bad_file: OnBadFile = "fail"  #: what becomes of the run when a file cannot be opened
     redirector: str = ""  #: prefix for bare names; empty: the deployment's XRootD proxy
     epochs: int = 10
     batch_size: int = 50
