@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import show, show_json, show_table
 
 _PANEL = "On a deployment"
@@ -25,12 +25,12 @@ def add_to(app: typer.Typer) -> None:
         app.command(rich_help_panel=_PANEL)(command)
 
 
-def usage(url: Url = URL, token: Token = "", json: Json = False) -> None:
+def usage(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False) -> None:
     """Show who you are there, what you use, and what you may use.
 
     Example: `mlaas4hep usage`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         mine = here.usage()
     if json:
         show_json(mine)
@@ -50,13 +50,14 @@ def delete(
     ] = Kind.RUN,
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Delete a run, an upload or a model.
 
     Example: `mlaas4hep delete luca_1 --kind model`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         gone = {
             Kind.RUN: here.delete_run,
             Kind.TARBALL: here.delete_tarball,

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 import typer
 
 from mlaas4hep import __version__
-from mlaas4hep.cli import account, local, models, platform, predictions, runs, scores, tarballs
+from mlaas4hep.cli import (
+    account,
+    local,
+    login,
+    models,
+    platform,
+    predictions,
+    runs,
+    scores,
+    tarballs,
+)
 from mlaas4hep.cli.follow import LostSightError
 from mlaas4hep.cli.screen import show_problem, tell_problem
 from mlaas4hep.cli.signals import ended_by_signals
@@ -34,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (local, predictions, tarballs, runs, scores, models, account, platform):
+for commands in (local, predictions, tarballs, runs, scores, models, account, login, platform):
     commands.add_to(app)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import bytes_bar, show, show_json, show_table
 
 _PANEL = "On a deployment"
@@ -25,6 +25,7 @@ def model(
     owner: Owner = "",
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Fetch the bundle of a trained model as a tarball.
@@ -32,7 +33,7 @@ def model(
     Example: `mlaas4hep model luca_1 --out luca_1.tar.gz`
     """
     target = out or Path(f"{name}.tar.gz")
-    with client(url, token) as here, bytes_bar("model", None, shown=not json) as on_bytes:
+    with client(url, token, endpoint) as here, bytes_bar("model", None, shown=not json) as on_bytes:
         here.download(name, target, owner=owner, on_bytes=on_bytes)
     if json:
         show_json({"file": str(target), "size_bytes": target.stat().st_size})
@@ -40,12 +41,12 @@ def model(
         show(str(target))
 
 
-def models(url: Url = URL, token: Token = "", json: Json = False) -> None:
+def models(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False) -> None:
     """List the models that you may use.
 
     Example: `mlaas4hep models`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         found = here.models()
     if json:
         show_json(found)
@@ -60,13 +61,14 @@ def share(
     group: Annotated[list[str] | None, typer.Option(help="Who may use it; repeatable.")] = None,
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Let others use a model; without options nobody else may any more.
 
     Example: `mlaas4hep share luca_1 --group cms`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         shared = here.share(name, public=public, groups=group or ())
     if json:
         show_json(shared)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.options import URL, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Token, Url, client
 from mlaas4hep.cli.screen import show_json
 
 _JSON = (".json", "-")
@@ -37,6 +37,7 @@ def predict(
     owner: Annotated[str, typer.Option(help="Whose model, if it is shared with you.")] = "",
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
 ) -> None:
     """Print predictions as JSON.
 
@@ -58,7 +59,7 @@ def predict(
 
         show_json(answer(model, asking.read_question(place)))
         return
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         if input or entries.endswith(_JSON):
             show_json(asking.ask(here, name, owner, asking.read_question(place)))
         else:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mlaas4hep.cli.follow import conclude, follow
-from mlaas4hep.cli.options import URL, Json, Run, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.screen import note, show, show_json, show_table
 from mlaas4hep.core.models.dryrun import Outlook
 from mlaas4hep.core.runs.answers import Report
@@ -37,6 +37,7 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Watch it to its end.")] = False,
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Train a model from an upload, and print the name of the run.
@@ -54,7 +55,7 @@ def submit(
         "device": device,
         "title": title,
     }
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         if dry_run:
             _show_outlook(here.rehearse(name, **keys), json)
             return
@@ -84,12 +85,14 @@ def _show_outlook(outlook: Outlook, json: bool) -> None:
         show(f"warning: {warning}")
 
 
-def status(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+def status(
+    name: Run, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
+) -> None:
     """Show how far a run is.
 
     Example: `mlaas4hep status luca_1`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         report = here.run(name)
     show_json(report) if json else _show_report(report)
 
@@ -120,12 +123,14 @@ def _eta(stage: Any) -> str:
     return "" if stage.eta_seconds is None else f"{stage.eta_seconds:.0f} s"
 
 
-def watch(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+def watch(
+    name: Run, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
+) -> None:
     """Follow a run to its end; fails if it fails.
 
     Example: `mlaas4hep watch luca_1`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         conclude(follow(here.watch(name), json), json)
 
 
@@ -136,12 +141,13 @@ def logs(
     ] = "",
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
 ) -> None:
     """Print the log of a run.
 
     Example: `mlaas4hep logs luca_1 --stage train`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         print(here.logs(name, stage), end="")
 
 
@@ -159,6 +165,7 @@ def runs(
     everybody: Annotated[bool, typer.Option("--all", help="Of everybody, for admins.")] = False,
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """List runs, the newest first.
@@ -172,7 +179,7 @@ def runs(
         "sort": sort,
         "limit": limit,
     }
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         page = here.runs(**filters, all=int(everybody))
     if json:
         show_json(page)
@@ -184,21 +191,25 @@ def runs(
     show_table(("run", "status", "created", "took", "title"), rows)
 
 
-def cancel(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+def cancel(
+    name: Run, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
+) -> None:
     """Stop a run.
 
     Example: `mlaas4hep cancel luca_1`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         report = here.cancel(name)
     show_json(report) if json else show(f"{report.name} is {report.status}")
 
 
-def restart(name: Run, url: Url = URL, token: Token = "", json: Json = False) -> None:
+def restart(
+    name: Run, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
+) -> None:
     """Try a failed or cancelled run again; what is measured and made already is used again.
 
     Example: `mlaas4hep restart luca_1`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         report = here.restart(name)
     show_json(report) if json else show(f"{report.name} is {report.status}")

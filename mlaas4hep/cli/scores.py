@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.follow import conclude, follow
-from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
 from mlaas4hep.client.packing import packed
@@ -41,6 +41,7 @@ def score(
     owner: Annotated[str, typer.Option(help="Of the model, if it is shared with you.")] = "",
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Score every entry of files with a trained model, and fetch the table.
@@ -52,7 +53,7 @@ def score(
     Example: `mlaas4hep score luca_1 new_data.root --out scores.parquet`
     """
     keys = {"format": format, "tree": tree, "upload": upload, "owner": owner}
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         if not upload and any(_is_here(name) for name in files):
             keys["upload"] = _send(here, model, files, json)
             files = [Path(name).name if _is_here(name) else name for name in files]

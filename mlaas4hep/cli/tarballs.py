@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.options import URL, Json, Token, Url, client
+from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import bytes_bar, show, show_json, show_table
 
 _PANEL = "On a deployment"
@@ -26,6 +26,7 @@ def upload(
     ] = "",
     url: Url = URL,
     token: Token = "",
+    endpoint: At = "",
     json: Json = False,
 ) -> None:
     """Send a tarball, or a folder, with files.txt, labels.txt, model.py and params.json.
@@ -34,7 +35,10 @@ def upload(
     """
     folder = name or tarball.resolve().name.split(".", 1)[0]
     size = None if tarball.is_dir() else tarball.stat().st_size
-    with client(url, token) as here, bytes_bar("upload", size, shown=not json) as on_bytes:
+    with (
+        client(url, token, endpoint) as here,
+        bytes_bar("upload", size, shown=not json) as on_bytes,
+    ):
         sent = here.upload(tarball, name=folder, on_bytes=on_bytes)
     if json:
         show_json(sent)
@@ -42,12 +46,12 @@ def upload(
         show(f"{sent.name}: {len(sent.files)} files, {sent.unpacked_bytes} bytes")
 
 
-def tarballs(url: Url = URL, token: Token = "", json: Json = False) -> None:
+def tarballs(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False) -> None:
     """List your uploads.
 
     Example: `mlaas4hep tarballs`
     """
-    with client(url, token) as here:
+    with client(url, token, endpoint) as here:
         found = here.tarballs()
     if json:
         show_json(found)

@@ -1,25 +1,27 @@
 """The command line in this process, and a deployment on a free port for it."""
 
+import io
 import json
-import threading
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from werkzeug.serving import make_server
 
 from mlaas4hep.cli import main
-from tests.people import World, behind_gateway
+from mlaas4hep.http.workflow.front import front
+from tests.asgi import serving
+from tests.people import World
 
 
 @pytest.fixture
-def cli(capsys):
+def cli(capsys, monkeypatch, tmp_path):
     """Return a function that runs a command and tells exit code, stdout and stderr."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def run(*arguments):
+    def run(*arguments, said=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(said))
         code = 0
         try:
             main([str(argument) for argument in arguments])
@@ -36,22 +38,28 @@ def world(tmp_path):
     return World(tmp_path)
 
 
-@contextmanager
-def served(app):
-    """Give the address of an app that is served while the context lasts."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+class Gateway:
+    """An app at the path at which a gateway has it."""
+
+    def __init__(self, app, prefix="/function/workflow"):
+        self.app, self.prefix = app, prefix
+        self.stop = app.stop
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            raw = scope["raw_path"].decode().removeprefix(self.prefix)
+            scope = {
+                **scope,
+                "path": scope["path"].removeprefix(self.prefix),
+                "raw_path": raw.encode(),
+            }
+        await self.app(scope, receive, send)
 
 
 @pytest.fixture
 def deployment(world):
     """Return the options that reach a served world."""
-    with served(behind_gateway(world.app)) as url:
+    with serving(Gateway(front(world.app))) as url:
         yield "--url", url, "--token", world.token("alice")
 
 

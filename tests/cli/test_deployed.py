@@ -1,5 +1,6 @@
 """Commands against a deployment, over real HTTP."""
 
+import asyncio
 import json
 import threading
 
@@ -12,9 +13,11 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.runs.events import ModelReady, RunFailed, TrainingStarted
 from mlaas4hep.errors import Problem
+from mlaas4hep.http.workflow.front import front
 from mlaas4hep.laptop import issuer
-from tests.cli.conftest import served
-from tests.people import FOLDER, behind_gateway, pack
+from tests.asgi import serving
+from tests.cli.conftest import Gateway
+from tests.people import FOLDER, pack
 
 OWNER = keys.owner(issuer.ISSUER, "alice")
 
@@ -73,10 +76,11 @@ def test_a_refused_submission_is_1_with_file_and_hint(cli, deployment, tarball, 
 
 
 def test_watch_tells_each_status_and_ends_with_the_run(cli, world, deployment, submitted):
-    later = threading.Timer(0.2, lambda: tell(world, ModelReady, model="luca_1", version="v"))
-    later.start()
-    result = cli("watch", "luca_1", *deployment)
-    later.join()
+    def end():
+        tell(world, ModelReady, model="luca_1", version="v")
+
+    with serving(Awaited(front(world.app), end)) as url:
+        result = cli("watch", "luca_1", "--url", url, *deployment[2:])
 
     assert result.code == 0
     lines = result.out.splitlines()
@@ -196,7 +200,7 @@ def test_predict_wants_one_model_and_one_question(cli, deployment, arguments):
 
 
 def test_a_watch_that_loses_sight_says_that_the_run_goes_on(cli, world, deployment, submitted):
-    with served(expiring(behind_gateway(world.app))) as url:
+    with serving(Expiring(front(world.app))) as url:
         result = cli("watch", "luca_1", "--url", url, *deployment[2:])
 
     assert result.code == 3
@@ -213,14 +217,27 @@ def test_a_watch_that_never_saw_the_run_is_an_ordinary_failure(cli, world, deplo
     assert "lost sight" not in result.err
 
 
-def expiring(app):
-    """Return the app for a token that ends while somebody waits for a change."""
+class Awaited(Gateway):
+    """A gateway that does something as soon as somebody waits for a change."""
 
-    def answer(environ, start_response):
-        if "seen=" not in environ["QUERY_STRING"]:
-            return app(environ, start_response)
-        start_response("401 Unauthorized", [("Content-Type", "application/json")])
+    def __init__(self, app, then):
+        super().__init__(app)
+        self._then = then
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and b"seen=" in scope["query_string"]:
+            await asyncio.to_thread(self._then)
+        await super().__call__(scope, receive, send)
+
+
+class Expiring(Gateway):
+    """A gateway for a token that ends while somebody waits for a change."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or b"seen=" not in scope["query_string"]:
+            await super().__call__(scope, receive, send)
+            return
         problem = {"code": "unauthenticated", "message": "the token has expired"}
-        return [json.dumps({"error": problem}).encode()]
-
-    return answer
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        body = json.dumps({"error": problem}).encode()
+        await send({"type": "http.response.body", "body": body})
