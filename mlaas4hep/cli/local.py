@@ -10,7 +10,7 @@ from mlaas4hep.cli.options import Json
 _PANEL = "On this machine, without a server"
 _FILE = {"exists": True, "dir_okay": False, "show_default": False}
 
-Files = Annotated[Path, typer.Option(help="files.txt: one ROOT file a line.", **_FILE)]
+Files = Annotated[Path, typer.Option(help="files.txt: one file a line.", **_FILE)]
 Params = Annotated[Path, typer.Option(help="params.json", **_FILE)]
 Labels = Annotated[Path, typer.Option(help="labels.txt", **_FILE)]
 Preproc = Annotated[Path | None, typer.Option(help="preproc.json", **_FILE)]
@@ -79,7 +79,7 @@ def specs(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure the branches of ROOT files: ranges, widths, numbers of entries.
+    """Measure the branches of files: ranges, widths, numbers of entries.
 
     Example: `mlaas4hep specs --files files.txt --params params.json --out specs.json`
     """

@@ -9,7 +9,7 @@ from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.core.requests.secrets import without_secrets
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 MAX_FILES = 10_000
 ALTERNATIVES = " | "  #: between the URLs of one file in several places
@@ -77,8 +77,22 @@ def _files_of(
             shown = without_secrets(name) + (f":{tree}" if parts[0][1] else "")
             yield InputFile(name=shown, url=resolve(name), tree=tree, line=number)
     else:
-        url = ALTERNATIVES.join(map(resolve, names))
+        url = ALTERNATIVES.join(_resolved(names, resolve))
         yield InputFile(name=without_secrets(line), url=url, tree=tree, line=number)
+
+
+def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
+    """Return the URLs of one file; of several places, those that are not refused."""
+    found: list[str] = []
+    failure: MlaasError | None = None
+    for name in names:
+        try:
+            found.append(resolve(name))
+        except MlaasError as error:
+            failure = failure or error
+    if failure is not None and not found:
+        raise failure
+    return found
 
 
 def _twice(first: InputFile, second: InputFile) -> InvalidRequestError:

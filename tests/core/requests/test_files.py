@@ -119,6 +119,17 @@ def test_several_places_of_one_file_are_one_input():
     ]
 
 
+def test_of_several_places_those_that_are_refused_are_left_out():
+    def allowed(name):
+        if name.startswith("/"):
+            raise InvalidRequestError(f"{name} is not here")
+        return name
+
+    assert parse_files("/a.root | b.root", PARAMS, allowed)[0].url == "b.root"
+    with pytest.raises(InvalidRequestError, match=r"/a\.root is not here"):
+        parse_files("/a.root | /b.root", PARAMS, allowed)
+
+
 def test_tokens_are_sent_to_the_server_and_not_shown():
     (file,) = files("root://h//a.root?authz=Bearer%20abc")
 
