@@ -9,6 +9,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.memory import MemoryBus, MemoryStore
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.adapters.stores.s3 import S3Store
+from mlaas4hep.errors import ForbiddenError, ServiceUnavailableError
 from mlaas4hep.settings import Settings, SettingsError
 
 
@@ -65,3 +66,23 @@ def test_a_function_pays_for_no_library_before_it_uses_it() -> None:
     )
 
     assert done.stdout == b"[]\n"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/a.root", "https://localhost:9/a.root"])
+def test_a_deployment_reads_no_files_from_internal_servers(url):
+    source = bootstrap.services(Settings(plain_http=1)).source
+
+    with pytest.raises(ForbiddenError, match="internal network"):
+        source.describe(url, "Events")
+
+
+def test_an_operator_may_allow_a_network():
+    source = bootstrap.services(Settings(plain_http=1, remote_networks="127.0.0.0/8")).source
+
+    with pytest.raises(ServiceUnavailableError, match="no connection"):
+        source.describe("http://127.0.0.1:9/a.root", "Events")
+
+
+def test_a_network_that_is_none_stops_the_process():
+    with pytest.raises(SettingsError, match=r"MLAAS_REMOTE_NETWORKS='10\.0\.0\.1/8'"):
+        bootstrap.services(Settings(remote_networks="10.0.0.1/8"))
