@@ -11,6 +11,7 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.root.codecs import inflated
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.core.data.columns import Array
 
 _KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
@@ -55,18 +56,19 @@ def read_basket(
         counted: gives the offsets of rows from the counter branch; takes the number of values.
 
     Raises:
-        UnknownBasketError: it is not as the branch says.
+        UnknownBasketError: its rows are nothing that we know.
+        DamagedStreamError: it is not the basket that the tree tells of.
     """
     size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
     if not _KEY.size + _BASKET.size <= key_size <= len(buffer):
-        raise UnknownBasketError(leaf.name)
+        raise DamagedStreamError(f"basket {index} of {leaf.name!r} has no key")
     _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
     if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
-        raise UnknownBasketError(leaf.name)
+        raise DamagedStreamError(f"basket {index} of {leaf.name!r} is not what the tree tells of")
     data = memoryview(inflated(buffer[key_size:], object_size))
     border = last - key_size
     if not 0 <= border <= object_size:
-        raise UnknownBasketError(leaf.name)
+        raise DamagedStreamError(f"basket {index} of {leaf.name!r} ends outside of itself")
     if leaf.kind.length:
         return _fixed(leaf, entries, data[:border])
     if border == object_size:

@@ -14,7 +14,6 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Span
 from mlaas4hep.adapters.sources.root.basket import Basket, Part, UnknownBasketError, read_basket
-from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.packing import unpacked
 from mlaas4hep.adapters.sources.windows import Window
@@ -101,7 +100,7 @@ class Decoder:
     ) -> Iterator[_Decoded]:
         for leaf in leaves:
             if leaf.name not in self.unknown:
-                with suppress(UnknownBasketError, UnknownCompressionError):
+                with suppress(UnknownBasketError):
                     parts = self._parts(leaf, buffers, kept, (start, stop))
                     yield leaf, _joined([values for values, _ in parts], leaf.kind), parts
 

@@ -69,13 +69,15 @@ class RootFiles:
     def survey(self, place: Place, tree: str, branches: Iterable[str]) -> Survey:
         """Open the file and return what `read` needs to know about `branches`."""
         known = self._know(place, tree)
+        with _our_errors(place):
+            layout = known.layout(branches)
         return Survey(
             url=place.url,
             tree=tree,
             format="ROOT",
             uuid=known.info.uuid,
             size_bytes=place.size_bytes,
-            layout=wire.dump(known.layout(branches)).decode(),
+            layout=wire.dump(layout).decode(),
         )
 
     def read(

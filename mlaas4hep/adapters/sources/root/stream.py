@@ -75,7 +75,7 @@ class Stream:
         if at + length > len(data):
             raise DamagedStreamError("a text that is longer than its file")
         self.at = at + length
-        return data[at : at + length].decode("utf-8", "surrogateescape")
+        return data[at : at + length].decode("utf-8", "backslashreplace")
 
     def root_object(self) -> None:
         """Go past a TObject."""

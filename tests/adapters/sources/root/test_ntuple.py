@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import awkward as ak
 import numpy as np
 import pytest
+import uproot
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.core.runs.run import Status
+from mlaas4hep.testing import pipeline
 from tests import oracle
 
 FILE = str(Path(__file__).with_name("data") / "ntuple.root")
@@ -98,3 +102,22 @@ def test_members_of_a_collection_share_their_row_lengths(source):
     (block,) = source.read(source.survey(FILE, "Events", names), names, 0, 100)
 
     assert block.jagged["Muon_pt"].offsets is block.jagged["Muon_charge"].offsets
+
+
+def test_tree_and_ntuple_of_one_data_set_make_one_run(tmp_path):
+    flat = {"Muon_pt": ak.Array([[1.0, 2], [], [3]]), "met": np.array([1, 2, 3], np.float32)}
+    tree = oracle.write_tree(tmp_path / "tree.root", "Events", flat)
+    with uproot.recreate(tmp_path / "ntuple.root") as file:
+        file.mkrntuple("Events", flat)
+    files = [tree, str(tmp_path / "ntuple.root")]
+
+    done = pipeline.run(
+        pipeline.make_services(),
+        files,
+        tree="Events",
+        selected_branches=("Muon_pt", "met"),
+        chunk_size=3,
+    )
+
+    assert done.status is not Status.FAILED
+    assert done.chunks.total == 2
