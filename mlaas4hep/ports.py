@@ -242,7 +242,7 @@ class TensorInfo:
     """One input or output of a model."""
 
     name: str
-    dtype: str  #: NumPy name, such as "float32"
+    dtype: str  #: NumPy name, such as "float32"; "bytes": strings, as Python's `bytes`
     shape: tuple[int, ...]  #: -1: any size; the first dimension counts rows
 
 
@@ -251,7 +251,15 @@ class Runtime(Protocol):
 
     @property
     def platform(self) -> str:
-        """What runs it: "litert" or "tensorflow"."""
+        """What runs it: "litert", "onnx" or "tensorflow"."""
+
+    @property
+    def prompt_rows(self) -> int:
+        """How many rows surely take less than a millisecond; 0: it could take for ever."""
+
+    @property
+    def signatures(self) -> Mapping[str, "Runtime"]:
+        """Its ways in by name, if there are several; without a default, `inputs` is empty."""
 
     @property
     def inputs(self) -> tuple[TensorInfo, ...]:

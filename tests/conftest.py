@@ -26,13 +26,23 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def serving_models(request, tmp_path_factory) -> Path:
     """Return a folder of small trained models, made once and kept in pytest's cache."""
+    return _made_by("model_factory.py", "serving-models", request, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def case_models(request, tmp_path_factory) -> Path:
+    """Return a folder of models of odd kinds, made once and kept in pytest's cache."""
+    return _made_by("case_factory.py", "case-models", request, tmp_path_factory)
+
+
+def _made_by(script, name, request, tmp_path_factory) -> Path:
     if find_spec("tensorflow") is None:
         pytest.skip("the models are made with TensorFlow")
-    factory = Path(__file__).with_name("model_factory.py")
+    factory = Path(__file__).with_name(script)
     version = hashlib.sha256(factory.read_bytes()).hexdigest()[:12]
-    kept = request.config.cache.mkdir("serving-models") / version
+    kept = request.config.cache.mkdir(name) / version
     if not kept.is_dir():
-        made = tmp_path_factory.mktemp("serving-models")
+        made = tmp_path_factory.mktemp(name)
         subprocess.run([sys.executable, factory, made], check=True, capture_output=True)
         shutil.copytree(made, kept, dirs_exist_ok=True)
     return kept

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from mlaas4hep.core.models.kinds import served_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
@@ -40,7 +41,7 @@ def predict(bundle: Path, asked: dict[str, Any]) -> Any:
     Raises:
         InvalidRequestError: the folder is no model, or the request does not fit it.
     """
-    if not any(path.suffix in modelstore.SERVABLE for path in bundle.iterdir()):
+    if served_file(path.name for path in bundle.iterdir()) is None:
         raise InvalidRequestError(
             f"there is no model in {str(bundle)!r}",
             hint="the folder that `mlaas4hep run` or `mlaas4hep train` wrote",

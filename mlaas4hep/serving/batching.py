@@ -2,7 +2,8 @@
 
 Nothing waits for company: a request that is alone goes alone, and while a batch is being
 predicted the next one gathers. Each model has one batch under way, so a slow model (or one that
-is being loaded) does not hold up the others.
+is being loaded) does not hold up the others. A few rows for a model that surely answers promptly
+are predicted in the event loop itself, for which it needs no thread; everything else goes to one.
 """
 
 import asyncio
@@ -14,13 +15,17 @@ from typing import Any, TypeVar
 
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.serving.questions import Question, answered
-from mlaas4hep.serving.registry import Registry, allowed
+from mlaas4hep.serving.lanes import Lanes
+from mlaas4hep.serving.questions import Question, answered, answered_alone
+from mlaas4hep.serving.registry import BELIEVED_S, Registry
+from mlaas4hep.serving.served import Served, allowed
 
 log = logging.getLogger(__name__)
 
-Model = tuple[str, str]  #: owner, name
+Model = tuple[str, str, str]  #: owner, name, signature ("": the model's own)
 T = TypeVar("T")
+
+_QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,74 @@ class Job:
 
 
 class Batcher:
-    """Collects jobs by model and predicts them in threads."""
+    """Collects jobs by model and predicts them."""
 
-    def __init__(self, registry: Registry, threads: int = 8) -> None:
+    def __init__(self, registry: Registry, lanes: Lanes | None = None) -> None:
         self._registry = registry
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        self._quick = ThreadPoolExecutor(_QUICK_THREADS, thread_name_prefix="quick")
+        self.lanes = lanes or Lanes()
         self._waiting: dict[Model, list[Job]] = {}
         self._busy: set[Model] = set()
+        self._confirming: set[tuple[str, str]] = set()
 
-    def ask(self, model: Model, person: Person, question: Question) -> "asyncio.Future[Any]":
-        """Return what will be the answer, predicted together with what else is waiting."""
+    async def ask(
+        self, model: Model, person: Person, question: Question, *, is_small: bool = True
+    ) -> Any:
+        """Return the answer, predicted together with what else is waiting.
+
+        Args:
+            is_small: turning the question into arrays takes next to nothing.
+        """
+        if is_small and model not in self._waiting and model not in self._busy:
+            served = self._prompt(model, question.rows)
+            if served is not None:
+                return answered_alone(allowed(served, person).by(model[2]), question)
+        return await self._queued(model, person, question)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns; it asks no model for anything."""
+        return await asyncio.get_running_loop().run_in_executor(self._quick, work)
+
+    async def for_owner(self, owner: str, work: Callable[[], T]) -> T:
+        """Return what `work` with models of `owner` returns; it may take as long as they do."""
+        return await self.lanes.result(owner, work)
+
+    def close(self) -> None:
+        """End the threads after their work."""
+        self._quick.shutdown()
+        self.lanes.close()
+
+    def _prompt(self, model: Model, rows: int) -> Served | None:
+        """Return the model if so many rows can be predicted in the event loop."""
+        found = self._registry.at_hand(model[0], model[1])
+        if found is None:
+            return None
+        served, age_s = found
+        if age_s > BELIEVED_S / 2:
+            self._confirm(model[:2])
+        return served if rows <= served.runtime.prompt_rows else None
+
+    def _confirm(self, model: tuple[str, str]) -> None:
+        """Ask the store about a model before what it said is too old, while the model answers."""
+        if model in self._confirming:
+            return
+        self._confirming.add(model)
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            try:
+                self._registry.confirmed(*model)
+            except MlaasError as error:
+                log.info("%s: %s", "/".join(model), error)
+            finally:
+                loop.call_soon_threadsafe(self._confirming.discard, model)
+
+        try:
+            self.lanes.start(model[0], work)
+        except MlaasError:
+            self._confirming.discard(model)
+
+    def _queued(self, model: Model, person: Person, question: Question) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
         job = Job(person, question, loop.create_future())
         waiting = self._waiting.get(model)
@@ -54,21 +117,16 @@ class Batcher:
             waiting.append(job)
         return job.future
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, without holding up the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-    def close(self) -> None:
-        """End the threads after their work."""
-        self._pool.shutdown()
-
     def _start(self, loop: asyncio.AbstractEventLoop, model: Model) -> None:
         if model in self._busy:
             return
         jobs = self._waiting.pop(model, None)
         if jobs:
             self._busy.add(model)
-            self._pool.submit(self._run, loop, model, jobs)
+            try:
+                self.lanes.start(model[0], lambda: self._run(loop, model, jobs))
+            except MlaasError as error:
+                self._done(loop, model, jobs, [error] * len(jobs))
 
     def _run(self, loop: asyncio.AbstractEventLoop, model: Model, jobs: list[Job]) -> None:
         try:
@@ -94,8 +152,9 @@ class Batcher:
 
 def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
     """Return the answer to each job, or its error."""
+    owner, name, signature = model
     try:
-        served = registry.current(*model)
+        served = registry.current(owner, name)
     except MlaasError as error:
         return [error] * len(jobs)
     refused: dict[Person, MlaasError] = {}
@@ -104,7 +163,11 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
             allowed(served, person)
         except MlaasError as error:
             refused[person] = error
+    try:
+        way = served.by(signature)
+    except MlaasError as error:
+        return [refused.get(job.person) or error for job in jobs]
     if not refused:
-        return answered(served, [job.question for job in jobs])
-    answers = iter(answered(served, [job.question for job in jobs if job.person not in refused]))
+        return answered(way, [job.question for job in jobs])
+    answers = iter(answered(way, [job.question for job in jobs if job.person not in refused]))
     return [refused.get(job.person) or next(answers) for job in jobs]

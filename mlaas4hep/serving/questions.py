@@ -8,7 +8,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, MlaasError
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 MAX_ROWS = 4096  #: in one invocation; more would only take more memory
 
@@ -31,6 +31,10 @@ class Question(Protocol):
     def kind(self) -> Hashable | None:
         """Questions of one kind can be joined; None: never."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows it is about, as far as is known before the model is; at least that many."""
+
     def ask(self, served: Served) -> Asked:
         """Return the model's inputs, and how the answer is made of its outputs.
 
@@ -47,6 +51,7 @@ class Single:
     """A question that is never joined with others before it is asked."""
 
     to_ask: Callable[[Served], Asked]
+    rows: int = 1  #: that it is about
 
     @property
     def kind(self) -> None:
@@ -88,6 +93,13 @@ def answered(served: Served, questions: Sequence[Question]) -> list[Any]:
     for group in _groups(units):
         _invoke(served, group, answers)
     return answers
+
+
+def answered_alone(served: Served, question: Question) -> Any:
+    """Return the answer to one question; raises the error that it is answered with."""
+    asked = question.ask(served)
+    _check_fit(served, asked.feeds)
+    return asked.answer(served.runtime.run(asked.feeds))
 
 
 def _check_fit(served: Served, feeds: Feeds) -> None:

@@ -1,82 +1,164 @@
 """Which models are served right now: looked up in bucket models, kept loaded while they are used."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
-from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
+from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
-from mlaas4hep.usecases.models import may_read
+from mlaas4hep.serving.served import Served, allowed
+
+__all__ = ["Load", "Registry", "Served", "address", "allowed"]
+
+log = logging.getLogger(__name__)
 
 Load = Callable[[ObjectStore, ModelRecord], Runtime]
+Version = tuple[str, ...]  #: what a runtime depends on
 
-CONTRACT = "contract.json"
+BELIEVED_S = 1.0  #: so long the store is not asked again whether a model is still the same
 _BROKEN = 1000  #: how many failures are remembered
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A model as it is served now."""
-
-    record: ModelRecord
-    etag: str  #: of the record it was loaded for
-    runtime: Runtime
-    contract: Contract | None = None  #: None: the model was not trained here
-    transform: Transform | None = None  #: None exactly when `contract` is
-    labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return the names of the network's inputs; () if nobody knows them."""
-        return () if self.contract is None else self.contract.columns
+_TRIED, _TRIED_S = 16, 60.0  #: loaded models that wait for being announced
 
 
 class Registry:
-    """The models of one bucket; `current` always answers for what the bucket holds at that moment.
+    """The models of one bucket; answers for what the bucket held at most a second ago.
 
-    A runtime that is not kept any more ends as soon as the last prediction with it has ended.
+    A new version replaces the old one when it is loaded; until then the old one answers, and if the
+    new one is broken, goes on answering. A runtime that is not kept any more ends as soon as the
+    last prediction with it has ended.
     """
 
-    def __init__(self, store: ObjectStore, load: Load, *, keep: int) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        load: Load,
+        *,
+        keep: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._load = load
+        self._clock = clock
         self._served: LRUCache[str, Served] = LRUCache(keep)
+        self._seen: dict[str, float] = {}  #: when the store confirmed what is in `_served`
         self._broken: LRUCache[str, tuple[str, PermanentError]] = LRUCache(_BROKEN)
+        self._tried: TTLCache[Version, Served] = TTLCache(_TRIED, _TRIED_S)
+        self._replacing: dict[str, threading.Thread] = {}
         self._guards: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def at_hand(self, owner: str, name: str) -> tuple[Served, float] | None:
+        """Return a model that is believed to be current, and since when; None: ask `current`.
+
+        This never waits for the store, nor for a model that is being loaded.
+        """
+        key = f"{owner}/{name}/model.json"
+        seen = self._seen.get(key)
+        if seen is None:
+            return None
+        age_s = self._clock() - seen
+        if age_s > BELIEVED_S:
+            return None
+        with self._lock:
+            served = self._served.get(key)
+        return None if served is None else (served, age_s)
+
     def current(self, owner: str, name: str) -> Served:
-        """Return the newest version of a model, loading it if it is not loaded yet.
+        """Return the version of a model that is served, loading it if none is loaded yet.
 
         Raises:
             NotFoundError: there is no such model (any more).
             InvalidRequestError: its files cannot be loaded; other models are not touched.
         """
+        found = self.at_hand(owner, name)
+        return found[0] if found else self.confirmed(owner, name)
+
+    def confirmed(self, owner: str, name: str) -> Served:
+        """Return the same after asking the store, whatever is believed."""
         key = keys.model(owner, name)
         with self._guard(key):
+            asked_at = self._clock()
             info = self._store.info(key)
             with self._lock:
                 served = self._served.get(key)
             if info is None:
                 self._forget(key)
                 raise NotFoundError(f"there is no model {name!r}", stage="predict")
-            if served is None or served.etag != info.etag:
-                served = self._load_once(key, info, served)
-            self._remember(key, served)
+            if served is None:
+                served = self._load_once(key, info, None)
+            elif served.etag != info.etag:
+                served = self._followed(key, info, served)
+            self._remember(key, served, asked_at)
             return served
+
+    def try_out(self, record: ModelRecord) -> Served:
+        """Load a version whose files are stored but which is not announced yet.
+
+        Raises:
+            InvalidRequestError: it cannot be loaded; nothing is replaced.
+        """
+        served = Served.of(self._store, record, "", self._load(self._store, record))
+        with self._lock:
+            self._tried[_version_key(record)] = served
+        return served
+
+    def doubt(self, owner: str, name: str) -> None:
+        """Ask the store before the next answer: this process has changed the model."""
+        self._seen.pop(keys.model(owner, name), None)
 
     def warm(self, event: ModelReady, _services: Services) -> list[Event]:
         """Load a new model, so that its first prediction is as fast as the next ones."""
-        self.current(event.owner, event.model)
+        key = keys.model(event.owner, event.model)
+        asked_at = self._clock()
+        info = self._store.info(key)
+        if info is None:
+            self._forget(key)
+            raise NotFoundError(f"there is no model {event.model!r}", stage="predict")
+        with self._lock:
+            old = self._served.get(key)
+        if old is None or old.etag != info.etag:  # without the guard: the old one goes on answering
+            served = self._load_once(key, info, old)
+            with self._guard(key):
+                self._remember(key, served, asked_at)
         return []
+
+    def _followed(self, key: str, info: ObjectInfo, old: Served) -> Served:
+        """Return what answers while the record says something else than what is loaded."""
+        record = wire.load(ModelRecord, self._store.get(key))
+        if _same_files(record, old.record):
+            return Served.of(self._store, record, info.etag, old.runtime)
+        with self._lock:
+            if _version_key(record) in self._tried:
+                return replace(self._tried.pop(_version_key(record)), record=record, etag=info.etag)
+            is_broken = self._broken.get(key, ("", None))[0] == info.etag
+            if not is_broken and key not in self._replacing:
+                thread = threading.Thread(target=self._replace, args=(key, info, old), daemon=True)
+                self._replacing[key] = thread
+                thread.start()
+        shared = replace(old.record, public=record.public, groups=record.groups)
+        return replace(old, record=shared)
+
+    def _replace(self, key: str, info: ObjectInfo, old: Served) -> None:
+        """Load the new version while the old one answers."""
+        try:
+            served = self._load_once(key, info, old)
+        except MlaasError as error:
+            log.warning("%s: the new version is not served: %s", key, error)
+        else:
+            with self._guard(key), self._lock:
+                if key in self._served:
+                    self._served[key] = served
+        finally:
+            with self._lock:
+                self._replacing.pop(key, None)
 
     def _load_once(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
         """Load a model; one that is broken is not tried again until it is uploaded again."""
@@ -93,68 +175,42 @@ class Registry:
 
     def _loaded(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
         record = wire.load(ModelRecord, self._store.get(key))
-        if old is not None and old.record.version == record.version:
-            return replace(old, record=record, etag=info.etag)
-        contract = _contract(self._store, record)
-        runtime = self._load(self._store, record)
-        return Served(
-            record=record,
-            etag=info.etag,
-            runtime=runtime,
-            contract=contract,
-            transform=None if contract is None else _transform(contract, runtime),
-            labels=_labels(self._store, record) or (contract.classes if contract else ()),
-        )
+        if old is not None and _same_files(record, old.record):
+            return Served.of(self._store, record, info.etag, old.runtime)
+        with self._lock:
+            tried = self._tried.pop(_version_key(record), None)
+        if tried is not None:
+            return replace(tried, record=record, etag=info.etag)
+        return Served.of(self._store, record, info.etag, self._load(self._store, record))
 
     def _guard(self, key: str) -> threading.Lock:
         with self._lock:
             return self._guards.setdefault(key, threading.Lock())
 
-    def _remember(self, key: str, served: Served) -> None:
+    def _remember(self, key: str, served: Served, asked_at: float) -> None:
         with self._lock:
-            if key not in self._served and len(self._served) == self._served.maxsize:
-                oldest, _ = self._served.popitem()
-                self._guards.pop(oldest, None)
             self._served[key] = served
+            self._seen[key] = asked_at
+            for gone in self._seen.keys() - self._served.keys():
+                del self._seen[gone]
+                self._guards.pop(gone, None)
 
     def _forget(self, key: str) -> None:
         with self._lock:
             self._served.pop(key, None)
+            self._seen.pop(key, None)
             self._broken.pop(key, None)
             self._guards.pop(key, None)
 
 
-def _transform(contract: Contract, runtime: Runtime) -> Transform:
-    """Return the contract's transform; a bundle may have been packed by hand."""
-    transform = Transform.of(contract)
-    widths = [each.shape[-1] for each in runtime.inputs if each.shape]
-    if widths != [transform.layout.width]:
-        raise InvalidRequestError(
-            f"contract.json makes {transform.layout.width} columns, the model takes "
-            f"{' and '.join(map(str, widths))}"
-        )
-    return transform
+def _same_files(one: ModelRecord, other: ModelRecord) -> bool:
+    """Tell whether two records are served by the same runtime."""
+    return _version_key(one) == _version_key(other)
 
 
-def _labels(store: ObjectStore, record: ModelRecord) -> tuple[str, ...]:
-    if record.labels not in record.files:
-        return ()
-    key = keys.model_file(record.owner, record.name, record.version, record.labels)
-    return tuple(store.get(key).decode("utf-8", "replace").splitlines())
-
-
-def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:
-    if CONTRACT not in record.files:
-        return None
-    key = keys.model_file(record.owner, record.name, record.version, CONTRACT)
-    return wire.load(Contract, store.get(key))
-
-
-def allowed(served: Served, person: Person) -> Served:
-    """Return `served`; NotFoundError if the person must not even know of it."""
-    if not may_read(person, served.record):
-        raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
-    return served
+def _version_key(record: ModelRecord) -> Version:
+    nodes = record.file, record.input_node, record.output_node
+    return record.owner, record.name, record.version, *nodes
 
 
 def address(person: Person, model: str) -> tuple[str, str]:

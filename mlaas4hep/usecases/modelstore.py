@@ -1,29 +1,40 @@
 """Models that people made elsewhere, taken into bucket models; and who has which, for lists."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cachetools import LRUCache
+
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import InvalidRequestError, MlaasError
-from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import quotas
 
-SERVABLE = (".tflite", ".keras", ".pb")
-_HOW = "a bundle holds saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file"
+
+def _untried(_record: ModelRecord) -> None:
+    """Announce the model as it is."""
 
 
 def upload(
-    folder: Path, record: ModelRecord, services: Services, limits: Limits
+    folder: Path,
+    record: ModelRecord,
+    services: Services,
+    limits: Limits,
+    try_out: Callable[[ModelRecord], object] = _untried,
 ) -> tuple[ModelRecord, bool]:
     """Store a bundle and serve it from now on; the version before it is deleted.
 
     Args:
         folder: the files of the bundle.
         record: owner, name and what params.json says; version and files are found here.
+        try_out: loads the model from the store before anybody hears of it; if it raises, the
+            model is not announced and the version before it stays.
 
     Returns:
         The record as stored, and whether the model is new.
@@ -34,8 +45,8 @@ def upload(
     """
     keys.checked_name(record.name, "model")
     paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    if not any(path.endswith(SERVABLE) for path in paths):
-        raise InvalidRequestError("there is no model in the upload", stage="upload", hint=_HOW)
+    if kinds.served_file(paths) is None:
+        raise InvalidRequestError("there is no model in the upload", stage="upload", hint=kinds.HOW)
     is_new = services.models.info(keys.model(record.owner, record.name)) is None
     if is_new:
         quotas.check_models(record.owner, services, limits)
@@ -45,20 +56,46 @@ def upload(
     record = replace(record, version=_version(paths), files=tuple(sorted(paths)))
     for name, path in paths.items():
         services.models.put_file(_file(record, name), path)
+    try:
+        try_out(record)
+    except MlaasError:
+        _withdraw(record, services.models)
+        raise
     services.models.put(keys.model(record.owner, record.name), wire.dump(record))
     _delete_older(record, services.models)
     return record, is_new
 
 
-def listed(store: ObjectStore, owner: str | None = None) -> Iterator[tuple[ModelRecord, float]]:
+class Records:
+    """Records of models that were read already, so that a list reads only what has changed."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._known: LRUCache[str, tuple[str, ModelRecord]] = LRUCache(most)
+        self._lock = threading.Lock()
+
+    def read(self, store: ObjectStore, info: ObjectInfo) -> ModelRecord:
+        """Return the record that `info` describes."""
+        with self._lock:
+            etag, record = self._known.get(info.key, ("", None))
+        if record is None or etag != info.etag:
+            record = wire.load(ModelRecord, store.get(info.key))
+            with self._lock:
+                self._known[info.key] = info.etag, record
+        return record
+
+
+def listed(
+    store: ObjectStore, owner: str | None = None, records: Records | None = None
+) -> Iterator[tuple[ModelRecord, float]]:
     """Yield the models of an owner (None: of everybody) with the time they were uploaded.
 
     A record that cannot be read, or that vanishes meanwhile, is left out: it breaks nothing.
     """
+    records = records or Records()
     for info in store.list(f"{owner}/" if owner else ""):
         if keys.is_model(info.key):
             try:
-                yield wire.load(ModelRecord, store.get(info.key)), info.modified_at
+                yield records.read(store, info), info.modified_at
             except MlaasError:
                 continue
 
@@ -73,6 +110,14 @@ def _version(paths: Mapping[str, Path]) -> str:
 
 def _file(record: ModelRecord, name: str) -> str:
     return keys.model_file(record.owner, record.name, record.version, name)
+
+
+def _withdraw(record: ModelRecord, store: ObjectStore) -> None:
+    """Delete the files of a version that is not announced, unless it is the one that is served."""
+    key = keys.model(record.owner, record.name)
+    if store.info(key) is None or wire.load(ModelRecord, store.get(key)).version != record.version:
+        for name in record.files:
+            store.delete(_file(record, name))
 
 
 def _delete_older(record: ModelRecord, store: ObjectStore) -> None:

@@ -1,7 +1,9 @@
 """The registry of models, with a loader that only counts."""
 
 import gc
+import threading
 import weakref
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
+from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, ServiceUnavailableError
 from mlaas4hep.serving.registry import Registry, address
 
@@ -20,6 +23,8 @@ class Constant:
     platform = "none"
     inputs = ()
     outputs = ()
+    prompt_rows = 0
+    signatures: ClassVar[dict] = {}
 
     def run(self, feeds):
         return {"y": np.ones(len(feeds["x"]))}
@@ -31,9 +36,12 @@ class Loader:
     def __init__(self):
         self.loaded = []
         self.errors = []
+        self.gate = threading.Event()
+        self.gate.set()
 
     def __call__(self, _store, record):
         self.loaded.append(f"{record.name} {record.version}")
+        assert self.gate.wait(10)
         if self.errors:
             raise self.errors.pop()
         return Constant()
@@ -49,9 +57,23 @@ def loader():
     return Loader()
 
 
+class Clock:
+    """Tells the time that a test says."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
-def registry(store, loader):
-    return Registry(store, loader, keep=2)
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def registry(store, loader, clock):
+    return Registry(store, loader, keep=2, clock=clock)
 
 
 @pytest.fixture
@@ -70,13 +92,76 @@ def test_a_model_is_loaded_once(registry, loader, put):
     assert loader.loaded == ["net v1"]
 
 
-def test_a_new_version_is_loaded_at_once(registry, loader, put):
+def test_the_store_is_believed_for_a_second(registry, store, put, clock):
+    put()
+    registry.current("o", "net")
+    store.delete(keys.model("o", "net"))
+
+    clock.now = 0.9
+    assert registry.current("o", "net").record.version == "v1"
+    clock.now = 1.1
+    with pytest.raises(NotFoundError):
+        registry.current("o", "net")
+
+
+def test_doubt_asks_the_store_at_once(registry, store, put):
+    put()
+    registry.current("o", "net")
+    store.delete(keys.model("o", "net"))
+
+    registry.doubt("o", "net")
+
+    with pytest.raises(NotFoundError):
+        registry.current("o", "net")
+
+
+def test_a_new_version_is_served_when_it_is_announced(registry, loader, put):
     put()
     registry.current("o", "net")
     put(version="v2")
 
+    registry.warm(ModelReady(owner="o", run="net", model="net", version="v2"), None)
+
     assert registry.current("o", "net").record.version == "v2"
     assert loader.loaded == ["net v1", "net v2"]
+
+
+def test_the_old_version_answers_until_the_new_one_is_loaded(registry, loader, put, clock):
+    put()
+    registry.current("o", "net")
+    put(version="v2", public=True)
+    clock.now = 2.0
+    loader.gate.clear()
+
+    meanwhile = registry.current("o", "net")
+    (loading,) = registry._replacing.values()
+    loader.gate.set()
+    loading.join()
+
+    assert (meanwhile.record.version, meanwhile.record.public) == ("v1", True)
+    assert registry.current("o", "net").record.version == "v2"
+
+
+def test_a_broken_new_version_never_replaces_the_old_one(registry, loader, put):
+    put()
+    registry.current("o", "net")
+    put(version="v2")
+    loader.errors = [InvalidRequestError("broken")]
+
+    with pytest.raises(InvalidRequestError, match="broken"):
+        registry.warm(ModelReady(owner="o", run="net", model="net", version="v2"), None)
+
+    assert registry.confirmed("o", "net").record.version == "v1"
+    assert loader.loaded == ["net v1", "net v2"]
+
+
+def test_a_version_that_was_tried_out_is_not_loaded_again(registry, loader, put):
+    record = ModelRecord(owner="o", name="net", version="v1", files=())
+    registry.try_out(record)
+    put()
+
+    assert registry.current("o", "net").record == record
+    assert loader.loaded == ["net v1"]
 
 
 def test_a_changed_description_loads_nothing(registry, loader, put):
@@ -84,7 +169,7 @@ def test_a_changed_description_loads_nothing(registry, loader, put):
     registry.current("o", "net")
     put(description="better")
 
-    assert registry.current("o", "net").record.description == "better"
+    assert registry.confirmed("o", "net").record.description == "better"
     assert loader.loaded == ["net v1"]
 
 
@@ -94,7 +179,7 @@ def test_a_deleted_model_is_gone_and_not_kept(registry, store, put):
     store.delete(keys.model("o", "net"))
 
     with pytest.raises(NotFoundError, match="no model 'net'"):
-        registry.current("o", "net")
+        registry.confirmed("o", "net")
     gc.collect()
     assert runtime() is None
 

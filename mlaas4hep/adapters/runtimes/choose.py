@@ -1,58 +1,60 @@
-"""From a bundle in the store to what runs it: LiteRT where it can, TensorFlow where it must."""
+"""From a bundle in the store to what runs it."""
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import partial
 
+from mlaas4hep.adapters.runtimes.confined.allowance import ALLOWANCES, Allowance
+from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
+from mlaas4hep.adapters.runtimes.confined.places import Places
 from mlaas4hep.core import keys
+from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import ObjectStore, Runtime
-
-if TYPE_CHECKING:
-    from mlaas4hep.adapters.runtimes.tensorflow.runtime import Places
-
-_LITE = ".tflite"
-_SAVED = "saved_model.pb"  #: what params.json of a trained model names, for TFaaS's sake
-_TENSORFLOW = (_SAVED, ".keras", ".pb")
 
 
 class Runtimes:
     """Loads bundles; each runtime is imported only when a model needs it."""
 
-    def __init__(self, tensorflow_processes: int = 3) -> None:
-        self._tensorflow_processes = tensorflow_processes
-
-    @cached_property
-    def _places(self) -> "Places":
-        from mlaas4hep.adapters.runtimes.tensorflow.runtime import Places  # noqa: PLC0415 - see the class
-
-        return Places(self._tensorflow_processes)
+    def __init__(self, allowances: Mapping[str, Allowance] = ALLOWANCES) -> None:
+        self._allowances = allowances
+        self._overruns = Overruns()
+        self._places = {
+            allowance: Places(allowance.children, allowance.children_of_owner)
+            for allowance in set(allowances.values())
+        }
 
     def load(self, store: ObjectStore, record: ModelRecord) -> Runtime:
         """Return the loaded model.
 
         Raises:
             InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
+            ServiceUnavailableError: it took too long, or there is no room for it now.
         """
-        lite = _chosen(record, lambda file: file.endswith(_LITE))
-        if lite and record.file in ("", _SAVED, lite):
-            from mlaas4hep.adapters.runtimes.litert import LiteRtRuntime  # noqa: PLC0415 - see the class
+        found = kinds.served_file(record.files, record.file)
+        if found is None:
+            raise InvalidRequestError(
+                f"model {record.name!r} holds no file that can be loaded",
+                stage="predict",
+                hint=kinds.HOW,
+            )
+        file, kind = found
+        confined = partial(self._confined, store, record, file, kind)
+        if kind.engine != "litert":
+            return confined()
+        from mlaas4hep.adapters.runtimes.litert.runtime import bounded_runtime  # noqa: PLC0415 - see the class
 
-            key = keys.model_file(record.owner, record.name, record.version, lite)
-            return LiteRtRuntime(store.get(key))
-        if any(file.endswith(_TENSORFLOW) for file in record.files):
-            from mlaas4hep.adapters.runtimes.tensorflow.runtime import TensorFlowRuntime  # noqa: PLC0415
+        key = keys.model_file(record.owner, record.name, record.version, file)
+        return bounded_runtime(store.get(key)) or confined()
 
-            return TensorFlowRuntime.of(store, record, self._places)
-        raise InvalidRequestError(
-            f"model {record.name!r} holds no file that can be loaded",
-            stage="predict",
-            hint="saved_model.pb with variables/, or a .keras, .tflite or frozen .pb file",
+    def _confined(
+        self, store: ObjectStore, record: ModelRecord, file: str, kind: kinds.ModelKind
+    ) -> Runtime:
+        from mlaas4hep.adapters.runtimes.confined.runtime import (  # noqa: PLC0415 - the same
+            House,
+            confined_runtime,
         )
 
-
-def _chosen(record: ModelRecord, fits: Callable[[str], bool]) -> str:
-    """Return the file that params.json names if it fits, else the first that does, else ""."""
-    found = [file for file in record.files if fits(file)]
-    return record.file if record.file in found else next(iter(found), "")
+        allowance = self._allowances[kind.engine]
+        house = House(allowance=allowance, places=self._places[allowance], overruns=self._overruns)
+        return confined_runtime(store, record, file, kind, house)

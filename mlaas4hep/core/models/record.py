@@ -10,6 +10,7 @@ class ModelRecord:
     owner: str
     name: str
     version: str  #: part of the keys of its files
+    number: str = ""  #: TensorFlow Serving's version, if the upload had one, such as "123"
     files: tuple[str, ...]  #: paths inside the bundle, such as "variables/variables.index"
     run_id: str = ""  #: of the run that trained it; empty: it was uploaded
     description: str = ""
@@ -22,3 +23,8 @@ class ModelRecord:
     img_channels: int = 0  #: TFaaS: of image models; 0: as the model's input says
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict
+
+    @property
+    def shown_version(self) -> str:
+        """Return the version as its owner knows it."""
+        return self.number or self.version

@@ -6,12 +6,13 @@ because `faas-cli invoke` cannot pass a path.
 """
 
 import logging
+import time
+from collections.abc import Callable
 from functools import partial
 
 from cachetools import TTLCache
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
@@ -57,10 +58,12 @@ def app(
     limits: Limits,
     verifier: People,
     events: Deliveries | None = None,
+    *,
     load: Load | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
-    registry = Registry(services.models, load or Runtimes().load, keep=KEPT_MODELS)
+    registry = Registry(services.models, load or services.load_model, keep=KEPT_MODELS, clock=clock)
     desk = Desk(
         services=services,
         limits=limits,

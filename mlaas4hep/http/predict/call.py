@@ -13,6 +13,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import ClientGoneError
+from mlaas4hep.http.predict.jsonbody import loads
 
 JSON = b"application/json"
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
@@ -134,8 +135,8 @@ class Call:
 def object_of(body: bytes) -> dict[str, Any]:
     """Return the JSON object in a body; InvalidRequestError if it is none."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = loads(body)
+    except ValueError as error:
         raise InvalidRequestError(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidRequestError("the body is not a JSON object")

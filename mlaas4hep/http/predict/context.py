@@ -5,7 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from cachetools import TTLCache
+
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, UnauthenticatedError
@@ -14,10 +17,13 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.questions import Outputs, Question
-from mlaas4hep.serving.registry import Registry, Served, address, allowed
-from mlaas4hep.usecases.modelstore import listed
+from mlaas4hep.serving.registry import Registry, address
+from mlaas4hep.serving.served import Served, allowed
+from mlaas4hep.usecases.modelstore import Records, listed
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
+_SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
+_OWNERS, _BELIEVED_S = 4096, 1.0  #: whose newest model is remembered, and for how long
 
 
 class Callers(Protocol):
@@ -50,34 +56,59 @@ class Desk:
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
     started_at: float = field(default_factory=time.monotonic)
+    records: Records = field(default_factory=Records)
+    newest_models: TTLCache[str, tuple[str, str]] = field(
+        default_factory=lambda: TTLCache(_OWNERS, _BELIEVED_S)
+    )
 
-    async def ask(self, call: Call, model: str, question: Question) -> tuple[Any, Tally]:
+    async def ask(
+        self, call: Call, model: str, question: Question, signature: str = ""
+    ) -> tuple[Any, Tally]:
         """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
         person = who(call)
-        owner_and_name = address(person, model) if model else await self.newest(person)
-        answer = await self.batcher.ask(owner_and_name, person, question)
-        tally = self.tally(*owner_and_name)
+        owner, name = address(person, model) if model else await self.newest(person)
+        is_small = call.body is None or len(call.body) <= _SMALL_BYTES
+        answer = await self.batcher.ask(
+            (owner, name, signature), person, question, is_small=is_small
+        )
+        tally = self.tally(owner, name)
         tally.requests += 1
         return answer, tally
 
     async def served(self, call: Call, model: str) -> Served:
         """Return a model that the caller may use, loaded."""
         person = who(call)
-        owner_and_name = address(person, model) if model else await self.newest(person)
-        served: Served = await self.batcher.in_thread(
-            lambda: allowed(self.registry.current(*owner_and_name), person)
+        owner, name = address(person, model) if model else await self.newest(person)
+        found = self.registry.at_hand(owner, name)
+        if found is not None:
+            return allowed(found[0], person)
+        served: Served = await self.batcher.for_owner(
+            owner, lambda: self.registry.current(owner, name)
         )
-        return served
+        return allowed(served, person)
+
+    async def listed(self, owner: str | None) -> list[tuple[ModelRecord, float]]:
+        """Return the models of an owner (None: of everybody) with the time they were uploaded."""
+        return await self.batcher.in_thread(
+            lambda: list(listed(self.services.models, owner, self.records))
+        )
 
     async def newest(self, person: Person) -> tuple[str, str]:
         """Return the model that a request without a name means: the one uploaded last."""
-        found = await self.batcher.in_thread(
-            lambda: list(listed(self.services.models, person.owner))
-        )
+        known = self.newest_models.get(person.owner)
+        if known is not None:
+            return known
+        found = await self.listed(person.owner)
         if not found:
             raise InvalidRequestError("the request names no model", hint='add "model": "luca_1"')
         record, _ = max(found, key=lambda each: each[1])
+        self.newest_models[person.owner] = record.owner, record.name
         return record.owner, record.name
+
+    def changed(self, owner: str, name: str) -> None:
+        """Forget what was believed about a model that this process has just changed."""
+        self.registry.doubt(owner, name)
+        self.newest_models.pop(owner, None)
 
     def tally(self, owner: str, name: str) -> Tally:
         """Return the counters of a model."""

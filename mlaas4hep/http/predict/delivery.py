@@ -54,7 +54,8 @@ async def deliver(desk: Desk, call: Call) -> Answer:
     if not isinstance(event, ModelReady):
         raise InvalidRequestError(f"predict does nothing with {event.type!r}")
     try:
-        await desk.batcher.in_thread(partial(desk.registry.warm, event, desk.services))
+        await desk.batcher.for_owner(event.owner, partial(desk.registry.warm, event, desk.services))
+        desk.newest_models.pop(event.owner, None)
     except NotFoundError:
         log.info("%s: the model is deleted already", event.id)
     except PermanentError as error:

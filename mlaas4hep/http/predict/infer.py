@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, json_answer
-from mlaas4hep.http.predict.tensors import tensor
+from mlaas4hep.http.predict.exact import exact, nested, strings
+from mlaas4hep.http.predict.jsonbody import loads
+from mlaas4hep.http.predict.tensors import STRINGS
+from mlaas4hep.http.predict.texts import packed, unpacked
 from mlaas4hep.serving.questions import Outputs
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 _BITS = (8, 16, 32, 64)
 _DTYPES = {
@@ -22,6 +24,7 @@ _DTYPES = {
     **{f"UINT{bits}": f"uint{bits}" for bits in _BITS},
     **{f"FP{bits}": f"float{bits}" for bits in _BITS[1:]},
 }
+_DTYPES["BYTES"] = STRINGS
 _DATATYPES = {dtype: datatype for datatype, dtype in _DTYPES.items()}
 
 
@@ -41,17 +44,36 @@ class Input:
             InvalidRequestError: they do not fit the shape or the type that is announced.
         """
         dtype = _DTYPES[self.datatype]
+        if dtype == STRINGS:
+            return self._strings(served)
         if isinstance(self.data, bytes | memoryview):
             array = np.frombuffer(self.data, np.dtype(dtype).newbyteorder("<"))
         else:
-            array = tensor(self.name, self.data, dtype)
+            array = exact(self.name, nested(self.name, self.data), dtype)
         if array.size != math.prod(self.shape):
             raise InvalidRequestError(
                 f"input {self.name!r} has {array.size} values, shape {list(self.shape)} needs "
                 f"{math.prod(self.shape)}"
             )
-        wanted = {each.name: each.dtype for each in served.runtime.inputs}
-        return array.reshape(self.shape).astype(wanted.get(self.name, dtype), copy=False)
+        array = array.reshape(self.shape)
+        wanted = _type_of(served, self.name, dtype)
+        if wanted == STRINGS:
+            raise InvalidRequestError(f"input {self.name!r} takes BYTES, not {self.datatype}")
+        return exact(self.name, array, wanted)
+
+    def _strings(self, served: Served) -> Array:
+        if _type_of(served, self.name, STRINGS) != STRINGS:
+            raise InvalidRequestError(f"input {self.name!r} does not take BYTES")
+        if isinstance(self.data, bytes | memoryview):
+            array = np.array([*unpacked(self.name, self.data), None], object)[:-1]
+        else:
+            array = strings(self.name, self.data).reshape(-1)
+        if array.size != math.prod(self.shape):
+            raise InvalidRequestError(
+                f"input {self.name!r} has {array.size} texts, shape {list(self.shape)} needs "
+                f"{math.prod(self.shape)}"
+            )
+        return array.reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +92,11 @@ class InferRequest:
     outputs: tuple[Output, ...]  #: empty: all
     binary: bool  #: all outputs, unless they say otherwise
     id: str
+    signature: str = ""  #: "": the model's own
+
+
+def _type_of(served: Served, name: str, otherwise: str) -> str:
+    return next((each.dtype for each in served.runtime.inputs if each.name == name), otherwise)
 
 
 def datatype(dtype: str) -> str:
@@ -88,10 +115,10 @@ def parse(body: bytes, json_bytes: str) -> InferRequest:
     """
     split = _length(json_bytes, len(body)) if json_bytes else len(body)
     try:
-        message = orjson.loads(memoryview(body)[:split])
-        return from_json(message, memoryview(body)[split:])
-    except orjson.JSONDecodeError as error:
+        message = loads(body[:split])
+    except ValueError as error:
         raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    return from_json(message, memoryview(body)[split:])
 
 
 def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
@@ -102,14 +129,22 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
         outputs = tuple(_output(each, binary) for each in message.get("outputs") or ())
         inputs, used = _inputs(message["inputs"], raw)
         request_id = str(message.get("id", ""))
+        signature = parameters.get("signature_name", "")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidRequestError(
             f"this is no inference request: {type(error).__name__} {error}",
             hint='{"inputs": [{"name", "shape", "datatype", "data"}]}',
         ) from error
+    names = [each.name for each in inputs]
+    if len(set(names)) < len(names):
+        raise InvalidRequestError(f"an input is there twice: {', '.join(names)}")
+    if not isinstance(signature, str):
+        raise InvalidRequestError(f"signature_name is {signature!r}, not a name")
     if used != len(raw):
         raise InvalidRequestError(f"{len(raw)} bytes follow the JSON, the inputs take {used}")
-    return InferRequest(inputs=inputs, outputs=outputs, binary=binary, id=request_id)
+    return InferRequest(
+        inputs=inputs, outputs=outputs, binary=binary, id=request_id, signature=signature
+    )
 
 
 def answer(request: InferRequest, served: Served, outputs: Outputs) -> Answer:
@@ -122,19 +157,38 @@ def answer(request: InferRequest, served: Served, outputs: Outputs) -> Answer:
                 f"model {served.record.name!r} has no output {each.name!r}",
                 hint=f"its outputs: {', '.join(outputs)}",
             )
-        values = np.ascontiguousarray(outputs[each.name])
-        head: dict[str, Any] = {
-            "name": each.name,
-            "datatype": datatype(values.dtype.name),
-            "shape": values.shape,
-        }
-        if each.binary:
-            head["parameters"] = {"binary_data_size": values.nbytes}
-            blobs.append(values.tobytes())
-        else:
-            head["data"] = values.reshape(-1)
+        head, blob = _told(each, np.asarray(outputs[each.name]))
         described.append(head)
+        blobs += [] if blob is None else [blob]
     return _packed(request, served, described, blobs)
+
+
+def _told(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:
+    """Return the description of an output, and its bytes if they go behind the JSON."""
+    is_text = values.dtype == object
+    head: dict[str, Any] = {
+        "name": output.name,
+        "datatype": "BYTES" if is_text else datatype(values.dtype.name),
+        "shape": values.shape,
+    }
+    if not output.binary:
+        head["data"] = (
+            _texts(output, values) if is_text else np.ascontiguousarray(values).reshape(-1)
+        )
+        return head, None
+    blob = packed(values) if is_text else np.ascontiguousarray(values).tobytes()
+    head["parameters"] = {"binary_data_size": len(blob)}
+    return head, blob
+
+
+def _texts(output: Output, values: Array) -> list[str]:
+    try:
+        return [each.decode() if isinstance(each, bytes) else str(each) for each in values.flat]
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"output {output.name!r} has bytes that are no text",
+            hint='ask for it with "parameters": {"binary_data": true}',
+        ) from error
 
 
 def _packed(
@@ -142,7 +196,7 @@ def _packed(
 ) -> Answer:
     message = {
         "model_name": served.record.name,
-        "model_version": served.record.version,
+        "model_version": served.record.shown_version,
         "outputs": described,
     }
     if request.id:
@@ -176,10 +230,14 @@ def _input(described: Mapping[str, Any], data: Any) -> Input:
         raise InvalidRequestError(
             f"input {name!r} is of datatype {kind!r}", hint=f"known: {', '.join(_DTYPES)}"
         )
-    shape = tuple(int(size) for size in described["shape"])
-    if any(size < 0 for size in shape):
-        raise InvalidRequestError(f"input {name!r} has shape {list(shape)}")
-    if isinstance(data, bytes | memoryview) and len(data) % np.dtype(_DTYPES[kind]).itemsize:
+    sizes = described["shape"]
+    if not isinstance(sizes, list) or any(type(size) is not int or size < 0 for size in sizes):
+        raise InvalidRequestError(
+            f"input {name!r} has shape {sizes!r}", hint="a list of whole numbers, such as [1, 4]"
+        )
+    shape = tuple(sizes)
+    is_raw = isinstance(data, bytes | memoryview) and kind != "BYTES"
+    if is_raw and len(data) % np.dtype(_DTYPES[kind]).itemsize:
         raise InvalidRequestError(f"input {name!r}: {len(data)} bytes are no whole {kind} values")
     return Input(name=name, shape=shape, datatype=kind, data=data)
 

@@ -13,6 +13,7 @@ import io
 import shutil
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -24,7 +25,8 @@ from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer, object_of
 from mlaas4hep.http.predict.context import Desk, who
 from mlaas4hep.http.predict.forms import Form, is_form, read_form
-from mlaas4hep.http.predict.tfaas import described, with_params
+from mlaas4hep.http.predict.layout import Layout, laid_out
+from mlaas4hep.http.predict.tfaas import described, found_in, with_params
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FILE, NAME, TEXT
 from mlaas4hep.usecases import modelstore
@@ -41,17 +43,19 @@ async def upload(desk: Desk, call: Call) -> Answer:
     owner, name = who(call).owner, call.args.get("name", "")
     if call.parsed is not None:  # `{"action": "upload", "name": …, "bundle": base64}`
         packed = io.BytesIO(_decoded(str(call.parsed.get("bundle", "")).encode()))
-        return await desk.batcher.in_thread(partial(_from_bundle, desk, owner, name, packed))
+        return await desk.batcher.for_owner(owner, partial(_from_bundle, desk, owner, name, packed))
     if is_form(call):
         form = await read_form(call, desk.limits.max_upload_bytes)
         packing = call.header(b"content-encoding")
         try:
-            return await desk.batcher.in_thread(partial(_from_form, desk, owner, form, packing))
+            return await desk.batcher.for_owner(
+                owner, partial(_from_form, desk, owner, form, packing)
+            )
         finally:
             form.close()
     with tempfile.TemporaryFile() as body:
         await _spooled(call, body, desk.limits.max_upload_bytes)
-        return await desk.batcher.in_thread(partial(_from_bundle, desk, owner, name, body))
+        return await desk.batcher.for_owner(owner, partial(_from_bundle, desk, owner, name, body))
 
 
 async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
@@ -67,12 +71,15 @@ async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
 def _from_bundle(desk: Desk, owner: str, name: str, body: BinaryIO) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
         found = _unpacked(desk, body, Path(folder))
-        params = _params(found / PARAMS)
-        top = found.name if found != Path(folder) else ""
+        params = _params(found.folder / PARAMS)
         record = ModelRecord(
-            owner=owner, name=_name(name, top, params.get("name")), version="", files=()
+            owner=owner,
+            name=_name(name, found.name, params.get("name")),
+            version="",
+            number=found.number,
+            files=(),
         )
-        return _stored(desk, found, with_params(record, params))
+        return _stored(desk, found.folder, with_params(record, params))
 
 
 def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
@@ -80,19 +87,22 @@ def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
     if model is None:
         raise InvalidRequestError("request does not provide model", hint="a file in a form field")
     with tempfile.TemporaryDirectory() as folder:
-        found = Path(folder)
+        found = Layout(folder=Path(folder), name="", number="")
         content = model.content
         if packing == "base64":
             content = cast(BinaryIO, io.BytesIO(_decoded(content.read(_MAX_BASE64_BYTES))))
         if model.filename.endswith(_TARS):
-            found = _unpacked(desk, content, found)
+            found = _unpacked(desk, content, found.folder)
         else:
-            _write(found / keys.checked_name(model.filename, "file name"), content)
+            _write(found.folder / keys.checked_name(model.filename, "file name"), content)
         for field in ("params", "labels"):
             if field in form.files:
                 wanted = PARAMS if field == "params" else form.files[field].filename
-                _write(found / keys.checked_name(wanted, "file name"), form.files[field].content)
-        return _stored(desk, found, _form_record(owner, form, found))
+                _write(
+                    found.folder / keys.checked_name(wanted, "file name"), form.files[field].content
+                )
+        record = replace(_form_record(owner, form, found.folder), number=found.number)
+        return _stored(desk, found.folder, record)
 
 
 def _form_record(owner: str, form: Form, folder: Path) -> ModelRecord:
@@ -115,19 +125,22 @@ def _form_record(owner: str, form: Form, folder: Path) -> ModelRecord:
 
 
 def _stored(desk: Desk, folder: Path, record: ModelRecord) -> Answer:
-    record, is_new = modelstore.upload(folder, record, desk.services, desk.limits)
-    return json_answer(described(record, None) | {"replaced": not is_new})
+    record, is_new = modelstore.upload(
+        folder, record, desk.services, desk.limits, desk.registry.try_out
+    )
+    desk.changed(record.owner, record.name)
+    served = desk.registry.current(record.owner, record.name)
+    return json_answer(described(record, None) | found_in(served) | {"replaced": not is_new})
 
 
-def _unpacked(desk: Desk, body: BinaryIO, folder: Path) -> Path:
-    """Unpack a tar below `folder`; return the folder that the model lies in."""
+def _unpacked(desk: Desk, body: BinaryIO, folder: Path) -> Layout:
+    """Unpack a tar below `folder`, and say where the model lies in it."""
     with tempfile.TemporaryFile() as plain:
         for file in tarball.members(
             _once_packed(body, plain, desk.limits.max_upload_bytes), desk.limits.max_unpacked_bytes
         ):
             _write(folder / PurePosixPath(file.path), file.content)
-    inside = list(folder.iterdir())
-    return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
+    return laid_out(folder)
 
 
 def _once_packed(body: BinaryIO, plain: BinaryIO, limit_bytes: int) -> BinaryIO:

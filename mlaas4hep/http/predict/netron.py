@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from mlaas4hep.core import keys
+from mlaas4hep.core.models.kinds import drawn_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call
@@ -35,7 +36,6 @@ _POLICY = (
     b"default-src 'self' 'unsafe-inline' blob: data:; script-src 'self' blob:; "
     b"connect-src 'self' blob:; frame-ancestors 'self'"
 )
-_DRAWABLE = (".keras", ".tflite", "saved_model.pb", ".pb")  #: the clearest graph first
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.[a-z]+")
 
 
@@ -73,11 +73,10 @@ async def model(desk: Desk, call: Call) -> Answer:
 
 
 def _drawable(record: ModelRecord) -> str:
-    for suffix in _DRAWABLE:
-        for file in record.files:
-            if file.endswith(suffix):
-                return file
-    raise NotFoundError(f"model {record.name!r} has no file that can be drawn")
+    file = drawn_file(record.files)
+    if file is None:
+        raise NotFoundError(f"model {record.name!r} has no file that can be drawn")
+    return file
 
 
 def _page(name: str) -> Answer:

@@ -6,6 +6,7 @@ from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
 from mlaas4hep.http.predict.raw import entries_of, predict_entries
 from mlaas4hep.http.predict.rows import predict_rows, rows_of
 from mlaas4hep.http.predict.schemas import NUMBERS, PREDICT_ERRORS, PREDICTION
+from mlaas4hep.http.predict.signature import signature_of
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, Schema
 
@@ -18,7 +19,7 @@ async def predict(desk: Desk, call: Call) -> Answer:
         raise InvalidRequestError(f"model is {model!r}, not a name")
     if "entries" in request:
         return await predict_entries(desk, call, model, entries_of(request))
-    return await predict_rows(desk, call, model, rows_of(request))
+    return await predict_rows(desk, call, model, rows_of(request), signature_of(request))
 
 
 _ROWS: Schema = {

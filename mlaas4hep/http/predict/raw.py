@@ -35,7 +35,7 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Desk, first_output, only_input
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
@@ -47,6 +47,11 @@ class Entries:
     """One request for predictions of raw entries."""
 
     values: Sequence[Any]
+
+    @property
+    def rows(self) -> int:
+        """Return how many there are."""
+        return len(self.values)
 
     @property
     def kind(self) -> str | None:
@@ -61,7 +66,9 @@ class Entries:
         """Return one question for the entries of several requests."""
         sizes = [len(each.values) for each in others]
         values = list(chain.from_iterable(each.values for each in others))
-        return Single(lambda served: _asked(served, values, lambda results: results, sizes))
+        return Single(
+            lambda served: _asked(served, values, lambda results: results, sizes), len(values)
+        )
 
 
 def entries_of(request: Mapping[str, Any]) -> Entries:

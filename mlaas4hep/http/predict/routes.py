@@ -18,6 +18,7 @@ from mlaas4hep.http.predict import (
     tfaas,
     tfaas_predict,
     v1,
+    v1_examples,
     v2,
 )
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -32,6 +33,7 @@ ROUTES: tuple[Route, ...] = (
     *model_upload.ROUTES,
     *netron.ROUTES,
     *v1.ROUTES,
+    *v1_examples.ROUTES,
     *v2.ROUTES,
     *delivery.ROUTES,
 )

@@ -18,9 +18,11 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Desk, first_output, only_input
+from mlaas4hep.http.predict.exact import exact, is_numbers
+from mlaas4hep.http.predict.tensors import shown
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,11 @@ class Rows:
         return len(self.values) > 0 and not isinstance(self.values[0], list | np.ndarray)
 
     @property
+    def rows(self) -> int:
+        """Return how many there are."""
+        return 1 if self.single else len(self.values)
+
+    @property
     def kind(self) -> tuple[int, str] | None:
         """Return what single rows have in common that can be joined."""
         return (len(self.values), self.order) if self.single else None
@@ -51,7 +58,7 @@ class Rows:
     def joined(self, others: "Sequence[Rows]") -> Question:
         """Return one question for single rows that are alike."""
         whole = Rows(values=[each.values for each in others], keys=self.keys)
-        return Single(whole.ask_all)
+        return Single(whole.ask_all, len(others))
 
     def ask_all(self, served: Served) -> Asked:
         """Return the same as `ask`; the answer is the list of the rows' outputs."""
@@ -92,11 +99,13 @@ def rows_of(request: dict[str, Any]) -> Rows:
     return Rows(values=values, keys=keys, order=order)
 
 
-async def predict_rows(desk: Desk, call: Call, model: str, rows: Rows) -> Answer:
+async def predict_rows(
+    desk: Desk, call: Call, model: str, rows: Rows, signature: str = ""
+) -> Answer:
     """Return the predictions as JSON."""
-    outputs, tally = await desk.ask(call, model, rows)
+    outputs, tally = await desk.ask(call, model, rows, signature)
     tally.rows += 1 if rows.single else len(outputs)
-    return json_answer(outputs)
+    return json_answer(shown(outputs))
 
 
 def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
@@ -106,16 +115,16 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
         InvalidRequestError: something is not a number, or rows have different lengths.
     """
     try:
-        array = np.array(values)
+        array = np.asarray(values)
         if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):
             array = np.nan_to_num(array.astype(np.float64), copy=False, posinf=None, neginf=None)
     except (ValueError, TypeError) as error:
         raise InvalidRequestError(
             "the values are not numbers, or the rows have different lengths"
         ) from error
-    if array.dtype.kind not in "biuf":
+    if not is_numbers(array):
         raise InvalidRequestError("the values are not numbers")
-    return array.astype(dtype, copy=False)
+    return array.astype(dtype) if array.dtype.kind == "b" else exact("values", array, dtype)
 
 
 def column_order(served: Served, keys: Sequence[str]) -> list[int] | None:

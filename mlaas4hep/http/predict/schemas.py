@@ -18,7 +18,7 @@ VERSION = Arg(
     looks="[^/:]+",
     is_only_in_path=True,
 )
-LIST: Schema = {"type": "array", "items": {"type": "object"}}
+LIST: Schema = {"type": ["array", "null"], "items": {"type": "object"}}
 NUMBERS: Schema = {"type": "array", "items": {}}
 PREDICTION: Schema = {"anyOf": [NUMBERS, OBJECT]}
 PREDICT_ERRORS = (404, 413, 422, 429)

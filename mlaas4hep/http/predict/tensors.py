@@ -3,29 +3,30 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-import numpy as np
-
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.http.predict.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
+
+STRINGS = "bytes"  #: the type of tensors of strings
 
 
 def tensor(name: str, values: Any, dtype: str) -> Array:
     """Return nested JSON lists as an array.
 
     Raises:
-        InvalidRequestError: they are not numbers, or not of equal lengths.
+        InvalidRequestError: they are not of that type, or not of equal lengths.
     """
-    try:
-        array = np.array(values)
-    except ValueError as error:
-        raise InvalidRequestError(f"input {name!r} has rows of different lengths") from error
-    if array.dtype.kind not in "biuf":
-        raise InvalidRequestError(f"input {name!r} has values that are not numbers")
-    return array.astype(dtype, copy=False)
+    if dtype == STRINGS:
+        return strings(name, values)
+    return exact(name, nested(name, values), dtype)
+
+
+def shown(array: Array) -> Any:
+    """Return what JSON shows of an array: numbers as they are, strings as texts."""
+    return shown_strings(array) if array.dtype == object else array
 
 
 async def predict_tensors(
@@ -34,6 +35,8 @@ async def predict_tensors(
     model: str,
     feeds: Callable[[Served], Feeds],
     answer: Callable[[Served, Outputs], Answer],
+    *,
+    signature: str = "",
 ) -> Answer:
     """Return the answer to one request, and count it."""
 
@@ -42,6 +45,6 @@ async def predict_tensors(
         rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Asked(inputs, lambda outputs: (answer(served, outputs), rows))
 
-    (result, rows), tally = await desk.ask(call, model, Single(ask))
+    (result, rows), tally = await desk.ask(call, model, Single(ask), signature)
     tally.rows += rows
     return cast(Answer, result)

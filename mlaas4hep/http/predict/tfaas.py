@@ -22,8 +22,8 @@ from mlaas4hep.http.predict.schemas import LIST, MODEL
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.serving.registry import address
+from mlaas4hep.serving.served import Served
 from mlaas4hep.usecases import models as steps_models
-from mlaas4hep.usecases.modelstore import listed
 
 _BEST = ("saved_model.pb", "model.tflite")
 _TEXTS = {
@@ -36,6 +36,7 @@ _TEXTS = {
     "outputNode": "output_node",
     "output_node": "output_node",
 }  #: key of params.json (TFaaS) → field of the record
+_MAX_TEXT, _MAX_DESCRIPTION, _MAX_TEXTS = 256, 10_000, 100
 _CHANNELS = ("imgChannels", "ImgChannels", "img_channels")
 _KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS, *_CHANNELS}
 
@@ -44,8 +45,8 @@ async def models(desk: Desk, call: Call) -> Answer:
     """Return one's own models; with `?shared=1` also those that others share."""
     person = who(call)
     shared = call.args.get("shared", "") not in ("", "0", "false")
-    found = await desk.batcher.in_thread(partial(_visible, desk, person, shared))
-    return json_answer(found)
+    found = _visible(await desk.listed(None if shared else person.owner), person)
+    return json_answer(found or None)  # TFaaS says null where there is none
 
 
 async def model(desk: Desk, call: Call) -> Answer:
@@ -55,10 +56,8 @@ async def model(desk: Desk, call: Call) -> Answer:
     tally = desk.tally(served.record.owner, served.record.name)
     return json_answer(
         described(served.record, None)
+        | found_in(served)
         | {
-            "platform": served.runtime.platform,
-            "inputs": [asdict(each) for each in served.runtime.inputs],
-            "outputs": [asdict(each) for each in served.runtime.outputs],
             "columns": served.columns,
             "task": contract.task if contract else "other",
             "classes": contract.classes if contract else (),
@@ -84,8 +83,8 @@ async def set_params(desk: Desk, call: Call) -> Answer:
         )
     record = await _own(desk, call, call.args.get("model") or str(given.get("name") or ""))
     changed = with_params(record, given)
-    key = keys.model(record.owner, record.name)
-    await desk.batcher.in_thread(partial(desk.services.models.put, key, wire.dump(changed)))
+    await desk.batcher.for_owner(record.owner, partial(_announce, desk, record, changed))
+    desk.changed(record.owner, record.name)
     return json_answer(described(changed, None))
 
 
@@ -94,6 +93,7 @@ async def delete(desk: Desk, call: Call) -> Answer:
     name = call.args.get("model") or (await read_form(call, MAX_BODY_BYTES)).texts.get("model", "")
     record = await _own(desk, call, name)
     await desk.batcher.in_thread(partial(steps_models.delete, record, desk.services))
+    desk.changed(record.owner, record.name)
     return json_answer({"deleted": record.name})
 
 
@@ -121,6 +121,17 @@ async def status(desk: Desk, call: Call) -> Answer:
             "models": used,
         }
     )
+
+
+def _announce(desk: Desk, record: ModelRecord, changed: ModelRecord) -> None:
+    """Store a changed record; one that is served in another way is tried out before."""
+    if _way(record) != _way(changed):
+        desk.registry.try_out(changed)
+    desk.services.models.put(keys.model(record.owner, record.name), wire.dump(changed))
+
+
+def _way(record: ModelRecord) -> tuple[str, str, str]:
+    return record.file, record.input_node, record.output_node
 
 
 async def _found(desk: Desk, call: Call, name: str) -> ModelRecord:
@@ -189,8 +200,19 @@ def described(record: ModelRecord, modified_at: float | None) -> dict[str, Any]:
     return listing
 
 
-def _visible(desk: Desk, person: Person, shared: bool) -> list[dict[str, Any]]:
-    found = listed(desk.services.models, None if shared else person.owner)
+def found_in(served: Served) -> dict[str, Any]:
+    """Return what loading a model has found: what runs it, what it takes and gives."""
+    runtime = served.runtime
+    return {
+        "platform": runtime.platform,
+        "inputs": [asdict(each) for each in runtime.inputs],
+        "outputs": [asdict(each) for each in runtime.outputs],
+        "signatures": list(runtime.signatures),
+        "isBounded": runtime.prompt_rows > 0,
+    }
+
+
+def _visible(found: list[tuple[ModelRecord, float]], person: Person) -> list[dict[str, Any]]:
     mine, others = [], []
     for record, modified_at in found:
         if record.owner == person.owner:
@@ -209,14 +231,19 @@ def _branches(schema: Any) -> dict[str, list[str]]:
 
 def _text(key: str, value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise InvalidRequestError(f"{key} is {value!r}, not a text")
+        raise InvalidRequestError(f"{key} is {value!r:.100}, not a text")
+    limit = _MAX_DESCRIPTION if key == "description" else _MAX_TEXT
+    if len(value) > limit:
+        raise InvalidRequestError(f"{key} has {len(value)} characters, more than {limit}")
     return value
 
 
 def _texts(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise InvalidRequestError(f"{key} is {value!r}, not a list of texts")
-    return tuple(value)
+        raise InvalidRequestError(f"{key} is {value!r:.100}, not a list of texts")
+    if len(value) > _MAX_TEXTS:
+        raise InvalidRequestError(f"{key} has {len(value)} texts, more than {_MAX_TEXTS}")
+    return tuple(_text(key, each) for each in value)
 
 
 _TAG = "TFaaS"

@@ -19,7 +19,7 @@ from mlaas4hep.http.predict.tfaas_proto import read_row, write_predictions
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 PROTOBUF = b"application/x-protobuf"
 _MAX_PIXELS = 50_000_000
@@ -52,8 +52,11 @@ async def image(desk: Desk, call: Call) -> Answer:
         picture = Picture(filename=file.filename, data=file.content.read())
     finally:
         form.close()
-    wants_protobuf = "protobuf" in call.header(b"accept")
-    answer = _probabilities if wants_protobuf else picture.answer
+    answer = picture.answer
+    if "protobuf" in call.header(b"accept"):
+        answer = _probabilities
+    elif call.path.startswith("/predict/"):
+        answer = picture.as_tfaas
     return await predict_tensors(desk, call, model, picture.feeds, answer)
 
 
@@ -76,6 +79,12 @@ class Picture:
         pixels = _pixels(self.data, height, width, channels)
         flat = len(info.shape) == 2  # noqa: PLR2004 - rows of pixels
         return {info.name: pixels.reshape(1, -1) if flat else pixels[None]}
+
+    def as_tfaas(self, served: Served, outputs: Outputs) -> Answer:
+        """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
+        if served.record.labels and served.record.file.endswith((".pb", ".pbtxt")):
+            return self.answer(served, outputs)
+        return json_answer(first_output(served, outputs).reshape(-1))
 
     def answer(self, served: Served, outputs: Outputs) -> Answer:
         """Return the most probable labels, the best first."""

@@ -8,16 +8,18 @@ columns: the tensor of the only input, or an object of tensors; the answer is `{
 
 from typing import Any
 
+from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input, who
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
-from mlaas4hep.http.predict.tensors import predict_tensors, tensor
+from mlaas4hep.http.predict.signature import signature_of
+from mlaas4hep.http.predict.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
-from mlaas4hep.ports import TensorInfo
+from mlaas4hep.ports import Runtime, TensorInfo
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.registry import Served
+from mlaas4hep.serving.served import Served
 
 SIGNATURE = "serving_default"
 _TYPES = {
@@ -25,6 +27,7 @@ _TYPES = {
     "float64": "DT_DOUBLE",
     "float16": "DT_HALF",
     "bool": "DT_BOOL",
+    STRINGS: "DT_STRING",
     **{
         f"{kind}{bits}": f"DT_{kind.upper()}{bits}"
         for kind in ("int", "uint")
@@ -36,12 +39,15 @@ _TYPES = {
 async def state(desk: Desk, call: Call) -> Answer:
     """Show the state of a model."""
     served = await _served(desk, call)
-    found = {
-        "version": served.record.version,
-        "state": "AVAILABLE",
-        "status": {"error_code": "OK", "error_message": ""},
-    }
-    return json_answer({"model_version_status": [found]})
+    return json_answer(_state(served.record.shown_version))
+
+
+async def models(desk: Desk, call: Call) -> Answer:
+    """List one's models with their states."""
+    found = await desk.listed(who(call).owner)
+    return json_answer(
+        {"models": [{"name": each.name, **_state(each.shown_version)} for each, _ in found]}
+    )
 
 
 async def metadata(desk: Desk, call: Call) -> Answer:
@@ -55,8 +61,7 @@ async def predict(desk: Desk, call: Call) -> Answer:
     by_row = "instances" in request
     if by_row == ("inputs" in request):
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
-    if request.get("signature_name", SIGNATURE) != SIGNATURE:
-        raise InvalidRequestError(f"signature_name can only be {SIGNATURE!r}")
+    signature = signature_of(request)
 
     def feeds(served: Served) -> Feeds:
         check_version(served, call.args.get("version", ""))
@@ -67,11 +72,15 @@ async def predict(desk: Desk, call: Call) -> Answer:
     def answer(served: Served, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
         if not by_row:
-            whole = next(iter(outputs.values())) if single else outputs
-            return json_answer({"outputs": whole})
+            told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
+            return json_answer({"outputs": next(iter(told.values())) if single else told})
+        if _are_scalars(request["instances"]):
+            outputs = {name: _narrowed(values) for name, values in outputs.items()}
         return json_answer({"predictions": _predictions(outputs, single)})
 
-    return await predict_tensors(desk, call, call.args.get("model", ""), feeds, answer)
+    return await predict_tensors(
+        desk, call, call.args.get("model", ""), feeds, answer, signature=signature
+    )
 
 
 async def _served(desk: Desk, call: Call) -> Served:
@@ -82,26 +91,30 @@ async def _served(desk: Desk, call: Call) -> Served:
 
 def check_version(served: Served, version: str) -> None:
     """Refuse a version that is not the one served; only the newest is kept."""
-    if version and version != served.record.version:
+    known = (served.record.version, served.record.shown_version)
+    if version and version not in known and version.lstrip("0") not in known:
         raise NotFoundError(
             f"model {served.record.name!r} has no version {version!r}",
-            hint=f"version {served.record.version} is served",
+            hint=f"version {served.record.shown_version} is served",
         )
 
 
 def _rows(served: Served, instances: Any) -> Feeds:
     if not isinstance(instances, list) or not instances:
         raise InvalidRequestError("`instances` is not a list of rows")
-    if not isinstance(instances[0], dict):
+    if not isinstance(instances[0], dict) or instances[0].keys() == {"b64"}:
         info = only_input(served)
-        return {info.name: tensor(info.name, instances, info.dtype)}
+        values = tensor(info.name, instances, info.dtype)
+        if values.ndim == 1 and info.shape[1:] in ((1,), (-1,)):
+            values = values[:, None]  # as TensorFlow Serving's README sends rows of one number
+        return {info.name: values}
     feeds = {}
     for info in served.runtime.inputs:
         try:
-            values = [row[info.name] for row in instances]
+            column = [row[info.name] for row in instances]
         except (KeyError, TypeError) as error:
             raise InvalidRequestError(f"an instance has no input {info.name!r}") from error
-        feeds[info.name] = tensor(info.name, values, info.dtype)
+        feeds[info.name] = tensor(info.name, column, info.dtype)
     unknown = set().union(*instances) - feeds.keys()
     if unknown:
         raise InvalidRequestError(f"the model has no input {min(unknown)!r}")
@@ -119,23 +132,43 @@ def _columns(served: Served, inputs: Any) -> Feeds:
     }
 
 
+def _are_scalars(instances: Any) -> bool:
+    return not isinstance(instances[0], list | dict)
+
+
+def _narrowed(values: Array) -> Array:
+    """Return rows of one number as numbers."""
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values  # noqa: PLR2004
+
+
 def _predictions(outputs: Outputs, single: bool) -> Any:
     if single:
-        return next(iter(outputs.values()))
-    rows = len(next(iter(outputs.values())))
-    return [{name: values[row] for name, values in outputs.items()} for row in range(rows)]
+        return shown(next(iter(outputs.values())))
+    told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
+    rows = min(len(values) for values in told.values())
+    return [{name: values[row] for name, values in told.items()} for row in range(rows)]
+
+
+def _state(version: str) -> dict[str, Any]:
+    status = {"error_code": "OK", "error_message": ""}
+    return {"model_version_status": [{"version": version, "state": "AVAILABLE", "status": status}]}
 
 
 def _metadata(served: Served) -> dict[str, Any]:
-    name, version = served.record.name, served.record.version
-    signature = {
-        "inputs": {each.name: _tensor(each) for each in served.runtime.inputs},
-        "outputs": {each.name: _tensor(each) for each in served.runtime.outputs},
-        "method_name": "tensorflow/serving/predict",
-    }
+    name, version = served.record.name, served.record.shown_version
+    ways = served.runtime.signatures or {SIGNATURE: served.runtime}
+    signatures = {way: _signature(runtime) for way, runtime in ways.items()}
     return {
         "model_spec": {"name": name, "signature_name": "", "version": version},
-        "metadata": {"signature_def": {"signature_def": {SIGNATURE: signature}}},
+        "metadata": {"signature_def": {"signature_def": signatures}},
+    }
+
+
+def _signature(runtime: Runtime) -> dict[str, Any]:
+    return {
+        "inputs": {each.name: _tensor(each) for each in runtime.inputs},
+        "outputs": {each.name: _tensor(each) for each in runtime.outputs},
+        "method_name": "tensorflow/serving/predict",
     }
 
 
@@ -151,6 +184,7 @@ def _tensor(info: TensorInfo) -> dict[str, Any]:
 _TAG = "TensorFlow Serving"
 _MODEL, _OF_VERSION = "/v1/models/{model}", "/v1/models/{model}/versions/{version}"
 ROUTES = (
+    Route(name="v1_models", method="GET", path="/v1/models", handler=models, tag=_TAG),
     Route(
         name="v1_state",
         method="GET",

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
+from mlaas4hep.core.models.kinds import served_file
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict import infer
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -20,10 +21,7 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.registry import Served
-from mlaas4hep.usecases.modelstore import listed
-
-_PLATFORMS = {"litert": "tensorflow_lite", "tensorflow": "tensorflow_savedmodel"}
+from mlaas4hep.serving.served import Served
 
 
 async def server(_desk: Desk, _call: Call) -> Answer:
@@ -46,12 +44,10 @@ async def ready(desk: Desk, _call: Call) -> Answer:
 
 async def index(desk: Desk, call: Call) -> Answer:
     """List one's models."""
-    found = await desk.batcher.in_thread(
-        lambda: list(listed(desk.services.models, who(call).owner))
-    )
+    found = await desk.listed(who(call).owner)
     return json_answer(
         [
-            {"name": each.name, "version": each.version, "state": "READY", "reason": ""}
+            {"name": each.name, "version": each.shown_version, "state": "READY", "reason": ""}
             for each, _ in found
         ]
     )
@@ -63,8 +59,8 @@ async def model(desk: Desk, call: Call) -> Answer:
     return json_answer(
         {
             "name": served.record.name,
-            "versions": [served.record.version],
-            "platform": _PLATFORMS[served.runtime.platform],
+            "versions": [served.record.shown_version],
+            "platform": _platform(served),
             "inputs": [_tensor(each) for each in served.runtime.inputs],
             "outputs": [_tensor(each) for each in served.runtime.outputs],
         }
@@ -106,13 +102,20 @@ async def predict(desk: Desk, call: Call) -> Answer:
     def answer(served: Served, outputs: Outputs) -> Answer:
         return infer.answer(request, served, outputs)
 
-    return await predict_tensors(desk, call, call.args.get("model", ""), feeds, answer)
+    return await predict_tensors(
+        desk, call, call.args.get("model", ""), feeds, answer, signature=request.signature
+    )
 
 
 async def _served(desk: Desk, call: Call) -> Served:
     served = await desk.served(call, call.args.get("model", ""))
     check_version(served, call.args.get("version", ""))
     return served
+
+
+def _platform(served: Served) -> str:
+    found = served_file(served.record.files, served.record.file)
+    return found[1].platform if found else served.runtime.platform
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def _config(served: Served) -> dict[str, Any]:
 
     return {
         "name": served.record.name,
-        "platform": _PLATFORMS[served.runtime.platform],
+        "platform": _platform(served),
         "backend": served.runtime.platform,
         "max_batch_size": 4096,
         "input": [described(each) for each in served.runtime.inputs],
@@ -138,7 +141,7 @@ def _stats(desk: Desk, served: Served) -> dict[str, Any]:
     tally = desk.tally(served.record.owner, served.record.name)
     stats = {
         "name": served.record.name,
-        "version": served.record.version,
+        "version": served.record.shown_version,
         "inference_count": tally.rows,
         "execution_count": tally.requests,
     }

@@ -82,16 +82,25 @@ class Client:
     def delete(self, path, **given):
         return self.request("DELETE", path, **given)
 
-    def together(self, requests):
-        """Send requests at the same time; return their answers in the same order."""
+    def together(self, requests, done=None):
+        """Send requests at the same time; return their answers in the same order.
+
+        `done` gets the number of each request when its answer is there.
+        """
 
         async def send():
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://predict", headers=self._headers
             ) as http:
-                calls = [http.request(method, path, **given) for method, path, given in requests]
-                return await asyncio.gather(*calls)
+
+                async def one(number, method, path, given):
+                    answer = await http.request(method, path, timeout=60, **given)
+                    if done is not None:
+                        done.append(number)
+                    return answer
+
+                return await asyncio.gather(*(one(n, *each) for n, each in enumerate(requests)))
 
         return self._runner.run(send())
 
@@ -99,7 +108,8 @@ class Client:
 class World:
     """The app, what it serves, and clients."""
 
-    def __init__(self, models, **settings):
+    def __init__(self, models, load=None, **settings):
+        self.now = 0.0
         settings = Settings(**settings)
         self.models = models
         self.services = bootstrap.services(settings)
@@ -109,7 +119,13 @@ class World:
             limits(settings),
             Names(),
             DispatcherVerifier(self.key.public_pem, "predict"),
+            load=load,
+            clock=lambda: self.now,
         )
+
+    def a_second_later(self):
+        """Let what is believed of models grow old, as when another process has changed them."""
+        self.now += 1.1
 
     def client(self, name="alice", **headers):
         headers = {"Authorization": f"Bearer {name}", **headers} if name else headers

@@ -106,7 +106,7 @@ def images(world):
     [
         ("/image", "PNG", (8, 8)),
         ("/image", "JPEG", (16, 24)),
-        ("/predict/image", "PNG", (3, 3)),
+        ("/image", "PNG", (3, 3)),
     ],
 )
 @pytest.mark.usefixtures("images")
@@ -116,6 +116,14 @@ def test_an_image_is_answered_with_its_best_labels(alice, picture, path, form, s
     assert answer["filename"] == f"p.{form.lower()}"
     assert [each["label"] for each in answer["labels"]] == ["higgs", "muons", "qcd"]
     assert sum(each["probability"] for each in answer["labels"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_tfaas_answers_an_image_with_a_vector(images, alice, picture):
+    labels = alice.post("/image", files=picture()).json()["labels"]
+
+    vector = alice.post("/predict/image", files=picture()).json()
+
+    assert sorted(vector, reverse=True) == [each["probability"] for each in labels]
 
 
 def test_an_image_may_be_answered_with_protobuf(images, alice, picture, probabilities):

@@ -8,20 +8,22 @@ from mlaas4hep.core.runs.events import ChunkReady, ModelReady
 ROW = {"keys": [], "values": [0.9, 0.8, 0.7, 0.6], "model": "luca_1"}
 
 
-def test_a_new_version_is_served_at_once(world, alice, expected):
+def test_a_new_version_is_served_from_the_event_on(world, alice, expected):
     world.serve(folder="classes")
     before = alice.post("/json", json=ROW).json()
-    world.serve(version="v2")
+    record = world.serve(version="v2")
+    world.event(ModelReady(owner=record.owner, run="luca_1", model="luca_1", version="v2"))
 
     after = alice.post("/json", json=ROW).json()
 
     assert (len(before), after) == (3, pytest.approx(expected["expected"][1], abs=1e-6))
 
 
-def test_a_deleted_model_is_gone_at_once(world, alice):
+def test_a_model_that_somebody_else_deletes_is_gone_within_a_second(world, alice):
     record = world.serve()
     alice.post("/json", json=ROW)
     world.services.models.delete(keys.model(record.owner, record.name))
+    world.a_second_later()
 
     answer = alice.post("/json", json=ROW)
 
@@ -57,11 +59,12 @@ def test_a_shared_model_is_named_with_its_owner(world, shared, expected):
     assert answer.json() == pytest.approx(expected["expected"][1], abs=1e-6)
 
 
-def test_sharing_ends_at_once(world, bob):
+def test_sharing_ends_within_a_second(world, bob):
     request = {**ROW, "model": "owner-alice/luca_1"}
     world.serve(public=True)
     shared = bob.post("/json", json=request)
     world.serve(public=False)
+    world.a_second_later()
 
     assert (shared.status_code, bob.post("/json", json=request).status_code) == (200, 404)
 

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.runtimes.choose import Runtimes
+from mlaas4hep.adapters.runtimes.confined.allowance import HEAVY
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
@@ -19,7 +21,7 @@ SAVED = ("saved_model.pb", "variables/variables.index", "variables/variables.dat
 
 @pytest.fixture
 def load(serving_models):
-    runtimes = Runtimes(tensorflow_processes=1)
+    runtimes = Runtimes({"tensorflow": replace(HEAVY, children=1, children_of_owner=1)})
     store = MemoryStore(lambda: 0.0)
 
     def load(files, folder="net", contents=None, **record):
@@ -70,18 +72,18 @@ def test_a_process_lives_as_long_as_it_is_needed(load, rows):
         first.run({"entry": rows[0][:, :2]})
     assert len(first.run({"entry": rows[0]})) == 1  # a refusal ends nothing
 
-    os.kill(first._process._child.pid, signal.SIGKILL)
+    os.kill(first.process.pid, signal.SIGKILL)
     with pytest.raises(ServiceUnavailableError, match="ended"):
         first.run({"entry": rows[0]})
     (output,) = first.run({"entry": rows[0]}).values()  # it was started again
     np.testing.assert_allclose(output, rows[1], atol=1e-6)
 
     second = load(("frozen.pb",))
-    assert first._process is None  # it made room: there is one place
+    assert first.process is None  # it made room: there is one place
 
-    process, folder = second._process, second._folder
+    process, folder = second.process, second.folder
     del second
-    assert process._child.poll() is not None  # nobody keeps it
+    assert process.has_ended  # nobody keeps it
     assert not folder.exists()
 
 

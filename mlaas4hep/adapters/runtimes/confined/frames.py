@@ -1,7 +1,7 @@
 """Named arrays and a little JSON over a stream socket, between us and a process we do not trust.
 
 A frame is two lengths, a JSON head and the bytes of the arrays. Nothing is pickled; what comes in
-must fit the types and sizes that it announces.
+must fit the types and sizes that it announces. Strings are their lengths (uint32), then their bytes.
 """
 
 import json
@@ -19,6 +19,7 @@ _LENGTHS = struct.Struct("<IQ")
 _MAX_HEAD_BYTES = 1024**2
 _MAX_BODY_BYTES = 1024**3
 _KINDS = "biuf"
+_STRINGS = "strings"
 
 
 class FrameError(Exception):
@@ -27,8 +28,11 @@ class FrameError(Exception):
 
 def send(end: socket.socket, head: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Send one frame; OSError if the other side is gone or too slow."""
-    packed = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-    described = [[name, each.dtype.str, each.shape] for name, each in packed.items()]
+    packed = {name: _packed(values) for name, values in arrays.items()}
+    described = [
+        [name, _STRINGS if _is_text(arrays[name]) else each.dtype.str, arrays[name].shape]
+        for name, each in packed.items()
+    ]
     text = json.dumps({"head": head, "arrays": described}).encode()
     size = sum(each.nbytes for each in packed.values())
     buffers = [each.data.cast("B") for each in packed.values() if each.nbytes]
@@ -66,14 +70,44 @@ def _exactly(end: socket.socket, size: int) -> bytearray:
     return buffer
 
 
+def _is_text(values: Array) -> bool:
+    return values.dtype.kind in "OSU"
+
+
+def _packed(values: Array) -> Array:
+    if not _is_text(values):
+        return np.ascontiguousarray(values)
+    texts = [each if isinstance(each, bytes) else str(each).encode() for each in values.flat]
+    lengths = np.array([len(each) for each in texts], "<u4").tobytes()
+    return np.frombuffer(lengths + b"".join(texts), np.uint8)
+
+
 def _arrays(described: Any, body: bytearray) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     at = 0
     for name, text, shape in described:
+        if any(size < 0 for size in shape):
+            raise ValueError(f"array {name!r} of shape {shape}")
+        if text == _STRINGS:
+            arrays[str(name)], at = _texts(body, at, shape)
+            continue
         dtype = np.dtype(text)
-        if dtype.kind not in _KINDS or any(size < 0 for size in shape):
+        if dtype.kind not in _KINDS:
             raise ValueError(f"array {name!r} of type {text!r}")
         count = math.prod(shape)
         arrays[str(name)] = np.frombuffer(body, dtype, count, at).reshape(shape)
         at += count * dtype.itemsize
     return arrays
+
+
+def _texts(body: bytearray, at: int, shape: list[int]) -> tuple[Array, int]:
+    count = math.prod(shape)
+    lengths = np.frombuffer(body, "<u4", count, at)
+    at += lengths.nbytes
+    texts = np.empty(count, object)
+    for place, length in enumerate(lengths.tolist()):
+        if at + length > len(body):
+            raise ValueError("a string ends behind the frame")
+        texts[place] = bytes(body[at : at + length])
+        at += length
+    return texts.reshape(shape), at

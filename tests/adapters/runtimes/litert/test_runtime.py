@@ -3,17 +3,24 @@ import json
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.runtimes.litert import LiteRtRuntime
+from mlaas4hep.adapters.runtimes.litert.load import load as load_in_child
+from mlaas4hep.adapters.runtimes.litert.runtime import bounded_runtime
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.ports import TensorInfo
 
 
 @pytest.fixture
 def load(serving_models):
     def load(folder):
-        return LiteRtRuntime((serving_models / folder / "model.tflite").read_bytes())
+        return bounded_runtime((serving_models / folder / "model.tflite").read_bytes())
 
     return load
+
+
+@pytest.fixture
+def pair(serving_models):
+    """Return a model that is not bounded, as its process would hold it."""
+    (entry,) = load_in_child(serving_models / "pair", "model.tflite", "", "").values()
+    return entry
 
 
 def test_any_number_of_rows_is_predicted(load, serving_models):
@@ -27,20 +34,26 @@ def test_any_number_of_rows_is_predicted(load, serving_models):
         np.testing.assert_allclose(output, kept["expected"][:count], atol=1e-6)
 
 
-def test_inputs_and_outputs_have_the_names_of_the_signature(load):
-    runtime = load("pair")
+def test_many_rows_are_predicted_in_blocks(load):
+    runtime = load("net")
+    rows = np.random.default_rng(1).random((50, 4)).astype(np.float32)
+    (whole,) = runtime.run({"features": rows}).values()
+    runtime._block = 8
 
-    assert set(runtime.inputs) == {
-        TensorInfo(name="left", dtype="float32", shape=(-1, 2)),
-        TensorInfo(name="right", dtype="float32", shape=(-1, 3)),
-    }
-    assert {each.name for each in runtime.outputs} == {"total", "scaled"}
+    (parts,) = runtime.run({"features": rows}).values()
+
+    np.testing.assert_allclose(parts, whole, atol=1e-7)
 
 
-def test_outputs_are_told_apart(load):
-    feeds = {"left": np.ones((2, 2)), "right": np.ones((2, 3))}
+def test_inputs_and_outputs_have_the_names_of_the_signature(pair):
+    assert set(pair.inputs) == {("left", "float32", (-1, 2)), ("right", "float32", (-1, 3))}
+    assert {name for name, *_ in pair.outputs} == {"total", "scaled"}
 
-    outputs = load("pair").run(feeds)
+
+def test_outputs_are_told_apart(pair):
+    feeds = {"left": np.ones((2, 2), np.float32), "right": np.ones((2, 3), np.float32)}
+
+    outputs = pair.run(feeds)
 
     np.testing.assert_allclose(outputs["total"], [[5], [5]])
     np.testing.assert_allclose(outputs["scaled"], [[2, 2], [2, 2]])
@@ -57,4 +70,4 @@ def test_wrong_shapes_are_refused_and_nothing_is_left_of_them(load):
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x1c\x00\x00\x00TFL3" + b"\xff" * 64])
 def test_what_is_no_model_is_refused(content):
     with pytest.raises(InvalidRequestError, match="cannot be loaded"):
-        LiteRtRuntime(content)
+        bounded_runtime(content)

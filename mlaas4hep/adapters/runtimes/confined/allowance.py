@@ -1,0 +1,21 @@
+"""What a model in a process of its own may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """Limits of the models of one engine."""
+
+    children: int  #: processes at once
+    children_of_owner: int  #: of them, for the models of one owner
+    memory_bytes: int  #: of a process
+    load_s: float = 120.0
+    run_s: float = 30.0  #: for one batch
+
+
+LIGHT = Allowance(
+    children=8, children_of_owner=5, memory_bytes=1024**3, load_s=30.0, run_s=10.0
+)  #: LiteRT and ONNX Runtime, which start in a second with 60 MB
+HEAVY = Allowance(children=3, children_of_owner=2, memory_bytes=4 * 1024**3)  #: TensorFlow
+ALLOWANCES = {"litert": LIGHT, "onnx": LIGHT, "tensorflow": HEAVY}

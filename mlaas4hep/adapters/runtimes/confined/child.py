@@ -1,0 +1,85 @@
+"""`python -m mlaas4hep.adapters.runtimes.confined.child`: the process in which somebody's graph runs.
+
+A model is a program: it may read and write files, loop for ever, or take all memory. So it is
+loaded by a process that has given up everything but its own folder, and that can be ended. Only
+`confined/process.py` starts it.
+"""
+
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.runtimes.confined import frames
+from mlaas4hep.adapters.runtimes.entry import Entry
+
+_NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code, in a traceback
+_KEPT_BYTES = 512 * 1024**2  #: more than it had after loading: this process had better begin anew
+_LOADERS = {
+    "litert": "mlaas4hep.adapters.runtimes.litert.load",
+    "onnx": "mlaas4hep.adapters.runtimes.onnx.load",
+    "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Load the model in the working folder and answer frames with frames.
+
+    Args:
+        arguments: socket descriptor, parent's process id, memory, engine, file, input node,
+            output node.
+    """
+    descriptor, parent, memory_bytes, engine, file, input_node, output_node = arguments
+    end = socket.socket(fileno=int(descriptor))
+    confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent))
+    try:
+        loader = importlib.import_module(_LOADERS[engine])
+        entries = loader.load(Path.cwd(), file, input_node, output_node)
+    except (Exception, MemoryError) as error:  # noqa: BLE001 - the graph is somebody's program
+        frames.send(end, {"error": _text(error)}, {})
+        return
+    frames.send(end, {"signatures": {name: _described(each) for name, each in entries.items()}}, {})
+    _serve(end, entries)
+
+
+def _serve(end: socket.socket, entries: Mapping[str, Entry]) -> None:
+    most = _resident_bytes() + _KEPT_BYTES
+    while True:
+        try:
+            head, feeds = frames.receive(end)
+        except (EOFError, OSError):
+            os._exit(0)
+        try:
+            outputs = entries[head["signature"]].run(feeds)
+        except (Exception, MemoryError) as error:  # noqa: BLE001 - the same
+            frames.send(end, {"error": _text(error), "spent": _resident_bytes() > most}, {})
+        else:
+            frames.send(end, {"spent": _resident_bytes() > most}, outputs)
+            del outputs
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    return {"inputs": entry.inputs, "outputs": entry.outputs}
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - twice as fast, for each batch
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _text(error: BaseException) -> str:
+    """Return what a person can use: without our code, and without the folder's name."""
+    if isinstance(error, MemoryError):
+        return "it needs more memory than a model may take"
+    text = str(error).replace(f"{Path.cwd()}/", "").replace(str(Path.cwd()), "the model")
+    lines = [line.strip() for line in text.splitlines()]
+    told = " ".join(line for line in lines if line and not line.startswith(_NOISE))
+    return told[:500] or type(error).__name__
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

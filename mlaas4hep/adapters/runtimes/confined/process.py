@@ -1,0 +1,65 @@
+"""One child process with a socket to it."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import mlaas4hep
+
+_MODULE = "mlaas4hep.adapters.runtimes.confined.child"
+
+
+class Process:
+    """A child that has a model's folder as its world."""
+
+    def __init__(self, folder: Path, memory_bytes: int, arguments: tuple[str, ...]) -> None:
+        self.end_point, theirs = socket.socketpair()
+        for_child = (theirs.fileno(), os.getpid(), memory_bytes, *arguments)
+        with theirs:
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-s", "-m", _MODULE, *map(str, for_child)],
+                cwd=folder,
+                env=_environment(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._child.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the process is gone."""
+        return self._child.poll() is not None
+
+    def end(self) -> None:
+        """Kill it."""
+        self.end_point.close()
+        self._child.kill()
+        self._child.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return all that the child knows of the world: no credential of ours."""
+    return {
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }

@@ -1,0 +1,222 @@
+"""`Runtime` in a confined process of its own: for every model that could overrun.
+
+The process starts when the model is loaded and ends when the model is not kept any more, when
+others need its place, when it has grown too large, or when it takes too long.
+"""
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlaas4hep.adapters.runtimes.confined import frames
+from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
+from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
+from mlaas4hep.adapters.runtimes.confined.places import Places
+from mlaas4hep.adapters.runtimes.confined.process import Process
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
+from mlaas4hep.core import keys
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.kinds import ModelKind
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
+from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the models of one engine share."""
+
+    allowance: Allowance
+    places: Places
+    overruns: Overruns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One signature, as the child announced it."""
+
+    name: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+class SignatureRuntime:
+    """One of several ways into a model; a `Runtime` of its own."""
+
+    prompt_rows = 0
+
+    def __init__(self, model: "ConfinedRuntime", way: _Way) -> None:
+        self._model, self._way = model, way
+        self.platform = model.platform
+        self.inputs, self.outputs = way.inputs, way.outputs
+        self.signatures: Mapping[str, Runtime] = {}
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Return every output for all rows of `feeds`."""
+        return self._model.ask(self._way, feeds)
+
+
+class ConfinedRuntime:
+    """A model's files, and the process that runs them."""
+
+    prompt_rows = 0
+
+    def __init__(
+        self, folder: Path, file: str, kind: ModelKind, record: ModelRecord, house: House
+    ) -> None:
+        """Load the model in `folder`, which is removed with the runtime.
+
+        Raises:
+            InvalidRequestError: it cannot be loaded, or not within its time.
+            ServiceUnavailableError: there is no place for its process.
+        """
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.platform = kind.engine
+        self.owner = record.owner
+        self.folder = folder
+        self.process: Process | None = None
+        self._arguments = (kind.engine, file, record.input_node, record.output_node)
+        self._name, self._id = record.name, f"{record.owner}/{record.version}"
+        self._house = house
+        self._lock = threading.Lock()
+        with self._lock:
+            self._ways = self._start()
+        way = self._ways.get(DEFAULT)
+        if way is None and len(self._ways) == 1:
+            (way,) = self._ways.values()
+        self._way = way
+        self.inputs = way.inputs if way else ()
+        self.outputs = way.outputs if way else ()
+
+    @property
+    def signatures(self) -> Mapping[str, Runtime]:
+        """Return the ways into the model by name, if there are several."""
+        if len(self._ways) < 2:  # noqa: PLR2004 - then there is nothing to choose
+            return {}
+        return {name: SignatureRuntime(self, way) for name, way in self._ways.items()}
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Return every output for all rows of `feeds`."""
+        if self._way is None:
+            raise InvalidRequestError(f"choose one of the signatures {', '.join(self._ways)}")
+        return self.ask(self._way, feeds)
+
+    def ask(self, way: _Way, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the outputs of one signature."""
+        typed = {
+            each.name: feeds[each.name]
+            if each.dtype == STRINGS
+            else feeds[each.name].astype(each.dtype, copy=False)
+            for each in way.inputs
+        }
+        with self._lock:
+            self._house.overruns.check(self._id)
+            if self.process is None:
+                self._start()
+            head, outputs = self._exchange({"signature": way.name}, typed)
+            if head.get("spent"):
+                self._end()
+        self._house.places.idle(self)
+        if "error" in head:
+            raise InvalidRequestError(f"the model refuses these inputs: {head['error']}")
+        if outputs.keys() != {each.name for each in way.outputs}:
+            raise InvalidRequestError("the model did not give the outputs that it announced")
+        return outputs
+
+    def rest(self) -> bool:
+        """End the process if it is idle, and say so; the next prediction starts it again."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._kill()
+        finally:
+            self._lock.release()
+        return True
+
+    def _start(self) -> dict[str, _Way]:
+        house = self._house
+        house.overruns.check(self._id)
+        house.places.take(self)
+        self.process = Process(self.folder, house.allowance.memory_bytes, self._arguments)
+        self._ending = weakref.finalize(self, self.process.end)
+        head, _ = self._exchange(None, {})
+        if "error" in head:
+            self._end()
+            raise InvalidRequestError(
+                f"model {self._name!r} cannot be loaded: {head['error']}", stage="predict"
+            )
+        return {
+            name: _Way(
+                name=name,
+                inputs=tuple(_info(each) for each in found["inputs"]),
+                outputs=tuple(_info(each) for each in found["outputs"]),
+            )
+            for name, found in head["signatures"].items()
+        }
+
+    def _exchange(
+        self, head: Mapping[str, Any] | None, feeds: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Send and receive one frame; `head` None: only receive what the child says first."""
+        assert self.process is not None  # noqa: S101 - `_start` comes first
+        limit_s = self._house.allowance.load_s if head is None else self._house.allowance.run_s
+        try:
+            self.process.end_point.settimeout(limit_s)
+            if head is not None:
+                frames.send(self.process.end_point, head, feeds)
+            return frames.receive(self.process.end_point)
+        except TimeoutError as error:
+            what = "its batch" if head is not None else "being loaded"
+            raise self._overrun(
+                f"model {self._name!r} took more than {limit_s:.0f} s for {what} and was ended"
+            ) from error
+        except (OSError, EOFError, frames.FrameError) as error:
+            raise self._overrun(
+                f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
+            ) from error
+
+    def _overrun(self, reason: str, *, is_forgiven_once: bool = False) -> ServiceUnavailableError:
+        self._end()
+        self._house.overruns.add(self._id, reason, is_forgiven_once=is_forgiven_once)
+        return ServiceUnavailableError(
+            reason,
+            stage="predict",
+            hint="it may need more memory or time than there is; send fewer rows",
+        )
+
+    def _end(self) -> None:
+        self._kill()
+        self._house.places.free(self)
+
+    def _kill(self) -> None:
+        if self.process is not None:
+            self._ending()
+            self.process = None
+
+
+def confined_runtime(
+    store: ObjectStore, record: ModelRecord, file: str, kind: ModelKind, house: House
+) -> ConfinedRuntime:
+    """Fetch the files of a bundle and load them."""
+    folder = Path(tempfile.mkdtemp(prefix="mlaas-model-"))
+    try:
+        for path in record.files:
+            target = folder / keys.checked_key(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            key = keys.model_file(record.owner, record.name, record.version, path)
+            with store.local(key) as found:
+                shutil.copyfile(found, target)
+    except (MlaasError, OSError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return ConfinedRuntime(folder, file, kind, record, house)
+
+
+def _info(described: Any) -> TensorInfo:
+    name, dtype, shape = described
+    return TensorInfo(name=str(name), dtype=str(dtype), shape=tuple(int(size) for size in shape))

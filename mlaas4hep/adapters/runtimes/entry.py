@@ -1,0 +1,42 @@
+"""`Entry`: one way into a loaded model. Every engine gives a dict of them by signature."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Feeds = Mapping[str, NDArray[Any]]
+Outputs = dict[str, NDArray[Any]]
+Described = tuple[str, str, tuple[int, ...]]  #: name, NumPy type ("bytes": strings), shape
+
+DEFAULT = "serving_default"  #: the signature that TensorFlow means if nobody names one
+STRINGS = "bytes"  #: type of tensors of strings: arrays of Python's `bytes`
+
+
+class ModelError(Exception):
+    """The files are no model that can be served; the text tells a person why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What goes in, what comes out, and what computes it."""
+
+    inputs: tuple[Described, ...]  #: -1: any size; the first dimension counts rows
+    outputs: tuple[Described, ...]
+    call: Callable[[Feeds], Outputs]
+
+    def run(self, feeds: Feeds) -> Outputs:
+        """Return every output for all rows; a model of fixed batch size is called repeatedly."""
+        rows = len(next(iter(feeds.values())))
+        fixed = max((shape[0] for _, _, shape in self.inputs if shape), default=-1)
+        if fixed in (-1, rows):
+            return self.call(feeds)
+        if fixed < 1 or rows % fixed:
+            raise ValueError(f"the model takes {fixed} rows at once, {rows} came")
+        parts = [
+            self.call({name: each[start : start + fixed] for name, each in feeds.items()})
+            for start in range(0, rows, fixed)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

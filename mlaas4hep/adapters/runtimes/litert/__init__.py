@@ -1,0 +1,1 @@
+"""LiteRT: `.tflite` models, in this process if their graph is provably bounded."""

@@ -1,0 +1,127 @@
+"""One LiteRT model: entries by signature, resized to the number of rows that come (4 µs)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS, Described, Entry, Feeds, Outputs
+from mlaas4hep.adapters.runtimes.litert.quantised import Quantisation, quantisation
+from mlaas4hep.core.data.columns import Array
+
+Details = dict[str, dict[str, Any]]  #: by the name that the signature gives a tensor
+
+
+def interpreter_of(content: bytes) -> Any:
+    """Return an interpreter that has allocated nothing yet; ValueError if it is no model."""
+    return Interpreter(model_content=content, num_threads=1)
+
+
+def entries(interpreter: Any) -> dict[str, Entry]:
+    """Return the ways into a model by signature; "serving_default" if it has none."""
+    names = list(interpreter.get_signature_list())
+    if len(names) <= 1:
+        return {names[0] if names else DEFAULT: _whole(interpreter)}
+    return {name: _signature(interpreter.get_signature_runner(name)) for name in names}
+
+
+def _whole(interpreter: Any) -> Entry:
+    interpreter.allocate_tensors()
+    inputs, outputs = _details(interpreter)
+    session = _Session(interpreter, inputs, outputs)
+    return _entry(inputs, outputs, session.run)
+
+
+def _signature(runner: Any) -> Entry:
+    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    into, out = _quantisations(inputs), _quantisations(outputs)
+
+    def run(feeds: Feeds) -> Outputs:
+        given = {name: _fed(values, inputs[name], into[name]) for name, values in feeds.items()}
+        return {name: _given(values, out[name]) for name, values in runner(**given).items()}
+
+    return _entry(inputs, outputs, run)
+
+
+class _Session:
+    """The whole graph of an interpreter, used by one thread at a time."""
+
+    def __init__(self, interpreter: Any, inputs: Details, outputs: Details) -> None:
+        self._interpreter = interpreter
+        self._in = [
+            (name, int(detail["index"]), detail, quantisation(detail))
+            for name, detail in inputs.items()
+        ]
+        self._out = [
+            (name, int(detail["index"]), quantisation(detail)) for name, detail in outputs.items()
+        ]
+        self._shapes: list[tuple[int, ...]] = []
+
+    def run(self, feeds: Feeds) -> Outputs:
+        try:
+            self._resize([feeds[name].shape for name, *_ in self._in])
+            for name, index, detail, how in self._in:
+                self._interpreter.set_tensor(index, _fed(feeds[name], detail, how))
+            self._interpreter.invoke()
+            return {
+                name: _given(self._interpreter.get_tensor(index), how)
+                for name, index, how in self._out
+            }
+        except (ValueError, RuntimeError):
+            self._shapes = []
+            raise
+
+    def _resize(self, shapes: list[tuple[int, ...]]) -> None:
+        if shapes == self._shapes:
+            return
+        for (_, index, *_), shape in zip(self._in, shapes, strict=True):
+            self._interpreter.resize_tensor_input(index, list(shape))
+        self._interpreter.allocate_tensors()
+        self._shapes = shapes
+
+
+def _fed(values: Array, detail: Mapping[str, Any], how: Quantisation | None) -> Array:
+    if how is not None:
+        return how.integers(values)
+    if values.dtype == object:
+        return values
+    return np.ascontiguousarray(values, dtype=detail["dtype"])
+
+
+def _given(values: Array, how: Quantisation | None) -> Array:
+    return values if how is None else how.numbers(values)
+
+
+def _details(interpreter: Any) -> tuple[Details, Details]:
+    """Return inputs and outputs by the names that the model's signature gives them."""
+    signatures = interpreter.get_signature_list()
+    if len(signatures) == 1:
+        runner = interpreter.get_signature_runner(next(iter(signatures)))
+        return runner.get_input_details(), runner.get_output_details()
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    return {each["name"]: each for each in inputs}, {each["name"]: each for each in outputs}
+
+
+def _entry(inputs: Details, outputs: Details, call: Any) -> Entry:
+    return Entry(
+        inputs=tuple(described(name, detail) for name, detail in inputs.items()),
+        outputs=tuple(described(name, detail) for name, detail in outputs.items()),
+        call=call,
+    )
+
+
+def _quantisations(details: Details) -> dict[str, Quantisation | None]:
+    return {name: quantisation(detail) for name, detail in details.items()}
+
+
+def described(name: str, detail: Mapping[str, Any]) -> Described:
+    """Return name, type and shape; what is quantised is shown as the numbers it stands for."""
+    shape = detail.get("shape_signature")
+    if shape is None or len(shape) == 0:
+        shape = detail["shape"]
+    dtype = np.dtype(detail["dtype"])
+    kind = STRINGS if dtype.kind in "OSU" else dtype.name
+    if quantisation(dict(detail)) is not None:
+        kind = "float32"
+    return name, kind, tuple(int(size) for size in shape)

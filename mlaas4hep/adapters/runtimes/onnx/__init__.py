@@ -1,0 +1,1 @@
+"""ONNX Runtime: `.onnx` models, always in a confined process."""

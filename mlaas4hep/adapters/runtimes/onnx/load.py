@@ -1,0 +1,94 @@
+"""What the confined process calls for an `.onnx` file.
+
+Outputs of tree models that are sequences of maps (`zipmap`, class → probability) become plain
+matrices of probabilities, one column a class.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from mlaas4hep.adapters.runtimes.entry import (
+    DEFAULT,
+    STRINGS,
+    Described,
+    Entry,
+    Feeds,
+    ModelError,
+    Outputs,
+)
+
+_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    "tensor(bool)": "bool",
+    "tensor(string)": STRINGS,
+    **{
+        f"tensor({kind}{bits})": f"{kind}{bits}"
+        for kind in ("int", "uint")
+        for bits in (8, 16, 32, 64)
+    },
+}
+_MAPS = ("seq(map(", "map(")
+
+
+def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[str, Entry]:
+    """Return the only entry of a model."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            str(folder / file), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's errors have no common class of their own
+        raise ModelError(f"{file} is no ONNX model that can run here: {_reason(error)}") from error
+    return {DEFAULT: _entry(session)}
+
+
+def _entry(session: Any) -> Entry:
+    inputs = tuple(_described(each) for each in session.get_inputs())
+    outputs = tuple(_described(each) for each in session.get_outputs())
+    names = [name for name, *_ in outputs]
+
+    def call(feeds: Feeds) -> Outputs:
+        given = {name: _fed(feeds[name], dtype) for name, dtype, _ in inputs}
+        found = session.run(names, given)
+        return {name: _plain(values) for name, values in zip(names, found, strict=True)}
+
+    return Entry(inputs=inputs, outputs=outputs, call=call)
+
+
+def _described(node: Any) -> Described:
+    if node.type.startswith(_MAPS):
+        return node.name, "float32", (-1, -1)
+    if node.type not in _TYPES:
+        raise ModelError(f"{node.name!r} is of type {node.type}, which cannot be sent")
+    shape = [size if isinstance(size, int) else -1 for size in node.shape]
+    return node.name, _TYPES[node.type], tuple(shape)
+
+
+def _fed(values: Any, dtype: str) -> Any:
+    if dtype != STRINGS:
+        return values
+    texts = [each.decode() if isinstance(each, bytes) else str(each) for each in values.flat]
+    return np.array(texts, object).reshape(values.shape)
+
+
+def _plain(values: Any) -> Any:
+    """Return maps of probabilities as a matrix; the classes stand in rising order."""
+    if isinstance(values, Mapping):
+        values = [values]
+    if isinstance(values, list):
+        classes = sorted(values[0]) if values else []
+        return np.array([[row[each] for each in classes] for row in values], np.float32)
+    return values
+
+
+def _reason(error: Exception) -> str:
+    """Return an error without the marks that ONNX Runtime puts before it."""
+    return str(error).rpartition("] : ")[2].partition(" : ")[2] or str(error)

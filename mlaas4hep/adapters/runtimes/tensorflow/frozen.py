@@ -1,0 +1,115 @@
+"""Graphs of TensorFlow 1 with their weights inside, as TFaaS first served them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
+from mlaas4hep.adapters.runtimes.tensorflow.specs import arrays, described, tensors
+from mlaas4hep.core.nearest import nearest
+
+_SILENT = ("NoOp", "Placeholder", "Const", "Assert", "Assign", "SaveV2", "RestoreV2")
+
+
+def load(path: Path, input_node: str, output_node: str) -> dict[str, Entry]:
+    """Return the only entry of a graph.
+
+    Args:
+        path: a GraphDef, binary or as text.
+        input_node: what is fed, `name` or `name:0`; "": every placeholder that the output needs.
+        output_node: what is answered; "": the only node that no other one reads.
+    """
+    definition = _read(path)
+    target = _output(definition, output_node)
+    graph = tf.compat.v1.wrap_function(
+        lambda: tf.compat.v1.import_graph_def(definition, name=""), []
+    )
+    feeds = [_tensor(graph.graph, name) for name in _inputs(definition, input_node, target)]
+    return {DEFAULT: _entry(graph, feeds, _tensor(graph.graph, target))}
+
+
+def _entry(graph: Any, feeds: Sequence[Any], fetch: Any) -> Entry:
+    function = graph.prune(feeds, fetch)
+    inputs = tuple(described(each.op.name, each) for each in feeds)
+    output = described(fetch.op.name, fetch)
+
+    def call(given: Feeds) -> Outputs:
+        values = tensors(given, inputs)
+        return arrays({output[0]: function(*(values[name] for name, *_ in inputs))})
+
+    return Entry(inputs=inputs, outputs=(output,), call=call)
+
+
+def _read(path: Path) -> Any:
+    definition = tf.compat.v1.GraphDef()
+    try:
+        if path.suffix == ".pbtxt":
+            text_format.Parse(path.read_text(encoding="utf-8"), definition)
+        else:
+            definition.ParseFromString(path.read_bytes())
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path.name} is no graph of TensorFlow: {error}") from error
+    if not definition.node:
+        raise ModelError(f"{path.name} is no graph of TensorFlow: it has no node")
+    return definition
+
+
+def _output(definition: Any, wanted: str) -> str:
+    if wanted:
+        return _known(wanted, (node.name for node in definition.node), "output")
+    read = {_node(each) for node in definition.node for each in node.input}
+    sinks = [
+        node.name for node in definition.node if node.name not in read and node.op not in _SILENT
+    ]
+    if len(sinks) != 1:
+        raise ModelError(
+            f"params.json names no outputNode and the graph ends in {len(sinks)}: "
+            f"{', '.join(sinks[:12])}"
+        )
+    return str(sinks[0])
+
+
+def _inputs(definition: Any, wanted: str, target: str) -> list[str]:
+    nodes = {node.name: node for node in definition.node}
+    if wanted:
+        return [_known(wanted, nodes, "input")]
+    needed, ahead = set(), [_node(target)]
+    while ahead:
+        name = ahead.pop()
+        if name not in needed and name in nodes:
+            needed.add(name)
+            ahead += map(_node, nodes[name].input)
+    found = [
+        node.name
+        for node in definition.node
+        if node.name in needed and node.op.startswith("Placeholder")
+    ]
+    if not found:
+        raise ModelError(f"the graph has no placeholder that {target!r} depends on")
+    return found
+
+
+def _known(wanted: str, names: Iterable[str], what: str) -> str:
+    known = set(names)
+    if _node(wanted) not in known:
+        raise ModelError(
+            f"the graph has no {what} node {wanted!r}; {nearest(_node(wanted), known)}".rstrip("; ")
+        )
+    return wanted
+
+
+def _node(reference: str) -> str:
+    """Return the node of a reference such as `^name` or `name:0`."""
+    return reference.removeprefix("^").partition(":")[0]
+
+
+def _tensor(graph: Any, reference: str) -> Any:
+    name, _, number = reference.partition(":")
+    try:
+        return graph.get_tensor_by_name(f"{name}:{int(number or 0)}")
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"the graph has no tensor {reference!r}") from error

@@ -1,0 +1,48 @@
+"""Keras files: `.keras`, and `.h5` of any age."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
+from mlaas4hep.adapters.runtimes.tensorflow.specs import arrays, described, tensors
+
+_CURE = "export it where it was made, model.export(folder), and upload that folder"
+
+
+def load(path: Path) -> dict[str, Entry]:
+    """Return the only entry of a model; what would run code of its own is refused."""
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever its layers raise
+        raise ModelError(
+            f"Keras {keras.__version__} cannot load it: {_first(error)}; {_CURE}"
+        ) from error
+    if not model.inputs:
+        raise ModelError(f"the model does not know its inputs; {_CURE}")
+    return {DEFAULT: _entry(model)}
+
+
+def _entry(model: Any) -> Entry:
+    inputs = tuple(described(each.name, each) for each in model.inputs)
+    found = tf.nest.flatten(model.outputs)
+    names = [f"output_{index}" for index in range(len(found))]
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def infer(given: dict[str, Any]) -> dict[str, Any]:
+        values = [given[each.name] for each in model.inputs]
+        result = model(values[0] if len(values) == 1 else values, training=False)
+        return dict(zip(names, tf.nest.flatten(result), strict=True))
+
+    def call(feeds: Feeds) -> Outputs:
+        return arrays(infer(tensors(feeds, inputs)))
+
+    outputs = tuple(described(name, each) for name, each in zip(names, found, strict=True))
+    return Entry(inputs=inputs, outputs=outputs, call=call)
+
+
+def _first(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,103 @@
+"""Numbers of a request as the type that a model takes: exactly, or not at all."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.errors import InvalidRequestError
+
+_NUMBERS = "biuf"
+
+
+def exact(name: str, array: Array, dtype: str) -> Array:
+    """Return numbers as `dtype`; rounding to a shorter floating-point type is no change.
+
+    Raises:
+        InvalidRequestError: a value is none of that type: 1.5 or NaN for an integer, -1 for an
+            unsigned one, 5 for a bool, 1e300 for single precision.
+    """
+    wanted = np.dtype(dtype)
+    if array.dtype == wanted:
+        return array
+    if array.dtype.kind == "b" and wanted.kind != "b":
+        raise _wrong(name, array.flat[0], dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = array.astype(wanted)
+    changed = _changed(array, found)
+    if changed.any():
+        raise _wrong(name, array[changed].flat[0], dtype)
+    return found
+
+
+def _changed(array: Array, found: Array) -> Array:
+    if found.dtype.kind == "f":
+        return np.asarray(np.isinf(found) & np.isfinite(array))
+    if found.dtype.kind == "b":
+        return np.asarray(~((array == 0) | (array == 1)))
+    limits = np.iinfo(found.dtype)
+    outside = (array < limits.min) | (array > limits.max)
+    return np.asarray(outside | (found != array))
+
+
+def strings(name: str, values: Any) -> Array:
+    """Return nested lists of texts (or `{"b64": …}`) as an array of `bytes`."""
+    array = np.array(values, object)
+    return np.array([_text(name, each) for each in array.flat] or [], object).reshape(array.shape)
+
+
+def is_numbers(array: Array) -> bool:
+    """Tell whether an array holds numbers."""
+    return array.dtype.kind in _NUMBERS
+
+
+def shown_strings(array: Array) -> Any:
+    """Return an array of `bytes` as nested lists of texts; what is no text as `{"b64": …}`."""
+    flat = np.empty(array.size, object)
+    flat[:] = [_shown(each) for each in array.flat]
+    return flat.reshape(array.shape).tolist()
+
+
+def _text(name: str, value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, dict) and value.keys() == {"b64"}:
+        try:
+            return base64.b64decode(value["b64"], validate=True)
+        except (binascii.Error, TypeError, ValueError) as error:
+            raise InvalidRequestError(f"input {name!r}: b64 is not base64") from error
+    raise InvalidRequestError(f"input {name!r} takes texts, not {value!r:.40}")
+
+
+def _shown(value: Any) -> Any:
+    data = value if isinstance(value, bytes) else str(value).encode()
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(data).decode()}
+
+
+def _wrong(name: str, value: Any, dtype: str) -> InvalidRequestError:
+    return InvalidRequestError(f"input {name!r} takes {dtype}, and {value} is none")
+
+
+def nested(name: str, values: Sequence[Any] | Any) -> Array:
+    """Return nested lists of numbers as an array.
+
+    Raises:
+        InvalidRequestError: they are not numbers, or not of equal lengths.
+    """
+    try:
+        array = np.array(values)
+    except ValueError as error:
+        raise InvalidRequestError(f"input {name!r} has rows of different lengths") from error
+    except OverflowError as error:
+        raise InvalidRequestError(f"input {name!r} has a number that is too large") from error
+    if not is_numbers(array):
+        raise InvalidRequestError(f"input {name!r} has values that are not numbers")
+    return array

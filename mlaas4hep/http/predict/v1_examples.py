@@ -1,0 +1,134 @@
+"""TensorFlow Serving's older verbs, `:classify` and `:regress`: rows as objects of named features.
+
+`{"examples": [{"met": 41.2, "njets": 3}, …], "context": {…}}`; a feature is an input of the model,
+or one of the columns of its only input. The answers are `{"results": [[["signal", 0.9], …], …]}` and
+`{"results": [0.9, …]}`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
+from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
+from mlaas4hep.http.predict.signature import signature_of
+from mlaas4hep.http.predict.tensors import predict_tensors, tensor
+from mlaas4hep.http.predict.v1 import check_version
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import JSON, OBJECT
+from mlaas4hep.serving.questions import Feeds, Outputs
+from mlaas4hep.serving.served import Served
+
+Examples = Sequence[dict[str, Any]]
+
+
+async def classify(desk: Desk, call: Call) -> Answer:
+    """Give each example's classes with their scores."""
+    return await _answered(desk, call, _classes)
+
+
+async def regress(desk: Desk, call: Call) -> Answer:
+    """Give each example's number."""
+    return await _answered(desk, call, _numbers)
+
+
+async def _answered(desk: Desk, call: Call, told: Callable[[Served, Array], Any]) -> Answer:
+    request = await call.json(MAX_BODY_BYTES)
+    examples = _examples(request)
+
+    def feeds(served: Served) -> Feeds:
+        check_version(served, call.args.get("version", ""))
+        return _feeds(served, examples)
+
+    def answer(served: Served, outputs: Outputs) -> Answer:
+        values = first_output(served, outputs)
+        return json_answer({"results": told(served, values.reshape(len(values), -1))})
+
+    model = call.args.get("model", "")
+    return await predict_tensors(desk, call, model, feeds, answer, signature=signature_of(request))
+
+
+def _examples(request: dict[str, Any]) -> Examples:
+    examples, context = request.get("examples"), request.get("context") or {}
+    if not isinstance(examples, list) or not examples:
+        raise InvalidRequestError("`examples` is not a list of objects, or is empty")
+    if not isinstance(context, dict) or not all(isinstance(each, dict) for each in examples):
+        raise InvalidRequestError("each example, and `context`, is an object of named features")
+    return [{**context, **each} for each in examples]
+
+
+def _feeds(served: Served, examples: Examples) -> Feeds:
+    inputs = {each.name: each for each in served.runtime.inputs}
+    if examples[0].keys() == inputs.keys():
+        return {
+            name: tensor(name, _values(served, examples, name), info.dtype)
+            for name, info in inputs.items()
+        }
+    info = only_input(served)
+    columns = served.columns or tuple(examples[0])
+    rows = [_values(served, examples, name) for name in columns]
+    known = set(columns)
+    for name in set().union(*examples) - known:
+        raise InvalidRequestError(
+            f"model {served.record.name!r} has no feature {name!r}", hint=nearest(name, known)
+        )
+    if not served.columns and len(inputs) != len(columns):
+        raise InvalidRequestError(
+            f"model {served.record.name!r} has no features {', '.join(columns)}",
+            hint=f"its inputs: {', '.join(inputs)}",
+        )
+    return {info.name: np.stack([tensor(info.name, each, info.dtype) for each in rows], axis=-1)}
+
+
+def _values(served: Served, examples: Examples, name: str) -> list[Any]:
+    try:
+        return [each[name] for each in examples]
+    except KeyError as error:
+        raise InvalidRequestError(
+            f"an example has no feature {name!r}, which model {served.record.name!r} needs"
+        ) from error
+
+
+def _classes(served: Served, values: Array) -> Any:
+    labels = served.labels
+    return [
+        [
+            [labels[place] if place < len(labels) else str(place), score]
+            for place, score in enumerate(row)
+        ]
+        for row in values.tolist()
+    ]
+
+
+def _numbers(served: Served, values: Array) -> Any:
+    if values.shape[1] != 1:
+        raise InvalidRequestError(
+            f"model {served.record.name!r} gives {values.shape[1]} numbers a row, not one",
+            hint="use :classify or :predict",
+        )
+    return values[:, 0]
+
+
+def _route(name: str, verb: str, handler: Any) -> Route:
+    return Route(
+        name=name,
+        method="POST",
+        path=f"/v1/models/{{model}}:{verb}",
+        also_at=(f"/v1/models/{{model}}/versions/{{version}}:{verb}",),
+        handler=handler,
+        tag="TensorFlow Serving",
+        args=(MODEL, VERSION),
+        body=Body(forms={JSON: OBJECT}),
+        errors=PREDICT_ERRORS,
+    )
+
+
+ROUTES = (
+    _route("v1_classify", "classify", classify),
+    _route("v1_regress", "regress", regress),
+)

@@ -1,0 +1,85 @@
+"""Threads for work with models, shared fairly: each owner has a few, whoever else needs how many."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from mlaas4hep.errors import ServiceUnavailableError
+
+T = TypeVar("T")
+
+THREADS, OF_OWNER = 32, 4
+MAX_QUEUED = 1000  #: pieces of work of one owner
+
+
+class Lanes:
+    """Runs work in threads; used from one event loop."""
+
+    def __init__(self, threads: int = THREADS, of_owner: int = OF_OWNER) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="models")
+        self._of_owner = of_owner
+        self._running: Counter[str] = Counter()
+        self._queued: dict[str, deque[Callable[[], None]]] = {}
+
+    def start(self, owner: str, work: Callable[[], None]) -> None:
+        """Run `work`, which raises nothing, in a thread as soon as the owner has one free.
+
+        Raises:
+            ServiceUnavailableError: too much of the owner's work is waiting already.
+        """
+        if self._running[owner] >= self._of_owner:
+            queue = self._queued.setdefault(owner, deque())
+            if len(queue) >= MAX_QUEUED:
+                raise ServiceUnavailableError(
+                    f"{MAX_QUEUED} calls wait for this owner's models already",
+                    stage="predict",
+                    hint="send fewer calls at once, or more rows in each",
+                )
+            queue.append(work)
+            return
+        self._running[owner] += 1
+        loop = asyncio.get_running_loop()
+        self._pool.submit(self._run, loop, owner, work)
+
+    async def result(self, owner: str, work: Callable[[], T]) -> T:
+        """Return what `work` returns, or raise what it raises."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def told() -> None:
+            try:
+                value = work()
+            except Exception as error:  # noqa: BLE001 - handed to who waits
+                loop.call_soon_threadsafe(_tell, future.set_exception, future, error)
+            else:
+                loop.call_soon_threadsafe(_tell, future.set_result, future, value)
+
+        self.start(owner, told)
+        return await future
+
+    def close(self) -> None:
+        """End the threads after their work."""
+        self._pool.shutdown()
+
+    def _run(self, loop: asyncio.AbstractEventLoop, owner: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            loop.call_soon_threadsafe(self._ended, owner)
+
+    def _ended(self, owner: str) -> None:
+        self._running[owner] -= 1
+        if not self._running[owner]:
+            del self._running[owner]
+        queue = self._queued.get(owner)
+        if queue:
+            self.start(owner, queue.popleft())
+        else:
+            self._queued.pop(owner, None)
+
+
+def _tell(setter: Callable[[Any], None], future: "asyncio.Future[Any]", value: Any) -> None:
+    if not future.done():  # the caller hung up
+        setter(value)

@@ -1,0 +1,129 @@
+"""`Served`: a model as it is served now, and how it is made of its record and files."""
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Self
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
+from mlaas4hep.ports import ObjectStore, Runtime
+from mlaas4hep.usecases.models import may_read
+
+CONTRACT = "contract.json"
+MAX_CONTRACT_BYTES = 64 * 1024**2
+MAX_LABELS, MAX_LABEL_BYTES = 10_000, 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A model as it is served now."""
+
+    record: ModelRecord
+    etag: str  #: of the record it was loaded for
+    runtime: Runtime
+    contract: Contract | None = None  #: None: the model was not trained here
+    transform: Transform | None = None  #: None exactly when `contract` is
+    labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
+
+    @classmethod
+    def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
+        """Return a loaded model with what its other files say.
+
+        Raises:
+            InvalidRequestError: contract.json does not fit the model.
+            TooLargeError: a small file is not small.
+        """
+        contract = _contract(store, record)
+        return cls(
+            record=record,
+            etag=etag,
+            runtime=runtime,
+            contract=contract,
+            transform=None if contract is None else _transform(contract, runtime),
+            labels=_labels(store, record) or (contract.classes if contract else ()),
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the network's inputs; () if nobody knows them."""
+        return () if self.contract is None else self.contract.columns
+
+    def by(self, signature: str) -> "Served":
+        """Return the model behind one of its signatures; "": the one that it means itself.
+
+        Raises:
+            InvalidRequestError: there is no such signature, or it has several and means none.
+        """
+        ways = self.runtime.signatures
+        if signature in ways:
+            return replace(self, runtime=ways[signature])
+        if not ways and signature in ("", "serving_default"):
+            return self
+        if not signature and self.runtime.inputs:
+            return self
+        what = (
+            f"no signature {signature!r}" if signature else "several signatures, none the default"
+        )
+        raise InvalidRequestError(
+            f"model {self.record.name!r} has {what}",
+            hint=f"choose by signature_name: {', '.join(ways) or 'serving_default'}",
+        )
+
+
+def allowed(served: Served, person: Person) -> Served:
+    """Return `served`; NotFoundError if the person must not even know of it."""
+    if not may_read(person, served.record):
+        raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
+    return served
+
+
+def _transform(contract: Contract, runtime: Runtime) -> Transform:
+    """Return the contract's transform; a bundle may have been packed by hand."""
+    transform = Transform.of(contract)
+    widths = [each.shape[-1] for each in runtime.inputs if each.shape]
+    if widths not in ([transform.layout.width], [-1]):
+        raise InvalidRequestError(
+            f"contract.json makes {transform.layout.width} columns, the model takes "
+            f"{' and '.join(map(str, widths))}"
+        )
+    return transform
+
+
+def _labels(store: ObjectStore, record: ModelRecord) -> tuple[str, ...]:
+    file = labels_file(record)
+    if not file:
+        return ()
+    lines = _small(store, record, file, MAX_LABEL_BYTES).decode("utf-8", "replace").splitlines()
+    if len(lines) > MAX_LABELS:
+        raise TooLargeError(f"{file} has {len(lines)} lines, more than {MAX_LABELS}", file=file)
+    return tuple(lines)
+
+
+def labels_file(record: ModelRecord) -> str:
+    """Return the file with class names: the path that params.json says, or one of that name."""
+    wanted = str(PurePosixPath(record.labels.lstrip("/"))) if record.labels else ""
+    if wanted in record.files:
+        return wanted
+    name = PurePosixPath(wanted).name
+    alike = [file for file in record.files if name and PurePosixPath(file).name == name]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:
+    if CONTRACT not in record.files:
+        return None
+    return wire.load(Contract, _small(store, record, CONTRACT, MAX_CONTRACT_BYTES))
+
+
+def _small(store: ObjectStore, record: ModelRecord, file: str, limit_bytes: int) -> bytes:
+    key = keys.model_file(record.owner, record.name, record.version, file)
+    info = store.info(key)
+    if info is not None and info.size_bytes > limit_bytes:
+        raise TooLargeError(
+            f"{file} has {info.size_bytes} bytes, more than {limit_bytes}", file=file
+        )
+    return store.get(key)

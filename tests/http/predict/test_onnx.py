@@ -1,0 +1,70 @@
+"""Uploaded `.onnx` models over every dialect; the right values are NumPy's."""
+
+import numpy as np
+import pytest
+
+from tests import onnx_models
+
+ROWS = [[0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0]]
+SCORES = 1 / (1 + np.exp(-(np.array(ROWS) @ onnx_models.WEIGHTS)))
+
+
+@pytest.fixture
+def bring(alice):
+    def bring(content, name="m"):
+        files = {"model": ("model.onnx", content), "name": (None, name)}
+        return alice.post("/upload", files=files)
+
+    return bring
+
+
+def test_an_onnx_model_is_served_over_every_dialect(alice, bring):
+    uploaded = bring(onnx_models.dense())
+
+    assert uploaded.status_code == 200, uploaded.text
+    assert uploaded.json()["platform"] == "onnx"
+    flat = [each for row in ROWS for each in row]
+    tensor = {"name": "features", "shape": [2, 4], "datatype": "FP32", "data": flat}
+    tfaas = alice.post("/json", json={"model": "m", "values": ROWS}).json()
+    v1 = alice.post("/v1/models/m:predict", json={"instances": ROWS}).json()["predictions"]
+    v2 = alice.post("/v2/models/m/infer", json={"inputs": [tensor]}).json()["outputs"][0]["data"]
+    for answer in (tfaas, v1, np.reshape(v2, (2, 1))):
+        np.testing.assert_allclose(answer, SCORES, rtol=1e-6)
+    assert alice.get("/v2/models/m").json()["platform"] == "onnxruntime_onnx"
+
+
+def test_several_inputs_and_outputs_keep_their_names(alice, bring):
+    bring(onnx_models.pair())
+
+    answer = alice.post(
+        "/v1/models/m:predict", json={"instances": [{"left": [3, 4], "right": [1, 2]}]}
+    )
+
+    assert answer.json() == {"predictions": [{"total": [4, 6], "difference": [2, 2]}]}
+
+
+def test_maps_of_a_classifier_are_plain_probabilities(alice, bring):
+    uploaded = bring(onnx_models.tree())
+
+    assert uploaded.status_code == 200, uploaded.text
+    answer = alice.post("/v1/models/m:predict", json={"instances": [[1.0, 0.0]]}).json()
+    (row,) = answer["predictions"]
+    assert row["label"] == "qcd"
+    e = np.exp([-1.0, 1.0])
+    np.testing.assert_allclose(row["probabilities"], e / e.sum(), rtol=1e-5)  # higgs, qcd
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"no model", "no ONNX model"),
+        (onnx_models.dense()[:60], "no ONNX model"),
+        (onnx_models.of_tomorrow(), "opset"),
+        (onnx_models.strange(), "their.own"),
+    ],
+)
+def test_what_cannot_run_is_refused_at_the_upload(alice, bring, content, says):
+    refused = bring(content)
+
+    assert (refused.status_code, says in refused.json()["error"]) == (400, True), refused.text
+    assert alice.get("/models").json() is None

@@ -1,0 +1,111 @@
+"""Small ONNX models, made by hand."""
+
+import numpy as np
+from onnx import TensorProto, helper
+
+FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
+
+
+def model(nodes, inputs, outputs, *, constants=(), opset=18, domains=()):
+    """Return a model's bytes; tensors are (name, type, shape)."""
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info(*each) for each in inputs],
+        [
+            each if not isinstance(each, tuple) else helper.make_tensor_value_info(*each)
+            for each in outputs
+        ],
+        [
+            helper.make_tensor(name, FLOAT, np.shape(values), np.ravel(values).tolist())
+            for name, values in dict(constants).items()
+        ],
+    )
+    opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(each, 3) for each in domains)]
+    made = helper.make_model(graph, opset_imports=opsets)
+    made.ir_version = 9
+    return made.SerializeToString()
+
+
+WEIGHTS = np.array([[0.5], [-1.0], [2.0], [0.25]])
+
+
+def dense():
+    """Four numbers to the sigmoid of one."""
+    return model(
+        [
+            helper.make_node("MatMul", ["features", "w"], ["sum"]),
+            helper.make_node("Sigmoid", ["sum"], ["score"]),
+        ],
+        [("features", FLOAT, ["n", 4])],
+        [("score", FLOAT, ["n", 1])],
+        constants={"w": WEIGHTS},
+    )
+
+
+def pair():
+    """Two inputs, two outputs."""
+    return model(
+        [
+            helper.make_node("Add", ["left", "right"], ["total"]),
+            helper.make_node("Sub", ["left", "right"], ["difference"]),
+        ],
+        [("left", FLOAT, ["n", 2]), ("right", FLOAT, ["n", 2])],
+        [("total", FLOAT, ["n", 2]), ("difference", FLOAT, ["n", 2])],
+    )
+
+
+def tree():
+    """A classifier as skl2onnx writes it: labels as strings, probabilities as maps."""
+    probabilities = helper.make_value_info(
+        "probabilities",
+        helper.make_sequence_type_proto(
+            helper.make_map_type_proto(STRING, helper.make_tensor_type_proto(FLOAT, []))
+        ),
+    )
+    return model(
+        [
+            helper.make_node(
+                "LinearClassifier",
+                ["features"],
+                ["label", "raw"],
+                domain="ai.onnx.ml",
+                coefficients=[1.0, -1.0, -1.0, 1.0],
+                intercepts=[0.0, 0.0],
+                classlabels_strings=["qcd", "higgs"],
+                multi_class=1,
+                post_transform="SOFTMAX",
+            ),
+            helper.make_node(
+                "ZipMap",
+                ["raw"],
+                ["probabilities"],
+                domain="ai.onnx.ml",
+                classlabels_strings=["qcd", "higgs"],
+            ),
+        ],
+        [("features", FLOAT, ["n", 2])],
+        [("label", STRING, ["n"]), probabilities],
+        domains=("ai.onnx.ml",),
+    )
+
+
+def strange(**more):
+    """One operator of nobody's, or an opset of tomorrow."""
+    return model(
+        [helper.make_node("Warp", ["x"], ["y"], domain="their.own")],
+        [("x", FLOAT, ["n", 1])],
+        [("y", FLOAT, ["n", 1])],
+        domains=("their.own",),
+        **more,
+    )
+
+
+def of_tomorrow():
+    """A model of an opset that does not exist yet."""
+    return model(
+        [helper.make_node("Neg", ["x"], ["y"])],
+        [("x", FLOAT, ["n", 1])],
+        [("y", FLOAT, ["n", 1])],
+        opset=999,
+    )
