@@ -1,12 +1,9 @@
 """Models that people made elsewhere, taken into bucket models; and who has which, for lists."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-
-from cachetools import LRUCache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models import kinds
@@ -66,36 +63,24 @@ def upload(
     return record, is_new
 
 
-class Records:
-    """Records of models that were read already, so that a list reads only what has changed."""
-
-    def __init__(self, most: int = 20_000) -> None:
-        self._known: LRUCache[str, tuple[str, ModelRecord]] = LRUCache(most)
-        self._lock = threading.Lock()
-
-    def read(self, store: ObjectStore, info: ObjectInfo) -> ModelRecord:
-        """Return the record that `info` describes."""
-        with self._lock:
-            etag, record = self._known.get(info.key, ("", None))
-        if record is None or etag != info.etag:
-            record = wire.load(ModelRecord, store.get(info.key))
-            with self._lock:
-                self._known[info.key] = info.etag, record
-        return record
+def read_record(store: ObjectStore, info: ObjectInfo) -> ModelRecord:
+    """Return the record that `info` describes."""
+    return wire.load(ModelRecord, store.get(info.key))
 
 
 def listed(
-    store: ObjectStore, owner: str | None = None, records: Records | None = None
+    store: ObjectStore,
+    owner: str | None = None,
+    read: Callable[[ObjectStore, ObjectInfo], ModelRecord] = read_record,
 ) -> Iterator[tuple[ModelRecord, float]]:
     """Yield the models of an owner (None: of everybody) with the time they were uploaded.
 
     A record that cannot be read, or that vanishes meanwhile, is left out: it breaks nothing.
     """
-    records = records or Records()
     for info in store.list(f"{owner}/" if owner else ""):
         if keys.is_model(info.key):
             try:
-                yield records.read(store, info), info.modified_at
+                yield read(store, info), info.modified_at
             except MlaasError:
                 continue
 

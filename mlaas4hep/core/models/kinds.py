@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 SAVED_MODEL = "saved_model.pb"  #: what params.json of a trained model names, for TFaaS's sake
 _NOT_GRAPHS = ("fingerprint.pb", "keras_metadata.pb")  #: what TensorFlow writes beside a SavedModel
@@ -19,7 +18,7 @@ class ModelKind:
 
     def fits(self, file: str) -> bool:
         """Tell whether a path inside a bundle is of this kind."""
-        name = PurePosixPath(file).name
+        name = file.rpartition("/")[2]
         return name.endswith(self.suffix) and name not in _NOT_GRAPHS
 
 

@@ -17,9 +17,10 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.questions import Outputs, Question
+from mlaas4hep.serving.records import Records
 from mlaas4hep.serving.registry import Registry, address
 from mlaas4hep.serving.served import Served, allowed
-from mlaas4hep.usecases.modelstore import Records, listed
+from mlaas4hep.usecases.modelstore import listed
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 _SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
@@ -90,7 +91,7 @@ class Desk:
     async def listed(self, owner: str | None) -> list[tuple[ModelRecord, float]]:
         """Return the models of an owner (None: of everybody) with the time they were uploaded."""
         return await self.batcher.in_thread(
-            lambda: list(listed(self.services.models, owner, self.records))
+            lambda: list(listed(self.services.models, owner, self.records.read))
         )
 
     async def newest(self, person: Person) -> tuple[str, str]:

@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> None:
     try:
         loader = importlib.import_module(_LOADERS[engine])
         entries = loader.load(Path.cwd(), file, input_node, output_node)
+    except ModuleNotFoundError as error:
+        frames.send(end, {"error": f"{error.name} is not installed in this deployment"}, {})
+        return
     except (Exception, MemoryError) as error:  # noqa: BLE001 - the graph is somebody's program
         frames.send(end, {"error": _text(error)}, {})
         return

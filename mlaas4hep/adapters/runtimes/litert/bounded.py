@@ -39,8 +39,8 @@ class Size:
     is_fixed: bool = False  #: the same for any number of rows
 
 
-class _UnprovenError(Exception):
-    pass
+class UnprovenError(Exception):
+    """A graph, or a step of it, is not shown to be bounded."""
 
 
 Rule = Callable[[Sequence[Size]], tuple[Size, int]]  #: what goes in → what comes out, and its cost
@@ -59,7 +59,7 @@ def bounds(interpreter: Any, file_bytes: int) -> Bounds | None:
         return None
     try:
         return _followed(interpreter, operators, file_bytes)
-    except _UnprovenError:
+    except UnprovenError:
         return None
 
 
@@ -71,26 +71,26 @@ def _followed(interpreter: Any, operators: Sequence[Mapping[str, Any]], most: in
     for index in tensors.keys() - inputs - made:
         sizes[index] = _constant(tensors[index])
     if sum(each.elements for each in sizes.values() if each.is_fixed) > most:
-        raise _UnprovenError  # what is not in the file would be made
+        raise UnprovenError  # what is not in the file would be made
     cost = 0
     for each in operators:
         rule = _RULES.get(each["op_name"])
         outputs = [int(index) for index in each["outputs"]]
         if rule is None or len(outputs) != 1:
-            raise _UnprovenError
+            raise UnprovenError
         given = [sizes[int(index)] for index in each["inputs"] if int(index) >= 0]
         sizes[outputs[0]], more = rule(given)
         cost += more
     size_bytes = _ELEMENT_BYTES * sum(sizes[index].elements for index in (*inputs, *made))
     if cost > MAX_COST or size_bytes > MAX_BYTES:
-        raise _UnprovenError
+        raise UnprovenError
     return Bounds(cost=cost, size_bytes=size_bytes)
 
 
 def _input(detail: Mapping[str, Any]) -> Size:
     shape = [int(size) for size in detail["shape_signature"]]
     if not shape or shape[0] not in (-1, 1) or any(size < 1 for size in shape[1:]):
-        raise _UnprovenError
+        raise UnprovenError
     return Size(elements=math.prod(shape[1:]), shape=tuple(shape[1:]))
 
 
@@ -129,7 +129,7 @@ def _pairwise(given: Sequence[Size]) -> tuple[Size, int]:
     if first.shape is not None and first == second:
         return first, first.elements
     if not first.is_fixed and not second.is_fixed:
-        raise _UnprovenError  # rows against rows of another shape: it could grow as their square
+        raise UnprovenError  # rows against rows of another shape: it could grow as their square
     rows, fixed = (second, first) if first.is_fixed else (first, second)
     if fixed.shape in ((), (1,)):
         return rows, rows.elements
@@ -152,10 +152,10 @@ def _broadcasts(rows: Size, fixed: tuple[int, ...]) -> bool:
 def _dense(given: Sequence[Size]) -> tuple[Size, int]:
     rows, weights = given[0], given[1]
     if rows.is_fixed or not weights.is_fixed or len(weights.shape or ()) != 2:  # noqa: PLR2004
-        raise _UnprovenError
+        raise UnprovenError
     outputs, inputs = weights.shape or (1, 1)
     if inputs < 1 or rows.elements % inputs:
-        raise _UnprovenError
+        raise UnprovenError
     shape = (*rows.shape[:-1], outputs) if rows.shape and rows.shape[-1] == inputs else None
     elements = rows.elements // inputs * outputs
     return Size(elements=elements, shape=shape), elements * inputs
@@ -165,10 +165,10 @@ def _convolved(given: Sequence[Size]) -> tuple[Size, int]:
     """Give at most one output for each place, whatever strides and padding are."""
     rows, filters = given[0], given[1]
     if rows.is_fixed or not filters.is_fixed or len(filters.shape or ()) != 4:  # noqa: PLR2004
-        raise _UnprovenError
+        raise UnprovenError
     outputs, height, width, channels = filters.shape or (1, 1, 1, 1)
     if channels < 1 or rows.elements % channels:
-        raise _UnprovenError
+        raise UnprovenError
     elements = rows.elements // channels * outputs
     return Size(elements=elements), elements * height * width * channels
 

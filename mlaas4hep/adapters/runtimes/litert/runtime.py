@@ -13,6 +13,8 @@ from mlaas4hep.ports import Runtime, TensorInfo
 
 _BLOCK_BYTES, _BLOCK_COST = 64 * 1024**2, 32_000_000  #: what the rows of one invocation may take
 
+_PROMPT_ROWS = 256  #: more cost too much around the model, not in it
+
 
 class LiteRtRuntime:
     """One interpreter."""
@@ -26,7 +28,7 @@ class LiteRtRuntime:
         self.inputs = tuple(_rows(*each) for each in entry.inputs)
         self.outputs = tuple(_rows(*each) for each in entry.outputs)
         self.signatures: Mapping[str, Runtime] = {}
-        self.prompt_rows = max(1, MAX_COST // max(1, limits.cost))
+        self.prompt_rows = min(_PROMPT_ROWS, max(1, MAX_COST // max(1, limits.cost)))
         rows = min(_BLOCK_BYTES // max(1, limits.size_bytes), _BLOCK_COST // max(1, limits.cost))
         self._block = max(1, rows)
 
