@@ -93,6 +93,7 @@ class Bundle:
             preproc=self._request.preproc,
             classes=self._request.labels.classes,
             task=finished.task,
+            positive=self._request.labels.positive if finished.task == "binary" else "",
             inputs=tuple((file.name, file.identity) for file in opened.files),
             missing=finished.missing,
             conversions=finished.conversions,

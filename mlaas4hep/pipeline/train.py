@@ -147,6 +147,7 @@ class _UnderWay:
                     model=run,
                     version=self.bundle.publish(report),
                     metrics=report.metrics,
+                    warnings=report.warnings,
                 )
 
     def _store(self, made: FileMade) -> None:

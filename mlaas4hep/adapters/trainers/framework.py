@@ -134,3 +134,11 @@ class Framework(Protocol):
 
     def versions(self) -> Versions:
         """Return the packages that train, with their versions."""
+
+
+@runtime_checkable
+class Ageing(Protocol):
+    """A framework that can become an earlier release, for files that were written for that."""
+
+    def older(self, error: BaseException, seed: int) -> bool:
+        """Become an earlier release, if it may help against what model.py raised; tell whether."""

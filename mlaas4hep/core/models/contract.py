@@ -19,6 +19,7 @@ class Contract:
     preproc: str = ""  #: the text of preproc.json
     classes: tuple[str, ...] = ()  #: class names when the labels were names
     task: Task = "other"
+    positive: str = ""  #: the class that a single score is for; empty: there is no such score
     missing: Missing = "zero"  #: what the model reads where there is no value
     conversions: tuple[Conversion, ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)

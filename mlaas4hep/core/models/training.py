@@ -103,6 +103,7 @@ class TrainingFinished:
     output_node: str = ""
     missing: Missing = "zero"  #: what the model reads where there is no value
     conversions: tuple[Conversion, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 Report = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

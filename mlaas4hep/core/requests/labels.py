@@ -18,6 +18,11 @@ class Labels:
     classes: tuple[str, ...] = ()  #: class names, sorted; the index is the label
     expression: str = ""
 
+    @property
+    def positive(self) -> str:
+        """Return the class that a single score is for: the one whose label is 1."""
+        return self.classes[1] if len(self.classes) == 2 else "1"  # noqa: PLR2004 - two classes
+
     def scored_for(self, positive: str) -> "Labels":
         """Return labels of which 1 is the class `positive`, and 0 the other one.
 

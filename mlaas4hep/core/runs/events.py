@@ -175,6 +175,7 @@ class ModelReady(Event):
     model: str
     version: str
     metrics: tuple[tuple[str, float], ...] = ()  #: final ones, such as (("test_auc", 0.77),)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

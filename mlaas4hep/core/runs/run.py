@@ -163,6 +163,7 @@ class Run:
                     model=event.model,
                     version=event.version,
                     metrics=event.metrics,
+                    warnings=self._warned(event),
                 )
             case ScoringPlanned():
                 return replace(
@@ -182,7 +183,9 @@ class Run:
             case _:
                 return self
 
-    def _warned(self, event: FilesOpened | SpecsReady | TrainingStarted) -> tuple[str, ...]:
+    def _warned(
+        self, event: FilesOpened | SpecsReady | TrainingStarted | ModelReady
+    ) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.warnings, *event.warnings)))
 
     def _at_least(self, status: Status) -> "Run":

@@ -136,6 +136,8 @@ def _result(
         result["identifiers"] = identifiers
     if served.contract is not None and served.contract.classes:
         result["classes"] = served.contract.classes
+    if served.contract is not None and served.contract.positive:
+        result["positive"] = served.contract.positive  # the class that the score is for
     return result
 
 

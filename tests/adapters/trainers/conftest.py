@@ -1,6 +1,7 @@
 """TensorFlow, imported once and only if a test of this folder runs."""
 
 import contextlib
+import sys
 import warnings
 from importlib.util import find_spec
 
@@ -42,14 +43,25 @@ def keras_framework():
 
 @pytest.fixture
 def build(keras_framework, tmp_path):
-    """Return a function that builds the model of a model.py."""
+    """Return a function that builds the model of a model.py; Keras 2 is forgotten afterwards."""
+    import tensorflow as tf
+
+    modules, finders, keras = dict(sys.modules), list(sys.meta_path), tf.keras
 
     def build(text, columns=4, seconds=60, **params):
         (tmp_path / "model.py").write_text(text)
         job = make_job(columns=columns, **params)
         return modelfile.build(tmp_path / "model.py", job, [keras_framework], seconds)[1]
 
-    return build
+    yield build
+    if sys.meta_path != finders:
+        sys.meta_path[:] = finders
+        names = ("keras", "tensorflow.keras")
+        old = {name: module for name, module in modules.items() if name.startswith(names)}
+        for name in [name for name in sys.modules if name.startswith(names)]:
+            del sys.modules[name]
+        sys.modules.update(old)
+        tf.keras = keras
 
 
 def make_chunk(index=0, entries=100, columns=4):

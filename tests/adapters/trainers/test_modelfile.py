@@ -65,6 +65,7 @@ def model(idim):
             "multiclass",
             2,
         ),
+        (sequential("Dense(2)"), "binary_crossentropy", "multiclass", 2),
         (sequential("Dense(1)", "lambda y, p: keras.ops.mean(y - p)"), "<lambda>", "other", 1),
     ],
 )
@@ -96,7 +97,6 @@ def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
         (f"{HEAD}def model(idim): return keras.Sequential([Dense(1)])", "is not compiled with an"),
         (sequential("Input((7,)), Dense(1)"), r"inputs of shape \(7,\), but the data has 4 col"),
         (sequential("Input((2, 2)), Dense(1)"), r"inputs of shape \(2, 2\), but the data has 4"),
-        (sequential("Dense(2)"), "the output is 2 wide, but loss 'binary_crossentropy' compares"),
         (sequential("Dense(1)", "'categorical_crossentropy'"), "the output is 1 wide, which loss"),
         (sequential("Dense(4), keras.layers.Reshape((2, 2))"), r"gives shape \(2, 2\) for an ent"),
     ],
@@ -129,3 +129,62 @@ def test_optimizers_understand_what_they_were_told_in_the_days_of_keras_2(build,
     decaying.keras.optimizer.iterations.assign(2)
     assert float(decaying.keras.optimizer.learning_rate) == pytest.approx(0.1 / (1 + 0.5 * 2))
     assert "Adam: `lr` is called `learning_rate` in Keras 3" in capsys.readouterr().out
+
+
+def test_a_model_of_keras_1_is_run_by_keras_2(build, capsys):
+    text = """
+from keras.models import Sequential
+from keras.layers.core import Dense
+def model(idim):
+    made = Sequential()
+    made.add(Dense(output_dim=3, input_dim=idim, init='uniform'))
+    made.add(Dense(1))
+    made.compile('sgd', 'logcosh')
+    return made
+"""
+    summary = build(text).summary
+
+    assert (summary.loss, summary.task, summary.parameters) == ("logcosh", "regression", 19)
+    assert "model.py is run by Keras 2" in capsys.readouterr().out
+
+
+def test_of_two_mistakes_the_one_further_down_is_told(build):
+    text = """
+from keras.layers.core import Dense
+def model(idim):
+    return Dense(wrong=1)
+"""
+    with pytest.raises(TrainingError, match=r"model\.py, line 4"):
+        build(text)
+
+
+def test_steps_of_the_models_own_are_tried_before_the_training(build):
+    text = f"""{HEAD}
+class Mine(keras.Model):
+    def train_step(self, data):
+        return self.nothing(data)
+def model(idim):
+    i = Input((idim,))
+    made = Mine(i, Dense(1)(i))
+    made.compile('adam', 'mse')
+    return made
+"""
+    with pytest.raises(TrainingError, match=r"model\.py, line 6: AttributeError"):
+        build(text)
+
+
+def test_a_fit_that_cannot_be_called_says_how_to_write_it(build):
+    text = f"""{HEAD}
+class Mine(keras.Model):
+    def fit(self, x, y):
+        return None
+def model(idim):
+    i = Input((idim,))
+    made = Mine(i, Dense(1)(i))
+    made.compile('adam', 'mse')
+    return made
+"""
+    with pytest.raises(TrainingError, match="own `fit` cannot be called") as caught:
+        build(text)
+
+    assert caught.value.hint.startswith("def fit(self, x, y, **keywords)")

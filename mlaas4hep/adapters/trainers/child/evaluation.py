@@ -39,6 +39,11 @@ class SetFigures:
     curve: Roc | None  #: of binary tasks
     error: float | None = None  #: root mean square, of regression
 
+    @property
+    def is_of_one_class(self) -> bool:
+        """Tell whether its entries are all of one class, so that nothing can be told apart."""
+        return self.matrix is not None and int((self.matrix.sum(axis=1) > 0).sum()) == 1
+
 
 class Evaluation:
     """Collects predictions chunk by chunk."""
@@ -77,9 +82,10 @@ def _figures(
     name: str, labels: Floats, predicted: Floats, task: Task, threshold: float
 ) -> SetFigures:
     if task == "binary":
-        signal = labels > 0.5  # noqa: PLR2004 - labels are 0 or 1
+        signal = labels > 0.5  # noqa: PLR2004 - labels are 0 or 1, or -1 or 1
         curve = scores.roc(signal, predicted[:, 0])
-        chosen = (predicted[:, 0] >= threshold).astype(np.int64)
+        low = -1.0 if (labels < 0).any() else 0.0  # labels of -1 and 1: the middle is 0
+        chosen = (predicted[:, 0] >= low + threshold * (1 - low)).astype(np.int64)
         matrix = scores.confusion(signal.astype(np.int64), chosen, 2)
         auc = curve.area if curve else None
         return SetFigures(name=name, entries=len(labels), auc=auc, matrix=matrix, curve=curve)
@@ -121,6 +127,7 @@ def to_json(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> dict[str
         each.name: {
             "entries": each.entries,
             "auc": each.auc,
+            "one_class": each.is_of_one_class,
             "rmse": each.error,
             "confusion_matrix": None if each.matrix is None else each.matrix.tolist(),
             "classes": _classes(each, names),
@@ -148,8 +155,12 @@ def class_names(classes: int, names: tuple[str, ...]) -> tuple[str, ...]:
 def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
     """Return the report for eyes."""
     lines: list[str] = []
+    if any(each.curve for each in figures):
+        lines.append(f"scores are for class {class_names(2, names)[1]}")
     for each in figures:
         number = "" if each.auc is None else f", AUC {each.auc:.4f}"
+        if each.is_of_one_class:
+            number = ", all of one class: there is no AUC, and val_ metrics of it say nothing"
         number += "" if each.error is None else f", RMSE {each.error:.4g}"
         lines.append(f"{each.name}: {each.entries} entries{number}")
         if each.matrix is not None:

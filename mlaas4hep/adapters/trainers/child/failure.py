@@ -32,32 +32,45 @@ def explained(doing: str, hint: str, packages: str = "keras, tensorflow") -> Ite
     """
     try:
         yield
-    except TrainingError:
-        raise
-    except TooLongError as error:
-        traceback.print_exc()
-        raise TrainingError(
-            f"{MODEL_FILE}{_line(error.__traceback__)} did not end within {error} s",
-            "it should only build and compile the model; training is done for you",
-        ) from error
-    except SystemExit as error:
-        traceback.print_exc()
-        raise TrainingError(
-            f"{MODEL_FILE}{_line(error.__traceback__)} called sys.exit({error.code!r})",
-            "return the compiled model instead",
-        ) from error
-    except MemoryError as error:
-        traceback.print_exc()
-        raise TrainingError(
-            f"{doing}{_line(error.__traceback__)} needs more memory than the run may use",
-            "a smaller model or batch_size, or a larger `memory` in the submission",
-        ) from error
-    except ModuleNotFoundError as error:
-        traceback.print_exc()
-        raise TrainingError(_described(doing, error), _PACKAGES.format(packages)) from error
     except BaseException as error:  # the outermost frame around somebody's program
+        told = explanation(error, doing, hint, packages)
+        if told is error:
+            raise
         traceback.print_exc()
-        raise TrainingError(_described(doing, error), hint) from error
+        raise told from error
+
+
+def explanation(
+    error: BaseException, doing: str, hint: str, packages: str = "keras, tensorflow"
+) -> TrainingError:
+    """Return what is told about an error; see `explained`."""
+    line = _line(error.__traceback__)
+    match error:
+        case TrainingError():
+            return error
+        case TooLongError():
+            return TrainingError(
+                f"{MODEL_FILE}{line} did not end within {error} s",
+                "it should only build and compile the model; training is done for you",
+            )
+        case SystemExit():
+            return TrainingError(
+                f"{MODEL_FILE}{line} called sys.exit({error.code!r})",
+                "return the compiled model instead",
+            )
+        case MemoryError():
+            return TrainingError(
+                f"{doing}{line} needs more memory than the run may use",
+                "a smaller model or batch_size, or a larger `memory` in the submission",
+            )
+        case ModuleNotFoundError():
+            return TrainingError(_described(doing, error), _PACKAGES.format(packages))
+    return TrainingError(_described(doing, error), hint)
+
+
+def line_of(error: BaseException) -> int:
+    """Return the line of model.py that an error comes from; 0 if it does not."""
+    return int(_line(error.__traceback__).removeprefix(", line ") or 0)
 
 
 def _described(doing: str, error: BaseException) -> str:

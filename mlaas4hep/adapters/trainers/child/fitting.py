@@ -87,14 +87,16 @@ def _validation(metrics: RoundMetrics) -> RoundMetrics:
 
 
 def _check(metrics: RoundMetrics, job: TrainingJob, number: int) -> None:
-    if math.isfinite(metrics["loss"]):
+    lost = {n: v for n, v in metrics.items() if n.endswith("loss") and not math.isfinite(v)}
+    if not lost:
         return
+    name, value = next(iter(lost.items()))
     epoch, where = number, ""
     if job.params.training == "chunked":
         chunk, epoch = divmod(number, job.params.epochs)
         where = f" of chunk {chunk}"
     raise TrainingError(
-        f"the loss became {metrics['loss']} in epoch {epoch + 1}{where}",
+        f"the {name.replace('_', ' ')} became {value} in epoch {epoch + 1}{where}",
         "a smaller learning rate, or a last layer and a loss that fit together, may help; "
         "inputs lie between 0 and 1 already",
     )

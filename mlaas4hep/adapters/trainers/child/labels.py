@@ -14,8 +14,10 @@ _MOST_LABELS = 1000  #: more different ones are no classes
 class SeenLabels:
     """Refuses labels that nothing can be learned from, and remembers which there were."""
 
-    def __init__(self, task: Task, labels: Iterable[float] = ()) -> None:
+    def __init__(self, task: Task, labels: Iterable[float] = (), asked: Task | None = None) -> None:
+        """Begin with the labels that are known; `asked` is what the request says."""
         self._task = task
+        self._asked = asked
         self._seen = set(labels)
 
     @property
@@ -25,9 +27,12 @@ class SeenLabels:
 
     @property
     def task(self) -> Task:
-        """Return what is learned: the loss says it, and the labels where it leaves it open."""
-        if self._task == "regression" and self._seen and self._seen <= {0.0, 1.0}:
-            return "binary"
+        """Return what is learned: labels say it, unless the request or the outputs do."""
+        if self._asked and (self._asked == "multiclass") == (self._task == "multiclass"):
+            return self._asked
+        if self._task in ("regression", "other") and self._seen:
+            two = any(self._seen <= pair for pair in ({0.0, 1.0}, {-1.0, 1.0}))
+            return "binary" if two else "regression"
         return self._task
 
     @property

@@ -3,6 +3,7 @@
 import faulthandler
 import inspect
 import signal
+import traceback
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,9 +14,10 @@ from mlaas4hep.adapters.trainers.child.failure import (
     MODEL_FILE,
     TooLongError,
     TrainingError,
-    explained,
+    explanation,
+    line_of,
 )
-from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, SampleModel
+from mlaas4hep.adapters.trainers.framework import Ageing, BlockModel, Framework, SampleModel
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import info
 
@@ -31,21 +33,61 @@ def build(
     Raises:
         TrainingError: it raises, ends, takes too long, or gives something else.
     """
-    packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
     with ExitStack() as stack:
         for framework in frameworks:
             stack.enter_context(framework.running(job.params.seed))
-        with explained(MODEL_FILE, _HINT, packages), _time_limit(seconds):
-            made = _made(_function(path), job.columns)
+        try:
+            return _built(path, job, frameworks, seconds)
+        except _NotBuiltError as failed:
+            found = failed
+            if _become_older(frameworks, failed.cause, job.params.seed):
+                try:
+                    return _built(path, job, frameworks, seconds)
+                except _NotBuiltError as again:
+                    found = max(failed, again, key=lambda each: line_of(each.cause))
+    if not isinstance(found.cause, TrainingError):
+        traceback.print_exception(found.cause)
+    raise found.told from found.cause
+
+
+class _NotBuiltError(Exception):
+    """What model.py or its model raised, and what is told about it."""
+
+    def __init__(self, cause: BaseException, told: TrainingError) -> None:
+        super().__init__(str(told))
+        self.cause = cause
+        self.told = told
+
+
+def _built(
+    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
+) -> tuple[Framework, BlockModel | SampleModel]:
+    packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
+    with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
+        made = _made(_function(path), job.columns)
+    hint = f"the network gets {job.columns} numbers per entry"
+    with _caught("the model", hint, packages), _time_limit(seconds):
         if made is None:
             raise TrainingError(
                 f"{MODEL_FILE}: `model` returns nothing", "end it with `return` and the model"
             )
         known = (framework for framework in frameworks if framework.owns(made))
         framework = next(known, frameworks[0])
-        hint = f"the network gets {job.columns} numbers per entry"
-        with explained("the model", hint, packages), _time_limit(seconds):
-            return framework, framework.build(made, job)
+        return framework, framework.build(made, job)
+
+
+@contextmanager
+def _caught(doing: str, hint: str, packages: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:  # the outermost frame around somebody's program
+        raise _NotBuiltError(error, explanation(error, doing, hint, packages)) from error
+
+
+def _become_older(frameworks: Sequence[Framework], error: BaseException, seed: int) -> bool:
+    """Let a framework become an earlier release, for which model.py may be; tell whether."""
+    kinds = (each for each in frameworks if isinstance(each, Ageing))
+    return any(each.older(error, seed) for each in kinds)
 
 
 def _function(path: Path) -> Callable[..., Any]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child import evaluation
 from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.histograms import Histograms
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
-from mlaas4hep.adapters.trainers.framework import Model
+from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
@@ -26,6 +27,7 @@ class Results:
 
     def __init__(self, model: Model, job: TrainingJob) -> None:
         self._job = job
+        self._model = model
         self._evaluation = Evaluation(model) if job.params.metrics.wanted else None
         self._histograms = Histograms(job.features) if job.features else None
         if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
@@ -46,6 +48,21 @@ class Results:
                 self._evaluation.add(chunk)
             if self._histograms:
                 self._histograms.add(chunk.chunk)
+
+    def check(self) -> None:
+        """Refuse a model whose outputs are no numbers.
+
+        Raises:
+            TrainingError: it must not be served.
+        """
+        rows = np.arange(len(self.sample), dtype=np.int32)
+        labels = np.zeros(len(self.sample), np.float32)
+        predicted = self._model.predict(Block(x=self.sample, y=labels, order=rows))
+        if not np.isfinite(predicted).all():
+            raise TrainingError(
+                "the trained model's predictions are NaN or infinite, so it is not published",
+                "a smaller learning rate, or a last layer and a loss that fit together, may help",
+            )
 
     def figures(self, task: Task) -> tuple[SetFigures, ...]:
         """Return the figures that are wanted."""

@@ -48,7 +48,7 @@ class Session:
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
         """Train from where the checkpoint stands to the end, and hand over the bundle."""
         framework, model = self._build(build_seconds)
-        labels = SeenLabels(model.summary.task, self._job.labels)
+        labels = SeenLabels(model.summary.task, self._job.labels, self._job.params.task)
         if self._job.labels:  # known before any entry is read
             labels.check_several()
         data = TrainingData(self._feed, model, labels, self._job)
@@ -60,7 +60,19 @@ class Session:
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             model.finish()
             results.collect(data.chunks(results.chunks))
-            self._hand_over(model, labels, results, rounds.position.history, framework.versions())
+            results.check()
+            warnings = self._warnings(data, labels)
+            self._hand_over(
+                model, labels, results, rounds.position.history, framework.versions(), warnings
+            )
+
+    def _warnings(self, data: TrainingData, labels: SeenLabels) -> tuple[str, ...]:
+        if labels.task not in ("binary", "multiclass"):
+            return ()
+        found = data.parts.warnings(chunked=self._job.params.training == "chunked")
+        for warning in found:
+            print(f"mlaas4hep: {warning}", flush=True)  # noqa: T201 - stdout is the run's log
+        return found
 
     def _build(self, seconds: int) -> tuple[Framework, BlockModel | SampleModel]:
         path = self._work / "model.py"
@@ -79,13 +91,14 @@ class Session:
             )
         )
 
-    def _hand_over(
+    def _hand_over(  # noqa: PLR0917 - all that a finished training is
         self,
         model: BlockModel | SampleModel,
         labels: SeenLabels,
         results: Results,
         history: tuple[RoundMetrics, ...],
         versions: Versions,
+        warnings: tuple[str, ...],
     ) -> None:
         figures = results.figures(labels.task)
         bundle, plots = self._work / "bundle", self._work / "plots"
@@ -107,6 +120,7 @@ class Session:
                 output_node=exported.output_node,
                 missing=model.missing,
                 conversions=exported.conversions,
+                warnings=warnings,
             )
         )
 

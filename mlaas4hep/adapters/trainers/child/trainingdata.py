@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.conversion import Missing
@@ -59,6 +60,7 @@ class TrainingData:
         self._job = job
         self._params = job.params
         self._memory = np.empty((0, 0), np.float32)
+        self.parts = Parts(job.classes)
 
     def chunks(self, indices: Iterable[int]) -> Iterator[SplitChunk]:
         """Yield these chunks in order.
@@ -69,11 +71,13 @@ class TrainingData:
         for index, chunk in self._feed.chunks(indices):
             self._labels.add(chunk.y)
             self._model.check_labels(chunk.y)
+            split = self._split(chunk)
+            self.parts.add(index, chunk.y, split)
             yield SplitChunk(
                 index=index,
                 chunk=chunk,
                 x=_filled(chunk, self._model.missing),
-                split=self._split(chunk),
+                split=split,
             )
 
     def training(self) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
+from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 from mlaas4hep.core.models.conversion import Conversion
 
 TOLERANCE = 1e-5
@@ -22,7 +23,10 @@ def write(folder: Path, model: Any, sample: Floats) -> Exported:
         model: trained.
         sample: real entries on which the TensorFlow Lite model must agree.
     """
-    model.export(str(folder), format="tf_saved_model", verbose=False)
+    if is_keras2(model):
+        model.export(str(folder))
+    else:
+        model.export(str(folder), format="tf_saved_model", verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
     _write_keras(folder / "model.keras", model)

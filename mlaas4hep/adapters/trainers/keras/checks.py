@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 
 
 def check_kind(made: Any) -> None:
@@ -14,13 +15,14 @@ def check_kind(made: Any) -> None:
     Raises:
         TrainingError: says what it is.
     """
-    if not isinstance(made, keras.Model):
+    if not isinstance(made, keras.Model) and not is_keras2(made):
         kind = f"{type(made).__module__}.{type(made).__name__}"
         raise TrainingError(
             f"{MODEL_FILE}: `model` returns a {kind}, not a Keras model",
             "return the compiled keras.Model itself",
         )
-    if not getattr(made, "compiled", False) or made.optimizer is None or made.loss is None:
+    compiled = getattr(made, "compiled", False) or getattr(made, "_is_compiled", False)
+    if not compiled or made.optimizer is None or made.loss is None:
         raise TrainingError(
             f"{MODEL_FILE}: the model is not compiled with an optimizer and a loss",
             "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",

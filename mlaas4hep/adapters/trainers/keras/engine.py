@@ -6,7 +6,7 @@ a block of some megabytes is one call: a loop inside the graph cuts it into batc
 in memory at a time, so that a chunk that is mapped from a file may be larger than memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
 from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
 from mlaas4hep.core.models.split import Index
 
 Floats = NDArray[np.float32]
@@ -25,41 +26,56 @@ class Engine:
     """A compiled Keras model at work."""
 
     def __init__(self, model: Any, columns: int, target: Target, batch_size: int) -> None:
-        model.optimizer.build(model.trainable_variables)
-        eager = bool(model.run_eagerly)
+        build_optimizer(model)
         self._model = model
         self._columns = columns
         self._target = target
         self._batch_size = batch_size
-        self._started = False
+        self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
-        self._train = _loop(model.train_step, eager, columns, target.columns)
-        self._test = _loop(model.test_step, eager, columns, target.columns)
+        self._train = self._loop("train_step")
+        self._test = self._loop("test_step")
         self._predict = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
 
-    def train(self, x: Floats, y: Floats, order: Index) -> None:
-        """Learn from rows `order`, in batches in that order."""
-        if not self._started:
-            self._start(x[:1], self._target.shaped(y[:1]))
-        for rows in self._blocks(order, self._batch_size):
-            self._train(self._taken(x, rows), self._target.shaped(y[rows]), self._batch_size)
+    def rehearse(self) -> None:
+        """Do one step without entries that count, and trace the other: mistakes show at once.
 
-    def _start(self, x: Floats, y: Floats) -> None:
-        """Let the metrics find out, outside of any graph, which shapes they compare."""
+        Metrics find out outside of any graph which shapes they compare.
+        """
+        x = np.zeros((1, self._columns), np.float32)
+        y = self._target.shaped(np.zeros(1, np.float32))
         self._model.test_step((tf.constant(x), tf.constant(y)))
         self._model.reset_metrics()
-        self._started = True
+        if not self._model.run_eagerly:
+            self._train.get_concrete_function()
+
+    def train(self, x: Floats, y: Floats, order: Index) -> None:
+        """Learn from rows `order`, in batches in that order, until the model wants to stop."""
+        for rows in self._blocks(order, self._batch_size):
+            logs = self._train(self._taken(x, rows), self._target.shaped(y[rows]), self._batch_size)
+            self._logs = logs or None
+            if self._model.stop_training:
+                return
 
     def test(self, x: Floats, y: Floats, order: Index) -> None:
         """Compare the predictions for rows `order` with their labels; learn nothing."""
         for rows in self._blocks(order, TEST_BATCH):
-            self._test(self._taken(x, rows), self._target.shaped(y[rows]), TEST_BATCH)
+            logs = self._test(self._taken(x, rows), self._target.shaped(y[rows]), TEST_BATCH)
+            self._logs = logs or None
 
     def metrics(self) -> dict[str, float]:
-        """Return loss and metrics since the last call, and begin anew."""
-        result = {name: float(value) for name, value in self._model.get_metrics_result().items()}
+        """Return loss and metrics since the last call, and begin anew.
+
+        As `fit` does: where a step of the model's own returns something else than its metrics,
+        that is what counts, as it was after the last batch.
+        """
+        result = self._model.get_metrics_result()
+        if self._logs is not None and set(self._logs) != set(result):
+            result = self._logs
+        found = named_numbers(result, self._target.classes)
+        self._logs = None
         self._model.reset_metrics()
-        return result
+        return found
 
     def predict(self, x: Floats, order: Index) -> Floats:
         """Return the outputs for rows `order`, shape (n, outputs)."""
@@ -80,21 +96,71 @@ class Engine:
         for start in range(0, len(order), size):
             yield order[start : start + size]
 
+    def _loop(self, name: str) -> Any:
+        step = getattr(self._model, name)
+        tells = is_own(self._model, name)
+        loop = _telling(step) if tells else _silent(step)
+        if self._model.run_eagerly:  # asked for at compile: Python code runs in every step
+            tensor = tf.convert_to_tensor
+            return lambda x, y, batch: loop(tensor(x), tensor(y), batch)
+        return tf.function(
+            loop,
+            jit_compile=False,  # slower on processors, see docs/performance.md
+            input_signature=(
+                tf.TensorSpec((None, self._columns), tf.float32),
+                tf.TensorSpec((None, self._target.columns), tf.float32),
+                tf.TensorSpec((), tf.int32),
+            ),
+        )
 
-def _loop(step: Any, eager: bool, columns: int, label_width: int) -> Any:
-    def over_batches(x: Any, y: Any, batch: Any) -> None:
+
+def is_own(model: Any, method: str) -> bool:
+    """Tell whether model.py wrote this method of its model, and not Keras."""
+    home = getattr(type(model), method).__module__
+    return not home.startswith(("keras.", "tf_keras."))
+
+
+def _silent(step: Any) -> Any:
+    """Return a loop over batches whose metrics the model keeps."""
+
+    def over_batches(x: Any, y: Any, batch: Any) -> Any:
         for start in tf.range(0, tf.shape(x)[0], batch):
             step((x[start : start + batch], y[start : start + batch]))
+        return {}
 
-    if eager:  # the model asked for it at compile: Python code runs in every step
-        tensor = tf.convert_to_tensor
-        return lambda x, y, batch: over_batches(tensor(x), tensor(y), batch)
-    return tf.function(
-        over_batches,
-        jit_compile=False,  # slower on processors, see docs/performance.md
-        input_signature=(
-            tf.TensorSpec((None, columns), tf.float32),
-            tf.TensorSpec((None, label_width), tf.float32),
-            tf.TensorSpec((), tf.int32),
-        ),
-    )
+    return over_batches
+
+
+def _telling(step: Any) -> Any:
+    """Return a loop over batches that returns what the last step did."""
+
+    def one(x: Any, y: Any) -> Any:
+        logs = step((x, y))
+        if not isinstance(logs, dict):
+            raise TypeError(f"a step returns a dict of metrics, not {type(logs).__name__}")
+        return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), logs)
+
+    def over_batches(x: Any, y: Any, batch: Any) -> Any:
+        logs = one(x[:batch], y[:batch])
+        for start in tf.range(batch, tf.shape(x)[0], batch):
+            logs = one(x[start : start + batch], y[start : start + batch])
+        return logs
+
+    return over_batches
+
+
+def named_numbers(result: Mapping[str, Any], classes: Sequence[str]) -> dict[str, float]:
+    """Return metrics as numbers; elements of a vector are named by class, or numbered."""
+    found: dict[str, float] = {}
+    for name, value in result.items():
+        if isinstance(value, Mapping):
+            inner = named_numbers(value, classes)
+            found |= {f"{name}_{part}": number for part, number in inner.items()}
+            continue
+        numbers = np.asarray(value, np.float64).reshape(-1)
+        if len(numbers) == 1:
+            found[name] = float(numbers[0])
+            continue
+        names = classes if len(classes) == len(numbers) else range(len(numbers))
+        found |= {f"{name}_{part}": float(n) for part, n in zip(names, numbers, strict=True)}
+    return found

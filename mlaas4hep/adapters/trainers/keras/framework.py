@@ -1,7 +1,9 @@
 """Keras on TensorFlow as a `Framework`."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -9,10 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.keras import checks
-from mlaas4hep.adapters.trainers.keras.keras2 import old_spellings
+from mlaas4hep.adapters.trainers.keras.keras2 import become_keras2, is_keras2, old_spellings
 from mlaas4hep.adapters.trainers.keras.losses import Target, loss_name
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
+
+_OF_VERSIONS = (ImportError, AttributeError, TypeError, ValueError, NotImplementedError)
 
 
 class Keras:
@@ -26,23 +30,45 @@ class Keras:
             yield
 
     def owns(self, made: object) -> bool:
-        """Tell whether it is a Keras model."""
-        return isinstance(made, keras.Model)
+        """Tell whether it is a Keras model, or what wrapped one for scikit-learn."""
+        return isinstance(made, keras.Model) or is_keras2(made) or hasattr(made, "build_fn")
+
+    def older(self, error: BaseException, seed: int) -> bool:
+        """Become Keras 2, if what model.py raised may be a matter of Keras's version."""
+        elsewhere = isinstance(error, ModuleNotFoundError) and "keras" not in str(error.name)
+        if sys.modules.get("keras") is not keras or elsewhere:
+            return False
+        if not isinstance(error, _OF_VERSIONS):
+            return False
+        become_keras2(seed)
+        return True
 
     def build(self, made: Any, job: TrainingJob) -> KerasModel:
         """Check a compiled model of one input and one output."""
+        if hasattr(made, "build_fn"):  # a wrapper for scikit-learn
+            made = made.build_fn(job.columns)
         checks.check_kind(made)
         checks.check_inputs(made, job.columns)
         outputs = checks.outputs(made, job.columns)
         target = Target(loss_name(made.loss), outputs, job.classes)
         target.check_output()
-        return KerasModel(made, job.columns, target, job.params.batch_size)
+        model = KerasModel(made, job.columns, target, job.params.batch_size)
+        try:
+            model.rehearse()
+        except Exception:
+            if not (target.is_own and target.is_one_hot):
+                raise
+            model = KerasModel(
+                made, job.columns, replace(target, by_number=True), job.params.batch_size
+            )
+            model.rehearse()
+        return model
 
     def versions(self) -> Versions:
         """Return those of TensorFlow, Keras and NumPy."""
         return (
             ("tensorflow", tf.__version__),
-            ("keras", keras.__version__),
+            ("keras", sys.modules["keras"].__version__),
             ("numpy", np.__version__),
         )
 

@@ -1,54 +1,196 @@
-"""Spellings of Keras 1 and 2 that the models of the ancestors use and Keras 3 refuses.
+"""Models written for Keras 1 and 2: understood by Keras 3 where it can, else run by Keras 2.
 
-`Adam(lr=1e-3, decay=1e-4)` is understood again, with a line in the run's log.
+`Adam(lr=1e-3, decay=1e-4)` is understood again, with a line in the run's log. What Keras 3 does
+not have at all (paths, functions of the backend, old losses) is run by Keras 2 itself, which the
+TensorFlow team keeps as `tf_keras`: model.py is then run once more with `keras` and
+`tensorflow.keras` being that.
 """
 
-import functools
-from collections.abc import Iterator
+import importlib
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+import types
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from mlaas4hep.adapters.trainers.keras.keras1 import say, understand
+
+#: paths of Keras 1 and early Keras 2, and where what they held is now; the longest that fits wins
+_MOVED = {
+    "engine": "models",
+    "engine.topology": "layers",
+    "engine.base_layer": "layers",
+    "engine.input_layer": "layers",
+    "engine.training": "models",
+    "engine.sequential": "models",
+    "layers.core": "layers",
+    "layers.normalization": "layers",
+    "layers.advanced_activations": "layers",
+    "layers.convolutional": "layers",
+    "layers.convolutional_recurrent": "layers",
+    "layers.pooling": "layers",
+    "layers.recurrent": "layers",
+    "layers.embeddings": "layers",
+    "layers.merge": "layers",
+    "layers.noise": "layers",
+    "layers.local": "layers",
+    "layers.wrappers": "layers",
+    "legacy": "layers",
+    "objectives": "losses",
+    "optimizers.legacy": "optimizers",
+    "optimizers.experimental": "optimizers",
+    "optimizer_v2": "optimizers",
+    "saving": "models",
+    "utils.np_utils": "utils",
+    "utils.vis_utils": "utils",
+    "utils.generic_utils": "utils",
+    "utils.data_utils": "utils",
+    "utils.layer_utils": "utils",
+    "utils.training_utils": "utils",
+    "backend.tensorflow_backend": "backend",
+    "constraints": "constraints",
+}
+_ROOTS = ("keras", "tensorflow.keras", "tensorflow.python.keras")
+_SCIKIT = "wrappers.scikit_learn"
 
 
 @contextmanager
 def old_spellings() -> Iterator[None]:
-    """Let every optimizer of Keras understand `lr` and `decay` while the context lasts."""
-    kinds: set[Any] = {
-        kind
-        for kind in vars(keras.optimizers).values()
-        if isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer)
-    }
-    own = {kind: kind.__init__ for kind in kinds}
-    for kind, build in own.items():
-        kind.__init__ = _understanding(kind, build)
+    """Let optimizers of Keras 3 understand old arguments while the context lasts.
+
+    Layers of Keras 3 read their own signatures, so that old arguments of those need Keras 2.
+    """
+    undo = understand(
+        (),
+        _classes(keras.optimizers, keras.optimizers.Optimizer),
+        keras.optimizers.schedules.InverseTimeDecay,
+    )
     try:
         yield
     finally:
-        for kind, build in own.items():
-            kind.__init__ = build
+        undo()
 
 
-def _understanding(kind: type[Any], build: Any) -> Any:
+def become_keras2(seed: int) -> types.ModuleType:
+    """Make `keras` and `tensorflow.keras` Keras 2 in this process, from now on, and return it."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tf_keras  # noqa: PLC0415 - a second of importing, for old models only
 
-    @functools.wraps(build)
-    def understanding(self: Any, *args: Any, **kwargs: Any) -> None:
-        rate = kwargs.pop("lr", None)
-        if rate is not None:
-            _say(f"{kind.__name__}: `lr` is called `learning_rate` in Keras 3")
-            kwargs["learning_rate"] = rate
-        decay = kwargs.pop("decay", None)
-        if decay:
-            _say(f"{kind.__name__}: `decay` became keras.optimizers.schedules.InverseTimeDecay")
-            first = args[0] if args else kwargs.pop("learning_rate", 0.001)
-            args = args[1:]
-            kwargs["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(
-                first, decay_steps=1, decay_rate=decay
-            )
-        build(self, *args, **kwargs)
+    for name in [
+        each for each in sys.modules if each.startswith(tuple(f"{r}." for r in _ROOTS[:2]))
+    ]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Finder())
+    sys.modules["keras"] = sys.modules["tensorflow.keras"] = tf_keras
+    tf.keras = tf_keras
+    _complete(tf_keras)
+    understand(
+        _classes(tf_keras.layers, tf_keras.layers.Layer),
+        _classes(tf_keras.optimizers, tf_keras.optimizers.Optimizer),
+        tf_keras.optimizers.schedules.InverseTimeDecay,
+    )
+    tf_keras.utils.set_random_seed(seed)
+    say(f"model.py is run by Keras {tf_keras.__version__}")
+    return tf_keras  # type: ignore[no-any-return]
 
-    return understanding
+
+def is_keras2(made: object) -> bool:
+    """Tell whether it is a model of Keras 2."""
+    tf_keras = sys.modules.get("tf_keras")
+    return tf_keras is not None and isinstance(made, tf_keras.Model)
 
 
-def _say(line: str) -> None:
-    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log
+def _classes(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
+    kinds = {
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, base) and kind is not base
+    }
+    return sorted(kinds, key=lambda kind: kind.__name__)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds `keras.X`, `tensorflow.keras.X` and paths of Keras 1 in Keras 2."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        if any(fullname.startswith(f"{root}.") for root in _ROOTS):
+            return importlib.machinery.ModuleSpec(fullname, self)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        root = next(root for root in reversed(_ROOTS) if spec.name.startswith(f"{root}."))
+        return _module(spec.name.removeprefix(f"{root}."), spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Leave it as it is."""
+
+
+def _module(path: str, fullname: str) -> types.ModuleType:
+    """Return what is meant by a path below keras: a module of its own with the same content."""
+    if path == _SCIKIT:
+        return _scikit(fullname)
+    found = _found(path)
+    if found is None:
+        raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+    alias = types.ModuleType(fullname)
+    alias.__dict__.update({k: v for k, v in vars(found).items() if k not in _OF_A_MODULE})
+    alias.__path__ = []
+    return alias
+
+
+_OF_A_MODULE = ("__name__", "__spec__", "__loader__", "__package__", "__path__", "__file__")
+
+
+def _found(path: str) -> types.ModuleType | None:
+    moved = max((old for old in _MOVED if f"{path}.".startswith(f"{old}.")), key=len, default=None)
+    for name in (path, *([_MOVED[moved]] if moved else [])):
+        if name == moved == "optimizers.legacy":
+            continue
+        found: Any = sys.modules["tf_keras"]
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if isinstance(found, types.ModuleType):
+            return found
+        try:
+            return importlib.import_module(f"tf_keras.{name}")
+        except ImportError:
+            continue
+    return None
+
+
+def _complete(tf_keras: types.ModuleType) -> None:
+    """Add names that Keras 1 had and Keras 2 lost; optimizers of one kind are enough."""
+    backend: Any = tf_keras.backend
+    for name in ("set_session", "get_session", "clear_session"):
+        if not hasattr(backend, name):
+            setattr(backend, name, getattr(tf.compat.v1.keras.backend, name, lambda *_: None))
+    backend.set_session = lambda *_: None  # there is one session only: the process
+    backend.image_dim_ordering = lambda: "tf"
+    backend.set_image_dim_ordering = lambda *_: None
+    tf_keras.optimizers.legacy = tf_keras.optimizers
+    tf_keras.objectives = tf_keras.losses  # type: ignore[attr-defined]
+    for name in ("core", "normalization", "advanced_activations", "convolutional", "recurrent"):
+        setattr(tf_keras.layers, name, tf_keras.layers)
+
+
+def _scikit(fullname: str) -> types.ModuleType:
+    """Return keras.wrappers.scikit_learn: its classes hold the function that builds the model."""
+
+    class _Wrapped:
+        def __init__(self, build_fn: Any = None, **keywords: Any) -> None:
+            self.build_fn = build_fn
+            self.keywords = keywords
+
+    module = types.ModuleType(fullname)
+    for name in ("KerasClassifier", "KerasRegressor", "BaseWrapper"):
+        setattr(module, name, type(name, (_Wrapped,), {}))
+    return module

@@ -17,6 +17,7 @@ _BINARY = {"binary_crossentropy", "binary_focal_crossentropy"}
 _REGRESSION = {
     "mean_squared_error", "mse", "mean_absolute_error", "mae", "huber", "log_cosh", "poisson",
     "mean_absolute_percentage_error", "mape", "mean_squared_logarithmic_error", "msle",
+    "logcosh",
 }  # fmt: skip
 
 
@@ -35,11 +36,12 @@ class Target:
     loss: str
     width: int
     classes: tuple[str, ...] = ()
+    by_number: bool = False  #: a loss of somebody's own wants the number of a class
 
     @property
     def task(self) -> Task:
-        """Return what is learned."""
-        if self.loss in _ONE_HOT | _SPARSE:
+        """Return what is learned, as far as the model tells."""
+        if self.loss in _ONE_HOT | _SPARSE or self.width > 1:
             return "multiclass"
         if self.loss in _BINARY and self.width == 1:
             return "binary"
@@ -48,20 +50,24 @@ class Target:
     @property
     def columns(self) -> int:
         """Return how many numbers `shaped` gives for an entry."""
-        return self.width if self.loss in _ONE_HOT else 1
+        return self.width if self.is_one_hot else 1
+
+    @property
+    def is_one_hot(self) -> bool:
+        """Tell whether the loss compares the output with one number for each class."""
+        return self.width > 1 and self.loss not in _SPARSE and not self.by_number
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether nobody but its author knows the loss."""
+        return self.loss not in _ONE_HOT | _SPARSE | _BINARY | _REGRESSION
 
     def check_output(self) -> None:
-        """Refuse an output that one number per entry cannot be compared with.
+        """Refuse an output that the loss cannot learn from.
 
         Raises:
-            TrainingError: the loss is not a categorical one, and the output is wider than 1.
+            TrainingError: a loss for several classes, and an output of one number.
         """
-        if self.width != 1 and self.loss not in _ONE_HOT | _SPARSE:
-            raise TrainingError(
-                f"model.py: the output is {self.width} wide, but loss {self.loss!r} compares it "
-                "with one label per entry",
-                "end with Dense(1), or use loss='categorical_crossentropy'",
-            )
         if self.width == 1 and self.loss in _ONE_HOT | _SPARSE:
             raise TrainingError(
                 f"model.py: the output is 1 wide, which loss {self.loss!r} cannot learn from",
@@ -70,7 +76,7 @@ class Target:
 
     def shaped(self, labels: Floats) -> Floats:
         """Return labels of shape (n, width) for one-hot losses, else (n, 1)."""
-        if self.loss in _ONE_HOT:
+        if self.is_one_hot:
             return np.eye(self.width, dtype=np.float32)[labels.astype(np.int64)]
         return labels.reshape(-1, 1)
 
@@ -80,7 +86,7 @@ class Target:
         Raises:
             TrainingError: names the first one.
         """
-        if self.loss in _ONE_HOT | _SPARSE:
+        if self.task == "multiclass":
             is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
             self._refuse_outside(labels, is_class, due)

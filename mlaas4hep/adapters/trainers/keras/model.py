@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.keras import bundle
-from mlaas4hep.adapters.trainers.keras.engine import Engine
+from mlaas4hep.adapters.trainers.keras.engine import Engine, is_own
 from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
+from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary
 
@@ -26,15 +29,26 @@ class KerasModel:
         self.target = target
         self.summary = _summary(made, columns, target)
         self._engine = Engine(made, columns, target, batch_size)
+        self._own_fit = OwnFit(made, target, batch_size) if is_own(made, "fit") else None
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what the loss cannot compare."""
         self.target.check(labels)
 
-    def learn(self, block: Block) -> None:
-        """Learn from the block's rows."""
+    def rehearse(self) -> None:
+        """Try what a training will do, so that mistakes in model.py show before it."""
+        if self._own_fit:
+            self._own_fit.check()
         with _memory_errors():
-            self._engine.train(block.x, block.y, block.order)
+            self._engine.rehearse()
+
+    def learn(self, block: Block) -> None:
+        """Learn from the block's rows, unless the model wants to stop."""
+        with _memory_errors():
+            if self._own_fit:
+                self._own_fit.learn(block)
+            else:
+                self._engine.train(block.x, block.y, block.order)
 
     def test(self, block: Block) -> None:
         """Compare predictions with labels."""
@@ -43,11 +57,14 @@ class KerasModel:
 
     def metrics(self) -> RoundMetrics:
         """Return loss and metrics since the last call."""
-        return self._engine.metrics()
+        told = self._own_fit.metrics() if self._own_fit else {}
+        return self._engine.metrics() | told
 
     def end_round(self, number: int, metrics: RoundMetrics) -> bool:  # noqa: ARG002
-        """Go on."""
-        return True
+        """Go on unless model.py set `stop_training`."""
+        if self.keras.stop_training:
+            _say(f"model.py set stop_training: the training ends after round {number + 1}")
+        return not self.keras.stop_training
 
     def predict(self, block: Block) -> Floats:
         """Return the outputs for the block's rows."""
@@ -55,7 +72,19 @@ class KerasModel:
             return self._engine.predict(block.x, block.order)
 
     def finish(self) -> None:
-        """Leave the model as it is."""
+        """Do what `fit` does at its end.
+
+        Raises:
+            TrainingError: a weight is not a number.
+        """
+        finalize(self.keras)
+        for variable in self.keras.variables:
+            values = np.asarray(variable)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise TrainingError(
+                    f"the weights of {variable.name!r} became NaN or infinite",
+                    "a smaller learning rate may help; inputs lie between 0 and 1 already",
+                )
 
     def state(self) -> State:
         """Return weights, random states and the optimizer's variables."""
@@ -67,7 +96,7 @@ class KerasModel:
         arrays = [state[f"v{i}"] for i in range(len(variables))]
         for array, variable in zip(arrays, variables, strict=True):
             if array.shape != tuple(variable.shape):
-                raise ValueError(f"{variable.path} has shape {tuple(variable.shape)}")
+                raise ValueError(f"{variable.name} has shape {tuple(variable.shape)}")
         for array, variable in zip(arrays, variables, strict=True):
             variable.assign(array)
 
@@ -76,7 +105,7 @@ class KerasModel:
         return bundle.write(folder, self.keras, sample)
 
     def _variables(self) -> list[Any]:
-        return [*self.keras.variables, *self.keras.optimizer.variables]
+        return [*self.keras.variables, *optimizer_variables(self.keras.optimizer)]
 
 
 def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
@@ -100,3 +129,7 @@ def _memory_errors() -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(str(error)) from error
+
+
+def _say(line: str) -> None:
+    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

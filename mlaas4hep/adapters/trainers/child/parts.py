@@ -1,0 +1,77 @@
+"""How many entries of each class train, validate and test, chunk by chunk."""
+
+from collections import Counter
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.core.models.split import Split
+
+_DIFFERENT = 0.2  #: two chunks whose share of a class differs by more are not alike
+_MOST_CLASSES = 50
+NAMES = ("train", "validation", "test")
+
+
+class Parts:
+    """Counts labels of chunks, each chunk once."""
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self._classes = classes
+        self._counts: dict[str, Counter[float]] = {name: Counter() for name in NAMES}
+        self._shares: dict[int, dict[float, float]] = {}
+
+    def add(self, index: int, labels: Floats, split: Split) -> None:
+        """Count the labels of a chunk."""
+        if index in self._shares or len(self._known()) > _MOST_CLASSES:
+            return
+        values, counts = np.unique(labels, return_counts=True)
+        self._shares[index] = dict(
+            zip(values.tolist(), (counts / len(labels)).tolist(), strict=True)
+        )
+        for name, rows in zip(NAMES, (split.train, split.validation, split.test), strict=True):
+            values, counts = np.unique(labels[rows], return_counts=True)
+            self._counts[name].update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+
+    def warnings(self, *, chunked: bool) -> tuple[str, ...]:
+        """Return what is odd about them, for classifications.
+
+        Raises:
+            TrainingError: nothing of a class trains.
+        """
+        known = self._known()
+        if len(known) > _MOST_CLASSES:
+            return ()
+        found = []
+        for name, counts in self._counts.items():
+            lacking = [label for label in known if counts and not counts[label]]
+            if not lacking:
+                continue
+            classes = ", ".join(self._named(label) for label in lacking)
+            text = f"no entry of class {classes} is in the {name} part ({counts.total()} entries)"
+            if name == "train":
+                raise TrainingError(
+                    f"{text}: it cannot be learned", "more entries of it, or another seed"
+                )
+            found.append(f"{text}: its figures say nothing about it")
+        if chunked and self._differ(known):
+            found.append(
+                "chunks differ in their classes, and each is trained on by itself: the last ones"
+                ' count most; "training": "standard" in params.json goes over all of them'
+            )
+        return tuple(found)
+
+    def _known(self) -> list[float]:
+        return sorted(set().union(*self._counts.values()))
+
+    def _differ(self, known: list[float]) -> bool:
+        """Tell whether the share of a class in some chunk is far from that in another."""
+        for label in known:
+            shares = [share.get(label, 0.0) for share in self._shares.values()]
+            if max(shares, default=0.0) - min(shares, default=0.0) > _DIFFERENT:
+                return True
+        return False
+
+    def _named(self, label: float) -> str:
+        is_class = label.is_integer() and 0 <= label < len(self._classes)
+        return f"{label:g} ({self._classes[int(label)]})" if is_class else f"{label:g}"

@@ -1,0 +1,24 @@
+"""Optimizers of Keras 3 and of Keras 2, asked in one way."""
+
+from typing import Any
+
+
+def build_optimizer(model: Any) -> None:
+    """Let the optimizer make its variables now, so that a checkpoint can set them."""
+    optimizer, variables = model.optimizer, model.trainable_variables
+    if hasattr(optimizer, "build"):
+        optimizer.build(variables)
+    else:  # one of Keras 2's old ones
+        optimizer._create_all_weights(variables)  # noqa: SLF001 - there is no other way
+
+
+def optimizer_variables(optimizer: Any) -> list[Any]:
+    """Return the optimizer's variables, in an order that stays."""
+    variables = optimizer.variables
+    return list(variables() if callable(variables) else variables)
+
+
+def finalize(model: Any) -> None:
+    """Do what `fit` does with the optimizer at its end, such as putting averaged weights in."""
+    if hasattr(model.optimizer, "finalize_variable_values"):
+        model.optimizer.finalize_variable_values(model.trainable_variables)
