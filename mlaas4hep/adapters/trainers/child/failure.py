@@ -1,11 +1,13 @@
 """How the training process ends when it cannot go on: in words, without a traceback."""
 
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
 MODEL_FILE = "model.py"
+_PLACE = re.compile(r'File "(?:[^"]*/)?model\.py", line (\d+)')
 _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 
 
@@ -70,15 +72,17 @@ def explanation(
 
 def line_of(error: BaseException) -> int:
     """Return the line of model.py that an error comes from; 0 if it does not."""
-    return int(_line(error.__traceback__).removeprefix(", line ") or 0)
+    line = _line_in_graph(error) or _line(error.__traceback__)
+    return int(line.removeprefix(", line ") or 0)
 
 
 def _described(doing: str, error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{MODEL_FILE}, line {error.lineno}: {error.msg}"
     said = _said(error)
-    cause = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    line = _line(error.__traceback__)
+    kind = type(error).__name__
+    cause = f"{kind}: {said.removeprefix(f'{kind}: ')}" if said else kind
+    line = _line_in_graph(error) or _line(error.__traceback__)
     return f"{MODEL_FILE}{line}: {cause}" if line else f"{doing}: {cause}"
 
 
@@ -97,4 +101,10 @@ def _line(trace: TracebackType | None) -> str:
         for frame in traceback.extract_tb(trace)
         if frame.filename.endswith(f"/{MODEL_FILE}") or frame.filename == MODEL_FILE
     ]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _line_in_graph(error: BaseException) -> str:
+    """Return ", line 12" where TensorFlow traced model.py; it puts the places into the message."""
+    lines = _PLACE.findall(str(error))
     return f", line {lines[-1]}" if lines else ""

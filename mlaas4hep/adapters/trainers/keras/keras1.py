@@ -100,7 +100,7 @@ def _optimizer(kind: type[Any], build: Any, decaying: Callable[..., Any]) -> Any
     def understanding(self: Any, *args: Any, **kwargs: Any) -> None:
         rate = kwargs.pop("lr", None)
         if rate is not None:
-            say(f"{kind.__name__}: `lr` is called `learning_rate` now")
+            say(f"{kind.__name__}: `lr` is called `learning_rate` in Keras 3")
             kwargs["learning_rate"] = rate
         if kwargs.get("epsilon", 0.0) is None:
             del kwargs["epsilon"]
