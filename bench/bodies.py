@@ -47,12 +47,17 @@ def raw(inputs: Inputs, folder: Path, **_: object) -> Body:
         for path in paths:
             with uproot.open(path) as file:
                 tree = file["events"]
-                names = SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS)
-                for block in tree.iterate(sorted(names), step_size=10_000):
+                for block in tree.iterate(_names(inputs, tree), step_size=10_000):
                     entries += len(block)
         return Measured(entries)
 
     return body
+
+
+def _names(inputs: Inputs, tree: Any) -> list[str] | None:
+    if inputs.kind.endswith("-ntuple"):
+        return None
+    return sorted(SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS))
 
 
 def inflate(inputs: Inputs, folder: Path, **_: object) -> Body:

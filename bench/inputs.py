@@ -10,6 +10,7 @@ many: 200 entries a file as in flat, however many files there are.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -25,6 +26,7 @@ ENTRIES = {
     "jagged": 50_000,
     "nano": 5_000,
 }
+_CODECS = {"lz4": uproot.LZ4(4), "zstd": uproot.ZSTD(5)}
 RARE = 0.9  #: of a trigger
 BASKET = {
     "flat": 25_000,
@@ -40,9 +42,14 @@ BASKET = {
 class Inputs:
     """One set of files."""
 
-    kind: str  #: flat, small, many, wide, jagged, nano
+    kind: str  #: flat, small, many, wide, jagged, nano; "flat-lz4", "jagged-ntuple" are stored so
     scale: int = 1
     files: int = 2
+
+    @property
+    def values(self) -> str:
+        """Return the kind without how it is stored."""
+        return self.kind.partition("-")[0]
 
     @property
     def name(self) -> str:
@@ -51,7 +58,7 @@ class Inputs:
     def paths(self, folder: Path) -> list[Path]:
         """Return the files, generated if they are not there."""
         found = [folder.absolute() / f"{self.name}_{i}.root" for i in range(self.files)]
-        whole = ENTRIES[self.kind] * (self.files if self.kind == "many" else 2)
+        whole = ENTRIES[self.values] * (self.files if self.kind == "many" else 2)
         entries = whole * self.scale // self.files
         for number, path in enumerate(found):
             if not path.exists():
@@ -62,16 +69,27 @@ class Inputs:
         return found
 
 
-def _write(kind: str, path: Path, entries: int, number: int) -> None:
+def _write(stored: str, path: Path, entries: int, number: int) -> None:
     rng = np.random.default_rng(number)
+    kind, _, how = stored.partition("-")
     step = min(BASKET[kind], entries)
-    with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
+    with uproot.recreate(path, compression=_CODECS.get(how, uproot.ZLIB(1))) as file:
         for start in range(0, entries, step):
             n = min(step, entries - start)
             arrays = _identifiers(start, n) | _MAKERS[kind](rng, n, 0.3 * (number % 2))
+            if how == "ntuple":
+                _extend_ntuple(file, arrays)
+                continue
             if "events" not in file:
                 file.mktree("events", {k: _type_of(array) for k, array in arrays.items()})
             file["events"].extend(arrays)
+
+
+def _extend_ntuple(file: Any, arrays: dict[str, object]) -> None:
+    if "events" in file:
+        file["events"].extend(arrays)
+    else:
+        file.mkrntuple("events", arrays)
 
 
 def _type_of(array: object) -> object:

@@ -44,6 +44,11 @@ def cases() -> list[Case]:
             Case(f"{kind} specs", "specs", inputs, f"{kind} uproot raw"),
             Case(f"{kind} chunks", "chunks", inputs, f"{kind} uproot raw"),
         ]
+    for kind in ("flat-zstd", "flat-lz4", "flat-ntuple", "jagged-ntuple"):
+        inputs, raw = Inputs(kind), f"{kind} uproot raw"
+        found.append(Case(raw, "raw", inputs))
+        found.append(Case(f"{kind} specs", "specs", inputs, raw))
+        found.append(Case(f"{kind} chunks", "chunks", inputs, raw))
     for files in (100, 300, 1000):  # a chunk mixes all files: k entries/s should stay
         inputs, first = Inputs("many", 1, files), "chunks of 100 files of 200"
         name = f"chunks of {files} files of 200"

@@ -18,6 +18,7 @@ from mlaas4hep.core.data.treatment import Treatment
 Singles = NDArray[np.float32]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]  #: number of the branch, place in its values
 Table = NDArray[np.float64]  #: (branches, 3, 1): what is subtracted, divided by, multiplied by
+_PADDING = 16  #: singles, a line of the cache
 HARMLESS = 1000.0  #: a constant of at most this size stays as it is
 
 
@@ -45,7 +46,8 @@ class Scaler:
         Values that are not finite, or too large for single precision, become 0. The next call
         overwrites the result.
         """
-        wide, narrow = self._memory(len(values), len(values[0]))
+        wide, padded = self._memory(len(values), len(values[0]))
+        narrow = padded[:, : wide.shape[1]]
         for row, each in zip(wide, values, strict=True):
             row[:] = each
         for number, treatment in self._treated.items():
@@ -58,7 +60,7 @@ class Scaler:
             if treatment.scale:
                 treatment.scale.apply(wide[number])
         np.copyto(narrow, wide, casting="same_kind")
-        flat = narrow.reshape(-1)
+        flat = padded.reshape(-1)
         if math.isfinite(np.dot(flat, flat)):  # a sum of squares hides no NaN and no infinity
             return narrow, None
         branch, place = np.nonzero(~np.isfinite(narrow))
@@ -66,13 +68,20 @@ class Scaler:
         return narrow, (branch, place) if len(branch) else None
 
     def _memory(self, branches: int, size: int) -> tuple[NDArray[np.float64], Singles]:
-        """Return room for the values; fresh pages would cost more than the sums."""
-        needed = branches * size
+        """Return room for the values; fresh pages would cost more than the sums.
+
+        Rows of singles end in some finite numbers that mean nothing: if rows began a power of two
+        apart, whoever reads across them would find them all in the same lines of the cache.
+        """
+        needed, room = branches * size, branches * (size + _PADDING)
         if needed > len(self._wide):
             self._wide = np.empty(needed, np.float64)
-            self._narrow = np.empty(needed, np.float32)
-        shape = branches, size
-        return self._wide[:needed].reshape(shape), self._narrow[:needed].reshape(shape)
+        if room > len(self._narrow):
+            self._narrow = np.zeros(room, np.float32)
+        return (
+            self._wide[:needed].reshape(branches, size),
+            self._narrow[:room].reshape(branches, size + _PADDING),
+        )
 
 
 def _low_span_factor(spec: BranchSpec) -> tuple[float, float, float]:
