@@ -9,7 +9,7 @@ from mlaas4hep.core.requests import frameworks, modelcode, parse
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +113,24 @@ def _preproc(text: Text | None) -> str:
 
 
 def _labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
+    if any(file.label for file in files):
+        return _own_labels(text, files)
     if text is None:
         return Labels(values=(0.0,) * len(files))
     with _in(text):
         return parse.parse_labels(text.text, files)
+
+
+def _own_labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
+    """Return the labels that files.json says."""
+    if text is not None:
+        raise InvalidRequestError(
+            f"both files.json and {text.name} say labels", hint="leave one of them away"
+        )
+    silent = next((file.name for file in files if not file.label), None)
+    if silent is not None:
+        raise InvalidRequestError(f"files.json says no label for {silent!r}", file=silent)
+    return parse.parse_labels("\n".join(file.label for file in files), files)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.requests import sources
+from mlaas4hep.core.requests import filelist, sources
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.request import Request
@@ -131,12 +131,14 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
     preproc = submission.preproc
     if preproc is None:
         preproc = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
+    files = read(submission.files, "files")
+    own_labels = upload.find(submission.labels) is None and filelist.has_labels(files.text)
     return Texts(
         model=read(submission.model, "model"),
         preproc=read(preproc, "preproc") if preproc else None,
         params=read(submission.params, "params"),
-        files=read(submission.files, "files"),
-        labels=read(submission.labels, "labels"),
+        files=files,
+        labels=None if own_labels else read(submission.labels, "labels"),
     )
 
 

@@ -154,4 +154,4 @@ def _columns(name: str, array: _StoredArray, alone: bool) -> Iterator[ArrayColum
 
 def reader(kept: KeptBlocks) -> TableReader:
     """Return the reader of this format."""
-    return TableReader("NumPy", NumpyTable, kept, damage=(zipfile.BadZipFile,))
+    return TableReader("NumPy", NumpyTable, kept)

@@ -4,8 +4,10 @@ import math
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.filelist import Line, lines
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.core.requests.secrets import without_secrets
@@ -16,7 +18,6 @@ ALTERNATIVES = " | "  #: between the URLs of one file in several places
 _ALTERNATIVE = re.compile(r"\s+\|\s+")
 _LOGICAL = ("/store/", "/eos/")
 _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
-_COMMENT = re.compile(r"(^|\s)#.*$")
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
 
@@ -48,8 +49,8 @@ def parse_files(
     """
     files: list[InputFile] = []
     seen: dict[tuple[str, str], InputFile] = {}
-    for number, line in _lines(text):
-        for file in _files_of(line, number, params, resolve, expand):
+    for line in lines(text):
+        for file in _files_of(line, params, resolve, expand):
             key = _plain(file.url), file.tree
             if key in seen:
                 raise _twice(seen[key], file)
@@ -62,23 +63,25 @@ def parse_files(
     return tuple(files)
 
 
-def _files_of(
-    line: str, number: int, params: Params, resolve: Resolve, expand: Expand
-) -> Iterator[InputFile]:
+def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
     """Yield the files that one line means: one, unless it is a pattern."""
-    parts = [split_tree(part) for part in _ALTERNATIVE.split(line)]
+    parts = [split_tree(part) for part in _ALTERNATIVE.split(line.text)]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
-    tree = next((tree for _, tree in parts if tree), params.branch)
+    said = line.tree or next((tree for _, tree in parts if tree), "")
+    more: dict[str, Any] = {"tree": said or params.branch, "line": line.number, "label": line.label}
     if len(names) == 1 and _is_pattern(names[0]):
         found = expand(names[0])
         if not found:
-            raise InvalidRequestError(f"no file matches {without_secrets(names[0])!r}", file=line)
+            raise InvalidRequestError(
+                f"no file matches {without_secrets(names[0])!r}", file=line.text
+            )
         for name in found:
-            shown = without_secrets(name) + (f":{tree}" if parts[0][1] else "")
-            yield InputFile(name=shown, url=resolve(name), tree=tree, line=number)
+            shown = without_secrets(name) + (f":{said}" if said else "")
+            yield InputFile(name=shown, url=resolve(name), **more)
     else:
         url = ALTERNATIVES.join(_resolved(names, resolve))
-        yield InputFile(name=without_secrets(line), url=url, tree=tree, line=number)
+        shown = without_secrets(line.text) + (f":{line.tree}" if line.tree else "")
+        yield InputFile(name=shown, url=url, **more)
 
 
 def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
@@ -141,41 +144,33 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
     Raises:
         InvalidRequestError: their number is not that of the files, or they are of two kinds.
     """
-    lines = [line for _, line in _lines(text)]
-    if not lines:
+    said = [line.text for line in lines(text)]
+    if not said:
         raise InvalidRequestError(
             "labels.txt is empty", hint="one label for each file, or the name of a branch"
         )
-    numbers = [_number(line) for line in lines]
-    if len(lines) == 1 and numbers[0] is None:
-        return Labels(expression=_checked(lines[0]))
+    numbers = [_number(line) for line in said]
+    if len(said) == 1 and numbers[0] is None:
+        return Labels(expression=_checked(said[0]))
     places = [file.line for file in files]
-    if all(places) and len(lines) == len(set(places)) < len(files):  # patterns: one label a line
-        lines = [lines[sorted(set(places)).index(place)] for place in places]
-        numbers = [_number(line) for line in lines]
-    if len(lines) != len(files):
+    if all(places) and len(said) == len(set(places)) < len(files):  # patterns: one label a line
+        said = [said[sorted(set(places)).index(place)] for place in places]
+        numbers = [_number(line) for line in said]
+    if len(said) != len(files):
         raise InvalidRequestError(
-            f"labels.txt has {len(lines)} labels, but files.txt has {len(files)} files",
+            f"labels.txt has {len(said)} labels, but files.txt has {len(files)} files",
             hint="one label for each file in the same order, or one line with a branch name",
         )
     values = [number for number in numbers if number is not None]
-    if len(values) == len(lines):
+    if len(values) == len(said):
         return Labels(values=tuple(values))
     if values:
         raise InvalidRequestError(
-            f"labels.txt has numbers ({len(values)}) and names ({len(lines) - len(values)})",
+            f"labels.txt has numbers ({len(values)}) and names ({len(said) - len(values)})",
             hint="either all of them are numbers or all are names of classes",
         )
-    classes = tuple(sorted(set(lines)))
-    return Labels(values=tuple(float(classes.index(line)) for line in lines), classes=classes)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line) without comments and empty lines."""
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        plain = _COMMENT.sub("", line).strip()
-        if plain:
-            yield number, plain
+    classes = tuple(sorted(set(said)))
+    return Labels(values=tuple(float(classes.index(line)) for line in said), classes=classes)
 
 
 def _prefixed(name: str, params: Params) -> str:

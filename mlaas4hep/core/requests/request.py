@@ -22,6 +22,7 @@ class InputFile:
     url: str  #: where it is read from; see `ports.DataSource`
     tree: str
     line: int = field(default=0, compare=False)  #: of files.txt; a pattern names many files
+    label: str = field(default="", compare=False)  #: that files.json says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

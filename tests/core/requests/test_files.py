@@ -189,3 +189,37 @@ def test_labels_that_do_not_match_are_refused(text, count, says):
 
     assert says in str(caught.value)
     assert caught.value.problem.hint
+
+
+def test_files_json_says_the_same_as_files_txt():
+    text = """[
+        "a.root:t",
+        {"file": "b.root", "tree": "u", "label": 1},
+        {"file": "c*", "label": "top"}
+    ]"""
+    found = parse_files(text, PARAMS, resolve, lambda _pattern: ["c1", "c2"])
+
+    assert [(f.name, f.url, f.tree, f.line, f.label) for f in found] == [
+        ("a.root:t", "resolved:a.root", "t", 1, ""),
+        ("b.root:u", "resolved:b.root", "u", 2, "1"),
+        ("c1", "resolved:c1", "Events", 3, "top"),
+        ("c2", "resolved:c2", "Events", 3, "top"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[1]", "file 1 is no name and no object with a file"),
+        ('["a", {"tree": "t"}]', "file 2 is no name"),
+        ('[{"file": "a", "weight": 2}]', "weight"),
+        ('[{"file": "a", "label": []}]', "neither a number nor a class"),
+        ('[{"file": "a", "tree": 7}]', "no text"),
+        ("[", "files.json"),
+    ],
+)
+def test_a_files_json_that_makes_no_sense_is_refused(text, says):
+    with pytest.raises(InvalidRequestError, match=r"files\.json") as caught:
+        files(text)
+
+    assert says in str(caught.value)

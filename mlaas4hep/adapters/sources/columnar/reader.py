@@ -1,10 +1,8 @@
 """The `Format` of files that hold one table: all that differs is how a table is opened."""
 
 import hashlib
-import struct
 import threading
 import weakref
-import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,26 +20,10 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 OPEN_TABLES = 100
 END_BYTES = 64 * 1024  #: of a file's beginning and end that tell it from another
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +53,6 @@ class TableReader:
         name: str,
         open_table: OpenTable,
         kept: KeptBlocks,
-        damage: tuple[type[Exception], ...] = (),
         list_trees: Callable[[PlaceFile], tuple[str, ...]] | None = None,
     ) -> None:
         """Take what differs between formats.
@@ -80,14 +61,12 @@ class TableReader:
             name: of the format, as FORMATS has it.
             open_table: opens a file of it.
             kept: where blocks lie of which somebody may want the rest.
-            damage: errors that its library raises about damaged files, besides `DAMAGE`.
             list_trees: gives the names of the tables in a file, if there can be several.
         """
         self._name = name
         self._open_table = open_table
         self._kept = kept
         self._list_trees = list_trees
-        self._damage: tuple[type[Exception], ...] = (*DAMAGE, *damage)
         self._tables: LRUCache[Hashable, _Known] = LRUCache(OPEN_TABLES)
         self._lock = threading.Lock()
 
@@ -188,7 +167,9 @@ class TableReader:
     def _our_errors(self, place: Place, file: PlaceFile) -> Iterator[None]:
         try:
             yield
-        except self._damage as error:
+        except MlaasError:
+            raise
+        except Exception as error:  # a parser that meets wrong bytes fails in every way
             if file.failure is not None:
                 failure, file.failure = file.failure, None
                 raise failure from error

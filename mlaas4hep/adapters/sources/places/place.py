@@ -34,12 +34,19 @@ class Place:
     is_remote: bool = False  #: a server has to be asked for the bytes
 
     def read(self, content: Bytes, start: int, stop: int) -> bytes:
-        """Return bytes [start, stop), or fewer where the file ends."""
+        """Return bytes [start, stop), or fewer where the file ends.
+
+        Raises:
+            PermanentError: the file is shorter now than it was when it was located.
+        """
         start, stop = max(0, start), min(stop, self.size_bytes)
         if start >= stop:
             return b""
         (answer,) = content.ask([(start, stop)])
-        return bytes(answer())
+        try:
+            return bytes(answer())
+        except EOFError as error:
+            raise changed(self.url) from error
 
 
 def missing(url: str) -> InvalidRequestError:
