@@ -1,4 +1,4 @@
-"""Write openapi.yaml from the tables that route the requests: `python docs/openapi.py`."""
+"""Write openapi.yaml, and openapi.json for the function, from the routes: `python docs/openapi.py`."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import yaml
 from mlaas4hep.http.openapi.document import document
 
 TARGET = Path(__file__).parents[1] / "openapi.yaml"
+SERVED = Path(__file__).parents[1] / "mlaas4hep" / "web" / "openapi.json"
 HEADER = "# Made by docs/openapi.py from mlaas4hep/http; edit there.\n"
 
 
@@ -20,3 +21,4 @@ def text() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(text(), encoding="utf-8")
+    SERVED.write_text(json.dumps(document(), separators=(",", ":")), encoding="utf-8")

@@ -19,6 +19,7 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.pipeline.bundles import Bundle
 from mlaas4hep.pipeline.checkpoints import Checkpoints
 from mlaas4hep.pipeline.reactions import News
+from mlaas4hep.pipeline.roundhistory import RoundHistory
 from mlaas4hep.pipeline.trainingplan import TrainingPlan, load_plan
 from mlaas4hep.ports import Services, Training
 
@@ -56,6 +57,7 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
             checkpoints=checkpoints,
             warnings=_refused(objection),
         )
+        stack.callback(under_way.history.store)
         stack.callback(under_way.store_log)
         yield from under_way.news()
     checkpoints.remove()
@@ -80,6 +82,10 @@ class _UnderWay:
     warnings: tuple[str, ...] = ()
     wanted: deque[int] = field(default_factory=deque)
     logged: bytes = b""
+    history: RoundHistory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = RoundHistory(self.event.owner, self.event.run, self.services)
 
     def news(self) -> Iterator[Event]:
         """Follow the training to its end, or until the run is over for another reason."""
@@ -88,6 +94,7 @@ class _UnderWay:
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
                 self.store_log()
+                self.history.store()
             else:
                 yield from self._news_of(report)
             if isinstance(report, TrainingFinished):
@@ -122,6 +129,7 @@ class _UnderWay:
                 self._store(report)
             case ModelBuilt():
                 self.bundle.isolation = report.isolation
+                self.history.resume(report.resumed)
                 yield TrainingStarted(
                     owner=owner,
                     run=run,
@@ -132,6 +140,7 @@ class _UnderWay:
                     warnings=self.warnings,
                 )
             case RoundEnded():
+                self.history.add(report)
                 yield EpochEnded(
                     owner=owner,
                     run=run,
@@ -163,6 +172,7 @@ class _UnderWay:
             if kind == "checkpoint":
                 self.checkpoints.store(file)
                 self.store_log()
+                self.history.store()
 
     def store_log(self) -> None:
         """Store what the training printed, if it printed more."""

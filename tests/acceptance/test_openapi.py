@@ -1,6 +1,7 @@
 """openapi.yaml says what the code does: written from it, and tried on the laptop platform."""
 
 import io
+import json
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,7 @@ def test_the_file_is_what_the_code_says():
     written = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 
     assert written == yaml.safe_load(yaml.safe_dump(document()))
+    assert json.loads((ROOT / "mlaas4hep" / "web" / "openapi.json").read_text()) == written
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,9 @@ RUN = "run.json"  #: the run itself, so that it can be rebuilt when its book is 
 CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
 CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
 LOG = "train.log"  #: what model.py printed
+HISTORY = "history.json"  #: figures of each round so far: a list of objects
+QUALITY = "plots/quality.json"  #: ROC points, scores in bins, confusion; see `child/quality.py`
+HISTOGRAMS = "plots/histograms.json"  #: values of each branch in bins
 
 
 def opened(attempt: int) -> str:

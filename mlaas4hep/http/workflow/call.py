@@ -129,6 +129,11 @@ def answer(value: Any, status: int = 200) -> flask.Response:
     return flask.Response(wire.show(value), status, content_type="application/json")
 
 
+def raw_json(body: bytes) -> flask.Response:
+    """Return what is JSON already."""
+    return flask.Response(body, content_type="application/json")
+
+
 def text(message: str) -> flask.Response:
     """Return a plain text, as the ancestor's clients expect it."""
     return flask.Response(message, content_type="text/plain; charset=utf-8")

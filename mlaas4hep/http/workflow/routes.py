@@ -3,8 +3,10 @@
 from mlaas4hep.http.route import Route, body_calls
 from mlaas4hep.http.workflow import (
     ancestor,
+    api,
     comparing,
     models,
+    quality,
     runs,
     scoring,
     submissions,
@@ -18,10 +20,12 @@ ROUTES: tuple[Route, ...] = (
     *runs.ROUTES,
     *submissions.ROUTES,
     *watching.ROUTES,
+    *quality.ROUTES,
     *comparing.ROUTES,
     *scoring.ROUTES,
     *tarballs.ROUTES,
     *models.ROUTES,
     *usage.ROUTES,
+    *api.ROUTES,
 )
 BODY_CALLS = body_calls(ROUTES)

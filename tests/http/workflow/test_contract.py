@@ -4,6 +4,7 @@ import pytest
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunFailed
 from mlaas4hep.errors import Problem
 from mlaas4hep.http.workflow.routes import ROUTES
@@ -47,6 +48,14 @@ EXAMPLES = {
     "list_specs": Example(),
     "delete_cache": Example(),
     "show_usage": Example(),
+    "show_history": _RUN,
+    "show_quality": _RUN,
+    "show_histograms": _RUN,
+    "show_cutflow": _RUN,
+    "openapi": Example(),
+    "docs": Example(),
+    "docs_script": Example(),
+    "docs_style": Example(),
 }
 #: a stream, a scoring that has run, and an object store that people reach: see their own tests
 ELSEWHERE = {"watch_run", "score", "fetch_scores", "offer_upload", "take_upload"}
@@ -75,6 +84,9 @@ class Door:
         record = ModelRecord(owner=owner, name=DONE, version="v1", files=("saved_model.pb",))
         services.models.put(keys.model_file(owner, DONE, "v1", "saved_model.pb"), b"pb")
         services.models.put(keys.model(owner, DONE), wire.dump(record))
+        for name in (files.HISTORY, files.QUALITY, files.HISTOGRAMS):
+            stored = b"{}" if name == files.QUALITY else b"[]"
+            services.runs_files.put(files.key(owner, RUN, name), stored)
         problem = Problem(code="x", message="x")
         services.runs.apply([ModelReady(owner=owner, run=DONE, model=DONE, version="v1")])
         services.runs.apply([RunFailed(owner=owner, run=FAILED, problem=problem)])

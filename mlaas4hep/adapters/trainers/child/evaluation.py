@@ -63,18 +63,19 @@ class Evaluation:
                 seen.scores.append(self._model.predict(chunk.block(chosen)))
                 seen.entries += len(chosen)
 
+    def scores(self) -> dict[str, tuple[Floats, Floats]]:
+        """Return labels and scores of every set that has entries."""
+        return {
+            name: (np.concatenate(seen.labels), np.concatenate(seen.scores))
+            for name, seen in self._sets.items()
+            if seen.entries
+        }
+
     def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:
         """Return the figures of every set that has entries."""
         return tuple(
-            _figures(
-                name,
-                np.concatenate(seen.labels),
-                np.concatenate(seen.scores),
-                task,
-                wanted.threshold,
-            )
-            for name, seen in self._sets.items()
-            if seen.entries
+            _figures(name, labels, predicted, task, wanted.threshold)
+            for name, (labels, predicted) in self.scores().items()
         )
 
 

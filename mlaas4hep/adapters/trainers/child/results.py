@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child import evaluation
+from mlaas4hep.adapters.trainers.child import evaluation, quality
 from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.histograms import Histograms
@@ -86,12 +86,17 @@ class Results:
         if self._evaluation:
             report = evaluation.to_json(figures, self._job.classes)
             (folder / "metrics.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+            told = quality.quality(figures, self._evaluation.scores(), self._job.classes)
+            (folder / "quality.json").write_text(json.dumps(told), encoding="utf-8")
             _say(evaluation.to_text(figures, self._job.classes))
             plots.draw_losses(folder / "loss.png", history)
             if any(each.curve for each in figures):
                 plots.draw_roc(folder / "roc.png", figures)
         if self._histograms:
-            plots.draw_histograms(folder / "histograms.pdf", self._histograms.result())
+            found = self._histograms.result()
+            told_of = json.dumps(quality.histograms(found))
+            (folder / "histograms.json").write_text(told_of, encoding="utf-8")
+            plots.draw_histograms(folder / "histograms.pdf", found)
             if self._histograms.left_out:
                 _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")
 

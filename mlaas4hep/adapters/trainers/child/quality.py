@@ -1,0 +1,71 @@
+"""How good a model is, in points and bins: what a page needs to draw it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.trainers.child.evaluation import SetFigures, class_names
+from mlaas4hep.adapters.trainers.child.histograms import Histogram
+from mlaas4hep.core.models.figures import Roc
+
+BINS = 50
+_POINTS = 200  #: of a ROC curve
+
+
+def quality(
+    figures: Sequence[SetFigures],
+    scores: dict[str, tuple[NDArray[Any], NDArray[Any]]],
+    names: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return ROC points, scores in bins by class, and the confusion matrix of each set.
+
+    Args:
+        scores: labels (n,) and scores (n, outputs) of each set.
+        names: of the classes, or nothing.
+    """
+    return {each.name: _set(each, *scores[each.name], names) for each in figures}
+
+
+def histograms(found: Sequence[Histogram]) -> list[dict[str, Any]]:
+    """Return each branch's counts, with edges before and after normalisation."""
+    return [
+        {
+            "branch": each.name,
+            "counts": each.counts.tolist(),
+            "edges": each.before.tolist(),
+            "normalised_edges": each.after.tolist(),
+        }
+        for each in found
+    ]
+
+
+def _set(
+    each: SetFigures, labels: NDArray[Any], scores: NDArray[Any], names: tuple[str, ...]
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"entries": each.entries, "auc": each.auc, "rmse": each.error}
+    if each.curve is not None:
+        told["roc"] = _points(each.curve)
+    if each.matrix is not None:
+        told["classes"] = class_names(len(each.matrix), names)
+        told["confusion"] = each.matrix.tolist()
+        told["scores"] = _scores(labels, scores, len(each.matrix))
+    return told
+
+
+def _points(curve: Roc) -> dict[str, list[float]]:
+    last = len(curve.false_positives) - 1
+    keep = np.unique(np.linspace(0, last, min(_POINTS, last + 1)).astype(np.int64))
+    return {
+        "false_positives": curve.false_positives[keep].tolist(),
+        "true_positives": curve.true_positives[keep].tolist(),
+    }
+
+
+def _scores(labels: NDArray[Any], scores: NDArray[Any], classes: int) -> dict[str, Any]:
+    """Return the score of the last class (the only output, if there is one) by true class."""
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    truth = np.rint(labels).astype(np.int64)
+    counts = [np.histogram(scores[truth == one, -1], edges)[0].tolist() for one in range(classes)]
+    return {"edges": edges.tolist(), "counts": counts}

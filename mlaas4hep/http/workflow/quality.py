@@ -1,0 +1,141 @@
+"""What a page draws of a run, as JSON: history by round, quality, histograms, cut flow."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+
+from mlaas4hep.core.runs import files
+from mlaas4hep.errors import NotFoundError
+from mlaas4hep.http.route import Route
+from mlaas4hep.http.schemas import Schema
+from mlaas4hep.http.workflow.call import Ask, Door, answer, raw_json
+from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
+
+
+def show_history(door: Door, ask: Ask) -> flask.Response:
+    """Return the figures of each round so far, while it trains too."""
+    run = find_run(door, ask)
+    try:
+        stored = door.services.runs_files.get(files.key(run.owner, run.name, files.HISTORY))
+    except NotFoundError:  # no round has ended
+        stored = b"[]"
+    return raw_json(stored)
+
+
+def show_quality(door: Door, ask: Ask) -> flask.Response:
+    """Return ROC points, scores in bins by class, and the confusion matrix, for each set."""
+    return _stored(door, ask, files.QUALITY, '"metrics": true')
+
+
+def show_histograms(door: Door, ask: Ask) -> flask.Response:
+    """Return the values of each branch in bins, before and after normalisation."""
+    return _stored(door, ask, files.HISTOGRAMS, '"hist": "pdfs"')
+
+
+def show_cutflow(door: Door, ask: Ask) -> flask.Response:
+    """Return how many entries each file has, and how many pass the cuts."""
+    found = full_report(find_run(door, ask), door).files
+    rows = [{"file": one.file, "entries": one.entries, "passed": one.passed} for one in found]
+    return answer(
+        {
+            "files": rows,
+            "entries": sum(one.entries for one in found),
+            "passed": sum(one.passed for one in found),
+        }
+    )
+
+
+def _stored(door: Door, ask: Ask, name: str, wanted: str) -> flask.Response:
+    run = find_run(door, ask)
+    try:
+        stored = door.services.runs_files.get(files.key(run.owner, run.name, name))
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"run {run.name!r} has no {name.rpartition('/')[2]}",
+            hint=f"it is written at the end of a training with {wanted} in params.json",
+        ) from error
+    return raw_json(stored)
+
+
+_NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
+_COUNTS: Schema = {"type": "array", "items": {"type": "integer"}}
+_HISTORY: Schema = {
+    "type": "array",
+    "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]}},
+}
+_SET: Schema = {
+    "type": "object",
+    "required": ["entries"],
+    "properties": {
+        "entries": {"type": "integer"},
+        "auc": {"type": ["number", "null"]},
+        "rmse": {"type": ["number", "null"]},
+        "roc": {
+            "type": "object",
+            "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
+        },
+        "classes": {"type": "array", "items": {"type": "string"}},
+        "confusion": {"type": "array", "items": _COUNTS},
+        "scores": {
+            "type": "object",
+            "properties": {"edges": _NUMBERS, "counts": {"type": "array", "items": _COUNTS}},
+        },
+    },
+}
+_QUALITY: Schema = {
+    "type": "object",
+    "description": "By set: test (held out), val, train.",
+    "additionalProperties": _SET,
+}
+_HISTOGRAMS: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["branch", "counts", "edges", "normalised_edges"],
+        "properties": {
+            "branch": {"type": "string"},
+            "counts": _COUNTS,
+            "edges": _NUMBERS,
+            "normalised_edges": _NUMBERS,
+        },
+    },
+}
+_COUNT: Schema = {"type": "integer"}
+_CUTFLOW: Schema = {
+    "type": "object",
+    "required": ["files", "entries", "passed"],
+    "properties": {
+        "files": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"file": {"type": "string"}, "entries": _COUNT, "passed": _COUNT},
+            },
+        },
+        "entries": _COUNT,
+        "passed": _COUNT,
+    },
+}
+
+
+def _of_run(what: str, handler: Callable[[Door, Ask], flask.Response], gives: Any) -> Route:
+    return Route(
+        name=f"show_{what}",
+        method="GET",
+        path=f"/runs/{{name}}/{what}",
+        handler=handler,
+        tag="runs",
+        actions=(what,),
+        args=(RUN,),
+        gives=gives,
+        errors=(404,),
+    )
+
+
+ROUTES = (
+    _of_run("history", show_history, _HISTORY),
+    _of_run("quality", show_quality, _QUALITY),
+    _of_run("histograms", show_histograms, _HISTOGRAMS),
+    _of_run("cutflow", show_cutflow, _CUTFLOW),
+)
