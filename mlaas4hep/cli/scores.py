@@ -9,6 +9,7 @@ from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
+from mlaas4hep.client.files import check_target
 from mlaas4hep.client.packing import packed
 from mlaas4hep.core.requests.upload import MAX_MEMBERS
 from mlaas4hep.errors import InvalidRequestError
@@ -52,6 +53,8 @@ def score(
 
     Example: `mlaas4hep score luca_1 new_data.root --out scores.parquet`
     """
+    if out is not None:
+        check_target(out)
     keys = {"format": format, "tree": tree, "upload": upload, "owner": owner}
     with client(url, token, endpoint) as here:
         if not upload and any(_is_here(name) for name in files):

@@ -8,7 +8,7 @@ import httpx
 
 from mlaas4hep.client.address import Address
 from mlaas4hep.client.connection import Connection
-from mlaas4hep.client.files import OnBytes
+from mlaas4hep.client.files import OnBytes, check_target
 from mlaas4hep.core import wire
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class Calls:
         return wire.load(kind, self._send(method, path, **given).content)
 
     def _download(self, path: str, target: str | Path, on_bytes: OnBytes | None) -> Path:
+        check_target(Path(target))
         return self._line.download(f"{self._address.of('workflow')}{path}", Path(target), on_bytes)
 
 

@@ -14,6 +14,8 @@ from typing import BinaryIO, cast
 
 import httpx
 
+from mlaas4hep.errors import InvalidRequestError
+
 OnBytes = Callable[[int], None]  #: is told how many more bytes went over the line
 
 _BLOCK = 1024**2
@@ -46,6 +48,24 @@ class CountedFile(io.BufferedReader):
         if self._on_bytes is not None:
             self._on_bytes(len(data))
         return data
+
+
+def check_target(path: Path) -> None:
+    """See whether a file can be written there; nothing is left behind.
+
+    Raises:
+        InvalidRequestError: it cannot; the message says why.
+    """
+    if path.is_dir():
+        raise InvalidRequestError(f"{str(path)!r} is a folder", file=str(path))
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise InvalidRequestError(
+            f"{str(path)!r} cannot be written: {str(path.parent)!r}: {error.strerror}",
+            file=str(path),
+        ) from error
 
 
 def write(response: httpx.Response, path: Path, on_bytes: OnBytes | None = None) -> None:

@@ -109,6 +109,8 @@ def test_a_root_file_is_a_friend_tree(trained, alice):
     run = scored(trained, alice, files=["d.root"], format="root")
     response = alice.get(f"/runs/{run['name']}/scores")
 
+    assert response.content_length == len(response.data)
+
     assert response.headers["Content-Disposition"].endswith('.root"')
     tree = uproot.open(io.BytesIO(response.data))["scores"]
     assert tree.num_entries == 50
@@ -132,7 +134,7 @@ def test_a_file_that_cannot_be_scored_fails_with_file_and_branch(trained, alice)
         ({"model": "luca_1", "files": ["/etc/passwd"]}, 400),
         ({"model": "luca_1", "files": ["c.root"]}, 400),
         ({"model": "luca_1", "files": ["c.rot"], "upload": "new"}, 400),
-        ({"model": "luca_1", "files": ["root://server//a.root"], "format": "csv"}, 400),
+        ({"model": "luca_1", "files": ["root://server//a.root"], "format": "docx"}, 400),
         ({"model": "luca_1", "file": "c.root"}, 400),
         ({"model": 3, "files": "c.root"}, 400),
     ],

@@ -241,3 +241,17 @@ class Expiring(Gateway):
         await send({"type": "http.response.start", "status": 401, "headers": []})
         body = json.dumps({"error": problem}).encode()
         await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize("out", ["none/m.tar.gz", "."])
+@pytest.mark.parametrize("command", [("model", "luca_1"), ("score", "luca_1", "a.root")])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_asked(
+    cli, tmp_path, command, out
+):
+    nobody = ("--url", "http://127.0.0.1:9", "--token", "x")
+
+    result = cli(*command, "--out", tmp_path / out, *nobody)
+
+    assert result.code == 1
+    assert str(tmp_path / out) in result.err
+    assert "cannot be reached" not in result.err

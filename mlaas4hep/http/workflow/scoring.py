@@ -65,7 +65,12 @@ def fetch_scores(door: Door, ask: Ask) -> flask.Response:
     if run.status is not Status.DONE:
         raise ConflictError(f"run {run.name!r} is {run.status}", hint="wait until it is done")
     suffix = run.scores.rpartition(".")[2]
-    return attachment(_blocks(run, door.services.runs_files), f"{run.name}.{suffix}")
+    store = door.services.runs_files
+    response = attachment(_blocks(run, store), f"{run.name}.{suffix}")
+    table = store.info(run.scores)
+    if table is not None:  # so that who fetches it notices when it breaks off
+        response.content_length = table.size_bytes
+    return response
 
 
 def _blocks(run: Run, store: ObjectStore) -> Iterator[bytes]:
