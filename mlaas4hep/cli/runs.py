@@ -78,6 +78,9 @@ def _show_outlook(outlook: Outlook, json: bool) -> None:
         f"columns, in {outlook.chunks} chunks of at most {outlook.largest_chunk_entries} entries "
         f"({outlook.chunk_bytes} bytes)"
     )
+    show(f"features: {', '.join(outlook.features)}")
+    for left in outlook.left_out:
+        show(f"left out: {left.branch} ({left.reason})")
     if outlook.model is not None:
         show(f"the model has {outlook.model.parameters} parameters, loss {outlook.model.loss}")
     show(f"training takes about {outlook.memory_bytes // 1024**2} MB")

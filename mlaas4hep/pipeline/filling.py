@@ -19,6 +19,7 @@ from mlaas4hep.core.data.passmap import PassMap, Reading
 from mlaas4hep.core.data.plan import Slice
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.selection.branches import label_expression
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
@@ -222,7 +223,7 @@ def labelled(
         for columns in _taken(_numbered(filled, reading.start), preproc, keep, reading):
             yield Labelled(
                 columns=columns,
-                labels=_labels(inputs, part.file, columns),
+                labels=labels_of(inputs.request.labels, part.file, columns),
                 draws=drawn(file.name, columns.flat[ENTRY]),
             )
 
@@ -251,8 +252,12 @@ def _taken(
             return
 
 
-def _labels(inputs: Inputs, file: int, columns: Columns) -> NDArray[np.float32]:
-    labels = inputs.request.labels
+def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32]:
+    """Return the label of each of these entries of a file.
+
+    Raises:
+        PermanentError: one is not a number.
+    """
     if not labels.expression:
         return np.full(columns.entries, labels.values[file], np.float32)
     values = label_expression(labels, columns.names).evaluate(columns)

@@ -3,10 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.notices import notices
 from mlaas4hep.core.data.plan import ChunkPlan
+from mlaas4hep.core.data.sample import Sampler
+from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
+from mlaas4hep.core.data.treatment import without_missing
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.models.dryrun import CutCount, FileOutlook, Outlook
+from mlaas4hep.core.models.leftout import left_out
+from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import InputFile, Request
@@ -14,12 +20,16 @@ from mlaas4hep.core.selection import branches
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, PermanentError
+from mlaas4hep.pipeline.filling import labels_of
 from mlaas4hep.pipeline.inputs import describe
+from mlaas4hep.pipeline.specs import idle_rules
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.submit import Prepared
 
 SAMPLE = 2000  #: entries of each file that cuts are tried on
 MAX_SAMPLED = 10  #: files
+_CHUNKS_LOOKED_AT = 1000
+_DIFFERENT = 0.2  #: two chunks whose share of a class differs by more are not alike
 _FLOAT_BYTES = 4
 _FRAMEWORK_BYTES = 600 * 1024**2  #: TensorFlow before the first layer
 
@@ -36,11 +46,12 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
     trees = {file.name: _described(file, services) for file in request.files}
     chosen = branches.choose(trees, request.params, preproc, request.labels)
     tried = [
-        _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services))
+        _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services), chosen)
         for file in request.files[:MAX_SAMPLED]
     ]
-    files = [outlook for outlook, _ in tried]
-    widths = _longest(longest for _, longest in tried)
+    files = [outlook for outlook, _, _ in tried]
+    widths = _longest(longest for _, longest, _ in tried)
+    samples = [kept for _, _, kept in tried]
     plan = _plan(request, trees, files)
     columns = sum(widths.get(name, 1) for name in chosen.features)
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
@@ -52,6 +63,7 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
         entries=sum(tree.entries for tree in trees.values()),
         selected_entries=plan.entries,
         features=chosen.features,
+        left_out=left_out(trees, request.params, preproc, chosen),
         identifiers=chosen.identifiers,
         label=chosen.label,
         columns=columns,
@@ -60,7 +72,13 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
         chunk_bytes=chunk_bytes,
         memory_bytes=memory_bytes,
         model=model,
-        warnings=(*chosen.warnings, *_warnings(request, files, memory_bytes, model)),
+        warnings=(
+            *chosen.warnings,
+            *suspicious_names(chosen.features),
+            *_of_values(request, chosen, samples),
+            *_of_chunks(request, plan),
+            *_warnings(request, files, memory_bytes, model),
+        ),
     )
 
 
@@ -82,6 +100,46 @@ def _built(
         return services.trainer.check(prepared.model.encode(), job)
     except PermanentError as error:
         raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
+
+
+def _of_values(
+    request: Request, chosen: branches.Branches, samples: list[list[Columns]]
+) -> Iterator[str]:
+    """Yield what is odd about the values of a sample of every file."""
+    rules, features = request.params.rules, set(chosen.features)
+    parts: list[Specs] = []
+    labelled: list[tuple[Columns, Array]] = []
+    sampler = Sampler(SAMPLE * MAX_SAMPLED, len(features))
+    for number, blocks in enumerate(samples):
+        for block in blocks:
+            values = without_missing(block.only(features), rules)
+            sampler.add(values, 0)
+            parts.append(measured(values, file=number, start=0, stop=block.entries))
+            labelled.append((values, labels_of(request.labels, number, block)))
+    if parts:
+        specs = sampled(merged(parts), sampler.samples())
+        yield from notices(specs, rules)
+        yield from idle_rules(specs, rules)
+        yield from telling(labelled)
+
+
+def _of_chunks(request: Request, plan: ChunkPlan) -> Iterator[str]:
+    """Yield a warning if chunks that are trained on one by one differ in their classes."""
+    labels = request.labels.values
+    if request.params.training == "standard" or not labels or plan.chunks == 1:
+        return
+    shares: dict[float, list[float]] = {label: [] for label in labels}
+    for index in {*range(min(plan.chunks, _CHUNKS_LOOKED_AT)), plan.chunks - 1}:
+        of_chunk = dict.fromkeys(shares, 0)
+        for part in plan.slices(index):
+            of_chunk[labels[part.file]] += part.entries
+        for label, entries in of_chunk.items():
+            shares[label].append(entries / max(plan.size(index), 1))
+    if any(max(found) - min(found) > _DIFFERENT for found in shares.values()):
+        yield (
+            "chunks differ in their classes, and each is trained on by itself: the last ones"
+            ' count most; "training": "standard" in params.json goes over all of them'
+        )
 
 
 def _memory_bytes(chunk_bytes: int, model: ModelSummary | None) -> int:
@@ -119,16 +177,22 @@ def _sample(
 
 
 def _try(
-    file: InputFile, tree: TreeInfo, preproc: Preproc, sample: Iterable[Columns]
-) -> tuple[FileOutlook, dict[str, int]]:
-    """Return what a sample of a file shows, and the longest row of each jagged branch."""
+    file: InputFile,
+    tree: TreeInfo,
+    preproc: Preproc,
+    sample: Iterable[Columns],
+    chosen: branches.Branches,
+) -> tuple[FileOutlook, dict[str, int], list[Columns]]:
+    """Return what a sample of a file shows, the longest row of each jagged branch, and the sample."""
+    blocks: list[Columns] = []
     sampled = passed = 0
     flow: Counter[str] = Counter()
     longest: dict[str, int] = {}
     for block in sample:
         sampled += block.entries
         flow.update(dict(preproc.cut_flow(block)))
-        kept = preproc.apply(block)
+        kept = preproc.apply(block, keep=frozenset(chosen.label))
+        blocks.append(kept)
         passed += kept.entries
         rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}
         longest = _longest([longest, rows])
@@ -140,7 +204,7 @@ def _try(
         passed=passed,
         cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
     )
-    return outlook, longest
+    return outlook, longest, blocks
 
 
 def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:

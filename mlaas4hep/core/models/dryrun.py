@@ -26,6 +26,14 @@ class FileOutlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A branch that the network does not see."""
+
+    branch: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What a run would do; figures after cuts are estimates."""
 
@@ -33,6 +41,7 @@ class Outlook:
     entries: int
     selected_entries: int
     features: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]  #: branches that are no features, with the reason
     identifiers: tuple[str, ...]
     label: tuple[str, ...]  #: branches that it is computed from
     columns: int  #: rows of jagged branches as long as in the sample

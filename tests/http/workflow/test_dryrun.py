@@ -67,3 +67,33 @@ def test_a_model_that_cannot_be_built_is_refused(alice, files):
     assert response.status_code in (400, 422)
     assert "no such layer" in response.json["error"]["message"]
     assert response.json["error"]["file"] == "model.py"
+
+
+def test_it_says_what_is_left_out_and_why(alice, files):
+    files["params.json"] = (
+        '{"branch": "events", "identifier": ["runNo"], "exclude_branches": "eta"}'
+    )
+    alice.upload(files)
+
+    shown = alice.post("/submit?dry_run=1", json={"name": "luca", "preproc": ""}).json
+
+    assert shown["left_out"] == [
+        {"branch": "eta", "reason": "exclude_branches"},
+        {"branch": "runNo", "reason": "identifier"},
+    ]
+
+
+def test_it_warns_about_features_that_give_the_answer_away(alice, files, tmp_path):
+    for name, value in (("a.root", 0), ("b.root", 1)):
+        with uproot.recreate(tmp_path / name) as file:
+            x = np.random.default_rng(value).normal(size=100)
+            file["events"] = {"pt": x, "genWeight": x[::-1] + 9 * value}
+        files[name] = (tmp_path / name).read_bytes()
+    files["params.json"] = '{"branch": "events"}'
+    alice.upload(files)
+
+    shown = alice.post("/submit?dry_run=1", json={"name": "luca", "preproc": ""}).json
+
+    names, *_, alone = shown["warnings"]
+    assert "look like weights: genWeight" in names
+    assert "one branch alone tells the classes apart (AUC in a sample): genWeight" in alone

@@ -1,0 +1,45 @@
+"""Branches that are no features, each with the reason."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.models.dryrun import LeftOut
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.selection.branches import Branches
+from mlaas4hep.core.selection.preproc import Preproc
+
+
+def left_out(
+    trees: Mapping[str, TreeInfo], params: Params, preproc: Preproc, chosen: Branches
+) -> tuple[LeftOut, ...]:
+    """Return every branch of the files that is no feature, by name."""
+    reasons = dict(_reasons(trees, params, preproc, chosen))
+    return tuple(
+        LeftOut(branch=name, reason=reasons[name])
+        for name in sorted(reasons)
+        if name not in chosen.features
+    )
+
+
+def _reasons(
+    trees: Mapping[str, TreeInfo], params: Params, preproc: Preproc, chosen: Branches
+) -> Iterator[tuple[str, str]]:
+    """Yield (branch, reason); the last reason of a branch counts."""
+    for tree in trees.values():
+        for branch in tree.branches:
+            yield branch.name, "not in selected_branches"
+        yield from tree.unreadable
+    known = {branch.name for tree in trees.values() for branch in tree.branches}
+    excluded = [name for name in known if _matches(name, params.exclude_branches)]
+    for names, reason in (
+        (excluded, "exclude_branches"),
+        (preproc.removes, "removed by preproc.json"),
+        (chosen.label, "the label is computed from it"),
+        (chosen.identifiers, "identifier"),
+    ):
+        yield from ((name, reason) for name in names)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)

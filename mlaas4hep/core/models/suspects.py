@@ -1,0 +1,103 @@
+"""Features that may give the answer away: by their name, or by what one of them alone can tell."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.models.figures import roc
+
+TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has
+_LISTED = 10
+_FEWEST = 20  #: entries that a curve says something about
+
+_NAMES = {
+    "identifiers": (
+        *("run", "run_*", "*_run", "runno", "runnumber", "event", "evt", "ev", "eventno", "evtno"),
+        *("eventnumber", "evtnum", "event_*id", "lumi*", "ls", "bx", "orbit*", "*_id", "entry"),
+    ),
+    "weights": (
+        "*weight*",
+        "w",
+        "wgt",
+        "*_wgt",
+        "wgt_*",
+        "*xsec*",
+        "*crosssection*",
+        "*_sf",
+        "sf_*",
+    ),
+    "the truth of the simulation": (
+        *("gen*", "*_gen*", "mc*", "*_mc*", "truth*", "*_truth*", "*truth", "lhe*", "is_signal"),
+        *("issignal", "issig", "label", "target", "*pdgid*", "*partonflavour*", "*hadronflavour*"),
+    ),
+}
+
+
+def suspicious_names(features: Iterable[str]) -> Iterator[str]:
+    """Yield a warning for each kind of names that no feature should have."""
+    features = list(features)
+    for kind, patterns in _NAMES.items():
+        found = [name for name in features if _matches(name, patterns)]
+        if found:
+            yield (
+                f"features whose names look like {kind}: {_listed(found)};"
+                " exclude_branches in params.json leaves them out"
+            )
+
+
+def telling(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Iterator[str]:
+    """Yield a warning if one branch alone tells two classes apart.
+
+    Args:
+        sample: entries, with the label of each.
+    """
+    labels = np.concatenate([each for _, each in sample]) if sample else np.empty(0)
+    if len(np.unique(labels)) != 2 or len(labels) < _FEWEST:  # noqa: PLR2004 - two classes
+        return
+    areas = {
+        name: _area(values, labels == labels.max()) for name, values in _values(sample).items()
+    }
+    found = [f"{name} ({area:.3f})" for name, area in sorted(areas.items()) if area > TELLS_ALL]
+    if found:
+        yield (
+            f"one branch alone tells the classes apart (AUC in a sample): {_listed(found)};"
+            " is it a feature, or the answer?"
+        )
+
+
+def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[str, Array]:
+    """Return one number an entry of each branch: of a jagged one the first, NaN without any."""
+    names = sample[0][0].flat.keys()
+    found = {name: np.concatenate([columns.flat[name] for columns, _ in sample]) for name in names}
+    for name in sample[0][0].jagged:
+        found[name] = np.concatenate([_firsts(columns, name) for columns, _ in sample])
+    return found
+
+
+def _firsts(columns: Columns, name: str) -> Array:
+    rows = columns.jagged[name]
+    firsts = np.full(columns.entries, np.nan)
+    filled = rows.counts > 0
+    firsts[filled] = rows.content[rows.offsets[:-1][filled]]
+    return firsts
+
+
+def _area(values: Array, is_signal: NDArray[np.bool_]) -> float:
+    """Return how well the branch alone tells the classes apart, whichever side signal is on."""
+    numbers = values.astype(np.float64)
+    numbers[~np.isfinite(numbers)] = np.finfo(np.float64).min  # one more value
+    curve = roc(is_signal, numbers)
+    return max(curve.area, 1 - curve.area) if curve else 0.0
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    last = name.rpartition(".")[2].lower()
+    return any(fnmatchcase(last, pattern) for pattern in patterns)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"
