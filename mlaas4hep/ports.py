@@ -300,11 +300,22 @@ class Trainer(Protocol):
     """Runs somebody's model.py where it can do no harm."""
 
     def start(
-        self, job: TrainingJob, model_py: bytes, checkpoint: Path | None = None
+        self,
+        job: TrainingJob,
+        model_py: bytes,
+        checkpoint: Path | None = None,
+        beside: bytes = b"",
     ) -> AbstractContextManager[Training]:
-        """Start a training; its process ends with the context at the latest."""
+        """Start a training; its process ends with the context at the latest.
 
-    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:
+        Args:
+            job: what is to be done.
+            model_py: somebody's program.
+            checkpoint: state to go on from.
+            beside: a zip of the files that model.py may import and read; empty: none.
+        """
+
+    def check(self, model_py: bytes, job: TrainingJob, beside: bytes = b"") -> ModelSummary:
         """Build the model without training it; PermanentError as `Training.report` raises."""
 
 

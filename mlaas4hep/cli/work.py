@@ -17,7 +17,7 @@ from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import draft as drafts
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
-from mlaas4hep.oneprocess.folder import Paths, read_model, read_request, read_text
+from mlaas4hep.oneprocess.folder import Paths, beside_of, read_model, read_request, read_text
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.train import train
@@ -31,7 +31,7 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
     request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
     model = read_model(paths.model)
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
-        run = oneprocess.start(request, model, services)
+        run = oneprocess.start(request, model, services, beside_of(folder))
         ended = oneprocess.finish(
             run,
             table.steps(),

@@ -11,7 +11,7 @@ from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import modelcode, parse
+from mlaas4hep.core.requests import beside, modelcode, parse
 from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
@@ -103,6 +103,16 @@ def read_request(paths: Paths, run: str, resources: Resources) -> Request:
         ),
         resources,
     )
+
+
+def beside_of(folder: Path) -> bytes:
+    """Return a zip of the small files in a folder that model.py may import and read."""
+    found = (
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+    sizes = ((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
+    shown = [(name, size) for name, size in sizes if not name.startswith((".", "model/"))]
+    return beside.packed(beside.chosen(shown), lambda name: (folder / name).read_bytes())
 
 
 def read_model(path: Path | None) -> str:

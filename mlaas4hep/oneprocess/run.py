@@ -36,10 +36,12 @@ def services() -> Iterator[Services]:
         yield replace(made, trainer=Sandbox())
 
 
-def start(request: Request, model: str, services: Services) -> Run:
-    """Store a request as a submitted run."""
+def start(request: Request, model: str, services: Services, beside: bytes = b"") -> Run:
+    """Store a request as a submitted run; `beside` is a zip of what lies beside model.py."""
     run = new_run(request, 1, services.clock())
     contents = {files.REQUEST: wire.dump(request), files.MODEL: model.encode()}
+    if beside:
+        contents[files.BESIDE] = beside
     store_run(run, contents, services)
     services.bus.publish([RunSubmitted(owner=run.owner, run=run.name)])
     return run

@@ -38,6 +38,12 @@ def train(event: ChunkReady, services: Services) -> Iterable[News]:
     return _train(event, services) if event.index == 0 else []
 
 
+def _beside(event: ChunkReady, services: Services) -> bytes:
+    """Return the zip of what lies beside model.py; empty if there is nothing."""
+    key = files.key(event.owner, event.run, files.BESIDE)
+    return services.runs_files.get(key) if services.runs_files.info(key) else b""
+
+
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
     with ExitStack() as stack:
         stack.enter_context(services.leases.hold(f"train/{event.owner}/{event.run}"))
@@ -47,7 +53,9 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
         bundle.check_name()
         checkpoints = Checkpoints(plan, event.attempt, services)
         found, objection = stack.enter_context(checkpoints.usable())
-        training = stack.enter_context(services.trainer.start(plan.job, model_py, found))
+        training = stack.enter_context(
+            services.trainer.start(plan.job, model_py, found, _beside(event, services))
+        )
         under_way = _UnderWay(
             event=event,
             services=services,

@@ -29,6 +29,7 @@ class Texts:
     labels: Text | None = None  #: None: every file has label 0
     preproc: Text | None = None
     model: Text | None = None
+    beside: bytes = b""  #: a zip of what model.py may import and read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def build_request(
         files=files,
         labels=labels.scored_for(params.positive),
         params=params.for_labels(labels),
-        model_sha256=hashlib.sha256(model.encode()).hexdigest(),
+        model_sha256=hashlib.sha256(model.encode() + texts.beside).hexdigest(),
         preproc=preproc,
         resources=resources,
         title=name.title,

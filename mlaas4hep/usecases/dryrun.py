@@ -97,7 +97,7 @@ def _built(
         labels=tuple(sorted(set(request.labels.values))),
     )
     try:
-        return services.trainer.check(prepared.model.encode(), job)
+        return services.trainer.check(prepared.model.encode(), job, prepared.beside)
     except PermanentError as error:
         raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
 

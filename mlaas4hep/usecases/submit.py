@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.requests import filelist, sources
+from mlaas4hep.core.requests import beside, filelist, sources
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.request import Request
@@ -29,6 +29,7 @@ class Prepared:
 
     request: Request
     model: str  #: the text of model.py
+    beside: bytes  #: a zip of what lies beside it
     submission: Submission
     upload: Upload
 
@@ -78,7 +79,8 @@ def _tell(submitted: Event, services: Services) -> None:
 
 
 def _contents(request: Request, prepared: Prepared) -> dict[str, bytes]:
-    return {
+    more = {files.BESIDE: prepared.beside} if prepared.beside else {}
+    return more | {
         files.REQUEST: wire.dump(request),
         files.MODEL: prepared.model.encode(),
         files.SUBMISSION: wire.dump(prepared.submission),
@@ -119,7 +121,13 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
             submission.resources,
         )
     model = texts.model.text if texts.model else ""
-    return Prepared(request=request, model=model, submission=submission, upload=upload)
+    return Prepared(
+        request=request,
+        model=model,
+        beside=texts.beside,
+        submission=submission,
+        upload=upload,
+    )
 
 
 def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
@@ -139,7 +147,16 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
         params=read(submission.params, "params"),
         files=files,
         labels=None if own_labels else read(submission.labels, "labels"),
+        beside=_beside(submission, upload, services),
     )
+
+
+def _beside(submission: Submission, upload: Upload, services: Services) -> bytes:
+    """Return a zip of the small files that lie beside model.py."""
+    members = {member.path: member for member in upload.members}
+    members.pop(submission.model, None)
+    paths = beside.chosen((path, member.size_bytes) for path, member in members.items())
+    return beside.packed(paths, lambda path: services.tarballs.get(upload.key(members[path])))
 
 
 @contextmanager

@@ -33,13 +33,22 @@ class MemoryTrainer:
 
     @contextmanager
     def start(
-        self, job: TrainingJob, model_py: bytes, checkpoint: Path | None = None
+        self,
+        job: TrainingJob,
+        model_py: bytes,
+        checkpoint: Path | None = None,
+        beside: bytes = b"",  # noqa: ARG002 - nothing is run
     ) -> Iterator[Training]:
         """Start a training that goes on whenever it is asked for a report."""
         done = 0 if checkpoint is None else int(json.loads(checkpoint.read_bytes()))
         yield _MemoryTraining(job, model_py, done)
 
-    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:
+    def check(
+        self,
+        model_py: bytes,
+        job: TrainingJob,
+        beside: bytes = b"",  # noqa: ARG002 - nothing is run
+    ) -> ModelSummary:
         """Describe the only model there is."""
         if b"def model" not in model_py:
             raise PermanentError("model.py has no function `model`", stage="train", file="model.py")

@@ -5,12 +5,14 @@ checked against our types, and open files; nothing it says is executed, unpickle
 path. Whatever happens inside, the parent goes on.
 """
 
+import io
 import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -49,15 +51,19 @@ class Sandbox:
 
     @contextmanager
     def start(
-        self, job: TrainingJob, model_py: bytes, checkpoint: Path | None = None
+        self,
+        job: TrainingJob,
+        model_py: bytes,
+        checkpoint: Path | None = None,
+        beside: bytes = b"",
     ) -> Iterator[Training]:
         """Start a training; its process group is killed when the context ends."""
-        with self._process("train", job, model_py, checkpoint) as process:
+        with self._process("train", job, model_py, checkpoint, beside) as process:
             yield process
 
-    def check(self, model_py: bytes, job: TrainingJob) -> ModelSummary:
+    def check(self, model_py: bytes, job: TrainingJob, beside: bytes = b"") -> ModelSummary:
         """Build the model without training it."""
-        with self._process("check", job, model_py, None) as process:
+        with self._process("check", job, model_py, None, beside) as process:
             while True:
                 report = process.report(self._build_seconds)
                 if isinstance(report, ModelBuilt):
@@ -65,7 +71,12 @@ class Sandbox:
 
     @contextmanager
     def _process(
-        self, mode: str, job: TrainingJob, model_py: bytes, checkpoint: Path | None
+        self,
+        mode: str,
+        job: TrainingJob,
+        model_py: bytes,
+        checkpoint: Path | None,
+        beside: bytes,
     ) -> Iterator[TrainingProcess]:
         _check_memory(job)
         with (
@@ -73,6 +84,9 @@ class Sandbox:
             _channel() as (ours, theirs),
         ):
             work = Path(folder)
+            if beside:  # zipfile lets no name leave the folder
+                with zipfile.ZipFile(io.BytesIO(beside)) as archive:
+                    archive.extractall(work)
             (work / "model.py").write_bytes(model_py)
             (work / "job.json").write_bytes(wire.dump(_with_frameworks(job, model_py)))
             if checkpoint is not None:

@@ -4,6 +4,7 @@ from mlaas4hep.core import keys
 
 REQUEST = "request.json"  #: what is trained: `Request`
 MODEL = "model.py"
+BESIDE = "beside.zip"  #: what lies beside model.py: other modules, weights, a vocabulary
 SUBMISSION = "submission.json"  #: what the person sent
 UPLOAD = "upload.json"  #: the tarball it was sent for
 SCORING = "scoring.json"  #: what is scored: `ScoringRequest`

@@ -3,6 +3,7 @@
 import faulthandler
 import inspect
 import signal
+import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -93,6 +94,8 @@ def _become_older(frameworks: Sequence[Framework], error: BaseException, seed: i
 def _function(path: Path) -> Callable[..., Any]:
     module = types.ModuleType("model")
     module.__file__ = str(path)
+    if str(path.parent) not in sys.path:  # files that lie beside it may be imported
+        sys.path.insert(0, str(path.parent))
     code = compile(path.read_bytes(), str(path), "exec")
     exec(code, module.__dict__)  # noqa: S102 - this process exists to run it, confined
     function = getattr(module, "model", None)
