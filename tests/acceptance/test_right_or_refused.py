@@ -48,7 +48,7 @@ def write(path, x, **more):
 
 def run(folder, *, model=NET, labels="1\n0\n", files="s.root\nb.root\n", **params):
     """Return the report of `mlaas4hep run`."""
-    usual = {"branch": "Events", "identifier": ["event"], "metrics": True, "epochs": 3}
+    usual = {"branch": "Events", "metrics": True, "epochs": 3}
     (folder / "model.py").write_text(model)
     (folder / "labels.txt").write_text(labels)
     (folder / "files.txt").write_text(files)

@@ -176,8 +176,8 @@ class MortalTrainer(MemoryTrainer):
         self._rounds = rounds
 
     @contextmanager
-    def start(self, job, model_py, checkpoint=None):
-        with super().start(job, model_py, checkpoint) as training:
+    def start(self, job, model_py, checkpoint=None, beside=b""):
+        with super().start(job, model_py, checkpoint, beside) as training:
             if checkpoint is None:
                 tell, left = training.report, [self._rounds]
 
