@@ -18,6 +18,7 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Opening
+from mlaas4hep.adapters.sources.hdf5heaps import HeapCheckedFile
 from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
@@ -46,7 +47,8 @@ class Hdf5Table:
     """One open file."""
 
     def __init__(self, opening: Opening) -> None:
-        file = opening.stack.enter_context(h5py.File(opening.file, "r"))
+        checked = HeapCheckedFile(opening.file)
+        file = opening.stack.enter_context(h5py.File(checked, "r"))
         found = _Walk().objects(file)
         tree = _tree(found, opening.tree, shown(opening.place.url))
         inside = {path: each for path, each in found.items() if _below(path, tree)}

@@ -141,3 +141,23 @@ def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
 
     assert [branch.name for branch in info.branches] == ["x"]
     assert dict(info.unreadable) == dict.fromkeys(["raw", "virtual"], "values in other files")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("size", [0, 2**60, 2**64 - 16])
+def test_a_heap_of_rows_with_damaged_sizes_is_refused_before_libhdf5_hangs(
+    source, tmp_path, share, size
+):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        rows = file.create_dataset("Events/J", (300,), h5py.vlen_dtype("f8"))
+        for place in range(300):
+            rows[place] = np.arange(4.0)
+    data = bytearray(path.read_bytes())
+    heap = data.index(b"GCOL")
+    at = heap + 16 + int(share * 80) * 48 + 8  # objects have 16 bytes before 32 of values
+    data[at : at + 8] = size.to_bytes(8, "little")
+    path.write_bytes(data)
+
+    with pytest.raises(InvalidRequestError, match=r"a\.h5.*damaged"):
+        _read(source, path, ["J"])
