@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
 Entry = Mapping[str, Any]
+
+_MANY = 3  #: flat branches for which it pays to take them at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +38,16 @@ class Schema:
         return self.required | self.identifiers | self.unused
 
 
-def columns(schema: Schema, entries: Sequence[Entry]) -> Columns:
+def columns(
+    schema: Schema, entries: Sequence[Entry], own_types: frozenset[str] = frozenset()
+) -> Columns:
     """Return the required branches of `entries`; a `null` is a missing value (NaN).
+
+    Args:
+        schema: of the entries.
+        entries: as they came.
+        own_types: branches for which it matters whether they are whole numbers; others may come
+            as doubles, which is many times as fast.
 
     Raises:
         InvalidRequestError: there is no entry, one lacks a branch or has one too many, or a
@@ -44,11 +55,13 @@ def columns(schema: Schema, entries: Sequence[Entry]) -> Columns:
     """
     if not entries:
         raise InvalidRequestError("`entries` is empty", hint="send a list of objects")
-    _check_names(schema, entries)
-    flat: dict[str, Array] = {}
+    doubles = _doubles(schema, entries, own_types)
+    if not doubles:
+        _check_names(schema, entries)
+    flat: dict[str, Array] = dict(doubles)
     jagged: dict[str, Jagged] = {}
     shared: dict[bytes, Offsets] = {}
-    for name in sorted(schema.required):
+    for name in sorted(schema.required - doubles.keys()):
         values = [entry[name] for entry in entries]
         if name in schema.jagged or (name in schema.either and isinstance(values[0], list)):
             jagged[name] = _rows(name, values, shared)
@@ -60,7 +73,38 @@ def columns(schema: Schema, entries: Sequence[Entry]) -> Columns:
 def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return what identifies each entry, as it was given."""
     names = schema.identifiers
+    fewest = len(schema.required)
+    if not names or all(len(entry) == fewest for entry in entries):  # no room for any
+        return [{} for _ in entries]
     return [{name: entry[name] for name in entry if name in names} for entry in entries]
+
+
+def _doubles(
+    schema: Schema, entries: Sequence[Entry], own_types: frozenset[str]
+) -> dict[str, Array]:
+    """Return flat branches, all at once; {} if the entries are odd in any way.
+
+    That all entries have the same names as the first is known without comparing them: they have
+    as many, and each of the first's is found.
+    """
+    names = tuple(sorted(schema.flat - own_types))
+    first = entries[0]
+    if len(names) < _MANY or not isinstance(first, dict):
+        return {}
+    if not (schema.required <= first.keys() <= schema.known):
+        return {}
+    others = tuple(name for name in first if name not in names)
+    try:
+        if any(len(entry) != len(first) for entry in entries):
+            return {}
+        if others:
+            list(map(itemgetter(*others), entries))
+        matrix = np.array(list(map(itemgetter(*names), entries)))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return {}
+    if matrix.ndim != 2 or matrix.dtype.kind not in "bif":  # noqa: PLR2004 - entries, branches
+        return {}
+    return dict(zip(names, np.ascontiguousarray(matrix.T, np.float64), strict=True))
 
 
 def _check_names(schema: Schema, entries: Sequence[Entry]) -> None:

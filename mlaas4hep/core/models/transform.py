@@ -1,7 +1,7 @@
 """The training transform, applied to entries that come later: preproc, order, range, padding."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -35,13 +35,22 @@ class Transform:
     schema: Schema
     preproc: Preproc
     layout: Layout
+    own_types: frozenset[str] = frozenset()  #: branches whose whole numbers must stay such
+    seen: "_Seen | None" = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, contract: Contract) -> Self:
         """Return the transform that a model's contract describes."""
         preproc = Preproc.parse(contract.preproc)
         layout = Layout.of(contract.specs, exclude=contract.identifiers)
-        return cls(schema=_schema(contract, layout, preproc), preproc=preproc, layout=layout)
+        treated = frozenset(spec.name for spec in layout.flat if spec.treatment)
+        return cls(
+            schema=_schema(contract, layout, preproc),
+            preproc=preproc,
+            layout=layout,
+            own_types=preproc.reads | treated,
+            seen=_Seen.of(layout.flat),
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,9 +66,8 @@ class Transform:
         fill(self.layout, kept, x)
         passed = np.zeros(columns.entries, dtype=np.bool_)
         passed[numbers] = True
-        outside = (
-            (spec.name, _unseen(spec, kept)) for spec in (*self.layout.flat, *self.layout.jagged)
-        )
+        flat = () if self.seen and self.seen.holds(kept) else self.layout.flat
+        outside = ((spec.name, _unseen(spec, kept)) for spec in (*flat, *self.layout.jagged))
         long = ((spec.name, _longer(spec, kept)) for spec in self.layout.jagged)
         return Prepared(
             x=x,
@@ -67,6 +75,35 @@ class Transform:
             outside=_flags(outside, numbers, columns.entries),
             truncated=_flags(long, numbers, columns.entries),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The ranges of flat branches, to look at all of them at once."""
+
+    names: tuple[str, ...]
+    lows: Array  #: shape (branches, 1)
+    highs: Array
+
+    @classmethod
+    def of(cls, specs: Iterable[BranchSpec]) -> "_Seen | None":
+        """Return the ranges; None if a branch has none, or a treatment of its own."""
+        known = tuple(specs)
+        ends = [(spec.low, spec.high) for spec in known if not spec.treatment]
+        if len(ends) < len(known) or any(
+            low is None or float(low) != low for each in ends for low in each
+        ):
+            return None
+        lows, highs = np.array(ends, np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
+        return cls(names=tuple(spec.name for spec in known), lows=lows, highs=highs)
+
+    def holds(self, columns: Columns) -> bool:
+        """Tell whether surely no value lies outside; only a look at each branch says where."""
+        arrays = [columns.flat[name] for name in self.names]
+        if not arrays or any(each.dtype != np.float64 for each in arrays):
+            return False
+        values = np.array(arrays)
+        return not ((values < self.lows) | (values > self.highs)).any()
 
 
 def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
@@ -115,4 +152,6 @@ def _flags(marked: Iterable[tuple[str, NDArray[np.bool_]]], numbers: Array, entr
     for name, chosen in marked:
         for number in numbers[chosen].tolist():
             flags.setdefault(number, []).append(name)
+    if not flags:
+        return ((),) * entries
     return tuple(tuple(flags.get(number, ())) for number in range(entries))

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 KEPT_MODELS = 64  #: loaded at once; the one that was not used for longest goes
 _FRESH_S = 1.0  #: so long a header is believed without asking the verifier, which knows `exp`
 _REMEMBERED = 4096
+_NO_QUERY: dict[str, str] = {}
 
 
 def make_app(services: Services, settings: Settings) -> "PredictApp":
@@ -134,7 +135,8 @@ class PredictApp:
         route, in_path = ROUTER.find(call.method, call.path)
         if not route.is_open:
             call.person = await self.desk.people.person(call, self.desk.batcher)
-        call.args = route.arguments(call.query, in_path)
+        query = call.query if call.scope.get("query_string") else _NO_QUERY
+        call.args = route.arguments(query, in_path)
         answer: Answer = await route.handler(self.desk, call)
         return answer
 

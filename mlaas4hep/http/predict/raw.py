@@ -101,7 +101,7 @@ def _asked(
     If no entry passes the cuts, one row of zeros stands in; its prediction is shown to nobody.
     """
     transform = _transform(served)
-    prepared = transform.prepare(raw_entries.columns(transform.schema, values))
+    prepared = transform.prepare(raw_entries.columns(transform.schema, values, transform.own_types))
     identifiers = raw_entries.identifiers(transform.schema, values)
     x = prepared.x if len(prepared.x) else np.zeros((1, prepared.x.shape[1]), np.float32)
 

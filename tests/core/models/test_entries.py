@@ -51,3 +51,47 @@ def test_integers_beyond_64_bits_are_taken_as_floats():
 
 def test_identifiers_are_given_back_as_they_came():
     assert identifiers(SCHEMA, [{**ENTRY, "run": "a"}, ENTRY]) == [{"run": "a"}, {}]
+
+
+NAMES = ("a", "b", "c", "d")
+FLAT = Schema(flat=frozenset(NAMES), jagged=frozenset(), identifiers=frozenset({"event"}))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"a": 7},
+        {"a": True},
+        {"a": None},
+        {"a": 2**60 + 1},
+        {"a": 2**70},
+        {"event": 12},
+        {"a": float("nan")},
+    ],
+)
+def test_branches_taken_at_once_have_the_values_of_those_taken_one_by_one(odd):
+    entries = [dict.fromkeys(NAMES, 0.5), {**dict.fromkeys(NAMES, 1), **odd}]
+
+    at_once = columns(FLAT, entries).flat
+    one_by_one = columns(FLAT, entries, frozenset(NAMES)).flat
+
+    for name in NAMES:
+        np.testing.assert_array_equal(
+            at_once[name].astype(np.float64), one_by_one[name].astype(np.float64)
+        )
+
+
+@pytest.mark.parametrize("odd", [{"a": "1.5"}, {"a": [1]}, {"e": 1}, {"a": {}}])
+def test_odd_entries_are_refused_among_many(odd):
+    entries = [dict.fromkeys(NAMES, 0.5)] * 9 + [{**dict.fromkeys(NAMES, 1), **odd}]
+
+    with pytest.raises(InvalidRequestError, match="entry 9"):
+        columns(FLAT, entries)
+
+
+def test_an_entry_with_another_name_instead_is_refused():
+    entries = [dict.fromkeys(NAMES, 0.5), dict.fromkeys((*NAMES[:3], "x"), 0.5)]
+
+    with pytest.raises(InvalidRequestError, match="entry 1"):
+        columns(FLAT, entries)

@@ -1,0 +1,1 @@
+"""What others would build for the same model, to be held against."""

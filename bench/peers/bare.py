@@ -1,0 +1,52 @@
+"""`python -m bench.peers.bare PORT MODEL`: uvicorn, orjson and LiteRT, and nothing else."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import orjson
+import uvicorn
+from ai_edge_litert.interpreter import Interpreter
+
+HEADERS = [(b"content-type", b"application/json")]
+
+
+class Bare:
+    """Answers `{"values": row or rows}` with what the model gives."""
+
+    def __init__(self, model: Path) -> None:
+        self.model = Interpreter(model_content=model.read_bytes(), num_threads=1)
+        self.model.allocate_tensors()
+        self.into = self.model.get_input_details()[0]["index"]
+        self.out = self.model.get_output_details()[0]["index"]
+        self.shape = None
+
+    async def __call__(self, _scope, receive, send) -> None:
+        parts, more = [], True
+        while more:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        rows = np.atleast_2d(np.array(orjson.loads(b"".join(parts))["values"], np.float32))
+        if rows.shape != self.shape:
+            self.model.resize_tensor_input(self.into, rows.shape)
+            self.model.allocate_tensors()
+            self.shape = rows.shape
+        self.model.set_tensor(self.into, rows)
+        self.model.invoke()
+        body = orjson.dumps(self.model.get_tensor(self.out), option=orjson.OPT_SERIALIZE_NUMPY)
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
+        await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        Bare(Path(sys.argv[2])),
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        loop="uvloop",
+    )
