@@ -146,10 +146,11 @@ class DataSource(Protocol):
 class Bus(Protocol):
     """The way events travel to functions."""
 
-    def publish(self, events: Iterable[Event]) -> None:
+    def publish(self, events: Iterable[Event], again: str = "") -> None:
         """Hand the events over durably, or raise ServiceUnavailableError.
 
-        An event whose id was published within the last minutes is dropped silently.
+        An event whose id was published within the last minutes is dropped silently, unless
+        `again` is a text that was not used before: what was lost is told again.
         Events that are sent to nobody are skipped.
         """
 
@@ -342,6 +343,13 @@ class Recent(Protocol):
         """Return `parse(text)`, done once as long as there is room."""
 
 
+@dataclass(slots=True)
+class Stopping:
+    """Whether this process was told to end; long work looks at it and makes room."""
+
+    is_asked: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The world as the steps see it; made by `bootstrap`, passed as an argument."""
@@ -360,5 +368,6 @@ class Services:
     load_model: LoadModel
     tables: TableWriter
     recent: Recent  #: records that were parsed already
+    stopping: Stopping = field(default_factory=Stopping)
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     range_entries: int = 100_000  #: entries that one event measures

@@ -5,7 +5,10 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from functools import partial
 
 from nats.aio.client import Client
 from prometheus_client import start_http_server
@@ -17,9 +20,11 @@ from mlaas4hep.adapters.nats.provision import CONSUMERS
 from mlaas4hep.dispatcher.calling import Caller, gateway
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.dispatcher.sweeper import Sweeper
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.settings import Settings, SettingsError, secret
+from mlaas4hep.usecases.rebuild import rebuild
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +81,25 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             for name, limit in limits.items()
         ]
         log.info("delivering to %s at %s", ", ".join(limits), settings.gateway_url)
-        await _work(lanes, stop)
+        sweeper = Sweeper(
+            lanes,
+            client=client,
+            messaging=messaging,
+            metrics=metrics,
+            rebuild=_rebuild(settings, messaging),
+        )
+        await _work([*lanes, sweeper], stop)
         log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
         await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
         await client.drain()
+
+
+def _rebuild(settings: Settings, messaging: bootstrap.Messaging) -> Callable[[], list[str]] | None:
+    """Return what writes lost run records; None: the dispatcher was not given the store."""
+    if settings.store == Settings().store:
+        return None
+    services = bootstrap.services(settings)
+    return partial(rebuild, replace(services, runs=messaging.runs, bus=messaging.bus))
 
 
 async def _connected(settings: Settings, lanes: list[Lane]) -> Client:
@@ -103,9 +123,9 @@ def _metrics(port: int) -> Metrics:
     return metrics
 
 
-async def _work(lanes: list[Lane], stop: asyncio.Event) -> None:
+async def _work(workers: list[Lane | Sweeper], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
-        working = [group.create_task(lane.run()) for lane in lanes]
+        working = [group.create_task(worker.run()) for worker in workers]
         await stop.wait()
         for task in working:
             task.cancel()

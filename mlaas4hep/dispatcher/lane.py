@@ -102,6 +102,21 @@ class Lane:
         """Pull again at once; to be called when the connection was lost and is back."""
         self._pull.reconnected()
 
+    @property
+    def function(self) -> str:
+        """Return the name of function and consumer."""
+        return self._function
+
+    @property
+    def held(self) -> int:
+        """Return how many events are held here."""
+        return len(self._held)
+
+    def holds(self, owner: str, run: str) -> bool:
+        """Tell whether an event of a run is held here; called from other threads too."""
+        held = [*list(self._running), *list(self._waiting)]
+        return any((each.event.owner, each.event.run) == (owner, run) for each in held)
+
     def _room(self) -> int:
         return _WINDOW - len(self._held)
 

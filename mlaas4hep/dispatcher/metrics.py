@@ -16,6 +16,11 @@ class Metrics:
             ["function", "outcome"],
             registry=self.registry,
         )
+        self.swept = Counter(
+            "mlaas_swept_runs",
+            "Runs whose next event was missing and told again",
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "mlaas_delivery_seconds",
             "How long the calls took",

@@ -14,6 +14,7 @@ import uvicorn
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
+from mlaas4hep.ports import Stopping
 from mlaas4hep.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,12 @@ def serve(function: Function, settings: Settings) -> None:
     """
     set_up_logging(settings.log_level)
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
-    app = function.app(bootstrap.services(settings), settings)
+    services = bootstrap.services(settings)
+    app = function.app(services, settings)
     settle()
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
         signal.signal(number, lambda _number, _frame: None)
-    server = _server(app, settings.port)
+    server = _server(app, settings.port, services.stopping)
     server.run()
     logging.shutdown()
     os._exit(0 if server.started else 1)  # a step that did not end in time is delivered again
@@ -61,8 +63,9 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def _server(app: Any, port: int) -> uvicorn.Server:
+def _server(app: Any, port: int, stopping: Stopping) -> uvicorn.Server:
     return _Server(
+        stopping,
         uvicorn.Config(
             app,
             host=HOST,
@@ -74,15 +77,20 @@ def _server(app: Any, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
             proxy_headers=False,
-        )
+        ),
     )
 
 
 class _Server(uvicorn.Server):
-    """Tells the app at once that it is to stop, so that streams do not hold it up."""
+    """Tells app and steps at once that they are to stop: nothing holds it up or is cut off."""
+
+    def __init__(self, stopping: Stopping, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take SIGTERM or SIGINT."""
+        self._stopping.is_asked = True
         super().handle_exit(sig, frame)
         stop = getattr(self.config.app, "stop", None)
         if stop is not None:

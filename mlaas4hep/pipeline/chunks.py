@@ -14,6 +14,7 @@ from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import StrangeEventError
+from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs, load_survey
 from mlaas4hep.ports import DataSource, Services
@@ -46,9 +47,10 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
     row_bytes = 4 * (1 + Layout.of(specs).width)
 
     waiting: _Waiting = deque()
+    source = AttentiveSource(event, services)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
         for together in _together(_planned(event, inputs, services), row_bytes):
-            made = _made(together, inputs, specs, surveys, services.source)
+            made = _made(together, inputs, specs, surveys, source)
             for each in together:
                 data = made.pop(each.ready.key, None)
                 stored = storing.submit(services.chunks.put, each.ready.key, data) if data else None

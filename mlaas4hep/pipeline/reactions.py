@@ -11,6 +11,7 @@ from typing import Any
 from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import MlaasError, NotFoundError, Problem
+from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.ports import Services
 
@@ -51,6 +52,8 @@ def react(event: Event, step: Step, services: Services) -> None:
                     log.info("%s: run %s/%s is over, stopping", event.id, event.owner, event.run)
                     return
                 services.bus.publish(batch)
+    except RunOverError:
+        log.info("%s: run %s/%s is over, stopped", event.id, event.owner, event.run)
     except MlaasError as error:
         error.located(stage=stage(event))
         raise

@@ -33,6 +33,7 @@ from mlaas4hep.core.runs.events import (
 )
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError, StrangeEventError
+from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import describe, load_survey, naming
 from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Runtime, Services
@@ -177,7 +178,8 @@ def _score(
     survey = load_survey(event, file, plan.reads, services)
     with naming(file):
         start = part.start
-        for block in services.source.read(survey, plan.reads, start, part.stop):
+        source = AttentiveSource(event, services)
+        for block in source.read(survey, plan.reads, start, part.stop):
             found = _score_block(block, transform, runtime, contract, plan.identifiers)
             tables.append(_placed(found, part.file, start, block.entries))
             start += block.entries

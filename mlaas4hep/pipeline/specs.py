@@ -1,5 +1,6 @@
 """specs: files are opened, ranges of them measured, and all measurements merged into a plan."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
@@ -26,6 +27,7 @@ from mlaas4hep.core.runs.events import (
 from mlaas4hep.core.selection.opened import MeasuredRange
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import NotFoundError, PermanentError, StrangeEventError
+from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import (
     AT_ONCE,
     Inputs,
@@ -37,6 +39,8 @@ from mlaas4hep.pipeline.inputs import (
 )
 from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Services
+
+log = logging.getLogger(__name__)
 
 _LISTED = 10  #: names in a warning
 
@@ -164,7 +168,8 @@ def _measured(event: RangePlanned, inputs: Inputs, services: Services) -> Measur
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
     with naming(file):
-        blocks = services.source.read(survey, file.has(needed), part.start, part.stop)
+        source = AttentiveSource(event, services)
+        blocks = source.read(survey, file.has(needed), part.start, part.stop)
         return measure_blocks(
             (file.filled(block, needed) for block in blocks),
             preproc,
@@ -244,7 +249,13 @@ def idle_rules(specs: Specs, rules: Rules) -> tuple[str, ...]:
 def _parts(event: RangeMeasured, inputs: Inputs, services: Services) -> list[MeasuredRange]:
     def fetch(index: int) -> MeasuredRange:
         content = inputs.opened.range_content(inputs.request, index)
-        return wire.load(MeasuredRange, services.specs.get(keys.range_specs(event.owner, content)))
+        key = keys.range_specs(event.owner, content)
+        found = _stored(key, services)
+        if found is None:
+            log.warning("%s is not there any more; measuring it again", key)
+            found = _measure_again(event, index, inputs, services)
+            services.specs.put(key, wire.dump(found))
+        return found
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
         return list(pool.map(fetch, range(len(inputs.opened.ranges))))
@@ -255,6 +266,22 @@ def _groups(plan: Plan, row: float) -> Iterator[range]:
     if isinstance(plan, MixedPlan):
         return plan.made_together()
     return groups(plan, row)
+
+
+def _measure_again(
+    event: RangeMeasured, index: int, inputs: Inputs, services: Services
+) -> MeasuredRange:
+    part = inputs.opened.ranges[index]
+    planned = RangePlanned(
+        owner=event.owner,
+        run=event.run,
+        attempt=event.attempt,
+        index=index,
+        file=part.file,
+        start=part.start,
+        stop=part.stop,
+    )
+    return _measured(planned, inputs, services)
 
 
 def _row(inputs: Inputs, specs: Specs, parts: Iterable[MeasuredRange]) -> float:

@@ -15,7 +15,7 @@ from mlaas4hep.core.models.training import (
 )
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
-from mlaas4hep.core.runs.run import Run
+from mlaas4hep.pipeline.attention import check_stopping, is_wanted
 from mlaas4hep.pipeline.bundles import Bundle
 from mlaas4hep.pipeline.checkpoints import Checkpoints
 from mlaas4hep.pipeline.reactions import News
@@ -99,6 +99,7 @@ class _UnderWay:
         """Follow the training to its end, or until the run is over for another reason."""
         report = None
         while (report and not self.wanted) or self._goes_on():
+            check_stopping(self.services)
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
                 self.store_log()
@@ -111,22 +112,19 @@ class _UnderWay:
     def _goes_on(self) -> bool:
         """Hand over a chunk if one is wanted and ready; tell whether the run wants a model."""
         if not self.wanted:
-            return self._is_wanted(self.services.runs.get(self.event.owner, self.event.run))
+            return is_wanted(self.services.runs.get(self.event.owner, self.event.run), self.event)
         index = self.wanted[0]
         run = self.services.runs.wait(
             self.event.owner,
             self.event.run,
-            lambda run: run.chunks.has(index) or not self._is_wanted(run),
+            lambda run: run.chunks.has(index) or not is_wanted(run, self.event),
             _TICK_S,
         )
-        if run.chunks.has(index) and self._is_wanted(run):
+        if run.chunks.has(index) and is_wanted(run, self.event):
             with self.services.chunks.local(self.plan.chunk_key(index)) as path:
                 self.training.give_chunk(path)
             self.wanted.popleft()
-        return self._is_wanted(run)
-
-    def _is_wanted(self, run: Run) -> bool:
-        return not run.is_final and run.attempt == self.event.attempt
+        return is_wanted(run, self.event)
 
     def _news_of(self, report: Report) -> Iterator[Event]:
         owner, run, attempt = self.event.owner, self.event.run, self.event.attempt

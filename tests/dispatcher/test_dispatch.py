@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,7 +34,8 @@ def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
 
 
 def a_run(owner: str = "a") -> Run:
-    return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=0, updated_at=0)
+    now = time.time()
+    return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=now, updated_at=now)
 
 
 def left(server: NatsServer, stream: str, expected: int) -> int:

@@ -174,18 +174,20 @@ class JetStreamBus:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def publish(self, events: Iterable[Event]) -> None:
+    def publish(self, events: Iterable[Event], again: str = "") -> None:
         """Hand the events over durably: every one is acknowledged by the server."""
         wanted = [event for event in events if event.sent_to is not None]
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            self._connection.run(partial(_publish, events=batch))
+            self._connection.run(partial(_publish, events=batch, again=again))
 
 
-async def _publish(jetstream: JetStreamContext, events: list[Event]) -> None:
+async def _publish(jetstream: JetStreamContext, events: list[Event], again: str) -> None:
     answers = [
         await jetstream.publish_async(
-            event.sent_to or "", cloudevents.dump_event(event), headers={Header.MSG_ID: event.id}
+            event.sent_to or "",
+            cloudevents.dump_event(event),
+            headers={Header.MSG_ID: event.id + again},
         )
         for event in events
     ]

@@ -20,7 +20,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.errors import ServiceUnavailableError
@@ -60,14 +60,30 @@ async def _provision(url: str, user: str, password: str, lease_s: float) -> None
         url, user=user or None, password=password or None, max_reconnect_attempts=2
     )
     try:
-        jetstream = client.jetstream(timeout=10)
-        for config in _streams(lease_s):
-            await _stream(jetstream, config)
-        for name, subject in CONSUMERS.items():
-            await jetstream.add_consumer(STREAM, _consumer(name, subject))
-            log.info("consumer %s of %s is in place", name, STREAM)
+        await put_in_place(client.jetstream(timeout=10), lease_s)
     finally:
         await client.close()
+
+
+async def put_in_place(jetstream: JetStreamContext, lease_s: float = LEASE_S) -> None:
+    """Create or update streams, consumers and buckets."""
+    for config in _streams(lease_s):
+        await _stream(jetstream, config)
+    for name, subject in CONSUMERS.items():
+        await jetstream.add_consumer(STREAM, _consumer(name, subject))
+        log.info("consumer %s of %s is in place", name, STREAM)
+
+
+async def is_complete(jetstream: JetStreamContext) -> bool:
+    """Tell whether all streams, consumers and buckets are there, with whatever settings."""
+    try:
+        for config in _streams(LEASE_S):
+            await jetstream.stream_info(config.name or "")
+        for name in CONSUMERS:
+            await jetstream.consumer_info(STREAM, name)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _streams(lease_s: float) -> list[StreamConfig]:

@@ -29,6 +29,11 @@ class Progress:
         """Tell whether item `item` is done."""
         return bool(int.from_bytes(base64.b64decode(self.bitmap), "little") >> item & 1)
 
+    def missing(self) -> tuple[int, ...]:
+        """Return the items that are not done; none while the total is unknown."""
+        bits = int.from_bytes(base64.b64decode(self.bitmap), "little")
+        return tuple(item for item in range(self.total or 0) if not bits >> item & 1)
+
     def expect(self, total: int, at: float) -> "Progress":
         """Return the same progress with the total known and the clock running."""
         started = self.started_at if self.started_at is not None else at

@@ -1,0 +1,122 @@
+"""What no event does: runs whose next event is missing, streams that are gone, records that are lost."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import nats.errors
+from cachetools import LRUCache
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+
+from mlaas4hep.adapters.nats.provision import STREAM, is_complete, put_in_place
+from mlaas4hep.bootstrap import Messaging
+from mlaas4hep.core.runs.missing import next_events
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.dispatcher.lane import Lane
+from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.errors import MlaasError, ServiceUnavailableError
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 20.0  #: between two sweeps
+QUIET_S = 45.0  #: a run of which nothing was heard for so long is looked at
+_LONG_S = 15 * 60.0  #: after that, also if others hold events that may be the run's
+_REMEMBERED = 10_000
+
+Rebuild = Callable[[], Sequence[str]]
+
+
+class Sweeper:
+    """Works for all dispatchers while it holds the lease; the others wait."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        client: Client,
+        messaging: Messaging,
+        metrics: Metrics,
+        rebuild: Rebuild | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Sweep what `lanes` do not hold; `rebuild` writes lost records, None: there is no store."""
+        self._lanes = lanes
+        self._client = client
+        self._messaging = messaging
+        self._metrics = metrics
+        self._rebuild = rebuild
+        self._clock = clock
+        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
+
+    async def run(self, pause_s: float = PAUSE_S) -> None:
+        """Sweep until cancelled."""
+        task = asyncio.current_task()
+        while True:
+            await self._tried(self.sweep)
+            if task is not None and task.cancelling():  # requests of nats-py may swallow it
+                raise asyncio.CancelledError
+            await asyncio.sleep(pause_s)
+
+    async def sweep(self) -> None:
+        """Make what is gone again, and tell quiet runs' next events."""
+        jetstream = self._client.jetstream()
+        if not await is_complete(jetstream):
+            log.warning("streams or consumers are gone; making them again")
+            await put_in_place(jetstream)
+            for lane in self._lanes:
+                lane.reconnected()
+        others = await self._others_hold()
+        sweeping = asyncio.create_task(asyncio.to_thread(self._sweep_runs, others))
+        try:
+            await asyncio.shield(sweeping)
+        finally:
+            await sweeping  # a thread cannot be cancelled, and its connection is closed after it
+
+    async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (nats.errors.Error, MlaasError, OSError, TimeoutError) as error:
+            log.info("not swept: %s", error or type(error).__name__)
+
+    async def _others_hold(self) -> bool:
+        """Tell whether events are on their way that no lane here holds."""
+        jetstream = self._client.jetstream()
+        for lane in self._lanes:
+            try:
+                info = await jetstream.consumer_info(STREAM, lane.function)
+            except NotFoundError:
+                return True
+            if info.num_pending or (info.num_ack_pending or 0) > lane.held:
+                return True
+        return False
+
+    def _sweep_runs(self, others: bool) -> None:
+        with self._messaging.leases.hold("sweeper"):
+            runs = self._messaging.runs.list()
+            if not runs and self._rebuild is not None and (made := self._rebuild()):
+                log.warning("the run book was empty: %d runs are rebuilt", len(made))
+                runs = self._messaging.runs.list()
+            for run in runs:
+                if self._is_lost(run, others):
+                    self._go_on(run)
+
+    def _is_lost(self, run: Run, others: bool) -> bool:
+        quiet_s = self._clock() - run.updated_at
+        if run.is_final or quiet_s < (_LONG_S if others else QUIET_S):
+            return False
+        if self._told.get((run.owner, run.name)) == run.updated_at:
+            return False
+        return not any(lane.holds(run.owner, run.name) for lane in self._lanes)
+
+    def _go_on(self, run: Run) -> None:
+        events = next_events(run)
+        try:
+            self._messaging.bus.publish(events, again=f"{self._clock():.0f}")
+        except ServiceUnavailableError as error:
+            log.warning("run %s/%s: %s", run.owner, run.name, error)
+            return
+        self._told[run.owner, run.name] = run.updated_at
+        self._metrics.swept.inc()
+        log.warning("run %s/%s was quiet: %d events told again", run.owner, run.name, len(events))

@@ -1,0 +1,84 @@
+"""Long reading that looks up from time to time: is the run still wanted, may we go on here?"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
+from mlaas4hep.ports import DataSource, Services
+
+_LOOK_S = 1.0
+
+
+class RunOverError(Exception):
+    """Nobody wants the result any more; no failure of anybody."""
+
+
+def is_wanted(run: Run, event: Event) -> bool:
+    """Tell whether a run still waits for what `event` starts."""
+    return not run.is_final and run.attempt == event.attempt
+
+
+def check_stopping(services: Services) -> None:
+    """Stop here when this process is told to end: the event is delivered again, to another one.
+
+    Raises:
+        ServiceUnavailableError: it is.
+    """
+    if services.stopping.is_asked:
+        raise ServiceUnavailableError("this function is being stopped; the work goes on elsewhere")
+
+
+class AttentiveSource:
+    """A data source that stops reading for a run that is over, within a second or a block."""
+
+    def __init__(self, event: Event, services: Services) -> None:
+        self._event = event
+        self._services = services
+        self._source: DataSource = services.source
+        self._looked_at = services.clock()
+
+    def find(self, pattern: str) -> Sequence[str]:
+        """List as the source does."""
+        return self._source.find(pattern)
+
+    def trees(self, url: str) -> tuple[str, ...]:
+        """Name the trees as the source does."""
+        return self._source.trees(url)
+
+    def describe(self, url: str, tree: str) -> TreeInfo:
+        """Describe as the source does."""
+        return self._source.describe(url, tree)
+
+    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
+        """Survey as the source does."""
+        return self._source.survey(url, tree, branches)
+
+    def read(
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
+        """Read as the source does.
+
+        Raises:
+            RunOverError: the run is over meanwhile.
+            ServiceUnavailableError: this process is being stopped.
+        """
+        for block in self._source.read(survey, branches, start, stop):
+            self._look()
+            yield block
+
+    def _look(self) -> None:
+        check_stopping(self._services)
+        now = self._services.clock()
+        if now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
+        try:
+            run = self._services.runs.get(self._event.owner, self._event.run)
+        except NotFoundError:
+            raise RunOverError from None
+        if not is_wanted(run, self._event):
+            raise RunOverError

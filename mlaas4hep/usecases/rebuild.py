@@ -1,0 +1,60 @@
+"""Run records made again from the store, when the run book of NATS is lost."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ModelReady
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError
+from mlaas4hep.ports import Services
+
+log = logging.getLogger(__name__)
+
+
+def rebuild(services: Services) -> list[str]:
+    """Write a record for each run of the store that has none; return `owner/name` of those.
+
+    Unfinished runs begin again with what is stored; nothing is told to anybody here.
+    """
+    known = {(run.owner, run.name) for run in services.runs.list()}
+    made = []
+    for run in _stored(services):
+        if (run.owner, run.name) in known:
+            continue
+        with suppress(ConflictError):
+            services.runs.create(run)
+            made.append(f"{run.owner}/{run.name}")
+        _end(run, services)
+    return made
+
+
+def _stored(services: Services) -> Iterator[Run]:
+    for info in list(services.runs_files.list("")):
+        if info.key.endswith(f"/{files.RUN}") and info.key.count("/") == 2:  # noqa: PLR2004 - owner/run/file
+            try:
+                yield wire.load(Run, services.runs_files.get(info.key))
+            except MlaasError as error:
+                log.warning("%s is left out: %s", info.key, error)
+
+
+def _end(run: Run, services: Services) -> None:
+    """Write down that a run is done if its model is there."""
+    if run.is_final:
+        return
+    try:
+        record = wire.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
+    except NotFoundError:
+        return
+    if record.run_id == run.id:
+        ready = ModelReady(
+            owner=run.owner,
+            run=run.name,
+            attempt=run.attempt,
+            model=record.name,
+            version=record.version,
+        )
+        services.runs.apply([ready])

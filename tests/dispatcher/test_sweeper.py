@@ -1,0 +1,132 @@
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.memory import MemoryRunBook
+from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, is_complete
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs.events import ChunkReady, RunCancelled, RunSubmitted, SpecsReady
+from mlaas4hep.core.runs.missing import next_events
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.dispatcher.sweeper import Sweeper
+from mlaas4hep.pipeline.records import store_record, store_run
+from mlaas4hep.ports import RunBook, Services
+from mlaas4hep.settings import Settings
+from mlaas4hep.testing.nats import NatsServer
+from mlaas4hep.usecases.rebuild import rebuild
+
+RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=1.0, updated_at=1.0)
+WHO = {"owner": "a", "run": "luca_1"}
+
+
+def test_a_run_whose_first_event_was_never_told_goes_on(
+    functions: Any, runs: RunBook, dispatching: Any
+) -> None:
+    runs.create(RUN)
+
+    with dispatching():
+        functions.wait_for(lambda: functions.calls == [("specs", RunSubmitted(**WHO).id)])
+
+
+@pytest.mark.parametrize("lost", [[STREAM], ["KV_mlaas-leases"], ["KV_mlaas-runs", "MLAAS_DEAD"]])
+def test_streams_and_buckets_that_are_deleted_are_made_again(
+    nats_server: NatsServer, messaging: bootstrap.Messaging, lost: list[str]
+) -> None:
+    async def sweep() -> bool:
+        client = await nats.connect(nats_server.url)
+        jetstream = client.jetstream()
+        for name in lost:
+            await jetstream.delete_stream(name)
+        before = await is_complete(jetstream)
+        await Sweeper([], client=client, messaging=messaging, metrics=Metrics()).sweep()
+        after = await is_complete(jetstream)
+        await client.close()
+        return not before and after
+
+    assert asyncio.run(sweep())
+
+
+def test_a_consumer_that_is_deleted_is_made_again(
+    nats_server: NatsServer, messaging: bootstrap.Messaging
+) -> None:
+    async def sweep() -> bool:
+        client = await nats.connect(nats_server.url)
+        await client.jetstream().delete_consumer(STREAM, next(iter(CONSUMERS)))
+        await Sweeper([], client=client, messaging=messaging, metrics=Metrics()).sweep()
+        complete = await is_complete(client.jetstream())
+        await client.close()
+        return complete
+
+    assert asyncio.run(sweep())
+
+
+def test_chunks_that_are_not_ready_are_planned_again_and_the_training_started() -> None:
+    at = 2.0
+    run = RUN
+    for event in (
+        SpecsReady(**WHO, key="s", entries=9, columns=1, chunks=3),
+        ChunkReady(**WHO, index=0, key="k", entries=3),
+        ChunkReady(**WHO, index=2, key="k", entries=3),
+    ):
+        run = run.apply(event, at)
+
+    planned, first = next_events(run)
+
+    assert (planned.id, first.id) == (
+        "a/luca_1/1/000001/chunk.planned",
+        "a/luca_1/1/000000/chunk.ready",
+    )
+
+
+def test_nothing_is_missing_in_a_run_that_is_over() -> None:
+    assert next_events(RUN.apply(RunCancelled(**WHO), 2.0)) == ()
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    return bootstrap.services(Settings(store=tmp_path.as_uri()))
+
+
+def lost(services: Services) -> Services:
+    return replace(services, runs=MemoryRunBook(lambda: 2.0))
+
+
+def test_runs_are_rebuilt_from_the_store_when_their_book_is_lost(services: Services) -> None:
+    store_run(RUN, {}, services)
+    after = lost(services)
+
+    assert rebuild(after) == ["a/luca_1"]
+    assert after.runs.list() == [RUN]
+    assert rebuild(after) == []
+
+
+def test_a_run_that_was_over_is_over_again(services: Services) -> None:
+    store_run(RUN, {}, services)
+    cancelled = RUN.apply(RunCancelled(**WHO), 2.0)
+    store_record(cancelled, services)
+    after = lost(services)
+
+    rebuild(after)
+
+    assert after.runs.list() == [cancelled]
+
+
+@pytest.mark.parametrize(("made_by", "status"), [("1", Status.DONE), ("2", Status.SUBMITTED)])
+def test_a_run_is_done_if_its_own_model_is_there(
+    services: Services, made_by: str, status: Status
+) -> None:
+    store_run(RUN, {}, services)
+    record = ModelRecord(owner="a", name="luca_1", version="v", files=(), run_id=made_by)
+    services.models.put(keys.model("a", "luca_1"), wire.dump(record))
+    after = lost(services)
+
+    rebuild(after)
+
+    assert after.runs.get("a", "luca_1").status is status
