@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
 
 _LOOK_S = 0.2  #: between two looks at a run for its progress
+_STARTING_LOOKS = 50
 
 OnChange = Callable[[Run], None]
 
@@ -56,14 +58,14 @@ def finish(
         PermanentError: the run failed.
     """
     worker = threading.Thread(target=drain, args=(services, reactions), daemon=True)
-    worker.start()
     try:
+        worker.start()
         while worker.is_alive():
             worker.join(_LOOK_S)
             on_change(services.runs.get(run.owner, run.name))
     except KeyboardInterrupt:
         services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
-        worker.join()
+        _wait_for(worker)
         raise
     ended = services.runs.get(run.owner, run.name)
     if ended.problem is not None:
@@ -71,3 +73,14 @@ def finish(
         error.problem = ended.problem
         raise error
     return ended
+
+
+def _wait_for(worker: threading.Thread) -> None:
+    """Return when a thread has ended, also if it was only being started."""
+    for _ in range(_STARTING_LOOKS):
+        try:
+            worker.join()
+        except RuntimeError:  # it cannot be joined before it runs
+            time.sleep(_LOOK_S / 10)
+        else:
+            return
