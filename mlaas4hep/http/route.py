@@ -28,6 +28,7 @@ class Arg:
     required: bool = False
     aliases: tuple[str, ...] = ()  #: other names that are understood
     looks: str = r"[^/]+"  #: regular expression of its place in a path
+    is_header: bool = False  #: a header of the request, not a query key
     is_only_in_path: bool = False  #: documented for those of the route's paths that have it
 
 
@@ -78,7 +79,12 @@ class Route:
 
     @cached_property
     def _canonical(self) -> Mapping[str, str]:
-        return {name: arg.name for arg in self.args for name in (arg.name, *arg.aliases)}
+        return {
+            name: arg.name
+            for arg in self.args
+            if not arg.is_header
+            for name in (arg.name, *arg.aliases)
+        }
 
     def arguments(self, query: Mapping[str, str], path: Mapping[str, str]) -> dict[str, str]:
         """Return the arguments of a call by their own names; what the path says counts most.

@@ -8,7 +8,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.modelstore import listed
+from mlaas4hep.usecases.modelstore import ReadRecord, listed, read_record
 from mlaas4hep.usecases.runs import delete_below
 
 
@@ -43,9 +43,15 @@ def of_owner(owner: str, services: Services) -> list[ModelRecord]:
     return [record for record, _ in listed(services.models, owner)]
 
 
-def visible(person: Person, services: Services) -> list[ModelRecord]:
-    """Return every model that a person may read (an admin: all), their own first."""
-    records = [record for record, _ in listed(services.models)]
+def visible(
+    person: Person, services: Services, read: ReadRecord = read_record
+) -> list[ModelRecord]:
+    """Return every model that a person may read (an admin: all), their own first.
+
+    Args:
+        read: reads a record, or remembers it.
+    """
+    records = [record for record, _ in listed(services.models, read=read)]
     seen = [record for record in records if person.is_admin or may_read(person, record)]
     return sorted(seen, key=lambda record: (record.owner != person.owner, record.name))
 

@@ -63,6 +63,9 @@ def upload(
     return record, is_new
 
 
+ReadRecord = Callable[[ObjectStore, ObjectInfo], ModelRecord]
+
+
 def read_record(store: ObjectStore, info: ObjectInfo) -> ModelRecord:
     """Return the record that `info` describes."""
     return wire.load(ModelRecord, store.get(info.key))
@@ -71,7 +74,7 @@ def read_record(store: ObjectStore, info: ObjectInfo) -> ModelRecord:
 def listed(
     store: ObjectStore,
     owner: str | None = None,
-    read: Callable[[ObjectStore, ObjectInfo], ModelRecord] = read_record,
+    read: ReadRecord = read_record,
 ) -> Iterator[tuple[ModelRecord, float]]:
     """Yield the models of an owner (None: of everybody) with the time they were uploaded.
 

@@ -151,7 +151,7 @@ def _parameter(arg: Arg, route: Route) -> dict[str, Any]:
     in_path = arg.name in path_names(route.path)
     return {
         "name": arg.name,
-        "in": "path" if in_path else "query",
+        "in": "header" if arg.is_header else "path" if in_path else "query",
         "description": arg.about,
         "required": in_path or arg.required,
         "schema": arg.schema,

@@ -23,6 +23,7 @@ from mlaas4hep.http.workflow.submissions import (
     rehearse,
 )
 from mlaas4hep.http.workflow.tarballs import FORM, UPLOAD_ERRORS, receive
+from mlaas4hep.http.workflow.turns import KEY
 from mlaas4hep.usecases import models, runs, uploads
 
 
@@ -153,7 +154,7 @@ ROUTES = (
         path="/submit",
         handler=submit,
         tag=_TAG,
-        args=(DRY_RUN,),
+        args=(DRY_RUN, KEY),
         body=SUBMISSION,
         gives=STARTED,
         errors=ERRORS,

@@ -1,7 +1,7 @@
 """What every handler of the people's door gets, and the forms of its answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flask
@@ -14,7 +14,9 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.workflow.feeds import Feeds
+from mlaas4hep.http.workflow.turns import Turns
 from mlaas4hep.ports import People, Services
+from mlaas4hep.serving.records import Records
 from mlaas4hep.settings import Settings, SettingsError
 
 MAX_JSON_BYTES = 4 * 1024**2
@@ -29,6 +31,8 @@ class Door:
     limits: Limits
     verifier: People
     feeds: Feeds  #: for those who watch
+    turns: Turns = field(default_factory=Turns)  #: of those who submit
+    records: Records = field(default_factory=Records)  #: of models that were listed before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

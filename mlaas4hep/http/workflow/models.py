@@ -6,16 +6,22 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.views import Deleted, Model
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
-from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
+from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref, whole
 from mlaas4hep.http.workflow.bundles import pack
 from mlaas4hep.http.workflow.call import Ask, Door, answer, attachment
 from mlaas4hep.usecases import models
 
+_MOST = 10**6
+
 
 def list_models(door: Door, ask: Ask) -> flask.Response:
-    """Return the models that the person may use, their own first."""
-    found = models.visible(ask.person, door.services)
-    return answer([_model(record, ask) for record in found])
+    """Return the models that the person may use, their own first, or one page of them."""
+    found = models.visible(ask.person, door.services, door.records.read)
+    offset = ask.whole("offset", 0, _MOST)
+    page = found[offset : offset + ask.whole("limit", _MOST, _MOST)]
+    response = answer([_model(record, ask) for record in page])
+    response.headers["X-Total-Count"] = str(len(found))
+    return response
 
 
 def show_model(door: Door, ask: Ask) -> flask.Response:
@@ -104,6 +110,10 @@ ROUTES = (
         handler=list_models,
         tag="models",
         actions=("models",),
+        args=(
+            Arg(name="offset", about="How many to skip.", schema=whole(_MOST, 0)),
+            Arg(name="limit", about="How many to return.", schema=whole(_MOST)),
+        ),
         gives=tuple[Model, ...],
     ),
     Route(

@@ -20,6 +20,8 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
 from mlaas4hep.http.workflow.call import Ask, Door, answer, attachment
 from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.submissions import in_turn
+from mlaas4hep.http.workflow.turns import KEY
 from mlaas4hep.pipeline import scoring
 from mlaas4hep.ports import ObjectStore
 from mlaas4hep.usecases import models, runs, submit, uploads
@@ -53,7 +55,7 @@ def score(door: Door, ask: Ask) -> flask.Response:
         upload_folder=upload.folder if upload else "",
         upload=upload.sha256 if upload else "",
     )
-    run = submit.submit_scoring(request, door.services, door.limits)
+    run = in_turn(door, ask, lambda: submit.submit_scoring(request, door.services, door.limits))
     return answer(full_report(run, door), 201)
 
 
@@ -149,6 +151,7 @@ ROUTES = (
         path="/score",
         handler=score,
         tag="runs",
+        args=(KEY,),
         body=Body(forms={JSON: ref("Scoring")}, schemas={"Scoring": _SCORING}),
         gives=Report,
         status=201,

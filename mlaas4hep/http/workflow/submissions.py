@@ -1,6 +1,7 @@
 """Submissions over HTTP: a run is made of one, or only foretold."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -15,6 +16,7 @@ from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FLAG, FOLDER, JSON, OBJECT, Schema, ref
 from mlaas4hep.http.workflow.call import Ask, Door, answer
 from mlaas4hep.http.workflow.runs import full_report
+from mlaas4hep.http.workflow.turns import HEADER, KEY, once
 from mlaas4hep.usecases import dryrun, submit, uploads
 
 _NOT_OF_IT = ("action", "dry_run")  #: keys of a body that are for the door
@@ -29,7 +31,15 @@ def create_run(door: Door, ask: Ask) -> flask.Response:
 
 def make_run(door: Door, ask: Ask) -> Run:
     """Make a run of the submission in the body."""
-    return submit.submit(_prepared(door, ask), door.services, door.limits)
+    prepared = _prepared(door, ask)
+    return in_turn(door, ask, lambda: submit.submit(prepared, door.services, door.limits))
+
+
+def in_turn(door: Door, ask: Ask, make: Callable[[], Run]) -> Run:
+    """Make a run when the person's other submissions are done, unless the same call made it."""
+    owner, body = ask.person.owner, json.dumps(ask.json(), sort_keys=True).encode()
+    with door.turns.of(owner):
+        return once(make, owner, ask.http.headers.get(HEADER), body, door.services)
 
 
 def rehearse(door: Door, ask: Ask) -> Outlook:
@@ -121,7 +131,7 @@ ROUTES = (
         path="/runs",
         handler=create_run,
         tag="runs",
-        args=(DRY_RUN,),
+        args=(DRY_RUN, KEY),
         body=SUBMISSION,
         gives=Report,
         status=201,
