@@ -141,19 +141,27 @@ class DirectoryStore:
         finally:
             aside.unlink(missing_ok=True)
 
-    def _walk(self, folder: Path, above: str, prefix: str) -> Iterator[ObjectInfo]:
+    def _walk(self, folder: Path | str, above: str, prefix: str) -> Iterator[ObjectInfo]:
         try:
             with os.scandir(folder) as entries:
-                names = sorted(f"{e.name}/" if e.is_dir() else e.name for e in entries)
+                found = {f"{e.name}/" if e.is_dir() else e.name: e for e in entries}
         except (FileNotFoundError, NotADirectoryError):
             return
-        for name in names:
+        for name in sorted(found):
             key = above + name
             if name.endswith("/"):
                 if key.startswith(prefix) or prefix.startswith(key):
-                    yield from self._walk(folder / name, key, prefix)
-            elif key.startswith(prefix) and (info := _info(key, folder / name)):
+                    yield from self._walk(found[name].path, key, prefix)
+            elif key.startswith(prefix) and (info := _listed(key, found[name])):
                 yield info
+
+
+def _listed(key: str, entry: "os.DirEntry[str]") -> ObjectInfo | None:
+    """Return what the folder knows of a file; a `Path` for each would cost more than the rest."""
+    try:
+        return _described(key, entry.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _info(key: str, path: Path) -> ObjectInfo | None:
@@ -163,6 +171,10 @@ def _info(key: str, path: Path) -> ObjectInfo | None:
         return None
     if path.is_dir():
         return None
+    return _described(key, stat)
+
+
+def _described(key: str, stat: os.stat_result) -> ObjectInfo:
     return ObjectInfo(
         key=key,
         size_bytes=stat.st_size,
