@@ -1,5 +1,6 @@
 """The records of a run that its steps load: the request and what opening the files found."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,10 +18,18 @@ from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.branches import choose, lacking
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError, StrangeEventError
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    MlaasError,
+    NotFoundError,
+    PermanentError,
+    StrangeEventError,
+)
 from mlaas4hep.ports import Services
 
 _LISTED = 5  #: files that a warning names
+log = logging.getLogger(__name__)
+
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 
 
@@ -157,6 +166,9 @@ def _stored_survey(key: str, services: Services) -> Survey | None:
     try:
         return wire.load(Survey, services.runs_files.get(key))
     except NotFoundError:
+        return None
+    except InvalidRequestError as error:
+        log.warning("%s is damaged: %s", key, error)
         return None
 
 

@@ -26,7 +26,7 @@ from mlaas4hep.core.runs.events import (
 )
 from mlaas4hep.core.selection.opened import MeasuredRange
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.errors import NotFoundError, PermanentError, StrangeEventError
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import (
     AT_ONCE,
@@ -158,6 +158,9 @@ def _stored(key: str, services: Services) -> MeasuredRange | None:
     try:
         return wire.load(MeasuredRange, services.specs.get(key))
     except NotFoundError:
+        return None
+    except InvalidRequestError as error:
+        log.warning("%s is damaged: %s", key, error)
         return None
 
 

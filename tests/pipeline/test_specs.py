@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.data.specs import measured
+from mlaas4hep.core.data.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
-from mlaas4hep.core.runs.events import RangePlanned
+from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import PermanentError
-from mlaas4hep.pipeline.specs import measure_range
+from mlaas4hep.pipeline.specs import measure_range, merge_ranges
 from mlaas4hep.testing import pipeline
 from tests import oracle
 
@@ -230,3 +230,22 @@ def test_stored_specs_are_small_json(tmp_path, services):
     assert len(body) < 1000
     assert json.loads(body)["ranges"][0] == {"file": 0, "start": 0, "stop": 30, "passed": 30}
     assert wire.dump(pipeline.specs_of(services, done)) == body
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_a_measurement_that_is_lost_in_mid_run_is_made_again(tmp_path, services, harm):
+    files = _two_files(tmp_path)
+    whole = pipeline.specs_of(services, pipeline.run(services, files))
+    pipeline.submit(services, files, number=2)
+    only = (pipeline.RunSubmitted, RangePlanned)
+    pipeline.drain(services, {kind: pipeline.REACTIONS[kind] for kind in only})
+    (first, *_) = [info.key for info in services.specs.list("o/ranges/")]
+    if harm == "gone":
+        services.specs.delete(first)
+    else:
+        services.specs.put(first, services.specs.get(first)[:-40])
+    event = RangeMeasured(owner="o", run="r_2", index=0, key=first, entries=1, passed=1)
+
+    *_, ready = merge_ranges(event, services)
+
+    assert wire.load(Specs, services.specs.get(ready.key)) == whole
