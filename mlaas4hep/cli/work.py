@@ -125,7 +125,8 @@ def resources(memory: str, cpus: float) -> Resources:
 
 def _show_trained(run: Run, out: Path, json: bool) -> None:
     if json:
-        show_json({"model": str(out), "version": run.version, "metrics": dict(run.metrics)})
+        told = {"model": str(out), "version": run.version, "metrics": dict(run.metrics)}
+        show_json(told | {"warnings": run.warnings})
         return
     _warn(run)
     for name, value in run.metrics:
