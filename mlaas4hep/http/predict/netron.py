@@ -4,6 +4,8 @@ The pages hold no data and are open to everybody; `/netron/model` gives the mode
 read it. Netron's own calls to the outside (usage figures, a consent service) are switched off.
 """
 
+import base64
+import hashlib
 import importlib.util
 import re
 from dataclasses import replace
@@ -68,8 +70,17 @@ async def model(desk: Desk, call: Call) -> Answer:
     return Answer(
         body=content,
         content_type=b"application/octet-stream",
-        headers=((b"x-file", file.rpartition("/")[2].encode()), (b"cache-control", b"no-store")),
+        headers=(
+            (b"x-file", file.rpartition("/")[2].encode()),
+            (b"cache-control", b"no-store"),
+            (b"repr-digest", _digest(content)),
+        ),
     )
+
+
+def _digest(content: bytes) -> bytes:
+    """Return the SHA-256 as RFC 9530 writes it."""
+    return b"sha-256=:%b:" % base64.b64encode(hashlib.sha256(content).digest())
 
 
 def _drawable(record: ModelRecord) -> str:

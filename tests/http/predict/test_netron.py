@@ -1,5 +1,8 @@
 """The model's graph in the browser."""
 
+import base64
+import hashlib
+
 
 def test_the_page_is_reached_with_and_without_a_slash(nobody):
     with_slash, without = nobody.get("/netron/?model=m").text, nobody.get("/netron?model=m").text
@@ -32,3 +35,13 @@ def test_a_model_is_given_to_who_may_read_it(world, alice, bob, nobody):
     assert answer.content[4:8] == b"TFL3"
     assert bob.get("/netron/model?model=owner-alice/luca_1").status_code == 404
     assert nobody.get("/netron/model?model=luca_1").status_code == 401
+
+
+def test_a_models_file_comes_with_its_digest(world, alice):
+    world.serve()
+
+    answer = alice.get("/netron/model?model=luca_1")
+
+    digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
+    assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
+    assert int(answer.headers["content-length"]) == len(answer.content)
