@@ -5,7 +5,7 @@ To add one: a row in `core/requests/frameworks.py`, a folder here whose `framewo
 that inherits `FrameworkContract`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,16 +30,19 @@ class Block:
     x: Floats  #: shape (n, columns)
     y: Floats  #: shape (n,): labels as numbers
     order: Index
+    weights: Floats | None = None  #: shape (n,); None: all count alike
 
 
 class Sample(Protocol):
     """All entries of a training, one block in memory at a time; may be read more than once."""
 
-    def training(self) -> Iterator[Block]:
-        """Yield the entries that are learned from."""
+    parts: int  #: chunks
 
-    def validation(self) -> Iterator[Block]:
-        """Yield the entries that validate; none if the request wants none."""
+    def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
+        """Yield the entries that are learned from: one block a chunk, of these chunks or of all."""
+
+    def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
+        """Yield the entries that validate in the same way; none if the request wants none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

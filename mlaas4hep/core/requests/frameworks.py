@@ -30,6 +30,27 @@ FRAMEWORKS = (
         extra="train",
         hides=("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython"),
     ),
+    FrameworkInfo(
+        name="xgboost",
+        title="XGBoost",
+        packages=("xgboost",),
+        needs="xgboost",
+        extra="trees",
+    ),
+    FrameworkInfo(
+        name="lightgbm",
+        title="LightGBM",
+        packages=("lightgbm",),
+        needs="lightgbm",
+        extra="trees",
+    ),
+    FrameworkInfo(
+        name="sklearn",
+        title="scikit-learn",
+        packages=("sklearn",),
+        needs="sklearn",
+        extra="sklearn",
+    ),
 )
 USUAL = "keras"  #: of a model.py that imports no framework itself
 NAMES = tuple(each.name for each in FRAMEWORKS)

@@ -59,6 +59,7 @@ class TrainingData:
         self._labels = labels
         self._job = job
         self._params = job.params
+        self.parts = job.chunks
         self._memory = np.empty((0, 0), np.float32)
         self.parts = Parts(job.classes)
 
@@ -80,15 +81,15 @@ class TrainingData:
                 split=split,
             )
 
-    def training(self) -> Iterator[Block]:
-        """Yield the training rows of all chunks; see `Sample`."""
-        for chunk in self.chunks(range(self._job.chunks)):
+    def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
+        """Yield the training rows of chunks; see `Sample`."""
+        for chunk in self.chunks(range(self.parts) if indices is None else indices):
             yield chunk.block(chunk.split.train)
 
-    def validation(self) -> Iterator[Block]:
-        """Yield the validating rows of all chunks; see `Sample`."""
+    def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
+        """Yield the validating rows of chunks; see `Sample`."""
         if self._params.split > 0:
-            for chunk in self.chunks(range(self._job.chunks)):
+            for chunk in self.chunks(range(self.parts) if indices is None else indices):
                 if len(chunk.split.validation):
                     yield chunk.block(chunk.split.validation)
 

@@ -1,0 +1,24 @@
+"""When boosting stops: after some rounds in which the validation became no better."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyStop:
+    """The best round so far."""
+
+    patience: int  #: rounds without a better one; 0: never stop
+    best_round: int = -1
+    best_value: float = 0.0
+
+    def after(self, number: int, value: float, *, higher_is_better: bool) -> Self:
+        """Return what is best after a round with this value."""
+        better = value > self.best_value if higher_is_better else value < self.best_value
+        if self.best_round < 0 or better:
+            return replace(self, best_round=number, best_value=value)
+        return self
+
+    def is_over(self, number: int) -> bool:
+        """Tell whether round `number` is the last one."""
+        return 0 < self.patience <= number - self.best_round

@@ -1,0 +1,1 @@
+"""LightGBM models: trained round by round on a binned sample."""

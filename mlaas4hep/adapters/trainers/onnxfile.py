@@ -1,0 +1,89 @@
+"""model.onnx: one input `input`, one output `scores`, kept only if it agrees with the model."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.core.models.conversion import Conversion
+
+FILE = "model.onnx"
+TOLERANCE = 1e-5  #: largest difference, relative to the larger of 1 and the output
+OUTPUT = "scores"
+
+
+def write(
+    folder: Path,
+    convert: Callable[[], Any],
+    sample: Floats,
+    expected: Floats,
+    tolerance: float = TOLERANCE,
+) -> tuple[Conversion, ...]:
+    """Write model.onnx if the model converts and the file agrees with it; else say why not.
+
+    Args:
+        folder: of the bundle.
+        convert: returns the ONNX model.
+        sample: real entries, shape (n, columns).
+        expected: what the model gives for them, shape (n, outputs).
+        tolerance: see `TOLERANCE`.
+    """
+    if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+        _say("no model.onnx: the extra `onnx` is not installed")
+        return ()
+    try:
+        data = convert().SerializeToString()
+        difference = _difference(data, sample, expected)
+    except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
+        _say(f"no model.onnx: {type(error).__name__}: {str(error).splitlines()[:1]}")
+        return ()
+    if not difference <= tolerance:
+        _say(f"no model.onnx: it differs from the trained model by {difference:.2g}")
+        return ()
+    (folder / FILE).write_bytes(data)
+    return (Conversion(file=FILE, difference=difference, tolerance=tolerance),)
+
+
+def scores_only(model: Any, column: int | None = None) -> Any:
+    """Return a classifier's ONNX model with its probabilities as the only output.
+
+    Args:
+        model: its last output holds one probability a class.
+        column: of the class that is kept, for two classes; None: all.
+    """
+    import onnx  # noqa: PLC0415 - only where the extra is
+
+    graph = model.graph
+    source = graph.output[-1].name
+    if column is None:
+        graph.node.append(onnx.helper.make_node("Identity", [source], [OUTPUT]))
+    else:
+        kept = onnx.numpy_helper.from_array(np.array([column], np.int64), "kept_column")
+        graph.initializer.append(kept)
+        graph.node.append(
+            onnx.helper.make_node("Gather", [source, "kept_column"], [OUTPUT], axis=1)
+        )
+    del graph.output[:]
+    shape = [None, 1 if column is not None else None]
+    kind = onnx.TensorProto.FLOAT
+    graph.output.append(onnx.helper.make_tensor_value_info(OUTPUT, kind, shape))
+    return model
+
+
+def _difference(data: bytes, sample: Floats, expected: Floats) -> float:
+    """Return the largest relative difference on real entries."""
+    import onnxruntime  # noqa: PLC0415 - only where the extra is
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    got = session.run(None, {session.get_inputs()[0].name: sample})[0].reshape(expected.shape)
+    return float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected)), initial=0))
+
+
+def _say(line: str) -> None:
+    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

@@ -1,0 +1,53 @@
+"""scikit-learn as a `Framework`."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import sklearn
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.sklearn.model import SklearnModel
+from mlaas4hep.core.models.training import TrainingJob, Versions
+
+
+class Sklearn:
+    """See `framework.Framework`."""
+
+    @contextmanager
+    def running(self, seed: int) -> Iterator[None]:
+        """Seed Python and NumPy, from which estimators without `random_state` draw."""
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - what scikit-learn uses
+        yield
+
+    def owns(self, made: object) -> bool:
+        """Tell whether it is an estimator, or something that is used like one."""
+        used_alike = callable(getattr(made, "fit", None)) and callable(
+            getattr(made, "predict", None)
+        )
+        return used_alike and not isinstance(made, type)
+
+    def build(self, made: Any, job: TrainingJob) -> SklearnModel:
+        """Check an estimator."""
+        if isinstance(made, type):
+            raise TrainingError(
+                f"{MODEL_FILE}: `model` returns the class {made.__name__}, not an estimator",
+                f"return {made.__name__}(), an instance",
+            )
+        if not self.owns(made):
+            kind = f"{type(made).__module__}.{type(made).__name__}"
+            raise TrainingError(
+                f"{MODEL_FILE}: `model` returns a {kind}, which has no `fit` and `predict`",
+                "return an estimator or a pipeline that ends with one",
+            )
+        return SklearnModel(made, job)
+
+    def versions(self) -> Versions:
+        """Return those of scikit-learn and NumPy."""
+        return (("scikit-learn", sklearn.__version__), ("numpy", np.__version__))
+
+
+FRAMEWORK = Sklearn()

@@ -1,0 +1,172 @@
+"""An estimator as a `SampleModel`: in steps with `partial_fit`, else on the sample in memory."""
+
+import inspect
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from mlaas4hep.adapters.trainers import tabular
+from mlaas4hep.adapters.trainers.framework import (
+    Block,
+    Exported,
+    Floats,
+    RoundMetrics,
+    Sample,
+    State,
+)
+from mlaas4hep.adapters.trainers.sklearn import convert
+from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+
+_BYTES_A_VALUE = 12.0  #: the sample, and the copies that estimators make of it
+_FILE = "model.pickle"
+
+
+class SklearnModel:
+    """See `framework.SampleModel`."""
+
+    missing: Missing = "zero"
+
+    def __init__(self, estimator: Any, job: TrainingJob) -> None:
+        self.estimator = estimator
+        self._job = job
+        self._classifies = _is_classifier(estimator)
+        self._in_steps = callable(getattr(estimator, "partial_fit", None))
+        self.rounds = job.params.epochs if self._in_steps else 1
+        self.summary = _summary(estimator, job, classifies=self._classifies)
+        if not self._in_steps:
+            name = type(estimator).__name__
+            instead = "an estimator with partial_fit, or boosted trees of XGBoost or LightGBM"
+            tabular.check_memory(job, _BYTES_A_VALUE, name, instead)
+
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what is no class number, for a classifier."""
+        if self._classifies:
+            tabular.check_classes(labels, self._job.classes)
+
+    def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
+        """Do one round over the sample, or one for each epoch if the estimator learns in steps."""
+        if not self._in_steps:
+            if not done:
+                self._fit_whole(sample)
+                yield self._figures(sample)
+            return
+        classes = self._classes(sample) if self._classifies else None
+        for epoch in range(done, self.rounds):
+            random = np.random.default_rng([self._job.params.seed, epoch])
+            for block in sample.training():
+                order = random.permutation(len(block.order))
+                self._learn(replace(block, order=block.order[order]), classes)
+            yield self._figures(sample)
+
+    def predict(self, block: Block) -> Floats:
+        """Return probabilities, shape (n, 1) for two classes; values for regressors."""
+        return np.concatenate([convert.outputs(self.estimator, x) for x in tabular.pieces(block)])
+
+    def finish(self) -> None:
+        """Leave the estimator as it is."""
+
+    def state(self) -> State:
+        """Return the estimator and the state of NumPy's generator.
+
+        The pickle is read back by `restore` only, in the confined process that runs model.py.
+        """
+        generator = np.random.get_state()  # noqa: NPY002 - what scikit-learn uses
+        content = pickle.dumps((self.estimator, generator))
+        return {"pickle": np.frombuffer(content, np.uint8)}
+
+    def restore(self, state: State) -> None:
+        """Take them."""
+        self.estimator, generator = pickle.loads(bytes(state["pickle"]))  # noqa: S301 - see `state`
+        np.random.set_state(generator)  # noqa: NPY002 - what scikit-learn uses
+
+    def export(self, folder: Path, sample: Floats) -> Exported:
+        """Write model.pickle and model.onnx."""
+        (folder / _FILE).write_bytes(pickle.dumps(self.estimator))
+        return Exported(conversions=convert.write_onnx(folder, self.estimator, sample))
+
+    def _learn(self, block: Block, classes: Any) -> None:
+        x, y, weights = tabular.taken(block)
+        keywords = self._weighted(weights)
+        if classes is not None and "classes" in _parameters(self.estimator.partial_fit):
+            keywords["classes"] = classes
+        self.estimator.partial_fit(x, self._target(y), **keywords)
+
+    def _fit_whole(self, sample: Sample) -> None:
+        x, y, weights = _gathered(sample, self._job)
+        if self._classifies:
+            tabular.class_count(y)
+        params = self._job.params
+        offered = {"epochs": params.epochs, "batch_size": params.batch_size}
+        taken = _parameters(self.estimator.fit)  # somebody's own class may want these
+        keywords = {name: value for name, value in offered.items() if name in taken}
+        self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
+
+    def _weighted(self, weights: Floats | None) -> dict[str, Any]:
+        """Return weights under the name that the estimator, or a pipeline's last step, takes."""
+        return {} if weights is None else {convert.weight_name(self.estimator): weights}
+
+    def _target(self, labels: Floats) -> Any:
+        return labels.astype(np.int64) if self._classifies else labels
+
+    def _classes(self, sample: Sample) -> Any:
+        """Return all classes, which the first step must know."""
+        labels = self._job.labels or np.concatenate(
+            [np.unique(block.y[block.order]) for block in sample.training()]
+        )
+        return np.arange(tabular.class_count(np.asarray(labels, np.float32)))
+
+    def _figures(self, sample: Sample) -> RoundMetrics:
+        found: RoundMetrics = {}
+        for prefix, blocks in (("", sample.training()), ("val_", sample.validation())):
+            sums = tabular.ScoreSums(classifies=self._classifies)
+            for block in blocks:
+                sums.add(self.predict(block), *tabular.answers(block))
+            found |= sums.metrics(prefix)
+        return found
+
+
+def _gathered(sample: Sample, job: TrainingJob) -> tuple[Floats, Floats, Floats | None]:
+    """Return all training entries, copied once into memory."""
+    x = np.empty((job.entries, job.columns), np.float32)
+    labels: list[Floats] = []
+    weights: list[Floats] = []
+    rows = 0
+    for block in sample.training():
+        stop = rows + len(block.order)
+        if stop > len(x):  # the number of entries was not known
+            x = np.concatenate((x[:rows], np.empty((stop, job.columns), np.float32)))
+        np.take(block.x, block.order, axis=0, out=x[rows:stop], mode="clip")
+        labels.append(block.y[block.order])
+        if block.weights is not None:
+            weights.append(block.weights[block.order])
+        rows = stop
+    return x[:rows], np.concatenate(labels), np.concatenate(weights) if weights else None
+
+
+def _summary(estimator: Any, job: TrainingJob, *, classifies: bool) -> ModelSummary:
+    steps = [step for _, step in getattr(estimator, "steps", [])] or [estimator]
+    classes = tabular.known_classes(job)
+    return ModelSummary(
+        parameters=0,
+        layers=tuple(type(step).__name__ for step in steps),
+        input_width=job.columns,
+        output_shape=(classes if classifies and classes > 2 else 1,),  # noqa: PLR2004
+        loss="log_loss" if classifies else "mean_squared_error",
+        task="regression" if not classifies else "binary" if classes == 2 else "multiclass",  # noqa: PLR2004
+    )
+
+
+def _is_classifier(estimator: Any) -> bool:
+    """Tell it of estimators by their tags, and of somebody's own class by its methods."""
+    has_tags = hasattr(estimator, "__sklearn_tags__")
+    return hasattr(estimator, "predict_proba") or (has_tags and is_classifier(estimator))
+
+
+def _parameters(function: Any) -> set[str]:
+    return set(inspect.signature(function).parameters)

@@ -1,0 +1,129 @@
+"""What models of tables (trees, linear models …) share: class labels, figures, names, memory."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
+from mlaas4hep.core.models.training import TrainingJob
+
+MOST_CLASSES = 1000
+PREDICT_ROWS = 65_536  #: at a time
+_FRAMEWORK_BYTES = 300 * 1024**2  #: of memory before the first entry
+
+
+def check_classes(labels: Floats, classes: Sequence[str]) -> None:
+    """Refuse labels that are no class numbers.
+
+    Raises:
+        TrainingError: names the first one.
+    """
+    fits = (labels >= 0) & (labels < MOST_CLASSES) & (labels == np.rint(labels))
+    if not fits.all():
+        label = float(labels[int(np.argmin(fits))])
+        raise TrainingError(
+            f"label {label:g} does not fit a classifier: classes are numbered 0, 1, 2 …"
+            + (f" ({', '.join(classes)})" if classes else ""),
+            "change labels.txt, or return a regressor",
+        )
+
+
+def class_count(labels: Floats) -> int:
+    """Return how many classes a classifier must tell apart.
+
+    Raises:
+        TrainingError: there is one only, or a number in between has no entry.
+    """
+    seen = np.unique(labels)
+    if len(seen) == 1:
+        raise TrainingError(
+            f"all entries have label {seen[0]:g}: there is nothing to tell apart",
+            "labels.txt should give at least two classes, and cuts should leave both",
+        )
+    if len(seen) != int(seen[-1]) + 1:
+        missing = next(number for number, label in enumerate(seen) if number != label)
+        raise TrainingError(
+            f"no training entry has label {missing}, but there are higher ones",
+            "number the classes 0, 1, 2 … without a gap",
+        )
+    return len(seen)
+
+
+def known_classes(job: TrainingJob) -> int:
+    """Return the number of classes as far as it is known before any entry is read, at least 2."""
+    return max(2, len(job.labels), len(job.classes))
+
+
+def column_names(job: TrainingJob) -> list[str]:
+    """Return names of the features that every framework accepts, each once."""
+    names = job.names or tuple(f"f{index}" for index in range(job.columns))
+    plain = [re.sub(r"[^0-9A-Za-z_.]", "_", name) for name in names]
+    if len(set(plain)) == len(plain):
+        return plain
+    return [f"{name}_{index}" for index, name in enumerate(plain)]
+
+
+def check_memory(job: TrainingJob, bytes_a_value: float, what: str, instead: str) -> None:
+    """Refuse a sample that cannot be in memory at once.
+
+    Raises:
+        TrainingError: says how much it needs and what may help.
+    """
+    needed = _FRAMEWORK_BYTES + job.entries * job.columns * bytes_a_value
+    allowed = job.resources.memory_bytes
+    if needed > allowed:
+        raise TrainingError(
+            f"{what} needs all {job.entries} entries in memory at once, about "
+            f"{needed / 1024**3:.1f} GB, and the run may use {allowed / 1024**3:.1f} GB",
+            f"a larger `memory` in the submission, a smaller nevts, or {instead}",
+        )
+
+
+def taken(block: Block) -> tuple[Floats, Floats, Floats | None]:
+    """Return inputs, labels and weights of the block's rows, in their order."""
+    return block.x[block.order], *answers(block)
+
+
+def answers(block: Block) -> tuple[Floats, Floats | None]:
+    """Return labels and weights of the block's rows, in their order."""
+    weights = None if block.weights is None else block.weights[block.order]
+    return block.y[block.order], weights
+
+
+def pieces(block: Block) -> Iterator[Floats]:
+    """Yield the inputs of the block's rows, some at a time."""
+    for start in range(0, len(block.order), PREDICT_ROWS):
+        yield block.x[block.order[start : start + PREDICT_ROWS]]
+
+
+class ScoreSums:
+    """Loss and accuracy of outputs, summed block by block."""
+
+    def __init__(self, *, classifies: bool) -> None:
+        self._classifies = classifies
+        self._loss = self._right = self._weight = 0.0
+
+    def add(self, outputs: Floats, labels: Floats, weights: Floats | None) -> None:
+        """Take outputs of shape (n, 1) or (n, classes)."""
+        weight = np.ones(len(labels)) if weights is None else weights.astype(np.float64)
+        self._weight += float(weight.sum())
+        if not self._classifies:
+            errors = (outputs.astype(np.float64) - labels[:, None]) ** 2
+            self._loss += float((errors.mean(axis=1) * weight).sum())
+            return
+        rows = outputs if outputs.shape[1] > 1 else np.hstack((1 - outputs, outputs))
+        numbers = labels.astype(np.int64)
+        probability = np.clip(rows[np.arange(len(rows)), numbers].astype(np.float64), 1e-7, 1)
+        self._loss -= float((np.log(probability) * weight).sum())
+        self._right += float(((rows.argmax(axis=1) == numbers) * weight).sum())
+
+    def metrics(self, prefix: str = "") -> RoundMetrics:
+        """Return the weighted means; empty without entries."""
+        if not self._weight:
+            return {}
+        found = {f"{prefix}loss": self._loss / self._weight}
+        if self._classifies:
+            found[f"{prefix}accuracy"] = self._right / self._weight
+        return found

@@ -1,0 +1,1 @@
+"""XGBoost models: trained round by round on a quantised sample."""

@@ -1,0 +1,211 @@
+"""An XGBoost estimator as a `SampleModel`: boosted round by round on a quantised sample.
+
+The sample is read from the chunks a few times and kept as one byte a value, so that memory stays
+bounded; values that are missing stay missing. A training that resumes does the rounds before the
+checkpoint again, in seconds and with the same seeds: only so it ends with the same trees.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost
+
+from mlaas4hep.adapters.trainers import onnxfile, tabular
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.earlystop import EarlyStop
+from mlaas4hep.adapters.trainers.framework import (
+    Block,
+    Exported,
+    Floats,
+    RoundMetrics,
+    Sample,
+    State,
+)
+from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+
+_BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
+_FILE = "model.ubj"
+_HIGHER = ("auc", "map", "ndcg", "pre")  #: metrics of which more is better begin so
+_LOSS = "loss"
+
+
+class XgboostModel:
+    """See `framework.SampleModel`."""
+
+    missing: Missing = "nan"
+
+    def __init__(self, made: Any, job: TrainingJob) -> None:
+        self._job = job
+        self._classifies = isinstance(made, xgboost.XGBClassifier)
+        self._params = _params(made, job)
+        self._names = tabular.column_names(job)
+        self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
+        self._booster: Any = None
+        self.rounds = made.get_num_boosting_rounds()
+        self.summary = _summary(made, job, self._params["objective"], self.rounds)
+        tabular.check_memory(job, _BYTES_A_VALUE, "XGBoost", "fewer branches")
+
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what is no class number, for a classifier."""
+        if self._classifies:
+            tabular.check_classes(labels, self._job.classes)
+
+    def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
+        """Boost round by round, from the first one."""
+        self._stop = EarlyStop(patience=self._stop.patience)
+        train = xgboost.QuantileDMatrix(
+            _Rows(sample.training, self._names), max_bin=self._params.get("max_bin", 256)
+        )
+        sets = [(train, "train")]
+        if next(sample.validation(), None) is not None:
+            rows = _Rows(sample.validation, self._names)
+            sets.append((xgboost.QuantileDMatrix(rows, ref=train), "val"))
+        self._begin(train, [matrix for matrix, _ in sets])
+        for number in range(self.rounds):
+            self._booster.update(train, number)
+            metrics = _metrics(self._booster.eval_set(sets, number))
+            self._follow(number, metrics)
+            if number >= done:
+                yield metrics
+            if self._stop.is_over(number):
+                return
+
+    def predict(self, block: Block) -> Floats:
+        """Return probabilities, shape (n, 1) for two classes; values for regressors."""
+        return np.concatenate([self._outputs(x) for x in tabular.pieces(block)])
+
+    def finish(self) -> None:
+        """Go back to the best round, if training stopped early."""
+        if self._stop.patience and self._stop.best_round >= 0:
+            self._booster = self._booster[: self._stop.best_round + 1]
+
+    def state(self) -> State:
+        """Return the trees so far, and the best round."""
+        return {
+            "booster": np.frombuffer(self._booster.save_raw("ubj"), np.uint8),
+            "best": np.array([self._stop.best_round, self._stop.best_value]),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take them; `fit` makes them again if there are rounds left."""
+        number, value = state["best"]
+        booster = xgboost.Booster(self._params, model_file=bytearray(state["booster"].tobytes()))
+        self._booster = booster
+        patience = self._stop.patience
+        self._stop = EarlyStop(patience=patience, best_round=int(number), best_value=float(value))
+
+    def export(self, folder: Path, sample: Floats) -> Exported:
+        """Write model.ubj and model.onnx."""
+        self._booster.save_model(folder / _FILE)
+        expected = self._outputs(sample)
+        return Exported(conversions=onnxfile.write(folder, self._converted, sample, expected))
+
+    def _begin(self, train: Any, sets: list[Any]) -> None:
+        """Make the booster, now that the labels say how many classes there are."""
+        if self._classifies:
+            classes = tabular.class_count(train.get_label())
+            if classes > 2:  # noqa: PLR2004 - told by one number
+                self._params = _several(self._params, classes)
+        self._booster = xgboost.Booster(self._params, sets)
+
+    def _follow(self, number: int, metrics: RoundMetrics) -> None:
+        watched = [name for name in metrics if name.startswith("val_")]
+        if watched:  # the last metric counts, as in XGBoost's own early stopping
+            name = watched[-1].removeprefix("val_")
+            asked = self._params.get("eval_metric")
+            last = asked[-1] if isinstance(asked, list) else asked or name
+            higher = str(last).startswith(_HIGHER)
+            self._stop = self._stop.after(number, metrics[watched[-1]], higher_is_better=higher)
+
+    def _outputs(self, x: Floats) -> Floats:
+        given = self._booster.inplace_predict(x)
+        return np.asarray(given, np.float32).reshape(len(x), -1)
+
+    def _converted(self) -> Any:
+        from onnxmltools.convert import convert_xgboost  # noqa: PLC0415 - only with the extra
+        from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415
+
+        plain = self._booster.copy()
+        plain.feature_names = None  # the converter wants f0, f1, …
+        kind = FloatTensorType([None, self._job.columns])
+        model = convert_xgboost(plain, initial_types=[("input", kind)])
+        if not self._classifies:
+            return model
+        return onnxfile.scores_only(model, 1 if "num_class" not in self._params else None)
+
+
+class _Rows(xgboost.DataIter):
+    """Blocks of a sample, as XGBoost reads them."""
+
+    def __init__(self, blocks: Callable[[], Iterator[Block]], names: list[str]) -> None:
+        self._blocks = blocks
+        self._names = names
+        self._left = blocks()
+        super().__init__()
+
+    def next(self, input_data: Any) -> bool:
+        """Hand over one block; False after the last one."""
+        block = next(self._left, None)
+        if block is None:
+            return False
+        x, y, weights = tabular.taken(block)
+        input_data(data=x, label=y, weight=weights, feature_names=self._names)
+        return True
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._left = self._blocks()
+
+
+def _params(made: Any, job: TrainingJob) -> dict[str, Any]:
+    """Return the parameters of an estimator as the booster takes them."""
+    params = {name: value for name, value in made.get_xgb_params().items() if value is not None}
+    metric = made.eval_metric
+    if callable(made.objective) or callable(metric):
+        raise TrainingError(
+            f"{MODEL_FILE}: objective and eval_metric must be names, not functions",
+            "see the list in XGBoost's documentation of parameters",
+        )
+    usual = "binary:logistic" if isinstance(made, xgboost.XGBClassifier) else "reg:squarederror"
+    params.setdefault("objective", usual)
+    params.setdefault("seed", params.pop("random_state", job.params.seed))
+    params.pop("missing", None)
+    if metric is not None:
+        params["eval_metric"] = metric
+    return params
+
+
+def _several(params: dict[str, Any], classes: int) -> dict[str, Any]:
+    objective = params["objective"]
+    if not objective.startswith("multi:"):
+        objective = "multi:softprob"
+    return {**params, "objective": objective.replace("softmax", "softprob"), "num_class": classes}
+
+
+def _metrics(text: str) -> RoundMetrics:
+    """Return the values of a line such as "[0] train-logloss:0.6 val-logloss:0.7"."""
+    found: RoundMetrics = {}
+    for part in text.split("\t")[1:]:
+        name, _, value = part.rpartition(":")
+        where, _, metric = name.partition("-")
+        prefix = "val_" if where == "val" else ""
+        key = f"{prefix}{_LOSS}" if f"{prefix}{_LOSS}" not in found else f"{prefix}{metric}"
+        found[key] = float(value)
+    return found
+
+
+def _summary(made: Any, job: TrainingJob, objective: str, rounds: int) -> ModelSummary:
+    classifies = isinstance(made, xgboost.XGBClassifier)
+    classes = tabular.known_classes(job)
+    several = classifies and classes > 2  # noqa: PLR2004 - told by one number
+    return ModelSummary(
+        parameters=0,
+        layers=(f"{type(made).__name__}: {rounds} trees",),
+        input_width=job.columns,
+        output_shape=(classes if several else 1,),
+        loss="multi:softprob" if several else objective,
+        task="multiclass" if several else "binary" if classifies else "regression",
+    )

@@ -1,0 +1,220 @@
+"""What every framework does; a class that inherits `FrameworkContract` names its models."""
+
+import itertools
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from mlaas4hep.adapters.trainers.child import checkpoint, modelfile
+from mlaas4hep.adapters.trainers.child.checkpoint import Position
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
+from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.adapters.trainers.loading import installed, load
+from mlaas4hep.core.data.chunk import decode, encode
+from mlaas4hep.core.models.figures import roc
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.frameworks import info
+from mlaas4hep.core.requests.request import Params
+
+CHUNKS, ENTRIES, COLUMNS = 3, 400, 4
+TASKS = ("binary", "multiclass", "regression")
+
+
+def make_chunk(index, task):
+    """Return entries that are easy to learn, a tenth of one column missing."""
+    random = np.random.default_rng([index, 7])
+    x = random.random((ENTRIES, COLUMNS), dtype=np.float32)
+    holes = np.sort(random.choice(ENTRIES, ENTRIES // 10, replace=False)) * COLUMNS + 3
+    x.reshape(-1)[holes] = 0
+    value = x[:, 0] + 0.5 * x[:, 1] + 0.02 * random.standard_normal(ENTRIES)
+    labels = {
+        "binary": value > 0.75,
+        "multiclass": np.digitize(value, (0.5, 1.0)),
+        "regression": value,
+    }[task]
+    return decode(encode(x, labels.astype(np.float32), holes=holes))
+
+
+class Chunks:
+    """A feed of such chunks."""
+
+    def __init__(self, task):
+        self._chunks = [make_chunk(index, task) for index in range(CHUNKS)]
+
+    def chunks(self, indices):
+        for index in indices:
+            yield index, self._chunks[index]
+
+
+class Training:
+    """One training in this process."""
+
+    def __init__(self, framework, path, text, task, done=0, **job):
+        path.write_text(text)
+        params = {"epochs": 4, "batch_size": 20, "training": "standard", **job.pop("params", {})}
+        values = {"binary": (0.0, 1.0), "multiclass": (0.0, 1.0, 2.0), "regression": ()}[task]
+        self.job = TrainingJob(
+            **{
+                "name": "luca_1",
+                "params": Params(**params),
+                "columns": COLUMNS,
+                "chunks": CHUNKS,
+                "entries": CHUNKS * ENTRIES,
+                "names": ("pt", "jet[eta]", "jet eta", 'm"<b'),
+                "labels": values,
+                "frameworks": (framework,),
+                **job,
+            }
+        )
+        _, self.model = modelfile.build(path, self.job, [load(framework)], 60)
+        self.labels = SeenLabels(self.model.summary.task, values)
+        self.data = TrainingData(Chunks(task), self.model, self.labels, self.job)
+        self.done = done
+
+    def rounds(self):
+        return fit(self.model, self.data, self.job, self.labels, self.done)
+
+    def finish(self):
+        self.history = list(self.rounds())
+        self.model.finish()
+        return self
+
+    def predictions(self):
+        """Return labels and outputs of the entries that validate."""
+        blocks = list(self.data.validation())
+        labels = np.concatenate([block.y[block.order] for block in blocks])
+        return labels, np.concatenate([self.model.predict(block) for block in blocks])
+
+
+class FrameworkContract:
+    """Inherit, and give the names and models of a framework."""
+
+    name: str
+    models: dict[str, str]  #: task to the text of a model.py that learns it
+    wrong: dict[str, str]  #: text of a model.py to the words that refuse it
+    converts = True  #: to ONNX
+
+    @pytest.fixture(autouse=True)
+    def _installed(self):
+        if self.name not in installed():
+            pytest.skip(f"the extra `{info(self.name).extra}` is not installed")
+
+    @pytest.fixture
+    def train(self, tmp_path):
+        def train(task, text="", **how):
+            return Training(
+                self.name, tmp_path / "model.py", text or self.models[task], task, **how
+            )
+
+        return train
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_a_model_is_built_and_described(self, train, task):
+        summary = train(task).model.summary
+
+        assert (summary.task, summary.input_width) == (task, COLUMNS)
+        assert summary.output_shape == ((3,) if task == "multiclass" else (1,))
+        assert summary.layers
+        assert summary.loss
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_it_learns(self, train, task):
+        training = train(task).finish()
+
+        labels, outputs = training.predictions()
+        assert {"loss", "val_loss"} <= set(training.history[-1])
+        assert len(training.history) <= total_rounds(training.model, training.job)
+        assert training.labels.task == task
+        if task == "binary":
+            assert roc(labels > 0.5, outputs[:, 0]).area > 0.95
+        elif task == "multiclass":
+            assert np.mean(outputs.argmax(axis=1) == labels) > 0.8
+        else:
+            assert np.corrcoef(outputs[:, 0], labels)[0, 1] > 0.95
+
+    @pytest.mark.parametrize("task", ["binary", "regression"])
+    def test_a_training_that_was_killed_ends_with_the_same_bits(self, train, task, tmp_path):
+        whole = train(task).finish()
+        stops = total_rounds(whole.model, whole.job) // 2
+        killed = train(task)
+        history = tuple(itertools.islice(killed.rounds(), stops))
+        if history:
+            position = Position(rounds=stops, history=history)
+            checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
+
+        resumed = train(task, done=stops)
+        if history:
+            assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
+        resumed.finish()
+
+        assert [*history, *resumed.history] == whole.history
+        np.testing.assert_array_equal(resumed.predictions()[1], whole.predictions()[1])
+
+    def test_a_checkpoint_of_no_such_model_is_not_used(self, train, tmp_path):
+        training = train("binary")
+        (tmp_path / "c.npz").write_bytes(b"PK broken")
+
+        assert checkpoint.restore(tmp_path / "c.npz", training.model, "print") is None
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_what_is_exported_gives_the_same_for_other_entries(self, train, task, tmp_path):
+        training = train(task).finish()
+        bundle = tmp_path / "bundle"
+        bundle.mkdir()
+        chunk = next(training.data.chunks([0]))
+
+        exported = training.model.export(bundle, chunk.x[:200])
+
+        assert {one.file for one in exported.conversions} <= {p.name for p in bundle.iterdir()}
+        assert all(one.difference <= one.tolerance for one in exported.conversions)
+        if not self.converts:
+            return
+        assert "model.onnx" in {one.file for one in exported.conversions}
+        session = onnxruntime.InferenceSession(bundle / "model.onnx")
+        (given,), (gives,) = session.get_inputs(), session.get_outputs()
+        assert given.shape[-1] == COLUMNS
+        rest = np.arange(200, ENTRIES, dtype=np.int32)
+        expected = training.model.predict(Block(x=chunk.x, y=chunk.labels, order=rest))
+        got = session.run([gives.name], {given.name: chunk.x[200:]})[0]
+        np.testing.assert_allclose(got, expected, atol=1e-5)
+
+    def test_a_class_that_does_not_fit_is_named(self, train):
+        training = train("multiclass", labels=())
+
+        with pytest.raises(TrainingError, match=r"label 0\.5 does not fit"):
+            training.model.check_labels(np.array([0, 0.5], np.float32))
+
+    def test_one_class_alone_is_refused(self, train):
+        training = train("binary", labels=())
+        training.data._feed = OneClass(training.data._feed)
+
+        with pytest.raises(TrainingError, match="all entries have label 1"):
+            training.finish()
+
+    def test_a_bad_model_is_refused_in_words(self, train, subtests):
+        for text, message in self.wrong.items():
+            with subtests.test(text):
+                with pytest.raises(TrainingError, match=message) as caught:
+                    train("binary", text)
+                assert caught.value.hint
+
+    def test_versions_are_told(self):
+        versions = dict(load(self.name).versions())
+
+        assert "numpy" in versions
+        assert all(versions.values())
+
+
+class OneClass:
+    """A feed whose entries are all signal."""
+
+    def __init__(self, feed):
+        self._feed = feed
+
+    def chunks(self, indices):
+        for index, chunk in self._feed.chunks(indices):
+            yield index, decode(encode(chunk.x, np.ones(ENTRIES, np.float32)))

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.requests.request import Resources
+from tests.adapters.trainers.frameworks.contract import FrameworkContract
+
+PIPELINE = """
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+def model():
+    return make_pipeline(StandardScaler(), LogisticRegression())
+"""
+FOREST = """
+from sklearn.ensemble import RandomForestClassifier
+
+def model(idim):
+    return RandomForestClassifier(50, min_samples_leaf=3)
+"""
+STEPS = """
+from sklearn.neural_network import MLPRegressor
+
+def model(idim):
+    return MLPRegressor(hidden_layer_sizes=(16,), learning_rate_init=0.01)
+"""
+OWN = """
+import sklearn
+import numpy as np
+
+class Mean:
+    def fit(self, x, y, epochs=1):
+        self.epochs = epochs
+        self.weights = np.linalg.lstsq(x, y, rcond=None)[0]
+    def predict(self, x):
+        return x @ self.weights
+
+def model():
+    return Mean()
+"""
+
+
+def returning(text, imports="from sklearn.svm import SVC"):
+    return f"{imports}\ndef model():\n    return {text}\n"
+
+
+class TestSklearn(FrameworkContract):
+    name = "sklearn"
+    models = {"binary": PIPELINE, "multiclass": FOREST, "regression": STEPS}
+    wrong = {
+        returning("SVC"): "returns the class SVC, not an estimator",
+        returning("None"): "`model` returns nothing",
+        returning("3"): r"returns a builtins\.int, which has no `fit` and `predict`",
+    }
+
+    @pytest.mark.parametrize("epochs", [20])
+    def test_a_classifier_that_learns_in_steps_knows_all_classes_first(self, train, epochs):
+        text = returning(
+            "SGDClassifier(loss='log_loss')", "from sklearn.linear_model import SGDClassifier"
+        )
+
+        training = train("multiclass", text, labels=(), params={"epochs": epochs}).finish()
+
+        assert len(training.history) == epochs
+        assert training.model.estimator.classes_.tolist() == [0, 1, 2]
+
+    def test_a_sample_that_does_not_fit_into_memory_is_refused_before_it_starts(self, train):
+        with pytest.raises(TrainingError, match=r"needs all 1000000000 entries .* 45\.0 GB"):
+            train("binary", FOREST, entries=10**9, resources=Resources(memory_bytes=10**9))
+
+    def test_a_class_of_ones_own_gets_the_epochs_that_it_takes(self, train):
+        training = train("regression", OWN, params={"epochs": 7}).finish()
+
+        assert training.model.estimator.epochs == 7
+        assert len(training.history) == 1
+
+    def test_a_classifier_without_probabilities_gives_numbers_between_0_and_1(self, train):
+        training = train("binary", returning("LinearSVC()", "from sklearn.svm import LinearSVC"))
+
+        labels, outputs = training.finish().predictions()
+
+        assert 0 <= outputs.min() < outputs.max() <= 1
+        assert np.mean((outputs[:, 0] > 0.5) == labels) > 0.9
