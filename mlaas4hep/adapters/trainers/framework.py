@@ -36,7 +36,7 @@ class Block:
 class Sample(Protocol):
     """All entries of a training, one block in memory at a time; may be read more than once."""
 
-    parts: int  #: chunks
+    chunk_count: int
 
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the entries that are learned from: one block a chunk, of these chunks or of all."""

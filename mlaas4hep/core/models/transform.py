@@ -12,6 +12,7 @@ from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs import BranchSpec
 from mlaas4hep.core.data.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.entries import Schema
 from mlaas4hep.core.selection.preproc import Preproc
 
@@ -37,6 +38,7 @@ class Transform:
     layout: Layout
     own_types: frozenset[str] = frozenset()  #: branches whose whole numbers must stay such
     seen: "_Seen | None" = field(default=None, compare=False, repr=False)
+    missing: Missing = "zero"  #: what the model reads where there is no value
 
     @classmethod
     def of(cls, contract: Contract) -> Self:
@@ -50,6 +52,7 @@ class Transform:
             layout=layout,
             own_types=preproc.reads | treated,
             seen=_Seen.of(layout.flat),
+            missing=contract.missing,
         )
 
     @property
@@ -63,7 +66,12 @@ class Transform:
         kept = self.preproc.apply(numbered)
         numbers = kept.flat[ENTRY]
         x = np.empty((kept.entries, self.layout.width), dtype=np.float32)
-        fill(self.layout, kept, x)
+        if self.missing == "nan":
+            mask = np.empty(x.shape, np.uint8)
+            fill(self.layout, kept, x, mask)
+            x[mask == 1] = np.nan
+        else:
+            fill(self.layout, kept, x)
         passed = np.zeros(columns.entries, dtype=np.bool_)
         passed[numbers] = True
         flat = () if self.seen and self.seen.holds(kept) else self.layout.flat

@@ -120,3 +120,17 @@ def test_identifiers_that_the_cuts_read_are_needed():
     schema = Transform.of(replace(contract, preproc=text)).schema
 
     assert (schema.either, schema.identifiers) == (frozenset({"event"}), frozenset())
+
+
+def test_a_model_that_tells_missing_values_apart_is_given_nan_for_them():
+    rows = [
+        {"event": 1, "met": 1.0, "njets": 1, "Muon_pt": [1.0, 3.0]},
+        {"event": 2, "met": 2.0, "njets": 2, "Muon_pt": [2.0]},
+    ]
+    x, contract = trained(rows, "")
+    transform = Transform.of(replace(contract, missing="nan"))
+
+    prepared = transform.prepare(entries.columns(transform.schema, rows))
+
+    assert np.argwhere(np.isnan(prepared.x)).tolist() == [[1, 3]]
+    np.testing.assert_array_equal(np.nan_to_num(prepared.x), x)

@@ -59,7 +59,7 @@ class TrainingData:
         self._labels = labels
         self._job = job
         self._params = job.params
-        self.parts = job.chunks
+        self.chunk_count = job.chunks
         self._memory = np.empty((0, 0), np.float32)
         self.parts = Parts(job.classes)
 
@@ -83,13 +83,13 @@ class TrainingData:
 
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the training rows of chunks; see `Sample`."""
-        for chunk in self.chunks(range(self.parts) if indices is None else indices):
+        for chunk in self.chunks(range(self.chunk_count) if indices is None else indices):
             yield chunk.block(chunk.split.train)
 
     def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the validating rows of chunks; see `Sample`."""
         if self._params.split > 0:
-            for chunk in self.chunks(range(self.parts) if indices is None else indices):
+            for chunk in self.chunks(range(self.chunk_count) if indices is None else indices):
                 if len(chunk.split.validation):
                     yield chunk.block(chunk.split.validation)
 

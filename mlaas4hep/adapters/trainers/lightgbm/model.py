@@ -61,12 +61,12 @@ class LightgbmModel:
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
         self._stop = EarlyStop(patience=self._stop.patience)
-        parts = _Parts.of(sample.training, sample.parts)
+        parts = _Parts.of(sample.training, sample.chunk_count)
         self._settle_classes(parts.labels)
         names = tabular.column_names(self._job)
         train = parts.dataset(self._params, feature_name=names)
         booster = lightgbm.Booster(self._params, train)
-        validating = _Parts.of(sample.validation, sample.parts)
+        validating = _Parts.of(sample.validation, sample.chunk_count)
         if len(validating.labels):
             booster.add_valid(validating.dataset(self._params, reference=train), "val")
         self._booster = booster
