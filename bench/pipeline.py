@@ -1,5 +1,6 @@
 """The steps up to chunks on stores in a folder, as the functions run them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
@@ -16,6 +17,7 @@ from mlaas4hep.core.runs.events import (
     RunSubmitted,
 )
 from mlaas4hep.core.runs.files import REQUEST
+from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.settings import Settings
@@ -63,6 +65,8 @@ class Pipeline:
         news = self.tell(merge_ranges(last, self.services))
         return [event for event in news if isinstance(event, ChunkPlanned)]
 
-    def tell(self, news: list[Event]) -> list[Event]:
-        self.services.runs.apply(news)
-        return news
+    def tell(self, news: Iterable[News]) -> list[Event]:
+        """Write what a step told into the run, and return its events one by one."""
+        events = [event for each in news for event in (each if isinstance(each, Batch) else [each])]
+        self.services.runs.apply(events)
+        return events
