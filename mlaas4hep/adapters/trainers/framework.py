@@ -34,7 +34,10 @@ class Block:
 
 
 class Sample(Protocol):
-    """All entries of a training, one block in memory at a time; may be read more than once."""
+    """All entries of a training, one block in memory at a time; may be read more than once.
+
+    Each iterator must be read to its end: the next chunk is on its way already.
+    """
 
     chunk_count: int
 

@@ -60,7 +60,7 @@ class XgboostModel:
             _Rows(sample.training, self._names), max_bin=self._params.get("max_bin", 256)
         )
         sets = [(train, "train")]
-        if next(sample.validation(), None) is not None:
+        if sum(len(block.order) for block in sample.validation()):  # read to the end: see `Sample`
             rows = _Rows(sample.validation, self._names)
             sets.append((xgboost.QuantileDMatrix(rows, ref=train), "val"))
         self._begin(train, [matrix for matrix, _ in sets])
