@@ -216,12 +216,6 @@ def test_after_sigterm_it_says_that_it_leaves_and_listens_on_for_a_while(watchdo
     child.wait(15)
 
 
-def test_without_a_place_for_its_lock_file_it_ends_and_tells_nobody(start):
-    child = start(TMPDIR="/missing", fprocess="sleep 1")
-
-    assert child.wait(30) in (0, 1)
-
-
 def test_nobody_elses_call_is_touched(watchdog):
     _, url = watchdog
     parts = urlsplit(url)

@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -48,10 +47,6 @@ func main() {
 		WriteTimeout:      duration("write_timeout"),
 	}
 	function := start(strings.Fields(os.Getenv("fprocess")))
-	lock := filepath.Join(os.TempDir(), ".lock")
-	if err := os.WriteFile(lock, nil, 0o600); err != nil {
-		os.Exit(0) // as of-watchdog ends without a place for its lock file
-	}
 	go func() {
 		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 			log.Fatal(err)
