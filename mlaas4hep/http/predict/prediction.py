@@ -3,10 +3,10 @@
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
+from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.raw import entries_of, predict_entries
 from mlaas4hep.http.predict.rows import predict_rows, rows_of
 from mlaas4hep.http.predict.schemas import NUMBERS, PREDICT_ERRORS, PREDICTION
-from mlaas4hep.http.predict.signature import signature_of
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, Schema
 

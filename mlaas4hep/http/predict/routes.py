@@ -10,19 +10,13 @@
 from mlaas4hep import __version__
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict import (
-    delivery,
-    model_upload,
-    netron,
-    prediction,
-    tfaas,
-    tfaas_predict,
-    v1,
-    v1_examples,
-    v2,
-)
+from mlaas4hep.http.predict import delivery, netron, prediction
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
+from mlaas4hep.http.predict.inference import v1, v1_examples, v2
+from mlaas4hep.http.predict.tfaas import models as tfaas
+from mlaas4hep.http.predict.tfaas import predictions as tfaas_predict
+from mlaas4hep.http.predict.tfaas import upload as model_upload
 from mlaas4hep.http.route import ACTION, Route, body_calls, called, scalars
 from mlaas4hep.http.router import Router
 

@@ -18,8 +18,8 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Desk, first_output, only_input
-from mlaas4hep.http.predict.exact import exact, is_numbers
-from mlaas4hep.http.predict.tensors import shown
+from mlaas4hep.http.predict.inference.exact import exact, is_numbers
+from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
 from mlaas4hep.serving.served import Served

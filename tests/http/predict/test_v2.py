@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from mlaas4hep.http.predict import infer
+from mlaas4hep.http.predict.inference import v2_infer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # gevent's, about its own future
@@ -172,5 +172,5 @@ def test_it_also_works_by_body(world, alice):
 
 
 def test_every_type_has_one_name():
-    assert infer.datatype("float32") == "FP32"
-    assert infer.datatype("str") == "BYTES"
+    assert v2_infer.datatype("float32") == "FP32"
+    assert v2_infer.datatype("str") == "BYTES"

@@ -11,12 +11,12 @@ from typing import Any
 from mlaas4hep import __version__
 from mlaas4hep.core.models.kinds import served_file
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.http.predict import infer
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.http.predict.inference import v2_infer
+from mlaas4hep.http.predict.inference.tensors import predict_tensors
+from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
-from mlaas4hep.http.predict.tensors import predict_tensors
-from mlaas4hep.http.predict.v1 import check_version
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import TensorInfo
@@ -90,17 +90,17 @@ async def stats(desk: Desk, call: Call) -> Answer:
 async def predict(desk: Desk, call: Call) -> Answer:
     """Predict tensors, as JSON or binary."""
     if call.parsed is not None:
-        request = infer.from_json(call.parsed)
+        request = v2_infer.from_json(call.parsed)
     else:
         body = await call.read(MAX_BODY_BYTES)
-        request = infer.parse(body, call.header(b"inference-header-content-length"))
+        request = v2_infer.parse(body, call.header(b"inference-header-content-length"))
 
     def feeds(served: Served) -> Feeds:
         check_version(served, call.args.get("version", ""))
         return {each.name: each.array(served) for each in request.inputs}
 
     def answer(served: Served, outputs: Outputs) -> Answer:
-        return infer.answer(request, served, outputs)
+        return v2_infer.answer(request, served, outputs)
 
     return await predict_tensors(
         desk, call, call.args.get("model", ""), feeds, answer, signature=request.signature
@@ -119,12 +119,12 @@ def _platform(served: Served) -> str:
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
-    return {"name": info.name, "datatype": infer.datatype(info.dtype), "shape": info.shape}
+    return {"name": info.name, "datatype": v2_infer.datatype(info.dtype), "shape": info.shape}
 
 
 def _config(served: Served) -> dict[str, Any]:
     def described(info: TensorInfo) -> dict[str, Any]:
-        kind = infer.datatype(info.dtype)
+        kind = v2_infer.datatype(info.dtype)
         return {"name": info.name, "data_type": f"TYPE_{kind}", "dims": info.shape[1:]}
 
     return {

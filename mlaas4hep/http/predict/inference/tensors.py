@@ -6,7 +6,7 @@ from typing import Any, cast
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Desk
-from mlaas4hep.http.predict.exact import exact, nested, shown_strings, strings
+from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
 from mlaas4hep.serving.served import Served
 

@@ -15,10 +15,10 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
+from mlaas4hep.http.predict.inference.signature import signature_of
+from mlaas4hep.http.predict.inference.tensors import predict_tensors, tensor
+from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
-from mlaas4hep.http.predict.signature import signature_of
-from mlaas4hep.http.predict.tensors import predict_tensors, tensor
-from mlaas4hep.http.predict.v1 import check_version
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.serving.questions import Feeds, Outputs

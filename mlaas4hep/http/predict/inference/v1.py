@@ -12,9 +12,9 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input, who
+from mlaas4hep.http.predict.inference.signature import signature_of
+from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
-from mlaas4hep.http.predict.signature import signature_of
-from mlaas4hep.http.predict.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import Runtime, TensorInfo

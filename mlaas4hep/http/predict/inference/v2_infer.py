@@ -10,10 +10,10 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, json_answer
-from mlaas4hep.http.predict.exact import exact, nested, strings
+from mlaas4hep.http.predict.inference.exact import exact, nested, strings
+from mlaas4hep.http.predict.inference.tensors import STRINGS
+from mlaas4hep.http.predict.inference.texts import packed, unpacked
 from mlaas4hep.http.predict.jsonbody import loads
-from mlaas4hep.http.predict.tensors import STRINGS
-from mlaas4hep.http.predict.texts import packed, unpacked
 from mlaas4hep.serving.questions import Outputs
 from mlaas4hep.serving.served import Served
 

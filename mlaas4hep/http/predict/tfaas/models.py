@@ -17,13 +17,13 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
-from mlaas4hep.http.predict.forms import read_form
 from mlaas4hep.http.predict.schemas import LIST, MODEL
+from mlaas4hep.http.predict.tfaas.forms import read_form
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.serving.registry import address
 from mlaas4hep.serving.served import Served
-from mlaas4hep.usecases import models as steps_models
+from mlaas4hep.usecases import models as usecase
 
 _BEST = ("saved_model.pb", "model.tflite")
 _TEXTS = {
@@ -92,7 +92,7 @@ async def delete(desk: Desk, call: Call) -> Answer:
     """Delete one's own model: at once for predictions, then its files."""
     name = call.args.get("model") or (await read_form(call, MAX_BODY_BYTES)).texts.get("model", "")
     record = await _own(desk, call, name)
-    await desk.batcher.in_thread(partial(steps_models.delete, record, desk.services))
+    await desk.batcher.in_thread(partial(usecase.delete, record, desk.services))
     desk.changed(record.owner, record.name)
     return json_answer({"deleted": record.name})
 
@@ -138,7 +138,7 @@ async def _found(desk: Desk, call: Call, name: str) -> ModelRecord:
     person = who(call)
     owner, name = address(person, name) if name else await desk.newest(person)
     record: ModelRecord = await desk.batcher.in_thread(
-        partial(steps_models.find, person, name, desk.services, owner)
+        partial(usecase.find, person, name, desk.services, owner)
     )
     return record
 
@@ -217,7 +217,7 @@ def _visible(found: list[tuple[ModelRecord, float]], person: Person) -> list[dic
     for record, modified_at in found:
         if record.owner == person.owner:
             mine.append(described(record, modified_at))
-        elif steps_models.may_read(person, record):
+        elif usecase.may_read(person, record):
             name = f"{record.owner}/{record.name}"
             others.append(described(record, modified_at) | {"name": name})
     return mine + others

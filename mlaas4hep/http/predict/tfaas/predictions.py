@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
-from mlaas4hep.http.predict.forms import read_form
+from mlaas4hep.http.predict.inference.tensors import predict_tensors
 from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
-from mlaas4hep.http.predict.tensors import predict_tensors
-from mlaas4hep.http.predict.tfaas_proto import read_row, write_predictions
+from mlaas4hep.http.predict.tfaas.forms import read_form
+from mlaas4hep.http.predict.tfaas.protobuf import read_row, write_predictions
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.questions import Feeds, Outputs

@@ -1,0 +1,1 @@
+"""TFaaS's dialect: its routes about models, uploads, protobuf and images."""
