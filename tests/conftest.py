@@ -1,5 +1,6 @@
 """Fixtures that every room may use."""
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+with contextlib.suppress(ImportError):  # loaded after TensorFlow or XGBoost, it crashes
+    import XRootD.client  # noqa: F401
 
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")

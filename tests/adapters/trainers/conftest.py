@@ -1,6 +1,5 @@
 """TensorFlow, imported once and only if a test of this folder runs."""
 
-import contextlib
 import sys
 import warnings
 from importlib.util import find_spec
@@ -35,8 +34,6 @@ def keras_framework():
     """Return Keras as a framework."""
     if find_spec("tensorflow") is None:
         pytest.skip("the extra `train` is not installed")
-    with contextlib.suppress(ImportError):  # loaded after TensorFlow, XRootD's client crashes
-        import XRootD.client  # noqa: F401
     with warnings.catch_warnings(action="ignore"):
         return load("keras")
 
