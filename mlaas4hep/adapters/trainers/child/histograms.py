@@ -1,7 +1,9 @@
 """How the values of each branch are spread, before and after normalisation."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import boost_histogram as bh
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ class Histograms:
     def __init__(self, features: tuple[Feature, ...]) -> None:
         self.features = features[:MOST_BRANCHES]
         self.left_out = len(features) - len(self.features)
-        self._counts = np.zeros((len(self.features), BINS), np.int64)
+        self._filled = [bh.Histogram(bh.axis.Regular(BINS, 0, 1)) for _ in self.features]
 
     def add(self, chunk: Chunk) -> None:
         """Count the values of a chunk."""
@@ -39,22 +41,28 @@ class Histograms:
             self._add(chunk.x[rows], _mask(chunk, rows))
 
     def _add(self, x: Matrix, mask: Mask) -> None:
-        for row, feature in enumerate(self.features):
+        for filled, feature in zip(self._filled, self.features, strict=True):
             columns = slice(feature.start, feature.start + feature.width)
             values = x[:, columns][mask[:, columns] == 0]
-            if feature.low == feature.high:
-                self._counts[row, BINS // 2] += len(values)
-            else:
-                bins = np.clip((values * BINS).astype(np.int64), 0, BINS - 1)
-                self._counts[row] += np.bincount(bins, minlength=BINS)
+            is_constant = feature.low == feature.high  # then it is not normalised
+            filled.fill(np.full(len(values), 0.5) if is_constant else values)
 
     def result(self) -> tuple[Histogram, ...]:
         """Return one histogram a branch."""
         return tuple(
-            Histogram(name=feature.name, counts=counts, before=before, after=after)
-            for feature, counts in zip(self.features, self._counts, strict=True)
+            Histogram(name=feature.name, counts=_counts(filled), before=before, after=after)
+            for feature, filled in zip(self.features, self._filled, strict=True)
             for before, after in [_edges(feature)]
         )
+
+
+def _counts(filled: "bh.Histogram[Any]") -> NDArray[np.int64]:
+    """Return the counts by bin; what lies outside counts into the first or the last."""
+    below, *inside, above = filled.view(flow=True)
+    counts = np.array(inside, np.int64)
+    counts[0] += int(below)
+    counts[-1] += int(above)
+    return counts
 
 
 def _mask(chunk: Chunk, rows: slice) -> Mask:

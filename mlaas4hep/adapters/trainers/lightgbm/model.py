@@ -209,7 +209,7 @@ def _params(made: Any, given: dict[str, Any], job: TrainingJob) -> dict[str, Any
     if given.get("class_weight") is not None:
         raise TrainingError(
             f"{MODEL_FILE}: class_weight is not used here",
-            'put "balance": "classes" into params.json',
+            "LightGBM's own is_unbalance=True or scale_pos_weight does that",
         )
     params = {
         name: value

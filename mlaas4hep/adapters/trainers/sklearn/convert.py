@@ -58,6 +58,6 @@ def weight_name(estimator: Any) -> str:
     if not has_fit_parameter(last, "sample_weight"):
         raise TrainingError(
             f"{type(last).__name__} takes no weights of entries",
-            "leave `weight` and `balance` out of params.json, or use another estimator",
+            "use another estimator",
         )
     return f"{name}__sample_weight" if name else "sample_weight"
