@@ -15,9 +15,15 @@ class ChunkFeed:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._due = 0  #: chunks that were asked for and have not been taken
 
     def chunks(self, indices: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        """Yield these chunks in order; while one is used, the next is on its way."""
+        """Yield these chunks in order; while one is used, the next is on its way.
+
+        A reader that stops early leaves one on its way: it is dropped before the next one asks.
+        """
+        while self._due:
+            os.close(self._taken())
         before: int | None = None
         for index in indices:
             self._ask(index)
@@ -29,14 +35,21 @@ class ChunkFeed:
 
     def _ask(self, index: int) -> None:
         self._channel.send(ChunkWanted.__name__, wire.dump(ChunkWanted(index=index)))
+        self._due += 1
 
     def _receive(self) -> Chunk:
+        descriptor = self._taken()
+        try:
+            mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(descriptor)
+        mapped.madvise(mmap.MADV_WILLNEED)
+        return decode(memoryview(mapped))
+
+    def _taken(self) -> int:
+        """Return the descriptor of the chunk that was asked for first."""
         packet = self._channel.receive()
         if packet is None or packet.descriptor is None:
             raise EOFError("the parent sent no chunk")
-        try:
-            mapped = mmap.mmap(packet.descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(packet.descriptor)
-        mapped.madvise(mmap.MADV_WILLNEED)
-        return decode(memoryview(mapped))
+        self._due -= 1
+        return packet.descriptor
