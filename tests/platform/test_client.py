@@ -70,6 +70,9 @@ def test_the_same_address_gives_predictions(trained, client):
     model = trained[0][-1].name
     branches = client.inputs(model)["branches"]
 
-    answer = client.predict(model, entries=[dict.fromkeys(branches)])
+    entry = {
+        name: [] if kind == "jagged" else 0.0 for kind, names in branches.items() for name in names
+    }
+    answer = client.predict(model, entries=[entry])
 
-    assert len(answer["predictions"]) == 1
+    assert (answer["model"], len(answer["predictions"])) == (model, 1)
