@@ -71,7 +71,7 @@ class Training:
             }
         )
         _, self.model = modelfile.build(path, self.job, [load(framework)], 60)
-        self.labels = SeenLabels(self.model.summary.task, values)
+        self.labels = SeenLabels(self.model.summary.task, self.job.labels)
         self.data = TrainingData(Chunks(task), self.model, self.labels, self.job)
         self.done = done
 
