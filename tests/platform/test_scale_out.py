@@ -18,6 +18,7 @@ def made(alice, remote_job, gateway, platform, store):
     for replicas in (1, 2):
         scale(gateway, platform, replicas)
         alice.workflow("GET", "/delete_specs?name=scale")
+        others = keys(store)  # of earlier runs, which the platform may remove at any time
         before = {name: len(log(platform, name)) for name in containers(platform)}
         run = alice.wait(alice.submit("scale", preproc="preproc.json"))
         makers = {
@@ -25,7 +26,7 @@ def made(alice, remote_job, gateway, platform, store):
             for name in containers(platform)
             if f"{run['name']}" in log(platform, name)[before[name] :]
         }
-        found[replicas] = (chunks(store), makers)
+        found[replicas] = (digests(store, keys(store) - others), makers)
     scale(gateway, platform, 1)
     yield found
     alice.forget("scale")
@@ -46,15 +47,20 @@ def log(platform, container):
     return docker.logs(platform, container)
 
 
-def chunks(store):
+def keys(store):
+    """Return the keys of the chunks that there are."""
+    return {found.object_name for found in store.list_objects("chunks", recursive=True)}
+
+
+def digests(store, chunks):
     """Return the digest of every chunk's bytes by its key."""
-    digests = {}
-    for found in store.list_objects("chunks", recursive=True):
-        answer = store.get_object("chunks", found.object_name)
-        digests[found.object_name] = hashlib.sha256(answer.read()).hexdigest()
+    found = {}
+    for key in chunks:
+        answer = store.get_object("chunks", key)
+        found[key] = hashlib.sha256(answer.read()).hexdigest()
         answer.close()
         answer.release_conn()
-    return digests
+    return found
 
 
 def test_both_replicas_make_chunks(made):
