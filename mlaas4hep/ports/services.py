@@ -1,0 +1,56 @@
+"""Everything that steps and use cases are given, in one value."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from mlaas4hep.ports.data import DataSource, TableWriter
+from mlaas4hep.ports.objects import DirectUploads, NoDirectUploads, ObjectStore
+from mlaas4hep.ports.runs import Bus, Leases, RunBook
+from mlaas4hep.ports.runtime import LoadModel
+from mlaas4hep.ports.training import Trainer
+
+T = TypeVar("T")
+
+
+class Recent(Protocol):
+    """What this process made lately and may need again, by what it was made from: never stale."""
+
+    def find(self, source: Hashable) -> Any | None:
+        """Return what was kept for `source`, or None."""
+
+    def keep(self, source: Hashable, value: Any, size_bytes: int) -> None:
+        """Keep `value`, which takes about `size_bytes`, as long as there is room."""
+
+    def parsed(self, text: bytes, parse: Callable[[bytes], T]) -> T:
+        """Return `parse(text)`, done once as long as there is room."""
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Whether this process was told to end; long work looks at it and makes room."""
+
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The world as the steps see it; made by `bootstrap`, passed as an argument."""
+
+    tarballs: ObjectStore
+    runs_files: ObjectStore  #: bucket runs
+    specs: ObjectStore
+    chunks: ObjectStore
+    models: ObjectStore
+    source: DataSource
+    bus: Bus
+    runs: RunBook
+    leases: Leases
+    clock: Callable[[], float]  #: seconds since the epoch, for doors only
+    trainer: Trainer
+    load_model: LoadModel
+    tables: TableWriter
+    recent: Recent  #: records that were parsed already
+    stopping: Stopping = field(default_factory=Stopping)
+    direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
+    range_entries: int = 100_000  #: entries that one event measures
