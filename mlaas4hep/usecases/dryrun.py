@@ -22,7 +22,6 @@ from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.filling import labels_of
 from mlaas4hep.pipeline.inputs import describe
-from mlaas4hep.pipeline.specs import idle_rules
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.submit import Prepared
 
@@ -119,7 +118,6 @@ def _of_values(
     if parts:
         specs = sampled(merged(parts), sampler.samples())
         yield from notices(specs, rules)
-        yield from idle_rules(specs, rules)
         yield from telling(labelled)
 
 

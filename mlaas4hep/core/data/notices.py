@@ -1,6 +1,7 @@
-"""What is odd about the values of branches: constants, sentinels and outliers, told by name."""
+"""What is odd about the values of branches, told by name: no numbers, constants, sentinels, outliers."""
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.sample import Distribution
@@ -18,7 +19,19 @@ _FEWEST = 20  #: values that tell where a branch usually lies
 def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     """Return a warning for each kind of oddness, with the branches and what to do about it."""
     used = [spec for spec in specs.branches if spec.low is not None]
-    return (*_constants(used, rules), *_sentinels(used), *_outliers(used, rules))
+    return (
+        *_worthless(specs.branches),
+        *_constants(used, rules),
+        *_sentinels(used),
+        *_outliers(used, rules),
+        *_idle_rules(specs.branches, rules),
+    )
+
+
+def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    names = [spec.name for spec in specs if spec.low is None and spec.nan + spec.inf]
+    if names:
+        yield f"NaN or infinite in every entry, so worth nothing: {_listed(names)}"
 
 
 def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
@@ -116,3 +129,10 @@ def _squeezed(spec: BranchSpec) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"{', '.join(names[:_LISTED])}{more}"
+
+
+def _idle_rules(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    names = [spec.name for spec in specs]
+    idle = [p for p in rules.patterns if not any(fnmatchcase(name, p) for name in names)]
+    if idle:
+        yield f"missing, clip, scaling: no branch matches {', '.join(idle)}"

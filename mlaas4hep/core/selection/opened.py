@@ -14,6 +14,7 @@ from mlaas4hep.core.data.specs import Specs, merged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.selection.branches import Branches
+from mlaas4hep.core.selection.ranges import MeasuredRange
 from mlaas4hep.errors import PermanentError
 
 CODE_VERSION = 2  #: grows when the same files would give other specs or chunks
@@ -70,15 +71,6 @@ class OpenedFile:
                 file=self.name,
                 hint="restart the run, so that the file as it is now is measured",
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredRange:
-    """What is stored for one range; `specs.ranges` call its file 0, so that runs can share it."""
-
-    specs: Specs
-    cut_flow: tuple[tuple[str, int], ...] = ()  #: (cut, entries left); only if nothing passed
-    blocks: int = 1  #: in which the entries were read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

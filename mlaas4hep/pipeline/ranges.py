@@ -1,0 +1,70 @@
+"""The specs of ranges: those that lie in the store, and those that must be measured."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.selection.ranges import MeasuredRange, measure_blocks
+from mlaas4hep.errors import InvalidRequestError, NotFoundError
+from mlaas4hep.pipeline.attention import AttentiveSource
+from mlaas4hep.pipeline.inputs import AT_ONCE, Inputs, load_survey, naming
+from mlaas4hep.ports import Services
+
+log = logging.getLogger(__name__)
+
+
+def stored_range(key: str, services: Services) -> MeasuredRange | None:
+    """Return what is stored under `key`, or None if it is not there or is damaged."""
+    try:
+        return wire.load(MeasuredRange, services.specs.get(key))
+    except NotFoundError:
+        return None
+    except InvalidRequestError as error:
+        log.warning("%s is damaged: %s", key, error)
+        return None
+
+
+def measured_range(event: Event, index: int, inputs: Inputs, services: Services) -> MeasuredRange:
+    """Read and measure range `index` of the event's run.
+
+    Raises:
+        MlaasError: the file cannot be read, or is another one now.
+    """
+    branches, preproc = inputs.opened.branches, inputs.preproc
+    needed = (set(branches.reads) - set(branches.label)) | (preproc.reads & set(branches.reads))
+    part = inputs.opened.ranges[index]
+    file = inputs.opened.files[part.file]
+    survey = load_survey(event, file, branches.reads, services)
+    with naming(file):
+        source = AttentiveSource(event, services)
+        blocks = source.read(survey, file.has(needed), part.start, part.stop)
+        return measure_blocks(
+            (file.filled(block, needed) for block in blocks),
+            preproc,
+            branches.features,
+            part.start,
+            entries=part.stop - part.start,
+            rules=inputs.request.params.rules,
+        )
+
+
+def all_ranges(event: Event, inputs: Inputs, services: Services) -> list[MeasuredRange]:
+    """Return all ranges of the event's run in order; one that was lost is measured again.
+
+    Raises:
+        MlaasError: it was lost, and its file cannot be read.
+    """
+
+    def fetch(index: int) -> MeasuredRange:
+        content = inputs.opened.range_content(inputs.request, index)
+        key = keys.range_specs(event.owner, content)
+        found = stored_range(key, services)
+        if found is None:
+            log.warning("%s is not there any more; measuring it again", key)
+            found = measured_range(event, index, inputs, services)
+            services.specs.put(key, wire.dump(found))
+        return found
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
+        return list(pool.map(fetch, range(len(inputs.opened.ranges))))
