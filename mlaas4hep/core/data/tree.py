@@ -36,6 +36,11 @@ class TreeInfo:
     boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
     sizes: str = ""  #: hash of the compressed sizes of all branches
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the branches that can be numbers."""
+        return frozenset(branch.name for branch in self.branches)
+
     def emptied(self, url: str, tree: str) -> "TreeInfo":
         """Return a tree like this one without entries, for a file that is skipped."""
         return replace(

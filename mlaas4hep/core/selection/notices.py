@@ -1,0 +1,68 @@
+"""What became of branches that a person may not expect, in words for the run's warnings."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.selection.patterns import is_glob, listed, matching
+
+
+def of_choice(
+    trees: Mapping[str, TreeInfo],
+    params: Params,
+    label: AbstractSet[str],
+    known: AbstractSet[str],
+    labels: Labels,
+) -> Iterator[str]:
+    """Yield what is left out, patterns that mean nothing, and files without entries."""
+    skipped = sorted({(name, why) for tree in trees.values() for name, why in tree.unreadable})
+    left = [
+        f"{name} ({why})"
+        for name, why in skipped
+        if not matching(params.exclude_branches, {name})
+        and (not params.selected_branches or matching(params.selected_branches, {name}))
+    ]
+    if left:
+        yield f"left out, because they cannot be numbers: {listed(left)}"
+    if label and labels.expression not in label:
+        names = listed(sorted(label))
+        yield f"left out of the features, because the label is computed from them: {names}"
+    there = known | {name for name, _ in skipped}
+    idle = [p for p in params.exclude_branches if is_glob(p) and not matching([p], there)]
+    if idle:
+        yield f"exclude_branches: no branch matches {listed(idle)}"
+    empty = [file for file, tree in trees.items() if not tree.entries]
+    if empty:
+        yield f"no entries in {listed(empty)}"
+
+
+def of_differences(
+    trees: Mapping[str, TreeInfo],
+    params: Params,
+    partial: AbstractSet[str],
+    reads: AbstractSet[str],
+) -> Iterator[str]:
+    """Yield what became of branches in which files differ."""
+    if partial and params.missing_branches == "common":
+        yield f"left out, because not all files have them: {listed(sorted(partial))}"
+    gaps = Counter(name for tree in trees.values() for name in reads - tree.names)
+    filled = [f"{name} (in {gaps[name]} of {len(trees)} files)" for name in sorted(gaps)]
+    if filled:
+        yield f"filled with NaN or empty rows, because files lack them: {listed(filled)}"
+    dtypes: dict[str, set[str]] = {}
+    for tree in trees.values():
+        for branch in tree.branches:
+            dtypes.setdefault(branch.name, set()).add(branch.dtype)
+    wide = [
+        name
+        for name in sorted(reads)
+        if dtypes[name] & {"int64", "uint64"} and dtypes[name] & {"float32", "float64"}
+    ]
+    if wide:
+        yield (
+            "whole numbers of 64 bits in some files and decimal ones in others, so that digits"
+            f" above 2^53 are lost: {listed(wide)}"
+        )
