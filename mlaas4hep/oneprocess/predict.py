@@ -57,7 +57,7 @@ async def _ask(services: Services, asked: dict[str, Any]) -> Any:
     transport = httpx.ASGITransport(app=served)
     async with httpx.AsyncClient(transport=transport, base_url="http://predict") as client:
         response = await client.post("/json", json=asked, timeout=None)
-    served.desk.batcher.close()
+    served.context.batcher.close()
     told = response.json()
     if response.is_error:
         error = told["error"]

@@ -20,7 +20,7 @@ from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import ClientGoneError
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import Desk, error_answer
+from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
 from mlaas4hep.ports import Deliveries, People, Services
 from mlaas4hep.serving.batching import Batcher
@@ -65,7 +65,7 @@ def app(
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
     registry = Registry(services.models, load or services.load_model, keep=KEPT_MODELS, clock=clock)
-    desk = Desk(
+    context = Context(
         services=services,
         limits=limits,
         registry=registry,
@@ -73,7 +73,7 @@ def app(
         people=Doorman(verifier),
         events=events,
     )
-    return PredictApp(desk)
+    return PredictApp(context)
 
 
 class Doorman:
@@ -103,8 +103,8 @@ class Doorman:
 class PredictApp:
     """The ASGI application."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -119,7 +119,7 @@ class PredictApp:
         await answer.send(send)
 
     async def _answer(self, call: Call) -> Answer:
-        self.desk.calls[call.method] += 1
+        self.context.calls[call.method] += 1
         try:
             return await self._handle(call)
         except MlaasError as error:
@@ -134,10 +134,10 @@ class PredictApp:
             check_headers(call.scope)
         route, in_path = ROUTER.find(call.method, call.path)
         if not route.is_open:
-            call.person = await self.desk.people.person(call, self.desk.batcher)
+            call.person = await self.context.people.person(call, self.context.batcher)
         query = call.query if call.scope.get("query_string") else _NO_QUERY
         call.args = route.arguments(query, in_path)
-        answer: Answer = await route.handler(self.desk, call)
+        answer: Answer = await route.handler(self.context, call)
         return answer
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -146,6 +146,6 @@ class PredictApp:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self.desk.batcher.close()
+                self.context.batcher.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

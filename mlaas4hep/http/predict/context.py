@@ -45,7 +45,7 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Context:
     """The world, the models that are loaded, and the threads that predict with them."""
 
     services: Services

@@ -13,7 +13,7 @@ from mlaas4hep.errors import (
     UnauthenticatedError,
 )
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.route import Route
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ _CLOUD_EVENT = "application/cloudevents"
 _MAX_EVENT_BYTES = 1024**2  #: NATS carries no more either
 
 
-Handler = Callable[[Desk, Call], Awaitable[Answer]]
+Handler = Callable[[Context, Call], Awaitable[Answer]]
 
 
 def is_event(call: Call) -> bool:
@@ -30,22 +30,22 @@ def is_event(call: Call) -> bool:
     return call.header(b"content-type").startswith(_CLOUD_EVENT)
 
 
-async def health(_desk: Desk, _call: Call) -> Answer:
+async def health(_desk: Context, _call: Call) -> Answer:
     """Say that the process is alive."""
     return json_answer({"status": "healthy"})
 
 
-async def ready(desk: Desk, _call: Call) -> Answer:
+async def ready(context: Context, _call: Call) -> Answer:
     """Say whether the store of models answers."""
-    await desk.batcher.in_thread(partial(desk.services.models.info, "ready/ready/model.json"))
+    await context.batcher.in_thread(partial(context.services.models.info, "ready/ready/model.json"))
     return json_answer({"status": "ready"})
 
 
-async def deliver(desk: Desk, call: Call) -> Answer:
+async def deliver(context: Context, call: Call) -> Answer:
     """Take the dispatcher's news that there is a new model."""
-    if desk.events is None:
+    if context.events is None:
         raise UnauthenticatedError("this deployment has no dispatcher")
-    promised = desk.events.event_id(call.header(b"authorization"))
+    promised = context.events.event_id(call.header(b"authorization"))
     event = cloudevents.load_event(await call.read(_MAX_EVENT_BYTES))
     if event.id != promised:
         raise UnauthenticatedError(
@@ -54,8 +54,10 @@ async def deliver(desk: Desk, call: Call) -> Answer:
     if not isinstance(event, ModelReady):
         raise InvalidRequestError(f"predict does nothing with {event.type!r}")
     try:
-        await desk.batcher.for_owner(event.owner, partial(desk.registry.warm, event, desk.services))
-        desk.newest_models.pop(event.owner, None)
+        await context.batcher.for_owner(
+            event.owner, partial(context.registry.warm, event, context.services)
+        )
+        context.newest_models.pop(event.owner, None)
     except NotFoundError:
         log.info("%s: the model is deleted already", event.id)
     except PermanentError as error:

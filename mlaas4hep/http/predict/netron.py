@@ -18,7 +18,7 @@ from mlaas4hep.core.models.kinds import drawn_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import Desk, who
+from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.schemas import MODEL
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FILE, TEXT
@@ -41,32 +41,34 @@ _POLICY = (
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.[a-z]+")
 
 
-async def script(desk: Desk, _call: Call) -> Answer:
+async def script(context: Context, _call: Call) -> Answer:
     """Return the page's script."""
-    return await desk.batcher.in_thread(partial(_page, "open.js"))
+    return await context.batcher.in_thread(partial(_page, "open.js"))
 
 
-async def asset(desk: Desk, call: Call) -> Answer:
+async def asset(context: Context, call: Call) -> Answer:
     """Return a file of Netron's own."""
-    return await desk.batcher.in_thread(partial(_asset, call.args["file"]))
+    return await context.batcher.in_thread(partial(_asset, call.args["file"]))
 
 
-async def page(desk: Desk, call: Call) -> Answer:
+async def page(context: Context, call: Call) -> Answer:
     """Draw a model's graph: a page for browsers."""
     # Its relative addresses are the same with and without a last slash.
     base = b"" if call.scope["path"].endswith("/") else b'<base href="netron/">'
-    found = await desk.batcher.in_thread(partial(_page, "netron.html"))
+    found = await context.batcher.in_thread(partial(_page, "netron.html"))
     return replace(found, body=found.body.replace(b"<head>", b"<head>" + base, 1))
 
 
-async def model(desk: Desk, call: Call) -> Answer:
+async def model(context: Context, call: Call) -> Answer:
     """Fetch the file that is drawn."""
     person = who(call)
     owner, name = address(person, call.args.get("model", ""))
-    record = await desk.batcher.in_thread(partial(models.find, person, name, desk.services, owner))
+    record = await context.batcher.in_thread(
+        partial(models.find, person, name, context.services, owner)
+    )
     file = _drawable(record)
     key = keys.model_file(record.owner, record.name, record.version, file)
-    content = await desk.batcher.in_thread(partial(desk.services.models.get, key))
+    content = await context.batcher.in_thread(partial(context.services.models.get, key))
     return Answer(
         body=content,
         content_type=b"application/octet-stream",

@@ -2,7 +2,7 @@
 
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.raw import entries_of, predict_entries
 from mlaas4hep.http.predict.rows import predict_rows, rows_of
@@ -11,15 +11,15 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, Schema
 
 
-async def predict(desk: Desk, call: Call) -> Answer:
+async def predict(context: Context, call: Call) -> Answer:
     """Predict one row, many rows, or raw entries."""
     request = await call.json(MAX_BODY_BYTES)
     model = request.get("model") or request.get("name") or ""
     if not isinstance(model, str):
         raise InvalidRequestError(f"model is {model!r}, not a name")
     if "entries" in request:
-        return await predict_entries(desk, call, model, entries_of(request))
-    return await predict_rows(desk, call, model, rows_of(request), signature_of(request))
+        return await predict_entries(context, call, model, entries_of(request))
+    return await predict_rows(context, call, model, rows_of(request), signature_of(request))
 
 
 _ROWS: Schema = {

@@ -33,7 +33,7 @@ from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.transform import Prepared, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import Desk, first_output, only_input
+from mlaas4hep.http.predict.context import Context, first_output, only_input
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
 from mlaas4hep.serving.served import Served
 
@@ -81,9 +81,9 @@ def entries_of(request: Mapping[str, Any]) -> Entries:
     return Entries(values)
 
 
-async def predict_entries(desk: Desk, call: Call, model: str, entries: Entries) -> Answer:
+async def predict_entries(context: Context, call: Call, model: str, entries: Entries) -> Answer:
     """Return predictions and flags as JSON."""
-    result, tally = await desk.ask(call, model, entries)
+    result, tally = await context.ask(call, model, entries)
     tally.rows += len(entries.values)
     tally.outside += sum(map(bool, result["outside"]))
     tally.cut += result["passed"].count(False)

@@ -12,7 +12,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict import delivery, netron, prediction
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
 from mlaas4hep.http.predict.inference import v1, v1_examples, v2
 from mlaas4hep.http.predict.tfaas import models as tfaas
 from mlaas4hep.http.predict.tfaas import predictions as tfaas_predict
@@ -35,36 +35,36 @@ BODY_CALLS = body_calls(ROUTES)
 _READING = {action: route for action, route in BODY_CALLS.items() if route.method == "GET"}
 
 
-async def by_body(desk: Desk, call: Call) -> Answer:
+async def by_body(context: Context, call: Call) -> Answer:
     """Answer a body by what it is; nobody's body is read before the token is checked."""
     if delivery.is_event(call):
-        return await delivery.deliver(desk, call)
-    call.person = await desk.people.person(call, desk.batcher)
+        return await delivery.deliver(context, call)
+    call.person = await context.people.person(call, context.batcher)
     if ACTION in call.query:  # the body is what the action takes
-        return await _act(desk, call, call.query[ACTION], {})
+        return await _act(context, call, call.query[ACTION], {})
     body = await call.json(MAX_BODY_BYTES)
     action = body.get(ACTION) or prediction.PREDICT.name
-    return await _act(desk, call, action, scalars(body, called(action, BODY_CALLS)))
+    return await _act(context, call, action, scalars(body, called(action, BODY_CALLS)))
 
 
-async def by_query(desk: Desk, call: Call) -> Answer:
+async def by_query(context: Context, call: Call) -> Answer:
     """Say what this is; with `?action=models` and the like, do it."""
     if ACTION not in call.query:
         return json_answer({"service": "mlaas4hep predict", "version": __version__})
-    call.person = await desk.people.person(call, desk.batcher)
+    call.person = await context.people.person(call, context.batcher)
     action = call.query[ACTION]
     if action not in _READING:
         raise InvalidRequestError(
             f"there is no action {action!r} for GET", hint=nearest(action, _READING)
         )
-    return await _act(desk, call, action, {})
+    return await _act(context, call, action, {})
 
 
-async def _act(desk: Desk, call: Call, action: str, given: dict[str, str]) -> Answer:
+async def _act(context: Context, call: Call, action: str, given: dict[str, str]) -> Answer:
     route = called(action, BODY_CALLS)
     query = {name: value for name, value in call.query.items() if name != ACTION}
     call.args = route.arguments({**query, **given}, {})
-    answer: Answer = await route.handler(desk, call)
+    answer: Answer = await route.handler(context, call)
     return answer
 
 

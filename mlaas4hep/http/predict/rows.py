@@ -17,7 +17,7 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import Desk, first_output, only_input
+from mlaas4hep.http.predict.context import Context, first_output, only_input
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
@@ -100,10 +100,10 @@ def rows_of(request: dict[str, Any]) -> Rows:
 
 
 async def predict_rows(
-    desk: Desk, call: Call, model: str, rows: Rows, signature: str = ""
+    context: Context, call: Call, model: str, rows: Rows, signature: str = ""
 ) -> Answer:
     """Return the predictions as JSON."""
-    outputs, tally = await desk.ask(call, model, rows, signature)
+    outputs, tally = await context.ask(call, model, rows, signature)
     tally.rows += 1 if rows.single else len(outputs)
     return json_answer(shown(outputs))
 

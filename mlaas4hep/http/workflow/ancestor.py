@@ -11,7 +11,8 @@ from mlaas4hep.core.runs.views import Started
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FILE, FOLDER, TEXT, Schema, ref
-from mlaas4hep.http.workflow.call import Ask, Door, Handler, answer, text
+from mlaas4hep.http.workflow.call import Call, Handler, answer, text
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.models import OWNER, fetch_model
 from mlaas4hep.http.workflow.runs import RUN, STAGE, find_run, full_report, logs
 from mlaas4hep.http.workflow.submissions import (
@@ -27,63 +28,63 @@ from mlaas4hep.http.workflow.turns import KEY
 from mlaas4hep.usecases import models, runs, uploads
 
 
-def hello(_door: Door, _ask: Ask) -> flask.Response:
+def hello(_door: Context, _ask: Call) -> flask.Response:
     """Say hello."""
     return text("Hello World\n")
 
 
-def upload(door: Door, ask: Ask) -> flask.Response:
+def upload(context: Context, call: Call) -> flask.Response:
     """Take a tarball."""
-    receive(door, ask, ask.arg("name"))
+    receive(context, call, call.arg("name"))
     return text("Successfully uploaded!\n")
 
 
-def submit(door: Door, ask: Ask) -> flask.Response:
+def submit(context: Context, call: Call) -> flask.Response:
     """Make a run of a submission, or only check it."""
-    if ask.flag("dry_run"):
-        return answer(rehearse(door, ask))
-    run = make_run(door, ask)
+    if call.flag("dry_run"):
+        return answer(rehearse(context, call))
+    run = make_run(context, call)
     return answer(Started(process_name=run.name, job_id=job_id(run)))
 
 
-def status_docker(door: Door, ask: Ask) -> flask.Response:
+def status_docker(context: Context, call: Call) -> flask.Response:
     """Return a run's status in Docker's words, and in ours beside them."""
-    run = find_run(door, ask)
+    run = find_run(context, call)
     return answer(
         {
             "process_name": run.name,
-            "status": docker_status(run, door.services.clock()),
+            "status": docker_status(run, context.services.clock()),
             "job_id": job_id(run),
-            "run": full_report(run, door),
+            "run": full_report(run, context),
         }
     )
 
 
-def delete_specs(door: Door, ask: Ask) -> flask.Response:
+def delete_specs(context: Context, call: Call) -> flask.Response:
     """Delete what was measured and prepared, so that the next run reads its files again."""
-    uploads.load(ask.person.owner, ask.arg("name"), door.services)
-    runs.delete_cache(ask.person.owner, door.services)
+    uploads.load(call.person.owner, call.arg("name"), context.services)
+    runs.delete_cache(call.person.owner, context.services)
     return text("Specs deletion completed!\n")
 
 
-def delete_folder(door: Door, ask: Ask) -> flask.Response:
+def delete_folder(context: Context, call: Call) -> flask.Response:
     """Delete an upload and its runs."""
-    folder = ask.arg("name")
-    uploads.load(ask.person.owner, folder, door.services)
-    runs.delete_folder(ask.person.owner, folder, door.services)
+    folder = call.arg("name")
+    uploads.load(call.person.owner, folder, context.services)
+    runs.delete_folder(call.person.owner, folder, context.services)
     return text("Folder deletion completed!\n")
 
 
-def setup_tfaas(door: Door, ask: Ask) -> flask.Response:
+def setup_tfaas(context: Context, call: Call) -> flask.Response:
     """Confirm that predictions can be asked for: every trained model is served by itself."""
-    name = ask.args.get("process_name") or ask.http.form.get("process_name", "")
-    if ask.body is None and (ask.http.files or _is_raw(ask.http)):
+    name = call.args.get("process_name") or call.http.form.get("process_name", "")
+    if call.body is None and (call.http.files or _is_raw(call.http)):
         raise InvalidRequestError(
             "setup_tfaas takes no file: every trained model is served by itself",
             hint="a model made elsewhere goes to POST /upload of function predict",
         )
     if name:
-        models.find(ask.person, name, door.services)
+        models.find(call.person, name, context.services)
     return text("TFaaS setup completed!\n")
 
 

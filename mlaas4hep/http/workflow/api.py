@@ -6,28 +6,29 @@ import flask
 
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.schemas import OBJECT, TEXT
-from mlaas4hep.http.workflow.call import Ask, Door, raw_json
+from mlaas4hep.http.workflow.call import Call, raw_json
+from mlaas4hep.http.workflow.context import Context
 
 _WEB = Path(__file__).parents[2] / "web"
 _POLICY = "default-src 'self'; frame-ancestors 'none'"
 
 
-def openapi(_door: Door, _ask: Ask) -> flask.Response:
+def openapi(_door: Context, _ask: Call) -> flask.Response:
     """Return the OpenAPI document of both functions."""
     return raw_json((_WEB / "openapi.json").read_bytes())
 
 
-def docs(_door: Door, _ask: Ask) -> flask.Response:
+def docs(_door: Context, _ask: Call) -> flask.Response:
     """Show every operation on a page for browsers."""
     return _page("api.html", "text/html; charset=utf-8")
 
 
-def docs_script(_door: Door, _ask: Ask) -> flask.Response:
+def docs_script(_door: Context, _ask: Call) -> flask.Response:
     """Return the page's script."""
     return _page("api.js", "text/javascript; charset=utf-8")
 
 
-def docs_style(_door: Door, _ask: Ask) -> flask.Response:
+def docs_style(_door: Context, _ask: Call) -> flask.Response:
     """Return the page's style."""
     return _page("api.css", "text/css; charset=utf-8")
 

@@ -11,7 +11,8 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.on_event import error_answer
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
-from mlaas4hep.http.workflow.call import NOBODY, Ask, Door, limits_of, read_json
+from mlaas4hep.http.workflow.call import NOBODY, Call, read_json
+from mlaas4hep.http.workflow.context import Context, limits_of
 from mlaas4hep.http.workflow.feeds import Feeds
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.watching import looker
@@ -21,50 +22,50 @@ from mlaas4hep.settings import Settings
 
 def make_app(services: Services, settings: Settings, verifier: People | None = None) -> flask.Flask:
     """Return the app; `verifier` is for tests and for deployments with their own tokens."""
-    door = Door(
+    context = Context(
         services=services,
         limits=limits_of(settings),
         verifier=bootstrap.people(settings) if verifier is None else verifier,
         feeds=Feeds(services.runs, looker(services)),
     )
     app = flask.Flask("workflow", static_folder=None)
-    app.extensions["door"] = door
+    app.extensions["context"] = context
     for route in ROUTES:
-        view = partial(_answer, door, route)
+        view = partial(_answer, context, route)
         for path in route.paths:
             app.add_url_rule(
                 _flask_path(path), f"{route.name} {path}", view, methods=[route.method]
             )
-    app.add_url_rule("/", "action", partial(_act, door), methods=["GET", "POST"])
+    app.add_url_rule("/", "action", partial(_act, context), methods=["GET", "POST"])
     for kind in (MlaasError, HTTPException, Exception):
         app.register_error_handler(kind, _tell)
     return app
 
 
-def _answer(door: Door, route: Route, **path: str) -> flask.Response:
-    person = NOBODY if route.is_open else _person(door)
+def _answer(context: Context, route: Route, **path: str) -> flask.Response:
+    person = NOBODY if route.is_open else _person(context)
     args = route.arguments(flask.request.args.to_dict(), path)
-    return _handled(route, door, Ask(person=person, args=args, http=flask.request))
+    return _handled(route, context, Call(person=person, args=args, http=flask.request))
 
 
-def _act(door: Door) -> flask.Response:
+def _act(context: Context) -> flask.Response:
     """Answer `{"action": …}`: how `faas-cli invoke`, which knows no paths, reaches everything."""
     query = flask.request.args.to_dict()
-    person = _person(door)
+    person = _person(context)
     body = None if ACTION in query else read_json(flask.request)
     route = called((query if body is None else body).get(ACTION, ""), BODY_CALLS)
     query.pop(ACTION, None)
     args = route.arguments({**query, **scalars(body or {}, route)}, {})
-    return _handled(route, door, Ask(person=person, args=args, http=flask.request, body=body))
+    return _handled(route, context, Call(person=person, args=args, http=flask.request, body=body))
 
 
-def _handled(route: Route, door: Door, ask: Ask) -> flask.Response:
-    response: flask.Response = route.handler(door, ask)
+def _handled(route: Route, context: Context, call: Call) -> flask.Response:
+    response: flask.Response = route.handler(context, call)
     return response
 
 
-def _person(door: Door) -> Person:
-    return door.verifier.person(flask.request.headers.get("Authorization"))
+def _person(context: Context) -> Person:
+    return context.verifier.person(flask.request.headers.get("Authorization"))
 
 
 def _tell(error: Exception) -> flask.Response:

@@ -1,42 +1,23 @@
-"""What every handler of the people's door gets, and the forms of its answers."""
+"""One request of a person, and the forms of its answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import flask
 
-from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core import wire
 from mlaas4hep.core.jsontext import parse_object
-from mlaas4hep.core.requests import frameworks
-from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.workflow.feeds import Feeds
-from mlaas4hep.http.workflow.turns import Turns
-from mlaas4hep.ports import People, Services
-from mlaas4hep.serving.records import Records
-from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.http.workflow.context import Context
 
 MAX_JSON_BYTES = 4 * 1024**2
 NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """What all requests share."""
-
-    services: Services
-    limits: Limits
-    verifier: People
-    feeds: Feeds  #: for those who watch
-    turns: Turns = field(default_factory=Turns)  #: of those who submit
-    records: Records = field(default_factory=Records)  #: of models that were listed before
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Call:
     """One request, wherever its parts were written: path, query or body."""
 
     person: Person
@@ -87,7 +68,7 @@ class Ask:
 
 
 def read_json(http: flask.Request) -> dict[str, Any]:
-    """Return the JSON object in a body; see `Ask.json`."""
+    """Return the JSON object in a body; see `Call.json`."""
     http.max_content_length = MAX_JSON_BYTES
     body = http.get_data()
     if not body.strip():
@@ -95,37 +76,7 @@ def read_json(http: flask.Request) -> dict[str, Any]:
     return parse_object(body, "the body")
 
 
-Handler = Callable[[Door, Ask], flask.Response]
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return the part of the settings that steps decide with."""
-    trained = _frameworks(settings)
-    return Limits(
-        max_upload_bytes=settings.max_upload_bytes,
-        max_unpacked_bytes=settings.max_unpacked_bytes,
-        max_models=settings.max_models,
-        max_runs=settings.max_runs,
-        max_bytes=settings.max_bytes,
-        xrootd_proxy=settings.xrootd_proxy,
-        remote_hosts=settings.remote_hosts,
-        plain_http=bool(settings.plain_http),
-        has_gpu=bool(settings.gpu),
-        frameworks=trained,
-        builds_models=set(trained) <= set(installed()),
-    )
-
-
-def _frameworks(settings: Settings) -> tuple[str, ...]:
-    """Return what the settings say, else what is installed here, else the usual one."""
-    stated = tuple(name.strip() for name in settings.frameworks.split(",") if name.strip())
-    unknown = sorted(set(stated) - set(frameworks.NAMES))
-    if unknown:
-        known = ", ".join(frameworks.NAMES)
-        raise SettingsError(
-            f"MLAAS_FRAMEWORKS={settings.frameworks!r}: {unknown[0]!r} is not one of {known}"
-        )
-    return stated or installed() or (frameworks.USUAL,)
+Handler = Callable[[Context, Call], flask.Response]
 
 
 def answer(value: Any, status: int = 200) -> flask.Response:

@@ -17,21 +17,22 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import NAME, OBJECT, ref
-from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs import RUN, find_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
 
 
-def show_manifest(door: Door, ask: Ask) -> flask.Response:
+def show_manifest(context: Context, call: Call) -> flask.Response:
     """Return all that a run was made of; `POST /runs` takes it back."""
-    return answer(manifest(find_run(door, ask), door.services))
+    return answer(manifest(find_run(context, call), context.services))
 
 
-def compare_runs(door: Door, ask: Ask) -> flask.Response:
+def compare_runs(context: Context, call: Call) -> flask.Response:
     """Return what differs between two runs."""
-    other = runs.find(ask.person.owner, ask.arg("other"), door.services)
-    return answer(difference(find_run(door, ask), other, door.services))
+    other = runs.find(call.person.owner, call.arg("other"), context.services)
+    return answer(difference(find_run(context, call), other, context.services))
 
 
 def manifest(run: Run, services: Services) -> dict[str, Any]:

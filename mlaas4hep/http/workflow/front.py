@@ -12,7 +12,8 @@ from mlaas4hep.faas.bodies import Admission
 from mlaas4hep.faas.front import Front
 from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
-from mlaas4hep.http.workflow.call import MAX_JSON_BYTES, Door
+from mlaas4hep.http.workflow.call import MAX_JSON_BYTES
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.tarballs import FORM, FORM_BYTES
 
@@ -22,19 +23,19 @@ _UPLOADS, _REQUESTS = 4, 100  #: of one person that may be on their way at once
 
 def front(app: flask.Flask) -> Front:
     """Return the ASGI app around the app that `make_app` made."""
-    door: Door = app.extensions["door"]
-    return Front(app, partial(_admit, door), on_stop=door.feeds.close)
+    context: Context = app.extensions["context"]
+    return Front(app, partial(_admit, context), on_stop=context.feeds.close)
 
 
-async def _admit(door: Door, scope: Scope) -> Admission:
+async def _admit(context: Context, scope: Scope) -> Admission:
     """Take no byte of a body before it is known whose it is, and how large it may be."""
     headers = dict(scope["headers"])
     authorization = headers.get(b"authorization")
     person = await asyncio.to_thread(
-        door.verifier.person, None if authorization is None else authorization.decode("latin-1")
+        context.verifier.person, None if authorization is None else authorization.decode("latin-1")
     )
     is_upload = _is_upload(scope)
-    limit = door.limits.max_upload_bytes + FORM_BYTES if is_upload else MAX_JSON_BYTES
+    limit = context.limits.max_upload_bytes + FORM_BYTES if is_upload else MAX_JSON_BYTES
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         raise TooLargeError(

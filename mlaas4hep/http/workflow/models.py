@@ -8,38 +8,39 @@ from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref, whole
 from mlaas4hep.http.workflow.bundles import pack
-from mlaas4hep.http.workflow.call import Ask, Door, answer, attachment
+from mlaas4hep.http.workflow.call import Call, answer, attachment
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import models
 
 _MOST = 10**6
 
 
-def list_models(door: Door, ask: Ask) -> flask.Response:
+def list_models(context: Context, call: Call) -> flask.Response:
     """Return the models that the person may use, their own first, or one page of them."""
-    found = models.visible(ask.person, door.services, door.records.read)
-    offset = ask.whole("offset", 0, _MOST)
-    page = found[offset : offset + ask.whole("limit", _MOST, _MOST)]
-    response = answer([_model(record, ask) for record in page])
+    found = models.visible(call.person, context.services, context.records.read)
+    offset = call.whole("offset", 0, _MOST)
+    page = found[offset : offset + call.whole("limit", _MOST, _MOST)]
+    response = answer([_model(record, call) for record in page])
     response.headers["X-Total-Count"] = str(len(found))
     return response
 
 
-def show_model(door: Door, ask: Ask) -> flask.Response:
+def show_model(context: Context, call: Call) -> flask.Response:
     """Return one model."""
-    return answer(_model(_find_model(door, ask), ask))
+    return answer(_model(_find_model(context, call), call))
 
 
-def fetch_model(door: Door, ask: Ask) -> flask.Response:
+def fetch_model(context: Context, call: Call) -> flask.Response:
     """Return the bundle of a model as a tarball."""
-    record = _find_model(door, ask)
-    packed = pack(record, door.services.models)
+    record = _find_model(context, call)
+    packed = pack(record, context.services.models)
     return attachment(packed, f"{record.name}.tar.gz", "application/gzip")
 
 
-def share_model(door: Door, ask: Ask) -> flask.Response:
+def share_model(context: Context, call: Call) -> flask.Response:
     """Say who else may use a model."""
-    record = _own_model(door, ask)
-    wanted = ask.json()
+    record = _own_model(context, call)
+    wanted = call.json()
     unknown = sorted(wanted.keys() - {"public", "groups", "action", "name"})
     public, groups = wanted.get("public", False), wanted.get("groups", [])
     if unknown or not isinstance(public, bool) or not _are_texts(groups):
@@ -47,21 +48,21 @@ def share_model(door: Door, ask: Ask) -> flask.Response:
             "the body does not say how to share",
             hint='it looks like {"public": false, "groups": ["physics"]}',
         )
-    return answer(_model(models.share(record, public, tuple(groups), door.services), ask))
+    return answer(_model(models.share(record, public, tuple(groups), context.services), call))
 
 
-def delete_model(door: Door, ask: Ask) -> flask.Response:
+def delete_model(context: Context, call: Call) -> flask.Response:
     """Delete a model; from now on it is not served any more."""
-    record = _own_model(door, ask)
-    models.delete(record, door.services)
+    record = _own_model(context, call)
+    models.delete(record, context.services)
     return answer(Deleted(deleted=record.name))
 
 
-def _model(record: ModelRecord, ask: Ask) -> Model:
+def _model(record: ModelRecord, call: Call) -> Model:
     return Model(
         name=record.name,
         owner=record.owner,
-        mine=record.owner == ask.person.owner,
+        mine=record.owner == call.person.owner,
         version=record.version,
         description=record.description,
         public=record.public,
@@ -70,14 +71,14 @@ def _model(record: ModelRecord, ask: Ask) -> Model:
     )
 
 
-def _find_model(door: Door, ask: Ask) -> ModelRecord:
-    name = ask.arg("name", "process_name")
-    return models.find(ask.person, name, door.services, ask.args.get("owner", ""))
+def _find_model(context: Context, call: Call) -> ModelRecord:
+    name = call.arg("name", "process_name")
+    return models.find(call.person, name, context.services, call.args.get("owner", ""))
 
 
-def _own_model(door: Door, ask: Ask) -> ModelRecord:
-    record = _find_model(door, ask)
-    if record.owner != ask.person.owner:
+def _own_model(context: Context, call: Call) -> ModelRecord:
+    record = _find_model(context, call)
+    if record.owner != call.person.owner:
         raise ForbiddenError(f"model {record.name!r} belongs to somebody else")
     return record
 

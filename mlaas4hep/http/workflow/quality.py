@@ -9,33 +9,34 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.schemas import Schema
-from mlaas4hep.http.workflow.call import Ask, Door, answer, raw_json
+from mlaas4hep.http.workflow.call import Call, answer, raw_json
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
 
 
-def show_history(door: Door, ask: Ask) -> flask.Response:
+def show_history(context: Context, call: Call) -> flask.Response:
     """Return the figures of each round so far, while it trains too."""
-    run = find_run(door, ask)
+    run = find_run(context, call)
     try:
-        stored = door.services.runs_files.get(files.key(run.owner, run.name, files.HISTORY))
+        stored = context.services.runs_files.get(files.key(run.owner, run.name, files.HISTORY))
     except NotFoundError:  # no round has ended
         stored = b"[]"
     return raw_json(stored)
 
 
-def show_quality(door: Door, ask: Ask) -> flask.Response:
+def show_quality(context: Context, call: Call) -> flask.Response:
     """Return ROC points, scores in bins by class, and the confusion matrix, for each set."""
-    return _stored(door, ask, files.QUALITY, '"metrics": true')
+    return _stored(context, call, files.QUALITY, '"metrics": true')
 
 
-def show_histograms(door: Door, ask: Ask) -> flask.Response:
+def show_histograms(context: Context, call: Call) -> flask.Response:
     """Return the values of each branch in bins, before and after normalisation."""
-    return _stored(door, ask, files.HISTOGRAMS, '"hist": "pdfs"')
+    return _stored(context, call, files.HISTOGRAMS, '"hist": "pdfs"')
 
 
-def show_cutflow(door: Door, ask: Ask) -> flask.Response:
+def show_cutflow(context: Context, call: Call) -> flask.Response:
     """Return how many entries each file has, and how many pass the cuts."""
-    found = full_report(find_run(door, ask), door).files
+    found = full_report(find_run(context, call), context).files
     rows = [{"file": one.file, "entries": one.entries, "passed": one.passed} for one in found]
     return answer(
         {
@@ -46,10 +47,10 @@ def show_cutflow(door: Door, ask: Ask) -> flask.Response:
     )
 
 
-def _stored(door: Door, ask: Ask, name: str, wanted: str) -> flask.Response:
-    run = find_run(door, ask)
+def _stored(context: Context, call: Call, name: str, wanted: str) -> flask.Response:
+    run = find_run(context, call)
     try:
-        stored = door.services.runs_files.get(files.key(run.owner, run.name, name))
+        stored = context.services.runs_files.get(files.key(run.owner, run.name, name))
     except NotFoundError as error:
         raise NotFoundError(
             f"run {run.name!r} has no {name.rpartition('/')[2]}",
@@ -119,7 +120,7 @@ _CUTFLOW: Schema = {
 }
 
 
-def _of_run(what: str, handler: Callable[[Door, Ask], flask.Response], gives: Any) -> Route:
+def _of_run(what: str, handler: Callable[[Context, Call], flask.Response], gives: Any) -> Route:
     return Route(
         name=f"show_{what}",
         method="GET",

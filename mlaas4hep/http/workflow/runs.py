@@ -10,7 +10,8 @@ from mlaas4hep.core.runs.views import Deleted, RunPage
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FLAG, FOLDER, NAME, TEXT, whole
-from mlaas4hep.http.workflow.call import Ask, Door, Handler, answer, attachment
+from mlaas4hep.http.workflow.call import Call, Handler, answer, attachment
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import runs
 
 _SORTS = ("created_at", "updated_at", "name", "status", "seconds")
@@ -18,47 +19,47 @@ _PAGE, _MAX_PAGE = 50, 500
 _MAX_OFFSET = 10**8
 
 
-def find_run(door: Door, ask: Ask) -> Run:
+def find_run(context: Context, call: Call) -> Run:
     """Return the run that path, query or body name."""
-    return runs.find(ask.person.owner, ask.arg("name", "process_name"), door.services)
+    return runs.find(call.person.owner, call.arg("name", "process_name"), context.services)
 
 
-def full_report(run: Run, door: Door) -> Report:
+def full_report(run: Run, context: Context) -> Report:
     """Return everything about a run."""
-    stored = runs.details(run, door.services)
-    return report(run, stored.request, stored.specs, door.services.clock())
+    stored = runs.details(run, context.services)
+    return report(run, stored.request, stored.specs, context.services.clock())
 
 
-def list_runs(door: Door, ask: Ask) -> flask.Response:
+def list_runs(context: Context, call: Call) -> flask.Response:
     """Return runs: filtered by status, folder and text, sorted, one page of them."""
-    now = door.services.clock()
-    found = [summary(run, now) for run in door.services.runs.list(_whose(ask))]
-    wanted = [one for one in found if _matches(one, ask)]
-    sort = ask.args.get("sort", "-created_at")
+    now = context.services.clock()
+    found = [summary(run, now) for run in context.services.runs.list(_whose(call))]
+    wanted = [one for one in found if _matches(one, call)]
+    sort = call.args.get("sort", "-created_at")
     if sort.removeprefix("-") not in _SORTS:
         raise InvalidRequestError(
             f"runs cannot be sorted by {sort!r}",
             hint=f"one of {', '.join(_SORTS)}; a - before it turns the order round",
         )
     wanted.sort(key=lambda one: getattr(one, sort.removeprefix("-")), reverse=sort[0] == "-")
-    offset = ask.whole("offset", 0, _MAX_OFFSET)
-    limit = ask.whole("limit", _PAGE, _MAX_PAGE)
+    offset = call.whole("offset", 0, _MAX_OFFSET)
+    limit = call.whole("limit", _PAGE, _MAX_PAGE)
     page = wanted[offset : offset + limit]
     return answer(RunPage(runs=tuple(page), total=len(wanted), offset=offset, limit=limit))
 
 
-def _whose(ask: Ask) -> str | None:
-    return None if ask.person.is_admin and ask.flag("all") else ask.person.owner
+def _whose(call: Call) -> str | None:
+    return None if call.person.is_admin and call.flag("all") else call.person.owner
 
 
-def _matches(one: Summary, ask: Ask) -> bool:
-    statuses = [status for status in ask.args.get("status", "").split(",") if status]
+def _matches(one: Summary, call: Call) -> bool:
+    statuses = [status for status in call.args.get("status", "").split(",") if status]
     unknown = [status for status in statuses if status not in set(Status)]
     if unknown:
         raise InvalidRequestError(
             f"there is no status {unknown[0]!r}", hint=f"one of {', '.join(Status)}"
         )
-    folder, text = ask.args.get("folder", ""), ask.args.get("q", "").lower()
+    folder, text = call.args.get("folder", ""), call.args.get("q", "").lower()
     return (
         (not statuses or one.status in statuses)
         and (not folder or one.folder == folder)
@@ -66,38 +67,40 @@ def _matches(one: Summary, ask: Ask) -> bool:
     )
 
 
-def logs(door: Door, ask: Ask) -> flask.Response:
+def logs(context: Context, call: Call) -> flask.Response:
     """Return the log of a run as a file."""
-    run = find_run(door, ask)
-    stage = ask.args.get("stage", "")
+    run = find_run(context, call)
+    stage = call.args.get("stage", "")
     if stage not in ("", *STAGES):
         raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
-    training = runs.training_log(run, door.services) if stage in ("", "train") else ""
-    log = compose(run, runs.request_of(run, door.services), full_report(run, door), training, stage)
+    training = runs.training_log(run, context.services) if stage in ("", "train") else ""
+    log = compose(
+        run, runs.request_of(run, context.services), full_report(run, context), training, stage
+    )
     return attachment(log, f"{run.name}.txt", "text/plain; charset=utf-8")
 
 
-def cancel_run(door: Door, ask: Ask) -> flask.Response:
+def cancel_run(context: Context, call: Call) -> flask.Response:
     """Stop a run."""
-    run = find_run(door, ask)
-    return _announced(door, run, runs.announce(runs.cancel(run), door.services))
+    run = find_run(context, call)
+    return _announced(context, run, runs.announce(runs.cancel(run), context.services))
 
 
-def restart_run(door: Door, ask: Ask) -> flask.Response:
+def restart_run(context: Context, call: Call) -> flask.Response:
     """Try a failed or cancelled run again; what is stored is not made again."""
-    run = find_run(door, ask)
-    return _announced(door, run, runs.announce(runs.restart(run), door.services))
+    run = find_run(context, call)
+    return _announced(context, run, runs.announce(runs.restart(run), context.services))
 
 
-def delete_run(door: Door, ask: Ask) -> flask.Response:
+def delete_run(context: Context, call: Call) -> flask.Response:
     """Forget a run that is over; its model stays."""
-    run = find_run(door, ask)
-    runs.delete(run, door.services)
+    run = find_run(context, call)
+    runs.delete(run, context.services)
     return answer(Deleted(deleted=run.name))
 
 
-def _announced(door: Door, before: Run, after: Run | None) -> flask.Response:
-    return answer(full_report(after or before, door))
+def _announced(context: Context, before: Run, after: Run | None) -> flask.Response:
+    return answer(full_report(after or before, context))
 
 
 RUN = Arg(

@@ -18,7 +18,8 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
-from mlaas4hep.http.workflow.call import Ask, Door, answer, attachment
+from mlaas4hep.http.workflow.call import Call, answer, attachment
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
 from mlaas4hep.http.workflow.submissions import in_turn
 from mlaas4hep.http.workflow.turns import KEY
@@ -32,42 +33,44 @@ _BLOCK = 1024**2
 _MAX_TITLE = 256
 
 
-def score(door: Door, ask: Ask) -> flask.Response:
+def score(context: Context, call: Call) -> flask.Response:
     """Let a model score ROOT files; the answer is the run that does it."""
-    body = ask.json()
+    body = call.json()
     refuse_unknown(body, _KEYS, "the request")
     name = _text(body, "model")
-    record = models.find(ask.person, name, door.services, _text(body, "owner", ""))
-    scoring.load_contract(record, door.services)
+    record = models.find(call.person, name, context.services, _text(body, "owner", ""))
+    scoring.load_contract(record, context.services)
     upload = None
     if body.get("upload"):
-        upload = uploads.load(ask.person.owner, _text(body, "upload"), door.services)
+        upload = uploads.load(call.person.owner, _text(body, "upload"), context.services)
     request = ScoringRequest(
-        owner=ask.person.owner,
+        owner=call.person.owner,
         run="",
         folder=f"{record.name}_score",
         model_owner=record.owner,
         model=record.name,
         version=record.version,
-        files=_files(body, record, upload, door),
+        files=_files(body, record, upload, context),
         format=_format(body),
         title=_text(body, "title", "")[:_MAX_TITLE],
         upload_folder=upload.folder if upload else "",
         upload=upload.sha256 if upload else "",
     )
-    run = in_turn(door, ask, lambda: submit.submit_scoring(request, door.services, door.limits))
-    return answer(full_report(run, door), 201)
+    run = in_turn(
+        context, call, lambda: submit.submit_scoring(request, context.services, context.limits)
+    )
+    return answer(full_report(run, context), 201)
 
 
-def fetch_scores(door: Door, ask: Ask) -> flask.Response:
+def fetch_scores(context: Context, call: Call) -> flask.Response:
     """Return the table of a scoring."""
-    run = find_run(door, ask)
+    run = find_run(context, call)
     if run.task != "scoring":
         raise ConflictError(f"run {run.name!r} is a training", hint="GET /models/NAME/bundle")
     if run.status is not Status.DONE:
         raise ConflictError(f"run {run.name!r} is {run.status}", hint="wait until it is done")
     suffix = run.scores.rpartition(".")[2]
-    store = door.services.runs_files
+    store = context.services.runs_files
     response = attachment(_blocks(run, store), f"{run.name}.{suffix}")
     table = store.info(run.scores)
     if table is not None:  # so that who fetches it notices when it breaks off
@@ -82,28 +85,28 @@ def _blocks(run: Run, store: ObjectStore) -> Iterator[bytes]:
 
 
 def _files(
-    body: dict[str, Any], record: ModelRecord, upload: Upload | None, door: Door
+    body: dict[str, Any], record: ModelRecord, upload: Upload | None, context: Context
 ) -> tuple[InputFile, ...]:
     names = body.get("files", "")
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         names = "\n".join(names)
     if not isinstance(names, str):
         raise InvalidRequestError("`files` is not a list of names", stage="submit")
-    tree = _text(body, "tree", "") or _tree_of(record, door)
-    find = door.services.source.find
+    tree = _text(body, "tree", "") or _tree_of(record, context)
+    find = context.services.source.find
     return parse_files(
         names,
         Params(branch=tree),
-        lambda name: sources.resolve(name, upload, door.limits),
-        lambda pattern: sources.expand(pattern, upload, door.limits, find),
+        lambda name: sources.resolve(name, upload, context.limits),
+        lambda pattern: sources.expand(pattern, upload, context.limits, find),
     )
 
 
-def _tree_of(record: ModelRecord, door: Door) -> str:
+def _tree_of(record: ModelRecord, context: Context) -> str:
     """Return the tree that the model was trained on, as long as its run is remembered."""
     with suppress(NotFoundError):
-        run = door.services.runs.get(record.owner, record.name)
-        request = runs.request_of(run, door.services)
+        run = context.services.runs.get(record.owner, record.name)
+        request = runs.request_of(run, context.services)
         if isinstance(request, Request):
             return request.params.branch
     return Params().branch

@@ -14,7 +14,8 @@ from mlaas4hep.core.runs.views import Started
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FLAG, FOLDER, JSON, OBJECT, Schema, ref
-from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs import full_report
 from mlaas4hep.http.workflow.turns import HEADER, KEY, once
 from mlaas4hep.usecases import dryrun, submit, uploads
@@ -22,46 +23,46 @@ from mlaas4hep.usecases import dryrun, submit, uploads
 _NOT_OF_IT = ("action", "dry_run")  #: keys of a body that are for the door
 
 
-def create_run(door: Door, ask: Ask) -> flask.Response:
+def create_run(context: Context, call: Call) -> flask.Response:
     """Make a run of a submission."""
-    if ask.flag("dry_run"):
-        return answer(rehearse(door, ask))
-    return answer(full_report(make_run(door, ask), door), 201)
+    if call.flag("dry_run"):
+        return answer(rehearse(context, call))
+    return answer(full_report(make_run(context, call), context), 201)
 
 
-def make_run(door: Door, ask: Ask) -> Run:
+def make_run(context: Context, call: Call) -> Run:
     """Make a run of the submission in the body."""
-    prepared = _prepared(door, ask)
-    return in_turn(door, ask, lambda: submit.submit(prepared, door.services, door.limits))
+    prepared = _prepared(context, call)
+    return in_turn(context, call, lambda: submit.submit(prepared, context.services, context.limits))
 
 
-def in_turn(door: Door, ask: Ask, make: Callable[[], Run]) -> Run:
+def in_turn(context: Context, call: Call, make: Callable[[], Run]) -> Run:
     """Make a run when the person's other submissions are done, unless the same call made it."""
-    owner, body = ask.person.owner, json.dumps(ask.json(), sort_keys=True).encode()
-    with door.turns.of(owner):
-        return once(make, owner, ask.http.headers.get(HEADER), body, door.services)
+    owner, body = call.person.owner, json.dumps(call.json(), sort_keys=True).encode()
+    with context.turns.of(owner):
+        return once(make, owner, call.http.headers.get(HEADER), body, context.services)
 
 
-def rehearse(door: Door, ask: Ask) -> Outlook:
+def rehearse(context: Context, call: Call) -> Outlook:
     """Return what a run of the submission in the body would do."""
-    return dryrun.rehearse(_prepared(door, ask), door.services, door.limits)
+    return dryrun.rehearse(_prepared(context, call), context.services, context.limits)
 
 
-def _prepared(door: Door, ask: Ask) -> submit.Prepared:
+def _prepared(context: Context, call: Call) -> submit.Prepared:
     """Return the submission in the body with everything it names, checked."""
-    given = {key: value for key, value in ask.json().items() if key not in _NOT_OF_IT}
+    given = {key: value for key, value in call.json().items() if key not in _NOT_OF_IT}
     sha256 = ""
     if "submission" in given and "tarball" in given:  # a manifest
         given, sha256 = _unpack_manifest(given)
     submission = parse_submission(json.dumps(given).encode())
-    upload = uploads.load(ask.person.owner, submission.name, door.services)
+    upload = uploads.load(call.person.owner, submission.name, context.services)
     if sha256 not in ("", upload.sha256):
         raise ConflictError(
             f"the tarball {submission.name!r} has changed since the run of this manifest",
             stage="submit",
             hint="upload the earlier one again, or submit without a manifest",
         )
-    return submit.prepare(submission, upload, door.services, door.limits)
+    return submit.prepare(submission, upload, context.services, context.limits)
 
 
 def _unpack_manifest(manifest: dict[str, Any]) -> tuple[dict[str, Any], str]:

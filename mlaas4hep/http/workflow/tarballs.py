@@ -12,52 +12,55 @@ from mlaas4hep.core.runs.views import Deleted, DirectUpload, Tarball, TarballFil
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FILE, FOLDER, NAME
-from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import runs, staging, uploads
 
 FORM_BYTES = 64 * 1024  #: what a form adds to its file
 
 
-def list_tarballs(door: Door, ask: Ask) -> flask.Response:
+def list_tarballs(context: Context, call: Call) -> flask.Response:
     """Return all uploads of the person."""
-    return answer([_tarball(upload) for upload in uploads.every(ask.person.owner, door.services)])
+    return answer(
+        [_tarball(upload) for upload in uploads.every(call.person.owner, context.services)]
+    )
 
 
-def put_tarball(door: Door, ask: Ask) -> flask.Response:
+def put_tarball(context: Context, call: Call) -> flask.Response:
     """Take a tarball as the body or as form field `file`."""
-    return answer(_tarball(receive(door, ask, ask.arg("name"))), 201)
+    return answer(_tarball(receive(context, call, call.arg("name"))), 201)
 
 
-def offer_upload(door: Door, ask: Ask) -> flask.Response:
+def offer_upload(context: Context, call: Call) -> flask.Response:
     """Return a form with which a large tarball goes straight into the object store."""
     upload_id = secrets.token_hex(16)
     form = staging.offer_form(
-        ask.person.owner, ask.arg("name"), upload_id, door.services, door.limits
+        call.person.owner, call.arg("name"), upload_id, context.services, context.limits
     )
-    expires_at = clock_time(door.services.clock() + staging.FORM_S)
+    expires_at = clock_time(context.services.clock() + staging.FORM_S)
     return answer(
         DirectUpload(upload_id=upload_id, url=form.url, fields=form.fields, expires_at=expires_at)
     )
 
 
-def take_upload(door: Door, ask: Ask) -> flask.Response:
+def take_upload(context: Context, call: Call) -> flask.Response:
     """Unpack a tarball that was sent with a form."""
     upload = staging.receive_staged(
-        ask.person.owner, ask.arg("name"), ask.arg("upload_id"), door.services, door.limits
+        call.person.owner, call.arg("name"), call.arg("upload_id"), context.services, context.limits
     )
     return answer(_tarball(upload), 201)
 
 
-def show_tarball(door: Door, ask: Ask) -> flask.Response:
+def show_tarball(context: Context, call: Call) -> flask.Response:
     """Return one upload."""
-    return answer(_tarball(uploads.load(ask.person.owner, ask.arg("name"), door.services)))
+    return answer(_tarball(uploads.load(call.person.owner, call.arg("name"), context.services)))
 
 
-def delete_tarball(door: Door, ask: Ask) -> flask.Response:
+def delete_tarball(context: Context, call: Call) -> flask.Response:
     """Delete an upload and its runs."""
-    folder = ask.arg("name")
-    uploads.load(ask.person.owner, folder, door.services)
-    runs.delete_folder(ask.person.owner, folder, door.services)
+    folder = call.arg("name")
+    uploads.load(call.person.owner, folder, context.services)
+    runs.delete_folder(call.person.owner, folder, context.services)
     return answer(Deleted(deleted=folder))
 
 
@@ -75,44 +78,44 @@ def _tarball(upload: Upload) -> Tarball:
     )
 
 
-def receive(door: Door, ask: Ask, folder: str) -> Upload:
+def receive(context: Context, call: Call, folder: str) -> Upload:
     """Check and unpack the tarball in the body.
 
     Raises:
         InvalidRequestError: there is none, or it is not acceptable.
         TooLargeError: it is larger than the deployment allows.
     """
-    limit = door.limits.max_upload_bytes
-    announced = ask.http.content_length or 0
+    limit = context.limits.max_upload_bytes
+    announced = call.http.content_length or 0
     if announced > limit + FORM_BYTES:
         raise TooLargeError(
             f"{announced} bytes are too many: an upload has at most {limit}", stage="upload"
         )
-    ask.http.max_content_length = limit + FORM_BYTES
-    if ask.http.mimetype == "multipart/form-data":
-        return _form(door, ask, folder)
-    return _body(door, ask, folder)
+    call.http.max_content_length = limit + FORM_BYTES
+    if call.http.mimetype == "multipart/form-data":
+        return _form(context, call, folder)
+    return _body(context, call, folder)
 
 
-def _form(door: Door, ask: Ask, folder: str) -> Upload:
-    file = ask.http.files.get("file")
+def _form(context: Context, call: Call, folder: str) -> Upload:
+    file = call.http.files.get("file")
     if file is None:
-        fields = sorted(ask.http.files) or ["none"]
+        fields = sorted(call.http.files) or ["none"]
         raise InvalidRequestError(
             "No file was provided",
             stage="upload",
             hint=f"the form field is called `file`; these files came: {', '.join(fields)}",
         )
-    return _unpack(door, ask, folder, cast(BinaryIO, file.stream), file.filename or "")
+    return _unpack(context, call, folder, cast(BinaryIO, file.stream), file.filename or "")
 
 
-def _body(door: Door, ask: Ask, folder: str) -> Upload:
-    archive: BinaryIO = ask.http.environ["wsgi.input"]  # whole, and on the disk if it is large
+def _body(context: Context, call: Call, folder: str) -> Upload:
+    archive: BinaryIO = call.http.environ["wsgi.input"]  # whole, and on the disk if it is large
     size = archive.seek(0, io.SEEK_END)
     archive.seek(0)
-    if size > door.limits.max_upload_bytes:
+    if size > context.limits.max_upload_bytes:
         raise TooLargeError(
-            f"{size} bytes are too many: an upload has at most {door.limits.max_upload_bytes}",
+            f"{size} bytes are too many: an upload has at most {context.limits.max_upload_bytes}",
             stage="upload",
         )
     if not size:
@@ -121,17 +124,17 @@ def _body(door: Door, ask: Ask, folder: str) -> Upload:
             stage="upload",
             hint=f'curl -F "file=@luca.tar.gz" "…/upload?name={folder}"',
         )
-    return _unpack(door, ask, folder, archive, f"{folder}.tar.gz")
+    return _unpack(context, call, folder, archive, f"{folder}.tar.gz")
 
 
-def _unpack(door: Door, ask: Ask, folder: str, archive: BinaryIO, filename: str) -> Upload:
+def _unpack(context: Context, call: Call, folder: str, archive: BinaryIO, filename: str) -> Upload:
     return uploads.receive(
         archive,
-        owner=ask.person.owner,
+        owner=call.person.owner,
         folder=folder,
         filename=filename,
-        services=door.services,
-        limits=door.limits,
+        services=context.services,
+        limits=context.limits,
     )
 
 

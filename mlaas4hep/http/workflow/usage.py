@@ -6,13 +6,14 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.views import Deleted, StoredSpecs, Usage
 from mlaas4hep.http.route import Route
-from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import quotas, runs
 
 
-def list_specs(door: Door, ask: Ask) -> flask.Response:
+def list_specs(context: Context, call: Call) -> flask.Response:
     """Return the stored specs with their sizes."""
-    infos = door.services.specs.list(keys.specs(ask.person.owner, "").removesuffix(".json"))
+    infos = context.services.specs.list(keys.specs(call.person.owner, "").removesuffix(".json"))
     return answer(
         [
             StoredSpecs(
@@ -25,28 +26,28 @@ def list_specs(door: Door, ask: Ask) -> flask.Response:
     )
 
 
-def delete_cache(door: Door, ask: Ask) -> flask.Response:
+def delete_cache(context: Context, call: Call) -> flask.Response:
     """Delete all specs and chunks of the person; the next run reads its files again."""
-    return answer(Deleted(deleted=runs.delete_cache(ask.person.owner, door.services)))
+    return answer(Deleted(deleted=runs.delete_cache(call.person.owner, context.services)))
 
 
-def show_usage(door: Door, ask: Ask) -> flask.Response:
+def show_usage(context: Context, call: Call) -> flask.Response:
     """Return who the person is, what they use, and what they may use."""
-    person = ask.person
-    unfinished = [run for run in door.services.runs.list(person.owner) if not run.is_final]
+    person = call.person
+    unfinished = [run for run in context.services.runs.list(person.owner) if not run.is_final]
     return answer(
         Usage(
             owner=person.owner,
             name=person.name or person.subject,
             groups=person.groups,
             is_admin=person.is_admin,
-            bytes=quotas.used_bytes(person.owner, door.services),
-            max_bytes=door.limits.max_bytes,
+            bytes=quotas.used_bytes(person.owner, context.services),
+            max_bytes=context.limits.max_bytes,
             unfinished_runs=len(unfinished),
-            max_runs=door.limits.max_runs,
-            max_models=door.limits.max_models,
-            max_upload_bytes=door.limits.max_upload_bytes,
-            frameworks=door.limits.frameworks,
+            max_runs=context.limits.max_runs,
+            max_models=context.limits.max_models,
+            max_upload_bytes=context.limits.max_upload_bytes,
+            frameworks=context.limits.frameworks,
         )
     )
 

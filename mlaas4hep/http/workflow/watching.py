@@ -13,7 +13,8 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.faas.front import AFTER, IS_AGAIN, STREAM
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import TEXT, whole
-from mlaas4hep.http.workflow.call import Ask, Door, answer
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.feeds import State
 from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
 from mlaas4hep.ports import Services
@@ -23,26 +24,26 @@ _LONGEST_WAIT_S = 60
 _KEPT = 256  #: runs whose request and specs are remembered while they are watched
 
 
-def show_run(door: Door, ask: Ask) -> flask.Response:
+def show_run(context: Context, call: Call) -> flask.Response:
     """Return everything about a run; with `wait=SECONDS`, when it has changed since `seen`."""
-    run = find_run(door, ask)
-    wait_s = ask.whole("wait", 0, _LONGEST_WAIT_S)
-    seen = ask.args.get("seen", "")
-    if wait_s and seen == mark(run) and IS_AGAIN not in ask.http.environ:
-        door.feeds.check_room()
-        change = door.feeds.change(run.owner, run.name, seen, float(wait_s))
-        ask.http.environ[AFTER] = change
+    run = find_run(context, call)
+    wait_s = call.whole("wait", 0, _LONGEST_WAIT_S)
+    seen = call.args.get("seen", "")
+    if wait_s and seen == mark(run) and IS_AGAIN not in call.http.environ:
+        context.feeds.check_room()
+        change = context.feeds.change(run.owner, run.name, seen, float(wait_s))
+        call.http.environ[AFTER] = change
         return flask.Response()
-    response = answer(full_report(run, door))
+    response = answer(full_report(run, context))
     response.headers["ETag"] = f'"{mark(run)}"'
     return response
 
 
-def watch_run(door: Door, ask: Ask) -> flask.Response:
+def watch_run(context: Context, call: Call) -> flask.Response:
     """Stream the run as server-sent events, one for each change, until it is over."""
-    run = find_run(door, ask)
-    door.feeds.check_room()
-    ask.http.environ[STREAM] = door.feeds.events(run.owner, run.name)
+    run = find_run(context, call)
+    context.feeds.check_room()
+    call.http.environ[STREAM] = context.feeds.events(run.owner, run.name)
     response = flask.Response(content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -61,7 +61,7 @@ EXAMPLES = {
 ELSEWHERE = {"watch_run", "score", "fetch_scores", "offer_upload", "take_upload"}
 
 
-class Door:
+class Context:
     """Calls the routes of a world in which there is something to ask for."""
 
     def __init__(self, folder, number=0):
@@ -72,7 +72,7 @@ class Door:
         self._fill()
 
     def fresh(self):
-        return Door(self._folder, self._number + 1 + len(list(self._folder.iterdir())))
+        return Context(self._folder, self._number + 1 + len(list(self._folder.iterdir())))
 
     def _fill(self):
         alice = self.world.person("alice")
@@ -111,7 +111,7 @@ class Door:
         return Answered(status=answer.status_code, media=answer.mimetype, body=answer.data)
 
 
-class Idle(Door):
+class Idle(Context):
     """One in which nothing is under way."""
 
     def _fill(self):
@@ -135,7 +135,7 @@ def example(route):
 @pytest.fixture
 def door(tmp_path, route):
     idle = route.name in {"delete_specs", "delete_cache"}
-    return Idle(tmp_path) if idle else Door(tmp_path)
+    return Idle(tmp_path) if idle else Context(tmp_path)
 
 
 class TestWorkflow(RouteContract):

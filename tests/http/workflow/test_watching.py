@@ -166,7 +166,7 @@ def test_a_hundred_watchers_hold_no_thread_and_all_see_the_end(world, submitted,
 
 
 def test_what_watchers_leave_behind_is_nothing(world, submitted, url):
-    door = world.app.extensions["door"]
+    context = world.app.extensions["context"]
     with httpx.Client(base_url=url, headers={"Authorization": submitted.header}) as http:
         for _ in range(3):
             with http.stream("GET", "/runs/luca_1/events") as response:
@@ -174,4 +174,4 @@ def test_what_watchers_leave_behind_is_nothing(world, submitted, url):
         fail(world, submitted)
         http.get("/runs/luca_1/events")
 
-    assert door.feeds.watched == 0
+    assert context.feeds.watched == 0

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import Desk
+from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
 from mlaas4hep.serving.served import Served
@@ -30,7 +30,7 @@ def shown(array: Array) -> Any:
 
 
 async def predict_tensors(
-    desk: Desk,
+    context: Context,
     call: Call,
     model: str,
     feeds: Callable[[Served], Feeds],
@@ -45,6 +45,6 @@ async def predict_tensors(
         rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Asked(inputs, lambda outputs: (answer(served, outputs), rows))
 
-    (result, rows), tally = await desk.ask(call, model, Single(ask), signature)
+    (result, rows), tally = await context.ask(call, model, Single(ask), signature)
     tally.rows += rows
     return cast(Answer, result)

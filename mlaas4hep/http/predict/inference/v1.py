@@ -11,7 +11,7 @@ from typing import Any
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, only_input, who
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, only_input, who
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
@@ -36,26 +36,26 @@ _TYPES = {
 }
 
 
-async def state(desk: Desk, call: Call) -> Answer:
+async def state(context: Context, call: Call) -> Answer:
     """Show the state of a model."""
-    served = await _served(desk, call)
+    served = await _served(context, call)
     return json_answer(_state(served.record.shown_version))
 
 
-async def models(desk: Desk, call: Call) -> Answer:
+async def models(context: Context, call: Call) -> Answer:
     """List one's models with their states."""
-    found = await desk.listed(who(call).owner)
+    found = await context.listed(who(call).owner)
     return json_answer(
         {"models": [{"name": each.name, **_state(each.shown_version)} for each, _ in found]}
     )
 
 
-async def metadata(desk: Desk, call: Call) -> Answer:
+async def metadata(context: Context, call: Call) -> Answer:
     """Show inputs and outputs of a model."""
-    return json_answer(_metadata(await _served(desk, call)))
+    return json_answer(_metadata(await _served(context, call)))
 
 
-async def predict(desk: Desk, call: Call) -> Answer:
+async def predict(context: Context, call: Call) -> Answer:
     """Predict instances (rows) or inputs (columns)."""
     request = await call.json(MAX_BODY_BYTES)
     by_row = "instances" in request
@@ -79,12 +79,12 @@ async def predict(desk: Desk, call: Call) -> Answer:
         return json_answer({"predictions": _predictions(outputs, single)})
 
     return await predict_tensors(
-        desk, call, call.args.get("model", ""), feeds, answer, signature=signature
+        context, call, call.args.get("model", ""), feeds, answer, signature=signature
     )
 
 
-async def _served(desk: Desk, call: Call) -> Served:
-    served = await desk.served(call, call.args.get("model", ""))
+async def _served(context: Context, call: Call) -> Served:
+    served = await context.served(call, call.args.get("model", ""))
     check_version(served, call.args.get("version", ""))
     return served
 

@@ -14,7 +14,7 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import predict_tensors, tensor
 from mlaas4hep.http.predict.inference.v1 import check_version
@@ -27,17 +27,17 @@ from mlaas4hep.serving.served import Served
 Examples = Sequence[dict[str, Any]]
 
 
-async def classify(desk: Desk, call: Call) -> Answer:
+async def classify(context: Context, call: Call) -> Answer:
     """Give each example's classes with their scores."""
-    return await _answered(desk, call, _classes)
+    return await _answered(context, call, _classes)
 
 
-async def regress(desk: Desk, call: Call) -> Answer:
+async def regress(context: Context, call: Call) -> Answer:
     """Give each example's number."""
-    return await _answered(desk, call, _numbers)
+    return await _answered(context, call, _numbers)
 
 
-async def _answered(desk: Desk, call: Call, told: Callable[[Served, Array], Any]) -> Answer:
+async def _answered(context: Context, call: Call, told: Callable[[Served, Array], Any]) -> Answer:
     request = await call.json(MAX_BODY_BYTES)
     examples = _examples(request)
 
@@ -50,7 +50,9 @@ async def _answered(desk: Desk, call: Call, told: Callable[[Served, Array], Any]
         return json_answer({"results": told(served, values.reshape(len(values), -1))})
 
     model = call.args.get("model", "")
-    return await predict_tensors(desk, call, model, feeds, answer, signature=signature_of(request))
+    return await predict_tensors(
+        context, call, model, feeds, answer, signature=signature_of(request)
+    )
 
 
 def _examples(request: dict[str, Any]) -> Examples:

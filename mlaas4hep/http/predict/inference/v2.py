@@ -12,7 +12,7 @@ from mlaas4hep import __version__
 from mlaas4hep.core.models.kinds import served_file
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, who
 from mlaas4hep.http.predict.inference import v2_infer
 from mlaas4hep.http.predict.inference.tensors import predict_tensors
 from mlaas4hep.http.predict.inference.v1 import check_version
@@ -24,27 +24,27 @@ from mlaas4hep.serving.questions import Feeds, Outputs
 from mlaas4hep.serving.served import Served
 
 
-async def server(_desk: Desk, _call: Call) -> Answer:
+async def server(_desk: Context, _call: Call) -> Answer:
     """Say what this is."""
     return json_answer(
         {"name": "mlaas4hep", "version": __version__, "extensions": ["binary_tensor_data"]}
     )
 
 
-async def live(_desk: Desk, _call: Call) -> Answer:
+async def live(_desk: Context, _call: Call) -> Answer:
     """Say that the server runs."""
     return json_answer({"live": True})
 
 
-async def ready(desk: Desk, _call: Call) -> Answer:
+async def ready(context: Context, _call: Call) -> Answer:
     """Say that the store of models answers."""
-    await desk.batcher.in_thread(partial(desk.services.models.info, "ready/ready/model.json"))
+    await context.batcher.in_thread(partial(context.services.models.info, "ready/ready/model.json"))
     return json_answer({"ready": True})
 
 
-async def index(desk: Desk, call: Call) -> Answer:
+async def index(context: Context, call: Call) -> Answer:
     """List one's models."""
-    found = await desk.listed(who(call).owner)
+    found = await context.listed(who(call).owner)
     return json_answer(
         [
             {"name": each.name, "version": each.shown_version, "state": "READY", "reason": ""}
@@ -53,9 +53,9 @@ async def index(desk: Desk, call: Call) -> Answer:
     )
 
 
-async def model(desk: Desk, call: Call) -> Answer:
+async def model(context: Context, call: Call) -> Answer:
     """Show inputs and outputs of a model."""
-    served = await _served(desk, call)
+    served = await _served(context, call)
     return json_answer(
         {
             "name": served.record.name,
@@ -67,27 +67,27 @@ async def model(desk: Desk, call: Call) -> Answer:
     )
 
 
-async def model_ready(desk: Desk, call: Call) -> Answer:
+async def model_ready(context: Context, call: Call) -> Answer:
     """Say whether a model can predict."""
     name = call.args.get("model", "")
     try:
-        await _served(desk, call)
+        await _served(context, call)
     except MlaasError as error:
         return json_answer({"name": name, "ready": False, "error": str(error)}, error.status)
     return json_answer({"name": name, "ready": True})
 
 
-async def config(desk: Desk, call: Call) -> Answer:
+async def config(context: Context, call: Call) -> Answer:
     """Show a model as Triton describes it."""
-    return json_answer(_config(await _served(desk, call)))
+    return json_answer(_config(await _served(context, call)))
 
 
-async def stats(desk: Desk, call: Call) -> Answer:
+async def stats(context: Context, call: Call) -> Answer:
     """Show how often a model predicted."""
-    return json_answer(_stats(desk, await _served(desk, call)))
+    return json_answer(_stats(context, await _served(context, call)))
 
 
-async def predict(desk: Desk, call: Call) -> Answer:
+async def predict(context: Context, call: Call) -> Answer:
     """Predict tensors, as JSON or binary."""
     if call.parsed is not None:
         request = v2_infer.from_json(call.parsed)
@@ -103,12 +103,12 @@ async def predict(desk: Desk, call: Call) -> Answer:
         return v2_infer.answer(request, served, outputs)
 
     return await predict_tensors(
-        desk, call, call.args.get("model", ""), feeds, answer, signature=request.signature
+        context, call, call.args.get("model", ""), feeds, answer, signature=request.signature
     )
 
 
-async def _served(desk: Desk, call: Call) -> Served:
-    served = await desk.served(call, call.args.get("model", ""))
+async def _served(context: Context, call: Call) -> Served:
+    served = await context.served(call, call.args.get("model", ""))
     check_version(served, call.args.get("version", ""))
     return served
 
@@ -137,8 +137,8 @@ def _config(served: Served) -> dict[str, Any]:
     }
 
 
-def _stats(desk: Desk, served: Served) -> dict[str, Any]:
-    tally = desk.tally(served.record.owner, served.record.name)
+def _stats(context: Context, served: Served) -> dict[str, Any]:
+    tally = context.tally(served.record.owner, served.record.name)
     stats = {
         "name": served.record.name,
         "version": served.record.shown_version,
@@ -152,7 +152,7 @@ _TAG = "Open Inference Protocol"
 _MODEL, _OF_VERSION = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
 
 
-def _of_model(name: str, path: str, handler: Callable[[Desk, Call], Awaitable[Answer]]) -> Route:
+def _of_model(name: str, path: str, handler: Callable[[Context, Call], Awaitable[Answer]]) -> Route:
     return Route(
         name=name,
         method="GET",

@@ -16,7 +16,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, who
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, who
 from mlaas4hep.http.predict.schemas import LIST, MODEL
 from mlaas4hep.http.predict.tfaas.forms import read_form
 from mlaas4hep.http.route import Arg, Body, Route
@@ -41,19 +41,19 @@ _CHANNELS = ("imgChannels", "ImgChannels", "img_channels")
 _KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS, *_CHANNELS}
 
 
-async def models(desk: Desk, call: Call) -> Answer:
+async def models(context: Context, call: Call) -> Answer:
     """Return one's own models; with `?shared=1` also those that others share."""
     person = who(call)
     shared = call.args.get("shared", "") not in ("", "0", "false")
-    found = _visible(await desk.listed(None if shared else person.owner), person)
+    found = _visible(await context.listed(None if shared else person.owner), person)
     return json_answer(found or None)  # TFaaS says null where there is none
 
 
-async def model(desk: Desk, call: Call) -> Answer:
+async def model(context: Context, call: Call) -> Answer:
     """Return one model with its columns, inputs and outputs."""
-    served = await desk.served(call, call.args.get("model", ""))
+    served = await context.served(call, call.args.get("model", ""))
     contract = served.contract
-    tally = desk.tally(served.record.owner, served.record.name)
+    tally = context.tally(served.record.owner, served.record.name)
     return json_answer(
         described(served.record, None)
         | found_in(served)
@@ -68,12 +68,12 @@ async def model(desk: Desk, call: Call) -> Answer:
     )
 
 
-async def params(desk: Desk, call: Call) -> Answer:
+async def params(context: Context, call: Call) -> Answer:
     """Return the params.json of a model, or of the one uploaded last."""
-    return json_answer(described(await _found(desk, call, call.args.get("model", "")), None))
+    return json_answer(described(await _found(context, call, call.args.get("model", "")), None))
 
 
-async def set_params(desk: Desk, call: Call) -> Answer:
+async def set_params(context: Context, call: Call) -> Answer:
     """Change what is said about one's own model, and with whom it is shared."""
     given = await call.json(MAX_BODY_BYTES)
     unknown = sorted(given.keys() - _KNOWN)
@@ -81,27 +81,27 @@ async def set_params(desk: Desk, call: Call) -> Answer:
         raise InvalidRequestError(
             f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
         )
-    record = await _own(desk, call, call.args.get("model") or str(given.get("name") or ""))
+    record = await _own(context, call, call.args.get("model") or str(given.get("name") or ""))
     changed = with_params(record, given)
-    await desk.batcher.for_owner(record.owner, partial(_announce, desk, record, changed))
-    desk.changed(record.owner, record.name)
+    await context.batcher.for_owner(record.owner, partial(_announce, context, record, changed))
+    context.changed(record.owner, record.name)
     return json_answer(described(changed, None))
 
 
-async def delete(desk: Desk, call: Call) -> Answer:
+async def delete(context: Context, call: Call) -> Answer:
     """Delete one's own model: at once for predictions, then its files."""
     name = call.args.get("model") or (await read_form(call, MAX_BODY_BYTES)).texts.get("model", "")
-    record = await _own(desk, call, name)
-    await desk.batcher.in_thread(partial(usecase.delete, record, desk.services))
-    desk.changed(record.owner, record.name)
+    record = await _own(context, call, name)
+    await context.batcher.in_thread(partial(usecase.delete, record, context.services))
+    context.changed(record.owner, record.name)
     return json_answer({"deleted": record.name})
 
 
-async def status(desk: Desk, call: Call) -> Answer:
+async def status(context: Context, call: Call) -> Answer:
     """Return how the process is, in TFaaS's words, and what one's models were used for."""
     used = {
         name: asdict(tally)
-        for (owner, name), tally in desk.tallies.items()
+        for (owner, name), tally in context.tallies.items()
         if owner == who(call).owner
     }
     total, free = (os.sysconf(f"SC_{pages}") for pages in ("PHYS_PAGES", "AVPHYS_PAGES"))
@@ -109,11 +109,11 @@ async def status(desk: Desk, call: Call) -> Answer:
     virtual = {"total": total * page, "free": free * page, "used": (total - free) * page}
     return json_answer(
         {
-            "Uptime": time.monotonic() - desk.started_at,
+            "Uptime": time.monotonic() - context.started_at,
             "Load": dict(zip(("load1", "load5", "load15"), os.getloadavg(), strict=True)),
             "Memory": {"Virtual": virtual | {"usedPercent": 100 * (1 - free / total)}},
-            "getRequests": desk.calls["GET"],
-            "postRequests": desk.calls["POST"],
+            "getRequests": context.calls["GET"],
+            "postRequests": context.calls["POST"],
             "process": {
                 "threads": threading.active_count(),
                 "memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -123,30 +123,30 @@ async def status(desk: Desk, call: Call) -> Answer:
     )
 
 
-def _announce(desk: Desk, record: ModelRecord, changed: ModelRecord) -> None:
+def _announce(context: Context, record: ModelRecord, changed: ModelRecord) -> None:
     """Store a changed record; one that is served in another way is tried out before."""
     if _way(record) != _way(changed):
-        desk.registry.try_out(changed)
-    desk.services.models.put(keys.model(record.owner, record.name), wire.dump(changed))
+        context.registry.try_out(changed)
+    context.services.models.put(keys.model(record.owner, record.name), wire.dump(changed))
 
 
 def _way(record: ModelRecord) -> tuple[str, str, str]:
     return record.file, record.input_node, record.output_node
 
 
-async def _found(desk: Desk, call: Call, name: str) -> ModelRecord:
+async def _found(context: Context, call: Call, name: str) -> ModelRecord:
     person = who(call)
-    owner, name = address(person, name) if name else await desk.newest(person)
-    record: ModelRecord = await desk.batcher.in_thread(
-        partial(usecase.find, person, name, desk.services, owner)
+    owner, name = address(person, name) if name else await context.newest(person)
+    record: ModelRecord = await context.batcher.in_thread(
+        partial(usecase.find, person, name, context.services, owner)
     )
     return record
 
 
-async def _own(desk: Desk, call: Call, name: str) -> ModelRecord:
+async def _own(context: Context, call: Call, name: str) -> ModelRecord:
     if not name:
         raise InvalidRequestError("the request names no model", hint="form field `model`, or path")
-    record = await _found(desk, call, name)
+    record = await _found(context, call, name)
     if record.owner != who(call).owner:
         raise ForbiddenError(f"model {name!r} belongs to somebody else")
     return record

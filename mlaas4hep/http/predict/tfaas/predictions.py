@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Desk, first_output, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input
 from mlaas4hep.http.predict.inference.tensors import predict_tensors
 from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
@@ -27,7 +27,7 @@ _TOP = 5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
-async def proto(desk: Desk, call: Call) -> Answer:
+async def proto(context: Context, call: Call) -> Answer:
     """Answer a `Row` with `Predictions`."""
     row = read_row(await call.read(MAX_BODY_BYTES))
     rows = Rows(values=row.values, keys=list(row.keys))
@@ -36,10 +36,10 @@ async def proto(desk: Desk, call: Call) -> Answer:
         return rows.ask(served).feeds
 
     model = row.model or call.args.get("model", "")
-    return await predict_tensors(desk, call, model, feeds, _probabilities)
+    return await predict_tensors(context, call, model, feeds, _probabilities)
 
 
-async def image(desk: Desk, call: Call) -> Answer:
+async def image(context: Context, call: Call) -> Answer:
     """Answer the form fields `image` (a file) and `model` with the best labels."""
     form = await read_form(call, MAX_BODY_BYTES)
     try:
@@ -57,7 +57,7 @@ async def image(desk: Desk, call: Call) -> Answer:
         answer = _probabilities
     elif call.path.startswith("/predict/"):
         answer = picture.as_tfaas
-    return await predict_tensors(desk, call, model, picture.feeds, answer)
+    return await predict_tensors(context, call, model, picture.feeds, answer)
 
 
 def _probabilities(served: Served, outputs: Outputs) -> Answer:

@@ -23,7 +23,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests import tarball
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer, object_of
-from mlaas4hep.http.predict.context import Desk, who
+from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.tfaas.forms import Form, is_form, read_form
 from mlaas4hep.http.predict.tfaas.layout import Layout, laid_out
 from mlaas4hep.http.predict.tfaas.models import described, found_in, with_params
@@ -38,24 +38,28 @@ _TARS = (".tar", ".tar.gz", ".tgz")
 _GZIP = b"\x1f\x8b"
 
 
-async def upload(desk: Desk, call: Call) -> Answer:
+async def upload(context: Context, call: Call) -> Answer:
     """Store a model and serve it at once; one of the same name is replaced."""
     owner, name = who(call).owner, call.args.get("name", "")
     if call.parsed is not None:  # `{"action": "upload", "name": …, "bundle": base64}`
         packed = io.BytesIO(_decoded(str(call.parsed.get("bundle", "")).encode()))
-        return await desk.batcher.for_owner(owner, partial(_from_bundle, desk, owner, name, packed))
+        return await context.batcher.for_owner(
+            owner, partial(_from_bundle, context, owner, name, packed)
+        )
     if is_form(call):
-        form = await read_form(call, desk.limits.max_upload_bytes)
+        form = await read_form(call, context.limits.max_upload_bytes)
         packing = call.header(b"content-encoding")
         try:
-            return await desk.batcher.for_owner(
-                owner, partial(_from_form, desk, owner, form, packing)
+            return await context.batcher.for_owner(
+                owner, partial(_from_form, context, owner, form, packing)
             )
         finally:
             form.close()
     with tempfile.TemporaryFile() as body:
-        await _spooled(call, body, desk.limits.max_upload_bytes)
-        return await desk.batcher.for_owner(owner, partial(_from_bundle, desk, owner, name, body))
+        await _spooled(call, body, context.limits.max_upload_bytes)
+        return await context.batcher.for_owner(
+            owner, partial(_from_bundle, context, owner, name, body)
+        )
 
 
 async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
@@ -68,9 +72,9 @@ async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
     body.seek(0)
 
 
-def _from_bundle(desk: Desk, owner: str, name: str, body: BinaryIO) -> Answer:
+def _from_bundle(context: Context, owner: str, name: str, body: BinaryIO) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
-        found = _unpacked(desk, body, Path(folder))
+        found = _unpacked(context, body, Path(folder))
         params = _params(found.folder / PARAMS)
         record = ModelRecord(
             owner=owner,
@@ -79,10 +83,10 @@ def _from_bundle(desk: Desk, owner: str, name: str, body: BinaryIO) -> Answer:
             number=found.number,
             files=(),
         )
-        return _stored(desk, found.folder, with_params(record, params))
+        return _stored(context, found.folder, with_params(record, params))
 
 
-def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
+def _from_form(context: Context, owner: str, form: Form, packing: str) -> Answer:
     model = form.files.get("model")
     if model is None:
         raise InvalidRequestError("request does not provide model", hint="a file in a form field")
@@ -92,7 +96,7 @@ def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
         if packing == "base64":
             content = cast(BinaryIO, io.BytesIO(_decoded(content.read(_MAX_BASE64_BYTES))))
         if model.filename.endswith(_TARS):
-            found = _unpacked(desk, content, found.folder)
+            found = _unpacked(context, content, found.folder)
         else:
             _write(found.folder / keys.checked_name(model.filename, "file name"), content)
         for field in ("params", "labels"):
@@ -102,7 +106,7 @@ def _from_form(desk: Desk, owner: str, form: Form, packing: str) -> Answer:
                     found.folder / keys.checked_name(wanted, "file name"), form.files[field].content
                 )
         record = replace(_form_record(owner, form, found.folder), number=found.number)
-        return _stored(desk, found.folder, record)
+        return _stored(context, found.folder, record)
 
 
 def _form_record(owner: str, form: Form, folder: Path) -> ModelRecord:
@@ -124,20 +128,21 @@ def _form_record(owner: str, form: Form, folder: Path) -> ModelRecord:
     return with_params(record, params)
 
 
-def _stored(desk: Desk, folder: Path, record: ModelRecord) -> Answer:
+def _stored(context: Context, folder: Path, record: ModelRecord) -> Answer:
     record, is_new = modelstore.upload(
-        folder, record, desk.services, desk.limits, desk.registry.try_out
+        folder, record, context.services, context.limits, context.registry.try_out
     )
-    desk.changed(record.owner, record.name)
-    served = desk.registry.current(record.owner, record.name)
+    context.changed(record.owner, record.name)
+    served = context.registry.current(record.owner, record.name)
     return json_answer(described(record, None) | found_in(served) | {"replaced": not is_new})
 
 
-def _unpacked(desk: Desk, body: BinaryIO, folder: Path) -> Layout:
+def _unpacked(context: Context, body: BinaryIO, folder: Path) -> Layout:
     """Unpack a tar below `folder`, and say where the model lies in it."""
     with tempfile.TemporaryFile() as plain:
         for file in tarball.members(
-            _once_packed(body, plain, desk.limits.max_upload_bytes), desk.limits.max_unpacked_bytes
+            _once_packed(body, plain, context.limits.max_upload_bytes),
+            context.limits.max_unpacked_bytes,
         ):
             _write(folder / PurePosixPath(file.path), file.content)
     return laid_out(folder)

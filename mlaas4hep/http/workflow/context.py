@@ -1,0 +1,54 @@
+"""What the handlers of the workflow function share, and the limits they decide with."""
+
+from dataclasses import dataclass, field
+
+from mlaas4hep.adapters.trainers.loading import installed
+from mlaas4hep.core.requests import frameworks
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.http.workflow.feeds import Feeds
+from mlaas4hep.http.workflow.turns import Turns
+from mlaas4hep.ports import People, Services
+from mlaas4hep.serving.records import Records
+from mlaas4hep.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What all requests share."""
+
+    services: Services
+    limits: Limits
+    verifier: People
+    feeds: Feeds  #: for those who watch
+    turns: Turns = field(default_factory=Turns)  #: of those who submit
+    records: Records = field(default_factory=Records)  #: of models that were listed before
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the part of the settings that steps decide with."""
+    trained = _frameworks(settings)
+    return Limits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
+        max_models=settings.max_models,
+        max_runs=settings.max_runs,
+        max_bytes=settings.max_bytes,
+        xrootd_proxy=settings.xrootd_proxy,
+        remote_hosts=settings.remote_hosts,
+        plain_http=bool(settings.plain_http),
+        has_gpu=bool(settings.gpu),
+        frameworks=trained,
+        builds_models=set(trained) <= set(installed()),
+    )
+
+
+def _frameworks(settings: Settings) -> tuple[str, ...]:
+    """Return what the settings say, else what is installed here, else the usual one."""
+    stated = tuple(name.strip() for name in settings.frameworks.split(",") if name.strip())
+    unknown = sorted(set(stated) - set(frameworks.NAMES))
+    if unknown:
+        known = ", ".join(frameworks.NAMES)
+        raise SettingsError(
+            f"MLAAS_FRAMEWORKS={settings.frameworks!r}: {unknown[0]!r} is not one of {known}"
+        )
+    return stated or installed() or (frameworks.USUAL,)
