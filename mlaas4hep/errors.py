@@ -9,6 +9,7 @@ MlaasError
 │   ├── NotFoundError         404  no such tarball, run, model or object
 │   ├── ConflictError         409  not in this state, or already taken
 │   ├── TooLargeError         413  over a size limit
+│   ├── DamagedError          422  what is stored is not what was written: make it again
 │   └── QuotaError            429  over the owner's quota
 └── ServiceUnavailableError   503  a part of the platform is away: deliver again later
 """
@@ -112,6 +113,12 @@ class TooLargeError(PermanentError):
 
     status = 413
     code = "too_large"
+
+
+class DamagedError(PermanentError):
+    """What lies in a store is not what was written there; whoever can makes it again."""
+
+    code = "damaged"
 
 
 class QuotaError(PermanentError):

@@ -82,7 +82,7 @@ def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterato
     plan = inputs.opened.plan(inputs.request, load_specs(event.specs, services))
     for index in range(event.index, event.index + event.count):
         recipe = plan.recipe(index)
-        key = keys.chunk(event.owner, inputs.opened.chunk_content(inputs.request, recipe))
+        key = keys.chunk(event.owner, inputs.chunk_content(recipe))
         ready = ChunkReady(
             owner=event.owner,
             run=event.run,

@@ -29,10 +29,12 @@ def make_together(
     """
     mixes = [recipe.mix for recipe in recipes if recipe.mix]
     if not mixes:
-        slices = [recipe.slices for recipe in recipes]
-        return make_chunks(inputs, specs, slices, surveys, source)
+        return make_chunks(inputs, specs, recipes, surveys, source)
     group = _mixed(inputs, specs, recipes[0], surveys, source)
-    return [group[mix.place] for mix in mixes]
+    return [
+        group[mix.place].sealed(inputs.chunk_content(recipe))
+        for mix, recipe in zip(mixes, recipes, strict=True)
+    ]
 
 
 def _mixed(
@@ -41,8 +43,8 @@ def _mixed(
     recipe: Recipe,
     surveys: Callable[[OpenedFile], Survey],
     source: DataSource,
-) -> list[memoryview]:
-    """Return the bytes of every chunk of a group; `recipe` is that of any of them."""
+) -> list[Filling]:
+    """Return every chunk of a group, filled; `recipe` is that of any of them."""
     assert recipe.mix is not None  # noqa: S101 - the plan of such chunks says how they are mixed
     layout = Layout.of(specs)
     chunks = [Filling.sized(layout, size) for size in recipe.mix.sizes]
@@ -57,4 +59,4 @@ def _mixed(
                 for number in np.unique(here):
                     rows = shaped.rows(np.flatnonzero(here == number))
                     chunks[number].copy(rows, 0, len(rows.labels))
-    return [chunk.sealed() for chunk in chunks]
+    return chunks

@@ -16,7 +16,7 @@ from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
 from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
 from mlaas4hep.core.data.passmap import PassMap, Reading
-from mlaas4hep.core.data.plan import Slice
+from mlaas4hep.core.data.plan import Recipe, Slice
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.requests.labels import Labels
@@ -31,7 +31,7 @@ from mlaas4hep.ports import DataSource
 def make_chunks(
     inputs: Inputs,
     specs: Specs,
-    chunks: Sequence[Sequence[Slice]],
+    recipes: Sequence[Recipe],
     surveys: Callable[[OpenedFile], Survey],
     source: DataSource,
 ) -> list[memoryview]:
@@ -40,7 +40,7 @@ def make_chunks(
     Args:
         inputs: of the run.
         specs: of all files.
-        chunks: the slices that each is made of, files in order; a file's slices follow each
+        recipes: the slices that each is made of, files in order; a file's slices follow each
             other from chunk to chunk.
         surveys: tells where the values of a file lie.
         source: of the entries.
@@ -49,15 +49,18 @@ def make_chunks(
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     layout = Layout.of(specs)
-    filling = [Filling.of(layout, slices) for slices in chunks]
-    for stretch in _stretches(chunks):
+    filling = [Filling.of(layout, recipe.slices) for recipe in recipes]
+    for stretch in _stretches([recipe.slices for recipe in recipes]):
         file = inputs.opened.files[stretch.file]
         survey = surveys(file)
         with naming(file):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
             for entries in labelled(inputs, specs, stretch, survey, source):
                 _deal(layout, entries, shares)
-    return [each.sealed() for each in filling]
+    return [
+        each.sealed(inputs.chunk_content(recipe))
+        for each, recipe in zip(filling, recipes, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +148,12 @@ class Filling:
             first, last = np.searchsorted(shaped.holes, (start * width, stop * width))
             self.holes.append(shaped.holes[first:last] + (rows.start - start) * width)
 
-    def sealed(self) -> memoryview:
-        """Return the bytes of the finished chunk."""
+    def sealed(self, content: str) -> memoryview:
+        """Return the bytes of the finished chunk; `content` says what it is made of."""
         promised = len(self.draft.y)
         if self.row != promised:
             raise PermanentError(f"{self.row} entries pass where the specs promise {promised}")
-        return self.draft.seal(np.concatenate(self.holes) if self.holes else None)
+        return self.draft.seal(np.concatenate(self.holes) if self.holes else None, content)
 
     def _next(self, entries: int) -> slice:
         rows = slice(self.row, self.row + entries)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.plan import plan_ranges
+from mlaas4hep.core.data.plan import Recipe, plan_ranges
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
@@ -44,6 +44,10 @@ class Inputs:
     def preproc(self) -> Preproc:
         """Return what preproc.json says."""
         return Preproc.parse(self.request.preproc)
+
+    def chunk_content(self, recipe: Recipe) -> str:
+        """Return the digest of everything that the chunk of a recipe depends on."""
+        return self.opened.chunk_content(self.request, recipe)
 
     @classmethod
     def open(cls, request: Request, services: Services) -> "Inputs":

@@ -52,10 +52,13 @@ class TrainingPlan:
             features=features(self.layout) if request.params.hist else (),
         )
 
+    def chunk_content(self, index: int) -> str:
+        """Return the digest of everything that this chunk depends on."""
+        return self.inputs.chunk_content(self.chunks.recipe(index))
+
     def chunk_key(self, index: int) -> str:
         """Return where chunk-preprocess stores this chunk."""
-        content = self.inputs.opened.chunk_content(self.inputs.request, self.chunks.recipe(index))
-        return keys.chunk(self.inputs.request.owner, content)
+        return keys.chunk(self.inputs.request.owner, self.chunk_content(index))
 
 
 def load_plan(event: Event, services: Services) -> TrainingPlan:

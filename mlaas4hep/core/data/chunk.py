@@ -1,27 +1,31 @@
 """A chunk as bytes: one header and raw arrays, so that writing and reading copy nothing twice.
 
-    magic, header length | header (JSON) | x | y | draws | row lengths | positions of missing values
+    preamble | header (JSON) | x | y | draws | row lengths | positions of missing values
 
-All numbers are little endian, every array begins at a multiple of 64 bytes. The mask is kept as
-the lengths of jagged rows and the few positions that were not finite; `Chunk.mask` expands it.
+The preamble is magic, checksum (xxh3, of everything behind it), content (the digest in the chunk's
+key, or zeros) and length of the header. All numbers are little endian, every array begins at a
+multiple of 64 bytes. The mask is kept as the lengths of jagged rows and the few positions that
+were not finite; `Chunk.mask` expands it.
 """
 
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import Mask, Matrix, Positions, count_type, expand_mask
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import DamagedError
 
-MAGIC = b"MLCHUNK2"
+MAGIC = b"MLCHUNK3"
 _ALIGN = 64
-_START = struct.Struct("<8sQ")
+_START = struct.Struct("<8s16s16sQ")  # magic, checksum, content, length of the header
+_CHECKED = slice(24, None)  #: what the checksum is of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,8 @@ class Shape:
         """Return the number of columns."""
         return self.flat + sum(self.widths)
 
-    def header(self) -> bytes:
-        """Return magic and header, padded to where `x` begins."""
+    def header(self, content: str = "") -> bytes:
+        """Return preamble and header, padded to where `x` begins; the checksum is not there yet."""
         body = json.dumps(
             {
                 "entries": self.entries,
@@ -49,7 +53,7 @@ class Shape:
             }
         ).encode()
         padded = body.ljust(_aligned(_START.size + len(body) + 20) - _START.size)
-        return _START.pack(MAGIC, len(padded)) + padded
+        return _START.pack(MAGIC, b"", bytes.fromhex(content), len(padded)) + padded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,24 +78,22 @@ class Draft:
         x, y, draws, counts, _ = _arrays(shape, buffer, start)
         return cls(shape=shape, buffer=buffer, x=x, y=y, draws=draws, counts=counts)
 
-    def seal(self, holes: Positions | None = None) -> memoryview:
-        """Return the bytes of the finished chunk, of which `holes` were not finite."""
-        if holes is None or not len(holes):
-            self._write_header(self.shape)
-            return self.buffer.data
-        shape = Shape(
-            entries=self.shape.entries,
-            flat=self.shape.flat,
-            widths=self.shape.widths,
-            holes=len(holes),
-        )
-        self._write_header(shape)
-        tail = np.ascontiguousarray(holes, "<i8").view(np.uint8)
-        return np.concatenate((self.buffer, tail)).data
+    def seal(self, holes: Positions | None = None, content: str = "") -> memoryview:
+        """Return the bytes of the finished chunk, of which `holes` were not finite.
 
-    def _write_header(self, shape: Shape) -> None:
-        header = shape.header()
-        self.buffer[: len(header)] = np.frombuffer(header, np.uint8)
+        Args:
+            holes: positions in `x.reshape(-1)`.
+            content: 32 hex digits that say what the chunk is made of, as in its key.
+        """
+        shape, whole = self.shape, self.buffer
+        if holes is not None and len(holes):
+            shape = replace(shape, holes=len(holes))
+            tail = np.ascontiguousarray(holes, "<i8").view(np.uint8)
+            whole = np.concatenate((self.buffer, tail))
+        header = shape.header(content)
+        whole[: len(header)] = np.frombuffer(header, np.uint8)
+        whole[_CHECKED.start - 16 : _CHECKED.start] = np.frombuffer(_checksum(whole), np.uint8)
+        return whole.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,24 +145,49 @@ def encode(
 def decode(buffer: bytes | bytearray | memoryview | Array) -> Chunk:
     """Return the chunk in `buffer` (bytes, or a mapped file) without copying it.
 
+    Bytes are not summed up: `check` does that.
+
     Raises:
-        InvalidRequestError: it is not a chunk, or is cut short.
+        DamagedError: it is not a chunk, or is cut short.
     """
     data = np.frombuffer(buffer, np.uint8)
-    if len(data) < _START.size:
-        raise InvalidRequestError(f"{len(data)} bytes are not a chunk")
-    magic, length = _START.unpack(bytes(data[: _START.size]))
-    if magic != MAGIC:
-        raise InvalidRequestError("this is not a chunk: it begins with other bytes than MLCHUNK2")
-    start = _START.size + length
+    start = _START.size + _preamble(data)[2]
     try:
         fields = json.loads(bytes(data[_START.size : start]))
         fields["widths"] = tuple(fields["widths"])
         shape = Shape(**fields)
         x, y, draws, counts, holes = _arrays(shape, data, start)
     except (ValueError, TypeError, KeyError) as error:
-        raise InvalidRequestError(f"the chunk is damaged: {error}") from error
+        raise DamagedError(f"the chunk is damaged: {error}") from error
     return Chunk(shape=shape, x=x, y=y, draws=draws, counts=counts, holes=holes)
+
+
+def check(buffer: bytes | bytearray | memoryview | Array, content: str) -> None:
+    """Refuse a chunk of which a bit is another one, or that is made of something else.
+
+    Raises:
+        DamagedError: the message says what is wrong.
+    """
+    data = np.frombuffer(buffer, np.uint8)
+    checksum, made_of, _ = _preamble(data)
+    if checksum != _checksum(data):
+        raise DamagedError("the chunk is damaged: its bytes do not have the checksum in it")
+    if made_of != content:
+        raise DamagedError(f"this is another chunk: it is made of {made_of}, not of {content}")
+
+
+def _checksum(data: NDArray[np.uint8]) -> bytes:
+    return xxhash.xxh3_128_digest(data[_CHECKED].data)
+
+
+def _preamble(data: NDArray[np.uint8]) -> tuple[bytes, str, int]:
+    """Return checksum, content, and the length of the header."""
+    if len(data) < _START.size:
+        raise DamagedError(f"{len(data)} bytes are not a chunk")
+    magic, checksum, content, length = _START.unpack(data[: _START.size].tobytes())
+    if magic != MAGIC:
+        raise DamagedError(f"this is not a chunk: it begins with {magic!r}, not with {MAGIC!r}")
+    return checksum, content.hex(), length
 
 
 def _places(shape: Shape, start: int) -> tuple[int, int, int, int, int]:

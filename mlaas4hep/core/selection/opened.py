@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.chunk import MAGIC
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.mixing import MixedPlan
@@ -95,6 +96,7 @@ class Opened:
         return keys.digest(
             "chunk",
             CODE_VERSION,
+            MAGIC.decode(),
             self.specs_content(request),
             labels.expression or [labels.values[part.file] for part in recipe.slices],
             [(part.file, part.start, part.stop) for part in recipe.slices],

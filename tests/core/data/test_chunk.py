@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaas4hep.core.data.chunk import Draft, decode, encode
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.core.data.chunk import Draft, check, decode, encode
+from mlaas4hep.errors import DamagedError
+
+MADE_OF = "0123456789abcdef" * 2
 
 
 @given(
@@ -65,17 +67,51 @@ def test_arrays_begin_where_processors_like_them_to():
     assert places == [0, 0, 0]
 
 
-@pytest.mark.parametrize("data", [b"", b"MLCHUNK2" + bytes(100), b"MLCHUNK1" + bytes(8)])
+@pytest.mark.parametrize("data", [b"", b"MLCHUNK3" + bytes(100), b"MLCHUNK2" + bytes(80)])
 def test_other_bytes_are_refused(data):
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(DamagedError):
         decode(data)
+    with pytest.raises(DamagedError):
+        check(data, MADE_OF)
 
 
 def test_a_chunk_that_is_cut_short_is_refused():
     data = bytes(encode(np.ones((30, 2), np.float32), np.zeros(30, np.float32)))
 
-    with pytest.raises(InvalidRequestError, match="damaged"):
+    with pytest.raises(DamagedError, match="damaged"):
         decode(data[:-64])
+
+
+@pytest.fixture(scope="module")
+def sealed():
+    draft = Draft.of(2, 1, (2,))
+    for part in (draft.x, draft.y, draft.draws, draft.counts):
+        part[:] = 1
+    return bytes(draft.seal(np.array([1, 3]), MADE_OF))
+
+
+def test_a_chunk_is_what_was_written(sealed):
+    check(sealed, MADE_OF)
+
+
+def test_every_flipped_bit_is_noticed(sealed):
+    for bit in range(8 * len(sealed)):
+        damaged = bytearray(sealed)
+        damaged[bit // 8] ^= 1 << bit % 8
+
+        with pytest.raises(DamagedError):
+            check(damaged, MADE_OF)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 64, 200])
+def test_a_chunk_that_lost_its_end_is_noticed(sealed, cut):
+    with pytest.raises(DamagedError):
+        check(sealed[:-cut], MADE_OF)
+
+
+def test_a_chunk_in_the_place_of_another_is_noticed(sealed):
+    with pytest.raises(DamagedError, match="another chunk"):
+        check(sealed, "f" * 32)
 
 
 def test_the_same_chunk_is_the_same_bytes_whatever_was_in_memory_before():
