@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.bodies import Body, Measured
 from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.core.data.chunk import Draft, decode, encode
+from mlaas4hep.core.data.chunk import ChunkDraft, decode, encode
 
 WIDTHS = (8,) * 52
 FLAT = 26
@@ -29,7 +29,7 @@ def handover(state: Path, rows: int = 10_000, **_: object) -> Body:
 
     def body() -> Measured:
         notes: dict[str, object] = {}
-        draft = Draft.of(rows, FLAT, WIDTHS)
+        draft = ChunkDraft.of(rows, FLAT, WIDTHS)
         draft.x[:], draft.y[:], draft.counts[:] = x, y, counts
         data = _timed(notes, "write ms", draft.seal)
         _timed(notes, "encode ms", lambda: encode(x, y, widths=WIDTHS, counts=counts))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from mlaas4hep.client.calls import Calls, part
-from mlaas4hep.core.models.dryrun import Outlook
+from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.views import Deleted, RunPage
 
@@ -20,10 +20,10 @@ class Runs(Calls):
         """Make a run of an upload; `keys` are those of a submission, such as `params`."""
         return self._call(Report, "POST", "/runs", json={"name": name, **keys})
 
-    def rehearse(self, name: str, **keys: str | float) -> Outlook:
+    def dry_run(self, name: str, **keys: str | float) -> DryRun:
         """Return what a run would do, without making it."""
         body = {"name": name, **keys}
-        return self._call(Outlook, "POST", "/runs?dry_run=1", json=body, timeout=_BUILD_S)
+        return self._call(DryRun, "POST", "/runs?dry_run=1", json=body, timeout=_BUILD_S)
 
     def resubmit(self, manifest: Mapping[str, Any]) -> Report:
         """Make a run of a manifest."""

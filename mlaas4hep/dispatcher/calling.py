@@ -8,7 +8,7 @@ from yarl import URL
 
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
-from mlaas4hep.dispatcher.verdict import Answer
+from mlaas4hep.dispatcher.verdict import CallOutcome
 from mlaas4hep.errors import InvalidRequestError, Problem
 from mlaas4hep.settings import SettingsError
 
@@ -33,14 +33,14 @@ class Caller:
         self._signer = signer
         self._longest_s = longest_s + _LONGEST_S
 
-    async def call(self, function: str, event_id: str, body: bytes, *, check: bool) -> Answer:
+    async def call(self, function: str, event_id: str, body: bytes, *, check: bool) -> CallOutcome:
         """Deliver an event and return the answer; nothing is raised.
 
         Args:
             check: ask first whether the function is ready, and call it only then.
         """
         if check and not await self._is_ready(function):
-            return Answer(status=None)
+            return CallOutcome(status=None)
         headers = {
             "Authorization": f"Bearer {self._signer.token(function, event_id)}",
             "Content-Type": "application/cloudevents+json",
@@ -57,10 +57,10 @@ class Caller:
             ):
                 status, content = reply.status, await reply.read()
         except _NOT_SENT:
-            return Answer(status=None)
+            return CallOutcome(status=None)
         except (aiohttp.ClientError, TimeoutError):  # it ended in the middle
-            return Answer(status=_LOST, was_ready=check)
-        return Answer(status=status, problem=_problem(content), was_ready=check)
+            return CallOutcome(status=_LOST, was_ready=check)
+        return CallOutcome(status=status, problem=_problem(content), was_ready=check)
 
     async def _is_ready(self, function: str) -> bool:
         try:

@@ -43,7 +43,7 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class CallOutcome:
     """How a call ended."""
 
     status: int | None  #: None: nobody was reached; 502 also when the connection was lost
@@ -72,7 +72,7 @@ class Verdict:
     problem: Problem | None = None
 
 
-def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
+def judge(answer: CallOutcome, before: History, at: float, function: str) -> Verdict:
     """Return what follows from an answer, given what happened before.
 
     Args:
@@ -97,14 +97,14 @@ def judge(answer: Answer, before: History, at: float, function: str) -> Verdict:
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
 
 
-def _refused(answer: Answer, function: str) -> Verdict:
+def _refused(answer: CallOutcome, function: str) -> Verdict:
     """Return what follows when the event can never be handled."""
     problem = _problem(answer, function)
     is_strange = problem.code == StrangeEventError.code
     return Verdict(action=Action.BURY if is_strange else Action.PARK, problem=problem)
 
 
-def _understood(answer: Answer) -> Answer:
+def _understood(answer: CallOutcome) -> CallOutcome:
     """Return the answer, as a 502 if it is an error and not in the words of the function.
 
     A watchdog whose function does not listen says 500, and a provider has words of its own.
@@ -114,13 +114,13 @@ def _understood(answer: Answer) -> Answer:
     return answer if is_known or answer.problem is not None else replace(answer, status=502)
 
 
-def _is_away(answer: Answer) -> bool:
+def _is_away(answer: CallOutcome) -> bool:
     """Tell whether no other event would fare better now."""
     is_its_own_word = answer.problem is not None and answer.problem.code == _FUNCTIONS_503
     return answer.status in _AWAY and not is_its_own_word and not answer.was_ready
 
 
-def _counted(answer: Answer, before: History, at: float) -> tuple[History, bool]:
+def _counted(answer: CallOutcome, before: History, at: float) -> tuple[History, bool]:
     """Return the history with this answer in it, and whether it is enough."""
     after = replace(before, pauses=before.pauses + 1)
     if answer.status in _LOST:
@@ -135,7 +135,7 @@ def _counted(answer: Answer, before: History, at: float) -> tuple[History, bool]
     return replace(after, away_since=since), at - since > MAX_AWAY_S
 
 
-def _problem(answer: Answer, function: str) -> Problem:
+def _problem(answer: CallOutcome, function: str) -> Problem:
     if answer.problem is not None:
         return replace(answer.problem, stage=answer.problem.stage or function)
     said = "does not answer" if answer.status is None else f"answers {answer.status}"

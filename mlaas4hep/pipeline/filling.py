@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.data.chunk import Draft
+from mlaas4hep.core.data.chunk import ChunkDraft
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
 from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
@@ -113,7 +113,7 @@ class Filling:
     """A chunk of which the first `row` rows are there."""
 
     layout: Layout
-    draft: Draft
+    draft: ChunkDraft
     row: int = 0
     holes: list[Positions] = field(default_factory=list)
 
@@ -125,7 +125,7 @@ class Filling:
     @classmethod
     def sized(cls, layout: Layout, entries: int) -> "Filling":
         """Return an empty chunk for so many entries."""
-        return cls(layout=layout, draft=Draft.of(entries, layout.flat_width, layout.widths))
+        return cls(layout=layout, draft=ChunkDraft.of(entries, layout.flat_width, layout.widths))
 
     def fill(self, entries: Labelled) -> None:
         """Shape entries into the next rows."""

@@ -9,9 +9,9 @@ from mlaas4hep.core.models.training import (
     ChunkWanted,
     FileMade,
     ModelBuilt,
-    Report,
     RoundEnded,
     TrainingFinished,
+    TrainingReport,
 )
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
@@ -126,7 +126,7 @@ class _UnderWay:
             self.wanted.popleft()
         return is_wanted(run, self.event)
 
-    def _news_of(self, report: Report) -> Iterator[Event]:
+    def _news_of(self, report: TrainingReport) -> Iterator[Event]:
         owner, run, attempt = self.event.owner, self.event.run, self.event.attempt
         match report:
             case ChunkWanted():

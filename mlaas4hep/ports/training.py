@@ -4,13 +4,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from mlaas4hep.core.models.training import ModelSummary, Report, TrainingJob
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob, TrainingReport
 
 
 class Training(Protocol):
     """One training under way in a process of its own."""
 
-    def report(self, timeout_s: float) -> Report | None:
+    def report(self, timeout_s: float) -> TrainingReport | None:
         """Return the next report, or None when none came in time.
 
         Raises:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.serving.lanes import Lanes
+from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.questions import Question, answered, answered_alone
 from mlaas4hep.serving.registry import BELIEVED_S, Registry
-from mlaas4hep.serving.served import Served, allowed
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Batcher:
         self._quick.shutdown()
         self.lanes.close()
 
-    def _prompt(self, model: Model, rows: int) -> Served | None:
+    def _prompt(self, model: Model, rows: int) -> LoadedModel | None:
         """Return the model if so many rows can be predicted in the event loop."""
         found = self._registry.at_hand(model[0], model[1])
         if found is None:

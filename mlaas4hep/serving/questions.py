@@ -8,7 +8,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, MlaasError
-from mlaas4hep.serving.served import Served
+from mlaas4hep.serving.loadedmodel import LoadedModel
 
 MAX_ROWS = 4096  #: in one invocation; more would only take more memory
 
@@ -35,7 +35,7 @@ class Question(Protocol):
     def rows(self) -> int:
         """How many rows it is about, as far as is known before the model is; at least that many."""
 
-    def ask(self, served: Served) -> Asked:
+    def ask(self, served: LoadedModel) -> Asked:
         """Return the model's inputs, and how the answer is made of its outputs.
 
         Raises:
@@ -50,7 +50,7 @@ class Question(Protocol):
 class Single:
     """A question that is never joined with others before it is asked."""
 
-    to_ask: Callable[[Served], Asked]
+    to_ask: Callable[[LoadedModel], Asked]
     rows: int = 1  #: that it is about
 
     @property
@@ -58,7 +58,7 @@ class Single:
         """Return None."""
         return
 
-    def ask(self, served: Served) -> Asked:
+    def ask(self, served: LoadedModel) -> Asked:
         """Return inputs, and how the answer is made."""
         return self.to_ask(served)
 
@@ -81,7 +81,7 @@ class _Unit:
         return len(next(iter(self.asked.feeds.values())))
 
 
-def answered(served: Served, questions: Sequence[Question]) -> list[Any]:
+def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
     """Return the answer to each question, or the error that it is answered with.
 
     A question that does not fit harms no other one.
@@ -95,14 +95,14 @@ def answered(served: Served, questions: Sequence[Question]) -> list[Any]:
     return answers
 
 
-def answered_alone(served: Served, question: Question) -> Any:
+def answered_alone(served: LoadedModel, question: Question) -> Any:
     """Return the answer to one question; raises the error that it is answered with."""
     asked = question.ask(served)
     _check_fit(served, asked.feeds)
     return asked.answer(served.runtime.run(asked.feeds))
 
 
-def _check_fit(served: Served, feeds: Feeds) -> None:
+def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
     """Raise InvalidRequestError unless names, ranks and sizes are those of the model."""
     inputs = served.runtime.inputs
     if feeds.keys() != {each.name for each in inputs}:
@@ -136,7 +136,7 @@ def _kinds(questions: Sequence[Question]) -> Iterable[list[int]]:
 
 
 def _units(
-    served: Served, questions: list[Question], places: list[int], answers: list[Any]
+    served: LoadedModel, questions: list[Question], places: list[int], answers: list[Any]
 ) -> list[_Unit]:
     together = len(questions) > 1
     question = questions[0].joined(questions) if together else questions[0]
@@ -170,7 +170,7 @@ def _groups(units: Iterable[_Unit]) -> list[list[_Unit]]:
     return groups
 
 
-def _invoke(served: Served, group: list[_Unit], answers: list[Any]) -> None:
+def _invoke(served: LoadedModel, group: list[_Unit], answers: list[Any]) -> None:
     """Predict a group; if it is refused as a whole, predict its members alone."""
     try:
         for unit, outputs in zip(group, _outputs(served, group), strict=True):
@@ -185,7 +185,7 @@ def _invoke(served: Served, group: list[_Unit], answers: list[Any]) -> None:
             answers[place] = error
 
 
-def _invoke_each(served: Served, group: list[_Unit], answers: list[Any]) -> None:
+def _invoke_each(served: LoadedModel, group: list[_Unit], answers: list[Any]) -> None:
     for unit in group:
         for question, place in zip(unit.parts or [unit.question], unit.places, strict=True):
             for alone in _units(served, [question], [place], answers):
@@ -201,7 +201,7 @@ def _tell(unit: _Unit, outputs: Outputs, answers: list[Any]) -> None:
         answers[place] = each
 
 
-def _outputs(served: Served, group: list[_Unit]) -> list[Outputs]:
+def _outputs(served: LoadedModel, group: list[_Unit]) -> list[Outputs]:
     if len(group) == 1:
         return [served.runtime.run(group[0].asked.feeds)]
     together = {

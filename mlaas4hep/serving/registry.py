@@ -14,9 +14,9 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
 from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
-from mlaas4hep.serving.served import Served, allowed
+from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 
-__all__ = ["Load", "Registry", "Served", "address", "allowed"]
+__all__ = ["Load", "LoadedModel", "Registry", "address", "allowed"]
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +47,15 @@ class Registry:
         self._store = store
         self._load = load
         self._clock = clock
-        self._served: LRUCache[str, Served] = LRUCache(keep)
+        self._served: LRUCache[str, LoadedModel] = LRUCache(keep)
         self._seen: dict[str, float] = {}  #: when the store confirmed what is in `_served`
         self._broken: LRUCache[str, tuple[str, PermanentError]] = LRUCache(_BROKEN)
-        self._tried: TTLCache[Version, Served] = TTLCache(_TRIED, _TRIED_S)
+        self._tried: TTLCache[Version, LoadedModel] = TTLCache(_TRIED, _TRIED_S)
         self._replacing: dict[str, threading.Thread] = {}
         self._guards: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def at_hand(self, owner: str, name: str) -> tuple[Served, float] | None:
+    def at_hand(self, owner: str, name: str) -> tuple[LoadedModel, float] | None:
         """Return a model that is believed to be current, and since when; None: ask `current`.
 
         This never waits for the store, nor for a model that is being loaded.
@@ -71,7 +71,7 @@ class Registry:
             served = self._served.get(key)
         return None if served is None else (served, age_s)
 
-    def current(self, owner: str, name: str) -> Served:
+    def current(self, owner: str, name: str) -> LoadedModel:
         """Return the version of a model that is served, loading it if none is loaded yet.
 
         Raises:
@@ -81,7 +81,7 @@ class Registry:
         found = self.at_hand(owner, name)
         return found[0] if found else self.confirmed(owner, name)
 
-    def confirmed(self, owner: str, name: str) -> Served:
+    def confirmed(self, owner: str, name: str) -> LoadedModel:
         """Return the same after asking the store, whatever is believed."""
         key = keys.model(owner, name)
         with self._guard(key):
@@ -99,13 +99,13 @@ class Registry:
             self._remember(key, served, asked_at)
             return served
 
-    def try_out(self, record: ModelRecord) -> Served:
+    def try_out(self, record: ModelRecord) -> LoadedModel:
         """Load a version whose files are stored but which is not announced yet.
 
         Raises:
             InvalidRequestError: it cannot be loaded; nothing is replaced.
         """
-        served = Served.of(self._store, record, "", self._load(self._store, record))
+        served = LoadedModel.of(self._store, record, "", self._load(self._store, record))
         with self._lock:
             self._tried[_version_key(record)] = served
         return served
@@ -130,11 +130,11 @@ class Registry:
                 self._remember(key, served, asked_at)
         return []
 
-    def _followed(self, key: str, info: ObjectInfo, old: Served) -> Served:
+    def _followed(self, key: str, info: ObjectInfo, old: LoadedModel) -> LoadedModel:
         """Return what answers while the record says something else than what is loaded."""
         record = wire.load(ModelRecord, self._store.get(key))
         if _same_files(record, old.record):
-            return Served.of(self._store, record, info.etag, old.runtime)
+            return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:
             if _version_key(record) in self._tried:
                 return replace(self._tried.pop(_version_key(record)), record=record, etag=info.etag)
@@ -146,7 +146,7 @@ class Registry:
         shared = replace(old.record, public=record.public, groups=record.groups)
         return replace(old, record=shared)
 
-    def _replace(self, key: str, info: ObjectInfo, old: Served) -> None:
+    def _replace(self, key: str, info: ObjectInfo, old: LoadedModel) -> None:
         """Load the new version while the old one answers."""
         try:
             served = self._load_once(key, info, old)
@@ -160,7 +160,7 @@ class Registry:
             with self._lock:
                 self._replacing.pop(key, None)
 
-    def _load_once(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
+    def _load_once(self, key: str, info: ObjectInfo, old: LoadedModel | None) -> LoadedModel:
         """Load a model; one that is broken is not tried again until it is uploaded again."""
         with self._lock:
             etag, failure = self._broken.get(key, ("", None))
@@ -173,21 +173,21 @@ class Registry:
                 self._broken[key] = info.etag, error.located(stage="predict")
             raise
 
-    def _loaded(self, key: str, info: ObjectInfo, old: Served | None) -> Served:
+    def _loaded(self, key: str, info: ObjectInfo, old: LoadedModel | None) -> LoadedModel:
         record = wire.load(ModelRecord, self._store.get(key))
         if old is not None and _same_files(record, old.record):
-            return Served.of(self._store, record, info.etag, old.runtime)
+            return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:
             tried = self._tried.pop(_version_key(record), None)
         if tried is not None:
             return replace(tried, record=record, etag=info.etag)
-        return Served.of(self._store, record, info.etag, self._load(self._store, record))
+        return LoadedModel.of(self._store, record, info.etag, self._load(self._store, record))
 
     def _guard(self, key: str) -> threading.Lock:
         with self._lock:
             return self._guards.setdefault(key, threading.Lock())
 
-    def _remember(self, key: str, served: Served, asked_at: float) -> None:
+    def _remember(self, key: str, served: LoadedModel, asked_at: float) -> None:
         with self._lock:
             self._served[key] = served
             self._seen[key] = asked_at

@@ -1,1 +1,1 @@
-"""What a person asks for: submit, rehearse, upload, restart, share, delete."""
+"""What a person asks for: submit, try, upload, restart, share, delete."""

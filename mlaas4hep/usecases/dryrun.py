@@ -10,7 +10,7 @@ from mlaas4hep.core.data.sample import Sampler
 from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
 from mlaas4hep.core.data.treatment import without_missing
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.models.dryrun import CutCount, FileOutlook, Outlook
+from mlaas4hep.core.models.dryrun import CutCount, DryRun, DryRunFile
 from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -23,7 +23,7 @@ from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.filling import labels_of
 from mlaas4hep.pipeline.inputs import describe
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.submit import Prepared
+from mlaas4hep.usecases.submit import CheckedSubmission
 
 SAMPLE = 2000  #: entries of each file that cuts are tried on
 MAX_SAMPLED = 10  #: files
@@ -33,7 +33,7 @@ _FLOAT_BYTES = 4
 _FRAMEWORK_BYTES = 600 * 1024**2  #: TensorFlow before the first layer
 
 
-def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
+def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> DryRun:
     """Return what a run of this submission would do.
 
     Raises:
@@ -48,7 +48,7 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
         _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services), chosen)
         for file in request.files[:MAX_SAMPLED]
     ]
-    files = [outlook for outlook, _, _ in tried]
+    files = [found for found, _, _ in tried]
     widths = _longest(longest for _, longest, _ in tried)
     samples = [kept for _, _, kept in tried]
     plan = _plan(request, trees, files)
@@ -57,7 +57,7 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
     chunk_bytes = largest * columns * _FLOAT_BYTES
     model = _built(prepared, columns, plan.chunks, services) if limits.builds_models else None
     memory_bytes = _memory_bytes(chunk_bytes, model)
-    return Outlook(
+    return DryRun(
         files=tuple(files),
         entries=sum(tree.entries for tree in trees.values()),
         selected_entries=plan.entries,
@@ -82,7 +82,7 @@ def rehearse(prepared: Prepared, services: Services, limits: Limits) -> Outlook:
 
 
 def _built(
-    prepared: Prepared, columns: int, chunks: int, services: Services
+    prepared: CheckedSubmission, columns: int, chunks: int, services: Services
 ) -> ModelSummary | None:
     """Return what model.py builds for so many columns, without training it."""
     request = prepared.request
@@ -147,7 +147,7 @@ def _memory_bytes(chunk_bytes: int, model: ModelSummary | None) -> int:
 
 
 def _warnings(
-    request: Request, files: list[FileOutlook], memory_bytes: int, model: ModelSummary | None
+    request: Request, files: list[DryRunFile], memory_bytes: int, model: ModelSummary | None
 ) -> Iterator[str]:
     if any(file.sampled for file in files) and not any(file.passed for file in files):
         yield "no entry of the sample passes the cuts"
@@ -180,7 +180,7 @@ def _try(
     preproc: Preproc,
     sample: Iterable[Columns],
     chosen: branches.Branches,
-) -> tuple[FileOutlook, dict[str, int], list[Columns]]:
+) -> tuple[DryRunFile, dict[str, int], list[Columns]]:
     """Return what a sample of a file shows, the longest row of each jagged branch, and the sample."""
     blocks: list[Columns] = []
     sampled = passed = 0
@@ -194,7 +194,7 @@ def _try(
         passed += kept.entries
         rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}
         longest = _longest([longest, rows])
-    outlook = FileOutlook(
+    found = DryRunFile(
         file=file.name,
         tree=file.tree,
         entries=tree.entries,
@@ -202,7 +202,7 @@ def _try(
         passed=passed,
         cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
     )
-    return outlook, longest, blocks
+    return found, longest, blocks
 
 
 def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -213,7 +213,7 @@ def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return widths
 
 
-def _plan(request: Request, trees: Mapping[str, TreeInfo], files: list[FileOutlook]) -> ChunkPlan:
+def _plan(request: Request, trees: Mapping[str, TreeInfo], files: list[DryRunFile]) -> ChunkPlan:
     """Return the chunks there would be if all entries pass as those of the sample do."""
     sampled, passed = sum(file.sampled for file in files), sum(file.passed for file in files)
     share = passed / sampled if sampled else 1.0

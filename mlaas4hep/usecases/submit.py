@@ -24,7 +24,7 @@ USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class CheckedSubmission:
     """A submission whose texts are read and found good; it has no number yet."""
 
     request: Request
@@ -34,7 +34,7 @@ class Prepared:
     upload: Upload
 
 
-def submit(prepared: Prepared, services: Services, limits: Limits) -> Run:
+def submit(prepared: CheckedSubmission, services: Services, limits: Limits) -> Run:
     """Store a run and tell the functions about it.
 
     Raises:
@@ -78,7 +78,7 @@ def _tell(submitted: Event, services: Services) -> None:
         raise
 
 
-def _contents(request: Request, prepared: Prepared) -> dict[str, bytes]:
+def _contents(request: Request, prepared: CheckedSubmission) -> dict[str, bytes]:
     more = {files.BESIDE: prepared.beside} if prepared.beside else {}
     return more | {
         files.REQUEST: wire.dump(request),
@@ -88,7 +88,9 @@ def _contents(request: Request, prepared: Prepared) -> dict[str, bytes]:
     }
 
 
-def prepare(submission: Submission, upload: Upload, services: Services, limits: Limits) -> Prepared:
+def prepare(
+    submission: Submission, upload: Upload, services: Services, limits: Limits
+) -> CheckedSubmission:
     """Read and check everything that a submission names, without opening a ROOT file.
 
     Raises:
@@ -121,7 +123,7 @@ def prepare(submission: Submission, upload: Upload, services: Services, limits: 
             submission.resources,
         )
     model = texts.model.text if texts.model else ""
-    return Prepared(
+    return CheckedSubmission(
         request=request,
         model=model,
         beside=texts.beside,

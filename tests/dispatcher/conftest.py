@@ -17,7 +17,7 @@ from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
 
-Answer = tuple[int, dict[str, Any]]
+CallOutcome = tuple[int, dict[str, Any]]
 
 
 class Functions:
@@ -26,7 +26,7 @@ class Functions:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []  #: (function, event id)
         self.headers: list[dict[str, str]] = []
-        self.answer: Callable[[str, str], Answer] = lambda _function, _event: (200, {})
+        self.answer: Callable[[str, str], CallOutcome] = lambda _function, _event: (200, {})
         self.changed = threading.Condition()
         functions = self
 

@@ -5,7 +5,7 @@ from mlaas4hep.dispatcher.verdict import (
     MAX_FAILURES,
     MAX_FILE_AWAY,
     Action,
-    Answer,
+    CallOutcome,
     History,
     Verdict,
     judge,
@@ -16,10 +16,10 @@ PROBLEM = Problem(code="invalid_request", message="no such branch", branch="pt")
 
 
 def verdict(status: int | None, before: History | None = None, at: float = 0.0) -> Verdict:
-    return judge(Answer(status=status), before or History(), at, "train")
+    return judge(CallOutcome(status=status), before or History(), at, "train")
 
 
-def repeated(answer: Answer, times: int) -> Verdict:
+def repeated(answer: CallOutcome, times: int) -> Verdict:
     last = judge(answer, History(), 0.0, "train")
     for _ in range(times - 1):
         last = judge(answer, last.history, 0.0, "train")
@@ -33,7 +33,7 @@ def test_two_hundred_is_done(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 409, 413, 422])
 def test_what_can_never_succeed_is_parked(status: int) -> None:
-    answer = Answer(status=status, problem=PROBLEM)
+    answer = CallOutcome(status=status, problem=PROBLEM)
 
     assert judge(answer, History(), 0.0, "train").action is Action.PARK
 
@@ -41,23 +41,26 @@ def test_what_can_never_succeed_is_parked(status: int) -> None:
 def test_a_strange_event_is_buried_and_the_run_goes_on() -> None:
     strange = Problem(code="strange_event", message="there is no range 7")
 
-    assert judge(Answer(status=422, problem=strange), History(), 0.0, "specs").action is Action.BURY
+    assert (
+        judge(CallOutcome(status=422, problem=strange), History(), 0.0, "specs").action
+        is Action.BURY
+    )
 
 
 @pytest.mark.parametrize("status", [400, 405, 413, 422, 500, 501, 505])
 def test_what_is_not_in_the_functions_words_never_fails_the_run(status: int) -> None:
     """A watchdog says 500 while its function starts, a provider "Can't reach service for"."""
-    assert repeated(Answer(status=status), 100).action is Action.AWAY
+    assert repeated(CallOutcome(status=status), 100).action is Action.AWAY
 
 
 def test_a_function_that_dies_of_an_event_fails_the_run_in_the_end() -> None:
-    answer = Answer(status=500, was_ready=True)
+    answer = CallOutcome(status=500, was_ready=True)
 
     assert repeated(answer, MAX_FAILURES).action is Action.PARK
 
 
 def test_the_function_says_why_it_is_parked() -> None:
-    parked = judge(Answer(status=422, problem=PROBLEM), History(), 0.0, "specs")
+    parked = judge(CallOutcome(status=422, problem=PROBLEM), History(), 0.0, "specs")
 
     assert parked.problem == Problem(
         code="invalid_request", message="no such branch", branch="pt", stage="specs"
@@ -72,23 +75,23 @@ def test_a_busy_function_counts_for_nothing() -> None:
 
 @pytest.mark.parametrize("status", [None, 401, 403, 404, 408, 502, 503])
 def test_a_function_that_is_away_is_waited_for(status: int | None) -> None:
-    assert repeated(Answer(status=status), 100).action is Action.AWAY
+    assert repeated(CallOutcome(status=status), 100).action is Action.AWAY
 
 
 def test_a_gateway_that_says_why_means_the_same() -> None:
-    answer = Answer(status=503, problem=Problem(code="not_ready", message="starting"))
+    answer = CallOutcome(status=503, problem=Problem(code="not_ready", message="starting"))
 
     assert repeated(answer, 100).action is Action.AWAY
 
 
 def test_a_function_that_needs_something_gets_this_event_later() -> None:
-    answer = Answer(status=503, problem=Problem(code="service_unavailable", message="lease"))
+    answer = CallOutcome(status=503, problem=Problem(code="service_unavailable", message="lease"))
 
     assert repeated(answer, 100).action is Action.LATER
 
 
 def test_a_call_that_takes_too_long_goes_on_behind_our_back() -> None:
-    assert repeated(Answer(status=504), 100).action is Action.LATER
+    assert repeated(CallOutcome(status=504), 100).action is Action.LATER
 
 
 @pytest.mark.parametrize("status", [None, 404, 503, 502])
@@ -114,14 +117,14 @@ def test_pauses_grow_up_to_a_minute() -> None:
 
 
 def test_an_internal_error_is_tried_again_and_then_fails_the_run() -> None:
-    answer = Answer(status=500, problem=PROBLEM)
+    answer = CallOutcome(status=500, problem=PROBLEM)
 
     assert repeated(answer, MAX_FAILURES - 1).action is Action.LATER
     assert repeated(answer, MAX_FAILURES).problem is not None
 
 
 def test_an_event_that_kills_a_ready_function_fails_the_run() -> None:
-    answer = Answer(status=502, was_ready=True)
+    answer = CallOutcome(status=502, was_ready=True)
 
     assert repeated(answer, MAX_FAILURES - 1).action is Action.LATER
     assert repeated(answer, MAX_FAILURES).action is Action.PARK
@@ -134,7 +137,7 @@ def test_a_lost_call_makes_the_next_one_careful() -> None:
 
 def test_a_file_whose_server_is_away_fails_the_run_within_minutes() -> None:
     problem = Problem(code="service_unavailable", message="no answer", file="root://x//a.root")
-    answer = Answer(status=503, problem=problem)
+    answer = CallOutcome(status=503, problem=problem)
 
     assert repeated(answer, MAX_FILE_AWAY - 1).action is Action.LATER
     parked = repeated(answer, MAX_FILE_AWAY)

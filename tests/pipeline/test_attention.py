@@ -8,7 +8,7 @@ import pytest
 from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunCancelled
-from mlaas4hep.dispatcher.verdict import Action, Answer, History, judge
+from mlaas4hep.dispatcher.verdict import Action, CallOutcome, History, judge
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.pipeline.attention import AttentiveSource, RunOverError
 from mlaas4hep.pipeline.chunks import preprocess_chunks
@@ -90,7 +90,7 @@ def test_a_process_that_is_told_to_end_gives_the_event_back(world, step, event):
     with pytest.raises(ServiceUnavailableError, match="elsewhere") as caught:
         list(step(event or ChunkPlanned(**WHO, index=0, specs=run.specs), services))
 
-    answer, history = Answer(status=503, problem=caught.value.problem), History()
+    answer, history = CallOutcome(status=503, problem=caught.value.problem), History()
     for at in range(10):  # ten drains
         verdict = judge(answer, history, float(at), "train")
         history = verdict.history

@@ -5,7 +5,7 @@ from functools import partial
 
 from mlaas4hep.adapters.runtimes.confined.allowance import ALLOWANCES, Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
-from mlaas4hep.adapters.runtimes.confined.places import Places
+from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.core import keys
 from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
@@ -20,7 +20,7 @@ class Runtimes:
         self._allowances = allowances
         self._overruns = Overruns()
         self._places = {
-            allowance: Places(allowance.children, allowance.children_of_owner)
+            allowance: Slots(allowance.children, allowance.children_of_owner)
             for allowance in set(allowances.values())
         }
 

@@ -17,10 +17,10 @@ from mlaas4hep.core.models.training import (
     FileMade,
     ModelBuilt,
     ModelSummary,
-    Report,
     RoundEnded,
     TrainingFinished,
     TrainingJob,
+    TrainingReport,
 )
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import Training
@@ -72,7 +72,7 @@ class _MemoryTraining:
         self._chunks: deque[float] = deque()
         self._reports = self._life()
 
-    def report(self, timeout_s: float) -> Report | None:  # noqa: ARG002 - it never lasts
+    def report(self, timeout_s: float) -> TrainingReport | None:  # noqa: ARG002 - it never lasts
         return next(self._reports)
 
     def give_chunk(self, path: Path) -> None:
@@ -81,7 +81,7 @@ class _MemoryTraining:
     def log(self) -> bytes:
         return f"{self._job.name}: {self._done} rounds\n".encode()
 
-    def _life(self) -> Iterator[Report | None]:
+    def _life(self) -> Iterator[TrainingReport | None]:
         yield ModelBuilt(
             summary=self._summary,
             isolation=ISOLATION,

@@ -14,7 +14,7 @@ from pathlib import Path
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.printed import CappedLog
 from mlaas4hep.adapters.trainers.reports import Reports
-from mlaas4hep.core.models.training import Report, TrainingFinished, TrainingJob
+from mlaas4hep.core.models.training import TrainingFinished, TrainingJob, TrainingReport
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class TrainingProcess:
         for thread in self._threads:
             thread.start()
 
-    def report(self, timeout_s: float) -> Report | None:
+    def report(self, timeout_s: float) -> TrainingReport | None:
         """Return the next report, or None when none came in time."""
         try:
             packet = self._channel.receive(timeout_s)

@@ -9,10 +9,10 @@ from mlaas4hep.core.models.training import (
     ChunkWanted,
     FileMade,
     ModelBuilt,
-    Report,
     RoundEnded,
     TrainingFinished,
     TrainingJob,
+    TrainingReport,
 )
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
@@ -41,7 +41,7 @@ class Reports:
         """Count a chunk that was handed over."""
         self._wanted -= 1
 
-    def of(self, packet: Packet) -> Report:
+    def of(self, packet: Packet) -> TrainingReport:
         """Return what a packet says.
 
         Raises:

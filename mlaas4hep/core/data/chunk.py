@@ -57,7 +57,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ChunkDraft:
     """A chunk being made inside the buffer that will be stored."""
 
     shape: Shape
@@ -68,7 +68,7 @@ class Draft:
     counts: Array  #: (jagged branches, entries), to be filled
 
     @classmethod
-    def of(cls, entries: int, flat: int, widths: Sequence[int]) -> "Draft":
+    def of(cls, entries: int, flat: int, widths: Sequence[int]) -> "ChunkDraft":
         """Return a draft whose arrays are not initialised."""
         shape = Shape(entries=entries, flat=flat, widths=tuple(widths))
         start = len(shape.header())
@@ -124,7 +124,7 @@ def encode(
     holes: Positions | None = None,
     draws: Draws | None = None,
 ) -> memoryview:
-    """Return the bytes of a chunk; `Draft` does the same without a copy.
+    """Return the bytes of a chunk; `ChunkDraft` does the same without a copy.
 
     Args:
         x: (entries, columns), finite.
@@ -134,7 +134,7 @@ def encode(
         holes: positions in `x.reshape(-1)` of values that were not finite.
         draws: of the entries; without it, those of a file without a name.
     """
-    draft = Draft.of(len(x), x.shape[1] - sum(widths), widths)
+    draft = ChunkDraft.of(len(x), x.shape[1] - sum(widths), widths)
     draft.x[:] = x
     draft.y[:] = y
     draft.draws[:] = drawn("", np.arange(len(x))) if draws is None else draws

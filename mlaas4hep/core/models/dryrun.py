@@ -14,7 +14,7 @@ class CutCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileOutlook:
+class DryRunFile:
     """What one file holds."""
 
     file: str
@@ -34,10 +34,10 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class DryRun:
     """What a run would do; figures after cuts are estimates."""
 
-    files: tuple[FileOutlook, ...]
+    files: tuple[DryRunFile, ...]
     entries: int
     selected_entries: int
     features: tuple[str, ...]

@@ -10,7 +10,7 @@ from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.plan import EntryRange
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.models.entries import Schema
-from mlaas4hep.core.models.transform import Prepared
+from mlaas4hep.core.models.transform import NetworkInput
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import InputFile
 from mlaas4hep.core.selection.opened import OpenedFile
@@ -76,7 +76,7 @@ def choose_reads(schema: Schema, trees: Mapping[str, TreeInfo]) -> tuple[set[str
 
 
 def table(
-    prepared: Prepared,
+    prepared: NetworkInput,
     outputs: Array,
     columns: Columns,
     identifiers: tuple[str, ...],

@@ -106,4 +106,4 @@ class TrainingFinished:
     warnings: tuple[str, ...] = ()
 
 
-Report = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished
+TrainingReport = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

@@ -20,7 +20,7 @@ Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class NetworkInput:
     """What goes into the network for a set of entries, and what is odd about them."""
 
     x: NDArray[np.float32]  #: one row for each entry that passes the cuts
@@ -60,7 +60,7 @@ class Transform:
         """Return the names of the network's inputs, in order."""
         return self.layout.columns
 
-    def prepare(self, columns: Columns) -> Prepared:
+    def prepare(self, columns: Columns) -> NetworkInput:
         """Return the rows of the matrix for `columns`, which holds the schema's branches."""
         numbered = replace(columns, flat={**columns.flat, ENTRY: np.arange(columns.entries)})
         kept = self.preproc.apply(numbered)
@@ -77,7 +77,7 @@ class Transform:
         flat = () if self.seen and self.seen.holds(kept) else self.layout.flat
         outside = ((spec.name, _unseen(spec, kept)) for spec in (*flat, *self.layout.jagged))
         long = ((spec.name, _longer(spec, kept)) for spec in self.layout.jagged)
-        return Prepared(
+        return NetworkInput(
             x=x,
             passed=passed,
             outside=_flags(outside, numbers, columns.entries),

@@ -16,10 +16,10 @@ from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.questions import Outputs, Question
 from mlaas4hep.serving.records import Records
 from mlaas4hep.serving.registry import Registry, address
-from mlaas4hep.serving.served import Served, allowed
 from mlaas4hep.usecases.modelstore import listed
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
@@ -76,14 +76,14 @@ class Context:
         tally.requests += 1
         return answer, tally
 
-    async def served(self, call: Call, model: str) -> Served:
+    async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""
         person = who(call)
         owner, name = address(person, model) if model else await self.newest(person)
         found = self.registry.at_hand(owner, name)
         if found is not None:
             return allowed(found[0], person)
-        served: Served = await self.batcher.for_owner(
+        served: LoadedModel = await self.batcher.for_owner(
             owner, lambda: self.registry.current(owner, name)
         )
         return allowed(served, person)
@@ -126,7 +126,7 @@ def who(call: Call) -> Person:
     return call.person
 
 
-def only_input(served: Served) -> TensorInfo:
+def only_input(served: LoadedModel) -> TensorInfo:
     """Return the one input of a model; InvalidRequestError if it has several."""
     inputs = served.runtime.inputs
     if len(inputs) != 1:
@@ -138,7 +138,7 @@ def only_input(served: Served) -> TensorInfo:
     return inputs[0]
 
 
-def first_output(served: Served, outputs: Outputs) -> Array:
+def first_output(served: LoadedModel, outputs: Outputs) -> Array:
     """Return the output that rows and entries are answered with: the model's first."""
     return outputs[served.runtime.outputs[0].name]
 

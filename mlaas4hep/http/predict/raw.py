@@ -30,12 +30,12 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models import entries as raw_entries
-from mlaas4hep.core.models.transform import Prepared, Transform
+from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Context, first_output, only_input
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
-from mlaas4hep.serving.served import Served
 
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
@@ -58,7 +58,7 @@ class Entries:
         """Return what small requests have in common: they can be transformed together."""
         return "entries" if len(self.values) <= MAX_JOINED else None
 
-    def ask(self, served: Served) -> Asked:
+    def ask(self, served: LoadedModel) -> Asked:
         """Return the network's inputs; the answer is what the module's docstring shows."""
         return _asked(served, self.values, lambda results: results[0], [len(self.values)])
 
@@ -91,7 +91,7 @@ async def predict_entries(context: Context, call: Call, model: str, entries: Ent
 
 
 def _asked(
-    served: Served,
+    served: LoadedModel,
     values: Sequence[Any],
     choose: Callable[[list[Result]], Any],
     sizes: Sequence[int],
@@ -118,8 +118,8 @@ def _asked(
 
 
 def _result(
-    served: Served,
-    prepared: Prepared,
+    served: LoadedModel,
+    prepared: NetworkInput,
     predictions: Array | list[Any],
     identifiers: list[Result],
     here: slice,
@@ -141,7 +141,7 @@ def _result(
     return result
 
 
-def _transform(served: Served) -> Transform:
+def _transform(served: LoadedModel) -> Transform:
     if served.transform is None:
         raise InvalidRequestError(
             f"model {served.record.name!r} was not trained here: nobody knows its branches",

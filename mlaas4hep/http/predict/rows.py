@@ -21,8 +21,8 @@ from mlaas4hep.http.predict.context import Context, first_output, only_input
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
-from mlaas4hep.serving.served import Served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Rows:
         """Return what single rows have in common that can be joined."""
         return (len(self.values), self.order) if self.single else None
 
-    def ask(self, served: Served) -> Asked:
+    def ask(self, served: LoadedModel) -> Asked:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
         feeds = self._feeds(served)
         if self.single:
@@ -60,7 +60,7 @@ class Rows:
         whole = Rows(values=[each.values for each in others], keys=self.keys)
         return Single(whole.ask_all, len(others))
 
-    def ask_all(self, served: Served) -> Asked:
+    def ask_all(self, served: LoadedModel) -> Asked:
         """Return the same as `ask`; the answer is the list of the rows' outputs."""
 
         def answer(outputs: Outputs) -> list[Array]:
@@ -69,7 +69,7 @@ class Rows:
 
         return Asked(self._feeds(served), answer)
 
-    def _feeds(self, served: Served) -> Feeds:
+    def _feeds(self, served: LoadedModel) -> Feeds:
         info = only_input(served)
         values = numbers(self.values, info.dtype)
         if self.keys:
@@ -127,7 +127,7 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     return array.astype(dtype) if array.dtype.kind == "b" else exact("values", array, dtype)
 
 
-def column_order(served: Served, keys: Sequence[str]) -> list[int] | None:
+def column_order(served: LoadedModel, keys: Sequence[str]) -> list[int] | None:
     """Return where each column of the network is in `keys`; None if they are in order already.
 
     Keys of a model that was not trained here are not checked: nobody knows its columns.
@@ -157,7 +157,7 @@ def column_order(served: Served, keys: Sequence[str]) -> list[int] | None:
     return [places[name] for name in columns]
 
 
-def shaped(served: Served, values: Array, info: TensorInfo) -> Array:
+def shaped(served: LoadedModel, values: Array, info: TensorInfo) -> Array:
     """Return `values` with one dimension for rows and the model's dimensions behind it.
 
     Raises:

@@ -20,8 +20,8 @@ from mlaas4hep.http.workflow.submissions import (
     ERRORS,
     STARTED,
     SUBMISSION,
+    dry_run,
     make_run,
-    rehearse,
 )
 from mlaas4hep.http.workflow.tarballs import FORM, UPLOAD_ERRORS, receive
 from mlaas4hep.http.workflow.turns import KEY
@@ -42,7 +42,7 @@ def upload(context: Context, call: Call) -> flask.Response:
 def submit(context: Context, call: Call) -> flask.Response:
     """Make a run of a submission, or only check it."""
     if call.flag("dry_run"):
-        return answer(rehearse(context, call))
+        return answer(dry_run(context, call))
     run = make_run(context, call)
     return answer(Started(process_name=run.name, job_id=job_id(run)))
 

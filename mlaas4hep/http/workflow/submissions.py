@@ -6,7 +6,7 @@ from typing import Any
 
 import flask
 
-from mlaas4hep.core.models.dryrun import Outlook
+from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.requests.parse import parse_submission
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Run
@@ -26,7 +26,7 @@ _NOT_OF_IT = ("action", "dry_run")  #: keys of a body that are for the door
 def create_run(context: Context, call: Call) -> flask.Response:
     """Make a run of a submission."""
     if call.flag("dry_run"):
-        return answer(rehearse(context, call))
+        return answer(dry_run(context, call))
     return answer(full_report(make_run(context, call), context), 201)
 
 
@@ -43,12 +43,12 @@ def in_turn(context: Context, call: Call, make: Callable[[], Run]) -> Run:
         return once(make, owner, call.http.headers.get(HEADER), body, context.services)
 
 
-def rehearse(context: Context, call: Call) -> Outlook:
+def dry_run(context: Context, call: Call) -> DryRun:
     """Return what a run of the submission in the body would do."""
-    return dryrun.rehearse(_prepared(context, call), context.services, context.limits)
+    return dryrun.dry_run(_prepared(context, call), context.services, context.limits)
 
 
-def _prepared(context: Context, call: Call) -> submit.Prepared:
+def _prepared(context: Context, call: Call) -> submit.CheckedSubmission:
     """Return the submission in the body with everything it names, checked."""
     given = {key: value for key, value in call.json().items() if key not in _NOT_OF_IT}
     sha256 = ""
@@ -124,7 +124,7 @@ SUBMISSION = Body(
     schemas={"Submission": _SUBMISSION, "Manifest": _MANIFEST},
 )
 ERRORS = (403, 404, 409, 413, 422, 429)
-STARTED = Started | Outlook
+STARTED = Started | DryRun
 ROUTES = (
     Route(
         name="create_run",
@@ -136,7 +136,7 @@ ROUTES = (
         body=SUBMISSION,
         gives=Report,
         status=201,
-        also_gives={200: Outlook},
+        also_gives={200: DryRun},
         errors=ERRORS,
     ),
 )

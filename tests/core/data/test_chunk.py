@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaas4hep.core.data.chunk import Draft, check, decode, encode
+from mlaas4hep.core.data.chunk import ChunkDraft, check, decode, encode
 from mlaas4hep.errors import DamagedError
 
 MADE_OF = "0123456789abcdef" * 2
@@ -59,7 +59,7 @@ def test_a_mapped_file_is_read_without_a_copy(tmp_path):
 
 
 def test_arrays_begin_where_processors_like_them_to():
-    draft = Draft.of(5, 3, (2,))
+    draft = ChunkDraft.of(5, 3, (2,))
 
     start = draft.buffer.ctypes.data
     places = [(array.ctypes.data - start) % 64 for array in (draft.x, draft.y, draft.counts)]
@@ -84,7 +84,7 @@ def test_a_chunk_that_is_cut_short_is_refused():
 
 @pytest.fixture(scope="module")
 def sealed():
-    draft = Draft.of(2, 1, (2,))
+    draft = ChunkDraft.of(2, 1, (2,))
     for part in (draft.x, draft.y, draft.draws, draft.counts):
         part[:] = 1
     return bytes(draft.seal(np.array([1, 3]), MADE_OF))

@@ -16,8 +16,8 @@ from typing import Any
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
-from mlaas4hep.adapters.runtimes.confined.places import Places
 from mlaas4hep.adapters.runtimes.confined.process import Process
+from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array
@@ -32,7 +32,7 @@ class House:
     """What the models of one engine share."""
 
     allowance: Allowance
-    places: Places
+    places: Slots
     overruns: Overruns
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from mlaas4hep.adapters.sources.places.place import Answer, Span
+from mlaas4hep.adapters.sources.places.place import PendingBytes, Span
 
 Group = tuple[Span, list[Span]]  #: one span, and its parts
 
@@ -24,7 +24,7 @@ class FileBytes:
         weakref.finalize(self, os.close, self._file)
         self.size_bytes = 0  #: read so far
 
-    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Return what reads the bytes at each [start, stop)."""
         return [partial(self._read, start, stop) for start, stop in spans]
 
@@ -43,7 +43,7 @@ class ServerBytes:
         self._source = source
         self.size_bytes = 0  #: read so far
 
-    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Send requests for the bytes at each [start, stop), and return what waits for them.
 
         All are on their way at once; the first answers can be decoded while the others arrive.

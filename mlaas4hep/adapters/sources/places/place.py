@@ -9,13 +9,13 @@ from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
 Span = tuple[int, int]  #: bytes [start, stop) of a file
-Answer = Callable[[], memoryview]  #: waits for the bytes
+PendingBytes = Callable[[], memoryview]  #: waits for the bytes
 
 
 class Bytes(Protocol):
     """The bytes of an open file; any number of threads may ask for some."""
 
-    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Return what gives the bytes of each span; all of them are on their way at once.
 
         An answer raises EOFError when the file ends before the span does.

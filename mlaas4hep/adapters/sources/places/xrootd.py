@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import uproot
 
 from mlaas4hep.adapters.sources.places.bytes import ServerBytes
-from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Place, Span, missing, shown
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, Span, missing, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
@@ -109,14 +109,14 @@ class _XRootDBytes:
         """Return how many bytes were asked for."""
         return self._plain.size_bytes
 
-    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Send requests for all spans, and return what waits for the answers."""
         try:
             return [partial(self._waited, answer) for answer in self._plain.ask(spans)]
         except OSError as error:
             raise _silent(self._url, error) from error
 
-    def _waited(self, answer: Answer) -> memoryview:
+    def _waited(self, answer: PendingBytes) -> memoryview:
         try:
             return answer()
         except OSError as error:

@@ -12,14 +12,14 @@ from functools import partial
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Span
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.basket import Basket, Part, UnknownBasketError, read_basket
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.packing import unpacked
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 
-_Buffers = dict[tuple[str, int], Answer]  #: compressed baskets, by branch and number
+_Buffers = dict[tuple[str, int], PendingBytes]  #: compressed baskets, by branch and number
 _Kept = dict[tuple[str, int], Basket]
 _Decoded = tuple[Baskets, Array, list[Part]]
 

@@ -37,7 +37,7 @@ class Engine:
         self._test = self._loop("test_step")
         self._predict = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
 
-    def rehearse(self) -> None:
+    def dry_run(self) -> None:
         """Do one step without entries that count, and trace the other: mistakes show at once.
 
         Metrics find out outside of any graph which shapes they compare.

@@ -54,14 +54,14 @@ class Keras:
         target.check_output()
         model = KerasModel(made, job.columns, target, job.params.batch_size)
         try:
-            model.rehearse()
+            model.dry_run()
         except Exception:
             if not (target.is_own and target.is_one_hot):
                 raise
             model = KerasModel(
                 made, job.columns, replace(target, by_number=True), job.params.batch_size
             )
-            model.rehearse()
+            model.dry_run()
         return model
 
     def versions(self) -> Versions:

@@ -35,12 +35,12 @@ class KerasModel:
         """Refuse what the loss cannot compare."""
         self.target.check(labels)
 
-    def rehearse(self) -> None:
+    def dry_run(self) -> None:
         """Try what a training will do, so that mistakes in model.py show before it."""
         if self._own_fit:
             self._own_fit.check()
         with _memory_errors():
-            self._engine.rehearse()
+            self._engine.dry_run()
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, unless the model wants to stop."""

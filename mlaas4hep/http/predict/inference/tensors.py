@@ -7,8 +7,8 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
-from mlaas4hep.serving.served import Served
 
 STRINGS = "bytes"  #: the type of tensors of strings
 
@@ -33,14 +33,14 @@ async def predict_tensors(
     context: Context,
     call: Call,
     model: str,
-    feeds: Callable[[Served], Feeds],
-    answer: Callable[[Served, Outputs], Answer],
+    feeds: Callable[[LoadedModel], Feeds],
+    answer: Callable[[LoadedModel, Outputs], Answer],
     *,
     signature: str = "",
 ) -> Answer:
     """Return the answer to one request, and count it."""
 
-    def ask(served: Served) -> Asked:
+    def ask(served: LoadedModel) -> Asked:
         inputs = feeds(served)
         rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Asked(inputs, lambda outputs: (answer(served, outputs), rows))

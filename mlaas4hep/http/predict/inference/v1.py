@@ -18,8 +18,8 @@ from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import Runtime, TensorInfo
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.served import Served
 
 SIGNATURE = "serving_default"
 _TYPES = {
@@ -63,13 +63,13 @@ async def predict(context: Context, call: Call) -> Answer:
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
     signature = signature_of(request)
 
-    def feeds(served: Served) -> Feeds:
+    def feeds(served: LoadedModel) -> Feeds:
         check_version(served, call.args.get("version", ""))
         return (
             _rows(served, request["instances"]) if by_row else _columns(served, request["inputs"])
         )
 
-    def answer(served: Served, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
         if not by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
@@ -83,13 +83,13 @@ async def predict(context: Context, call: Call) -> Answer:
     )
 
 
-async def _served(context: Context, call: Call) -> Served:
+async def _served(context: Context, call: Call) -> LoadedModel:
     served = await context.served(call, call.args.get("model", ""))
     check_version(served, call.args.get("version", ""))
     return served
 
 
-def check_version(served: Served, version: str) -> None:
+def check_version(served: LoadedModel, version: str) -> None:
     """Refuse a version that is not the one served; only the newest is kept."""
     known = (served.record.version, served.record.shown_version)
     if version and version not in known and version.lstrip("0") not in known:
@@ -99,7 +99,7 @@ def check_version(served: Served, version: str) -> None:
         )
 
 
-def _rows(served: Served, instances: Any) -> Feeds:
+def _rows(served: LoadedModel, instances: Any) -> Feeds:
     if not isinstance(instances, list) or not instances:
         raise InvalidRequestError("`instances` is not a list of rows")
     if not isinstance(instances[0], dict) or instances[0].keys() == {"b64"}:
@@ -121,7 +121,7 @@ def _rows(served: Served, instances: Any) -> Feeds:
     return feeds
 
 
-def _columns(served: Served, inputs: Any) -> Feeds:
+def _columns(served: LoadedModel, inputs: Any) -> Feeds:
     infos = {each.name: each for each in served.runtime.inputs}
     if not isinstance(inputs, dict):
         info = only_input(served)
@@ -154,7 +154,7 @@ def _state(version: str) -> dict[str, Any]:
     return {"model_version_status": [{"version": version, "state": "AVAILABLE", "status": status}]}
 
 
-def _metadata(served: Served) -> dict[str, Any]:
+def _metadata(served: LoadedModel) -> dict[str, Any]:
     name, version = served.record.name, served.record.shown_version
     ways = served.runtime.signatures or {SIGNATURE: served.runtime}
     signatures = {way: _signature(runtime) for way, runtime in ways.items()}

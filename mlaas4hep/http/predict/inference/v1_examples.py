@@ -21,8 +21,8 @@ from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.served import Served
 
 Examples = Sequence[dict[str, Any]]
 
@@ -37,15 +37,17 @@ async def regress(context: Context, call: Call) -> Answer:
     return await _answered(context, call, _numbers)
 
 
-async def _answered(context: Context, call: Call, told: Callable[[Served, Array], Any]) -> Answer:
+async def _answered(
+    context: Context, call: Call, told: Callable[[LoadedModel, Array], Any]
+) -> Answer:
     request = await call.json(MAX_BODY_BYTES)
     examples = _examples(request)
 
-    def feeds(served: Served) -> Feeds:
+    def feeds(served: LoadedModel) -> Feeds:
         check_version(served, call.args.get("version", ""))
         return _feeds(served, examples)
 
-    def answer(served: Served, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         values = first_output(served, outputs)
         return json_answer({"results": told(served, values.reshape(len(values), -1))})
 
@@ -64,7 +66,7 @@ def _examples(request: dict[str, Any]) -> Examples:
     return [{**context, **each} for each in examples]
 
 
-def _feeds(served: Served, examples: Examples) -> Feeds:
+def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
     inputs = {each.name: each for each in served.runtime.inputs}
     if examples[0].keys() == inputs.keys():
         return {
@@ -87,7 +89,7 @@ def _feeds(served: Served, examples: Examples) -> Feeds:
     return {info.name: np.stack([tensor(info.name, each, info.dtype) for each in rows], axis=-1)}
 
 
-def _values(served: Served, examples: Examples, name: str) -> list[Any]:
+def _values(served: LoadedModel, examples: Examples, name: str) -> list[Any]:
     try:
         return [each[name] for each in examples]
     except KeyError as error:
@@ -96,7 +98,7 @@ def _values(served: Served, examples: Examples, name: str) -> list[Any]:
         ) from error
 
 
-def _classes(served: Served, values: Array) -> Any:
+def _classes(served: LoadedModel, values: Array) -> Any:
     labels = served.labels
     return [
         [
@@ -107,7 +109,7 @@ def _classes(served: Served, values: Array) -> Any:
     ]
 
 
-def _numbers(served: Served, values: Array) -> Any:
+def _numbers(served: LoadedModel, values: Array) -> Any:
     if values.shape[1] != 1:
         raise InvalidRequestError(
             f"model {served.record.name!r} gives {values.shape[1]} numbers a row, not one",

@@ -20,8 +20,8 @@ from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
 from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.served import Served
 
 
 async def server(_desk: Context, _call: Call) -> Answer:
@@ -95,11 +95,11 @@ async def predict(context: Context, call: Call) -> Answer:
         body = await call.read(MAX_BODY_BYTES)
         request = v2_infer.parse(body, call.header(b"inference-header-content-length"))
 
-    def feeds(served: Served) -> Feeds:
+    def feeds(served: LoadedModel) -> Feeds:
         check_version(served, call.args.get("version", ""))
         return {each.name: each.array(served) for each in request.inputs}
 
-    def answer(served: Served, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         return v2_infer.answer(request, served, outputs)
 
     return await predict_tensors(
@@ -107,13 +107,13 @@ async def predict(context: Context, call: Call) -> Answer:
     )
 
 
-async def _served(context: Context, call: Call) -> Served:
+async def _served(context: Context, call: Call) -> LoadedModel:
     served = await context.served(call, call.args.get("model", ""))
     check_version(served, call.args.get("version", ""))
     return served
 
 
-def _platform(served: Served) -> str:
+def _platform(served: LoadedModel) -> str:
     found = served_file(served.record.files, served.record.file)
     return found[1].platform if found else served.runtime.platform
 
@@ -122,7 +122,7 @@ def _tensor(info: TensorInfo) -> dict[str, Any]:
     return {"name": info.name, "datatype": v2_infer.datatype(info.dtype), "shape": info.shape}
 
 
-def _config(served: Served) -> dict[str, Any]:
+def _config(served: LoadedModel) -> dict[str, Any]:
     def described(info: TensorInfo) -> dict[str, Any]:
         kind = v2_infer.datatype(info.dtype)
         return {"name": info.name, "data_type": f"TYPE_{kind}", "dims": info.shape[1:]}
@@ -137,7 +137,7 @@ def _config(served: Served) -> dict[str, Any]:
     }
 
 
-def _stats(context: Context, served: Served) -> dict[str, Any]:
+def _stats(context: Context, served: LoadedModel) -> dict[str, Any]:
     tally = context.tally(served.record.owner, served.record.name)
     stats = {
         "name": served.record.name,

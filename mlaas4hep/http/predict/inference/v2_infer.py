@@ -14,8 +14,8 @@ from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
 from mlaas4hep.http.predict.jsonbody import loads
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Outputs
-from mlaas4hep.serving.served import Served
 
 _BITS = (8, 16, 32, 64)
 _DTYPES = {
@@ -37,7 +37,7 @@ class Input:
     datatype: str
     data: Any  #: nested or flat lists; bytes if it came binary
 
-    def array(self, served: Served) -> Array:
+    def array(self, served: LoadedModel) -> Array:
         """Return the values in the type that the model takes.
 
         Raises:
@@ -61,7 +61,7 @@ class Input:
             raise InvalidRequestError(f"input {self.name!r} takes BYTES, not {self.datatype}")
         return exact(self.name, array, wanted)
 
-    def _strings(self, served: Served) -> Array:
+    def _strings(self, served: LoadedModel) -> Array:
         if _type_of(served, self.name, STRINGS) != STRINGS:
             raise InvalidRequestError(f"input {self.name!r} does not take BYTES")
         if isinstance(self.data, bytes | memoryview):
@@ -95,7 +95,7 @@ class InferRequest:
     signature: str = ""  #: "": the model's own
 
 
-def _type_of(served: Served, name: str, otherwise: str) -> str:
+def _type_of(served: LoadedModel, name: str, otherwise: str) -> str:
     return next((each.dtype for each in served.runtime.inputs if each.name == name), otherwise)
 
 
@@ -147,7 +147,7 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     )
 
 
-def answer(request: InferRequest, served: Served, outputs: Outputs) -> Answer:
+def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answer:
     """Return the outputs that were asked for, each as it was asked for."""
     wanted = request.outputs or tuple(Output(name=n, binary=request.binary) for n in outputs)
     described, blobs = [], []
@@ -192,7 +192,7 @@ def _texts(output: Output, values: Array) -> list[str]:
 
 
 def _packed(
-    request: InferRequest, served: Served, described: list[dict[str, Any]], blobs: list[bytes]
+    request: InferRequest, served: LoadedModel, described: list[dict[str, Any]], blobs: list[bytes]
 ) -> Answer:
     message = {
         "model_name": served.record.name,

@@ -21,8 +21,8 @@ from mlaas4hep.http.predict.schemas import LIST, MODEL
 from mlaas4hep.http.predict.tfaas.forms import read_form
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.registry import address
-from mlaas4hep.serving.served import Served
 from mlaas4hep.usecases import models as usecase
 
 _BEST = ("saved_model.pb", "model.tflite")
@@ -200,7 +200,7 @@ def described(record: ModelRecord, modified_at: float | None) -> dict[str, Any]:
     return listing
 
 
-def found_in(served: Served) -> dict[str, Any]:
+def found_in(served: LoadedModel) -> dict[str, Any]:
     """Return what loading a model has found: what runs it, what it takes and gives."""
     runtime = served.runtime
     return {

@@ -18,8 +18,8 @@ from mlaas4hep.http.predict.tfaas.forms import read_form
 from mlaas4hep.http.predict.tfaas.protobuf import read_row, write_predictions
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE
+from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
-from mlaas4hep.serving.served import Served
 
 PROTOBUF = b"application/x-protobuf"
 _MAX_PIXELS = 50_000_000
@@ -32,7 +32,7 @@ async def proto(context: Context, call: Call) -> Answer:
     row = read_row(await call.read(MAX_BODY_BYTES))
     rows = Rows(values=row.values, keys=list(row.keys))
 
-    def feeds(served: Served) -> Feeds:
+    def feeds(served: LoadedModel) -> Feeds:
         return rows.ask(served).feeds
 
     model = row.model or call.args.get("model", "")
@@ -60,7 +60,7 @@ async def image(context: Context, call: Call) -> Answer:
     return await predict_tensors(context, call, model, picture.feeds, answer)
 
 
-def _probabilities(served: Served, outputs: Outputs) -> Answer:
+def _probabilities(served: LoadedModel, outputs: Outputs) -> Answer:
     probabilities = first_output(served, outputs).reshape(-1).tolist()
     return Answer(body=write_predictions(probabilities, served.labels), content_type=PROTOBUF)
 
@@ -72,7 +72,7 @@ class Picture:
     filename: str
     data: bytes
 
-    def feeds(self, served: Served) -> Feeds:
+    def feeds(self, served: LoadedModel) -> Feeds:
         """Return the pixels, 0 to 255, in the size and with the channels that the model takes."""
         info = only_input(served)
         height, width, channels = _size(served, info.shape[1:])
@@ -80,13 +80,13 @@ class Picture:
         flat = len(info.shape) == 2  # noqa: PLR2004 - rows of pixels
         return {info.name: pixels.reshape(1, -1) if flat else pixels[None]}
 
-    def as_tfaas(self, served: Served, outputs: Outputs) -> Answer:
+    def as_tfaas(self, served: LoadedModel, outputs: Outputs) -> Answer:
         """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
         if served.record.labels and served.record.file.endswith((".pb", ".pbtxt")):
             return self.answer(served, outputs)
         return json_answer(first_output(served, outputs).reshape(-1))
 
-    def answer(self, served: Served, outputs: Outputs) -> Answer:
+    def answer(self, served: LoadedModel, outputs: Outputs) -> Answer:
         """Return the most probable labels, the best first."""
         probabilities = first_output(served, outputs).reshape(-1)
         best = np.argsort(-probabilities)[:_TOP].tolist()
@@ -96,11 +96,11 @@ class Picture:
         return json_answer({"filename": self.filename, "labels": labels})
 
 
-def _label(served: Served, index: int) -> str:
+def _label(served: LoadedModel, index: int) -> str:
     return served.labels[index] if index < len(served.labels) else str(index)
 
 
-def _size(served: Served, sizes: tuple[int, ...]) -> tuple[int, int, int]:
+def _size(served: LoadedModel, sizes: tuple[int, ...]) -> tuple[int, int, int]:
     """Return height, width and channels; -1: as the image has it."""
     if len(sizes) == 3 and (sizes[2] in _MODES or sizes[2] == -1):  # noqa: PLR2004
         channels = sizes[2] if sizes[2] != -1 else served.record.img_channels or 3

@@ -11,8 +11,8 @@ import httpx
 
 from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
-from mlaas4hep.adapters.sources.places.web.answers import Answer, failure
 from mlaas4hep.adapters.sources.places.web.network import CheckedNetwork
+from mlaas4hep.adapters.sources.places.web.response import Response, failure
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 MAX_REDIRECTS = 5
@@ -39,7 +39,7 @@ class WebClient:
         )
         weakref.finalize(self, self._pool.close)
 
-    def get(self, url: str, span: Span) -> Answer:
+    def get(self, url: str, span: Span) -> Response:
         """Return what a server answers to the question for a range; at most so much is read.
 
         Raises:
@@ -62,7 +62,7 @@ class WebClient:
                 raise error
             threading.Event().wait(pause)
 
-    def _try(self, url: str, span: Span) -> tuple[Answer | None, MlaasError]:
+    def _try(self, url: str, span: Span) -> tuple[Response | None, MlaasError]:
         """Return the answer of one try, and the error that it is if it is no good."""
         try:
             answer = self._followed(url, span)
@@ -70,7 +70,7 @@ class WebClient:
             return None, error
         return answer, answer.error()
 
-    def _followed(self, url: str, span: Span) -> Answer:
+    def _followed(self, url: str, span: Span) -> Response:
         """Return the first answer that is no redirect."""
         at = _parsed(url, url)
         for _ in range(MAX_REDIRECTS + 1):
@@ -87,7 +87,7 @@ class WebClient:
             hint="write the URL at which the file lies",
         )
 
-    def _asked(self, url: str, at: httpx.URL, span: Span) -> Answer:
+    def _asked(self, url: str, at: httpx.URL, span: Span) -> Response:
         start, stop = span
         answered = False
         deadline = time.monotonic() + self._silence_s + (stop - start) / SLOWEST
@@ -107,7 +107,7 @@ class WebClient:
             ) as response:
                 answered = True
                 data, whole = _read(response.iter_stream(), stop - start, deadline)
-                return Answer(
+                return Response(
                     url=url,
                     status=response.status,
                     headers={

@@ -11,10 +11,10 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from mlaas4hep.adapters.sources.places.bytes import REQUEST_BYTES, FileBytes, grouped
-from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Place, Span, changed, shown
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, Span, changed, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
-from mlaas4hep.adapters.sources.places.web.answers import Answer as WebAnswer
 from mlaas4hep.adapters.sources.places.web.client import WebClient
+from mlaas4hep.adapters.sources.places.web.response import Response
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
 
 HOLDS_S = 2.0  #: a chunk asks for its files twice
@@ -58,7 +58,7 @@ class WebPlaces:
             hint="write one URL a line",
         )
 
-    def _without_ranges(self, url: str, answer: WebAnswer) -> Place:
+    def _without_ranges(self, url: str, answer: Response) -> Place:
         """Return the place of a file that is copied as a whole."""
         size = len(answer.data) if answer.whole else answer.length
         if size is None:  # it is not told beforehand
@@ -84,7 +84,7 @@ class WebPlaces:
                 self._whole[key] = known
         return known
 
-    def _copied(self, url: str, size: int | None, version: tuple[str, str]) -> WebAnswer:
+    def _copied(self, url: str, size: int | None, version: tuple[str, str]) -> Response:
         """Ask for the whole file; of unknown size, if `size` is None."""
         answer = self._client.get(url, (0, WHOLE_BYTES if size is None else size))
         if size is None and not answer.whole:
@@ -131,9 +131,9 @@ class WebBytes:
         self._version = version
         self.size_bytes = 0  #: asked for so far
 
-    def ask(self, spans: Sequence[Span]) -> list[Answer]:
+    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Send questions for all spans, a few at a time; those that touch go together."""
-        answers: list[Answer] = []
+        answers: list[PendingBytes] = []
         for (start, stop), parts in grouped(spans, REQUEST_BYTES):
             self.size_bytes += stop - start
             future = self._asking.submit(self._range, (start, stop))

@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 import xxhash
 
-from mlaas4hep.adapters.sources.places.place import Answer, Bytes, Span
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.codecs import LARGEST, inflated
 from mlaas4hep.adapters.sources.root.ntuple.elements import decoded, page_bytes
 from mlaas4hep.adapters.sources.root.ntuple.layout import Column, Field, NtupleLayout
@@ -161,7 +161,7 @@ class _Reader:
         self._column = column
         self._content = content
         self._firsts = column.first_pages
-        self._asked: dict[int, Answer] = {}
+        self._asked: dict[int, PendingBytes] = {}
         self._pages: dict[int, Array] = {}
         self._used: set[int] = set()
 

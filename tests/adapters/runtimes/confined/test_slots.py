@@ -1,6 +1,6 @@
 import pytest
 
-from mlaas4hep.adapters.runtimes.confined.places import Places
+from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.errors import ServiceUnavailableError
 
 
@@ -17,7 +17,7 @@ class Tenant:
 
 @pytest.fixture
 def places():
-    return Places(3, 2, patience_s=0.01)
+    return Slots(3, 2, patience_s=0.01)
 
 
 def test_the_one_that_was_idle_for_longest_makes_room(places):

@@ -19,7 +19,7 @@ class Tenant(Protocol):
         """Give the place back if nothing is being predicted, and say so."""
 
 
-class Places:
+class Slots:
     """The one that was idle for longest makes room: of the same owner if that owner has enough."""
 
     def __init__(self, places: int, for_owner: int, patience_s: float = _PATIENCE_S) -> None:

@@ -17,7 +17,7 @@ _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """Status and headers of an answer, and at most the bytes that were asked for."""
 
     url: str  #: as the person wrote it

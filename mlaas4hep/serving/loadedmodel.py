@@ -1,4 +1,4 @@
-"""`Served`: a model as it is served now, and how it is made of its record and files."""
+"""`LoadedModel`: a model as it is served now, and how it is made of its record and files."""
 
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ MAX_LABELS, MAX_LABEL_BYTES = 10_000, 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class LoadedModel:
     """A model as it is served now."""
 
     record: ModelRecord
@@ -52,7 +52,7 @@ class Served:
         """Return the names of the network's inputs; () if nobody knows them."""
         return () if self.contract is None else self.contract.columns
 
-    def by(self, signature: str) -> "Served":
+    def by(self, signature: str) -> "LoadedModel":
         """Return the model behind one of its signatures; "": the one that it means itself.
 
         Raises:
@@ -74,7 +74,7 @@ class Served:
         )
 
 
-def allowed(served: Served, person: Person) -> Served:
+def allowed(served: LoadedModel, person: Person) -> LoadedModel:
     """Return `served`; NotFoundError if the person must not even know of it."""
     if not may_read(person, served.record):
         raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
