@@ -14,17 +14,17 @@ from mlaas4hep.http.predict import delivery, netron, prediction
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
 from mlaas4hep.http.predict.inference import v1, v1_examples, v2
-from mlaas4hep.http.predict.tfaas import models as tfaas
-from mlaas4hep.http.predict.tfaas import predictions as tfaas_predict
-from mlaas4hep.http.predict.tfaas import upload as model_upload
+from mlaas4hep.http.predict.tfaas import models, params, predictions, status, upload
 from mlaas4hep.http.route import ACTION, Route, body_calls, called, scalars
 from mlaas4hep.http.router import Router
 
 ROUTES: tuple[Route, ...] = (
     *prediction.ROUTES,
-    *tfaas_predict.ROUTES,
-    *tfaas.ROUTES,
-    *model_upload.ROUTES,
+    *predictions.ROUTES,
+    *models.ROUTES,
+    *params.ROUTES,
+    *status.ROUTES,
+    *upload.ROUTES,
     *netron.ROUTES,
     *v1.ROUTES,
     *v1_examples.ROUTES,

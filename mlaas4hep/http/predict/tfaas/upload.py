@@ -26,7 +26,8 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer, object_of
 from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.tfaas.forms import Form, is_form, read_form
 from mlaas4hep.http.predict.tfaas.layout import Layout, laid_out
-from mlaas4hep.http.predict.tfaas.models import described, found_in, with_params
+from mlaas4hep.http.predict.tfaas.listing import described, found_in
+from mlaas4hep.http.predict.tfaas.params import with_params
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FILE, NAME, TEXT
 from mlaas4hep.usecases import modelstore

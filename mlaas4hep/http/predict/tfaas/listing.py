@@ -1,0 +1,48 @@
+"""A model as TFaaS lists it, in both spellings, with what we know beside it."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.serving.loadedmodel import LoadedModel
+
+_BEST = ("saved_model.pb", "model.tflite")
+
+
+def described(record: ModelRecord, modified_at: float | None) -> dict[str, Any]:
+    """Return a model as TFaaS lists it, in both spellings, and what we know beside it."""
+    found = record.file or next((file for file in _BEST if file in record.files), "")
+    listing: dict[str, Any] = {
+        "name": record.name,
+        "model": found,
+        "labels": record.labels,
+        "op": record.op,
+        "imgChannels": record.img_channels,
+        "options": record.options,
+        "inputNode": record.input_node,
+        "outputNode": record.output_node,
+        "input_node": record.input_node,
+        "output_node": record.output_node,
+        "description": record.description,
+        "owner": record.owner,
+        "version": record.version,
+        "files": record.files,
+        "public": record.public,
+        "groups": record.groups,
+    }
+    if modified_at is not None:
+        listing["timestamp"] = datetime.fromtimestamp(modified_at, UTC).isoformat()
+    return listing
+
+
+def found_in(served: LoadedModel) -> dict[str, Any]:
+    """Return what loading a model has found: what runs it, what it takes and gives."""
+    runtime = served.runtime
+    return {
+        "platform": runtime.platform,
+        "inputs": [asdict(each) for each in runtime.inputs],
+        "outputs": [asdict(each) for each in runtime.outputs],
+        "signatures": list(runtime.signatures),
+        "isBounded": runtime.prompt_rows > 0,
+    }

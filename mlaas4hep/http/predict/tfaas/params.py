@@ -1,0 +1,129 @@
+"""TFaaS's `/params`: what is said about a model, and with whom it is shared."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
+from mlaas4hep.http.predict.tfaas.listing import described
+from mlaas4hep.http.predict.tfaas.reference import BY_QUERY, TAG, found_model, own_model
+from mlaas4hep.http.route import Body, Route
+from mlaas4hep.http.schemas import JSON, OBJECT
+
+_TEXTS = {
+    "description": "description",
+    "labels": "labels",
+    "model": "file",
+    "op": "op",
+    "inputNode": "input_node",
+    "input_node": "input_node",
+    "outputNode": "output_node",
+    "output_node": "output_node",
+}  #: key of params.json (TFaaS) → field of the record
+_MAX_TEXT, _MAX_DESCRIPTION, _MAX_TEXTS = 256, 10_000, 100
+_CHANNELS = ("imgChannels", "ImgChannels", "img_channels")
+_KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS, *_CHANNELS}
+
+
+async def params(context: Context, call: Call) -> Answer:
+    """Return the params.json of a model, or of the one uploaded last."""
+    return json_answer(
+        described(await found_model(context, call, call.args.get("model", "")), None)
+    )
+
+
+async def set_params(context: Context, call: Call) -> Answer:
+    """Change what is said about one's own model, and with whom it is shared."""
+    given = await call.json(MAX_BODY_BYTES)
+    unknown = sorted(given.keys() - _KNOWN)
+    if unknown:
+        raise InvalidRequestError(
+            f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
+        )
+    record = await own_model(context, call, call.args.get("model") or str(given.get("name") or ""))
+    changed = with_params(record, given)
+    await context.batcher.for_owner(record.owner, partial(_announce, context, record, changed))
+    context.changed(record.owner, record.name)
+    return json_answer(described(changed, None))
+
+
+def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
+    """Return the record with what a params.json says.
+
+    Raises:
+        InvalidRequestError: a value is of the wrong type.
+    """
+    changes: dict[str, Any] = {
+        field: _text(key, given[key]) for key, field in _TEXTS.items() if given.get(key) is not None
+    }
+    for key in ("options", "groups"):
+        if given.get(key) is not None:
+            changes[key] = _texts(key, given[key])
+    for key in _CHANNELS:
+        if isinstance(given.get(key), int):
+            changes["img_channels"] = given[key]
+    if "public" in given:
+        if not isinstance(given["public"], bool):
+            raise InvalidRequestError(f"public is {given['public']!r}, not true or false")
+        changes["public"] = given["public"]
+    return replace(record, **changes)
+
+
+def _announce(context: Context, record: ModelRecord, changed: ModelRecord) -> None:
+    """Store a changed record; one that is served in another way is tried out before."""
+    if _way(record) != _way(changed):
+        context.registry.try_out(changed)
+    context.services.models.put(keys.model(record.owner, record.name), wire.dump(changed))
+
+
+def _way(record: ModelRecord) -> tuple[str, str, str]:
+    return record.file, record.input_node, record.output_node
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidRequestError(f"{key} is {value!r:.100}, not a text")
+    limit = _MAX_DESCRIPTION if key == "description" else _MAX_TEXT
+    if len(value) > limit:
+        raise InvalidRequestError(f"{key} has {len(value)} characters, more than {limit}")
+    return value
+
+
+def _texts(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidRequestError(f"{key} is {value!r:.100}, not a list of texts")
+    if len(value) > _MAX_TEXTS:
+        raise InvalidRequestError(f"{key} has {len(value)} texts, more than {_MAX_TEXTS}")
+    return tuple(_text(key, each) for each in value)
+
+
+ROUTES = (
+    Route(
+        name="model_params",
+        method="GET",
+        path="/params",
+        also_at=("/params/{model}",),
+        handler=params,
+        tag=TAG,
+        actions=("params",),
+        args=BY_QUERY,
+        errors=(404,),
+    ),
+    Route(
+        name="set_params",
+        method="POST",
+        path="/params",
+        also_at=("/params/{model}",),
+        handler=set_params,
+        tag=TAG,
+        args=BY_QUERY,
+        body=Body(forms={JSON: OBJECT}),
+        errors=(403, 404, 413),
+    ),
+)
