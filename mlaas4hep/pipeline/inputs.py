@@ -56,50 +56,73 @@ class Inputs:
         Raises:
             MlaasError: a file cannot be read, or files and request do not fit together.
         """
-        preproc = Preproc.parse(request.preproc)
-        trees, skipped = _trees(request, services)
-        names = [file.name for file in request.files]
-        branches = choose(
-            dict(zip(names, trees, strict=True)), request.params, preproc, request.labels
-        )
+        return cls.of(request, OpenTrees.of(request, services), services.range_entries)
+
+    @classmethod
+    def of(cls, request: Request, found: "OpenTrees", range_entries: int) -> "Inputs":
+        """Return what a run works on, from what its files hold.
+
+        Args:
+            request: of the run.
+            found: in its files.
+            range_entries: that one event measures.
+
+        Raises:
+            MlaasError: files and request do not fit together, or there are no entries.
+        """
+        trees, preproc = found.trees, Preproc.parse(request.preproc)
+        branches = choose(found.by_name(request), request.params, preproc, request.labels)
         ranges = plan_ranges(
             [tree.entries for tree in trees],
             request.params.nevts,
             [tree.boundaries for tree in trees],
-            services.range_entries,
+            range_entries,
         )
         if not ranges:
+            names = ", ".join(file.name for file in request.files[:_LISTED])
             raise PermanentError(
-                f"there are no entries in {', '.join(names[:5])}", hint="check files.txt and branch"
+                f"there are no entries in {names}", hint="check files.txt and branch"
             )
         files = tuple(
             OpenedFile.of(file, tree, lacking(tree, trees, branches.reads))
             for file, tree in zip(request.files, trees, strict=True)
         )
-        branches = replace(branches, warnings=(*branches.warnings, *skipped))
+        branches = replace(branches, warnings=(*branches.warnings, *found.warnings))
         opened = Opened(files=files, branches=branches, ranges=ranges)
         return cls(request=request, opened=opened)
 
 
-def _trees(request: Request, services: Services) -> tuple[list[TreeInfo], list[str]]:
-    """Return what each file holds, and which of them are skipped: those have no entries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrees:
+    """What each file of a request holds, in order; those that are skipped have no entries."""
 
-    Raises:
-        MlaasError: a file cannot be opened, and may not be skipped, or is not the only one.
-    """
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
-        found = list(pool.map(partial(_tree_or_error, services=services), request.files))
-    good = [each for each in found if isinstance(each, TreeInfo)]
-    bad = [each for each in found if not isinstance(each, TreeInfo)]
-    if bad and (request.params.on_bad_file == "fail" or not good):
-        raise bad[0]
-    trees = [
-        each if isinstance(each, TreeInfo) else good[0].emptied(file.url, file.tree)
-        for file, each in zip(request.files, found, strict=True)
-    ]
-    count = f"skipped, because they cannot be opened: {len(bad)} of {len(found)} files"
-    reasons = [str(error) for error in bad[:_LISTED]]
-    return trees, [f"{count}: {'; '.join(reasons)}"] if bad else []
+    trees: tuple[TreeInfo, ...]
+    warnings: tuple[str, ...]  #: which files are skipped
+
+    @classmethod
+    def of(cls, request: Request, services: Services) -> "OpenTrees":
+        """Open every file, several side by side.
+
+        Raises:
+            MlaasError: a file cannot be opened, and may not be skipped, or is not the only one.
+        """
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+            found = list(pool.map(partial(_tree_or_error, services=services), request.files))
+        good = [each for each in found if isinstance(each, TreeInfo)]
+        bad = [each for each in found if not isinstance(each, TreeInfo)]
+        if bad and (request.params.on_bad_file == "fail" or not good):
+            raise bad[0]
+        trees = tuple(
+            each if isinstance(each, TreeInfo) else good[0].emptied(file.url, file.tree)
+            for file, each in zip(request.files, found, strict=True)
+        )
+        count = f"skipped, because they cannot be opened: {len(bad)} of {len(found)} files"
+        reasons = [str(error) for error in bad[:_LISTED]]
+        return cls(trees=trees, warnings=(f"{count}: {'; '.join(reasons)}",) if bad else ())
+
+    def by_name(self, request: Request) -> dict[str, TreeInfo]:
+        """Return the trees by the files' names as the person wrote them."""
+        return {file.name: tree for file, tree in zip(request.files, self.trees, strict=True)}
 
 
 def _tree_or_error(file: InputFile, services: Services) -> TreeInfo | PermanentError:

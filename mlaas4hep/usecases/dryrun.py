@@ -15,13 +15,13 @@ from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.core.requests.request import InputFile, Request
-from mlaas4hep.core.selection import branches
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.filling import labels_of
-from mlaas4hep.pipeline.inputs import describe
+from mlaas4hep.pipeline.inputs import Inputs, OpenTrees, naming
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.submit import CheckedSubmission
 
@@ -41,17 +41,16 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         ServiceUnavailableError: a file's server does not answer.
     """
     request = prepared.request
-    preproc = Preproc.parse(request.preproc)
-    trees = {file.name: _described(file, services) for file in request.files}
-    chosen = branches.choose(trees, request.params, preproc, request.labels)
+    inputs, trees = _open(request, services)
+    chosen = inputs.opened.branches
     tried = [
-        _try(file, trees[file.name], preproc, _sample(file, trees, chosen.reads, services), chosen)
-        for file in request.files[:MAX_SAMPLED]
+        _try(file, inputs.preproc, _sample(file, chosen.reads, services), chosen)
+        for file in inputs.opened.files[:MAX_SAMPLED]
     ]
     files = [found for found, _, _ in tried]
     widths = _longest(longest for _, longest, _ in tried)
     samples = [kept for _, _, kept in tried]
-    plan = _plan(request, trees, files)
+    plan = _plan(inputs, files)
     columns = sum(widths.get(name, 1) for name in chosen.features)
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
     chunk_bytes = largest * columns * _FLOAT_BYTES
@@ -59,10 +58,10 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     memory_bytes = _memory_bytes(chunk_bytes, model)
     return DryRun(
         files=tuple(files),
-        entries=sum(tree.entries for tree in trees.values()),
+        entries=sum(file.entries for file in inputs.opened.files),
         selected_entries=plan.entries,
         features=chosen.features,
-        left_out=left_out(trees, request.params, preproc, chosen),
+        left_out=left_out(trees, request.params, inputs.preproc, chosen),
         identifiers=chosen.identifiers,
         label=chosen.label,
         columns=columns,
@@ -101,9 +100,7 @@ def _built(
         raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
 
 
-def _of_values(
-    request: Request, chosen: branches.Branches, samples: list[list[Columns]]
-) -> Iterator[str]:
+def _of_values(request: Request, chosen: Branches, samples: list[list[Columns]]) -> Iterator[str]:
     """Yield what is odd about the values of a sample of every file."""
     rules, features = request.params.rules, set(chosen.features)
     parts: list[Specs] = []
@@ -157,29 +154,28 @@ def _warnings(
         yield "model.py was parsed but not built: this function has no TensorFlow"
 
 
-def _described(file: InputFile, services: Services) -> TreeInfo:
+def _open(request: Request, services: Services) -> tuple[Inputs, dict[str, TreeInfo]]:
+    """Open the files as a run does, and return its inputs and what each file holds."""
     try:
-        return describe(file, services)
+        found = OpenTrees.of(request, services)
+        return Inputs.of(request, found, services.range_entries), found.by_name(request)
     except MlaasError as error:
         raise error.located(stage="specs") from error.__cause__
 
 
-def _sample(
-    file: InputFile, trees: Mapping[str, TreeInfo], reads: tuple[str, ...], services: Services
-) -> Iterator[Columns]:
-    tree = trees[file.name]
-    opened = OpenedFile.of(file, tree, branches.lacking(tree, trees.values(), reads))
-    survey = services.source.survey(file.url, file.tree, opened.has(reads))
-    for block in services.source.read(survey, opened.has(reads), 0, min(SAMPLE, tree.entries)):
-        yield opened.filled(block, reads)
+def _sample(file: OpenedFile, reads: tuple[str, ...], services: Services) -> Iterator[Columns]:
+    """Yield the first entries of a file; none of one that is skipped."""
+    if not file.entries:
+        return
+    with naming(file):
+        survey = services.source.survey(file.url, file.tree, file.has(reads))
+        blocks = services.source.read(survey, file.has(reads), 0, min(SAMPLE, file.entries))
+        for block in blocks:
+            yield file.filled(block, reads)
 
 
 def _try(
-    file: InputFile,
-    tree: TreeInfo,
-    preproc: Preproc,
-    sample: Iterable[Columns],
-    chosen: branches.Branches,
+    file: OpenedFile, preproc: Preproc, sample: Iterable[Columns], chosen: Branches
 ) -> tuple[DryRunFile, dict[str, int], list[Columns]]:
     """Return what a sample of a file shows, the longest row of each jagged branch, and the sample."""
     blocks: list[Columns] = []
@@ -197,7 +193,7 @@ def _try(
     found = DryRunFile(
         file=file.name,
         tree=file.tree,
-        entries=tree.entries,
+        entries=file.entries,
         sampled=sampled,
         passed=passed,
         cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
@@ -213,11 +209,12 @@ def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return widths
 
 
-def _plan(request: Request, trees: Mapping[str, TreeInfo], files: list[DryRunFile]) -> ChunkPlan:
+def _plan(inputs: Inputs, files: list[DryRunFile]) -> ChunkPlan:
     """Return the chunks there would be if all entries pass as those of the sample do."""
     sampled, passed = sum(file.sampled for file in files), sum(file.passed for file in files)
     share = passed / sampled if sampled else 1.0
-    nevts = request.params.nevts
-    limits = (tree.entries if nevts < 0 else min(nevts, tree.entries) for tree in trees.values())
-    counts = [round(entries * share) for entries in limits]
-    return ChunkPlan.of(counts, nevts, request.params.chunk_size)
+    params = inputs.request.params
+    entries = (file.entries for file in inputs.opened.files)
+    limits = (count if params.nevts < 0 else min(params.nevts, count) for count in entries)
+    counts = [round(count * share) for count in limits]
+    return ChunkPlan.of(counts, params.nevts, params.chunk_size)

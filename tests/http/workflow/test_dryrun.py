@@ -49,6 +49,31 @@ def test_it_says_what_would_be_read_and_made_and_makes_no_run(alice, files):
     assert alice.get("/runs").json["total"] == 0
 
 
+def test_a_file_that_a_run_would_skip_is_skipped_and_told(alice, files):
+    files["b.root"] = b"no ROOT file"
+    files["params.json"] = '{"branch": "events", "on_bad_file": "skip", "identifier": ["runNo"]}'
+    alice.upload(files)
+    shown = alice.post("/runs?dry_run=1", json={"name": "luca"}).json
+
+    assert [(file["file"], file["entries"]) for file in shown["files"]] == [
+        ("a.root", 100),
+        ("b.root", 0),
+    ]
+    assert "1 of 2 files: 'luca/b.root'" in shown["warnings"][-1], shown["warnings"]
+
+
+def test_files_without_entries_are_refused_as_a_run_refuses_them(alice, files, tmp_path):
+    with uproot.recreate(tmp_path / "none.root") as file:
+        file["events"] = {"pt": np.zeros(0, np.float32)}
+    files |= {"files.txt": "none.root", "none.root": (tmp_path / "none.root").read_bytes()}
+    files |= {"labels.txt": "1", "preproc.json": "", "params.json": '{"branch": "events"}'}
+    alice.upload(files)
+    response = alice.post("/runs?dry_run=1", json={"name": "luca"})
+
+    assert response.status_code == 422, response.text
+    assert "no entries in none.root" in response.json["error"]["message"]
+
+
 def test_a_typo_is_found_before_anything_is_measured(alice, files):
     files["params.json"] = '{"branch": "events", "selected_branches": "pt,etaa"}'
     alice.upload(files)
