@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -53,27 +52,3 @@ class Deployed:
             "invocationCount": self.calls.total(),
             "createdAt": self.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
-
-
-def metrics(functions: Mapping[str, Deployed]) -> str:
-    """Return Prometheus's text with the names that OpenFaaS's gateway uses."""
-    total, seconds, replicas = [], [], []
-    for name, function in sorted(functions.items()):
-        full = f'function_name="{name}.{NAMESPACE}"'
-        for status, calls in sorted(function.calls.items()):
-            total.append(f'gateway_function_invocation_total{{code="{status}",{full}}} {calls}')
-        seconds.append(f"gateway_functions_seconds_sum{{{full}}} {function.seconds:.6f}")
-        seconds.append(f"gateway_functions_seconds_count{{{full}}} {function.calls.total()}")
-        replicas.append(f"gateway_service_count{{{full}}} {int(function.ready.is_set())}")
-    lines = [
-        "# HELP gateway_function_invocation_total Function calls by status.",
-        "# TYPE gateway_function_invocation_total counter",
-        *total,
-        "# HELP gateway_functions_seconds Time of function calls.",
-        "# TYPE gateway_functions_seconds summary",
-        *seconds,
-        "# HELP gateway_service_count Replicas that can be called.",
-        "# TYPE gateway_service_count gauge",
-        *replicas,
-    ]
-    return "\n".join(lines) + "\n"

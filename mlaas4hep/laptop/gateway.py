@@ -23,8 +23,9 @@ from mlaas4hep import __version__
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, Deployed, metrics
+from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, Deployed
 from mlaas4hep.laptop.logs import FunctionLog, Line
+from mlaas4hep.laptop.metrics import exposition
 from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
 from mlaas4hep.laptop.password import SystemPassword
 from mlaas4hep.laptop.proxy import Proxy
@@ -115,10 +116,10 @@ class _Routes:
     async def healthz(self, _request: Request) -> Response:
         return PlainTextResponse("OK")
 
-    async def metrics(self, _request: Request) -> Response:
-        return PlainTextResponse(
-            metrics(self.gateway.functions), media_type="text/plain; version=0.0.4"
-        )
+    async def metrics(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        content, content_type = exposition(self.gateway.functions, accept)
+        return Response(content, headers={"content-type": content_type})
 
     async def info(self, _request: Request) -> Response:
         version = {"release": __version__, "sha": ""}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.laptop import issuer
 from tests.laptop.gateways import LARGE_BYTES, PASSWORD, Running
@@ -181,8 +182,22 @@ def test_calls_are_counted_for_prometheus(client):
     client.get("/function/away")
 
     text = client.get("/metrics").text
-    counter = 'gateway_function_invocation_total{code="502",function_name="away.openfaas-fn"} '
-    assert int(text.partition(counter)[2].partition("\n")[0]) >= 1
+    samples = {
+        (sample.name, sample.labels.get("code")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.labels["function_name"] == "away.openfaas-fn"
+    }
+    assert samples["gateway_function_invocation_total", "502"] >= 1
+    assert samples["gateway_functions_seconds_count", None] >= 1
+    assert samples["gateway_service_count", None] == 1
+
+
+def test_metrics_come_in_the_form_that_is_asked_for(client):
+    answer = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
 
 
 def test_logs_come_as_lines_of_json_with_their_times(client, running):
