@@ -7,21 +7,32 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Jagged
-from mlaas4hep.core.formulas import rowwise, special
+from mlaas4hep.core.formulas import kinematics, ordering, rowwise, special
 from mlaas4hep.core.formulas.rowwise import truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """What a name in call position does; `over_rows` gives one value a row of its argument."""
+    """What a name in call position does with values, or with whole rows."""
 
     counts: tuple[int, ...]  #: numbers of arguments that it takes
-    elementwise: Callable[..., Any] | None = None
-    over_rows: Callable[[Jagged], Array] | None = None
+    elementwise: Callable[..., Any] | None = None  #: value by value
+    over_rows: Callable[..., Array] | None = None  #: one value a row of its arguments
+    within_rows: Callable[[Jagged], Array] | None = None  #: as many values in each row as before
+    gives_places: bool = False  #: what it gives are places inside rows
+    row_counts: tuple[int, ...] = (1,)  #: numbers of arguments with which it is over rows
 
-    def reduces(self, count: int) -> bool:
-        """Tell whether a call with `count` arguments turns a jagged branch into a flat one."""
-        return self.over_rows is not None and count == 1
+    def reduces(self, count: int, *, jagged: bool) -> bool:
+        """Tell whether a call with `count` arguments turns rows into one value an entry."""
+        if self.over_rows is None or count not in self.row_counts:
+            return False
+        return jagged or self.needs_rows(count)
+
+    def needs_rows(self, count: int) -> bool:
+        """Tell whether a call with `count` arguments makes no sense without rows."""
+        if self.within_rows is not None or self.elementwise is None:
+            return True
+        return self.over_rows is not None and count in self.row_counts and count == 1
 
 
 def _logical_and(a: Any, b: Any) -> Array:
@@ -34,6 +45,11 @@ def _logical_or(a: Any, b: Any) -> Array:
 
 def _logical_not(a: Any) -> Array:
     return ~truth(a)
+
+
+def _filled(value: Any, instead: Any) -> Array:
+    filled: Array = np.where(np.isnan(value), instead, value)
+    return filled
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Array:
@@ -104,9 +120,13 @@ _TWO: dict[str, Callable[..., Any]] = {
     "arctan2": np.arctan2,
     "atan2": np.arctan2,
     "copysign": np.copysign,
+    "deltaPhi": kinematics.delta_phi,
+    "DeltaPhi": kinematics.root_delta_phi,
+    "fill": _filled,
     "fmax": np.fmax,
     "fmin": np.fmin,
     "hypot": np.hypot,
+    "power": np.float_power,
     "logical_and": _logical_and,
     "logical_or": _logical_or,
     "maximum": np.maximum,
@@ -118,15 +138,45 @@ _ROWS: dict[str, Callable[[Jagged], Array]] = {
     "all": rowwise.all_true,
     "any": rowwise.any_true,
     "count": rowwise.count,
+    "argmax": ordering.place_of_largest,
+    "argmin": ordering.place_of_smallest,
     "mean": rowwise.mean,
+    "prod": rowwise.product,
+    "std": rowwise.deviation,
     "sum": rowwise.total,
+    "var": rowwise.variance,
 }
+
+_WITHIN: dict[str, Callable[[Jagged], Array]] = {
+    "argsort": ordering.places,
+    "index": ordering.local_places,
+    "reverse": ordering.reversed_rows,
+    "sort": ordering.ordered,
+}
+_PLACES = frozenset({"argsort", "index", "argmax", "argmin"})
+_MASSES = tuple(range(4, 44, 4))
 
 FUNCTIONS: dict[str, Function] = {
     **{name: Function(counts=(1,), elementwise=function) for name, function in _ONE.items()},
     **{name: Function(counts=(2,), elementwise=function) for name, function in _TWO.items()},
-    **{name: Function(counts=(1,), over_rows=function) for name, function in _ROWS.items()},
+    **{
+        name: Function(counts=(1,), over_rows=function, gives_places=name in _PLACES)
+        for name, function in _ROWS.items()
+    },
+    **{
+        name: Function(counts=(1,), within_rows=function, gives_places=name in _PLACES)
+        for name, function in _WITHIN.items()
+    },
+    "deltaR": Function(counts=(4,), elementwise=kinematics.delta_r),
+    "DeltaR": Function(counts=(4,), elementwise=kinematics.root_delta_r),
+    "invMass": Function(
+        counts=_MASSES,
+        elementwise=kinematics.mass_of_sum,
+        over_rows=kinematics.mass_of_rows,
+        row_counts=(4,),
+    ),
     "min": Function(counts=(1, 2), elementwise=np.minimum, over_rows=rowwise.smallest),
     "max": Function(counts=(1, 2), elementwise=np.maximum, over_rows=rowwise.largest),
+    "take": Function(counts=(2,)),
     "where": Function(counts=(3,), elementwise=_where),
 }

@@ -30,6 +30,22 @@ def mean(rows: Jagged) -> Array:
     return np.divide(total(rows), rows.counts)
 
 
+def product(rows: Jagged) -> Array:
+    """Return the product of each row, as a double; 1 for an empty one."""
+    return _reduce(np.multiply, rows.content.astype(np.float64, copy=False), rows.offsets, 1)
+
+
+def variance(rows: Jagged) -> Array:
+    """Return the mean squared distance of each row from its mean; NaN for an empty one."""
+    distance = rows.content - np.repeat(mean(rows), rows.counts)
+    return mean(Jagged(content=distance * distance, offsets=rows.offsets))
+
+
+def deviation(rows: Jagged) -> Array:
+    """Return the standard deviation of each row, with n below; NaN for an empty one."""
+    return np.sqrt(variance(rows))
+
+
 def smallest(rows: Jagged) -> Array:
     """Return the least value of each row; NaN for an empty one."""
     return _reduce(np.minimum, _floating(rows.content), rows.offsets, np.nan)

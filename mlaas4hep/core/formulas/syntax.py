@@ -1,12 +1,15 @@
 """The grammar of expressions: text in, a checked program for a stack machine out.
 
+    choice   := or ["?" choice ":" choice]
     or       := and (("||" | "or") and)*
     and      := not (("&&" | "and") not)*
     not      := "not" not | chain
     chain    := bits (("<" | "<=" | ">" | ">=" | "==" | "!=") bits)*      0<=n<=2 is both
     bits     := binary operators | ^ & << >> + - * / // %  as in Python, then unary, then **
-    unary    := ("-" | "+" | "~" | "!") unary | atom ["**" unary]
-    atom     := number | name | name "(" or ("," or)* ")" | get("any name") | "(" or ")"
+    unary    := ("-" | "+" | "~" | "!") unary | picked ["**" unary]
+    picked   := atom ("[" (choice | [whole] ":" [whole] [":" [whole]]) "]")*
+    atom     := number | name | name "(" choice ("," choice)* ")" | get("any name")
+              | "(" choice ")"
 
 Nothing is evaluated here, and only what is written above can be said at all.
 """
@@ -15,7 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
+from mlaas4hep.core.formulas import objects
 from mlaas4hep.core.formulas.functions import FUNCTIONS
+from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
 from mlaas4hep.core.formulas.tokens import Token, refuse, to_number, tokenize
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -23,8 +28,10 @@ from mlaas4hep.errors import InvalidRequestError
 MAX_LENGTH = 4096  #: characters
 MAX_NESTING = 40  #: of parentheses, signs and powers
 MAX_STACK = 64  #: values that may wait for an operator
+MAX_STEPS = 20_000  #: of a program, the second reading of objects included
 CONSTANTS: dict[str, float | bool] = {
     "pi": 3.141592653589793,
+    "M_PI": 3.141592653589793,
     "True": True,
     "False": False,
     "true": True,
@@ -37,12 +44,16 @@ _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
 
 
+Kind = Literal["number", "name", "operator", "chain", "call", "pick", "slice"]
+Given = float | bool | str | tuple[str, ...] | tuple[int | None, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
     """One step of the program; `count` values are taken from the stack and one is put back."""
 
-    kind: Literal["number", "name", "operator", "chain", "call"]
-    value: float | bool | str | tuple[str, ...]  #: the number, name, operator(s) or function
+    kind: Kind
+    value: Given  #: the number, name, operator(s), function or bounds of a slice
     count: int = 0
     column: int = 0  #: where it stands in the text, from 1
 
@@ -58,7 +69,7 @@ def parse(text: str) -> tuple[Instruction, ...]:
             f"the expression has {len(text)} characters, more than {MAX_LENGTH}"
         )
     parser = _Parser(text, tokenize(text))
-    parser.either()
+    parser.choice()
     if parser.token.kind != "end":
         parser.fail(f"{parser.token.text!r} was not expected here")
     return tuple(parser.program)
@@ -74,6 +85,8 @@ class _Parser:
     at: int = 0
     nesting: int = 0
     stack: int = 0
+    steps: int = 0
+    member: tuple[int, str] = (-1, "")  #: what follows the name at one place: that of an object
 
     @property
     def token(self) -> Token:
@@ -90,17 +103,23 @@ class _Parser:
             return token
         return None
 
-    def emit(
-        self,
-        kind: Literal["number", "name", "operator", "chain", "call"],
-        value: float | bool | str | tuple[str, ...],
-        count: int,
-        token: Token,
-    ) -> None:
+    def emit(self, kind: Kind, value: Given, count: int, token: Token) -> None:
         self.stack += 1 - count
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            self.fail(f"the expression takes more than {MAX_STEPS} steps", token=token)
         if self.stack > MAX_STACK:
             self.fail(f"more than {MAX_STACK} values wait for an operator", token=token)
         self.program.append(Instruction(kind=kind, value=value, count=count, column=token.column))
+
+    def choice(self) -> None:
+        self.either()
+        if token := self.take("?"):
+            self.deeper(self.choice, token)
+            if not self.take(":"):
+                self.fail("':' was expected: condition ? yes : no")
+            self.deeper(self.choice, token)
+            self.emit("call", "where", 3, token)
 
     def either(self) -> None:
         self.both()
@@ -157,9 +176,48 @@ class _Parser:
             self.emit("operator", name, 1, token)
             return
         self.atom()
+        while token := self.take("["):
+            self.picked(token)
         if token := self.take("**"):
             self.deeper(self.unary, token)
             self.emit("operator", "**", 2, token)
+
+    def picked(self, opened: Token) -> None:
+        """Read what stands in brackets: a place, a condition, or the bounds of a slice."""
+        bounds = self.bounds()
+        if len(bounds) > 1:
+            if bounds[2:] == (0,):
+                self.fail("a slice cannot go on by 0", token=opened)
+            self.emit("slice", (*bounds, None, None)[:3], 1, opened)
+        else:
+            if bounds[0] is None:
+                self.deeper(self.choice, opened)
+            else:
+                self.emit("number", bounds[0], 0, opened)
+            self.emit("pick", "", 2, opened)
+        self.close(opened, "]")
+
+    def bounds(self) -> tuple[int | None, ...]:
+        """Pass the whole numbers and colons of a slice, or one number alone; else nothing."""
+        before = self.at
+        found = [self.whole()]
+        while self.take(":"):
+            found.append(self.whole())
+        if self.token.text != "]" or len(found) > 3:  # noqa: PLR2004 - start, stop, step
+            if len(found) > 1:
+                self.fail("a slice is written with whole numbers: x[:2], x[-1], x[1:3]")
+            self.at = before
+            return (None,)
+        return tuple(found)
+
+    def whole(self) -> int | None:
+        before = self.at
+        sign = -1 if self.take("-") else 1
+        if self.token.kind == "number" and self.token.text.isdigit():
+            self.at += 1
+            return sign * int(self.tokens[self.at - 1].text[:18])
+        self.at = before
+        return None
 
     def atom(self) -> None:
         token = self.token
@@ -171,36 +229,59 @@ class _Parser:
         elif token.kind == "name" and token.text not in _WORDS:
             self.name(token)
         elif token.text == "(" and token.kind == "symbol":
-            self.deeper(self.either, token)
+            self.deeper(self.choice, token)
             self.close(token)
         else:
             found = repr(token.text) if token.text else "the end"
             self.fail(f"a value was expected, not {found}", token=token)
 
     def name(self, token: Token) -> None:
-        if token.text in CONSTANTS:
-            self.emit("number", CONSTANTS[token.text], 0, token)
+        place, member = self.member
+        known = CONSTANTS.get(token.text)
+        if token.text.endswith("$"):
+            self.fail(f"{token.text} is not known here", answer(token.text), token)
+        if place == self.at - 1:
+            self.emit("name", f"{token.text}_{member}", 0, token)
+        elif known is not None:
+            self.emit("number", known, 0, token)
         else:
             self.emit("name", token.text, 0, token)
 
     def call(self, token: Token) -> None:
         if token.text == "get":
             self.named_branch(token)
-            return
-        function = FUNCTIONS.get(token.text)
-        if function is None:
-            hint = nearest(token.text, FUNCTIONS)
+        elif bare(token.text) in NUMBERS and self.take(")"):
+            self.emit("number", NUMBERS[bare(token.text)], 0, token)
+        elif token.text.endswith((".size", ".at")):
+            self.method(token)
+        else:
+            self.function(token)
+
+    def method(self, token: Token) -> None:
+        """Read `Jet_pt.size()` and `Jet_pt.at(0)`, as C++ writes them."""
+        branch, _, method = token.text.rpartition(".")
+        self.emit("name", branch, 0, token)
+        if method == "size":
+            self.close(token)
+            self.emit("call", "count", 1, token)
+        else:
+            self.deeper(self.choice, token)
+            self.close(token)
+            self.emit("pick", "", 2, token)
+
+    def function(self, token: Token) -> None:
+        name = ours(token.text)
+        if name not in FUNCTIONS:
+            hint = answer(token.text) or nearest(name, FUNCTIONS)
             self.fail(f"there is no function {token.text!r}", hint, token)
-        self.deeper(self.either, token)
-        count = 1
-        while self.take(","):
-            self.deeper(self.either, token)
-            count += 1
-        self.close(token)
-        if count not in function.counts:
-            wanted = " or ".join(str(number) for number in function.counts)
+        count = objects.arguments(self, name, token)
+        if token.text in {"MinIf$", "MaxIf$"} and count == 2:  # noqa: PLR2004 - values, condition
+            self.emit("pick", "", 2, token)
+            count = 1
+        if count not in FUNCTIONS[name].counts:
+            wanted = " or ".join(str(number) for number in FUNCTIONS[name].counts[:4])
             self.fail(f"{token.text} takes {wanted} arguments, not {count}", token=token)
-        self.emit("call", token.text, count, token)
+        self.emit("call", name, count, token)
 
     def named_branch(self, token: Token) -> None:
         quoted = self.token
@@ -210,10 +291,10 @@ class _Parser:
         self.close(token)
         self.emit("name", quoted.text[1:-1], 0, quoted)
 
-    def close(self, opened: Token) -> None:
-        if not self.take(")"):
+    def close(self, opened: Token, end: str = ")") -> None:
+        if not self.take(end):
             found = repr(self.token.text) if self.token.text else "the end"
-            self.fail(f"')' was expected, not {found}, after column {opened.column}")
+            self.fail(f"{end!r} was expected, not {found}, after column {opened.column}")
 
     def deeper(self, rule: Callable[[], None], token: Token) -> None:
         self.nesting += 1

@@ -9,9 +9,9 @@ from mlaas4hep.errors import InvalidRequestError
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-    | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
+    | (?P<name>[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)*\$?)
     | (?P<text>"[^"]*"|'[^']*')
-    | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|~!(),])
+    | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|~!(),?:\[\]])
     | (?P<end>$)
     )""",
     re.VERBOSE,
@@ -19,8 +19,6 @@ _TOKEN = re.compile(
 _HINTS = {
     "^": "a power is written **",
     "=": "equality is written ==",
-    "[": "elements cannot be picked; rows as a whole have sum, min, max, mean, count, any, all",
-    "?": "a choice is written where(condition, yes, no)",
 }
 _EXAMPLE = "an expression looks like pt > 20 && abs(eta) < 2.4"
 

@@ -38,7 +38,7 @@ class NewBranch:
         """Refuse to shadow a branch, to use one that is not there, or to be of another type."""
         if self.name in flat or self.name in jagged:
             raise self._shadows()
-        _check_names(self.expression, flat | jagged, f"new_branch {self.name!r}")
+        check_names(self.expression, flat | jagged, f"new_branch {self.name!r}")
         self._check_kind(is_jagged=self.expression.is_jagged(jagged))
 
     def _shadows(self) -> InvalidRequestError:
@@ -83,7 +83,7 @@ class Cut:
 
     def check(self, flat: AbstractSet[str], jagged: AbstractSet[str]) -> None:
         """Refuse branches that are not there, and to cut on the wrong kind."""
-        _check_names(self.expression, flat | jagged, self.where)
+        check_names(self.expression, flat | jagged, self.where)
         self._check_kind(is_jagged=self.expression.is_jagged(jagged))
 
     def _check_kind(self, *, is_jagged: bool) -> None:
@@ -98,7 +98,8 @@ class Cut:
         raise InvalidRequestError(f"{self.where}: {text!r} is {kind}", hint=f"write it {hint}")
 
 
-def _check_names(expression: Expression, known: AbstractSet[str], where: str) -> None:
+def check_names(expression: Expression, known: AbstractSet[str], where: str) -> None:
+    """Refuse branches that are not there."""
     for name in sorted(expression.names - known):
         raise InvalidRequestError(
             f"{where}: there is no branch {name!r}", branch=name, hint=nearest(name, known)

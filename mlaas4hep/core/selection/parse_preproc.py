@@ -1,4 +1,4 @@
-"""From the text of preproc.json to its new branches, cuts and removals."""
+"""From the text of preproc.json to its collections, new branches, cuts and removals."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,25 +7,27 @@ from typing import Any
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.syntax import RESERVED
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
+from mlaas4hep.core.selection.collections import Collection
 from mlaas4hep.core.selection.cuts import Cut, NewBranch
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_ITEMS = 1000  #: new branches, or cuts
 _SECTIONS = ("new_branch", "flat_cut", "jagged_cut")
+_COLLECTION = ("branches", "where", "sort_by", "descending", "top")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _CUT = re.compile(r"cut(?:_(\d{1,6}))?")
 _BOOLS = {"true": True, "false": False}
 
 
-Parts = tuple[tuple[NewBranch, ...], tuple[Cut, ...], frozenset[str]]
+Parts = tuple[tuple[Collection, ...], tuple[NewBranch, ...], tuple[Cut, ...], frozenset[str]]
 
 
 def parse_parts(text: str) -> Parts:
-    """Return new branches (each needs only those before it), cuts, and names to remove."""
+    """Return collections, new branches (each needs only those before it), cuts, and names to remove."""
     if not text.strip():
-        return (), (), frozenset()
+        return (), (), (), frozenset()
     content = parse_object(text, "preproc.json")
-    refuse_unknown(content, _SECTIONS, "preproc.json")
+    refuse_unknown(content, (*_SECTIONS, "collections"), "preproc.json")
     sections = {name: _section(content, name) for name in _SECTIONS}
     branches = {name: _new_branch(name, item) for name, item in sections["new_branch"].items()}
     cuts = tuple(cut for name, items in sections.items() for cut in _cuts(name, items))
@@ -37,7 +39,45 @@ def parse_parts(text: str) -> Parts:
         for name, item in items.items()
         for removed in _removed(section, name, item)
     )
-    return _ordered(branches), cuts, removes
+    return _collections(content.get("collections", {})), _ordered(branches), cuts, removes
+
+
+def _collections(content: Any) -> tuple[Collection, ...]:
+    if not isinstance(content, dict) or len(content) > MAX_ITEMS:
+        raise InvalidRequestError(
+            "collections is not an object of collections",
+            hint='such as {"Jet": {"sort_by": "Jet_pt", "top": 5}}',
+        )
+    return tuple(_collection(name, item) for name, item in content.items())
+
+
+def _collection(name: str, item: Any) -> Collection:
+    where = f"collections {name!r}"
+    if not isinstance(item, dict):
+        raise InvalidRequestError(f"{where} is {item!r}, not an object")
+    refuse_unknown(item, _COLLECTION, where)
+    top = item.get("top")
+    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
+        raise InvalidRequestError(f"{where}: top is {top!r}, not a whole number from 1 on")
+    if not item.keys() & {"where", "sort_by", "top"}:
+        raise InvalidRequestError(f"{where} has none of 'where', 'sort_by', 'top'")
+    descending = _truth(item.get("descending", True), f"{where}: descending")
+    return Collection(
+        name=name,
+        branches=tuple(name_list(item.get("branches", []), f"{where}: branches")),
+        where=_expression(item["where"], f"{where}: where") if "where" in item else None,
+        sort_by=_expression(item["sort_by"], f"{where}: sort_by") if "sort_by" in item else None,
+        descending=descending,
+        top=top,
+    )
+
+
+def _truth(value: Any, where: str) -> bool:
+    """Return a bool that may be written as a text, as the ancestor does."""
+    found = _BOOLS.get(value.lower(), value) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise InvalidRequestError(f"{where} is {value!r}", hint='write "True" or "False"')
+    return found
 
 
 def _section(content: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
@@ -112,13 +152,7 @@ def _cut(value: Any, where: str, *, jagged: bool) -> Cut:
 
 
 def _removed(section: str, name: str, item: Mapping[str, Any]) -> Iterator[str]:
-    remove = item.get("remove", False)
-    remove = _BOOLS.get(remove.lower(), remove) if isinstance(remove, str) else remove
-    if not isinstance(remove, bool):
-        raise InvalidRequestError(
-            f"{section} {name!r}: remove is {remove!r}", hint='write "True" or "False"'
-        )
-    if remove:
+    if _truth(item.get("remove", False), f"{section} {name!r}: remove"):
         yield name
     yield from name_list(item.get("keys_to_remove", []), f"{section} {name!r}: keys_to_remove")
 

@@ -1,4 +1,4 @@
-"""preproc.json: new branches, cuts and removals (see docs/preproc.md).
+"""preproc.json: collections, new branches, cuts and removals (see docs/preproc.md).
 
 The same text travels with the model, so that prediction applies what training applied.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.selection.collections import Collection
 from mlaas4hep.core.selection.cuts import Chosen, Cut, NewBranch
 from mlaas4hep.core.selection.parse_preproc import parse_parts
 from mlaas4hep.errors import InvalidRequestError
@@ -20,6 +21,7 @@ from mlaas4hep.errors import InvalidRequestError
 class Preproc:
     """What is done to entries before they are measured, trained on, or predicted."""
 
+    collections: tuple[Collection, ...] = ()  #: applied one after the other, before all else
     new_branches: tuple[NewBranch, ...] = ()  #: each needs only those before it
     cuts: tuple[Cut, ...] = ()
     removes: frozenset[str] = frozenset()  #: branches that do not become features
@@ -31,8 +33,8 @@ class Preproc:
         Raises:
             InvalidRequestError: it is not JSON, has an unknown key or a wrong expression.
         """
-        new_branches, cuts, removes = parse_parts(text)
-        return cls(new_branches=new_branches, cuts=cuts, removes=removes)
+        collections, new_branches, cuts, removes = parse_parts(text)
+        return cls(collections=collections, new_branches=new_branches, cuts=cuts, removes=removes)
 
     @property
     def defines(self) -> tuple[str, ...]:
@@ -41,11 +43,12 @@ class Preproc:
 
     @property
     def reads(self) -> frozenset[str]:
-        """Return the branches of the files that new branches and cuts need."""
+        """Return the branches of the files that collections, new branches and cuts need."""
         expressions = [branch.expression for branch in self.new_branches]
         expressions += [cut.expression for cut in self.cuts]
         names = frozenset[str]().union(*(expression.names for expression in expressions))
-        return names - frozenset(self.defines)
+        chosen_by = (collection.reads for collection in self.collections)
+        return (names - frozenset(self.defines)).union(*chosen_by)
 
     def check(self, flat: AbstractSet[str], jagged: AbstractSet[str]) -> None:
         """Check everything against the branches of a file, without reading entries.
@@ -55,6 +58,8 @@ class Preproc:
                 it is to be new.
         """
         known_flat, known_jagged = set(flat), set(jagged)
+        for collection in self.collections:
+            collection.check(known_flat, known_jagged)
         for branch in self.new_branches:
             branch.check(known_flat, known_jagged)
             (known_jagged if branch.jagged else known_flat).add(branch.name)
@@ -85,6 +90,8 @@ class Preproc:
         return tuple((cut.label, int(np.sum(chosen))) for cut, chosen in self._flow(full))
 
     def _with_new_branches(self, columns: Columns) -> Columns:
+        for collection in self.collections:
+            columns = collection.applied_to(columns)
         for branch in self.new_branches:
             columns = branch.added_to(columns)
         return columns

@@ -109,7 +109,20 @@ def test_functions_over_rows_give_one_value_an_entry(text, expected):
 
 @pytest.mark.parametrize(
     ("text", "jagged"),
-    [("pt*n", True), ("sum(pt)*n", False), ("max(pt, n)", True), ("max(pt)", False), ("1", False)],
+    [
+        ("pt*n", True),
+        ("sum(pt)*n", False),
+        ("max(pt, n)", True),
+        ("max(pt)", False),
+        ("1", False),
+        ("pt[0]", False),
+        ("pt[:1]", True),
+        ("pt[pt > 1]", True),
+        ("pt[argmax(pt)]", False),
+        ("take(pt, n)", True),
+        ("sort(pt) * n", True),
+        ("invMass(pt, eta, eta, 1)", False),
+    ],
 )
 def test_an_expression_knows_whether_it_is_jagged_without_data(text, jagged):
     expression = Expression.parse(text)
@@ -122,6 +135,43 @@ def test_an_expression_knows_the_branches_it_needs():
     expression = Expression.parse('sqrt(px**2 + lep.pt) > pi && get("a/b") || true')
 
     assert expression.names == {"px", "lep.pt", "a/b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pt[0]", [10, np.nan, 30]),
+        ("pt[-2]", [10, np.nan, np.nan]),
+        ("pt[n]", [10, np.nan, np.nan]),
+        ("pt[n - 1]", [np.nan, np.nan, np.nan]),  # a computed place below 0 means none
+        ("pt[x - x]", [10, np.nan, 30]),
+        ("pt[argmax(eta)]", [10, np.nan, 30]),
+        ("fill(pt[1], -1)", [20, -1, -1]),
+        ("ok ? n : ok ? 1 : 2", [0, 2, 200]),
+    ],
+)
+def test_an_element_that_is_not_there_is_not_a_number(text, expected):
+    np.testing.assert_array_equal(value(text), expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("take(pt, other)", [[20], [], []]),
+        ("take(pt, 1)", [[10], [], [30]]),
+        ("take(pt, -1)", [[20], [], [30]]),
+        ("pt[pt > 10 && ok]", [[20], [], [30]]),
+        ("pt[eta == 1]", [[10], [], []]),
+        ("pt[sign(abs(eta))]", [[10, 20], [], []]),  # flags of 0 and 1 keep, too
+        ("pt[pt < 0]", [[], [], []]),
+        ("(pt - n)[1:]", [[20], [], []]),
+    ],
+)
+def test_rows_are_shortened(text, expected):
+    found = value(text)
+
+    assert [len(row) for row in found] == [len(row) for row in expected]
+    np.testing.assert_array_equal(list(itertools.chain(*found)), list(itertools.chain(*expected)))
 
 
 # Numbers ----------------------------------------------------------------------------------------
@@ -192,7 +242,25 @@ def test_no_entries_give_no_values():
         ("sum(n)", 1, "sum needs a jagged branch"),
         ("x & 1", 3, "& needs whole numbers or conditions"),
         ("n > 1 & ok", 3, "& and | bind tighter than comparisons"),
-        ("n[0]", 2, "'[' is not part of an expression"),
+        ("n[0]", 2, "[ ] needs a jagged branch"),
+        ("pt[n > 1]", 3, "the condition has one value an entry"),
+        ("pt[n / 3]", 3, "a place in a row is a whole number"),
+        ("pt[pt]", 3, "a row in [ ] must be a condition"),
+        ("pt[0][0]", 6, "[ ] needs a jagged branch"),
+        ("pt[:1] + eta", 8, "'pt' and 'eta' have rows of different lengths"),
+        ("pt[]", 4, "a value was expected, not ']'"),
+        ("pt[0", 5, "']' was expected, not the end, after column 3"),
+        ("pt[::0]", 3, "a slice cannot go on by 0"),
+        ("pt[n:2]", 5, "']' was expected, not ':'"),
+        ("pt[1:n]", 6, "a slice is written with whole numbers"),
+        ("take(n, 2)", 1, "take needs a jagged branch"),
+        ("sort(n)", 1, "sort needs a jagged branch"),
+        ("ok ? n", 7, "':' was expected: condition ? yes : no"),
+        ("Entry$ > 5", 1, "Entry$ is not known here"),
+        ("StdDev(pt)", 1, "there is no function 'StdDev'"),
+        ("deltaR(eta, eta, pt, pt)", 1, "deltaR takes eta1, phi1, eta2, phi2; phi was expected"),
+        ("deltaR(Jet[0], Jet[1])", 8, "there is no branch 'Jet_eta'"),
+        ("invMass(n, n)", 9, "there is no branch 'n_pt'"),
         ("n ^ 2", 3, "'^' is not part of an expression"),
         ("n = 2", 3, "'=' is not part of an expression"),
         ("pt + other", 4, "'pt' and 'other' have rows of different lengths"),
@@ -211,6 +279,11 @@ def test_a_wrong_expression_is_refused_with_its_column(text, column, says):
         ("n ^ 2", "a power is written **"),
         ("n = 2", "equality is written =="),
         ("n > 1 & ok", "(a > 1) & (b < 2)"),
+        ("Entry$ > 5", "nevts in params.json"),
+        ("StdDev(pt)", "std(x) divides by n"),
+        ("Iteration$", "index(Jet_pt)"),
+        ("pt[pt]", "take(Jet_pt, places)"),
+        ("pt[n > 1]", "flat_cut"),
     ],
 )
 def test_a_wrong_expression_comes_with_a_hint(text, hint):
@@ -246,6 +319,11 @@ def test_programs_are_not_expressions(text):
         "not " * 900 + "n",
         "sqrt(" * 500 + "n" + ")" * 500,
         "1+" * 3000 + "1",
+        "invMass(a[" * 30 + "0" + "])" * 30,
+        "deltaPhi(a[" * 38 + "0" + "],1)" * 38,
+        "n" + "[0]" * 1300,
+        "n ? " * 900 + "1" + " : 2" * 900,
+        "pt[" * 1000 + "0" + "]" * 1000,
     ],
 )
 def test_hostile_expressions_are_refused_before_they_cost_anything(text):

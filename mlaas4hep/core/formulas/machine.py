@@ -1,0 +1,252 @@
+"""The stack machine that computes a program on the columns of some entries.
+
+Whole numbers and bools are computed as 64-bit integers and powers as floats, so that an 8-bit
+counter does not wrap round; a division by zero gives inf or NaN without a warning.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.formulas import picking
+from mlaas4hep.core.formulas.functions import FUNCTIONS, Function
+from mlaas4hep.core.formulas.operators import BITS, OPERATORS, chain, on_numbers, widened
+from mlaas4hep.core.formulas.syntax import Instruction
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """Something on the stack: a number, a value an entry, or (with `offsets`) a row an entry."""
+
+    data: Any
+    offsets: Offsets | None = None
+    origin: str = ""  #: the branch that the offsets come from
+    is_places: bool = False  #: the numbers are places inside rows
+
+    @property
+    def lengths(self) -> Array:
+        """Return the length of each row."""
+        return np.empty(0) if self.offsets is None else np.diff(self.offsets)
+
+    @property
+    def kind(self) -> str:
+        """Return that of its dtype: b for conditions, i for whole numbers, f for others."""
+        return np.asarray(self.data).dtype.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One computation; `text` is for its errors."""
+
+    text: str
+    columns: Columns
+
+    def run(self, program: Sequence[Instruction]) -> Value:
+        """Return what is left on the stack."""
+        stack: list[Value] = []
+        for step in program:
+            inputs = stack[len(stack) - step.count :]
+            del stack[len(stack) - step.count :]
+            stack.append(self._execute(step, inputs))
+        return stack[-1]
+
+    def _execute(self, step: Instruction, inputs: list[Value]) -> Value:
+        match step.kind:
+            case "number":
+                return Value(data=step.value)
+            case "name":
+                return self._branch(step)
+            case "call":
+                return self._call(step, inputs)
+            case "pick" | "slice":
+                return self._out_of_rows(step, inputs)
+        return self._operate(step, inputs)
+
+    def _operate(self, step: Instruction, inputs: list[Value]) -> Value:
+        if step.kind == "chain":
+            return self._elementwise(step, chain(step.value), inputs)
+        if step.value in BITS:
+            self._refuse_floats(step, inputs)
+        return self._elementwise(step, OPERATORS[str(step.value)], inputs)
+
+    def _branch(self, step: Instruction) -> Value:
+        name = str(step.value)
+        if name in self.columns.flat:
+            return Value(data=widened(self.columns.flat[name]))
+        if name in self.columns.jagged:
+            rows = self.columns.jagged[name]
+            return Value(data=widened(rows.content), offsets=rows.offsets, origin=name)
+        hint = nearest(name, self.columns.names)
+        raise self._error(step, f"there is no branch {name!r}", hint, name)
+
+    # Functions ----------------------------------------------------------------------------------
+    def _call(self, step: Instruction, inputs: list[Value]) -> Value:
+        name = str(step.value)
+        function = FUNCTIONS[name]
+        if name == "take":
+            return self._take(step, *inputs)
+        if function.within_rows is not None:
+            rows = self._rows(step, inputs[0], name)
+            data = function.within_rows(rows)
+            return Value(
+                data=data,
+                offsets=rows.offsets,
+                origin=inputs[0].origin,
+                is_places=function.gives_places,
+            )
+        jagged = any(value.offsets is not None for value in inputs)
+        if function.reduces(step.count, jagged=jagged):
+            return self._reduce(step, function, inputs)
+        assert function.elementwise is not None  # noqa: S101  the table has one of the three
+        return self._elementwise(step, on_numbers(function.elementwise), inputs)
+
+    def _reduce(self, step: Instruction, function: Function, inputs: list[Value]) -> Value:
+        assert function.over_rows is not None  # noqa: S101  it reduces
+        if len(inputs) == 1:
+            aligned = [self._rows(step, inputs[0], str(step.value))]
+        else:
+            lead = self._lead(step, inputs)
+            assert lead.offsets is not None  # noqa: S101  one of them is jagged
+            size = (int(lead.offsets[-1]),)
+            aligned = [
+                Jagged(
+                    content=np.broadcast_to(_along(value, lead.offsets), size), offsets=lead.offsets
+                )
+                for value in inputs
+            ]
+        return Value(data=function.over_rows(*aligned), is_places=function.gives_places)
+
+    # What is taken out of rows ------------------------------------------------------------------
+    def _out_of_rows(self, step: Instruction, inputs: list[Value]) -> Value:
+        rows = self._rows(step, inputs[0], "[ ]")
+        if step.kind == "slice":
+            bounds: Any = step.value
+            return _jagged(picking.sliced(rows, bounds), inputs[0].origin)
+        return self._pick(step, inputs[0], inputs[1])
+
+    def _pick(self, step: Instruction, rows: Value, index: Value) -> Value:
+        taken = _as_jagged(rows)
+        if index.offsets is None:
+            self._refuse_flat_condition(step, index)
+            return Value(data=picking.element(taken, self._places(step, index)))
+        if index.is_places:
+            return _jagged(picking.taken(taken, _as_jagged(index)), index.origin)
+        self._refuse_other_lengths(step, rows, index)
+        return _jagged(picking.masked(taken, self._condition(step, index)), rows.origin)
+
+    def _take(self, step: Instruction, rows: Value, places: Value) -> Value:
+        taken = self._rows(step, rows, "take")
+        if places.offsets is None:
+            sizes = np.nan_to_num(self._places(step, places))
+            return _jagged(picking.leading(taken, sizes), rows.origin)
+        checked = Jagged(content=self._places(step, places), offsets=places.offsets)
+        return _jagged(picking.taken(taken, checked), places.origin)
+
+    def _rows(self, step: Instruction, value: Value, what: str) -> Jagged:
+        if value.offsets is None:
+            raise self._error(step, f"{what} needs a jagged branch", "this has one value an entry")
+        return _as_jagged(value)
+
+    def _places(self, step: Instruction, value: Value) -> Array:
+        """Return whole numbers or NaN."""
+        places = np.asarray(value.data)
+        if places.dtype.kind == "b":
+            places = places.astype(np.int64)
+        if places.dtype.kind == "f" and not np.all(np.isnan(places) | (places == np.rint(places))):
+            raise self._error(
+                step, "a place in a row is a whole number", "n // 2 is whole, n / 2 is not"
+            )
+        return places
+
+    def _condition(self, step: Instruction, value: Value) -> Array:
+        """Return what keeps values: conditions, and flags of 0 and 1."""
+        flags = np.asarray(value.data)
+        if flags.dtype.kind == "b":
+            return np.broadcast_to(flags, (int(value.lengths.sum()),))
+        if not np.all((flags == 0) | (flags == 1)):
+            raise self._error(
+                step,
+                "a row in [ ] must be a condition",
+                "take(Jet_pt, places) takes what lies at places; x != 0 is a condition",
+            )
+        return np.asarray(flags == 1)
+
+    def _refuse_flat_condition(self, step: Instruction, index: Value) -> None:
+        if index.kind == "b":
+            raise self._error(
+                step,
+                "the condition has one value an entry, so it keeps all of a row or nothing",
+                "that is a flat_cut; or write where(condition, Jet_pt, 0)",
+            )
+
+    # Value by value -----------------------------------------------------------------------------
+    def _elementwise(
+        self, step: Instruction, function: Callable[..., Any], inputs: list[Value]
+    ) -> Value:
+        """Apply `function` entry by entry, repeating flat values along the rows of jagged ones."""
+        if all(value.offsets is None for value in inputs):
+            return Value(data=_computed(function, [value.data for value in inputs]))
+        lead = self._lead(step, inputs)
+        arguments = [_along(value, lead.offsets) for value in inputs]
+        return Value(data=function(*arguments), offsets=lead.offsets, origin=lead.origin)
+
+    def _lead(self, step: Instruction, inputs: list[Value]) -> Value:
+        """Return the first input with rows; the others' have the same lengths."""
+        jagged = [value for value in inputs if value.offsets is not None]
+        for other in jagged[1:]:
+            self._refuse_other_lengths(step, jagged[0], other)
+        return jagged[0]
+
+    def _refuse_other_lengths(self, step: Instruction, lead: Value, other: Value) -> None:
+        if lead.offsets is other.offsets or np.array_equal(lead.lengths, other.lengths):
+            return
+        raise self._error(
+            step,
+            f"{lead.origin!r} and {other.origin!r} have rows of different lengths",
+            "only branches of one collection, picked in the same way, can be combined value by "
+            "value; Jet_pt[0] is one value, and sum, min, max, mean, count, any and all give one",
+            other.origin,
+        )
+
+    def _refuse_floats(self, step: Instruction, inputs: list[Value]) -> None:
+        if any(value.kind == "f" for value in inputs):
+            raise self._error(
+                step,
+                f"{step.value} needs whole numbers or conditions",
+                "put comparisons in parentheses, (a > 1) & (b < 2), or write a > 1 && b < 2",
+            )
+
+    def _error(
+        self, step: Instruction, message: str, hint: str, branch: str = ""
+    ) -> InvalidRequestError:
+        return InvalidRequestError(
+            f"expression {self.text!r}, column {step.column}: {message}", hint=hint, branch=branch
+        )
+
+
+def _as_jagged(value: Value) -> Jagged:
+    assert value.offsets is not None  # noqa: S101  asked only of rows
+    return Jagged(content=np.asarray(value.data), offsets=value.offsets)
+
+
+def _jagged(rows: Jagged, origin: str) -> Value:
+    return Value(data=rows.content, offsets=rows.offsets, origin=origin)
+
+
+def _along(value: Value, offsets: Offsets | None) -> Any:
+    """Return what goes with each value inside the rows that `offsets` describe."""
+    if offsets is None or value.offsets is not None or np.ndim(value.data) == 0:
+        return value.data
+    return np.repeat(value.data, np.diff(offsets))
+
+
+def _computed(function: Callable[..., Any], arguments: list[Any]) -> Any:
+    """Apply to arrays; numbers alone go through NumPy too (1/0 is inf) and stay numbers."""
+    if any(np.ndim(argument) for argument in arguments):
+        return function(*arguments)
+    return np.asarray(function(*map(np.asarray, arguments))).item()
