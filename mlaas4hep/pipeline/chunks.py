@@ -91,7 +91,8 @@ def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterato
             key=key,
             entries=plan.size(index),
         )
-        yield _Planned(ready=ready, recipe=recipe, is_stored=services.chunks.info(key) is not None)
+        is_stored = not event.again and services.chunks.info(key) is not None
+        yield _Planned(ready=ready, recipe=recipe, is_stored=is_stored)
 
 
 def _made(

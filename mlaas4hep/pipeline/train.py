@@ -15,15 +15,18 @@ from mlaas4hep.core.models.training import (
 )
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.pipeline.attention import check_stopping, is_wanted
 from mlaas4hep.pipeline.bundles import Bundle
 from mlaas4hep.pipeline.checkpoints import Checkpoints
+from mlaas4hep.pipeline.handover import Handover
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.roundhistory import RoundHistory
-from mlaas4hep.pipeline.trainingplan import TrainingPlan, load_plan
+from mlaas4hep.pipeline.trainingplan import load_plan
 from mlaas4hep.ports import Services, Training
 
 _TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most
+_LOOK_S = 0.2  #: between two looks for a chunk that is being made again
 _LARGEST_FILE = 4 * 1024**3
 
 
@@ -59,8 +62,8 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
         under_way = _UnderWay(
             event=event,
             services=services,
-            plan=plan,
             training=training,
+            handover=Handover(event=event, services=services, plan=plan, training=training),
             bundle=bundle,
             checkpoints=checkpoints,
             warnings=_refused(objection),
@@ -83,8 +86,8 @@ class _UnderWay:
 
     event: ChunkReady
     services: Services
-    plan: TrainingPlan
     training: Training
+    handover: Handover
     bundle: Bundle
     checkpoints: Checkpoints
     warnings: tuple[str, ...] = ()
@@ -98,7 +101,12 @@ class _UnderWay:
     def news(self) -> Iterator[Event]:
         """Follow the training to its end, or until the run is over for another reason."""
         report = None
-        while (report and not self.wanted) or self._goes_on():
+        while True:
+            if self.wanted or report is None:
+                run = self._run()
+                if not is_wanted(run, self.event):
+                    return
+                yield from self._hand_over(run)
             check_stopping(self.services)
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
@@ -109,22 +117,32 @@ class _UnderWay:
             if isinstance(report, TrainingFinished):
                 return
 
-    def _goes_on(self) -> bool:
-        """Hand over a chunk if one is wanted and ready; tell whether the run wants a model."""
+    def _run(self) -> Run:
+        """Return the run; if a chunk is wanted, as soon as it is there, or after a while."""
+        owner, name = self.event.owner, self.event.run
         if not self.wanted:
-            return is_wanted(self.services.runs.get(self.event.owner, self.event.run), self.event)
+            return self.services.runs.get(owner, name)
         index = self.wanted[0]
-        run = self.services.runs.wait(
-            self.event.owner,
-            self.event.run,
-            lambda run: run.chunks.has(index) or not is_wanted(run, self.event),
-            _TICK_S,
+        is_there = not self.handover.is_awaited(index)
+        return self.services.runs.wait(
+            owner,
+            name,
+            lambda run: (is_there and run.chunks.has(index)) or not is_wanted(run, self.event),
+            _TICK_S if is_there else _LOOK_S,
         )
-        if run.chunks.has(index) and is_wanted(run, self.event):
-            with self.services.chunks.local(self.plan.chunk_key(index)) as path:
-                self.training.give_chunk(path)
+
+    def _hand_over(self, run: Run) -> Iterator[Event]:
+        """Hand over the chunk that is wanted if it is ready, or ask for it again if it is lost."""
+        if not self.wanted:
+            return
+        index = self.wanted[0]
+        if not run.chunks.has(index) or self.handover.is_awaited(index):
+            return
+        objection = self.handover.give(index)
+        if objection:
+            yield from self.handover.ask_for(index, str(objection), run)
+        else:
             self.wanted.popleft()
-        return is_wanted(run, self.event)
 
     def _news_of(self, report: TrainingReport) -> Iterator[Event]:
         owner, run, attempt = self.event.owner, self.event.run, self.event.attempt

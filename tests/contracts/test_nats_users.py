@@ -29,7 +29,7 @@ FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
 TELLS = {
     "specs": {"mlaas.specs", "mlaas.chunk-preprocess"},
     "chunk-preprocess": {"mlaas.train"},
-    "train": {"mlaas.predict"},
+    "train": {"mlaas.chunk-preprocess", "mlaas.predict"},
     "predict": set(),
     "workflow": {"mlaas.specs"},
 }  # the dispatcher may tell everything: it tells again what was lost

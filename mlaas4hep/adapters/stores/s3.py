@@ -115,7 +115,10 @@ class S3Store:
             raise NotFoundError(f"there is no object {key!r}")
         name = key.rpartition("/")[2]
         with self._cache.file(
-            (self._bucket, key, info.etag), name, info.size_bytes, lambda: self.open(key)
+            (self._bucket, key, info.etag, str(info.modified_at)),
+            name,
+            info.size_bytes,
+            lambda: self.open(key),
         ) as path:
             yield path
 

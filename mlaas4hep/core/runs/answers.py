@@ -64,6 +64,7 @@ class Report(Summary):
     entries: int
     selected_entries: int
     columns: int
+    lost_chunks: int  #: that were damaged or gone, and were made again
     files: tuple[FileCount, ...]
     stages: tuple[Stage, ...]
     isolation: tuple[str, ...]

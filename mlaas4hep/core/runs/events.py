@@ -112,9 +112,24 @@ class ChunkPlanned(Event):
     index: int
     specs: str  #: object key in bucket specs
     count: int = 1
+    again: str = ""  #: not empty: make them even if they are there; a text never used before
 
     def _facts(self) -> tuple[str, ...]:
-        return (f"{self.index:06d}",)
+        return (f"{self.index:06d}{self.again}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkLost(Event):
+    """A chunk that was ready is damaged or gone; another one is being made."""
+
+    type = "chunk.lost"
+
+    index: int
+    reason: str
+    lost: int  #: chunks that this attempt has lost, with this one
+
+    def _facts(self) -> tuple[str, ...]:
+        return (f"{self.lost:06d}",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +279,7 @@ KINDS: dict[str, type[Event]] = {
         RangeMeasured,
         SpecsReady,
         ChunkPlanned,
+        ChunkLost,
         ChunkReady,
         TrainingStarted,
         EpochEnded,

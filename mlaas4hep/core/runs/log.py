@@ -80,6 +80,8 @@ def _prepared(run: Run, report: Report) -> Iterator[str]:
     begin = clock_time(run.chunks.started_at)
     yield f"{begin} {run.selected} entries of {run.columns} columns go into {run.chunks.total} chunks"
     yield from _progress(run.chunks, report.stages[1])
+    if run.lost:
+        yield f"  {run.lost} chunks were damaged or gone, and were made again"
 
 
 def _trained(run: Run, report: Report, training: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ def report(run: Run, request: Request | ScoringRequest, specs: Specs | None, now
         entries=run.entries,
         selected_entries=run.selected,
         columns=run.columns,
+        lost_chunks=run.lost,
         files=_files(request, specs),
         stages=stages(run, now),
         isolation=run.isolation,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from mlaas4hep.core.runs.events import (
+    ChunkLost,
     ChunkReady,
     EpochEnded,
     Event,
@@ -77,6 +78,7 @@ class Run:
     columns: int = 0
     ranges: Progress = Progress()
     chunks: Progress = Progress()
+    lost: int = 0  #: chunks that were damaged or gone, and were made again
     rounds: Progress = Progress()  #: epochs, over all chunks when training is "chunked"
     resumed: int = 0  #: rounds that the last start of the training found in a checkpoint
     specs: str = ""  #: object key of the merged specs
@@ -145,6 +147,8 @@ class Run:
                 )
             case ChunkReady():
                 return replace(self, chunks=self.chunks.mark(event.index, at))
+            case ChunkLost():
+                return replace(self, lost=max(self.lost, event.lost))
             case TrainingStarted():
                 return replace(
                     self._at_least(Status.TRAINING),
