@@ -29,6 +29,7 @@ class Settings:
     dispatcher_public_key_file: str = ""  #: PEM; checks the tokens of the dispatcher
     dispatcher_private_key_file: str = ""  #: PEM; only the dispatcher has it
     gateway_url: str = "http://127.0.0.1:8080"  #: where the dispatcher calls functions
+    function_url: str = ""  #: of a function without a gateway: `http://{name}.openfaas-fn:8080`
     dispatcher_limits: str = "specs=2,chunk-preprocess=4,train=4,predict=2"  #: events at once
     metrics_port: int = 0  #: where the dispatcher tells Prometheus about itself; 0: nowhere
     xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names

@@ -27,9 +27,16 @@ def start(place: Place) -> None:
                 "DOOR_PORT": str(place.ports[door]),
                 "TLS_KEY_FILE": str(key),
                 "TLS_CERTIFICATE_FILE": str(certificate),
-                "GATEWAY_URL": f"http://127.0.0.1:{place.ports['gateway']}",
+                **_functions(f"http://127.0.0.1:{place.ports['gateway']}"),
                 "MLAAS_AUDIENCE": identity.AUDIENCE,
                 "MLAAS_ISSUER": place.http("identity"),
                 "OAUTH2_PROXY_COOKIE_SECRET": cookie,
             },
         )
+
+
+def _functions(gateway: str) -> dict[str, str]:
+    """Return the variables that say where the functions are behind a gateway."""
+    return {f"{name.upper()}_URL": gateway for name in DOORS} | {
+        f"{name.upper()}_PATH": f"/function/{name}" for name in DOORS
+    }

@@ -17,7 +17,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.adapters.nats.connection import connect, our_errors
 from mlaas4hep.adapters.nats.provision import CONSUMERS
-from mlaas4hep.dispatcher.calling import Caller, gateway
+from mlaas4hep.dispatcher.calling import Caller, addresses
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
@@ -64,7 +64,8 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
     async with AsyncExitStack() as stack:
         messaging = stack.enter_context(closing(bootstrap.messaging(settings)))
         session = await stack.enter_async_context(calls())
-        caller = Caller(session, gateway(settings.gateway_url), signer, settings.train_seconds)
+        where = addresses(settings)
+        caller = Caller(session, where, signer, settings.train_seconds)
         lanes: list[Lane] = []
         client = await _connected(settings, lanes)
         metrics = _metrics(settings.metrics_port)
@@ -80,7 +81,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             )
             for name, limit in limits.items()
         ]
-        log.info("delivering to %s at %s", ", ".join(limits), settings.gateway_url)
+        log.info("delivering to %s", ", ".join(str(where(name)) for name in limits))
         sweeper = Sweeper(
             lanes,
             client=client,

@@ -1,7 +1,8 @@
-"""One call of a function through the gateway."""
+"""One call of a function: through the gateway, or straight to its own address."""
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import aiohttp
 from yarl import URL
@@ -10,7 +11,7 @@ from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
 from mlaas4hep.dispatcher.verdict import CallOutcome
 from mlaas4hep.errors import InvalidRequestError, Problem
-from mlaas4hep.settings import SettingsError
+from mlaas4hep.settings import Settings, SettingsError
 
 _READY_S = 5.0
 _LONGEST_S = 600.0  #: for whatever a call does besides the longest training
@@ -18,18 +19,21 @@ _LOST = 502
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
+Addresses = Callable[[str], URL]  #: of functions, by name
+
+
 class Caller:
-    """Delivers events to `gateway/function/NAME`, each with a token for it alone."""
+    """Delivers events to functions, each with a token for it alone."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        gateway: URL,
+        addresses: Addresses,
         signer: DispatcherSigner,
         longest_s: float,
     ) -> None:
         self._session = session
-        self._functions = gateway / "function"
+        self._addresses = addresses
         self._signer = signer
         self._longest_s = longest_s + _LONGEST_S
 
@@ -49,7 +53,7 @@ class Caller:
             async with (
                 asyncio.timeout(self._longest_s),
                 self._session.post(
-                    self._functions / function,
+                    self._addresses(function),
                     data=body,
                     headers=headers,
                     allow_redirects=False,
@@ -67,7 +71,7 @@ class Caller:
             async with (
                 asyncio.timeout(_READY_S),
                 self._session.get(
-                    self._functions / function / "_/ready", allow_redirects=False
+                    self._addresses(function) / "_/ready", allow_redirects=False
                 ) as reply,
             ):
                 return reply.status < 300  # noqa: PLR2004 - HTTP
@@ -75,18 +79,30 @@ class Caller:
             return False
 
 
-def gateway(text: str) -> URL:
-    """Return the gateway's address, without a person's name in it.
+def addresses(settings: Settings) -> Addresses:
+    """Return where functions are: behind the gateway, or where `MLAAS_FUNCTION_URL` says.
 
     Raises:
-        SettingsError: it is none; the message quotes it.
+        SettingsError: an address is none; the message quotes it.
     """
+    template = settings.function_url
+    if not template:
+        behind = _address("MLAAS_GATEWAY_URL", settings.gateway_url) / "function"
+        return lambda name: behind / name
+    if "{name}" not in template:
+        raise SettingsError(f"MLAAS_FUNCTION_URL={template!r} has no {{name}} in it")
+    _address("MLAAS_FUNCTION_URL", template.replace("{name}", "train"))
+    return lambda name: URL(template.replace("{name}", name)).with_user(None)
+
+
+def _address(variable: str, text: str) -> URL:
+    """Return an address, without a person's name in it."""
     try:
         address = URL(text)
     except ValueError as error:
-        raise SettingsError(f"MLAAS_GATEWAY_URL={text!r} is no address: {error}") from error
+        raise SettingsError(f"{variable}={text!r} is no address: {error}") from error
     if address.scheme not in ("http", "https") or not address.host:
-        raise SettingsError(f"MLAAS_GATEWAY_URL={text!r} is no address such as http://HOST:8080")
+        raise SettingsError(f"{variable}={text!r} is no address such as http://HOST:8080")
     return address.with_user(None)
 
 

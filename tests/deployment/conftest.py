@@ -1,12 +1,17 @@
 """What is deployed, as values."""
 
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from deploy.testbed.place import Place
 
 REPOSITORY = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -45,3 +50,36 @@ def manifest(manifests) -> Callable[[str, str], dict[str, Any]]:
         return next(m for m in manifests if (m["kind"], m["metadata"]["name"]) == (kind, name))
 
     return find
+
+
+FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
+#: What an operator puts beside an overlay; any content makes it build.
+SECRETS = (
+    "users.conf", "minio-user", "minio-password", "dispatcher-nats-user",
+    "dispatcher-private-key", "dispatcher-public-key", "door-cookie.env", "tls.crt", "tls.key",
+    *(f"{name}-{kind}" for name in FUNCTIONS for kind in ("store-key", "nats-user")),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict[str, Any]]]:
+    """Return a function that gives the objects of an overlay, as kustomize builds it."""
+    program = Path(Place.from_env(os.environ).program("kustomize"))
+    kustomize = program if program.exists() else shutil.which("kustomize")
+    if kustomize is None:
+        pytest.skip("there is no kustomize; `make platform-up` builds it")
+    deploy = tmp_path_factory.mktemp("overlays") / "deploy"
+    shutil.copytree(REPOSITORY / "deploy", deploy, ignore=shutil.ignore_patterns("testbed"))
+    found = {}
+
+    def build(overlay: str) -> list[dict[str, Any]]:
+        folder = deploy / "kubernetes/overlays" / overlay
+        for name in SECRETS:
+            (folder / "secrets" / name).write_text("NAME=value\n")
+        if overlay not in found:
+            done = subprocess.run([kustomize, "build", folder], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            found[overlay] = list(yaml.safe_load_all(done.stdout))
+        return found[overlay]
+
+    return build

@@ -15,11 +15,20 @@ def upstreams(door: str) -> list[dict[str, str]]:
     return yaml.safe_load((FOLDER / f"{door}.yaml").read_text())["upstreamConfig"]["upstreams"]
 
 
-def ends_at(door: str, path: str) -> str:
+#: Where oauth2-proxy finds the functions: behind a gateway, and each at an address of its own.
+GATEWAY = {"WORKFLOW_PATH": "/function/workflow", "PREDICT_PATH": "/function/predict"}
+PLAIN = {"WORKFLOW_PATH": "", "PREDICT_PATH": ""}
+
+
+def upstream_of(door: str, path: str) -> dict[str, str]:
     longest_first = sorted(upstreams(door), key=lambda upstream: -len(upstream["path"]))
-    upstream = next(each for each in longest_first if re.search(each["path"], path))
-    target = re.sub(r"\$(\d)", r"\\\1", upstream["rewriteTarget"])
-    return re.sub(upstream["path"], target, path)
+    return next(each for each in longest_first if re.search(each["path"], path))
+
+
+def ends_at(door: str, path: str, variables: dict[str, str] = GATEWAY) -> str:
+    upstream = upstream_of(door, path)
+    target = re.sub(r"\$\{(\w+)\}", lambda found: variables[found[1]], upstream["rewriteTarget"])
+    return re.sub(upstream["path"], re.sub(r"\$(\d)", r"\\\1", target), path)
 
 
 @pytest.mark.parametrize(
@@ -34,13 +43,27 @@ def ends_at(door: str, path: str) -> str:
         ("predict", "/", "/function/predict/"),
         ("workflow", "/function/predict/json", "/function/predict/json"),
         ("predict", "/function/workflow/runs", "/function/workflow/runs"),
-        ("predict", "/function/workflow", "/function/workflow"),
+        ("predict", "/function/workflow", "/function/workflow/"),
         ("predict", "/function/workflows/x", "/function/predict/function/workflows/x"),
         ("workflow", "/function/predict.other/x", "/function/workflow/function/predict.other/x"),
     ],
 )
 def test_a_path_ends_inside_a_function_for_people_and_in_no_other(door, path, end):
     assert ends_at(door, path) == end
+
+
+@pytest.mark.parametrize(
+    ("door", "path", "variable", "end"),
+    [
+        ("workflow", "/runs/luca_1", "${WORKFLOW_URL}", "/runs/luca_1"),
+        ("workflow", "/function/predict/json", "${PREDICT_URL}", "/json"),
+        ("predict", "/function/workflow", "${WORKFLOW_URL}", "/"),
+        ("predict", "/json", "${PREDICT_URL}", "/json"),
+    ],
+)
+def test_without_a_gateway_a_path_ends_at_the_function_itself(door, path, variable, end):
+    assert upstream_of(door, path)["uri"] == variable
+    assert ends_at(door, path, PLAIN) == end
 
 
 @pytest.mark.parametrize("door", DOORS)

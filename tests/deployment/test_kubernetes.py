@@ -1,26 +1,16 @@
 """deploy/kubernetes: valid for the API server, and in the words of the code."""
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import kubernetes_validate
 import pytest
 import yaml
 
-from deploy.testbed.place import Place
+from deploy.kubernetes import functions as functions_of
 from mlaas4hep.settings import Settings
 
-REPOSITORY = Path(__file__).parents[2]
 VERSION = "1.33"
 FUNCTIONS = {"specs", "chunk-preprocess", "train", "predict", "workflow"}
-OVERLAYS = ("small", "production")
-#: What an operator puts beside an overlay; any content makes it build.
-SECRETS = (
-    "users.conf", "minio-user", "minio-password", "dispatcher-nats-user",
-    "dispatcher-private-key", "door-cookie.env", "tls.crt", "tls.key",
-)  # fmt: skip
+OVERLAYS = ("small", "production", "plain")
+OF_KEDA = {"ScaledObject"}
 
 
 def pods(manifests):
@@ -31,7 +21,8 @@ def pods(manifests):
 
 def test_every_manifest_is_valid(manifests):
     for manifest in manifests:
-        kubernetes_validate.validate(manifest, VERSION, strict=True)
+        if manifest["kind"] not in OF_KEDA:
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
 
 
 def test_a_wrong_manifest_is_not_valid(manifest):
@@ -87,7 +78,7 @@ def test_policies_speak_of_functions_that_there_are(manifest):
 
     assert named("functions") == FUNCTIONS
     assert named("readers") == {"specs", "chunk-preprocess", "workflow"}
-    assert named("token-readers") == {"predict", "workflow"}
+    assert named("functions-ask-the-issuer") == {"predict", "workflow"}
 
 
 def test_train_reaches_the_store_and_the_bus_only(manifest):
@@ -97,24 +88,78 @@ def test_train_reaches_the_store_and_the_bus_only(manifest):
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_an_overlay_builds_with_an_operators_secrets(overlay, tmp_path):
-    built = Path(Place.from_env(os.environ).program("kustomize"))
-    kustomize = built if built.exists() else shutil.which("kustomize")
-    if kustomize is None:
-        pytest.skip("there is no kustomize; `make platform-up` builds it")
-    shutil.copytree(
-        REPOSITORY / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("testbed")
-    )
-    folder = tmp_path / "deploy/kubernetes/overlays" / overlay
-    for name in SECRETS:
-        (folder / "secrets" / name).write_text("NAME=value\n")
+def test_an_overlay_builds_with_an_operators_secrets(built, overlay):
+    objects = built(overlay)
 
-    done = subprocess.run([kustomize, "build", folder], capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stderr
-    objects = list(yaml.safe_load_all(done.stdout))
     for manifest in objects:
-        kubernetes_validate.validate(manifest, VERSION, strict=True)
+        if manifest["kind"] not in OF_KEDA:
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
     assert {"Namespace", "StatefulSet", "Deployment", "NetworkPolicy", "Secret"} <= {
         manifest["kind"] for manifest in objects
     }
+
+
+def test_plain_functions_are_those_of_stack_yml():
+    stack = yaml.safe_load(functions_of.STACK.read_text())
+
+    for path, text in functions_of.files(stack).items():
+        assert path.read_text() == text, f"run {functions_of.__file__}"
+
+
+def test_plain_functions_read_settings_that_there_are(built):
+    objects = built("plain")
+    shared = {
+        key: value
+        for each in objects
+        if each["kind"] == "ConfigMap" and each["metadata"]["namespace"] == "openfaas-fn"
+        for key, value in each["data"].items()
+    }
+    for name in FUNCTIONS:
+        (container,) = pod_of(objects, name)["containers"]
+        own = {e["name"]: e["value"] for e in container["env"] if e["name"].startswith("MLAAS_")}
+        settings = Settings.from_env(shared | own)
+        assert settings.store_key_file == f"/var/openfaas/secrets/{name}-store-key"
+        assert settings.issuer
+
+
+def test_every_mounted_secret_is_made_and_holds_the_file_that_is_read(built):
+    objects = built("plain")
+    made = {each["metadata"]["name"]: each for each in objects if each["kind"] == "Secret"}
+    for name in FUNCTIONS:
+        sources = pod_of(objects, name)["volumes"][1]["projected"]["sources"]
+        files = {key for source in sources for key in made[source["secret"]["name"]]["data"]}
+        assert files == {f"{name}-store-key", f"{name}-nats-user", "dispatcher-public-key"}
+
+
+def test_a_memory_limit_and_a_disk_limit_hold_for_every_function(built):
+    for name in FUNCTIONS:
+        (container,) = pod_of(built("plain"), name)["containers"]
+        assert {"memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+        assert container["resources"]["requests"].keys() >= {"cpu", "memory"}
+
+
+def test_three_servers_of_nats_know_each_other(built):
+    servers = next(
+        each for each in built("production")
+        if (each["kind"], each["metadata"]["name"]) == ("StatefulSet", "nats")
+    )  # fmt: skip
+    (container,) = servers["spec"]["template"]["spec"]["containers"]
+
+    assert servers["spec"]["replicas"] == 3
+    (routes,) = [each for each in container["args"] if each.startswith("--routes")]
+    assert routes.count("nats://nats-") == 3
+    assert servers["spec"]["serviceName"] == "nats-servers"
+
+
+def test_no_disruption_budget_blocks_a_drain(manifests):
+    for manifest in manifests:
+        if manifest["kind"] == "PodDisruptionBudget":
+            assert manifest["spec"].get("maxUnavailable", 1) > 0, manifest["metadata"]["name"]
+
+
+def pod_of(objects, name):
+    (found,) = [
+        each for each in objects
+        if (each["kind"], each["metadata"]["name"]) == ("Deployment", name)
+    ]  # fmt: skip
+    return found["spec"]["template"]["spec"]
