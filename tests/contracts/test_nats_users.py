@@ -1,7 +1,6 @@
 """deploy/nats: what each user may do, against a real server with our configuration."""
 
 import asyncio
-import re
 import shutil
 import subprocess
 import sys
