@@ -11,7 +11,7 @@ from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import beside, modelcode, parse
+from mlaas4hep.core.requests import beside, filelist, modelcode, parse
 from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
@@ -31,14 +31,20 @@ class Paths:
 
     @classmethod
     def of(cls, folder: Path) -> "Paths":
-        """Return the usual names in a folder; preproc.json may be missing.
+        """Return the usual names in a folder; preproc.json may be missing, files.json may stand in.
 
         Raises:
             InvalidRequestError: another one is, or the folder.
         """
         if not folder.is_dir():
             raise InvalidRequestError(f"{str(folder)!r} is not a folder", file=str(folder))
-        names = ("files.txt", "params.json", "labels.txt", "model.py")
+        files = folder / "files.txt"
+        if not files.exists() and (folder / "files.json").is_file():
+            files = folder / "files.json"
+        has_labels = files.is_file() and filelist.has_labels(read_text(files))
+        names = [files.name, "params.json", "labels.txt", "model.py"]
+        if has_labels and not (folder / "labels.txt").exists():
+            names.remove("labels.txt")
         for name in names:
             if not (folder / name).is_file():
                 found = nearest(name, (path.name for path in folder.iterdir()))
@@ -47,9 +53,9 @@ class Paths:
                 )
         preproc = folder / "preproc.json"
         return cls(
-            files=folder / "files.txt",
+            files=files,
             params=folder / "params.json",
-            labels=folder / "labels.txt",
+            labels=folder / "labels.txt" if "labels.txt" in names else None,
             preproc=preproc if preproc.is_file() else None,
             model=folder / "model.py",
         )

@@ -21,6 +21,8 @@ from mlaas4hep.usecases import quotas, uploads
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 
 USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` does
+USUAL_FILES = "files.txt"
+JSON_FILES = "files.json"  #: says the same, and more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,7 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
     preproc = submission.preproc
     if preproc is None:
         preproc = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
-    files = read(submission.files, "files")
+    files = read(_files(submission, upload), "files")
     own_labels = upload.find(submission.labels) is None and filelist.has_labels(files.text)
     return Texts(
         model=read(submission.model, "model"),
@@ -151,6 +153,12 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
         labels=None if own_labels else read(submission.labels, "labels"),
         beside=_beside(submission, upload, services),
     )
+
+
+def _files(submission: Submission, upload: Upload) -> str:
+    """Return the name of the list of files: of the usual one, if nothing else is said."""
+    has_usual = submission.files != USUAL_FILES or upload.find(USUAL_FILES) is not None
+    return submission.files if has_usual or upload.find(JSON_FILES) is None else JSON_FILES
 
 
 def _beside(submission: Submission, upload: Upload, services: Services) -> bytes:

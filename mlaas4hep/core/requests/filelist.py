@@ -1,7 +1,14 @@
-"""The lines of files.txt, or the objects of files.json, which says the same in JSON."""
+"""The lines of files.txt, or the objects of files.json, which say the same and more in JSON.
+
+    [{"file": "a.root", "tree": "Events", "label": "signal", "weight": 0.5, "xsec": 1.2, "sample": "ttH"}, …]
+
+A list of names, `{"files": […]}`, and what ServiceX hands out (`{"signed_url_list": […]}`, or lists
+of names by sample) are understood, too.
+"""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +16,8 @@ from mlaas4hep.core.jsontext import parse_object, refuse_unknown
 from mlaas4hep.errors import InvalidRequestError
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_KEYS = ("file", "tree", "label")
+_KEYS = ("file", "tree", "label", "weight", "xsec", "cross_section", "sample")
+_LISTS = ("files", "signed_url_list", "file_list")  #: ours, and ServiceX's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +28,21 @@ class Line:
     text: str  #: the name, perhaps with a tree or alternatives
     tree: str = ""  #: named apart from the name
     label: str = ""
+    weight: float = 1.0  #: of each entry
+    xsec: float | None = None  #: cross section of its sample
+    sample: str = ""  #: files of one are one sample
 
 
 def lines(text: str) -> Iterator[Line]:
-    """Yield the lines without comments and empty ones; a text that begins with [ is JSON.
+    """Yield the lines without comments and empty ones; a text that begins with [ or { is JSON.
 
     Raises:
         InvalidRequestError: it is JSON, but no list of names or objects.
     """
     plain = text.lstrip("\ufeff")
-    if plain.lstrip().startswith("["):
-        yield from _objects(plain)
+    if plain.lstrip().startswith(("[", "{")):
+        for number, given in enumerate(_listed(plain), start=1):
+            yield _line(number, given)
         return
     for number, line in enumerate(plain.splitlines(), start=1):
         said = _COMMENT.sub("", line).strip()
@@ -43,19 +55,73 @@ def has_labels(text: str) -> bool:
     return any(line.label for line in lines(text))
 
 
-def _objects(text: str) -> Iterator[Line]:
-    listed = parse_object(f'{{"files": {text}}}', "files.json")["files"]
-    for number, each in enumerate(listed, start=1):
-        given = {"file": each} if isinstance(each, str) else each
-        if not isinstance(given, dict) or not isinstance(given.get("file"), str):
-            raise _wrong(number, "is no name and no object with a file")
-        refuse_unknown(given, _KEYS, f"files.json, file {number}")
-        tree = given.get("tree", "")
-        if not isinstance(tree, str):
-            raise _wrong(number, f"has the tree {tree!r}, which is no text")
-        yield Line(
-            number=number, text=given["file"], tree=tree, label=_label(number, given.get("label"))
-        )
+def _listed(text: str) -> Iterable[Any]:
+    """Return what is listed: names and objects."""
+    if text.lstrip().startswith("["):
+        return list(parse_object(f'{{"files": {text}}}', "files.json")["files"])
+    content = parse_object(text, "files.json")
+    for key in _LISTS:
+        if isinstance(content.get(key), list) and content[key]:
+            if key == "files":
+                refuse_unknown(content, ("files",), "files.json")
+            return list(content[key])
+    return _of_samples(content)
+
+
+def _of_samples(content: Mapping[str, Any]) -> list[Any]:
+    """Return the files of lists by sample; of several samples, each is a class of its own."""
+    lists = all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in content.values()
+    )
+    if not content or not lists:
+        raise InvalidRequestError("files.json is no list of files", hint=_EXAMPLE)
+    alone = len(content) == 1
+    return [
+        {"file": name, "sample": sample} | ({} if alone else {"label": sample})
+        for sample, names in content.items()
+        for name in names
+    ]
+
+
+def _line(number: int, each: Any) -> Line:
+    given = {"file": each} if isinstance(each, str) else each
+    if not isinstance(given, dict) or not isinstance(given.get("file"), str):
+        raise _wrong(number, "is no name and no object with a file")
+    refuse_unknown(given, _KEYS, f"files.json, file {number}")
+    if {"xsec", "cross_section"} <= given.keys():
+        raise _wrong(number, "has xsec and cross_section, which are the same")
+    return Line(
+        number=number,
+        text=given["file"],
+        tree=_text(number, "tree", given.get("tree", "")),
+        label=_label(number, given.get("label")),
+        weight=_number(number, "weight", given.get("weight", 1.0)),
+        xsec=_xsec(number, given.get("xsec", given.get("cross_section"))),
+        sample=_text(number, "sample", given.get("sample", "")),
+    )
+
+
+def _text(number: int, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(number, f"has the {key} {value!r}, which is no text")
+    return value
+
+
+def _number(number: int, key: str, value: Any) -> float:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if not known or not abs(value) <= sys.float_info.max:
+        raise _wrong(number, f"has the {key} {value!r}, which is no finite number")
+    return float(value)
+
+
+def _xsec(number: int, value: Any) -> float | None:
+    if value is None:
+        return None
+    found = _number(number, "cross section", value)
+    if found <= 0:
+        raise _wrong(number, f"has the cross section {value!r}, which is not above 0")
+    return found
 
 
 def _label(number: int, value: Any) -> str:
@@ -66,8 +132,8 @@ def _label(number: int, value: Any) -> str:
     return str(value)
 
 
+_EXAMPLE = '[{"file": "a.root", "tree": "Events", "label": 1, "weight": 0.5, "xsec": 1.2}, …]'
+
+
 def _wrong(number: int, what: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"files.json: file {number} {what}",
-        hint='[{"file": "a.root", "tree": "Events", "label": 1}, …]',
-    )
+    return InvalidRequestError(f"files.json: file {number} {what}", hint=_EXAMPLE)

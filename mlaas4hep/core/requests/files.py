@@ -68,7 +68,14 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
     parts = [split_tree(part) for part in _ALTERNATIVE.split(line.text)]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
     said = line.tree or next((tree for _, tree in parts if tree), "")
-    more: dict[str, Any] = {"tree": said or params.branch, "line": line.number, "label": line.label}
+    more: dict[str, Any] = {
+        "tree": said or params.branch,
+        "line": line.number,
+        "label": line.label,
+        "weight": line.weight,
+        "xsec": line.xsec,
+        "sample": line.sample,
+    }
     if len(names) == 1 and _is_pattern(names[0]):
         found = expand(names[0])
         if not found:

@@ -23,6 +23,9 @@ class InputFile:
     tree: str
     line: int = field(default=0, compare=False)  #: of files.txt; a pattern names many files
     label: str = field(default="", compare=False)  #: that files.json says
+    weight: float = 1.0  #: of each entry
+    xsec: float | None = None  #: cross section of its sample
+    sample: str = ""  #: files of one are one sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
