@@ -59,7 +59,7 @@ def services(settings: Settings) -> Services:
         runs=messages.runs,
         leases=messages.leases,
         clock=time.time,
-        trainer=Sandbox(train_seconds=settings.train_seconds),
+        trainer=Sandbox(build_seconds=settings.build_seconds, train_seconds=settings.train_seconds),
         load_model=Runtimes().load,
         tables=Tables(),
         recent=RecentValues(),

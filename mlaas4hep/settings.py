@@ -48,6 +48,7 @@ class Settings:
     gpu: int = 0  #: 1: a train function with a GPU is deployed
     frameworks: str = ""  #: of the train function, comma separated; empty: those installed here
     range_entries: int = 100_000  #: entries that one event measures
+    build_seconds: int = 60  #: for model.py to build its model
     train_seconds: int = 24 * 3600  #: longest training
     log_level: str = "INFO"
 

@@ -82,7 +82,7 @@ UNTRAINABLE = {
         {"model.py": _model("held = []", "while True: held.append(bytearray(10**8))")},
         "needs more memory than the run may use",
     ),
-    "loops": ({"model.py": _model("while True: pass")}, "did not end within"),
+    "loops": ({"model.py": _model("while True: pass")}, "did not end within 20 s"),
     "nan": (
         {"model.py": MODEL.replace('"binary_crossentropy"', "lambda y, p: p * float('nan')")},
         "the loss became nan",
@@ -93,7 +93,7 @@ UNTRAINABLE = {
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory):
     state = tmp_path_factory.mktemp("bad") / "state"
-    with Laptop(state, MLAAS_MAX_RUNS="100") as running:
+    with Laptop(state, MLAAS_MAX_RUNS="100", MLAAS_BUILD_SECONDS="20") as running:
         yield running
 
 
@@ -119,7 +119,8 @@ def submit(client, tmp_path_factory):
         for file, content in changes.items():
             files[file] = content(good[file]) if callable(content) else content
         client.upload(_packed(files), name=name)
-        return client.submit(name, preproc="preproc.json" if "preproc.json" in changes else "").name
+        preproc = "preproc.json" if "preproc.json" in changes else ""
+        return client.submit(name, preproc=preproc, memory="1500m").name
 
     return submitted
 

@@ -29,7 +29,7 @@ def model(idim):
     made.compile(optimizer="sgd", loss="binary_crossentropy")
     return made
 """
-PARAMS = {"chunk_size": 300, "epochs": 150, "batch_size": 10, "training": "chunked"}
+PARAMS = {"chunk_size": 300, "epochs": 60, "batch_size": 10, "training": "chunked"}
 ROUNDS = 5 * PARAMS["epochs"]
 
 
