@@ -1,10 +1,11 @@
 """What every `Trainer` does, whether it runs model.py or only pretends to."""
 
-from importlib.util import find_spec
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.data.chunk import encode
@@ -16,10 +17,12 @@ from mlaas4hep.core.models.training import (
     TrainingFinished,
     TrainingJob,
 )
+from mlaas4hep.core.requests.frameworks import info
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.errors import PermanentError
+from mlaas4hep.ports import Trainer
 
-MODEL = b"""
+KERAS = b"""
 import keras
 
 def model(idim):
@@ -27,18 +30,69 @@ def model(idim):
     made.compile("adam", "mean_squared_error")
     return made
 """
+TORCH = b"""
+import torch
+
+loss = torch.nn.MSELoss()
+
+def model(idim):
+    return torch.nn.Sequential(torch.nn.Linear(idim, 1), torch.nn.Sigmoid())
+"""
+SKLEARN = b"""
+from sklearn.linear_model import SGDRegressor
+
+def model(idim):
+    return SGDRegressor()
+"""
+XGBOOST = b"""
+import xgboost
+
+def model():
+    return xgboost.XGBRegressor(n_estimators=4)
+"""
+LIGHTGBM = b"""
+import lightgbm
+
+def model():
+    return lightgbm.LGBMRegressor(n_estimators=4, verbose=-1)
+"""
 JOB = TrainingJob(
     name="luca_1", params=Params(epochs=2, batch_size=20, split=0.0), columns=3, chunks=2
 )
 
 
-@pytest.fixture(params=["memory", "sandbox"])
-def trainer(request):
-    if request.param == "memory":
-        return MemoryTrainer()
-    if find_spec("tensorflow") is None:
-        pytest.skip("the extra `train` is not installed")
-    return Sandbox(checkpoint_seconds=0)
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A trainer, and a model.py for it."""
+
+    trainer: Trainer
+    model: bytes
+    rounds: int = 4  #: two epochs of two chunks, or four trees
+    loss: str = "mean_squared_error"
+
+
+CASES = {
+    "memory": ("", Case(trainer=MemoryTrainer(), model=KERAS)),
+    "keras": ("keras", Case(trainer=Sandbox(checkpoint_seconds=0), model=KERAS)),
+    "torch": ("torch", Case(trainer=Sandbox(checkpoint_seconds=0), model=TORCH, loss="MSELoss")),
+    "sklearn": ("sklearn", Case(trainer=Sandbox(checkpoint_seconds=0), model=SKLEARN, rounds=2)),
+    "xgboost": (
+        "xgboost",
+        Case(trainer=Sandbox(checkpoint_seconds=0), model=XGBOOST, loss="reg:squarederror"),
+    ),
+    "lightgbm": (
+        "lightgbm",
+        Case(trainer=Sandbox(checkpoint_seconds=0), model=LIGHTGBM, loss="regression"),
+    ),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    framework, case = CASES[request.param]
+    if framework and framework not in installed():
+        pytest.skip(f"the extra `{info(framework).extra}` is not installed")
+    return case
 
 
 @pytest.fixture(scope="session")
@@ -69,51 +123,51 @@ def follow(training, chunks, until=lambda _: False):
     return told, checkpoint
 
 
-def test_a_training_tells_its_rounds_in_order_each_after_its_checkpoint(trainer, chunks):
-    with trainer.start(JOB, MODEL) as training:
+def test_a_training_tells_its_rounds_in_order_each_after_its_checkpoint(case, chunks):
+    with case.trainer.start(JOB, case.model) as training:
         told, _ = follow(training, chunks)
 
-    built, *rounds = told[:9]
+    built, *rounds = told[: 1 + 2 * case.rounds]
     assert isinstance(built, ModelBuilt)
     assert built.resumed == 0
     assert built.summary.input_width == JOB.columns
-    assert rounds[0::2] == ["checkpoint"] * 4
-    assert [ended.round for ended in rounds[1::2]] == [0, 1, 2, 3]
+    assert rounds[0::2] == ["checkpoint"] * case.rounds
+    assert [ended.round for ended in rounds[1::2]] == [*range(case.rounds)]
     assert all(dict(ended.metrics)["loss"] > 0 for ended in rounds[1::2])
-    *files, finished = told[9:]
+    *files, finished = told[1 + 2 * case.rounds :]
     assert files
     assert all(name.startswith("bundle/") for name in files)
     assert isinstance(finished, TrainingFinished)
 
 
-def test_a_training_goes_on_from_a_checkpoint(trainer, chunks, tmp_path):
-    with trainer.start(JOB, MODEL) as training:
+def test_a_training_goes_on_from_a_checkpoint(case, chunks, tmp_path):
+    with case.trainer.start(JOB, case.model) as training:
         first, checkpoint = follow(
             training,
             chunks,
-            until=lambda report: isinstance(report, RoundEnded) and report.round == 2,
+            until=lambda report: isinstance(report, RoundEnded) and report.round == case.rounds - 2,
         )
     (tmp_path / "checkpoint").write_bytes(checkpoint)
 
-    with trainer.start(JOB, MODEL, tmp_path / "checkpoint") as training:
+    with case.trainer.start(JOB, case.model, tmp_path / "checkpoint") as training:
         built, saved, ended, *_ = follow(training, chunks)[0]
 
-    assert first[-1].round == 2
-    assert built.resumed == 3
-    assert (saved, ended.round) == ("checkpoint", 3)
+    assert first[-1].round == case.rounds - 2
+    assert built.resumed == case.rounds - 1
+    assert (saved, ended.round) == ("checkpoint", case.rounds - 1)
 
 
-def test_a_model_py_without_a_model_is_refused(trainer, chunks):
+def test_a_model_py_without_a_model_is_refused(case, chunks):
     with (
         pytest.raises(PermanentError, match=r"model\.py has no function `model`") as caught,
-        trainer.start(JOB, b"x = 1\n") as training,
+        case.trainer.start(JOB, b"x = 1\n") as training,
     ):
         follow(training, chunks)
 
     assert (caught.value.problem.stage, caught.value.problem.file) == ("train", "model.py")
 
 
-def test_a_model_is_described_without_training_it(trainer):
-    summary = trainer.check(MODEL, JOB)
+def test_a_model_is_described_without_training_it(case):
+    summary = case.trainer.check(case.model, JOB)
 
-    assert (summary.loss, summary.output_shape) == ("mean_squared_error", (1,))
+    assert (summary.loss, summary.output_shape) == (case.loss, (1,))

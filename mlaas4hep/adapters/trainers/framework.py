@@ -131,8 +131,15 @@ class Framework(Protocol):
     def owns(self, made: object) -> bool:
         """Tell whether `made` is a model of this framework."""
 
-    def build(self, made: Any, job: TrainingJob) -> BlockModel | SampleModel:
+    def build(
+        self, made: Any, job: TrainingJob, defined: Mapping[str, Any]
+    ) -> BlockModel | SampleModel:
         """Return the model that `model(idim)` of a model.py made, checked against the data.
+
+        Args:
+            made: what it returned.
+            job: what the training is told.
+            defined: all that model.py defines, by name: a loss, callbacks …
 
         Raises:
             TrainingError: it is no model of this framework, or does not fit the data.

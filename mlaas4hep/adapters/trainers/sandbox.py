@@ -167,6 +167,7 @@ def _environment(job: TrainingJob, work: Path) -> dict[str, str]:
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,
         "OMP_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait give their core to others
         "OPENBLAS_NUM_THREADS": threads,
         "MALLOC_ARENA_MAX": "2",
         **({} if job.resources.device == "gpu" else {"CUDA_VISIBLE_DEVICES": "-1"}),

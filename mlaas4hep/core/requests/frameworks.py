@@ -31,6 +31,13 @@ FRAMEWORKS = (
         hides=("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython"),
     ),
     FrameworkInfo(
+        name="torch",
+        title="PyTorch",
+        packages=("torch", "lightning", "pytorch_lightning"),
+        needs="torch",
+        extra="torch",
+    ),
+    FrameworkInfo(
         name="xgboost",
         title="XGBoost",
         packages=("xgboost",),

@@ -61,5 +61,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "TF_NUM_INTRAOP_THREADS": "1",
         "TF_NUM_INTEROP_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait give their core to others
         "MALLOC_ARENA_MAX": "2",
     }

@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ def _built(
 ) -> tuple[Framework, BlockModel | SampleModel]:
     packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
     with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
-        made = _made(_function(path), job.columns)
+        defined = _run(path)
+        made = _made(_function(defined), job.columns)
     hint = f"the network gets {job.columns} numbers per entry"
     with _caught("the model", hint, packages), _time_limit(seconds):
         if made is None:
@@ -74,7 +75,7 @@ def _built(
             )
         known = (framework for framework in frameworks if framework.owns(made))
         framework = next(known, frameworks[0])
-        return framework, framework.build(made, job)
+        return framework, framework.build(made, job, defined)
 
 
 @contextmanager
@@ -91,14 +92,20 @@ def _become_older(frameworks: Sequence[Framework], error: BaseException, seed: i
     return any(each.older(error, seed) for each in kinds)
 
 
-def _function(path: Path) -> Callable[..., Any]:
+def _run(path: Path) -> Mapping[str, Any]:
+    """Run model.py as the module `model`, and return what it defines."""
     module = types.ModuleType("model")
     module.__file__ = str(path)
     if str(path.parent) not in sys.path:  # files that lie beside it may be imported
         sys.path.insert(0, str(path.parent))
+    sys.modules["model"] = module  # where pickle looks for its classes
     code = compile(path.read_bytes(), str(path), "exec")
     exec(code, module.__dict__)  # noqa: S102 - this process exists to run it, confined
-    function = getattr(module, "model", None)
+    return vars(module)
+
+
+def _function(defined: Mapping[str, Any]) -> Callable[..., Any]:
+    function = defined.get("model")
     if not callable(function):
         what = (
             "has no function `model`" if function is None else "has a `model` that is no function"

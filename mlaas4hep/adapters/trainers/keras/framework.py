@@ -1,7 +1,7 @@
 """Keras on TensorFlow as a `Framework`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -43,7 +43,7 @@ class Keras:
         become_keras2(seed)
         return True
 
-    def build(self, made: Any, job: TrainingJob) -> KerasModel:
+    def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> KerasModel:
         """Check a compiled model of one input and one output."""
         if hasattr(made, "build_fn"):  # a wrapper for scikit-learn
             made = made.build_fn(job.columns)

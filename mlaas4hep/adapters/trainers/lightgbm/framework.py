@@ -1,6 +1,6 @@
 """LightGBM as a `Framework`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ class Lightgbm:
         """Tell whether it is one of LightGBM's estimators."""
         return isinstance(made, lightgbm.LGBMModel)
 
-    def build(self, made: Any, job: TrainingJob) -> LightgbmModel:
+    def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> LightgbmModel:
         """Check an LGBMClassifier or LGBMRegressor."""
         if not self.owns(made):
             kind = made.__name__ if isinstance(made, type) else type(made).__name__

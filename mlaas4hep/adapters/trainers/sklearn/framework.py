@@ -1,7 +1,7 @@
 """scikit-learn as a `Framework`."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,7 @@ class Sklearn:
         )
         return used_alike and not isinstance(made, type)
 
-    def build(self, made: Any, job: TrainingJob) -> SklearnModel:
+    def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> SklearnModel:
         """Check an estimator."""
         if isinstance(made, type):
             raise TrainingError(

@@ -1,6 +1,6 @@
 """XGBoost as a `Framework`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ class Xgboost:
         """Tell whether it is one of XGBoost's estimators."""
         return isinstance(made, xgboost.XGBModel)
 
-    def build(self, made: Any, job: TrainingJob) -> XgboostModel:
+    def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> XgboostModel:
         """Check an XGBClassifier, XGBRegressor or one of their kind."""
         if not self.owns(made):
             kind = made.__name__ if isinstance(made, type) else type(made).__name__

@@ -1,0 +1,66 @@
+"""A PyTorch module with what makes scores of its outputs."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Activation = Literal["none", "sigmoid", "softmax", "exp", "signed"]
+ROWS = 4096  #: at a time
+
+_ACTIVATIONS: dict[Activation, Callable[[Any], Any]] = {
+    "none": lambda outputs: outputs,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda outputs: torch.softmax(outputs, dim=1),
+    "exp": torch.exp,
+    "signed": lambda outputs: torch.tanh(outputs / 2),  # 2p - 1: labels are -1 and 1
+}
+
+
+class Scores(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
+    """Gives scores, shape (n, outputs): probabilities where the module gives logits."""
+
+    def __init__(self, module: Any, activation: Activation) -> None:
+        super().__init__()
+        self.module = module
+        self.activation = activation
+
+    def forward(self, rows: Any) -> Any:
+        """Return the scores, float32, of `rows`, shape (n, columns)."""
+        outputs = matrix(self.module(rows.to(element_type(self.module))))
+        return _ACTIVATIONS[self.activation](outputs).float()
+
+
+def matrix(outputs: Any) -> Any:
+    """Return outputs of shape (n,) as (n, 1)."""
+    return outputs.reshape(-1, 1) if outputs.dim() == 1 else outputs
+
+
+def element_type(module: Any) -> Any:
+    """Return the type of numbers that a module computes with."""
+    kinds = (each.dtype for each in module.parameters() if each.dtype.is_floating_point)
+    return next(kinds, torch.float32)
+
+
+def place_of(module: Any) -> Any:
+    """Return the device that a module lies on."""
+    return next((each.device for each in module.parameters()), torch.device("cpu"))
+
+
+def scores(model: Scores, rows: Floats) -> Floats:
+    """Return the scores of some rows; `model` forgets nothing and learns nothing."""
+    place = place_of(model)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            parts = [
+                model(torch.from_numpy(rows[start : start + ROWS]).to(place)).cpu()
+                for start in range(0, len(rows), ROWS)
+            ]
+    finally:
+        model.train(was_training)
+    return torch.cat(parts).numpy() if parts else np.empty((0, 1), np.float32)

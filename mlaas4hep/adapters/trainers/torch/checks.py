@@ -1,0 +1,89 @@
+"""Does a module fit the data, and what are the numbers that it gives?"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from mlaas4hep.adapters.native.torch import element_type, matrix, place_of
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
+Kind = Literal["logits", "probabilities", "log_probabilities", "independent"]
+_PROBED = 256  #: rows
+_NEAR = 1e-4
+_SCALES = (1.0, 100.0)  #: of their values: outputs that are no probabilities show it for large ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """What a module gives for an entry."""
+
+    width: int
+    kind: Kind  #: as its values show; logits are any numbers, independent ones lie in [0, 1]
+
+
+def outputs(module: Any, columns: int) -> Outputs:
+    """Return what the module gives; nothing it remembers changes.
+
+    Raises:
+        TrainingError: it does not take rows of `columns` numbers, gives something else than a
+            row of numbers for each, or has nothing that can learn.
+    """
+    was_training = module.training
+    module.eval()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        random = torch.Generator().manual_seed(0)
+        rows = torch.randn(_PROBED, columns, generator=random)
+        given = [_tried(module, scale * rows) for scale in _SCALES]
+    module.train(was_training)
+    if not any(each.requires_grad for each in module.parameters()):
+        raise TrainingError(
+            f"{MODEL_FILE}: the module has no parameters that can learn",
+            "keep its layers as attributes: self.layer = torch.nn.Linear(idim, 1)",
+        )
+    return Outputs(width=given[0].shape[1], kind=_kind(torch.cat(given)))
+
+
+def _tried(module: Any, rows: Any) -> Any:
+    columns = rows.shape[1]
+    try:
+        given = module(rows.to(place_of(module), element_type(module)))
+    except Exception as error:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module does not take rows of {columns} numbers: "
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            f"use the argument of model(idim), here {columns}, as the number of inputs",
+        ) from error
+    if not isinstance(given, torch.Tensor):
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives a {type(given).__name__}, not one tensor",
+            "return one tensor of shape (entries, outputs) from forward",
+        )
+    shape = tuple(given.shape)
+    if len(shape) not in (1, 2) or shape[0] != len(rows) or 0 in shape:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives shape {shape} for {len(rows)} entries, not a row of "
+            "numbers for each",
+            "return a tensor of shape (entries, outputs) from forward",
+        )
+    return matrix(given).double()
+
+
+def _kind(values: Any) -> Kind:
+    if not torch.isfinite(values).all():
+        return "logits"
+    if _lie_between_0_and_1(values):
+        return "probabilities" if _add_up_to_1(values) else "independent"
+    if values.shape[1] > 1 and (values <= 0).all() and _add_up_to_1(values.exp()):
+        return "log_probabilities"
+    return "logits"
+
+
+def _lie_between_0_and_1(values: Any) -> bool:
+    """Tell whether all do, and not all on the ends, as those of a layer of zeros would."""
+    return bool((values >= 0).all() and (values <= 1).all() and ((values > 0) & (values < 1)).any())
+
+
+def _add_up_to_1(values: Any) -> bool:
+    """Tell whether those of each entry do; one alone is a probability by itself."""
+    return values.shape[1] == 1 or bool(((values.sum(dim=1) - 1).abs() < _NEAR).all())

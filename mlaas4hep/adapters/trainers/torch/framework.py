@@ -1,0 +1,55 @@
+"""PyTorch as a `Framework`."""
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.torch import checks
+from mlaas4hep.adapters.trainers.torch.model import TorchModel
+from mlaas4hep.core.models.training import TrainingJob, Versions
+
+
+class Torch:
+    """See `framework.Framework`."""
+
+    @contextmanager
+    def running(self, seed: int) -> Iterator[None]:
+        """Seed Python, NumPy and PyTorch."""
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - what modules may draw from
+        torch.manual_seed(seed)
+        yield
+
+    def owns(self, made: object) -> bool:
+        """Tell whether it is a module."""
+        return isinstance(made, torch.nn.Module)
+
+    def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> TorchModel:
+        """Check a module that takes rows of numbers and gives some for each."""
+        if not self.owns(made):
+            kind = made.__name__ if isinstance(made, type) else type(made).__name__
+            raise TrainingError(
+                f"{MODEL_FILE}: `model` returns {'the class' if isinstance(made, type) else 'a'} "
+                f"{kind}, not a PyTorch module",
+                "return an instance of a torch.nn.Module",
+            )
+        torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
+        if job.resources.device == "gpu" and torch.cuda.is_available():
+            made = made.to("cuda")
+        outputs = checks.outputs(made, job.columns)
+        model = TorchModel(made, job, defined, outputs)
+        model.rehearse()
+        return model
+
+    def versions(self) -> Versions:
+        """Return those of PyTorch and NumPy."""
+        return (("torch", torch.__version__), ("numpy", np.__version__))
+
+
+FRAMEWORK = Torch()

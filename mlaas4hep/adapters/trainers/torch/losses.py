@@ -1,0 +1,96 @@
+"""The losses of PyTorch by what they compare: the shape of labels, and what makes scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from mlaas4hep.adapters.native.torch import Activation
+from mlaas4hep.core.models.task import Task
+
+LabelShape = Literal["column", "number", "one_hot"]  #: (n, 1) floats, (n,) classes, (n, k) floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a loss compares."""
+
+    labels: LabelShape
+    activation: Activation = "none"  #: that makes scores of outputs
+    task: Task = "other"
+
+
+_CLASSES: dict[str, Comparison] = {
+    "CrossEntropyLoss": Comparison(labels="number", activation="softmax", task="multiclass"),
+    "MultiMarginLoss": Comparison(labels="number", activation="softmax", task="multiclass"),
+    "NLLLoss": Comparison(labels="number", activation="exp", task="multiclass"),
+}
+_ONE_OUTPUT: dict[str, Comparison] = {
+    "BCEWithLogitsLoss": Comparison(labels="column", activation="sigmoid", task="binary"),
+    "BCELoss": Comparison(labels="column", task="binary"),
+    "SoftMarginLoss": Comparison(labels="column", activation="signed", task="binary"),
+}
+_SEVERAL_OUTPUTS: dict[str, Comparison] = {
+    "BCEWithLogitsLoss": Comparison(labels="one_hot", activation="sigmoid", task="multiclass"),
+    "BCELoss": Comparison(labels="one_hot", task="multiclass"),
+    "MSELoss": Comparison(labels="one_hot", task="multiclass"),
+    "L1Loss": Comparison(labels="one_hot", task="multiclass"),
+    "MultiLabelSoftMarginLoss": Comparison(
+        labels="one_hot", activation="sigmoid", task="multiclass"
+    ),
+}
+_NUMBERS = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")
+
+
+def comparison(loss: Any, width: int) -> Comparison | None:
+    """Return what a loss of PyTorch compares with `width` outputs; None: one of somebody's own."""
+    name = type(loss).__name__
+    if not type(loss).__module__.startswith("torch."):
+        return None
+    if name in _CLASSES:
+        return _CLASSES[name]
+    if name == "PoissonNLLLoss":
+        return Comparison(
+            labels="column", activation="exp" if loss.log_input else "none", task="regression"
+        )
+    if width > 1:
+        return _SEVERAL_OUTPUTS.get(name)
+    if name in _NUMBERS:
+        return Comparison(labels="column", task="regression")
+    return _ONE_OUTPUT.get(name)
+
+
+def wants_several(loss: Any) -> bool:
+    """Tell whether a loss can learn nothing from one output."""
+    return type(loss).__name__ in _CLASSES
+
+
+def by_entry(loss: Any) -> Callable[[Any, Any], Any] | None:
+    """Return a loss of PyTorch as a function that gives one number an entry; None: it cannot."""
+    if not isinstance(loss, torch.nn.Module) or not hasattr(loss, "reduction"):
+        return None
+    kept = loss.reduction
+
+    def separate(outputs: Any, labels: Any) -> Any:
+        loss.reduction = "none"
+        try:
+            values = loss(outputs, labels)
+        finally:
+            loss.reduction = kept
+        return values.reshape(len(values), -1).mean(dim=1)
+
+    return separate
+
+
+class LogOfProbabilities(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
+    """Cross-entropy of outputs that are probabilities already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reduction = "mean"
+
+    def forward(self, outputs: Any, labels: Any) -> Any:
+        """Return the loss."""
+        logarithms = outputs.clamp_min(1e-7).log()
+        return torch.nn.functional.nll_loss(logarithms, labels, reduction=self.reduction)

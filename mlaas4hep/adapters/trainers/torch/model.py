@@ -1,0 +1,229 @@
+"""A PyTorch module as a `BlockModel`."""
+
+import io
+import pickle
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlaas4hep.adapters.native.torch import Scores, element_type, matrix, place_of, scores
+from mlaas4hep.adapters.trainers import tabular
+from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
+from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
+from mlaas4hep.adapters.trainers.torch import bundle, target
+from mlaas4hep.adapters.trainers.torch.checks import Outputs
+from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
+from mlaas4hep.adapters.trainers.torch.steps import Steps
+from mlaas4hep.adapters.trainers.torch.target import Target
+from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+
+_FIRST_LABELS = (0.0, 1.0)  #: of the rehearsal
+_TEST_ROWS = 4096  #: at a time where nothing is learned
+
+
+class TorchModel:
+    """See `framework.BlockModel`."""
+
+    missing: Missing = "zero"
+
+    def __init__(
+        self, module: Any, job: TrainingJob, defined: Mapping[str, Any], outputs: Outputs
+    ) -> None:
+        self.module = module
+        self._job = job
+        self._outputs = outputs
+        self._steps = Steps(module, defined)
+        self._tried = target.stated(defined, outputs, job) or ()
+        self._target: Target | None = self._tried[0] if self._tried else None
+        if self._target is None and (job.labels or job.params.task or outputs.width > 1):
+            self._target = target.usual(np.array(job.labels, np.float32), outputs, job)
+        self._seen: set[float] | None = None  #: labels, if they choose the loss
+        self._metrics = BatchMetrics()
+        self.summary = _summary(module, job, outputs, self._target)
+        if self._target and not self._tried:
+            _say(f"model.py defines no `loss`: labels and outputs say {self._target.name}")
+
+    @property
+    def target(self) -> Target:
+        """Return what is learned; known once labels were checked."""
+        assert self._target is not None  # noqa: S101 - chunks are checked before they are used
+        return self._target
+
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what the loss cannot compare; the first labels choose it if model.py did not."""
+        if self._target is None:
+            self._target = target.usual(labels, self._outputs, self._job)
+            self._seen = set()
+            _say(f"model.py defines no `loss`: the first labels say {self._target.name}")
+        self._target.check(labels)
+        if self._seen is not None and self._target.task == "binary":
+            self._seen.update(np.unique(labels).tolist())
+
+    def rehearse(self) -> None:
+        """Compare two entries with labels 0 and 1, so that mistakes in model.py show before it."""
+        for number, each in enumerate(self._tried, start=1):
+            self._target = each
+            try:
+                self._compare_first(each)
+            except Exception:
+                if number == len(self._tried):
+                    raise
+            else:
+                break
+        if self._target is not None:
+            self.summary = _summary(self.module, self._job, self._outputs, self._target)
+
+    def learn(self, block: Block) -> None:
+        """Learn from the block's rows, in batches in their order."""
+        self.module.train()
+        for rows in self._batches(block.order, self._job.params.batch_size):
+            inputs, labels, weights = self._taken(block, rows)
+            given: list[Any] = []
+
+            def loss(
+                inputs: Any = inputs,
+                labels: Any = labels,
+                weights: Any = weights,
+                given: Any = given,
+            ) -> Any:
+                given[:] = [matrix(self.module(inputs))]
+                return self.target(given[0], labels, weights)
+
+            value = self._steps.step(loss)
+            self._metrics.add(self.target, given[0], block.y[rows], value, weights)
+
+    def test(self, block: Block) -> None:
+        """Compare predictions with labels."""
+        self.module.eval()
+        with torch.no_grad():
+            for start in range(0, len(block.order), _TEST_ROWS):
+                rows = block.order[start : start + _TEST_ROWS]
+                inputs, labels, weights = self._taken(block, rows)
+                outputs = matrix(self.module(inputs))
+                value = self.target(outputs, labels, weights)
+                self._metrics.add(self.target, outputs, block.y[rows], value, weights)
+
+    def metrics(self) -> RoundMetrics:
+        """Return loss and accuracy since the last call."""
+        return self._metrics.taken()
+
+    def end_round(self, number: int, metrics: RoundMetrics) -> bool:  # noqa: ARG002
+        """Let the scheduler work, and go on."""
+        self._steps.end_round(metrics)
+        return True
+
+    def predict(self, block: Block) -> Floats:
+        """Return scores: probabilities where the module gives logits."""
+        return scores(self._scores(), block.x[block.order])
+
+    def finish(self) -> None:
+        """Look at the weights, and at the labels if they were not known before.
+
+        Raises:
+            TrainingError: a weight is not a number, or all labels are the same.
+        """
+        if self._seen and len(self._seen) == 1:
+            tabular.class_count(np.array([*self._seen]))
+        for name, values in self.module.state_dict().items():
+            if values.is_floating_point() and not torch.isfinite(values).all():
+                raise TrainingError(
+                    f"the weights of {name!r} became NaN or infinite",
+                    "a smaller learning rate may help; inputs lie between 0 and 1 already",
+                )
+
+    def state(self) -> State:
+        """Return weights, optimizer, scheduler and random state; read back as plain tensors."""
+        content = io.BytesIO()
+        kept = {
+            "module": self.module.state_dict(),
+            "random": torch.get_rng_state(),
+            "loss": self._target.name if self._target else "",
+            **self._steps.state(),
+        }
+        torch.save(kept, content)
+        return {"torch": np.frombuffer(content.getvalue(), np.uint8)}
+
+    def restore(self, state: State) -> None:
+        """Take them."""
+        try:
+            kept = torch.load(io.BytesIO(state["torch"].tobytes()), weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError) as error:
+            raise ValueError(str(error)) from error
+        if _shapes(kept["module"]) != _shapes(self.module.state_dict()):
+            raise ValueError("the weights are those of another model")
+        self.module.load_state_dict(kept["module"])
+        self._steps.restore(kept)
+        torch.set_rng_state(kept["random"])
+        if self._target is None and kept["loss"]:
+            binary = kept["loss"] != "MSELoss"
+            labels = np.array([0, 1] if binary else [0.5], np.float32)
+            self._target = target.usual(labels, self._outputs, self._job)
+
+    def export(self, folder: Path, sample: Floats) -> Exported:
+        """Write model.pt, and model.onnx if it holds."""
+        return bundle.write(folder, self._scores(), sample)
+
+    def _scores(self) -> Scores:
+        return Scores(self.module, self.target.compares.activation)
+
+    def _compare_first(self, tried: Target) -> None:
+        module, kind = self.module, element_type(self.module)
+        was_training = module.training
+        module.eval()
+        hint = "def loss(outputs, labels): outputs are of shape (entries, outputs)"
+        with torch.random.fork_rng(devices=[]), explained("the loss", hint, "torch"):
+            rows = torch.zeros((2, self._job.columns), dtype=kind, device=place_of(module))
+            labels = tried.shaped(np.array(_FIRST_LABELS, np.float32), kind).to(place_of(module))
+            value = tried(matrix(module(rows)), labels)
+            if not isinstance(value, torch.Tensor) or value.numel() != 1:
+                raise TrainingError(
+                    f"model.py: `loss` gives a {type(value).__name__}, not a number", hint
+                )
+        module.train(was_training)
+
+    def _batches(self, order: Any, size: int) -> Iterator[Any]:
+        """Yield rows; one that is left alone goes with those before it, for batch normalisation."""
+        rows = len(order)
+        start = 0
+        while start < rows:
+            stop = rows if rows - start == size + 1 else min(start + size, rows)
+            yield order[start:stop]
+            start = stop
+
+    def _taken(self, block: Block, rows: Any) -> tuple[Any, Any, Any]:
+        kind, place = element_type(self.module), place_of(self.module)
+        inputs = torch.from_numpy(block.x[rows]).to(place, kind)
+        labels = self.target.shaped(block.y[rows], kind).to(place)
+        if block.weights is None:
+            return inputs, labels, None
+        return inputs, labels, torch.from_numpy(block.weights[rows]).to(place, kind)
+
+
+def _summary(
+    module: Any, job: TrainingJob, outputs: Outputs, chosen: Target | None
+) -> ModelSummary:
+    layers = [
+        f"{name} ({type(each).__name__}): {sum(p.numel() for p in each.parameters())}"
+        for name, each in module.named_modules()
+        if name and not any(True for _ in each.children())
+    ]
+    return ModelSummary(
+        parameters=sum(each.numel() for each in module.parameters()),
+        layers=tuple(layers) or (type(module).__name__,),
+        input_width=job.columns,
+        output_shape=(outputs.width,),
+        loss=chosen.name if chosen else "as labels say",
+        task=chosen.task if chosen else "other",
+    )
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values.shape for name, values in weights.items()}
+
+
+def _say(line: str) -> None:
+    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

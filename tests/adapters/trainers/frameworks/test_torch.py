@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.framework import Block
+from tests.adapters.trainers.frameworks.contract import FrameworkContract
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
+
+
+def network(last, more=""):
+    return f"""
+import torch
+from torch import nn
+
+def model(idim):
+    return nn.Sequential(nn.Linear(idim, 16), nn.ReLU(), nn.Dropout(0.05), {last})
+
+def optimizer(parameters):
+    return torch.optim.Adam(parameters, lr=0.02)
+{more}
+"""
+
+
+OF_LOGITS = "def loss(o, y): return nn.functional.binary_cross_entropy_with_logits(o, y)"
+OF_ONE_HOT = "def loss(o, y): return ((o - y) ** 2).mean()"
+
+
+class TestTorch(FrameworkContract):
+    name = "torch"
+    models = {
+        "binary": network("nn.BatchNorm1d(16), nn.Linear(16, 1)"),
+        "multiclass": network("nn.Linear(16, 3)"),
+        "regression": network(
+            "nn.Linear(16, 1), nn.Flatten(0)",
+            "loss = nn.MSELoss()\n"
+            "def scheduler(optimizer):\n"
+            "    return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)",
+        ),
+    }
+    wrong = {
+        "import torch\ndef model(): return torch.nn.Linear": "returns the class Linear, not a PyT",
+        "import torch\ndef model(): return 3": "returns a int, not a PyTorch module",
+        "import torch\ndef model(): return torch.nn.Linear(7, 1)": "does not take rows of 4 numbers",
+        "import torch\ndef model(): return torch.nn.ReLU()": "no parameters that can learn",
+        network("nn.Linear(16, 1)", "loss = nn.CrossEntropyLoss()"): "gives 1 number, which Cross",
+        network("nn.Linear(16, 1)", "loss = 3"): "`loss` is a int, not a loss",
+        network("nn.Linear(16, 1)", "def scheduler(o): return 3"): "`scheduler` gives a int",
+        network("nn.Linear(16, 1)", "def loss(o): return 3"): "TypeError: loss",
+        network("nn.Unflatten(1, (4, 4))"): r"gives shape \(256, 4, 4\) for 256 entries",
+    }
+
+    @pytest.mark.parametrize(
+        ("loss", "last", "more", "task"),
+        [
+            ("BCEWithLogitsLoss", "nn.Linear(16, 1)", "", "binary"),
+            ("BCELoss", "nn.Linear(16, 1), nn.Sigmoid()", "", "binary"),
+            ("MSELoss", "nn.Linear(16, 1)", "", "regression"),
+            ("CrossEntropyLoss", "nn.Linear(16, 3)", "", "multiclass"),
+            ("NLLLoss", "nn.Linear(16, 3), nn.LogSoftmax(1)", "", "multiclass"),
+            ("LogOfProbabilities", "nn.Linear(16, 3), nn.Softmax(1)", "", "multiclass"),
+            ("BCELoss", "nn.Linear(16, 3), nn.Sigmoid()", "", "multiclass"),
+            ("MultiMarginLoss", "nn.Linear(16, 3)", "loss = nn.MultiMarginLoss", "multiclass"),
+            ("MSELoss", "nn.Linear(16, 3)", "loss = nn.MSELoss()", "multiclass"),
+            ("loss", "nn.Linear(16, 1)", OF_LOGITS, "binary"),
+            ("loss", "nn.Linear(16, 3)", OF_ONE_HOT, "multiclass"),
+        ],
+    )
+    def test_each_loss_gets_the_labels_that_it_compares(self, train, loss, last, more, task):
+        for labels in ({}, {"labels": ()}):  # known before, or not
+            training = train(task, network(last, more), **labels).finish()
+
+            truth, outputs = training.predictions()
+            assert training.model.target.name == loss
+            assert training.labels.task == task
+            if task == "binary":
+                assert 0 <= outputs.min() < 0.5 < outputs.max() <= 1
+                assert np.mean((outputs[:, 0] > 0.5) == truth) > 0.85
+            elif task == "multiclass":
+                assert np.mean(outputs.argmax(axis=1) == truth) > 0.6
+
+    def test_weights_of_entries_count_in_the_loss(self, train):
+        training = train("binary")
+        block = next(iter(training.data.training()))
+
+        def tested(order, weights=None):
+            training.model.test(Block(x=block.x, y=block.y, order=order, weights=weights))
+            return training.model.metrics()
+
+        first = block.order[:5]
+        only_first = np.zeros(len(block.x), np.float32)
+        only_first[first] = 2
+
+        assert tested(block.order, only_first) == pytest.approx(tested(first), rel=1e-4)
+
+    def test_labels_that_the_first_ones_did_not_announce_are_refused_with_what_to_write(
+        self, train
+    ):
+        training = train("binary", labels=())
+        training.model.check_labels(np.array([0, 1], np.float32))
+
+        with pytest.raises(TrainingError, match="label 3 does not fit BCEWithLogitsLoss") as caught:
+            training.model.check_labels(np.array([3], np.float32))
+
+        assert '"task": "regression"' in caught.value.hint
+
+    def test_one_entry_that_is_left_alone_does_not_stop_batch_normalisation(self, train):
+        training = train("binary", params={"batch_size": 3, "training": "chunked", "split": 0.0})
+
+        assert training.finish().history
+
+    def test_a_training_that_diverges_is_not_published(self, train):
+        text = network("nn.Linear(16, 1)").replace("lr=0.02", "lr=1e30")
+
+        with pytest.raises(TrainingError, match=r"the (val )?loss became (nan|inf)|became NaN"):
+            train("regression", text).finish()
