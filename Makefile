@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
+TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test test-torch check bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -24,11 +25,15 @@ check: $(DEV) ## style, types, rooms and the unit tests of the core; under a min
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
+	$(BIN)/python -m deploy.testbed.torch
+	OMP_WAIT_POLICY=PASSIVE .venv-torch/bin/python -m pytest -q -k torch $(TORCH_TESTS)
+
 bench: $(DEV) ## measure every stage against its yardstick and its target; minutes
 	$(BIN)/python -m bench
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 include deploy/testbed/platform.mk
 
