@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, Me
 from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
@@ -36,6 +37,8 @@ from mlaas4hep.ports import (
     Services,
 )
 from mlaas4hep.settings import Settings, SettingsError, secret
+
+OWN_S3 = "env:"  #: the S3 that the environment of a person's shell names
 
 
 def services(settings: Settings) -> Services:
@@ -196,11 +199,31 @@ def _source(settings: Settings, tarballs: ObjectStore, policy: ServerPolicy) -> 
     return DataFiles(tarballs=tarballs, policy=policy, cache_dir=settings.cache_dir)
 
 
+def _data_s3(settings: Settings) -> S3Access | None:
+    """Return where input files s3:// are; never in the buckets of this system."""
+    if settings.data_s3 == OWN_S3:
+        return S3Access.of_environment(os.environ)
+    if not settings.data_s3:
+        return None
+    if urlsplit(settings.data_s3).scheme not in {"http", "https"}:
+        raise SettingsError(
+            f"MLAAS_DATA_S3={settings.data_s3!r} is neither http(s)://host nor env:"
+        )
+    key, key_secret = credentials(settings.data_s3_key_file)
+    return S3Access(
+        url=settings.data_s3,
+        key=key,
+        secret=key_secret,
+        buckets=tuple(glob.strip() for glob in settings.data_s3_buckets.split(",") if glob.strip()),
+        never=tuple(settings.store_bucket_prefix + bucket for bucket in BUCKETS),
+    )
+
+
 def _server_policy(settings: Settings) -> ServerPolicy:
     """Return which servers input files may come from; the operator's own proxy always may."""
     proxy = urlsplit(settings.xrootd_proxy).hostname or ""
     try:
-        return ServerPolicy.of(
+        policy = ServerPolicy.of(
             settings.remote_hosts,
             settings.remote_networks,
             plain_http=bool(settings.plain_http),
@@ -210,3 +233,4 @@ def _server_policy(settings: Settings) -> ServerPolicy:
         raise SettingsError(
             f"MLAAS_REMOTE_NETWORKS={settings.remote_networks!r}: {error}"
         ) from error
+    return replace(policy, s3=_data_s3(settings))

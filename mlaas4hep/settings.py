@@ -35,6 +35,9 @@ class Settings:
     xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated: servers that input files may come from
     remote_networks: str = ""  #: besides public ones: `10.1.0.0/16, fd00::/8`; `*`: all
+    data_s3: str = ""  #: `https://host` of input files s3://bucket/key; `env:`: as AWS_… say
+    data_s3_key_file: str = ""  #: file with `access:secret` that may read them
+    data_s3_buckets: str = "*"  #: globs, comma separated: buckets that they may come from
     plain_http: int = 0  #: 1: input files are read by http://, too
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take

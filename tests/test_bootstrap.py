@@ -86,3 +86,18 @@ def test_an_operator_may_allow_a_network():
 def test_a_network_that_is_none_stops_the_process():
     with pytest.raises(SettingsError, match=r"MLAAS_REMOTE_NETWORKS='10\.0\.0\.1/8'"):
         bootstrap.services(Settings(remote_networks="10.0.0.1/8"))
+
+
+@pytest.mark.parametrize("bucket", ["mine-runs", "other"])
+def test_input_files_come_from_no_bucket_of_the_system(bucket):
+    settings = Settings(
+        store_bucket_prefix="mine-", data_s3="https://127.0.0.1:9", data_s3_buckets="mine-*"
+    )
+
+    with pytest.raises(ForbiddenError, match=f"may not come from bucket '{bucket}'"):
+        bootstrap.services(settings).source.describe(f"s3://{bucket}/a.root", "Events")
+
+
+def test_an_s3_that_is_no_url_stops_the_process():
+    with pytest.raises(SettingsError, match="MLAAS_DATA_S3='minio:9000'"):
+        bootstrap.services(Settings(data_s3="minio:9000"))

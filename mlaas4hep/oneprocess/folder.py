@@ -1,6 +1,7 @@
 """A request from files of this machine, for runs in this process."""
 
 import glob
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests import beside, filelist, modelcode, parse
@@ -153,6 +155,8 @@ def _place(name: str, folder: Path) -> str:
     if not path.exists():
         script = folder / "get_data.py"
         hint = f"`python {script}` fetches it" if script.is_file() else ""
+        if name.startswith("/store/"):
+            hint = 'set "redirector": "root://host" in params.json'
         found = nearest(path.name, (each.name for each in path.parent.glob("*")))
         raise InvalidRequestError(f"{name!r} is not there", file=name, hint=hint or found)
     return str(path.resolve())
@@ -161,6 +165,7 @@ def _place(name: str, folder: Path) -> str:
 def _matching(pattern: str, folder: Path) -> list[str]:
     """Return the names that a pattern stands for, sorted."""
     if "://" in pattern:
-        return Locator(MemoryStore(time.time), ServerPolicy()).find(pattern)
+        policy = ServerPolicy(s3=S3Access.of_environment(os.environ))
+        return Locator(MemoryStore(time.time), policy).find(pattern)
     pattern = str(Path(pattern).expanduser())
     return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - pathlib takes no whole paths

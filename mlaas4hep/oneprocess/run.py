@@ -33,7 +33,12 @@ def services() -> Iterator[Services]:
     """Give services over a temporary folder, with a trainer."""
     with tempfile.TemporaryDirectory(prefix="mlaas4hep-") as folder:
         made = bootstrap.services(
-            Settings(store=Path(folder).as_uri(), remote_networks="*", plain_http=1)
+            Settings(
+                store=Path(folder).as_uri(),
+                remote_networks="*",
+                plain_http=1,
+                data_s3=bootstrap.OWN_S3,
+            )
         )
         yield replace(made, trainer=Sandbox())
 

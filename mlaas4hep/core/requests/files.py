@@ -11,12 +11,12 @@ from mlaas4hep.core.requests.filelist import Line, lines
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.core.requests.secrets import without_secrets
+from mlaas4hep.core.requests.sources import LOGICAL
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 MAX_FILES = 10_000
 ALTERNATIVES = " | "  #: between the URLs of one file in several places
 _ALTERNATIVE = re.compile(r"\s+\|\s+")
-_LOGICAL = ("/store/", "/eos/")
 _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
@@ -182,7 +182,7 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
 
 def _prefixed(name: str, params: Params) -> str:
     """Return a bare logical name behind the redirector of params.json, if there is one."""
-    if not name.startswith(_LOGICAL) or not params.redirector:
+    if not name.startswith(LOGICAL) or not params.redirector:
         return name
     separator = "" if params.redirector.startswith("http") else "/"  # root://host//store
     return f"{params.redirector}{separator}{name}"

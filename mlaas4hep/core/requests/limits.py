@@ -16,6 +16,7 @@ class Limits:
     max_bytes: int  #: in all buckets
     xrootd_proxy: str = ""  #: prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated
+    s3_buckets: str = ""  #: globs, comma separated; empty: s3:// is not read
     plain_http: bool = False  #: http:// is read, too
     frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
     builds_models: bool = False  #: dry runs can build model.py here

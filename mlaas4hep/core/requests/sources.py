@@ -10,6 +10,7 @@ from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.core.requests.upload import Upload
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 
+LOGICAL = ("/store/", "/eos/")  #: begin names of files on storage behind a redirector
 SCHEMES = ("root", "roots", "https", "http")
 
 Find = Callable[[str], Sequence[str]]
@@ -22,9 +23,11 @@ def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
         InvalidRequestError: it is neither in the tarball nor a remote name.
         ForbiddenError: files may not come from that server.
     """
+    if name.startswith("s3://"):
+        return _bucket(name, limits)
     if "://" in name:
         return _remote(name, limits)
-    if name.startswith("/store/"):
+    if name.startswith(LOGICAL):
         if not limits.xrootd_proxy:
             raise InvalidRequestError(
                 f"{without_secrets(name)!r} needs a redirector, and this deployment has no XRootD proxy",
@@ -38,7 +41,8 @@ def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
             f"{without_secrets(name)!r} is a path on your machine, which the server cannot read",
             stage="submit",
             file=without_secrets(name),
-            hint="pack the file into the tarball, or write root://host//path or https://host/path",
+            hint="pack the file into the tarball, or write root://host//path, https://host/path"
+            " or s3://bucket/key",
         )
     if upload is None:
         raise InvalidRequestError(
@@ -56,6 +60,18 @@ def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
             hint=nearest(name, (path for path in upload.paths if path.endswith(".root"))),
         )
     return f"tarball:{upload.key(member)}"
+
+
+def _bucket(name: str, limits: Limits) -> str:
+    bucket = name.removeprefix("s3://").partition("/")[0]
+    if not any(fnmatchcase(bucket, glob.strip()) for glob in limits.s3_buckets.split(",")):
+        raise ForbiddenError(
+            f"{without_secrets(name)!r}: files may not come from bucket {bucket!r}",
+            stage="submit",
+            file=without_secrets(name),
+            hint=f"this deployment reads from {limits.s3_buckets or 'no S3'}",
+        )
+    return name
 
 
 def _remote(name: str, limits: Limits) -> str:
@@ -107,7 +123,7 @@ def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> l
         find: lists files of a server whose last part matches; `ports.DataSource.find`.
     """
     if "://" in pattern:
-        return list(find(_remote(pattern, limits)))
+        return list(find(resolve(pattern, upload, limits)))
     if pattern.startswith(("/", "~")):
         return list(find(resolve(pattern, upload, limits)))
     if upload is None:

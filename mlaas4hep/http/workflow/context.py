@@ -35,6 +35,7 @@ def limits_of(settings: Settings) -> Limits:
         max_bytes=settings.max_bytes,
         xrootd_proxy=settings.xrootd_proxy,
         remote_hosts=settings.remote_hosts,
+        s3_buckets=settings.data_s3_buckets if settings.data_s3 else "",
         plain_http=bool(settings.plain_http),
         has_gpu=bool(settings.gpu),
         frameworks=trained,

@@ -65,6 +65,23 @@ def test_patterns_of_a_persons_own_machine_are_refused(name):
         [resolve(each, None, limits()) for each in expand(name, None, limits(), nothing)]
 
 
+def test_objects_of_an_s3_are_read_where_the_deployment_names_their_bucket():
+    cms = limits(s3_buckets="cms-*, own")
+
+    assert resolve("s3://cms-1/a.root", None, cms) == "s3://cms-1/a.root"
+    assert expand("s3://own/*.root", None, cms, lambda pattern: [pattern]) == ["s3://own/*.root"]
+    for name, allowed in (("s3://runs/a.root", cms), ("s3://cms-1/a.root", limits())):
+        with pytest.raises(ForbiddenError, match="may not come from bucket"):
+            resolve(name, None, allowed)
+
+
+@pytest.mark.parametrize("name", ["/store/a.root", "/eos/a.root"])
+def test_bare_names_are_read_through_the_proxy(name):
+    assert resolve(name, None, limits(xrootd_proxy="root://p:1")) == f"root://p:1/{name}"
+    with pytest.raises(InvalidRequestError, match="needs a redirector"):
+        resolve(name, None, limits())
+
+
 def test_plain_http_is_read_only_where_it_is_allowed():
     with pytest.raises(InvalidRequestError, match="http:// is not read here"):
         resolve("http://h/a.root", None, limits())

@@ -88,7 +88,7 @@ class Locator:
             return on_disk(url)
         raise InvalidRequestError(
             f"{shown(url)} is not read here",
-            hint="an absolute path, root://, https:// or a tarball's file",
+            hint="an absolute path, root://, https://, s3:// or a tarball's file",
         )
 
     def _of(self, scheme: str) -> Servers:
@@ -114,4 +114,16 @@ def _xrootd(policy: ServerPolicy) -> Servers:
     return XRootDPlaces(policy)
 
 
-_MAKERS: dict[str, _Maker] = {"root": _xrootd, "roots": _xrootd, "http": _web, "https": _web}
+def _s3(policy: ServerPolicy) -> Servers:
+    from mlaas4hep.adapters.sources.places.s3 import S3Places  # noqa: PLC0415 - rare
+
+    return S3Places(policy)
+
+
+_MAKERS: dict[str, _Maker] = {
+    "root": _xrootd,
+    "roots": _xrootd,
+    "http": _web,
+    "https": _web,
+    "s3": _s3,
+}

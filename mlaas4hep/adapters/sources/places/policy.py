@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
 
@@ -25,6 +26,7 @@ class ServerPolicy:
     networks: tuple[Network, ...] | None = None  #: allowed besides public ones; None: all
     plain_http: bool = True
     own: tuple[str, ...] = ()  #: hosts of this deployment, wherever they are
+    s3: S3Access | None = None  #: where s3:// is
 
     @classmethod
     def of(
@@ -50,12 +52,24 @@ class ServerPolicy:
             ForbiddenError: so it is.
         """
         parts = urlsplit(url)
+        if parts.scheme == "s3":
+            self._check_bucket(url, parts.netloc)
+            return
         host = (parts.hostname or "").lower()
         if host not in self.own and not any(fnmatchcase(host, glob) for glob in self.hosts):
             raise ForbiddenError(f"{without_secrets(url)!r}: files may not come from {host!r}")
         if parts.scheme == "http" and not self.plain_http:
             raise ForbiddenError(
                 f"{without_secrets(url)!r}: http:// is not read here", hint="use https://"
+            )
+
+    def _check_bucket(self, url: str, bucket: str) -> None:
+        if self.s3 is None:
+            return  # the place says so
+        known = any(fnmatchcase(bucket, glob) for glob in self.s3.buckets)
+        if not known or bucket in self.s3.never:
+            raise ForbiddenError(
+                f"{without_secrets(url)!r}: files may not come from bucket {bucket!r}"
             )
 
     def allows(self, address: Address) -> bool:

@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpcore
 import httpx
@@ -28,8 +28,15 @@ _GOOD = frozenset({200, 206, 416})
 class WebClient:
     """Asks web servers that the policy allows; any number of threads may use it."""
 
-    def __init__(self, policy: ServerPolicy, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        policy: ServerPolicy,
+        silence_s: float = SILENCE_S,
+        address: Callable[[str], str] = str,
+    ) -> None:
+        """Make a client; `address` turns what a person wrote into what the server is asked."""
         self._policy = policy
+        self._address = address
         self._silence_s = silence_s
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl.create_default_context(),
@@ -72,7 +79,7 @@ class WebClient:
 
     def _followed(self, url: str, span: Span) -> Response:
         """Return the first answer that is no redirect."""
-        at = _parsed(url, url)
+        at = _parsed(url, self._address(url))
         for _ in range(MAX_REDIRECTS + 1):
             self._policy.check_url(str(at))
             answer = self._asked(url, at, span)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,8 @@ WHOLE_FILES = 8  #: that are kept on the disk
 class WebPlaces:
     """Places on web servers that the policy allows."""
 
-    def __init__(self, policy: ServerPolicy) -> None:
-        self._client = WebClient(policy)
+    def __init__(self, policy: ServerPolicy, address: Callable[[str], str] = str) -> None:
+        self._client = WebClient(policy, address=address)
         self._asking = ThreadPoolExecutor(AT_ONCE, "web")
         self._whole: LRUCache[tuple[str, int, tuple[str, str]], FileBytes] = LRUCache(WHOLE_FILES)
         self._lock = threading.Lock()
