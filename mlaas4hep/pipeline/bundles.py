@@ -1,10 +1,11 @@
 """A trained model with everything to serve it, on its way into bucket models."""
 
+import io
 import json
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
@@ -24,7 +25,7 @@ class Bundle:
         self._plan = plan
         self._services = services
         self._request = plan.inputs.request
-        self._files: list[str] = []
+        self._checksums: dict[str, str] = {}  #: of the files that are stored
         self.isolation: tuple[str, ...] = ()
         self.version = keys.digest(
             "bundle",
@@ -36,8 +37,9 @@ class Bundle:
 
     def add(self, path: str, file: BinaryIO) -> None:
         """Store a file of the bundle."""
+        self._checksums[path] = sealed.checksum(file)
+        file.seek(0)
         self._services.models.put_stream(self._key(path), file, _LARGEST_FILE)
-        self._files.append(path)
 
     def check_name(self) -> None:
         """Refuse to replace a model that is not of this run.
@@ -64,8 +66,9 @@ class Bundle:
         self._put("params.json", json.dumps(tfaas_params(record), indent=1).encode())
         if self._request.labels.classes:
             self._put(_LABELS, "\n".join(self._request.labels.classes).encode())
-        record = replace(record, files=tuple(sorted(set(self._files))))
-        self._services.models.put(self._record_key, wire.dump(record))
+        checksums = tuple(sorted(self._checksums.items()))
+        record = replace(record, files=tuple(dict(checksums)), checksums=checksums)
+        self._services.models.put(self._record_key, sealed.dump(record))
         return self.version
 
     def _record(self, finished: TrainingFinished) -> ModelRecord:
@@ -107,8 +110,7 @@ class Bundle:
         return keys.model(self._request.owner, self._request.run)
 
     def _put(self, path: str, data: bytes) -> None:
-        self._services.models.put(self._key(path), data)
-        self._files.append(path)
+        self.add(path, io.BytesIO(data))
 
     def _key(self, path: str) -> str:
         return keys.model_file(self._request.owner, self._request.run, self.version, path)

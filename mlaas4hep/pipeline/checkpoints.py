@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import xxhash
-
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.runs import files
-from mlaas4hep.errors import InvalidRequestError, NotFoundError
+from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
 
-_BLOCK = 1 << 20
 _LARGEST = 4 * 1024**3
 
 
@@ -51,9 +48,11 @@ class Checkpoints:
 
     def store(self, state: BinaryIO) -> None:
         """Store a state of the training in place of the one before."""
-        checksum, size_bytes = _measured(state)
+        checksum = sealed.checksum(state)
         state.seek(0)
-        self._services.runs_files.put_stream(f"{self._folder}{checksum}", state, _LARGEST)
+        size_bytes = self._services.runs_files.put_stream(
+            f"{self._folder}{checksum}", state, _LARGEST
+        )
         found = Checkpoint(
             run_id=self._plan.run_id,
             attempt=self._attempt,
@@ -61,7 +60,7 @@ class Checkpoints:
             checksum=checksum,
             size_bytes=size_bytes,
         )
-        self._services.runs_files.put(self._record, wire.dump(found))
+        self._services.runs_files.put(self._record, sealed.dump(found))
         self._remove(but=checksum)
 
     @contextmanager
@@ -81,7 +80,7 @@ class Checkpoints:
             return
         with self._services.runs_files.local(f"{self._folder}{found.checksum}") as path:
             with path.open("rb") as file:
-                is_whole = _measured(file) == (found.checksum, found.size_bytes)
+                is_whole = sealed.checksum(file) == found.checksum
             if is_whole:
                 yield path, ""
             else:
@@ -94,10 +93,10 @@ class Checkpoints:
 
     def _found(self) -> Checkpoint | None:
         try:
-            return wire.load(Checkpoint, self._services.runs_files.get(self._record))
+            return sealed.load(Checkpoint, self._services.runs_files.get(self._record))
         except NotFoundError:
             return None
-        except InvalidRequestError as error:
+        except DamagedError as error:
             log.warning("%s cannot be read: %s", self._record, error)
             return None
 
@@ -116,12 +115,3 @@ class Checkpoints:
         for info in list(self._services.runs_files.list(self._folder)):
             if info.key != f"{self._folder}{but}":
                 self._services.runs_files.delete(info.key)
-
-
-def _measured(file: BinaryIO) -> tuple[str, int]:
-    """Return checksum and size of what is left in a file."""
-    digest, size_bytes = xxhash.xxh3_128(), 0
-    while block := file.read(_BLOCK):
-        digest.update(block)
-        size_bytes += len(block)
-    return digest.hexdigest(), size_bytes

@@ -16,7 +16,8 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.dealing import make_together
-from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs, load_survey
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_survey
+from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.ports import DataSource, Services
 
 AHEAD_BYTES = 64 * 1024**2  #: more than that is not held in memory beside what is stored
@@ -41,15 +42,14 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     inputs = load_inputs(event, services)
-    _check_planned(event, inputs, services)
-    specs = load_specs(event.specs, services)
+    specs = _planned_specs(event, inputs, services)
     surveys = partial(_survey, event, inputs, services)
     row_bytes = 4 * (1 + Layout.of(specs).width)
 
     waiting: _Waiting = deque()
     source = AttentiveSource(event, services)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
-        for together in _together(_planned(event, inputs, services), row_bytes):
+        for together in _together(_planned(event, inputs, specs, services), row_bytes):
             made = _made(together, inputs, specs, surveys, source)
             for each in together:
                 data = made.pop(each.ready.key, None)
@@ -62,8 +62,8 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
         yield from _stored(waiting, left=0)
 
 
-def _check_planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> None:
-    """Refuse chunks that are not in the run's plan.
+def _planned_specs(event: ChunkPlanned, inputs: Inputs, services: Services) -> Specs:
+    """Return the run's specs, and refuse chunks that are not in its plan.
 
     Raises:
         StrangeEventError: nobody planned them.
@@ -71,15 +71,19 @@ def _check_planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> N
     right = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
     if event.specs != right:
         raise StrangeEventError(f"the specs of run {event.run!r} are {right}, not {event.specs}")
-    chunks = inputs.opened.plan(inputs.request, load_specs(right, services)).chunks
+    specs = load_specs(event, right, inputs, services)
+    chunks = inputs.opened.plan(inputs.request, specs).chunks
     if not 0 <= event.index < event.index + event.count <= chunks:
         raise StrangeEventError(
             f"run {event.run!r} has {chunks} chunks, and not {event.count} from {event.index} on"
         )
+    return specs
 
 
-def _planned(event: ChunkPlanned, inputs: Inputs, services: Services) -> Iterator[_Planned]:
-    plan = inputs.opened.plan(inputs.request, load_specs(event.specs, services))
+def _planned(
+    event: ChunkPlanned, inputs: Inputs, specs: Specs, services: Services
+) -> Iterator[_Planned]:
+    plan = inputs.opened.plan(inputs.request, specs)
     for index in range(event.index, event.index + event.count):
         recipe = plan.recipe(index)
         key = keys.chunk(event.owner, inputs.chunk_content(recipe))

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.plan import Recipe, plan_ranges
-from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
@@ -19,7 +18,7 @@ from mlaas4hep.core.selection.branches import choose, lacking
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import (
-    InvalidRequestError,
+    DamagedError,
     MlaasError,
     NotFoundError,
     PermanentError,
@@ -138,11 +137,6 @@ def load_request(event: Event, services: Services) -> Request:
     return services.recent.parsed(body, _load_request)
 
 
-def load_specs(key: str, services: Services) -> Specs:
-    """Return merged specs."""
-    return services.recent.parsed(services.specs.get(key), _load_specs)
-
-
 def load_inputs(event: Event, services: Services) -> Inputs:
     """Return what `store_opened` wrote for this attempt, and the request.
 
@@ -164,7 +158,7 @@ def load_inputs(event: Event, services: Services) -> Inputs:
 
 def store_opened(event: Event, opened: Opened, services: Services) -> None:
     """Write what opening the files found, for the other steps of this attempt."""
-    services.runs_files.put(_opened_key(event), wire.dump(opened))
+    services.runs_files.put(_opened_key(event), sealed.dump(opened))
 
 
 def describe(file: InputFile, services: Services) -> TreeInfo:
@@ -191,17 +185,17 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
 
 def _stored_survey(key: str, services: Services) -> Survey | None:
     try:
-        return wire.load(Survey, services.runs_files.get(key))
+        return sealed.load(Survey, services.runs_files.get(key))
     except NotFoundError:
         return None
-    except InvalidRequestError as error:
+    except DamagedError as error:
         log.warning("%s is damaged: %s", key, error)
         return None
 
 
 def _new_survey(file: OpenedFile, reads: Iterable[str], key: str, services: Services) -> Survey:
     found = survey(file, reads, services)
-    services.runs_files.put(key, wire.dump(found))
+    services.runs_files.put(key, sealed.dump(found))
     return found
 
 
@@ -229,6 +223,5 @@ def _opened_key(event: Event) -> str:
     return files.key(event.owner, event.run, files.opened(event.attempt))
 
 
-_load_request = partial(wire.load, Request)
-_load_opened = partial(wire.load, Opened)
-_load_specs = partial(wire.load, Specs)
+_load_request = partial(sealed.load, Request)
+_load_opened = partial(sealed.load, Opened)

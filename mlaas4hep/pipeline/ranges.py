@@ -1,12 +1,17 @@
 """The specs of ranges: those that lie in the store, and those that must be measured."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import cast
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.treatments import treated
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.ranges import MeasuredRange, measure_blocks
-from mlaas4hep.errors import InvalidRequestError, NotFoundError
+from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import AT_ONCE, Inputs, load_survey, naming
 from mlaas4hep.ports import Services
@@ -17,10 +22,10 @@ log = logging.getLogger(__name__)
 def stored_range(key: str, services: Services) -> MeasuredRange | None:
     """Return what is stored under `key`, or None if it is not there or is damaged."""
     try:
-        return wire.load(MeasuredRange, services.specs.get(key))
+        return sealed.load(MeasuredRange, services.specs.get(key))
     except NotFoundError:
         return None
-    except InvalidRequestError as error:
+    except DamagedError as error:
         log.warning("%s is damaged: %s", key, error)
         return None
 
@@ -63,8 +68,33 @@ def all_ranges(event: Event, inputs: Inputs, services: Services) -> list[Measure
         if found is None:
             log.warning("%s is not there any more; measuring it again", key)
             found = measured_range(event, index, inputs, services)
-            services.specs.put(key, wire.dump(found))
+            services.specs.put(key, sealed.dump(found))
         return found
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
         return list(pool.map(fetch, range(len(inputs.opened.ranges))))
+
+
+def load_specs(event: Event, key: str, inputs: Inputs, services: Services) -> Specs:
+    """Return the merged specs of the event's run; if they are damaged or gone, merged again.
+
+    Raises:
+        MlaasError: a range was lost, too, and its file cannot be read.
+    """
+    try:
+        return services.recent.parsed(services.specs.get(key), _load_specs)
+    except (DamagedError, NotFoundError) as error:
+        log.warning("%s is merged again: %s", key, error)
+    specs = services.recent.find(("merged again", key))
+    if specs is None:
+        specs = merge(inputs, all_ranges(event, inputs, services))
+        services.recent.keep(("merged again", key), specs, len(sealed.dump(specs)))
+    return cast(Specs, specs)
+
+
+def merge(inputs: Inputs, parts: Sequence[MeasuredRange]) -> Specs:
+    """Return the specs of all ranges together, with the treatment that the request asks for."""
+    return treated(inputs.opened.merged(parts), inputs.request.params.rules)
+
+
+_load_specs = partial(sealed.load, Specs)

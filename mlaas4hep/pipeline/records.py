@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import uuid4
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
@@ -41,7 +41,7 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
 
 def store_record(run: Run, services: Services) -> None:
     """Write down where a run stands, so that it outlives the run book."""
-    services.runs_files.put(files.key(run.owner, run.name, files.RUN), wire.dump(run))
+    services.runs_files.put(files.key(run.owner, run.name, files.RUN), sealed.dump(run))
 
 
 def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.mixing import MixedPlan
 from mlaas4hep.core.data.notices import notices
@@ -74,7 +74,7 @@ def measure_range(event: RangePlanned, services: Services) -> list[News]:
     result = stored_range(key, services)
     if result is None:
         result = measured_range(event, event.index, inputs, services)
-        services.specs.put(key, wire.dump(result))
+        services.specs.put(key, sealed.dump(result))
     return [
         RangeMeasured(
             owner=event.owner,
@@ -106,7 +106,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     rules = inputs.request.params.rules
     specs = treated(found, rules)
     _check_columns(specs)
-    services.specs.put(key, wire.dump(specs))
+    services.specs.put(key, sealed.dump(specs))
     plan = inputs.opened.plan(inputs.request, specs)
     fact = {"owner": event.owner, "run": event.run}
     planned = Batch(

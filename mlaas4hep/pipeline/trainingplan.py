@@ -10,7 +10,8 @@ from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.training import Feature, TrainingJob
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_specs
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.ports import Services
 
 _PLANNED_S = 60.0
@@ -74,10 +75,10 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
     )
     if not run.specs:
         raise ServiceUnavailableError(f"the chunks of run {event.run!r} are still being planned")
-    specs_key = run.specs
+    specs_key, inputs = run.specs, load_inputs(event, services)
     return TrainingPlan(
-        inputs=load_inputs(event, services),
-        specs=load_specs(specs_key, services),
+        inputs=inputs,
+        specs=load_specs(event, specs_key, inputs, services),
         specs_key=specs_key,
         run_id=run.id,
     )

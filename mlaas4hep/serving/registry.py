@@ -14,6 +14,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
 from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
+from mlaas4hep.serving import wholeness
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 
 __all__ = ["Load", "LoadedModel", "Registry", "address", "allowed"]
@@ -105,7 +106,7 @@ class Registry:
         Raises:
             InvalidRequestError: it cannot be loaded; nothing is replaced.
         """
-        served = LoadedModel.of(self._store, record, "", self._load(self._store, record))
+        served = LoadedModel.of(self._store, record, "", self._checked(record))
         with self._lock:
             self._tried[_version_key(record)] = served
         return served
@@ -181,7 +182,12 @@ class Registry:
             tried = self._tried.pop(_version_key(record), None)
         if tried is not None:
             return replace(tried, record=record, etag=info.etag)
-        return LoadedModel.of(self._store, record, info.etag, self._load(self._store, record))
+        return LoadedModel.of(self._store, record, info.etag, self._checked(record))
+
+    def _checked(self, record: ModelRecord) -> Runtime:
+        """Load a model whose files are whole."""
+        wholeness.check(self._store, record)
+        return self._load(self._store, record)
 
     def _guard(self, key: str) -> threading.Lock:
         with self._lock:

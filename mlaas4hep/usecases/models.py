@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
@@ -61,7 +61,7 @@ def share(
 ) -> ModelRecord:
     """Say who else may read a model; everything that was said before is replaced."""
     shared = replace(record, public=public, groups=groups)
-    services.models.put(keys.model(record.owner, record.name), wire.dump(shared))
+    services.models.put(keys.model(record.owner, record.name), sealed.dump(shared))
     return shared
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
@@ -50,7 +50,12 @@ def upload(
     quotas.check_bytes(
         record.owner, sum(path.stat().st_size for path in paths.values()), services, limits
     )
-    record = replace(record, version=_version(paths), files=tuple(sorted(paths)))
+    record = replace(
+        record,
+        version=_version(paths),
+        files=tuple(sorted(paths)),
+        checksums=tuple((name, _checksum(path)) for name, path in sorted(paths.items())),
+    )
     for name, path in paths.items():
         services.models.put_file(_file(record, name), path)
     try:
@@ -58,7 +63,7 @@ def upload(
     except MlaasError:
         _withdraw(record, services.models)
         raise
-    services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+    services.models.put(keys.model(record.owner, record.name), sealed.dump(record))
     _delete_older(record, services.models)
     return record, is_new
 
@@ -94,6 +99,11 @@ def _version(paths: Mapping[str, Path]) -> str:
         with path.open("rb") as file:
             content[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return keys.digest(content)[:16]
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return sealed.checksum(file)
 
 
 def _file(record: ModelRecord, name: str) -> str:

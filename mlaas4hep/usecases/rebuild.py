@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
@@ -36,7 +36,7 @@ def _stored(services: Services) -> Iterator[Run]:
     for info in list(services.runs_files.list("")):
         if info.key.endswith(f"/{files.RUN}") and info.key.count("/") == 2:  # noqa: PLR2004 - owner/run/file
             try:
-                yield wire.load(Run, services.runs_files.get(info.key))
+                yield sealed.load(Run, services.runs_files.get(info.key))
             except MlaasError as error:
                 log.warning("%s is left out: %s", info.key, error)
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.nearest import nearest
@@ -17,7 +17,7 @@ from mlaas4hep.core.runs.events import (
     ScoringSubmitted,
 )
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
+from mlaas4hep.errors import ConflictError, DamagedError, InvalidRequestError, NotFoundError
 from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.ports import ObjectStore, Services
 
@@ -51,8 +51,8 @@ def details(run: Run, services: Services) -> Stored:
     """Return the run with its request and its specs."""
     specs = None
     if run.specs:
-        with suppress(NotFoundError):
-            specs = wire.load(Specs, services.specs.get(run.specs))
+        with suppress(NotFoundError, DamagedError):  # the report does without
+            specs = sealed.load(Specs, services.specs.get(run.specs))
     return Stored(run=run, request=request_of(run, services), specs=specs)
 
 

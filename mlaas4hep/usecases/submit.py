@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests import beside, filelist, sources
 from mlaas4hep.core.requests.limits import Limits
@@ -67,7 +67,7 @@ def submit_scoring(request: ScoringRequest, services: Services, limits: Limits) 
     keys.checked_name(name, "name of the run")
     request = replace(request, run=name)
     run = new_run(request, number, services.clock())
-    store_run(run, {files.SCORING: wire.dump(request)}, services)
+    store_run(run, {files.SCORING: sealed.dump(request)}, services)
     _tell(ScoringSubmitted(owner=request.owner, run=name), services)
     return run
 
@@ -83,10 +83,10 @@ def _tell(submitted: Event, services: Services) -> None:
 def _contents(request: Request, prepared: CheckedSubmission) -> dict[str, bytes]:
     more = {files.BESIDE: prepared.beside} if prepared.beside else {}
     return more | {
-        files.REQUEST: wire.dump(request),
+        files.REQUEST: sealed.dump(request),
         files.MODEL: prepared.model.encode(),
-        files.SUBMISSION: wire.dump(prepared.submission),
-        files.UPLOAD: wire.dump(prepared.upload),
+        files.SUBMISSION: sealed.dump(prepared.submission),
+        files.UPLOAD: sealed.dump(prepared.upload),
     }
 
 

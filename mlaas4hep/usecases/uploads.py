@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from typing import BinaryIO
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests import tarball
 from mlaas4hep.core.requests.limits import Limits
@@ -55,7 +55,7 @@ def receive(
         uploaded_at=services.clock(),
         members=without_top_folder(stored),
     )
-    services.tarballs.put(keys.upload(owner, folder), wire.dump(upload))
+    services.tarballs.put(keys.upload(owner, folder), sealed.dump(upload))
     _forget_replaced(upload, services)
     return upload
 

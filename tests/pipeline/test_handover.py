@@ -131,3 +131,18 @@ def test_a_store_that_breaks_every_chunk_ends_the_run_with_the_reason(services):
         follow()
 
     assert sum(isinstance(event, ChunkPlanned) for event in told) == 10
+
+
+@pytest.mark.parametrize("harm", ["flipped", "gone"])
+def test_specs_that_are_lost_in_mid_run_are_merged_again(services, harm):
+    before = chunks(services)
+    key = run_of(services).specs
+    DAMAGE[harm](services.specs, key, None)
+    for each in before:
+        services.chunks.delete(each)
+
+    services.bus.publish([FIRST], again="x")
+    drain(services, WHOLE)
+
+    assert run_of(services).status is Status.DONE
+    assert chunks(services) == before

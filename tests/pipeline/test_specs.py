@@ -6,7 +6,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
@@ -229,7 +229,7 @@ def test_stored_specs_are_small_json(tmp_path, services):
 
     assert len(body) < 1000
     assert json.loads(body)["ranges"][0] == {"file": 0, "start": 0, "stop": 30, "passed": 30}
-    assert wire.dump(pipeline.specs_of(services, done)) == body
+    assert sealed.dump(pipeline.specs_of(services, done)) == body
 
 
 @pytest.mark.parametrize("harm", ["damaged", "gone"])

@@ -12,6 +12,7 @@ class ModelRecord:
     version: str  #: part of the keys of its files
     number: str = ""  #: TensorFlow Serving's version, if the upload had one, such as "123"
     files: tuple[str, ...]  #: paths inside the bundle, such as "variables/variables.index"
+    checksums: tuple[tuple[str, str], ...] = ()  #: (path, xxh3) of its files; none: an old record
     run_id: str = ""  #: of the run that trained it; empty: it was uploaded
     description: str = ""
     labels: str = ""  #: TFaaS: name of a file with class names
