@@ -22,7 +22,7 @@ _BLOCK = 1 << 20
 def dump(value: Any) -> bytes:
     """Return the JSON of a frozen dataclass that has a field at least."""
     body = wire.dump(value)
-    return _HEAD + xxhash.xxh3_128_hexdigest(body).encode() + _TAIL + body[1:]
+    return _head(body) + body[1:]
 
 
 def load(kind: type[T], data: bytes) -> T:
@@ -54,12 +54,15 @@ def checksum(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
+def _head(body: bytes) -> bytes:
+    return _HEAD + xxhash.xxh3_128_hexdigest(body).encode() + _TAIL
+
+
 def _checked(data: bytes) -> bytes:
     """Return the JSON without its checksum."""
     if not data.startswith(_HEAD):
         return data
     body = b"{" + data[_BODY:]
-    told = data[len(_HEAD) : len(_HEAD) + _DIGITS]
-    if told != xxhash.xxh3_128_hexdigest(body).encode():
+    if data[:_BODY] != _head(body):
         raise DamagedError("its bytes do not have the checksum in it")
     return body
