@@ -233,4 +233,4 @@ def _server_policy(settings: Settings) -> ServerPolicy:
         raise SettingsError(
             f"MLAAS_REMOTE_NETWORKS={settings.remote_networks!r}: {error}"
         ) from error
-    return replace(policy, s3=_data_s3(settings))
+    return replace(policy, s3=_data_s3(settings), datasets=settings.datasets)

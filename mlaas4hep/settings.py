@@ -38,6 +38,7 @@ class Settings:
     data_s3: str = ""  #: `https://host` of input files s3://bucket/key; `env:`: as AWS_… say
     data_s3_key_file: str = ""  #: file with `access:secret` that may read them
     data_s3_buckets: str = "*"  #: globs, comma separated: buckets that they may come from
+    datasets: str = ""  #: URL or command that tells the files of a data set, `{}` is its name
     plain_http: int = 0  #: 1: input files are read by http://, too
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import beside, filelist, modelcode, parse
+from mlaas4hep.core.requests import beside, datasets, filelist, modelcode, parse
 from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
@@ -164,8 +164,10 @@ def _place(name: str, folder: Path) -> str:
 
 def _matching(pattern: str, folder: Path) -> list[str]:
     """Return the names that a pattern stands for, sorted."""
-    if "://" in pattern:
-        policy = ServerPolicy(s3=S3Access.of_environment(os.environ))
+    if "://" in pattern or pattern.startswith(datasets.SCHEME):
+        policy = ServerPolicy(
+            s3=S3Access.of_environment(os.environ), datasets=os.environ.get("MLAAS_DATASETS", "")
+        )
         return Locator(MemoryStore(time.time), policy).find(pattern)
     pattern = str(Path(pattern).expanduser())
     return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - pathlib takes no whole paths

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.datasets import dataset_url
 from mlaas4hep.core.requests.filelist import Line, lines
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
@@ -65,7 +66,8 @@ def parse_files(
 
 def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
     """Yield the files that one line means: one, unless it is a pattern."""
-    parts = [split_tree(part) for part in _ALTERNATIVE.split(line.text)]
+    dataset = dataset_url(line.text)  # what follows a colon belongs to its name
+    parts = [split_tree(part) for part in ([] if dataset else _ALTERNATIVE.split(line.text))]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
     said = line.tree or next((tree for _, tree in parts if tree), "")
     more: dict[str, Any] = {
@@ -76,11 +78,13 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         "xsec": line.xsec,
         "sample": line.sample,
     }
-    if len(names) == 1 and _is_pattern(names[0]):
-        found = expand(names[0])
+    dataset = dataset or dataset_url(names[0])
+    several = dataset or (names[0] if len(names) == 1 and _is_pattern(names[0]) else "")
+    if several:
+        found = [_prefixed(_modern(name), params) for name in expand(several)]
         if not found:
             raise InvalidRequestError(
-                f"no file matches {without_secrets(names[0])!r}", file=line.text
+                f"no file matches {without_secrets(several)!r}", file=line.text
             )
         for name in found:
             shown = without_secrets(name) + (f":{said}" if said else "")

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.datasets import SCHEME
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.secrets import without_secrets
 from mlaas4hep.core.requests.upload import Upload
@@ -122,6 +123,8 @@ def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> l
     Args:
         find: lists files of a server whose last part matches; `ports.DataSource.find`.
     """
+    if pattern.startswith(SCHEME):
+        return list(find(pattern))
     if "://" in pattern:
         return list(find(resolve(pattern, upload, limits)))
     if pattern.startswith(("/", "~")):

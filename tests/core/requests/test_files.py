@@ -54,6 +54,33 @@ def test_a_line_is_a_file_and_perhaps_a_tree(line, url, tree):
     assert files(line) == (InputFile(name=line, url=f"resolved:{url}", tree=tree),)
 
 
+@pytest.mark.parametrize(
+    ("line", "asked", "tree"),
+    [
+        ("/DY/Run3-v1/NANOAODSIM", "dataset:/DY/Run3-v1/NANOAODSIM", "Events"),
+        ("/DY/Run3-v1/NANOAODSIM:t", "dataset:/DY/Run3-v1/NANOAODSIM", "t"),
+        ("rucio:user.luca:ds_1", "dataset:user.luca:ds_1", "Events"),
+        ("rucio://user.luca:ds_1", "dataset:user.luca:ds_1", "Events"),
+        ("dbs:/A/B/USER", "dataset:/A/B/USER", "Events"),
+        ("dataset:any", "dataset:any", "Events"),
+    ],
+)
+def test_a_data_set_stands_for_the_files_that_the_site_tells(line, asked, tree):
+    questions = []
+
+    def expand(name):
+        questions.append(name)
+        return ["/store/1.root", "root://h//2.root"]
+
+    found = parse_files(line, PARAMS, resolve, expand)
+
+    assert questions == [asked]
+    assert [(file.url, file.tree, file.line) for file in found] == [
+        ("resolved:root://redirector.example.org//store/1.root", tree, 1),
+        ("resolved:root://h//2.root", tree, 1),
+    ]
+
+
 def test_without_a_redirector_the_deployment_resolves_bare_names():
     (file,) = files("/store/a.root", Params())
 

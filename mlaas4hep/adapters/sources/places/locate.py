@@ -120,10 +120,17 @@ def _s3(policy: ServerPolicy) -> Servers:
     return S3Places(policy)
 
 
+def _datasets(policy: ServerPolicy) -> Servers:
+    from mlaas4hep.adapters.sources.places.datasets import DatasetPlaces  # noqa: PLC0415 - rare
+
+    return DatasetPlaces(policy)
+
+
 _MAKERS: dict[str, _Maker] = {
     "root": _xrootd,
     "roots": _xrootd,
     "http": _web,
     "https": _web,
     "s3": _s3,
+    "dataset": _datasets,
 }

@@ -27,6 +27,7 @@ class ServerPolicy:
     plain_http: bool = True
     own: tuple[str, ...] = ()  #: hosts of this deployment, wherever they are
     s3: S3Access | None = None  #: where s3:// is
+    datasets: str = ""  #: the command or URL that knows the files of data sets
 
     @classmethod
     def of(
@@ -52,6 +53,8 @@ class ServerPolicy:
             ForbiddenError: so it is.
         """
         parts = urlsplit(url)
+        if parts.scheme == "dataset":
+            return  # its files are looked at one by one
         if parts.scheme == "s3":
             self._check_bucket(url, parts.netloc)
             return
