@@ -73,9 +73,7 @@ class DatasetPlaces:
         if NAME not in self._asked:
             words.append(name)
         try:
-            done = subprocess.run(
-                words, capture_output=True, timeout=PATIENCE_S, check=False
-            )
+            done = subprocess.run(words, capture_output=True, timeout=PATIENCE_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise _silent(name) from error
         if done.returncode:
