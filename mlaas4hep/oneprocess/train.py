@@ -34,7 +34,7 @@ def prepare(folder: Path, wanted: Wanted, services: Services) -> Run:
     before = made.inputs.request
     how = before.params
     params = replace(
-        wanted.params.for_labels(before.labels),
+        wanted.params,
         nevts=how.nevts,
         chunk_size=how.chunk_size,
         branch=how.branch,

@@ -66,7 +66,7 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
             handover=Handover(event=event, services=services, plan=plan, training=training),
             bundle=bundle,
             checkpoints=checkpoints,
-            warnings=_refused(objection),
+            warnings=(*plan.warnings, *_refused(objection)),
         )
         stack.callback(under_way.history.store)
         stack.callback(under_way.store_log)

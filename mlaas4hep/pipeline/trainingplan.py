@@ -8,6 +8,8 @@ from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.plan import Plan
 from mlaas4hep.core.data.specs import BranchSpec, Specs
 from mlaas4hep.core.models.training import Feature, TrainingJob
+from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
@@ -36,13 +38,28 @@ class TrainingPlan:
         """Return which entries make which chunk."""
         return self.inputs.opened.plan(self.inputs.request, self.specs)
 
+    @property
+    def params(self) -> Params:
+        """Return what the request says, and whether each epoch goes over all chunks."""
+        return self._ordered[0]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what the person did not ask for."""
+        return tuple(filter(None, self._ordered[1:]))
+
+    @cached_property
+    def _ordered(self) -> tuple[Params, str]:
+        request = self.inputs.request
+        return ordered(request.params, request.labels, self.chunks)
+
     @cached_property
     def job(self) -> TrainingJob:
         """Return what the training process is told."""
         request = self.inputs.request
         return TrainingJob(
             name=request.run,
-            params=request.params,
+            params=self.params,
             columns=self.layout.width,
             chunks=self.chunks.chunks,
             entries=self.chunks.entries,

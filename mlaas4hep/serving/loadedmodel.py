@@ -52,6 +52,15 @@ class LoadedModel:
         """Return the names of the network's inputs; () if nobody knows them."""
         return () if self.contract is None else self.contract.columns
 
+    def named(self, numbers: int) -> tuple[str, ...]:
+        """Return the class that each of the `numbers` of an answer is for; () if nobody said it.
+
+        A single score of two classes is for one of them, which only the contract knows.
+        """
+        if numbers == 1 and len(self.labels) != 1:
+            return (self.contract.positive,) if self.contract and self.contract.positive else ()
+        return self.labels
+
     def by(self, signature: str) -> "LoadedModel":
         """Return the model behind one of its signatures; "": the one that it means itself.
 

@@ -77,7 +77,7 @@ def build_request(
         upload=name.upload,
         files=files,
         labels=labels.scored_for(params.positive),
-        params=params.for_labels(labels),
+        params=params,
         model_sha256=hashlib.sha256(model.encode() + texts.beside).hexdigest(),
         preproc=preproc,
         resources=resources,

@@ -16,6 +16,7 @@ from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
@@ -121,7 +122,10 @@ def _of_values(request: Request, chosen: Branches, samples: list[list[Columns]])
 def _of_chunks(request: Request, plan: ChunkPlan) -> Iterator[str]:
     """Yield a warning if chunks that are trained on one by one differ in their classes."""
     labels = request.labels.values
-    if request.params.training == "standard" or not labels or plan.chunks == 1:
+    params, unasked = ordered(request.params, request.labels, plan)
+    if unasked:
+        yield unasked
+    if params.training == "standard" or not labels or plan.chunks == 1:
         return
     shares: dict[float, list[float]] = {label: [] for label in labels}
     for index in {*range(min(plan.chunks, _CHUNKS_LOOKED_AT)), plan.chunks - 1}:

@@ -60,6 +60,10 @@ class Plan(Protocol):
     def entries(self) -> int:
         """Return the number of entries in all chunks together."""
 
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """Return how many entries of each file are used."""
+
     def size(self, index: int) -> int:
         """Return the number of entries of a chunk."""
 

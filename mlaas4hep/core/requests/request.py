@@ -1,6 +1,6 @@
 """What a person asks for: files, labels, parameters and a model, complete and checked."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from mlaas4hep.core.data.rules import Rules
@@ -53,7 +53,7 @@ class Params:
     batch_size: int = 50
     shuffle: bool = True
     split: float = 0.3  #: share of the training entries that validates, in [0, 1)
-    training: Literal["auto", "chunked", "standard"] = "chunked"  #: auto: see `for_labels`
+    training: Literal["auto", "chunked", "standard"] = "chunked"  #: auto: see `roundorder`
     seed: int = 21
     metrics: MetricsRequest = MetricsRequest()
     framework: str = ""  #: that model.py uses; empty: as its imports say
@@ -64,15 +64,6 @@ class Params:
     positive: str = ""  #: the class that a single score is for; empty: the last one
     rules: Rules = Rules()
 
-    def for_labels(self, labels: Labels) -> "Params":
-        """Return parameters that say how to train.
-
-        Files with a label each are trained chunk by chunk, as the ancestor does. Where labels
-        come from branches, entries may be sorted by them: each epoch goes over all chunks.
-        """
-        if self.training != AUTO:
-            return self
-        return replace(self, training="standard" if labels.expression else "chunked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,10 +44,12 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
+def json_answer(
+    value: Any, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> Answer:
     """Return `value` as JSON; NaN becomes null, NumPy arrays become lists."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return Answer(body=orjson.dumps(value, option=options), status=status)
+    return Answer(body=orjson.dumps(value, option=options), status=status, headers=headers)
 
 
 @dataclass(kw_only=True)

@@ -2,14 +2,14 @@
 
 `values` is one row, or a list of rows; they go to the network as they are. `keys` may be left out,
 or name the columns in any order. The answer to one row is the list of the network's outputs, such
-as `[0.086]`; to many rows, a list of such lists.
+as `[0.086]`; to many rows, a list of
+such lists. The header `X-Classes` names the class of each number.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import Context, first_output, only_input
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers
 from mlaas4hep.http.predict.inference.tensors import shown
@@ -25,9 +26,16 @@ from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
 
 
+class Predicted(NamedTuple):
+    """The model's outputs for rows, and the class that each number of a row is for."""
+
+    values: Array
+    classes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """One request for predictions of rows; its answer is an array."""
+    """One request for predictions of rows."""
 
     values: Sequence[Any] | Array
     keys: Sequence[str] = ()
@@ -51,9 +59,13 @@ class Rows:
     def ask(self, served: LoadedModel) -> Asked:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
         feeds = self._feeds(served)
-        if self.single:
-            return Asked(feeds, lambda outputs: first_output(served, outputs).reshape(-1))
-        return Asked(feeds, partial(first_output, served))
+
+        def answer(outputs: Outputs) -> Predicted:
+            values = first_output(served, outputs)
+            classes = classes_of(served, values)
+            return Predicted(values.reshape(-1) if self.single else values, classes)
+
+        return Asked(feeds, answer)
 
     def joined(self, others: "Sequence[Rows]") -> Question:
         """Return one question for single rows that are alike."""
@@ -63,9 +75,10 @@ class Rows:
     def ask_all(self, served: LoadedModel) -> Asked:
         """Return the same as `ask`; the answer is the list of the rows' outputs."""
 
-        def answer(outputs: Outputs) -> list[Array]:
+        def answer(outputs: Outputs) -> list[Predicted]:
             result = first_output(served, outputs)
-            return list(result.reshape(len(result), -1))
+            classes = classes_of(served, result)
+            return [Predicted(row, classes) for row in result.reshape(len(result), -1)]
 
         return Asked(self._feeds(served), answer)
 
@@ -103,9 +116,9 @@ async def predict_rows(
     context: Context, call: Call, model: str, rows: Rows, signature: str = ""
 ) -> Answer:
     """Return the predictions as JSON."""
-    outputs, tally = await context.ask(call, model, rows, signature)
-    tally.rows += 1 if rows.single else len(outputs)
-    return json_answer(shown(outputs))
+    predicted, tally = await context.ask(call, model, rows, signature)
+    tally.rows += 1 if rows.single else len(predicted.values)
+    return json_answer(shown(predicted.values), headers=headers_of(predicted.classes))
 
 
 def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:

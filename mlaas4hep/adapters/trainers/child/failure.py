@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 MODEL_FILE = "model.py"
-_PLACE = re.compile(r'File "(?:[^"]*/)?model\.py", line (\d+)')
+_PLACE = re.compile(r'File "(?![^"]*site-packages)(?:[^"]*/)?model\.py", line (\d+)')
 _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 
 
@@ -99,7 +99,8 @@ def _line(trace: TracebackType | None) -> str:
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(trace)
-        if frame.filename.endswith(f"/{MODEL_FILE}") or frame.filename == MODEL_FILE
+        if f"/{frame.filename}".endswith(f"/{MODEL_FILE}")
+        and "site-packages" not in frame.filename  # Keras has a model.py of its own
     ]
     return f", line {lines[-1]}" if lines else ""
 

@@ -45,10 +45,18 @@ def build(
                 try:
                     return _built(path, job, frameworks, seconds)
                 except _NotBuiltError as again:
-                    found = max(failed, again, key=lambda each: line_of(each.cause))
+                    found = _further(failed, again)
     if not isinstance(found.cause, TrainingError):
         traceback.print_exception(found.cause)
     raise found.told from found.cause
+
+
+def _further(first: "_NotBuiltError", again: "_NotBuiltError") -> "_NotBuiltError":
+    """Return the attempt that came further; of two that did not, the one that says more."""
+    lines = line_of(first.cause), line_of(again.cause)
+    if lines[0] == lines[1]:
+        return again if isinstance(first.cause, ImportError) else first
+    return first if lines[0] > lines[1] else again
 
 
 class _NotBuiltError(Exception):

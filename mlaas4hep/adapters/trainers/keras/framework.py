@@ -11,7 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.keras import checks
-from mlaas4hep.adapters.trainers.keras.keras2 import become_keras2, is_keras2, old_spellings
+from mlaas4hep.adapters.trainers.keras.keras2 import (
+    Wrapped,
+    become_keras2,
+    is_keras2,
+    old_spellings,
+)
 from mlaas4hep.adapters.trainers.keras.losses import Target, loss_name
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
@@ -31,7 +36,7 @@ class Keras:
 
     def owns(self, made: object) -> bool:
         """Tell whether it is a Keras model, or what wrapped one for scikit-learn."""
-        return isinstance(made, keras.Model) or is_keras2(made) or hasattr(made, "build_fn")
+        return isinstance(made, keras.Model) or is_keras2(made) or isinstance(made, Wrapped)
 
     def older(self, error: BaseException, seed: int) -> bool:
         """Become Keras 2, if what model.py raised may be a matter of Keras's version."""
@@ -45,8 +50,8 @@ class Keras:
 
     def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> KerasModel:
         """Check a compiled model of one input and one output."""
-        if hasattr(made, "build_fn"):  # a wrapper for scikit-learn
-            made = made.build_fn(job.columns)
+        if isinstance(made, Wrapped):
+            made = made.build(job.columns)
         checks.check_kind(made)
         checks.check_inputs(made, job.columns)
         outputs = checks.outputs(made, job.columns)

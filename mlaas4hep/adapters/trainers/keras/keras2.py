@@ -9,6 +9,7 @@ TensorFlow team keeps as `tf_keras`: model.py is then run once more with `keras`
 import importlib
 import importlib.abc
 import importlib.machinery
+import inspect
 import os
 import sys
 import types
@@ -20,10 +21,11 @@ import keras
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.keras.keras1 import say, understand
+from mlaas4hep.adapters.trainers.keras.oldnames import lend
 
-#: paths of Keras 1 and early Keras 2, and where what they held is now; the longest that fits wins
+#: paths of Keras 1 and early Keras 2, and where what they held is now
 _MOVED = {
-    "engine": "models",
+    "engine": "models layers",
     "engine.topology": "layers",
     "engine.base_layer": "layers",
     "engine.input_layer": "layers",
@@ -43,6 +45,7 @@ _MOVED = {
     "layers.wrappers": "layers",
     "legacy": "layers",
     "objectives": "losses",
+    "initializations": "initializers",
     "optimizers.legacy": "optimizers",
     "optimizers.experimental": "optimizers",
     "optimizer_v2": "optimizers",
@@ -58,6 +61,7 @@ _MOVED = {
 }
 _ROOTS = ("keras", "tensorflow.keras", "tensorflow.python.keras")
 _SCIKIT = "wrappers.scikit_learn"
+_SCIKIT_PATHS = ("wrappers", _SCIKIT)
 
 
 @contextmanager
@@ -89,7 +93,7 @@ def become_keras2(seed: int) -> types.ModuleType:
     sys.meta_path.insert(0, _Finder())
     sys.modules["keras"] = sys.modules["tensorflow.keras"] = tf_keras
     tf.keras = tf_keras
-    _complete(tf_keras)
+    lend(tf_keras)
     understand(
         _classes(tf_keras.layers, tf_keras.layers.Layer),
         _classes(tf_keras.optimizers, tf_keras.optimizers.Optimizer),
@@ -136,13 +140,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def _module(path: str, fullname: str) -> types.ModuleType:
     """Return what is meant by a path below keras: a module of its own with the same content."""
-    if path == _SCIKIT:
-        return _scikit(fullname)
-    found = _found(path)
-    if found is None:
+    if path in _SCIKIT_PATHS:
+        return _wrappers(fullname)
+    found = list(_found(path))
+    if not found:
         raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
     alias = types.ModuleType(fullname)
-    alias.__dict__.update({k: v for k, v in vars(found).items() if k not in _OF_A_MODULE})
+    for each in found:
+        alias.__dict__.update({k: v for k, v in vars(each).items() if k not in _OF_A_MODULE})
     alias.__path__ = []
     return alias
 
@@ -150,47 +155,54 @@ def _module(path: str, fullname: str) -> types.ModuleType:
 _OF_A_MODULE = ("__name__", "__spec__", "__loader__", "__package__", "__path__", "__file__")
 
 
-def _found(path: str) -> types.ModuleType | None:
-    moved = max((old for old in _MOVED if f"{path}.".startswith(f"{old}.")), key=len, default=None)
-    for name in (path, *([_MOVED[moved]] if moved else [])):
-        if name == moved == "optimizers.legacy":
-            continue
-        found: Any = sys.modules["tf_keras"]
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if isinstance(found, types.ModuleType):
-            return found
-        try:
-            return importlib.import_module(f"tf_keras.{name}")
-        except ImportError:
-            continue
-    return None
+def _found(path: str) -> Iterator[types.ModuleType]:
+    """Yield the modules of Keras 2 that have what was at `path`: its own, or those it moved to."""
+    here = _loaded(path) if path != "optimizers.legacy" else None  # one kind is enough
+    moved = [] if here else [_loaded(name) for name in _MOVED.get(path, "").split()]
+    yield from (module for module in (here, *moved) if module)
 
 
-def _complete(tf_keras: types.ModuleType) -> None:
-    """Add names that Keras 1 had and Keras 2 lost; optimizers of one kind are enough."""
-    backend: Any = tf_keras.backend
-    for name in ("set_session", "get_session", "clear_session"):
-        if not hasattr(backend, name):
-            setattr(backend, name, getattr(tf.compat.v1.keras.backend, name, lambda *_: None))
-    backend.set_session = lambda *_: None  # there is one session only: the process
-    backend.image_dim_ordering = lambda: "tf"
-    backend.set_image_dim_ordering = lambda *_: None
-    tf_keras.optimizers.legacy = tf_keras.optimizers
-    tf_keras.objectives = tf_keras.losses  # type: ignore[attr-defined]
-    for name in ("core", "normalization", "advanced_activations", "convolutional", "recurrent"):
-        setattr(tf_keras.layers, name, tf_keras.layers)
+def _loaded(path: str) -> types.ModuleType | None:
+    found: Any = sys.modules["tf_keras"]
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, types.ModuleType):
+        return found
+    try:
+        return importlib.import_module(f"tf_keras.{path}")
+    except ImportError:
+        return None
 
 
-def _scikit(fullname: str) -> types.ModuleType:
-    """Return keras.wrappers.scikit_learn: its classes hold the function that builds the model."""
-
-    class _Wrapped:
-        def __init__(self, build_fn: Any = None, **keywords: Any) -> None:
-            self.build_fn = build_fn
-            self.keywords = keywords
-
+def _wrappers(fullname: str) -> types.ModuleType:
+    """Return keras.wrappers or keras.wrappers.scikit_learn, whose classes remember a function."""
     module = types.ModuleType(fullname)
-    for name in ("KerasClassifier", "KerasRegressor", "BaseWrapper"):
-        setattr(module, name, type(name, (_Wrapped,), {}))
+    module.__path__ = []
+    if fullname.endswith(_SCIKIT):
+        for name in ("KerasClassifier", "KerasRegressor", "BaseWrapper"):
+            setattr(module, name, type(name, (Wrapped,), {}))
     return module
+
+
+class Wrapped:
+    """What keras.wrappers.scikit_learn makes of the function that builds a model."""
+
+    def __init__(self, build_fn: Any = None, **keywords: Any) -> None:
+        self.build_fn = build_fn
+        self.keywords = keywords
+
+    def build(self, columns: int) -> Any:
+        """Return the model: the function gets the keywords that it names, as it does there."""
+        function: Any = self.build_fn or self
+        parameters = inspect.signature(function).parameters
+        given = {name: value for name, value in self.keywords.items() if name in parameters}
+        ignored = [name for name in self.keywords if name not in parameters]
+        if ignored:
+            say(f"the wrapper's {', '.join(ignored)} are not used: params.json says how to train")
+        due = [
+            each.name
+            for each in parameters.values()
+            if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+        ]
+        width = {name: columns for name in due[:1] if name not in given}
+        return function(**width, **given)

@@ -1,11 +1,13 @@
 """Named inputs of any shape: what the standard dialects of inference have in common."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import Context
+from mlaas4hep.http.predict.classes import classes_of, headers_of
+from mlaas4hep.http.predict.context import Context, first_output
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
@@ -43,8 +45,17 @@ async def predict_tensors(
     def ask(served: LoadedModel) -> Asked:
         inputs = feeds(served)
         rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
-        return Asked(inputs, lambda outputs: (answer(served, outputs), rows))
+        return Asked(inputs, lambda outputs: (_named(served, outputs, answer), rows))
 
     (result, rows), tally = await context.ask(call, model, Single(ask), signature)
     tally.rows += rows
     return cast(Answer, result)
+
+
+def _named(
+    served: LoadedModel, outputs: Outputs, answer: Callable[[LoadedModel, Outputs], Answer]
+) -> Answer:
+    """Return the answer with a header that says which class each number is for."""
+    told = answer(served, outputs)
+    headers = headers_of(classes_of(served, first_output(served, outputs)))
+    return replace(told, headers=(*told.headers, *headers)) if headers else told

@@ -3,6 +3,7 @@
 `{"instances": […]}` holds one item a row: the values of the only input, or an object with one value
 for each input; the answer is `{"predictions": […]}` in the same form. `{"inputs": …}` holds whole
 columns: the tensor of the only input, or an object of tensors; the answer is `{"outputs": …}`.
+Where classes are known, `classes` beside it names the class of each number.
 `versions/V` in the path is taken if V is the version that is served.
 """
 
@@ -11,7 +12,8 @@ from typing import Any
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, only_input, who
+from mlaas4hep.http.predict.classes import classes_of
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input, who
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
@@ -71,12 +73,14 @@ async def predict(context: Context, call: Call) -> Answer:
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
+        classes = classes_of(served, first_output(served, outputs))
+        named = {"classes": classes} if classes else {}
         if not by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
-            return json_answer({"outputs": next(iter(told.values())) if single else told})
+            return json_answer({"outputs": next(iter(told.values())) if single else told, **named})
         if _are_scalars(request["instances"]):
             outputs = {name: _narrowed(values) for name, values in outputs.items()}
-        return json_answer({"predictions": _predictions(outputs, single)})
+        return json_answer({"predictions": _predictions(outputs, single), **named})
 
     return await predict_tensors(
         context, call, call.args.get("model", ""), feeds, answer, signature=signature

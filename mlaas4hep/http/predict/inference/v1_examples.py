@@ -99,7 +99,7 @@ def _values(served: LoadedModel, examples: Examples, name: str) -> list[Any]:
 
 
 def _classes(served: LoadedModel, values: Array) -> Any:
-    labels = served.labels
+    labels = served.named(values.shape[1])
     return [
         [
             [labels[place] if place < len(labels) else str(place), score]

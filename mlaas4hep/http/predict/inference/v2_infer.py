@@ -10,6 +10,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, json_answer
+from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
@@ -157,7 +158,11 @@ def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answ
                 f"model {served.record.name!r} has no output {each.name!r}",
                 hint=f"its outputs: {', '.join(outputs)}",
             )
-        head, blob = _told(each, np.asarray(outputs[each.name]))
+        values = np.asarray(outputs[each.name])
+        head, blob = _told(each, values)
+        is_first = each.name == served.runtime.outputs[0].name
+        if is_first and (classes := classes_of(served, values)):
+            head.setdefault("parameters", {})["classes"] = ",".join(classes)
         described.append(head)
         blobs += [] if blob is None else [blob]
     return _packed(request, served, described, blobs)

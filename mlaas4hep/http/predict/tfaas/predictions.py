@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +63,8 @@ async def image(context: Context, call: Call) -> Answer:
 
 def _probabilities(served: LoadedModel, outputs: Outputs) -> Answer:
     probabilities = first_output(served, outputs).reshape(-1).tolist()
-    return Answer(body=write_predictions(probabilities, served.labels), content_type=PROTOBUF)
+    labels = served.named(len(probabilities))
+    return Answer(body=write_predictions(probabilities, labels), content_type=PROTOBUF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,15 @@ class Picture:
         """Return the most probable labels, the best first."""
         probabilities = first_output(served, outputs).reshape(-1)
         best = np.argsort(-probabilities)[:_TOP].tolist()
+        names = served.named(len(probabilities))
         labels = [
-            {"label": _label(served, index), "probability": probabilities[index]} for index in best
+            {"label": _label(names, index), "probability": probabilities[index]} for index in best
         ]
         return json_answer({"filename": self.filename, "labels": labels})
 
 
-def _label(served: LoadedModel, index: int) -> str:
-    return served.labels[index] if index < len(served.labels) else str(index)
+def _label(names: Sequence[str], index: int) -> str:
+    return names[index] if index < len(names) else str(index)
 
 
 def _size(served: LoadedModel, sizes: tuple[int, ...]) -> tuple[int, int, int]:

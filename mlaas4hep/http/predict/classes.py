@@ -1,0 +1,26 @@
+"""Which class each number of an answer is for: a header for all dialects, for some more."""
+
+from functools import lru_cache
+from urllib.parse import quote
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.serving.loadedmodel import LoadedModel
+
+Headers = tuple[tuple[bytes, bytes], ...]
+HEADER = b"x-classes"  #: one name a number, separated by commas and percent-encoded
+_MATRIX = 2  #: dimensions of one row of numbers for each row
+_LONGEST = 4096  #: bytes of the header; more names are not sent
+
+
+def classes_of(served: LoadedModel, values: Array) -> tuple[str, ...]:
+    """Return the class of each number in a row of the model's first output; () if not known."""
+    if values.ndim > _MATRIX:
+        return ()
+    return served.named(values.shape[1] if values.ndim == _MATRIX else 1)
+
+
+@lru_cache(maxsize=1024)
+def headers_of(classes: tuple[str, ...]) -> Headers:
+    """Return the header that names classes; none if nobody knows them."""
+    text = ",".join(quote(name) for name in classes).encode()
+    return ((HEADER, text),) if text and len(text) <= _LONGEST else ()
