@@ -72,7 +72,11 @@ def cared_for(x):
 ROWS = {
     "two files": ({"s.root": SIGNAL, "b.root": BACKGROUND}, {}, usual),
     "one file sorted by label": ({"a.root": np.concatenate((SIGNAL, BACKGROUND))}, {}, usual),
-    "one in a thousand": ({"s.root": RARE, "b.root": COMMON}, {"scaling": "standard"}, standardised),
+    "one in a thousand": (
+        {"s.root": RARE, "b.root": COMMON},
+        {"scaling": "standard"},
+        standardised,
+    ),
     "sentinels and an outlier": (
         {"s.root": spoilt(SIGNAL), "b.root": spoilt(BACKGROUND)},
         BAD,

@@ -65,7 +65,6 @@ class Params:
     rules: Rules = Rules()
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """What the training may use."""
