@@ -8,7 +8,7 @@ from typing import Any
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.memory import MemoryRunBook, MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.chunk import Chunk, decode
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.specs import Specs
@@ -104,7 +104,7 @@ def submit(
         model_sha256="0",
         preproc=preproc,
     )
-    store_run(new_run(request, number, 0), {run_files.REQUEST: wire.dump(request)}, services)
+    store_run(new_run(request, number, 0), {run_files.REQUEST: sealed.dump(request)}, services)
     services.bus.publish([RunSubmitted(owner="o", run=request.run)])
     return request
 

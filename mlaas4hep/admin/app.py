@@ -1,0 +1,41 @@
+"""All commands of `mlaas4hep-admin`, and what becomes of their errors."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from mlaas4hep.admin import backups, deadletters, keyfiles, records, store
+from mlaas4hep.errors import MlaasError
+from mlaas4hep.settings import SettingsError
+
+app = typer.Typer(
+    name="mlaas4hep-admin",
+    help=(
+        "Look after a deployment. The platform is the one that MLAAS_STORE, MLAAS_NATS and their "
+        "key files name, as for the functions; NATS needs the administrator's user.\n\n"
+        "Exit codes: 0 fine, 1 failed or something was found, 2 wrong usage."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (store, records, backups, keyfiles, deadletters):
+    commands.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that was typed; an error is told in two lines, never as a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        app(args=arguments, prog_name="mlaas4hep-admin")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except MlaasError as error:
+        hint = f"\n  {error.problem.hint}" if error.problem.hint else ""
+        sys.exit(f"mlaas4hep-admin: {error}{hint}")
+    except (SettingsError, OSError) as error:
+        sys.exit(f"mlaas4hep-admin: {error}")

@@ -1,0 +1,75 @@
+"""A look at everything that is stored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.memory import MemoryTrainer
+from mlaas4hep.core import keys
+from mlaas4hep.core.runs.events import ChunkReady
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.train import train
+from mlaas4hep.testing import pipeline
+from mlaas4hep.usecases.fsck import fsck, repair
+from tests import oracle
+
+
+@pytest.fixture
+def services(tmp_path):
+    services = replace(pipeline.make_services(), trainer=MemoryTrainer())
+    path = oracle.write_tree(tmp_path / "a.root", "t", {"x": np.arange(40.0)})
+    services.runs_files.put(keys.run("o", "r_1", "model.py"), b"def model(idim): ...")
+    pipeline.submit(services, [path], chunk_size=20, epochs=1, identifier=())
+    drain(services, {**pipeline.REACTIONS, ChunkReady: train})
+    return services
+
+
+STORES = {
+    "chunks": lambda services: services.chunks,
+    "specs": lambda services: services.specs,
+    "runs": lambda services: services.runs_files,
+    "models": lambda services: services.models,
+}
+
+
+def test_a_store_that_is_whole_has_no_findings(services):
+    assert list(fsck(services)) == []
+
+
+@pytest.mark.parametrize(
+    ("bucket", "part", "makes_itself"),
+    [
+        ("chunks", ".chunk", True),
+        ("specs", "/ranges/", True),
+        ("specs", "/merged/", True),
+        ("runs", "/request.json", False),
+        ("runs", "/run.json", False),
+        ("runs", "/surveys/", True),
+        ("models", "/model.json", False),
+        ("models", "/mean.json", False),
+        ("models", "/contract.json", False),
+    ],
+)
+def test_a_flipped_bit_is_found_wherever_it_is(services, bucket, part, makes_itself):
+    store = STORES[bucket](services)
+    key = next(info.key for info in store.list("") if part in info.key)
+    whole = store.get(key)
+    store.put(key, whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+
+    findings = [finding for finding in fsck(services) if finding.kind == "damaged"]
+
+    assert {(finding.bucket, finding.key) for finding in findings} == {(bucket, key)}
+    assert findings[0].makes_itself is makes_itself
+    assert repair(findings[0], services) is makes_itself
+    assert (store.info(key) is None) is makes_itself
+
+
+def test_what_is_missing_or_of_nobody_is_told(services):
+    services.models.delete(next(i.key for i in services.models.list("") if "mean" in i.key))
+    services.models.put("o/r_1/old/model.keras", b"x")
+    services.runs_files.put("o/r_7/train.log", b"x")
+
+    found = {(finding.kind, finding.key.rpartition("/")[2]) for finding in fsck(services)}
+
+    assert found == {("missing", "mean.json"), ("orphan", "model.keras"), ("orphan", "train.log")}
