@@ -52,10 +52,11 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     widths = _longest(longest for _, longest, _ in tried)
     samples = [kept for _, _, kept in tried]
     plan = _plan(inputs, files)
-    columns = sum(widths.get(name, 1) for name in chosen.features)
+    names = _columns(chosen.features, widths)
+    columns = len(names)
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
     chunk_bytes = largest * columns * _FLOAT_BYTES
-    model = _built(prepared, columns, plan.chunks, services) if limits.builds_models else None
+    model = _built(prepared, names, plan.chunks, services) if limits.builds_models else None
     memory_bytes = _memory_bytes(chunk_bytes, model)
     return DryRun(
         files=tuple(files),
@@ -82,14 +83,15 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
 
 
 def _built(
-    prepared: CheckedSubmission, columns: int, chunks: int, services: Services
+    prepared: CheckedSubmission, names: tuple[str, ...], chunks: int, services: Services
 ) -> ModelSummary | None:
-    """Return what model.py builds for so many columns, without training it."""
+    """Return what model.py builds for these columns, without training it."""
     request = prepared.request
     job = TrainingJob(
         name=request.folder,
         params=request.params,
-        columns=columns,
+        columns=len(names),
+        names=names,
         chunks=chunks,
         resources=request.resources,
         classes=request.labels.classes,
@@ -203,6 +205,13 @@ def _try(
         cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
     )
     return found, longest, blocks
+
+
+def _columns(features: Iterable[str], widths: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the names of the columns, flat branches first, as a layout has them."""
+    flat = [name for name in features if name not in widths]
+    jagged = [f"{name}_{i}" for name in features for i in range(widths.get(name, 0))]
+    return (*flat, *jagged)
 
 
 def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -18,6 +18,7 @@ class FrameworkInfo:
     packages: tuple[str, ...]  #: imports in model.py that point to it
     needs: str  #: the package without which it cannot train
     extra: str  #: of pyproject.toml, which installs it
+    takes: tuple[str, ...] = ()  #: keys of params.json that not all frameworks take
     hides: tuple[str, ...] = ()  #: packages that it imports only for what we do not use
 
 
@@ -28,6 +29,7 @@ FRAMEWORKS = (
         packages=("keras", "tensorflow", "tf_keras"),
         needs="tensorflow",
         extra="train",
+        takes=("inputs", "labels", "callbacks"),
         hides=("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython"),
     ),
     FrameworkInfo(

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
 from mlaas4hep.core.requests import frameworks
+from mlaas4hep.core.requests import parse_fitting as fitting
 from mlaas4hep.core.requests.parse_rules import KEYS, parse_rules
 from mlaas4hep.core.requests.request import (
     AUTO,
@@ -37,13 +38,13 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
             message names the key.
     """
     content = parse_object(text, "params.json")
-    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *KEYS), "params.json")
+    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *KEYS, *fitting.KEYS), "params.json")
     values: dict[str, Any] = {"training": AUTO} | {
         key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS
     }
     for key in _BRANCH_LISTS:
         values[key] = _branches(key, content, read_member)
-    return Params(**values, rules=parse_rules(content))
+    return Params(**values, rules=parse_rules(content), fitting=fitting.parse_fitting(content))
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:

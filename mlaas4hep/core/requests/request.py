@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from mlaas4hep.core.data.rules import Rules
+from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 
 Task = Literal["binary", "multiclass", "regression", "other"]
@@ -63,6 +64,7 @@ class Params:
     task: Task | None = None  #: what is learned; None: what labels and loss say
     positive: str = ""  #: the class that a single score is for; empty: the last one
     rules: Rules = Rules()
+    fitting: Fitting = Fitting()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def test_every_key_of_params_is_accepted():
         "missing_branches": "fill", "on_bad_file": "skip",
     }  # fmt: skip
 
-    assert content.keys() == {*Params.__dataclass_fields__} - {"rules"}
+    assert content.keys() == {*Params.__dataclass_fields__} - {"rules", "fitting"}
     assert params(**content) == Params(
         missing_branches="fill", on_bad_file="skip",
         nevts=1, chunk_size=-1, branch="t", identifier=("a",), selected_branches=("b",),
@@ -182,3 +182,31 @@ def test_an_unknown_key_is_a_typo():
 )
 def test_what_is_not_json_is_refused_with_its_place(text, says):
     assert says in refusal(text).message
+
+
+def test_inputs_labels_and_callbacks_say_how_a_model_is_fitted():
+    parsed = params(
+        inputs={"jets": "Jet_*", "event": ["met", "ht"]},
+        labels="inputs",
+        callbacks={"EarlyStopping": {"patience": 3}},
+    ).fitting
+
+    assert parsed.inputs == (("jets", ("Jet_*",)), ("event", ("met", "ht")))
+    assert parsed.learns_inputs
+    assert parsed.callbacks == (("EarlyStopping", '{"patience": 3}'),)
+    assert params(callbacks=["TerminateOnNaN"]).fitting.callbacks == (("TerminateOnNaN", "{}"),)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '{"inputs": "jets"}',
+        '{"inputs": {"jets": []}}',
+        '{"inputs": {"": "a"}}',
+        '{"labels": "label"}',
+        '{"callbacks": "EarlyStopping"}',
+        '{"callbacks": {"EarlyStopping": 3}}',
+    ],
+)
+def test_what_is_none_of_these_is_refused(wrong):
+    assert "params.json: " in refusal(wrong).message

@@ -83,7 +83,16 @@ def _built(
             )
         known = (framework for framework in frameworks if framework.owns(made))
         framework = next(known, frameworks[0])
+        _check_keys(job, job.frameworks[frameworks.index(framework)])
         return framework, framework.build(made, job, defined)
+
+
+def _check_keys(job: TrainingJob, name: str) -> None:
+    for key in job.params.fitting.used:
+        if key not in info(name).takes:
+            raise TrainingError(
+                f"params.json: {key} is not for {info(name).title}", f"leave {key} away"
+            )
 
 
 @contextmanager

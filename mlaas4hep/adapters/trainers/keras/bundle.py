@@ -29,7 +29,7 @@ def write(folder: Path, model: Any, sample: Floats) -> Exported:
         model.export(str(folder), format="tf_saved_model", verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
-    _write_keras(folder / "model.keras", model)
+    write_keras(folder / "model.keras", model)
     first, last = nodes(folder)
     conversions = _write_lite(folder, sample)
     return Exported(input_node=first, output_node=last, conversions=conversions)
@@ -45,7 +45,8 @@ def nodes(folder: Path) -> tuple[str, str]:
     return first.partition(":")[0], last.partition(":")[0]
 
 
-def _write_keras(path: Path, model: Any) -> None:
+def write_keras(path: Path, model: Any) -> None:
+    """Write the model as Keras does, if its layers let it."""
     try:
         model.save(path)
     except Exception as error:  # noqa: BLE001 - somebody's own layers, which others may not know

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.engine import is_own
 from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 
 
 def check_kind(made: Any) -> None:
-    """Refuse what is no compiled Keras model.
+    """Refuse what is no Keras model.
 
     Raises:
         TrainingError: says what it is.
@@ -19,14 +20,16 @@ def check_kind(made: Any) -> None:
         kind = f"{type(made).__module__}.{type(made).__name__}"
         raise TrainingError(
             f"{MODEL_FILE}: `model` returns a {kind}, not a Keras model",
-            "return the compiled keras.Model itself",
+            "return the keras.Model itself",
         )
+
+
+def is_compiled(made: Any) -> bool:
+    """Tell whether the model says how it learns: a loss, or losses or steps of its own."""
     compiled = getattr(made, "compiled", False) or getattr(made, "_is_compiled", False)
-    if not compiled or made.optimizer is None or made.loss is None:
-        raise TrainingError(
-            f"{MODEL_FILE}: the model is not compiled with an optimizer and a loss",
-            "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",
-        )
+    if not compiled or made.optimizer is None:
+        return False
+    return made.loss is not None or bool(made.losses) or is_own(made, "train_step")
 
 
 def check_inputs(made: Any, columns: int) -> None:
@@ -39,7 +42,8 @@ def check_inputs(made: Any, columns: int) -> None:
     if len(inputs) > 1:
         raise TrainingError(
             f"{MODEL_FILE}: the model has {len(inputs)} inputs; the data is one matrix",
-            "split it inside the model",
+            'say which columns go where, "inputs": {"jets": "Jet_*", "event": ["met"]} in '
+            "params.json, or split it inside the model",
         )
     for given in inputs:  # none: a model of its own kind, which takes what comes
         shape = tuple(given.shape)

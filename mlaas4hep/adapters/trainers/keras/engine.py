@@ -25,7 +25,11 @@ TEST_BATCH = 4096  #: entries at a time where nothing is learned
 class Engine:
     """A compiled Keras model at work."""
 
-    def __init__(self, model: Any, columns: int, target: Target, batch_size: int) -> None:
+    def __init__(
+        self, model: Any, columns: int, target: Target, batch_size: int, scores: Any = None
+    ) -> None:
+        """Use `model` to learn, and `scores`, else the model itself, to predict."""
+        scores = scores or model
         build_optimizer(model)
         self._model = model
         self._columns = columns
@@ -35,7 +39,7 @@ class Engine:
         self._buffer = np.empty((0, columns), np.float32)
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
-        self._predict = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+        self._predict = tf.function(lambda x: scores(x, training=False), reduce_retracing=True)
 
     def dry_run(self) -> None:
         """Do one step without entries that count, and trace the other: mistakes show at once.
@@ -43,7 +47,7 @@ class Engine:
         Metrics find out outside of any graph which shapes they compare.
         """
         x = np.zeros((1, self._columns), np.float32)
-        y = self._target.shaped(np.zeros(1, np.float32))
+        y = self._due(x, np.zeros(1, np.float32))
         self._model.test_step((tf.constant(x), tf.constant(y)))
         self._model.reset_metrics()
         if not self._model.run_eagerly:
@@ -52,7 +56,8 @@ class Engine:
     def train(self, x: Floats, y: Floats, order: Index) -> None:
         """Learn from rows `order`, in batches in that order, until the model wants to stop."""
         for rows in self._blocks(order, self._batch_size):
-            logs = self._train(self._taken(x, rows), self._target.shaped(y[rows]), self._batch_size)
+            taken = self._taken(x, rows)
+            logs = self._train(taken, self._due(taken, y[rows]), self._batch_size)
             self._logs = logs or None
             if self._model.stop_training:
                 return
@@ -60,7 +65,8 @@ class Engine:
     def test(self, x: Floats, y: Floats, order: Index) -> None:
         """Compare the predictions for rows `order` with their labels; learn nothing."""
         for rows in self._blocks(order, TEST_BATCH):
-            logs = self._test(self._taken(x, rows), self._target.shaped(y[rows]), TEST_BATCH)
+            taken = self._taken(x, rows)
+            logs = self._test(taken, self._due(taken, y[rows]), TEST_BATCH)
             self._logs = logs or None
 
     def metrics(self) -> dict[str, float]:
@@ -77,6 +83,10 @@ class Engine:
         self._model.reset_metrics()
         return found
 
+    def so_far(self) -> dict[str, float]:
+        """Return loss and metrics since the last call of `metrics`, and go on."""
+        return named_numbers(self._model.get_metrics_result(), self._target.classes)
+
     def predict(self, x: Floats, order: Index) -> Floats:
         """Return the outputs for rows `order`, shape (n, outputs)."""
         parts = [
@@ -84,6 +94,10 @@ class Engine:
             for rows in self._blocks(order, TEST_BATCH)
         ]
         return np.concatenate(parts) if parts else np.empty((0, self._target.width), np.float32)
+
+    def _due(self, taken: Floats, labels: Floats) -> Floats:
+        """Return what the model is to give for the rows `taken`."""
+        return taken if self._target.is_inputs else self._target.shaped(labels)
 
     def _taken(self, x: Floats, rows: Index) -> Floats:
         """Return some rows, in memory that is used again for the next block."""

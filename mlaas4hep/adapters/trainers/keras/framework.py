@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mlaas4hep.adapters.trainers.keras import checks
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras import checks, compiling
 from mlaas4hep.adapters.trainers.keras.keras2 import (
     Wrapped,
     become_keras2,
@@ -48,24 +49,20 @@ class Keras:
         become_keras2(seed)
         return True
 
-    def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> KerasModel:
-        """Check a compiled model of one input and one output."""
+    def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> KerasModel:
+        """Check a model, and make it one of one input and one output that is compiled."""
         if isinstance(made, Wrapped):
             made = made.build(job.columns)
-        checks.check_kind(made)
-        checks.check_inputs(made, job.columns)
-        outputs = checks.outputs(made, job.columns)
-        target = Target(loss_name(made.loss), outputs, job.classes)
+        made = compiling.prepared(made, job)
+        target = _target(made, job)
         target.check_output()
-        model = KerasModel(made, job.columns, target, job.params.batch_size)
+        model = KerasModel(made, job, target, defined)
         try:
             model.dry_run()
         except Exception:
             if not (target.is_own and target.is_one_hot):
                 raise
-            model = KerasModel(
-                made, job.columns, replace(target, by_number=True), job.params.batch_size
-            )
+            model = KerasModel(made, job, replace(target, by_number=True), defined)
             model.dry_run()
         return model
 
@@ -76,6 +73,24 @@ class Keras:
             ("keras", sys.modules["keras"].__version__),
             ("numpy", np.__version__),
         )
+
+
+def _target(made: Any, job: TrainingJob) -> Target:
+    learns_inputs = job.params.fitting.learns_inputs
+    width = checks.outputs(made, job.columns)
+    if learns_inputs and width != job.columns:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model gives {width} numbers for an entry, and with "
+            f'"labels": "inputs" it is to give the {job.columns} that it gets',
+            "end with a layer such as Dense(idim)",
+        )
+    return Target(
+        loss_name(made.loss),
+        width,
+        job.classes,
+        is_value=job.params.task == "regression",
+        is_inputs=learns_inputs,
+    )
 
 
 FRAMEWORK = Keras()

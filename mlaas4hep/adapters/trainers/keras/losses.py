@@ -14,6 +14,7 @@ from mlaas4hep.core.models.task import Task
 _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy"}
 _SPARSE = {"sparse_categorical_crossentropy"}
 _BINARY = {"binary_crossentropy", "binary_focal_crossentropy"}
+OWN = "own"  #: of a model that adds its losses itself
 _REGRESSION = {
     "mean_squared_error", "mse", "mean_absolute_error", "mae", "huber", "log_cosh", "poisson",
     "mean_absolute_percentage_error", "mape", "mean_squared_logarithmic_error", "msle",
@@ -25,6 +26,8 @@ def loss_name(loss: Any) -> str:
     """Return "categorical_crossentropy" for the string, function, class or instance of it."""
     if isinstance(loss, dict | list | tuple) and len(loss) == 1:
         return loss_name(next(iter(loss.values() if isinstance(loss, dict) else loss)))
+    if loss is None:
+        return OWN
     text = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
 
@@ -37,10 +40,16 @@ class Target:
     width: int
     classes: tuple[str, ...] = ()
     by_number: bool = False  #: a loss of somebody's own wants the number of a class
+    is_value: bool = False  #: the label is a value, however many numbers the model gives
+    is_inputs: bool = False  #: what the model gets is what it is to give
 
     @property
     def task(self) -> Task:
         """Return what is learned, as far as the model tells."""
+        if self.is_inputs or self.loss == OWN:
+            return "other"
+        if self.is_value:
+            return "regression"
         if self.loss in _ONE_HOT | _SPARSE or self.width > 1:
             return "multiclass"
         if self.loss in _BINARY and self.width == 1:
@@ -50,12 +59,13 @@ class Target:
     @property
     def columns(self) -> int:
         """Return how many numbers `shaped` gives for an entry."""
-        return self.width if self.is_one_hot else 1
+        return self.width if self.is_one_hot or self.is_inputs else 1
 
     @property
     def is_one_hot(self) -> bool:
         """Tell whether the loss compares the output with one number for each class."""
-        return self.width > 1 and self.loss not in _SPARSE and not self.by_number
+        several = self.width > 1 and self.loss not in _SPARSE and self.loss != OWN
+        return several and not (self.by_number or self.is_value or self.is_inputs)
 
     @property
     def is_own(self) -> bool:

@@ -1,6 +1,6 @@
 """A compiled Keras model as a `BlockModel`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,16 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
-from mlaas4hep.adapters.trainers.keras import bundle
+from mlaas4hep.adapters.trainers.keras import bundle, wrapping
+from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.engine import Engine, is_own
 from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
 from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
 from mlaas4hep.core.models.conversion import Missing
-from mlaas4hep.core.models.training import ModelSummary
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+
+_CALLED = "callbacks."  #: begins the names of what callbacks remember
 
 
 class KerasModel:
@@ -24,11 +27,17 @@ class KerasModel:
 
     missing: Missing = "zero"
 
-    def __init__(self, made: Any, columns: int, target: Target, batch_size: int) -> None:
+    def __init__(
+        self, made: Any, job: TrainingJob, target: Target, defined: Mapping[str, Any]
+    ) -> None:
+        batch_size = job.params.batch_size
         self.keras = made
         self.target = target
-        self.summary = _summary(made, columns, target)
-        self._engine = Engine(made, columns, target, batch_size)
+        self.summary = _summary(made, job.columns, target)
+        self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else made
+        self._engine = Engine(made, job.columns, target, batch_size, self._scores)
+        self._callbacks = Callbacks(made, job, defined)
+        self._batch_size = batch_size
         self._own_fit = OwnFit(made, target, batch_size) if is_own(made, "fit") else None
 
     def check_labels(self, labels: Floats) -> None:
@@ -44,9 +53,12 @@ class KerasModel:
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, unless the model wants to stop."""
+        self._callbacks.begin_round()
         with _memory_errors():
             if self._own_fit:
                 self._own_fit.learn(block)
+            elif self._callbacks.sees_batches:
+                self._learn_batches(block)
             else:
                 self._engine.train(block.x, block.y, block.order)
 
@@ -60,10 +72,11 @@ class KerasModel:
         told = self._own_fit.metrics() if self._own_fit else {}
         return self._engine.metrics() | told
 
-    def end_round(self, number: int, metrics: RoundMetrics) -> bool:  # noqa: ARG002
-        """Go on unless model.py set `stop_training`."""
+    def end_round(self, number: int, metrics: RoundMetrics) -> bool:
+        """Go on unless a callback or model.py set `stop_training`."""
+        self._callbacks.end_round(metrics)
         if self.keras.stop_training:
-            _say(f"model.py set stop_training: the training ends after round {number + 1}")
+            _say(f"stop_training was set: the training ends after round {number + 1}")
         return not self.keras.stop_training
 
     def predict(self, block: Block) -> Floats:
@@ -78,6 +91,7 @@ class KerasModel:
             TrainingError: a weight is not a number.
         """
         finalize(self.keras)
+        self._callbacks.finish()
         for variable in self.keras.variables:
             values = np.asarray(variable)
             if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -87,8 +101,10 @@ class KerasModel:
                 )
 
     def state(self) -> State:
-        """Return weights, random states and the optimizer's variables."""
-        return {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
+        """Return weights, random states, the optimizer's variables, and what callbacks know."""
+        variables = {f"v{i}": _array(variable) for i, variable in enumerate(self._variables())}
+        called = {f"{_CALLED}{name}": array for name, array in self._callbacks.state().items()}
+        return variables | called
 
     def restore(self, state: State) -> None:
         """Set them."""
@@ -99,13 +115,32 @@ class KerasModel:
                 raise ValueError(f"{variable.name} has shape {tuple(variable.shape)}")
         for array, variable in zip(arrays, variables, strict=True):
             variable.assign(array)
+        called = {name for name in state if name.startswith(_CALLED)}
+        self._callbacks.restore({name.removeprefix(_CALLED): state[name] for name in called})
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write SavedModel, model.keras and model.tflite."""
-        return bundle.write(folder, self.keras, sample)
+        if self.target.is_inputs:
+            bundle.write_keras(folder / "autoencoder.keras", self.keras)
+        return bundle.write(folder, self._scores, sample)
+
+    def _learn_batches(self, block: Block) -> None:
+        """Learn batch by batch, so that callbacks see each."""
+        for start in range(0, len(block.order), self._batch_size):
+            self._callbacks.batch()
+            self._engine.train(block.x, block.y, block.order[start : start + self._batch_size])
+            self._callbacks.batch(self._engine.so_far())
+            if self.keras.stop_training:
+                return
 
     def _variables(self) -> list[Any]:
         return [*self.keras.variables, *optimizer_variables(self.keras.optimizer)]
+
+
+def _array(variable: Any) -> Any:
+    """Return a variable's values; NumPy has no bfloat16 of its own."""
+    values = np.asarray(variable)
+    return values if values.dtype.isbuiltin else values.astype(np.float32)
 
 
 def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
@@ -116,7 +151,7 @@ def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
             for layer in made.layers
         ),
         input_width=columns,
-        output_shape=(target.width,),
+        output_shape=(1 if target.is_inputs else target.width,),
         loss=target.loss,
         task=target.task,
     )

@@ -44,7 +44,7 @@ class Torch:
             made = made.to("cuda")
         outputs = checks.outputs(made, job.columns)
         model = TorchModel(made, job, defined, outputs)
-        model.rehearse()
+        model.dry_run()
         return model
 
     def versions(self) -> Versions:

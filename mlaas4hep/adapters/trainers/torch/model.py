@@ -21,7 +21,7 @@ from mlaas4hep.adapters.trainers.torch.target import Target
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
-_FIRST_LABELS = (0.0, 1.0)  #: of the rehearsal
+_FIRST_LABELS = (0.0, 1.0)  #: of the dry run
 _TEST_ROWS = 4096  #: at a time where nothing is learned
 
 
@@ -63,7 +63,7 @@ class TorchModel:
         if self._seen is not None and self._target.task == "binary":
             self._seen.update(np.unique(labels).tolist())
 
-    def rehearse(self) -> None:
+    def dry_run(self) -> None:
         """Compare two entries with labels 0 and 1, so that mistakes in model.py show before it."""
         for number, each in enumerate(self._tried, start=1):
             self._target = each

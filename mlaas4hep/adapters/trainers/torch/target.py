@@ -197,7 +197,7 @@ def _is_of_logits(loss: Any) -> bool:
 
     try:
         return value(9.0, 1.0) < value(2.0, 1.0) and value(-9.0, 0.0) < value(-1.0, 0.0)
-    except Exception:  # noqa: BLE001 - somebody's program; the rehearsal tells what it raises
+    except Exception:  # noqa: BLE001 - somebody's program; the dry run tells what it raises
         return False
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.request import Resources
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
@@ -68,6 +69,10 @@ class TestSklearn(FrameworkContract):
     def test_a_sample_that_does_not_fit_into_memory_is_refused_before_it_starts(self, train):
         with pytest.raises(TrainingError, match=r"needs all 1000000000 entries .* 45\.0 GB"):
             train("binary", FOREST, entries=10**9, resources=Resources(memory_bytes=10**9))
+
+    def test_keys_of_params_json_that_are_for_others_are_refused(self, train):
+        with pytest.raises(TrainingError, match=r"callbacks is not for scikit-learn"):
+            train("binary", params={"fitting": Fitting(callbacks=(("EarlyStopping", "{}"),))})
 
     def test_a_class_of_ones_own_gets_the_epochs_that_it_takes(self, train):
         training = train("regression", OWN, params={"epochs": 7}).finish()

@@ -1,0 +1,103 @@
+"""From what `model(idim)` returns to one compiled model of one input and one output."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras import checks, wrapping
+from mlaas4hep.adapters.trainers.keras.engine import is_own
+from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.core.models.columngroups import column_groups
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.errors import InvalidRequestError
+
+_PROBED = 256  #: rows
+_LARGE = 100.0  #: outputs that are no probabilities show it for large values
+
+
+def prepared(made: Any, job: TrainingJob) -> Any:
+    """Return the model that is trained.
+
+    Raises:
+        TrainingError: it is none, or does not fit the data.
+    """
+    checks.check_kind(made)
+    groups = job.params.fitting.inputs
+    if groups:
+        made = _joined(made, job)
+    checks.check_inputs(made, job.columns)
+    return made if checks.is_compiled(made) else _compiled(made, job)
+
+
+def _joined(made: Any, job: TrainingJob) -> Any:
+    """Return the model with one input for the matrix, compiled as it was."""
+    if is_keras2(made) or (getattr(made, "compiled", False) and is_own(made, "train_step")):
+        what = "is one of Keras 2" if is_keras2(made) else "has a train_step of its own"
+        raise TrainingError(
+            f"{MODEL_FILE}: the model {what}, so that `inputs` of params.json cannot be used",
+            "take one input, and split it inside the model",
+        )
+    try:
+        groups = column_groups(job.names, job.params.fitting.inputs)
+    except InvalidRequestError as error:
+        raise TrainingError(str(error), error.problem.hint) from error
+    joined = wrapping.with_one_input(made, job.columns, groups)
+    if checks.is_compiled(made):
+        joined.compile_from_config(made.get_compile_config())
+        joined.optimizer = made.optimizer
+        joined.loss = made.loss
+    return joined
+
+
+def _compiled(made: Any, job: TrainingJob) -> Any:
+    """Return an uncompiled model with the loss that its outputs and the labels mean."""
+    if is_keras2(made):
+        raise TrainingError(
+            f"{MODEL_FILE}: the model is not compiled",
+            "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",
+        )
+    outputs = checks.outputs(made, job.columns)
+    loss, activation = _meant(made, job, outputs)
+    if activation:
+        made = wrapping.with_activation(made, job.columns, activation)
+    regression = loss == "mse"
+    made.compile(keras.optimizers.Adam(), loss, metrics=[] if regression else ["accuracy"])
+    behind = f" behind {activation}" if activation else ""
+    _say(f"model.py does not compile the model: it is trained with Adam and {loss}{behind}")
+    return made
+
+
+def _meant(made: Any, job: TrainingJob, outputs: int) -> tuple[str, str]:
+    """Return the loss, and the activation that makes probabilities of the outputs."""
+    task = job.params.task or ("multiclass" if outputs > 1 else _task(job))
+    if job.params.fitting.learns_inputs or task == "regression":
+        return "mse", ""
+    are_probabilities = _are_probabilities(made, job.columns)
+    if outputs > 1:
+        return "sparse_categorical_crossentropy", "" if are_probabilities else "softmax"
+    if task == "binary" or are_probabilities:
+        return "binary_crossentropy", "" if are_probabilities else "sigmoid"
+    raise TrainingError(
+        f"{MODEL_FILE}: the model is not compiled, and labels of a branch do not say what it learns",
+        'compile it, or "task": "binary" or "regression" in params.json',
+    )
+
+
+def _task(job: TrainingJob) -> str:
+    if not job.labels:
+        return ""
+    return "binary" if set(job.labels) <= {0.0, 1.0} else "regression"
+
+
+def _are_probabilities(made: Any, columns: int) -> bool:
+    rows = np.random.default_rng(0).standard_normal((_PROBED, columns)).astype(np.float32)
+    given = np.asarray(made(np.concatenate((rows, _LARGE * rows)), training=False), np.float64)
+    if (given < 0).any() or (given > 1).any() or not ((given > 0) & (given < 1)).any():
+        return False
+    return given.shape[1] == 1 or bool(np.allclose(given.sum(axis=1), 1, atol=1e-3))
+
+
+def _say(line: str) -> None:
+    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

@@ -1,0 +1,18 @@
+"""What params.json says about the way from columns to a fitted model."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """Keys that not every framework needs; the default is one matrix, and labels.txt."""
+
+    inputs: tuple[tuple[str, tuple[str, ...]], ...] = ()  #: (input of the model, patterns)
+    learns_inputs: bool = False  #: an autoencoder: the model is to give what it gets
+    callbacks: tuple[tuple[str, str], ...] = ()  #: (class of the framework, arguments as JSON)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Return the keys of params.json that say something."""
+        said = {"inputs": self.inputs, "labels": self.learns_inputs, "callbacks": self.callbacks}
+        return tuple(key for key, value in said.items() if value)
