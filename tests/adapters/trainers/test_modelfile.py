@@ -94,7 +94,10 @@ def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
         ("def model(idim):\n    raise MemoryError\n", "line 2 needs more memory than the run may"),
         ("def model(idim): pass\n", r"model\.py: `model` returns nothing"),
         ("def model(idim): return 'x'\n", r"model\.py: `model` returns a builtins\.str, not a Ker"),
-        (f"{HEAD}def model(idim): return keras.Sequential([Dense(1)])", "is not compiled, and labels of a branch"),
+        (
+            f"{HEAD}def model(idim): return keras.Sequential([Dense(1)])",
+            "is not compiled, and labels of a branch",
+        ),
         (sequential("Input((7,)), Dense(1)"), r"inputs of shape \(7,\), but the data has 4 col"),
         (sequential("Input((2, 2)), Dense(1)"), r"inputs of shape \(2, 2\), but the data has 4"),
         (sequential("Dense(1)", "'categorical_crossentropy'"), "the output is 1 wide, which loss"),
