@@ -42,7 +42,10 @@ class Admission:
 class Bodies:
     """Counts the bodies that are on their way, by owner."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, silence_s: float = _SILENCE_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._silence_s = silence_s
         self._clock = clock
         self._coming: Counter[Admission] = Counter()
 
@@ -68,7 +71,7 @@ class Bodies:
     async def _fill(self, spool: Spool, receive: Receive, limit_bytes: int) -> None:
         started, size, more = self._clock(), 0, True
         while more:
-            block, more = await _block(receive)
+            block, more = await self._block(receive)
             size += len(block)
             if size > limit_bytes:
                 raise TooLargeError(
@@ -80,6 +83,17 @@ class Bodies:
                     f"{size} bytes in {took:.0f} s are less than {_LEAST_BYTES_PER_S} a second"
                 )
             await _write(spool, block)
+
+    async def _block(self, receive: Receive) -> tuple[bytes, bool]:
+        """Return the next part of a body, and whether there are more."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                message = await receive()
+        except TimeoutError:
+            raise SlowBodyError(f"nothing of the body came for {self._silence_s:.0f} s") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        return message.get("body", b""), message.get("more_body", False)
 
     @contextmanager
     def _place(self, admission: Admission) -> Iterator[None]:
@@ -95,17 +109,6 @@ class Bodies:
             self._coming[admission] -= 1
             if not self._coming[admission]:
                 del self._coming[admission]
-
-
-async def _block(receive: Receive) -> tuple[bytes, bool]:
-    try:
-        async with asyncio.timeout(_SILENCE_S):
-            message = await receive()
-    except TimeoutError:
-        raise SlowBodyError(f"nothing of the body came for {_SILENCE_S:.0f} s") from None
-    if message["type"] == "http.disconnect":
-        raise ClientGoneError
-    return message.get("body", b""), message.get("more_body", False)
 
 
 async def _write(spool: Spool, block: bytes) -> None:

@@ -57,17 +57,20 @@ class Front:
         admit: Admit,
         *,
         threads: int = THREADS,
+        bodies: Bodies | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the app, and what decides about bodies before they are read.
 
         Args:
+            threads: that run the app's own code.
+            bodies: reads those of requests; with the usual patience, if not given.
             on_stop: ends the streams; called when the server is told to stop.
         """
         self.app = app
         self.stop = on_stop
         self._admit = admit
-        self._bodies = Bodies()
+        self._bodies = bodies or Bodies()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=app.name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

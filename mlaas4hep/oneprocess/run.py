@@ -1,12 +1,13 @@
 """A whole run in this process: no server, no NATS; data in a temporary folder."""
 
+import signal
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
@@ -21,9 +22,6 @@ from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
-
-_LOOK_S = 0.2  #: between two looks at a run for its progress
-_STARTING_LOOKS = 50
 
 OnChange = Callable[[Run], None]
 
@@ -62,16 +60,20 @@ def finish(
     Raises:
         PermanentError: the run failed.
     """
-    worker = threading.Thread(target=drain, args=(services, reactions), daemon=True)
+    changes: SimpleQueue[bool] = SimpleQueue()  # True: the run changed; False: all is done
+    deliveries = threading.Thread(target=_deliver, args=(services, reactions, changes), daemon=True)
+    unhear = services.runs.hear(lambda _owner, _name: changes.put(True))
     try:
-        worker.start()
-        while worker.is_alive():
-            worker.join(_LOOK_S)
+        with _uninterrupted():
+            deliveries.start()
+        while changes.get():
             on_change(services.runs.get(run.owner, run.name))
     except KeyboardInterrupt:
         services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
-        _wait_for(worker)
+        deliveries.join()
         raise
+    finally:
+        unhear()
     ended = services.runs.get(run.owner, run.name)
     if ended.problem is not None:
         error = PermanentError(ended.problem.message)
@@ -80,12 +82,22 @@ def finish(
     return ended
 
 
-def _wait_for(worker: threading.Thread) -> None:
-    """Return when a thread has ended, also if it was only being started."""
-    for _ in range(_STARTING_LOOKS):
-        try:
-            worker.join()
-        except RuntimeError:  # it cannot be joined before it runs
-            time.sleep(_LOOK_S / 10)
-        else:
-            return
+def _deliver(
+    services: Services, reactions: Mapping[type[Event], Step], changes: "SimpleQueue[bool]"
+) -> None:
+    try:
+        drain(services, reactions)
+    finally:
+        changes.put(False)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals wait until the context ends: a thread that is only half started cannot be joined."""
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -17,9 +17,12 @@ MAX_QUEUED = 1000  #: pieces of work of one owner
 class Lanes:
     """Runs work in threads; used from one event loop."""
 
-    def __init__(self, threads: int = THREADS, of_owner: int = OF_OWNER) -> None:
+    def __init__(
+        self, threads: int = THREADS, of_owner: int = OF_OWNER, max_queued: int = MAX_QUEUED
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="models")
         self._of_owner = of_owner
+        self._max_queued = max_queued
         self._running: Counter[str] = Counter()
         self._queued: dict[str, deque[Callable[[], None]]] = {}
 
@@ -31,9 +34,9 @@ class Lanes:
         """
         if self._running[owner] >= self._of_owner:
             queue = self._queued.setdefault(owner, deque())
-            if len(queue) >= MAX_QUEUED:
+            if len(queue) >= self._max_queued:
                 raise ServiceUnavailableError(
-                    f"{MAX_QUEUED} calls wait for this owner's models already",
+                    f"{self._max_queued} calls wait for this owner's models already",
                     stage="predict",
                     hint="send fewer calls at once, or more rows in each",
                 )

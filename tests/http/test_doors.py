@@ -10,7 +10,7 @@ import pytest
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.faas import bodies
+from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.http.predict.app import app as predict_app
 from mlaas4hep.http.predict.app import limits
 from mlaas4hep.http.workflow.front import front
@@ -133,12 +133,11 @@ def test_slow_uploads_of_one_person_take_nobody_elses_place(world, workflow):
     assert threading.active_count() < 60
 
 
-def test_a_body_that_stops_coming_is_given_up(world, workflow, monkeypatch):
-    monkeypatch.setattr(bodies, "_SILENCE_S", 0.2)
-    upload = Uploading(workflow, world.token(), "slow")
-
-    answer = upload.connection.getresponse()
-    upload.close()
+def test_a_body_that_stops_coming_is_given_up(world):
+    with serving(front(world.app, Bodies(silence_s=0.2))) as url:
+        upload = Uploading(urlsplit(url).netloc, world.token(), "slow")
+        answer = upload.connection.getresponse()
+        upload.close()
 
     assert answer.status == 408
 

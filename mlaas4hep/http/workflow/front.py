@@ -8,7 +8,7 @@ import flask
 
 from mlaas4hep.errors import MlaasError, TooLargeError
 from mlaas4hep.faas.asgi import Scope
-from mlaas4hep.faas.bodies import Admission
+from mlaas4hep.faas.bodies import Admission, Bodies
 from mlaas4hep.faas.front import Front
 from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
@@ -21,10 +21,10 @@ _ROUTER = Router(ROUTES)
 _UPLOADS, _REQUESTS = 4, 100  #: of one person that may be on their way at once
 
 
-def front(app: flask.Flask) -> Front:
-    """Return the ASGI app around the app that `make_app` made."""
+def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
+    """Return the ASGI app around the app that `make_app` made; `bodies` reads those of requests."""
     context: Context = app.extensions["context"]
-    return Front(app, partial(_admit, context), on_stop=context.feeds.close)
+    return Front(app, partial(_admit, context), bodies=bodies, on_stop=context.feeds.close)
 
 
 async def _admit(context: Context, scope: Scope) -> Admission:
