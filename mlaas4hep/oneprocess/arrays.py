@@ -112,14 +112,19 @@ def read_made(folder: Path) -> Made:
         ) from error
 
 
-def read_chunks(folder: Path) -> Iterator[memoryview]:
+def read_chunks(folder: Path, contents: Callable[[int], str]) -> Iterator[memoryview]:
     """Yield the chunks of a folder in order, as functions hand them to each other.
+
+    Args:
+        folder: that `write` wrote.
+        contents: gives the digest of what each chunk is made of.
 
     Raises:
         InvalidRequestError: one cannot be read.
     """
     draws = _read_draws(folder / DRAWS)
-    for name in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["chunks"]:
+    names = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["chunks"]
+    for index, name in enumerate(names):
         try:
             with np.load(folder / name, allow_pickle=False) as arrays:
                 x, y = np.ascontiguousarray(arrays["x"]), arrays["y"]
@@ -127,7 +132,7 @@ def read_chunks(folder: Path) -> Iterator[memoryview]:
             raise InvalidRequestError(f"chunk {name!r}: {error}", file=name) from error
         holes = np.flatnonzero(~np.isfinite(x))
         x.reshape(-1)[holes] = 0
-        yield encode(x, y, holes=holes, draws=draws.get(name))
+        yield encode(x, y, holes=holes, draws=draws.get(name), content=contents(index))
 
 
 def _read_draws(path: Path) -> dict[str, Draws]:

@@ -73,7 +73,7 @@ def _store(made: arrays.Made, folder: Path, services: Services) -> list[Event]:
     services.runs.apply(planned)
     plan = load_plan(first, services)
     ready: list[Event] = []
-    for index, chunk in enumerate(arrays.read_chunks(folder)):
+    for index, chunk in enumerate(arrays.read_chunks(folder, plan.chunk_content)):
         key = plan.chunk_key(index)
         services.chunks.put(key, chunk)
         entries = plan.chunks.size(index)

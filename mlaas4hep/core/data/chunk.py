@@ -123,6 +123,7 @@ def encode(
     counts: Array | None = None,
     holes: Positions | None = None,
     draws: Draws | None = None,
+    content: str = "",
 ) -> memoryview:
     """Return the bytes of a chunk; `ChunkDraft` does the same without a copy.
 
@@ -133,13 +134,14 @@ def encode(
         counts: (jagged branches, entries): lengths of rows.
         holes: positions in `x.reshape(-1)` of values that were not finite.
         draws: of the entries; without it, those of a file without a name.
+        content: digest of what the chunk is made of, if it is to be found by that.
     """
     draft = ChunkDraft.of(len(x), x.shape[1] - sum(widths), widths)
     draft.x[:] = x
     draft.y[:] = y
     draft.draws[:] = drawn("", np.arange(len(x))) if draws is None else draws
     draft.counts[:] = 0 if counts is None else counts
-    return draft.seal(holes)
+    return draft.seal(holes, content)
 
 
 def decode(buffer: bytes | bytearray | memoryview | Array) -> Chunk:
