@@ -1,5 +1,8 @@
 """The trained model in the formats that others serve."""
 
+import io
+from contextlib import redirect_stderr
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +11,22 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
+from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 from mlaas4hep.core.models.conversion import Conversion
 
 TOLERANCE = 1e-5
+_OPSET = 18  #: that ONNX Runtimes since 2023 read
 
 
 def write(folder: Path, model: Any, sample: Floats) -> Exported:
-    """Write SavedModel, model.keras and, if it holds, model.tflite.
+    """Write SavedModel, model.keras and, where they agree with it, model.tflite and model.onnx.
 
     Args:
         folder: of the bundle, empty.
         model: trained.
-        sample: real entries on which the TensorFlow Lite model must agree.
+        sample: real entries on which conversions must agree.
     """
     if is_keras2(model):
         model.export(str(folder))
@@ -31,7 +36,7 @@ def write(folder: Path, model: Any, sample: Floats) -> Exported:
     (folder / "assets").mkdir(exist_ok=True)
     write_keras(folder / "model.keras", model)
     first, last = nodes(folder)
-    conversions = _write_lite(folder, sample)
+    conversions = (*_write_lite(folder, sample), *_write_onnx(folder, model, sample))
     return Exported(input_node=first, output_node=last, conversions=conversions)
 
 
@@ -66,6 +71,24 @@ def _write_lite(folder: Path, sample: Floats) -> tuple[Conversion, ...]:
         return ()
     (folder / "model.tflite").write_bytes(lite)
     return (Conversion(file="model.tflite", difference=difference, tolerance=TOLERANCE),)
+
+
+def _write_onnx(folder: Path, model: Any, sample: Floats) -> tuple[Conversion, ...]:
+    if find_spec("tf2onnx") is None:
+        return ()
+    columns = sample.shape[1]
+    given = (tf.TensorSpec((None, columns), tf.float32, name="input"),)
+    function = tf.function(lambda x: tf.cast(model(x, training=False), tf.float32), given)
+
+    def converted() -> Any:
+        import tf2onnx  # noqa: PLC0415 - only where the extra is
+
+        with redirect_stderr(io.StringIO()):
+            made, _ = tf2onnx.convert.from_function(function, input_signature=given, opset=_OPSET)
+        return onnxfile.scores_only(made)
+
+    expected = function(tf.constant(sample)).numpy()
+    return onnxfile.write(folder, converted, sample, expected)
 
 
 def _difference(folder: Path, lite: bytes, sample: Floats) -> float:

@@ -35,4 +35,3 @@ class TestKeras(FrameworkContract):
         "def model(): return 'x'\n": r"returns a builtins\.str, not a Keras model",
         dense("Dense(1)", "categorical_crossentropy"): "the output is 1 wide, which loss",
     }
-    converts = False
