@@ -1,10 +1,15 @@
 """`up`, `token` and `password`: a deployment on this machine."""
 
+import getpass
 import os
+import threading
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mlaas4hep.client.address import DEFAULT_URL
 
 _STATE = typer.Option(
     "--state",
@@ -18,6 +23,7 @@ State = Annotated[Path | None, _STATE]
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(rich_help_panel="On a laptop")(up)
+    app.command(rich_help_panel="On a laptop")(link)
     app.command(rich_help_panel="On a laptop")(token)
     app.command(rich_help_panel="On a laptop")(password)
 
@@ -31,11 +37,15 @@ def up(
     predict_port: Annotated[
         int, typer.Option(help="Answers the paths of TFaaS: /json /models …")
     ] = 8083,
+    user: Annotated[
+        str, typer.Option(help="Whom the page is opened for.", show_default="who you are here")
+    ] = "",
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Start the whole platform on this machine, until Ctrl-C.
 
-    Prints one line when it is ready. Everything it knows lies in the state folder: started again,
-    it goes on with unfinished runs.
+    Prints a line when it is ready, and a link to the page that signs in once. Everything it knows
+    lies in the state folder: started again, it goes on with unfinished runs.
 
     Example: `mlaas4hep up --state /tmp/mlaas --port 8080`
     """
@@ -47,8 +57,33 @@ def up(
         workflow_port=workflow_port,
         predict_port=predict_port,
         announce=lambda line: print(line, flush=True),
+        welcome=lambda url: _show_link(_folder(state), url, user, open_page),
         env=os.environ,
     )
+
+
+def link(
+    user: Annotated[
+        str, typer.Option(help="Who signs in with it.", show_default="who you are here")
+    ] = "",
+    state: State = None,
+    url: Annotated[str, typer.Option(help="Address of the gateway.")] = DEFAULT_URL,
+    open_page: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+) -> None:
+    """Print a link to the page of the platform on this machine; it signs in once, within an hour.
+
+    Example: `mlaas4hep link --user luca --open`
+    """
+    _show_link(_folder(state), url.rstrip("/"), user, open_page)
+
+
+def _show_link(state: Path, url: str, user: str, open_page: bool) -> None:
+    from mlaas4hep.laptop import signin  # noqa: PLC0415 - slow to load
+
+    address = signin.link(state, url, user or getpass.getuser())
+    print(f"the page, signed in once: {address}", flush=True)
+    if open_page:  # a browser may take its time
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def token(

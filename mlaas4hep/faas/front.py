@@ -24,6 +24,7 @@ import flask
 
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import Admission, Bodies, ClientGoneError, Spool
+from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.environ import environ
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.faas.problems import failure
@@ -87,6 +88,7 @@ class Front:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_headers(scope)
+            check_cookie(scope)
             spool = await self._body(scope, receive)
         except ClientGoneError:
             raise

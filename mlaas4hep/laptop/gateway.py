@@ -29,6 +29,7 @@ from mlaas4hep.laptop.metrics import exposition
 from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
 from mlaas4hep.laptop.password import SystemPassword
 from mlaas4hep.laptop.proxy import Proxy
+from mlaas4hep.laptop.signin import LOGIN_PATH, LOGOUT_PATH, SignIn, with_token
 
 _FUNCTION = re.compile(rb"/function/([^/]+)(/.*)?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -46,6 +47,7 @@ class Gateway:
     own_paths: Mapping[int, str]  #: a port that gives its paths to one function, as public doors do
     password: str  #: of `admin`, for /system
     proxy: Proxy
+    sign_in: SignIn
     system: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +64,7 @@ class Gateway:
         if odd:
             await _problem(odd.status, odd.message, hint=odd.hint)(scope, receive, send)
             return
-        await self._route(scope, receive, send)
+        await self._route(with_token(scope), receive, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("raw_path") or scope["path"].encode()
@@ -89,6 +91,9 @@ def _system(gateway: Gateway) -> Starlette:
     fixed = ["POST", "PUT", "DELETE"]
     return Starlette(
         routes=[
+            Route("/", gateway.sign_in.home),
+            Route(LOGIN_PATH, gateway.sign_in.login),
+            Route(LOGOUT_PATH, gateway.sign_in.logout, methods=["POST"]),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
             Route("/system/info", routes.info),

@@ -21,6 +21,7 @@ from mlaas4hep.laptop.password import password
 from mlaas4hep.laptop.programs import DISPATCHER, GATEWAY, NATS, Sources, Wiring, dispatcher_keys
 from mlaas4hep.laptop.proxy import Proxy
 from mlaas4hep.laptop.server import serving
+from mlaas4hep.laptop.signin import SignIn
 from mlaas4hep.laptop.state import State
 from mlaas4hep.laptop.supervisor import Supervisor
 from mlaas4hep.settings import Settings
@@ -36,6 +37,7 @@ def up(
     workflow_port: int = 8433,
     predict_port: int = 8083,
     announce: Callable[[str], None],
+    welcome: Callable[[str], None] = lambda _url: None,
     env: Mapping[str, str] | None = None,
     sources: Sources | None = None,
 ) -> None:
@@ -43,6 +45,7 @@ def up(
 
     Args:
         announce: is given one line when everything is ready.
+        welcome: is given the gateway's address then.
         env: the environment; variables `MLAAS_…` in it reach the functions.
         sources: other functions than ours, for tests.
 
@@ -71,6 +74,7 @@ def up(
             logs=logs,
             env=env,
             announce=announce,
+            welcome=welcome,
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run)
@@ -100,6 +104,7 @@ async def _run(
     logs: Mapping[str, FunctionLog],
     env: Mapping[str, str],
     announce: Callable[[str], None],
+    welcome: Callable[[str], None],
 ) -> None:
     stopped = _signals()
     port, workflow_port, predict_port = (door.getsockname()[1] for door in doors)
@@ -127,6 +132,7 @@ async def _run(
             own_paths={workflow_port: "workflow", predict_port: "predict"},
             password=password(state),
             proxy=Proxy(session, CALL_S),
+            sign_in=SignIn(state.root),
         )
         await stack.enter_async_context(serving(gateway, doors))
         supervisor = Supervisor(wiring, functions, logs, session)
@@ -137,6 +143,7 @@ async def _run(
                     f" workflow http://{HOST}:{workflow_port}"
                     f" predict http://{HOST}:{predict_port}"
                 )
+                welcome(f"http://{HOST}:{port}")
                 await stopped.wait()
         finally:
             await supervisor.stop()

@@ -1,12 +1,11 @@
 """Entries of a ROOT file, or any other that we read, as a person would write them in JSON."""
 
 from collections.abc import Collection, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.models.entries import as_entries
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.files import split_tree
 from mlaas4hep.errors import InvalidRequestError
@@ -66,14 +65,4 @@ def read_entries(
     survey = source.survey(info.url, info.tree, branches)
     end = info.entries if stop is None else min(stop, info.entries)
     for columns in source.read(survey, branches, start, max(end, start)):
-        yield _entries(columns)
-
-
-def _entries(columns: Columns) -> list[Entry]:
-    rows: dict[str, list[Any]] = {name: each.tolist() for name, each in columns.flat.items()}
-    for name, jagged in columns.jagged.items():
-        values, edges = jagged.content.tolist(), jagged.offsets.tolist()
-        rows[name] = [values[low:high] for low, high in pairwise(edges)]
-    if not rows:
-        return [{}] * columns.entries
-    return [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)]
+        yield as_entries(columns)

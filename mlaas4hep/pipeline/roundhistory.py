@@ -8,6 +8,8 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
 
+_GAP_S = 1.0  #: least time between two writes while rounds end one after the other
+
 
 class RoundHistory:
     """One run's history, as `GET /runs/NAME/history` shows it: one object a round."""
@@ -17,6 +19,8 @@ class RoundHistory:
         self._store = services.runs_files
         self._rounds: list[dict[str, float | None]] = []
         self._is_stored = True
+        self._clock = services.clock
+        self._stored_at = float("-inf")
 
     def resume(self, rounds: int) -> None:
         """Go on after so many rounds of an earlier delivery; 0 begins anew."""
@@ -26,15 +30,18 @@ class RoundHistory:
         self._is_stored = False
 
     def add(self, ended: RoundEnded) -> None:
-        """Take the figures of a round; what is no number is null."""
+        """Take the figures of a round, for all to see; what is no number is null."""
         figures = dict(reversed(tuple(dict(reversed(ended.metrics)).items())))
         self._rounds.append(
             {name: value if abs(value) < float("inf") else None for name, value in figures.items()}
         )
         self._is_stored = False
+        if self._clock() - self._stored_at >= _GAP_S:
+            self.store()
 
     def store(self) -> None:
         """Store what is new."""
         if not self._is_stored:
             self._store.put(self._key, json.dumps(self._rounds).encode())
             self._is_stored = True
+            self._stored_at = self._clock()

@@ -13,6 +13,7 @@ from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.proxy import Proxy
 from mlaas4hep.laptop.server import serving
+from mlaas4hep.laptop.signin import SignIn
 
 PASSWORD = "only for tests"
 LARGE_BYTES = 4 * 1024 * 1024
@@ -147,6 +148,7 @@ class Running:
                 own_paths={self.ports[1]: "echo"},
                 password=PASSWORD,
                 proxy=Proxy(session, timeout_s=1.0, start_s=0.1),
+                sign_in=SignIn(self._folder),
             )
             async with serving(self.echo, doors[2:3]), serving(gateway, doors[:2]):
                 self._up.set()

@@ -1,6 +1,7 @@
 """The figures of each round, stored while the training goes on."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,3 +56,15 @@ def test_a_training_that_begins_anew_forgets_what_was(services):
     again.store()
 
     assert stored(services) == []
+
+
+def test_rounds_that_end_fast_can_be_seen_within_a_second(services):
+    now = [100.0]
+    history = RoundHistory("o", "r_1", replace(services, clock=lambda: now[0]))
+    seen = []
+    for number in range(4):
+        history.add(ended(number, float(number)))
+        seen.append(len(stored(services)))
+        now[0] += 0.5
+
+    assert seen == [1, 1, 3, 3]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.runs.answers import Summary
 
 
@@ -99,3 +100,36 @@ class Started:
 
     process_name: str
     job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFeature:
+    """One branch that a network learns from, and what was measured in it."""
+
+    branch: str
+    jagged: bool  #: it has a row of values in each entry
+    columns: int  #: inputs of the network that it fills
+    low: float | None  #: None: it never has a finite value
+    high: float | None
+    nan: int  #: values that are not a number
+    infinite: int
+    constant: bool
+    used: bool  #: params.json may leave out what is constant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureList:
+    """What the network of a run learns from, and what it does not see."""
+
+    features: tuple[RunFeature, ...]
+    left_out: tuple[LeftOut, ...] | None  #: None: the files cannot be opened any more
+    identifiers: tuple[str, ...]
+    label: tuple[str, ...]  #: branches that it is computed from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnToken:
+    """The token that a call came with."""
+
+    token: str
+    expires_at: str | None  #: None: it does not say

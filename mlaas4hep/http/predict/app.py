@@ -18,6 +18,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import ClientGoneError
+from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, error_answer
@@ -132,6 +133,8 @@ class PredictApp:
     async def _handle(self, call: Call) -> Answer:
         if len(call.headers) != len(call.scope["headers"]):
             check_headers(call.scope)
+        if b"cookie" in call.headers:
+            check_cookie(call.scope)
         route, in_path = ROUTER.find(call.method, call.path)
         if not route.is_open:
             call.person = await self.context.people.person(call, self.context.batcher)

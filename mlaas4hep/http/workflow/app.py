@@ -14,6 +14,7 @@ from mlaas4hep.http.route import ACTION, Route, called, scalars
 from mlaas4hep.http.workflow.call import NOBODY, Call, read_json
 from mlaas4hep.http.workflow.context import Context, limits_of
 from mlaas4hep.http.workflow.feeds import Feeds
+from mlaas4hep.http.workflow.page import HOME, wants_page
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.watching import looker
 from mlaas4hep.ports import People, Services
@@ -51,6 +52,8 @@ def _answer(context: Context, route: Route, **path: str) -> flask.Response:
 def _act(context: Context) -> flask.Response:
     """Answer `{"action": …}`: how `faas-cli invoke`, which knows no paths, reaches everything."""
     query = flask.request.args.to_dict()
+    if ACTION not in query and wants_page(flask.request):
+        return flask.Response(status=303, headers={"Location": HOME})
     person = _person(context)
     body = None if ACTION in query else read_json(flask.request)
     route = called((query if body is None else body).get(ACTION, ""), BODY_CALLS)

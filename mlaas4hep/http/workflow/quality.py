@@ -6,12 +6,14 @@ from typing import Any
 import flask
 
 from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.views import FeatureList
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.route import Route
-from mlaas4hep.http.schemas import Schema
+from mlaas4hep.http.schemas import OBJECT, Schema
 from mlaas4hep.http.workflow.call import Call, answer, raw_json
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
+from mlaas4hep.usecases import models, rundata
 
 
 def show_history(context: Context, call: Call) -> flask.Response:
@@ -45,6 +47,18 @@ def show_cutflow(context: Context, call: Call) -> flask.Response:
             "passed": sum(one.passed for one in found),
         }
     )
+
+
+def show_features(context: Context, call: Call) -> flask.Response:
+    """Return what the network learns from, and the branches that it does not see, with reasons."""
+    return answer(rundata.features(find_run(context, call), context.services))
+
+
+def show_sample(context: Context, call: Call) -> flask.Response:
+    """Return one entry of the run's files, as its model takes it."""
+    run = find_run(context, call)
+    record = models.find(call.person, run.name, context.services)
+    return answer({"model": run.name, "entry": rundata.sample(run, record, context.services)})
 
 
 def _stored(context: Context, call: Call, name: str, wanted: str) -> flask.Response:
@@ -97,6 +111,7 @@ _HISTOGRAMS: Schema = {
         "properties": {
             "branch": {"type": "string"},
             "counts": _COUNTS,
+            "by_class": {"type": "object", "additionalProperties": _COUNTS},
             "edges": _NUMBERS,
             "normalised_edges": _NUMBERS,
         },
@@ -120,7 +135,19 @@ _CUTFLOW: Schema = {
 }
 
 
-def _of_run(what: str, handler: Callable[[Context, Call], flask.Response], gives: Any) -> Route:
+_SAMPLE: Schema = {
+    "type": "object",
+    "required": ["model", "entry"],
+    "properties": {"model": {"type": "string"}, "entry": OBJECT},
+}
+
+
+def _of_run(
+    what: str,
+    handler: Callable[[Context, Call], flask.Response],
+    gives: Any,
+    errors: tuple[int, ...] = (404,),
+) -> Route:
     return Route(
         name=f"show_{what}",
         method="GET",
@@ -130,7 +157,7 @@ def _of_run(what: str, handler: Callable[[Context, Call], flask.Response], gives
         actions=(what,),
         args=(RUN,),
         gives=gives,
-        errors=(404,),
+        errors=errors,
     )
 
 
@@ -139,4 +166,6 @@ ROUTES = (
     _of_run("quality", show_quality, _QUALITY),
     _of_run("histograms", show_histograms, _HISTOGRAMS),
     _of_run("cutflow", show_cutflow, _CUTFLOW),
+    _of_run("features", show_features, FeatureList, (404, 409, 422)),
+    _of_run("sample", show_sample, _SAMPLE, (404, 409, 422)),
 )

@@ -6,6 +6,7 @@ from mlaas4hep.http.workflow import (
     api,
     comparing,
     models,
+    page,
     quality,
     runs,
     scoring,
@@ -27,5 +28,6 @@ ROUTES: tuple[Route, ...] = (
     *models.ROUTES,
     *usage.ROUTES,
     *api.ROUTES,
+    *page.ROUTES,
 )
 BODY_CALLS = body_calls(ROUTES)

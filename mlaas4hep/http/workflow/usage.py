@@ -1,10 +1,14 @@
 """What a person uses here and may use, and the specs and chunks that are kept for them."""
 
+import base64
+import json
+
 import flask
 
+from mlaas4hep.adapters.identity.tokens import bearer
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.core.runs.views import Deleted, StoredSpecs, Usage
+from mlaas4hep.core.runs.views import Deleted, OwnToken, StoredSpecs, Usage
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
@@ -52,6 +56,23 @@ def show_usage(context: Context, call: Call) -> flask.Response:
     )
 
 
+def show_token(_context: Context, call: Call) -> flask.Response:
+    """Return the token of this call: for who signed in with a browser and works from a terminal."""
+    token = bearer(call.http.headers.get("Authorization"))
+    response = answer(OwnToken(token=token, expires_at=_end(token)))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _end(token: str) -> str | None:
+    """Return when a token that was verified ends, if it says so."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return clock_time(float(claims["exp"]))
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
 ROUTES = (
     Route(
         name="list_specs",
@@ -79,5 +100,14 @@ ROUTES = (
         tag="me",
         actions=("me",),
         gives=Usage,
+    ),
+    Route(
+        name="show_token",
+        method="GET",
+        path="/me/token",
+        handler=show_token,
+        tag="me",
+        gives=OwnToken,
+        is_by_path_only=True,
     ),
 )

@@ -18,9 +18,10 @@ def test_values_are_counted_without_padding_and_holes():
     x[:, 0] = np.linspace(0, 1, entries)
     x[:, 1] = 3
     x[:, 2] = 0.5
+    classes = (np.arange(entries) % 4 == 0).astype(np.float32)
     counts = np.ones((1, entries), np.uint8)
     counts[0, 0] = 2
-    chunk = decode(encode(x, x[:, 0], widths=(2,), counts=counts, holes=np.array([0, 20_000 * 4])))
+    chunk = decode(encode(x, classes, widths=(2,), counts=counts, holes=np.array([0, 20_000 * 4])))
 
     histograms = Histograms((FLAT, CONSTANT, JAGGED))
     histograms.add(chunk)
@@ -36,3 +37,18 @@ def test_values_are_counted_without_padding_and_holes():
     ]
     assert constant.before[0] < 3 < constant.before[-1]
     assert (jagged.counts[0], jagged.counts[BINS // 2]) == (2, 2 * entries)
+    assert {one: counts.sum() for one, counts in jagged.by_class.items()} == {
+        0: 2 * (entries * 3 // 4),
+        1: 2 * (entries // 4 + 1),
+    }
+
+
+def test_labels_that_are_measured_are_no_classes():
+    x = np.zeros((4, 1), np.float32)
+    chunk = decode(encode(x, np.array([0.0, 1.0, 2.5, 3.0], np.float32), widths=()))
+
+    histograms = Histograms((FLAT,))
+    histograms.add(chunk)
+
+    assert histograms.result()[0].by_class == {}
+    assert histograms.result()[0].counts.sum() == 4

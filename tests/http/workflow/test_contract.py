@@ -54,11 +54,19 @@ EXAMPLES = {
     "show_cutflow": _RUN,
     "openapi": Example(),
     "docs": Example(),
-    "docs_script": Example(),
-    "docs_style": Example(),
+    "ui": Example(),
+    "show_token": Example(),
 }
 #: a stream, a scoring that has run, and an object store that people reach: see their own tests
-ELSEWHERE = {"watch_run", "score", "fetch_scores", "offer_upload", "take_upload"}
+ELSEWHERE = {
+    "watch_run",
+    "score",
+    "fetch_scores",
+    "offer_upload",
+    "take_upload",
+    "show_features",
+    "show_sample",
+}
 
 
 class Context:

@@ -1,5 +1,6 @@
 """How the values of each branch are spread, before and after normalisation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from mlaas4hep.core.data.matrix import Mask, Matrix, expand_mask
 from mlaas4hep.core.models.training import Feature
 
 BINS = 50
+_MOST_CLASSES = 20
 _ROWS = 16_384  #: looked at at a time
 MOST_BRANCHES = 400  #: more are not drawn; a line in the log says so
 
@@ -24,6 +26,7 @@ class Histogram:
     counts: NDArray[np.int64]
     before: NDArray[np.float64]  #: edges in the units of the branch
     after: NDArray[np.float64]  #: edges as the network sees them
+    by_class: Mapping[int, NDArray[np.int64]]  #: counts of the entries of each class
 
 
 class Histograms:
@@ -32,36 +35,64 @@ class Histograms:
     def __init__(self, features: tuple[Feature, ...]) -> None:
         self.features = features[:MOST_BRANCHES]
         self.left_out = len(features) - len(self.features)
-        self._filled = [bh.Histogram(bh.axis.Regular(BINS, 0, 1)) for _ in self.features]
+        self._filled = [_empty() for _ in self.features]
+        self._has_classes = True  #: until a label is seen that numbers none
 
     def add(self, chunk: Chunk) -> None:
         """Count the values of a chunk."""
+        self._has_classes = self._has_classes and _are_classes(chunk.y)
+        classes = np.rint(chunk.y if self._has_classes else np.zeros(len(chunk.y))).astype(np.int64)
         for start in range(0, chunk.shape.entries, _ROWS):
             rows = slice(start, min(start + _ROWS, chunk.shape.entries))
-            self._add(chunk.x[rows], _mask(chunk, rows))
+            self._add(chunk.x[rows], _mask(chunk, rows), classes[rows, None])
 
-    def _add(self, x: Matrix, mask: Mask) -> None:
+    def _add(self, x: Matrix, mask: Mask, classes: NDArray[np.int64]) -> None:
         for filled, feature in zip(self._filled, self.features, strict=True):
             columns = slice(feature.start, feature.start + feature.width)
-            values = x[:, columns][mask[:, columns] == 0]
+            there = mask[:, columns] == 0
+            values = x[:, columns][there]
             is_constant = feature.low == feature.high  # then it is not normalised
-            filled.fill(np.full(len(values), 0.5) if is_constant else values)
+            filled.fill(
+                np.full(len(values), 0.5) if is_constant else values,
+                np.broadcast_to(classes, there.shape)[there],
+            )
 
     def result(self) -> tuple[Histogram, ...]:
         """Return one histogram a branch."""
         return tuple(
-            Histogram(name=feature.name, counts=_counts(filled), before=before, after=after)
+            self._histogram(feature, filled)
             for feature, filled in zip(self.features, self._filled, strict=True)
-            for before, after in [_edges(feature)]
+        )
+
+    def _histogram(self, feature: Feature, filled: "bh.Histogram[Any]") -> Histogram:
+        counts = _counts(filled)
+        before, after = _edges(feature)
+        classes = tuple(filled.axes[1]) if self._has_classes else ()
+        return Histogram(
+            name=feature.name,
+            counts=counts.sum(axis=1),
+            before=before,
+            after=after,
+            by_class={int(one): counts[:, index] for index, one in enumerate(classes)},
         )
 
 
+def _empty() -> "bh.Histogram[Any]":
+    return bh.Histogram(bh.axis.Regular(BINS, 0, 1), bh.axis.IntCategory([], growth=True))
+
+
+def _are_classes(labels: NDArray[np.floating[Any]]) -> bool:
+    """Tell whether labels are few whole numbers, as classes have, and not what is measured."""
+    found = np.unique(labels)
+    return bool(len(found) <= _MOST_CLASSES and np.array_equal(found, np.rint(found)))
+
+
 def _counts(filled: "bh.Histogram[Any]") -> NDArray[np.int64]:
-    """Return the counts by bin; what lies outside counts into the first or the last."""
+    """Return the counts by bin and class; what lies outside counts into the first or last bin."""
     below, *inside, above = filled.view(flow=True)
     counts = np.array(inside, np.int64)
-    counts[0] += int(below)
-    counts[-1] += int(above)
+    counts[0] += below.astype(np.int64)
+    counts[-1] += above.astype(np.int64)
     return counts
 
 

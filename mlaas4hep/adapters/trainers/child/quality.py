@@ -28,17 +28,22 @@ def quality(
     return {each.name: _set(each, *scores[each.name], names) for each in figures}
 
 
-def histograms(found: Sequence[Histogram]) -> list[dict[str, Any]]:
-    """Return each branch's counts, with edges before and after normalisation."""
+def histograms(found: Sequence[Histogram], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return each branch's counts, of all and by class, with edges before and after normalisation."""
     return [
         {
             "branch": each.name,
             "counts": each.counts.tolist(),
+            "by_class": {_name(one, names): of.tolist() for one, of in each.by_class.items()},
             "edges": each.before.tolist(),
             "normalised_edges": each.after.tolist(),
         }
         for each in found
     ]
+
+
+def _name(label: int, names: tuple[str, ...]) -> str:
+    return names[label] if 0 <= label < len(names) else str(label)
 
 
 def _set(

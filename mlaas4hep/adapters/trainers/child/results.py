@@ -94,7 +94,7 @@ class Results:
                 plots.draw_roc(folder / "roc.png", figures)
         if self._histograms:
             found = self._histograms.result()
-            told_of = json.dumps(quality.histograms(found))
+            told_of = json.dumps(quality.histograms(found, self._job.classes))
             (folder / "histograms.json").write_text(told_of, encoding="utf-8")
             plots.draw_histograms(folder / "histograms.pdf", found)
             if self._histograms.left_out:

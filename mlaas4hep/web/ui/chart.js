@@ -1,0 +1,83 @@
+// Curves and histograms by uPlot, in the page's colours, each with its numbers for those who cannot see it.
+import { fill, h, table } from "./dom.js";
+import { number } from "./format.js";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const colours = () => ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"].map(colour);
+
+function axis(label, more = {}) {
+  return {
+    label,
+    labelSize: 20,
+    labelFont: "12px system-ui, sans-serif",
+    font: "11px system-ui, sans-serif",
+    size: 46,
+    stroke: colour("--dim"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1, size: 4 },
+    ...more,
+  };
+}
+
+const numbers = (_plot, values) => values.map((value) => (value === null ? "" : number(value, 4)));
+
+// series: [{label, values, colour?, dash?, stepped?, fill?, points?}]; x: numbers that rise
+export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false }) {
+  const place = h("div.chart", { role: "img", "aria-label": label });
+  const all = colours();
+  const sketch = (one, index) => ({
+    label: one.label,
+    stroke: one.colour || all[index % all.length],
+    width: one.width ?? 1.75,
+    dash: one.dash,
+    fill: one.fill,
+    paths: one.stepped ? uPlot.paths.stepped({ align: 1 }) : one.pointsOnly ? () => null : undefined,
+    points: { show: one.points ?? x.length < 3, size: one.pointsOnly ? 5 : 4 },
+    value: (_plot, value) => (value === null || value === undefined ? "–" : number(value, 4)),
+  });
+  const options = {
+    width: 400,
+    height,
+    legend: { show: true, live: true },
+    cursor: { points: { size: 6 }, drag: { x: true, y: false } },
+    scales: {
+      x: { time: false, range: xRange ? () => xRange : undefined },
+      y: { distr: log ? 3 : 1, range: yRange ? () => yRange : undefined },
+    },
+    axes: [axis(xLabel, { values: numbers, size: 34 }), axis(yLabel, { values: numbers, size: 58 })],
+    series: [{ label: xLabel, value: (_plot, value) => number(value, 4) }, ...series.map(sketch)],
+  };
+  const data = [x, ...series.map((one) => one.values)];
+  const plot = new uPlot(options, data, place);
+  const fit = new ResizeObserver(([entry]) => {
+    const width = Math.floor(entry.contentRect.width);
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height });
+  });
+  fit.observe(place);
+  const listed = h("details.numbers", h("summary", "Numbers"));
+  listed.addEventListener("toggle", () => listed.open && fill(listed, h("summary", "Numbers"), rows(plot, xLabel, series)));
+  const element = h("div", place, listed);
+  element.redraw = (newX, values) => {
+    plot.setData([newX, ...values]);
+  };
+  return element;
+}
+
+function rows(plot, xLabel, series) {
+  const [x, ...values] = plot.data;
+  return table(
+    [xLabel, ...series.map((one) => one.label)],
+    x.map((at, index) => [number(at, 4), ...values.map((one) => number(one[index] ?? null, 4))]),
+    { "aria-label": "Numbers of the chart" },
+  );
+}
+
+// Counts between edges, drawn as steps; `counts` one list for each series.
+export function histogram({ label, edges, xLabel, yLabel, series, height = 180, log = false }) {
+  const closed = series.map((one) => ({ ...one, stepped: one.stepped ?? true, points: one.points ?? false, values: [...one.values, one.pointsOnly ? null : one.values.at(-1)] }));
+  return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, xRange: [edges[0], edges.at(-1)] });
+}
+
+export function faded(one) {
+  return one.startsWith("#") ? `${one}30` : one;
+}

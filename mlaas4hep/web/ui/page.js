@@ -1,0 +1,76 @@
+// The frame: which screen an address means, and who is signed in.
+import { fill, h, problem } from "./dom.js";
+import { signIn } from "./screens/signin.js";
+
+const SCREENS = [
+  [/^\/runs$/, () => import("./screens/runs.js"), "Runs"],
+  [/^\/runs\/([^/]+)(?:\/(data|quality|try))?$/, () => import("./screens/run.js"), "Run"],
+  [/^\/compare\/([^/]+)\/([^/]+)$/, () => import("./screens/compare.js"), "Compare"],
+  [/^\/models$/, () => import("./screens/models.js"), "Models"],
+  [/^\/models\/([^/]+)(?:\/([^/]+))?$/, () => import("./screens/model.js"), "Model"],
+  [/^\/new$/, () => import("./screens/newrun.js"), "New run"],
+  [/^\/me$/, () => import("./screens/me.js"), "Me"],
+];
+
+const main = document.getElementById("main");
+let leaving = new AbortController();
+let shown = "";
+
+async function show() {
+  const [path, query] = (location.hash.slice(1) || "/runs").split("?");
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  mark(path);
+  const [match, load, title] = find(path);
+  if (!match) {
+    fill(main, h("h1", "There is no such page"), h("p", h("a", { href: "#/runs" }, "To the runs")));
+    return;
+  }
+  const args = match.slice(1).map((part) => (part === undefined ? "" : decodeURIComponent(part)));
+  document.title = args[0] ? `${args[0]} – MLaaS4HEP` : `${title} – MLaaS4HEP`;
+  const moved = shown !== path;
+  shown = path;
+  try {
+    const view = h("div");
+    const screen = await load();
+    if (signal.aborted) return;
+    if (moved) fill(main, view);
+    else main.replaceChildren(view);
+    await screen.show(view, args, { signal, query: new URLSearchParams(query), again: show });
+  } catch (error) {
+    if (signal.aborted || error.status === 401) return;
+    fill(main, problem(error), h("p", h("a", { href: "#/runs" }, "To the runs")));
+  }
+}
+
+function find(path) {
+  for (const [pattern, load, title] of SCREENS) {
+    const match = pattern.exec(path);
+    if (match) return [match, load, title];
+  }
+  return [];
+}
+
+function mark(path) {
+  for (const link of document.querySelectorAll("#nav a")) {
+    const here = path.startsWith(link.getAttribute("href").slice(1)) || (path.startsWith("/compare") && link.hash === "#/runs");
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+addEventListener("hashchange", () => {
+  show().then(() => main.focus({ preventScroll: false }));
+});
+addEventListener("signed-out", () => {
+  leaving.abort();
+  shown = "";
+  signIn(main, show);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+show();

@@ -1,0 +1,76 @@
+// One model: what it takes, where it comes from, who may use it.
+import { confirmed, fill, figures, h, notice, panel, problem, table } from "../dom.js";
+import { count, number } from "../format.js";
+import { ask, download, get, predictUrl, send, workflowUrl } from "../server.js";
+import { form } from "./tryit.js";
+
+export async function show(view, [name, owner], context) {
+  const { signal } = context;
+  const path = `models/${encodeURIComponent(name)}`;
+  const of = owner ? { owner } : {};
+  const model = await get(path, of);
+  const named = [owner, name].filter(Boolean).map(encodeURIComponent).join("/");
+  const [card, run] = await Promise.all([ask(`models/${named}`).catch((error) => error), owner ? null : get(`runs/${encodeURIComponent(name)}`).catch(() => null)]);
+  if (signal.aborted) return;
+  const trial = h("section");
+  fill(
+    view,
+    h(
+      "div.head",
+      h("div.title", h("h1", model.name), h("span.quiet", model.description)),
+      h(
+        "div.actions",
+        h("a.plain", { role: "button", href: predictUrl("netron/", { model: owner ? `${owner}/${name}` : name }), target: "_blank", rel: "noopener" }, "Graph"),
+        h("button.plain", { type: "button", onclick: () => download(workflowUrl(`${path}/bundle`, of), `${name}.tar.gz`).catch((error) => notice(error.message)) }, "Download"),
+        model.mine && h("button.danger", { type: "button", onclick: () => remove(path, name) }, "Delete"),
+      ),
+    ),
+    h("div.stack", panel("", cardOf(model, card, run)), h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), files(model)), trial),
+  );
+  await form(trial, name, owner, context, run ? name : "");
+}
+
+async function remove(path, name) {
+  if (!(await confirmed(`Delete model ${name}? Nobody can use it any more.`, "Delete it"))) return;
+  try {
+    await send("DELETE", path);
+    notice(`${name} is deleted`);
+    location.hash = "#/models";
+  } catch (error) {
+    if (error.status !== 401) notice(error.message);
+  }
+}
+
+function cardOf(model, card, run) {
+  if (card instanceof Error) return problem(card);
+  const measured = Object.entries(card.metrics || {}).slice(0, 6).map(([name, value]) => [name.replaceAll("_", " "), number(value)]);
+  const made = run && h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
+  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured, ["Asked", card.requests === undefined ? null : count(card.requests)]]);
+}
+
+function inputsOf(card) {
+  if (card instanceof Error) return null;
+  const kinds = [["flat", "one value"], ["jagged", "a list"], ["either", "a value or a list"], ["identifiers", "may be there; not used"]];
+  const rows = kinds.flatMap(([kind, text]) => (card.branches?.[kind] || []).map((one) => [h("th", { scope: "row" }, one), text]));
+  return panel(`Inputs (${count((card.columns || []).length)} columns)`, rows.length ? table(["Branch", "Kind"], rows, { "aria-label": "Inputs" }) : h("p.quiet", (card.columns || []).join(", ") || "Rows of numbers."));
+}
+
+function sharing(model, path) {
+  const everybody = h("input", { type: "checkbox", role: "switch" });
+  everybody.checked = model.public;
+  const groups = h("input", { type: "text", value: model.groups.join(", "), placeholder: "cms-ml, atlas-top" });
+  const save = async (event) => {
+    event.preventDefault();
+    try {
+      await send("PUT", `${path}/sharing`, { public: everybody.checked, groups: groups.value.split(",").map((one) => one.trim()).filter(Boolean) });
+      notice("Saved");
+    } catch (error) {
+      if (error.status !== 401) notice(error.message);
+    }
+  };
+  return panel("Who may use it", h("form", { onsubmit: save }, h("label", everybody, "Everybody here"), h("label", "Groups", groups), h("button", { type: "submit" }, "Save")));
+}
+
+function files(model) {
+  return panel("Files", h("ul.small", model.files.map((one) => h("li", one))));
+}

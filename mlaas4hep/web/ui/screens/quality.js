@@ -1,0 +1,175 @@
+// How good a trained model is: on entries it has never seen, against those it learned from.
+import { chart, colours, histogram } from "../chart.js";
+import { fill, figures, h, numberHead, panel, problem, table } from "../dom.js";
+import { count, number, percent } from "../format.js";
+import { get } from "../server.js";
+
+const SETS = { test: "held out", val: "validation", train: "training" };
+
+export async function show(body, run, { signal }) {
+  let found;
+  try {
+    found = await get(`runs/${encodeURIComponent(run.name)}/quality`);
+  } catch (error) {
+    if (error.status !== 401 && !signal.aborted) fill(body, problem(error, "warn"));
+    return;
+  }
+  if (signal.aborted) return;
+  const sets = Object.entries(SETS).filter(([name]) => found[name]).map(([name, text]) => ({ name, text, ...found[name] }));
+  const best = sets[0];
+  if (!best) {
+    fill(body, problem({ message: "No set has entries" }, "warn"));
+    return;
+  }
+  const two = best.classes?.length === 2 && best.scores;
+  const shown = [
+    sets.some((one) => one.roc) && rocs(sets),
+    sets.some((one) => one.scores) && scores(sets),
+    two ? confusionAt(best) : best.confusion && confusion(best),
+    two && significance(best),
+    two && calibration(best),
+    best.residuals && residuals(best),
+    importance(found.importance || best.importance),
+  ].filter(Boolean);
+  fill(body, h("div.stack", panel("", summary(sets)), h("div.grid2", shown)));
+}
+
+function summary(sets) {
+  return figures(
+    sets.flatMap((one) => [
+      [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : withError(one.auc, one.auc_uncertainty ?? one.auc_error)],
+      [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
+      [`Entries, ${one.text}`, count(one.entries)],
+    ]),
+  );
+}
+
+function withError(value, error) {
+  return typeof error === "number" ? `${value.toFixed(4)} ± ${error.toFixed(4)}` : number(value, 4);
+}
+
+// Curves have points of their own; uPlot wants one axis for all.
+function onGrid(roc, grid) {
+  const { false_positives: x, true_positives: y } = roc;
+  let at = 0;
+  return grid.map((wanted) => {
+    while (at < x.length - 2 && x[at + 1] <= wanted) at += 1;
+    const span = x[at + 1] - x[at];
+    return span > 0 ? y[at] + ((y[at + 1] - y[at]) * Math.min(1, (wanted - x[at]) / span)) : y[at + 1];
+  });
+}
+
+function rocs(sets) {
+  const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
+  const drawn = sets.filter((one) => one.roc);
+  const series = drawn.map((one) => ({ label: `${one.text} ${one.auc === null ? "" : number(one.auc, 4)}`, values: onGrid(one.roc, grid), points: false }));
+  series.push({ label: "chance", values: grid, dash: [4, 4], colour: colours()[5], width: 1, points: false });
+  return panel("ROC curve", chart({ label: "ROC curve of each set", x: grid, xLabel: "background that passes", yLabel: "signal that passes", series, xRange: [0, 1], yRange: [0, 1.01], height: 300 }));
+}
+
+function scores(sets) {
+  const drawn = sets.filter((one) => one.scores && ["test", "train"].includes(one.name));
+  const all = colours();
+  const series = drawn.flatMap((one) =>
+    one.scores.counts.map((counts, index) => {
+      const sum = counts.reduce((total, each) => total + each, 0) || 1;
+      const isTest = one.name === "test";
+      return { label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: all[index % all.length], dash: isTest ? undefined : [5, 4], width: isTest ? 2 : 1.2 };
+    }),
+  );
+  const edges = drawn[0].scores.edges;
+  const agreement = drawn.map((one) => one.ks || one.kolmogorov_smirnov).find(Boolean);
+  const told = agreement && Object.entries(agreement).map(([name, value]) => `${name}: ${number(typeof value === "number" ? value : (value.p_value ?? value.p ?? NaN), 3)}`).join(", ");
+  return panel("Scores by class", histogram({ label: "Scores by class, held out against training", edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, held out against training: ${told}`));
+}
+
+// Of binned scores: what lies at or above each edge, by class.
+function above({ counts }) {
+  return counts.map((bins) => {
+    let sum = 0;
+    return [...bins, 0].reverse().map((each) => (sum += each)).reverse();
+  });
+}
+
+function matrixTable(classes, cells) {
+  const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
+  return table(
+    ["True class", ...classes.map((one) => numberHead(`told ${one}`))],
+    cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, count(each), h("span.quiet.small", ` ${percent(each / sums[index])}`)))]),
+    { "aria-label": "Confusion matrix" },
+  );
+}
+
+function confusion(best) {
+  return panel("Confusion", matrixTable(best.classes, best.confusion));
+}
+
+function confusionAt(best) {
+  const edges = best.scores.edges;
+  const passed = above(best.scores);
+  const place = h("div");
+  const told = h("output", { for: "threshold" });
+  const slider = h("input", { type: "range", id: "threshold", min: 0, max: edges.length - 1, step: 1, value: Math.round((edges.length - 1) / 2), oninput: draw });
+  function draw() {
+    const at = Number(slider.value);
+    const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
+    told.textContent = number(edges[at], 3);
+    fill(place, matrixTable(best.classes, cells));
+  }
+  draw();
+  return panel("Confusion", h("label", { for: "threshold" }, "Threshold of the score ", told), slider, place);
+}
+
+function significance(best) {
+  const edges = best.scores.edges;
+  const [background, signal] = above(best.scores);
+  const at = edges.slice(0, -1);
+  const value = (work) => at.map((_edge, index) => work(signal[index], background[index]));
+  const simple = value((s, b) => (b >= 5 ? s / Math.sqrt(b) : null));
+  const full = value((s, b) => (s + b > 0 ? s / Math.sqrt(s + b) : null));
+  const top = full.reduce((best_, each, index) => (each !== null && each > (full[best_] ?? 0) ? index : best_), 0);
+  return panel(
+    "Significance",
+    chart({ label: "Significance by threshold", x: at, xLabel: "threshold", yLabel: "significance", series: [{ label: "S/√B", values: simple, points: false }, { label: "S/√(S+B)", values: full, points: false }], height: 260 }),
+    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where at least 5 background entries are left.`),
+  );
+}
+
+function calibration(best) {
+  const { edges, counts } = best.scores;
+  const step = 5;
+  const points = [];
+  for (let bin = 0; bin < edges.length - 1; bin += step) {
+    const sum = (of) => of.slice(bin, bin + step).reduce((total, each) => total + each, 0);
+    const [background, signal] = counts.map(sum);
+    const total = background + signal;
+    const middle = (edges[bin] + edges[Math.min(bin + step, edges.length - 1)]) / 2;
+    points.push([middle, total ? signal / total : null, total]);
+  }
+  const x = points.map((one) => one[0]);
+  return panel(
+    "Calibration",
+    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
+    h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
+  );
+}
+
+function residuals(best) {
+  const { edges, counts } = best.residuals;
+  return panel("Residuals", histogram({ label: "Residuals", edges, xLabel: "predicted − true", yLabel: "entries", series: [{ label: "held out", values: counts }], height: 260 }));
+}
+
+function importance(found) {
+  if (!found) return null;
+  const listed = (Array.isArray(found) ? found : Object.entries(found).map(([branch, value]) => ({ branch, value }))).map((one) => ({
+    branch: one.branch ?? one.feature ?? one.name,
+    value: one.importance ?? one.drop ?? one.mean ?? (typeof one.value === "object" ? one.value?.mean : one.value),
+  }));
+  const rows = listed.filter((one) => typeof one.value === "number").sort((one, two) => two.value - one.value).slice(0, 30);
+  if (!rows.length) return null;
+  const most = Math.max(...rows.map((one) => one.value), 1e-12);
+  return panel("What the model relies on", h("p.small.quiet", "How much the figure falls when one branch is shuffled."), rows.map((one) => h("div.bar", h("span", one.branch), h("meter", { min: 0, max: most, value: undefined, "aria-label": one.branch, "data-value": one.value }), h("span.number", number(one.value, 3)))).map((bar, index) => {
+    bar.querySelector("meter").value = Math.max(rows[index].value, 0);
+    return bar;
+  }));
+}

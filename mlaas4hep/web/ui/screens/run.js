@@ -1,0 +1,253 @@
+// One run: how it goes, what it learns from, how good it is, and its model to be tried.
+import { chart } from "../chart.js";
+import { confirmed, fill, figures, h, notice, panel, problem } from "../dom.js";
+import { age, count, duration, isFinal, number, statusClass } from "../format.js";
+import { download, get, getText, send, watch, workflowUrl } from "../server.js";
+
+const NAMES = { specs: "Measure", "chunk-preprocess": "Prepare", train: "Train", score: "Score" };
+const LOG_STAGES = ["train", "specs", "chunk-preprocess", ""];
+const TABS = [["", "Progress"], ["data", "Data"], ["quality", "Quality"], ["try", "Try it"]];
+
+export async function show(view, [name, tab], context) {
+  const path = `runs/${encodeURIComponent(name)}`;
+  const run = await get(path);
+  if (context.signal.aborted) return;
+  const head = h("div");
+  const body = h("div");
+  fill(view, head, tabs(run, tab), body);
+  drawHead(head, run, context);
+  if (tab) {
+    const screen = await import(`./${{ data: "data", quality: "quality", try: "tryit" }[tab]}.js`);
+    await screen.show(body, run, context);
+    return;
+  }
+  await progress(head, body, run, context);
+}
+
+function tabs(run, tab) {
+  const wanted = run.task === "scoring" ? TABS.slice(0, 1) : TABS;
+  return h(
+    "nav.tabs",
+    { "aria-label": "Of this run" },
+    wanted.map(([key, text]) => h("a", { href: `#/runs/${encodeURIComponent(run.name)}${key && `/${key}`}`, "aria-current": key === tab ? "page" : undefined }, text)),
+    run.model && run.task !== "scoring" && h("a", { href: `#/models/${encodeURIComponent(run.model)}` }, "Model"),
+  );
+}
+
+function drawHead(head, run, context) {
+  fill(
+    head,
+    h(
+      "div.head",
+      h("div.title", h("h1", run.name), h("span", { class: `tag ${statusClass(run.status)}`, role: "status" }, run.status), run.title && h("span.quiet", run.title)),
+      h("div.actions", actions(run, context)),
+    ),
+  );
+}
+
+function actions(run, context) {
+  const path = `runs/${encodeURIComponent(run.name)}`;
+  const act = (text, work, kind = "plain") => {
+    const button = h(`button.${kind}`, { type: "button" }, text);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await work();
+      } catch (error) {
+        if (error.status !== 401) notice(error.message);
+      }
+      button.disabled = false;
+    });
+    return button;
+  };
+  const over = isFinal(run);
+  return [
+    !over && act("Cancel", async () => {
+      if (await confirmed(`Stop ${run.name}?`, "Stop it")) await send("POST", `${path}/cancel`);
+    }),
+    (run.status === "failed" || run.status === "cancelled") && act("Restart", async () => {
+      await send("POST", `${path}/restart`);
+      await context.again();
+    }),
+    run.status === "done" && run.task === "scoring" && act("Download scores", () => download(workflowUrl(`${path}/scores`), `${run.name}.scores`)),
+    run.status === "done" && run.task !== "scoring" && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`), `${run.model}.tar.gz`)),
+    act("Log", () => download(workflowUrl(`${path}/logs`), `${run.name}.txt`)),
+    over && act("Delete", async () => {
+      if (!(await confirmed(`Delete ${run.name}? Its model stays.`, "Delete it"))) return;
+      await send("DELETE", path);
+      notice(`${run.name} is deleted`);
+      location.hash = "#/runs";
+    }, "danger"),
+  ];
+}
+
+async function progress(head, body, first, context) {
+  const { signal } = context;
+  const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), log: logPanel(first, signal) };
+  fill(body, parts.trouble, h("div.stack", h("section.panel", { "aria-label": "Stages" }, parts.stages), h("section.panel", { "aria-label": "Figures" }, parts.numbers), parts.curves, parts.log.element));
+  const curves = curvesIn(parts.curves, first.name);
+  let status = first.status;
+  const draw = async (run) => {
+    if (run === null) {
+      fill(body, h("p", "This run was deleted."));
+      return;
+    }
+    fill(parts.trouble, run.problem && problem({ problem: run.problem, message: run.problem.message }), run.warnings.map((text) => problem({ message: text }, "warn")));
+    fill(parts.stages, run.stages.map((one) => stage(one, run)));
+    fill(parts.numbers, numbers(run));
+    if (run.status !== status) {
+      status = run.status;
+      drawHead(head, run, context);
+      if (isFinal(run)) document.title = `${run.name} ${run.status} – MLaaS4HEP`;
+    }
+    parts.log.refresh(isFinal(run));
+    if (run.task !== "scoring") await curves.update(run);
+  };
+  await draw(first);
+  const ticking = setInterval(() => tick(parts.stages), 1000);
+  signal.addEventListener("abort", () => clearInterval(ticking));
+  if (!isFinal(first)) await watch(first.name, draw, signal).catch((error) => signal.aborted || error.status === 401 || fill(parts.trouble, problem(error)));
+  clearInterval(ticking);
+  if (signal.aborted || isFinal(first)) return;
+  const ended = await get(`runs/${encodeURIComponent(first.name)}`).catch(() => null);
+  if (ended) head.nextElementSibling.replaceWith(tabs(ended, ""));
+}
+
+function stage(one, run) {
+  const total = one.total ?? 0;
+  const known = one.total !== null;
+  const bar = h("progress", { max: known ? Math.max(total, 1) : undefined, value: undefined, "aria-label": NAMES[one.stage] || one.stage });
+  if (known) bar.value = total ? one.done : one.state === "done" ? 1 : 0;
+  else if (one.state !== "running") {
+    bar.max = 1;
+    bar.value = 0;
+  }
+  return h(
+    "div.stage",
+    h("span", h("span", { class: `tag ${one.state}` }, NAMES[one.stage] || one.stage), h("span.quiet.small", ` ${known ? `${count(one.done)}/${count(total)}` : count(one.done)} ${one.unit}`)),
+    bar,
+    h("span.right", { "data-eta": one.eta_seconds ?? "", "data-at": Date.now() }, note(one, run)),
+  );
+}
+
+function note(one, run) {
+  if (one.state === "waiting") {
+    const measured = run.stages.find((other) => other.stage === "specs");
+    if (isFinal(run)) return "not begun";
+    if (one.stage === "train") return measured && measured.state === "done" ? "starting Python and the framework" : "waits for chunks";
+    if (one.stage === "chunk-preprocess") return "waits for the measurement";
+    return "opening files";
+  }
+  const spent = one.seconds === null ? "" : duration(one.seconds);
+  if (one.state !== "running") return spent;
+  if (one.left === 0) return "checking and storing";
+  const rate = one.per_second ? `${number(one.per_second, 2)}/s` : "";
+  const left = one.eta_seconds === null ? "" : `${duration(one.eta_seconds)} left`;
+  return [rate, left].filter(Boolean).join(" · ") || spent;
+}
+
+// Between two reports the time left goes on falling.
+function tick(stages) {
+  for (const shown of stages.querySelectorAll("[data-eta]")) {
+    if (!shown.dataset.eta) continue;
+    const left = Number(shown.dataset.eta) - (Date.now() - Number(shown.dataset.at)) / 1000;
+    if (left > 0) shown.textContent = shown.textContent.replace(/[\d][^·]* left$/, `${duration(left)} left`);
+  }
+}
+
+function numbers(run) {
+  const shares = run.entries ? `${count(run.selected_entries)} of ${count(run.entries)}` : "";
+  const known = new Set(["test_auc"]);
+  const others = Object.entries(run.metrics).filter(([name, value]) => !known.has(name) && value !== null).slice(0, 8);
+  return figures([
+    ["AUC, held out", number(run.metrics.test_auc ?? null, 4) === "–" ? null : number(run.metrics.test_auc, 4)],
+    ...others.map(([name, value]) => [name.replaceAll("_", " "), number(value, 4)]),
+    ["Entries", shares],
+    ["Inputs", run.columns ? count(run.columns) : null],
+    ["Files", run.files.length || null],
+    ["Took", duration(run.seconds)],
+    ["Begun", age(run.created_at)],
+    ["Attempt", run.attempt > 1 ? run.attempt : null],
+    ["Chunks made again", run.lost_chunks || null],
+  ]);
+}
+
+export function curveSets(history) {
+  const names = [...new Set(history.flatMap((round) => Object.keys(round)))];
+  const bases = [...new Set(names.map((one) => one.replace(/^val_/, "")))];
+  return bases.map((base) => ({ base, names: [base, `val_${base}`].filter((one) => names.includes(one)) }));
+}
+
+function curvesIn(place, name) {
+  let rounds = -1;
+  let drawn = new Map();
+  let busy = false;
+  const redraw = (history) => {
+    const x = history.map((_round, index) => index + 1);
+    for (const { base, names } of curveSets(history)) {
+      const values = names.map((one) => history.map((round) => round[one] ?? null));
+      const key = names.join();
+      if (drawn.get(base)?.key === key && x.length > 3) drawn.get(base).element.redraw(x, values);
+      else {
+        const element = chart({
+          label: `${base} by round`,
+          x,
+          xLabel: "round",
+          yLabel: base,
+          series: names.map((one, index) => ({ label: one.startsWith("val_") ? "validation" : "training", values: values[index], points: x.length < 3 })),
+        });
+        const shown = panel(base.replaceAll("_", " "), element);
+        if (drawn.has(base)) drawn.get(base).shown.replaceWith(shown);
+        else place.append(shown);
+        drawn.set(base, { key, element, shown });
+      }
+    }
+  };
+  return {
+    async update(run) {
+      const done = run.stages.find((one) => one.stage === "train")?.done ?? 0;
+      if (busy || (done === rounds && !isFinal(run))) return;
+      if (done < rounds) {
+        place.replaceChildren();
+        drawn = new Map();
+      }
+      busy = true;
+      try {
+        const history = await get(`runs/${encodeURIComponent(name)}/history`);
+        if (history.length) redraw(history);
+        rounds = done;
+      } catch (error) {
+        if (error.status !== 404 && error.status !== 401) notice(error.message);
+      }
+      busy = false;
+    },
+  };
+}
+
+function logPanel(run, signal) {
+  const scoring = run.task === "scoring";
+  const text = h("pre", { tabindex: "0", "aria-label": "Log" }, "…");
+  const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (scoring ? [""] : LOG_STAGES).map((one) => h("option", { value: one }, one || "everything")));
+  let at = 0;
+  let waiting = null;
+  async function load() {
+    at = Date.now();
+    try {
+      const all = await getText(`runs/${encodeURIComponent(run.name)}/logs`, { stage: stages.value });
+      if (signal.aborted) return;
+      const atEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 20;
+      text.textContent = all.split("\n").slice(-400).join("\n").trim() || "nothing yet";
+      if (atEnd) text.scrollTop = text.scrollHeight;
+    } catch (error) {
+      if (error.status !== 401) text.textContent = error.message;
+    }
+  }
+  return {
+    element: h("section.panel", h("div.head", h("h2", "Log"), stages), text),
+    refresh(now) {
+      clearTimeout(waiting);
+      if (now || Date.now() - at > 2000) load();
+      else waiting = setTimeout(load, 2000);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+"""From a link to a score on a real laptop platform, in a real browser."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlaas4hep.laptop import signin
+from tests.browser.axe import serious
+from tests.browser.conftest import NARROW
+from tests.laptops import Laptop
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "jets"
+PARAMS = {
+    "nevts": 4000,
+    "chunk_size": 2000,
+    "epochs": 4,
+    "batch_size": 100,
+    "metrics": {"threshold": 0.5},
+    "hist": "pdfs",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return the jets example with its files, and figures and histograms asked for."""
+    pytest.importorskip("tensorflow", reason="the extra `demo` is not installed")
+    made = tmp_path_factory.mktemp("upload") / "jets"
+    shutil.copytree(EXAMPLE, made, ignore=shutil.ignore_patterns("*.root", "model"))
+    subprocess.run([sys.executable, made / "get_data.py"], check=True, capture_output=True)
+    (made / "params.json").write_text(json.dumps(PARAMS))
+    return made
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory, chromium):
+    with Laptop(tmp_path_factory.mktemp("state") / "mlaas4hep") as running:
+        yield running
+
+
+def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
+    luca = visit()
+    page = luca.page
+    link = signin.link(laptop.state, laptop.urls[0], "luca")
+    page.goto(link)
+    page.get_by_role("heading", name="Runs").wait_for()
+    upload(page, folder)
+    page.get_by_role("button", name="Dry run").click()
+    page.get_by_role("heading", name="What it would do").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Submit").click()
+
+    page.get_by_role("heading", name="jets_1").wait_for(timeout=60_000)
+    page.locator("progress[aria-label=Train]").wait_for()
+    page.locator(".u-over").first.wait_for(timeout=120_000)  # curves, while it trains
+    page.locator("[role=status].tag.done").wait_for(timeout=120_000)
+    for tab, shown in [
+        ("Data", "Distributions"),
+        ("Quality", "ROC curve"),
+        ("Try it", "One entry"),
+    ]:
+        page.get_by_role("link", name=tab, exact=True).click()
+        page.get_by_role("heading", name=shown).wait_for(timeout=60_000)
+        page.locator("canvas, .fields").first.wait_for()
+        assert serious(page) == {}, tab
+    page.get_by_role("button", name="Predict").click()
+    score = page.locator(".score")
+    score.wait_for(timeout=60_000)
+    assert 0 <= float(score.inner_text()) <= 1
+
+    page.set_viewport_size(NARROW)
+    for tab in ("data", "quality", "try"):
+        page.goto(f"{page.url.split('#')[0]}#/runs/jets_1/{tab}")
+        page.locator("canvas, .fields").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], tab
+
+    page.goto(f"{page.url.split('#')[0]}#/runs/jets_1")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    page.get_by_text("No run yet").wait_for()
+    assert luca.hosts == {laptop.urls[0].split("/")[2]}
+    assert luca.errors == []
+
+    stranger = visit()
+    stranger.page.goto(link)
+    stranger.page.get_by_role("heading", name="This link has been used").wait_for()
+
+
+def upload(page, folder):
+    page.get_by_role("link", name="New run").first.click()
+    page.get_by_text("Drop a folder").wait_for()
+    page.locator("input[webkitdirectory]").set_input_files(folder)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("heading", name="2. What to run of jets").wait_for(timeout=60_000)

@@ -1,0 +1,106 @@
+"""The page over workflow in memory: many runs, hostile texts, two people, an ended session."""
+
+import pytest
+
+from tests.browser.axe import serious
+from tests.browser.conftest import HOSTILE, NARROW
+
+FIRST_LOAD_BYTES = 250_000
+
+
+def test_two_hundred_runs_are_paged_found_and_sorted(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_text("1 to 50 of 200").wait_for()
+    page.get_by_role("button", name="Older").click()
+    page.get_by_text("51 to 100 of 200").wait_for()
+    page.get_by_label("Find").fill("number 17")
+    page.get_by_text("1 to 11 of 11").wait_for()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator("th[aria-sort=descending]", has_text="Run").wait_for()
+
+    assert page.locator("tbody tr").count() == 11
+    assert alice.errors == []
+
+
+def test_a_hostile_title_is_shown_as_the_text_that_it_is(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_role("link", name="luca_200").click()
+    page.get_by_role("heading", name="luca_200").wait_for()
+    page.get_by_text(HOSTILE).wait_for()
+
+    assert page.locator("main img").count() == 0
+    assert alice.errors == []
+
+
+def test_people_see_their_own_runs_only(crowded, visit):
+    bob = visit()
+    bob.sign_in(crowded.url, crowded.token("bob"))
+    bob.page.get_by_text("1 to 1 of 1").wait_for()
+
+    assert bob.page.locator("tbody th").all_inner_texts() == ["bobs_1"]
+
+    bob.page.goto(f"{crowded.url}#/runs/luca_1")
+    bob.page.get_by_text("you have no run named 'luca_1'").wait_for()
+
+
+def test_a_session_that_ends_asks_for_a_new_one_and_goes_on_where_it_was(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    alice.page.get_by_role("link", name="luca_200").wait_for()
+    alice.page.evaluate("sessionStorage.setItem('mlaas4hep-token', 'ended')")
+    alice.page.goto(f"{crowded.url}#/runs/luca_150")
+    alice.page.get_by_role("heading", name="Your session has ended").wait_for()
+    alice.page.get_by_label("Token").fill(crowded.token("alice"))
+    alice.page.get_by_role("button", name="Use this token").click()
+
+    alice.page.get_by_role("heading", name="luca_150").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_telephone_and_axe_finds_nothing_serious(crowded, visit, scheme):
+    alice = visit(NARROW, color_scheme=scheme)
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    found = {}
+    for path, heading in [("runs/luca_200", "luca_200"), ("me", "alice"), ("new", "New run")]:
+        page.goto(f"{crowded.url}#/{path}")
+        page.get_by_role("heading", name=heading, level=1).wait_for()
+        found[path] = serious(page)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= NARROW["width"], f"{path} is {wide} pixels wide"
+
+    assert {path: broken for path, broken in found.items() if broken} == {}
+
+
+def test_the_first_load_is_small_and_asks_nobody_else(crowded, visit):
+    alice = visit()
+    sizes = []
+    alice.page.on("requestfinished", lambda request: sizes.append(request.sizes()))
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    alice.page.get_by_text("1 to 50 of 200").wait_for()
+
+    total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+    assert total < FIRST_LOAD_BYTES, f"{total} bytes in {len(sizes)} requests"
+    assert alice.hosts == {crowded.url.split("/")[2]}
+
+
+def test_everything_is_reached_by_keyboard(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_role("link", name="luca_200").wait_for()
+    page.reload()
+    page.get_by_role("link", name="luca_200").wait_for()
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.innerText || document.activeElement.type")
+        )
+
+    assert reached[:6] == ["Skip to the content", "MLaaS4HEP", "Runs", "Models", "New run", "Me"]
+    assert "luca_200" in reached

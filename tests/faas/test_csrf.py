@@ -1,0 +1,36 @@
+import pytest
+
+from mlaas4hep.errors import ForbiddenError
+from mlaas4hep.faas.csrf import check_cookie
+
+SESSION = (b"cookie", b"theme=dark; mlaas4hep_session=t")
+PROXY = (b"cookie", b"_oauth2_proxy_0=t")
+PAGE = (b"x-mlaas4hep-page", b"1")
+
+
+def scope(method, *headers, query=b""):
+    return {"method": method, "query_string": query, "headers": list(headers)}
+
+
+@pytest.mark.parametrize("session", [SESSION, PROXY])
+@pytest.mark.parametrize(
+    ("method", "query"), [("POST", b""), ("DELETE", b""), ("PUT", b""), ("GET", b"action=delete")]
+)
+def test_a_change_with_a_cookie_needs_the_header_of_the_page(session, method, query):
+    with pytest.raises(ForbiddenError, match="comes from the page"):
+        check_cookie(scope(method, session, query=query))
+
+    check_cookie(scope(method, session, PAGE, query=query))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        scope("GET", SESSION),
+        scope("HEAD", SESSION),
+        scope("POST", (b"authorization", b"Bearer t")),
+        scope("POST", (b"cookie", b"theme=dark")),
+    ],
+)
+def test_reading_and_calls_without_a_session_need_nothing(asked):
+    check_cookie(asked)
