@@ -138,7 +138,8 @@ def _measured(run: Run, services: Services) -> tuple[Inputs, Specs]:
         raise ConflictError(f"the files of {run.name!r} are not measured yet")
     event = RunSubmitted(owner=run.owner, run=run.name, attempt=run.attempt)
     try:
-        return load_inputs(event, services), load_specs(run.specs, services)
+        inputs = load_inputs(event, services)
+        return inputs, load_specs(event, run.specs, inputs, services)
     except (NotFoundError, StrangeEventError) as error:
         raise NotFoundError(
             f"what was measured for {run.name!r} is deleted", hint="restart or submit again"
