@@ -47,7 +47,7 @@ def _mixed(
     """Return every chunk of a group, filled; `recipe` is that of any of them."""
     assert recipe.mix is not None  # noqa: S101 - the plan of such chunks says how they are mixed
     layout = Layout.of(specs)
-    chunks = [Filling.sized(layout, size) for size in recipe.mix.sizes]
+    chunks = [Filling.of(layout, inputs, size) for size in recipe.mix.sizes]
     places = dealt(recipe.mix)
     for part in recipe.slices:
         file = inputs.opened.files[part.file]
@@ -58,5 +58,5 @@ def _mixed(
                 shaped = Shaped.of(layout, entries)
                 for number in np.unique(here):
                     rows = shaped.rows(np.flatnonzero(here == number))
-                    chunks[number].copy(rows, 0, len(rows.labels))
+                    chunks[number].copy(rows, 0, len(rows.x))
     return chunks

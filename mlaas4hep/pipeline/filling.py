@@ -5,24 +5,25 @@ entries of each, so that the same entries are shaped once and dealt to the chunk
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.data.chunk import ChunkDraft
-from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
+from mlaas4hep.core.data.chunk import ChunkDraft, Shape
+from mlaas4hep.core.data.columns import ENTRY, Array, Columns
 from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
+from mlaas4hep.core.data.parts import Parts
 from mlaas4hep.core.data.passmap import PassMap, Reading
 from mlaas4hep.core.data.plan import Recipe, Slice
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.requests.labels import Labels
-from mlaas4hep.core.selection.branches import label_expression
+from mlaas4hep.core.data.weights import Weights
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs, naming
 from mlaas4hep.ports import DataSource
@@ -49,7 +50,10 @@ def make_chunks(
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
     layout = Layout.of(specs)
-    filling = [Filling.of(layout, recipe.slices) for recipe in recipes]
+    filling = [
+        Filling.of(layout, inputs, sum(part.entries for part in recipe.slices))
+        for recipe in recipes
+    ]
     for stretch in _stretches([recipe.slices for recipe in recipes]):
         file = inputs.opened.files[stretch.file]
         survey = surveys(file)
@@ -92,19 +96,44 @@ def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[Stretch]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known about entries besides their values, one of each an entry."""
+
+    labels: NDArray[np.float32]
+    draws: Draws  #: decide where entries go
+    weights: Weights | None = None
+    parts: Parts | None = None
+
+    def taken(self, rows: slice | NDArray[np.intp]) -> "Facts":
+        """Return what is known about some of them."""
+        return Facts(
+            labels=self.labels[rows],
+            draws=self.draws[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            parts=None if self.parts is None else self.parts[rows],
+        )
+
+    def write(self, draft: ChunkDraft, rows: slice) -> None:
+        """Write them into rows of a chunk."""
+        draft.y[rows] = self.labels
+        draft.draws[rows] = self.draws
+        if draft.weights is not None:
+            draft.weights[rows] = self.weights
+        if draft.parts is not None and self.parts is not None:
+            draft.parts[rows] = self.parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """Entries with what is learned about each, and the draw that decides where it goes."""
+    """Entries with what is learned about each."""
 
     columns: Columns
-    labels: NDArray[np.float32]
-    draws: Draws
+    facts: Facts
 
     def rows(self, start: int, stop: int) -> "Labelled":
         """Return entries [start, stop)."""
         return Labelled(
-            columns=self.columns.rows(start, stop),
-            labels=self.labels[start:stop],
-            draws=self.draws[start:stop],
+            columns=self.columns.rows(start, stop), facts=self.facts.taken(slice(start, stop))
         )
 
 
@@ -118,14 +147,16 @@ class Filling:
     holes: list[Positions] = field(default_factory=list)
 
     @classmethod
-    def of(cls, layout: Layout, slices: Iterable[Slice]) -> "Filling":
-        """Return an empty chunk for the entries of these slices."""
-        return cls.sized(layout, sum(part.entries for part in slices))
-
-    @classmethod
-    def sized(cls, layout: Layout, entries: int) -> "Filling":
-        """Return an empty chunk for so many entries."""
-        return cls(layout=layout, draft=ChunkDraft.of(entries, layout.flat_width, layout.widths))
+    def of(cls, layout: Layout, inputs: Inputs, entries: int) -> "Filling":
+        """Return an empty chunk for so many entries of a run."""
+        shape = Shape(
+            entries=entries,
+            flat=layout.flat_width,
+            widths=layout.widths,
+            weighted=inputs.request.params.weighting.is_stored,
+            parted=bool(inputs.opened.branches.part_by),
+        )
+        return cls(layout=layout, draft=ChunkDraft.of(shape))
 
     def fill(self, entries: Labelled) -> None:
         """Shape entries into the next rows."""
@@ -133,16 +164,14 @@ class Filling:
         draft = self.draft
         found = fill(self.layout, entries.columns, draft.x[rows], counts=draft.counts[:, rows])
         self.holes.append(found + rows.start * self.layout.width)
-        draft.y[rows] = entries.labels
-        draft.draws[rows] = entries.draws
+        entries.facts.write(draft, rows)
 
     def copy(self, shaped: "Shaped", start: int, stop: int) -> None:
         """Copy rows [start, stop) of entries that are shaped already."""
         rows = self._next(stop - start)
         draft, width = self.draft, self.layout.width
         draft.x[rows] = shaped.x[start:stop]
-        draft.y[rows] = shaped.labels[start:stop]
-        draft.draws[rows] = shaped.draws[start:stop]
+        shaped.facts.taken(slice(start, stop)).write(draft, rows)
         draft.counts[:, rows] = shaped.counts[:, start:stop]
         if len(shaped.holes):
             first, last = np.searchsorted(shaped.holes, (start * width, stop * width))
@@ -166,8 +195,7 @@ class Shaped:
     """Entries as rows, in memory of their own."""
 
     x: Matrix
-    labels: Array
-    draws: Draws
+    facts: Facts
     counts: Array
     holes: Positions
 
@@ -178,7 +206,7 @@ class Shaped:
         x = np.empty((columns.entries, layout.width), np.float32)
         counts = np.empty((len(layout.jagged), columns.entries), count_type(layout.widths))
         holes = fill(layout, columns, x, counts=counts)
-        return cls(x=x, labels=entries.labels, draws=entries.draws, counts=counts, holes=holes)
+        return cls(x=x, facts=entries.facts, counts=counts, holes=holes)
 
     def rows(self, chosen: NDArray[np.intp]) -> "Shaped":
         """Return some of the entries, `chosen` rising."""
@@ -187,8 +215,7 @@ class Shaped:
         holes = self.holes[held]
         return Shaped(
             x=self.x[chosen],
-            labels=self.labels[chosen],
-            draws=self.draws[chosen],
+            facts=self.facts.taken(chosen),
             counts=self.counts[:, chosen],
             holes=np.searchsorted(chosen, holes // width) * width + holes % width,
         )
@@ -219,16 +246,30 @@ def labelled(
 ) -> Iterator[Labelled]:
     """Yield passing entries of one file in order, with new branches, labels and draws."""
     branches, file = inputs.opened.branches, inputs.opened.files[part.file]
-    preproc, keep = inputs.preproc, frozenset((*branches.label, ENTRY))
+    preproc = inputs.preproc
+    keep = frozenset((*branches.label, *branches.weight, *branches.part, ENTRY))
+    scale = inputs.weight_factors(specs)[part.file]
     for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
         blocks = source.read(survey, file.has(branches.reads), reading.start, reading.stop)
         filled = (file.filled(block, branches.reads) for block in blocks)
         for columns in _taken(_numbered(filled, reading.start), preproc, keep, reading):
             yield Labelled(
-                columns=columns,
-                labels=labels_of(inputs.request.labels, part.file, columns),
-                draws=drawn(file.name, columns.flat[ENTRY]),
+                columns=columns, facts=_facts(inputs, part.file, file.name, scale, columns)
             )
+
+
+def _facts(inputs: Inputs, number: int, name: str, scale: float, columns: Columns) -> Facts:
+    request, part_by = inputs.request, inputs.opened.branches.part_by
+    weights = None
+    if request.params.weighting.is_stored:
+        own = finite_weights_of(request.params, request.files[number].weight, columns)
+        weights = (own * scale).astype(np.float32)
+    return Facts(
+        labels=labels_of(request.labels, number, columns),
+        draws=drawn(name, columns.flat[ENTRY]),
+        weights=weights,
+        parts=parts_of(request.params, part_by, columns) if part_by else None,
+    )
 
 
 def _numbered(blocks: Iterator[Columns], start: int) -> Iterator[Columns]:
@@ -253,21 +294,3 @@ def _taken(
         left -= last - first
         if not left:
             return
-
-
-def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32]:
-    """Return the label of each of these entries of a file.
-
-    Raises:
-        PermanentError: one is not a number.
-    """
-    if not labels.expression:
-        return np.full(columns.entries, labels.values[file], np.float32)
-    values = label_expression(labels, columns.names).evaluate(columns)
-    if isinstance(values, Jagged) or not np.isfinite(values).all():
-        raise PermanentError(
-            f"the label {labels.expression!r} is not a number in every entry",
-            branch=labels.expression,
-            hint="cut away entries without a label in preproc.json",
-        )
-    return values.astype(np.float32)

@@ -9,12 +9,15 @@ from functools import cached_property, partial
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.plan import Recipe, plan_ranges
+from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.branches import choose, lacking
+from mlaas4hep.core.selection.normalisation import factors, training_weights
 from mlaas4hep.core.selection.opened import Opened, OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import (
@@ -43,6 +46,14 @@ class Inputs:
     def preproc(self) -> Preproc:
         """Return what preproc.json says."""
         return Preproc.parse(self.request.preproc)
+
+    def weight_factors(self, specs: Specs) -> tuple[float, ...]:
+        """Return what the weights of each file are multiplied by."""
+        return factors(self.request, specs, *self.opened.used(self.request, specs))
+
+    def training_weights(self, specs: Specs) -> TrainingWeights:
+        """Return what the training makes of the weights in the chunks."""
+        return training_weights(self.request, specs, *self.opened.used(self.request, specs))
 
     def chunk_content(self, recipe: Recipe) -> str:
         """Return the digest of everything that the chunk of a recipe depends on."""

@@ -11,6 +11,7 @@ from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.treatments import treated
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.ranges import MeasuredRange, measure_blocks
+from mlaas4hep.core.selection.values import Weigher
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import AT_ONCE, Inputs, load_survey, naming
@@ -37,8 +38,13 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
         MlaasError: the file cannot be read, or is another one now.
     """
     branches, preproc = inputs.opened.branches, inputs.preproc
-    needed = (set(branches.reads) - set(branches.label)) | (preproc.reads & set(branches.reads))
-    part = inputs.opened.ranges[index]
+    part, request = inputs.opened.ranges[index], inputs.request
+    weigher = None
+    names = preproc.reads | set(branches.features)
+    if request.params.weighting.is_used:
+        weigher = Weigher(request=request, file=part.file)
+        names |= {*branches.weight, *branches.label}
+    needed = names & set(branches.reads)
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
     with naming(file):
@@ -50,7 +56,9 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
             branches.features,
             part.start,
             entries=part.stop - part.start,
-            rules=inputs.request.params.rules,
+            rules=request.params.rules,
+            keep=(*branches.weight, *branches.label) if weigher else (),
+            weigher=weigher,
         )
 
 

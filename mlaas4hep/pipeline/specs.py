@@ -17,6 +17,7 @@ from mlaas4hep.core.runs.events import (
     RunSubmitted,
     SpecsReady,
 )
+from mlaas4hep.core.selection.normalisation import check_weights
 from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (
@@ -104,6 +105,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     parts = all_ranges(event, inputs, services)
     found = _merged(inputs, parts)
     rules = inputs.request.params.rules
+    odd = check_weights(inputs.request, found)
     specs = treated(found, rules)
     _check_columns(specs)
     services.specs.put(key, sealed.dump(specs))
@@ -120,7 +122,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
         entries=plan.entries,
         columns=Layout.of(specs).width,
         chunks=plan.chunks,
-        warnings=notices(found, rules),
+        warnings=(*notices(found, rules), *odd),
     )
     return [planned, ready]
 

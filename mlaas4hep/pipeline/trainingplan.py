@@ -7,7 +7,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.plan import Plan
 from mlaas4hep.core.data.specs import BranchSpec, Specs
-from mlaas4hep.core.models.training import Feature, TrainingJob
+from mlaas4hep.core.models.training import BranchColumns, Feature, TrainingJob
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.runs.events import Event
@@ -68,6 +68,8 @@ class TrainingPlan:
             classes=request.labels.classes,
             labels=tuple(sorted(set(request.labels.values))),
             features=features(self.layout) if request.params.hist else (),
+            branches=_branches(self.layout),
+            weights=self.inputs.training_weights(self.specs),
         )
 
     def chunk_content(self, index: int) -> str:
@@ -99,6 +101,20 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
         specs_key=specs_key,
         run_id=run.id,
     )
+
+
+def _branches(layout: Layout) -> tuple[BranchColumns, ...]:
+    """Return the columns of each branch; those that tell where it misses are by themselves."""
+    names = layout.columns
+    own = [
+        BranchColumns(name=names[place], start=place, width=1)
+        for place in range(len(layout.flat), layout.flat_width)
+    ]
+    found = [
+        BranchColumns(name=spec.name, start=start, width=spec.width)
+        for spec, start in layout.places
+    ]
+    return (*found, *own)
 
 
 def features(layout: Layout) -> tuple[Feature, ...]:

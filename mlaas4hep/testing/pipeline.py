@@ -90,15 +90,21 @@ def submit(
     labels: Labels | None = None,
     preproc: str = "",
     number: int = 1,
+    inputs: Sequence[InputFile] = (),
     **params: Any,
 ) -> Request:
-    """Store a request and its run, and tell that it is submitted."""
+    """Store a request and its run, and tell that it is submitted.
+
+    Args:
+        files: paths; `inputs` says more about them.
+    """
+    named = (InputFile(name=str(f).split("/")[-1], url=str(f), tree=tree) for f in files)
     request = Request(
         owner="o",
         run=f"r_{number}",
         folder="r",
         upload="0",
-        files=tuple(InputFile(name=str(f).split("/")[-1], url=str(f), tree=tree) for f in files),
+        files=tuple(inputs or named),
         labels=labels or Labels(values=tuple(float(i) for i in range(len(files)))),
         params=Params(**params),
         model_sha256="0",

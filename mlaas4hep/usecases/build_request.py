@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mlaas4hep.core.requests import frameworks, modelcode, parse
+from mlaas4hep.core.requests import frameworks, modelcode, parse, weighing
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
 from mlaas4hep.core.selection.preproc import Preproc
@@ -68,6 +68,8 @@ def build_request(
         files = parse.parse_files(
             texts.files.text, params, surroundings.locate, surroundings.expand
         )
+    with _in(texts.params):
+        files, params = weighing.weighed(files, params)
     preproc = _preproc(texts.preproc)
     labels = _labels(texts.labels, files)
     return Request(

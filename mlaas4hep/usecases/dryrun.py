@@ -20,8 +20,8 @@ from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.values import labels_of
 from mlaas4hep.errors import MlaasError, PermanentError
-from mlaas4hep.pipeline.filling import labels_of
 from mlaas4hep.pipeline.inputs import Inputs, OpenTrees, naming
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.submit import CheckedSubmission
@@ -191,7 +191,7 @@ def _try(
     for block in sample:
         sampled += block.entries
         flow.update(dict(preproc.cut_flow(block)))
-        kept = preproc.apply(block, keep=frozenset(chosen.label))
+        kept = preproc.apply(block, keep=frozenset((*chosen.label, *chosen.weight, *chosen.part)))
         blocks.append(kept)
         passed += kept.entries
         rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}

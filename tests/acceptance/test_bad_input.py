@@ -8,6 +8,7 @@ import json
 import tarfile
 from importlib.util import find_spec
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -44,6 +45,17 @@ def _root_file(folder, entries):
     return (folder / "a.root").read_bytes()
 
 
+def _with_rows(data):
+    """Return the file with one branch more, of rows."""
+    with uproot.open(io.BytesIO(data)) as file:
+        arrays = file["Events"].arrays(library="np")
+    rows = ak.Array([[1.0] * (number % 3) for number in range(len(arrays["pt"]))])
+    made = io.BytesIO()
+    file = uproot.recreate(made)
+    file["Events"] = {**arrays, "wgt": rows}
+    return made.getvalue()
+
+
 def _says(**params):
     return json.dumps({**PARAMS, **params})
 
@@ -62,6 +74,11 @@ REFUSED = {
     "json": ({"params.json": '{"epochs": 5,}'}, "params.json", "line 1, column"),
     "formula": ({"preproc.json": CUTS % "pt >"}, "preproc.json", "column 5: a value was expected"),
     "syntax": ({"model.py": "def model(idim)\n"}, "model.py", "line 1"),
+    "weight-kind": ({"params.json": _says(weight=True)}, "params.json", "weight is True"),
+    "weights": ({"params.json": _says(weight=[1, 2])}, "params.json", "2 numbers, but files.txt"),
+    "no-xsec": ({"params.json": _says(weight_norm="xsec")}, "a.root", "cross section of 'a.root'"),
+    "xsec-name": ({"params.json": _says(xsec={"b*": 2})}, "params.json", "no file of files.txt"),
+    "no-norm": ({"params.json": _says(luminosity=59.7)}, "params.json", "nothing uses it"),
     "no-model": ({"model.py": "def modle(idim):\n    pass"}, "model.py", "defines no `model`"),
 }
 UNREADABLE = {
@@ -70,6 +87,28 @@ UNREADABLE = {
     "no-tree": ({"params.json": _says(branch="Evnts")}, "a.root", "the trees there are: Events"),
     "no-branch": ({"params.json": _says(selected_branches="ptt")}, "a.root", "'ptt' is no branch"),
     "no-label": ({"labels.txt": "yy"}, "a.root", "'yy' is no branch"),
+    "no-weight": ({"params.json": _says(weight="pu * 2")}, "a.root", "'pu' is no branch"),
+    "nan-weight": (
+        {"params.json": _says(weight="log(pt - 0.5)")},
+        "a.root",
+        "the weight 'log(pt - 0.5)' is NaN or infinite in",
+    ),
+    "zero-weight": ({"params.json": _says(weight="pt * 0")}, "params.json", "is 0 in every entry"),
+    "jagged-weight": (
+        {"a.root": _with_rows, "params.json": _says(weight="wgt")},
+        "params.json",
+        "the weight 'wgt' is a row of values",
+    ),
+    "sum-of-weights": (
+        {"params.json": _says(weight="0 * pt - 1", xsec=[3.0])},
+        "a.root",
+        "they cannot be normalised to a cross section",
+    ),
+    "balance": (
+        {"labels.txt": "pt", "params.json": _says(balance="classes")},
+        "params.json",
+        "the labels are no classes",
+    ),
     "cut-branch": ({"preproc.json": CUTS % "ptt > 0"}, "a.root", "there is no branch 'ptt'"),
     "cut-all": ({"preproc.json": CUTS % "pt / 0 < 0"}, "preproc.json", "none of 400 entries"),
 }

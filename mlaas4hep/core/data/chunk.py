@@ -1,10 +1,11 @@
 """A chunk as bytes: one header and raw arrays, so that writing and reading copy nothing twice.
 
-    preamble | header (JSON) | x | y | draws | row lengths | positions of missing values
+    preamble | header (JSON) | x | y | draws | weights | parts | row lengths | missing values
 
 The preamble is magic, checksum (xxh3, of everything behind it), content (the digest in the chunk's
 key, or zeros) and length of the header. All numbers are little endian, every array begins at a
-multiple of 64 bytes. The mask is kept as the lengths of jagged rows and the few positions that
+multiple of 64 bytes. Weights and parts are there only if the header says so; a chunk without them
+has the bytes that it had before there were any. Missing values are told by position. The mask is kept as the lengths of jagged rows and the few positions that
 were not finite; `Chunk.mask` expands it.
 """
 
@@ -12,6 +13,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import Mask, Matrix, Positions, count_type, expand_mask
+from mlaas4hep.core.data.parts import Parts
+from mlaas4hep.core.data.weights import Weights
 from mlaas4hep.errors import DamagedError
 
 MAGIC = b"MLCHUNK3"
@@ -36,6 +40,8 @@ class Shape:
     flat: int  #: columns of flat branches
     widths: tuple[int, ...]  #: columns of each jagged branch
     holes: int = 0  #: values that are not finite
+    weighted: bool = False  #: there is a weight for each entry
+    parted: bool = False  #: there is a part for each entry: whether it validates, or its fold
 
     @property
     def width(self) -> int:
@@ -44,14 +50,14 @@ class Shape:
 
     def header(self, content: str = "") -> bytes:
         """Return preamble and header, padded to where `x` begins; the checksum is not there yet."""
-        body = json.dumps(
-            {
-                "entries": self.entries,
-                "flat": self.flat,
-                "widths": self.widths,
-                "holes": self.holes,
-            }
-        ).encode()
+        fields = {
+            "entries": self.entries,
+            "flat": self.flat,
+            "widths": self.widths,
+            "holes": self.holes,
+        }
+        more = {"weighted": self.weighted, "parted": self.parted}
+        body = json.dumps(fields | {name: True for name, there in more.items() if there}).encode()
         padded = body.ljust(_aligned(_START.size + len(body) + 20) - _START.size)
         return _START.pack(MAGIC, b"", bytes.fromhex(content), len(padded)) + padded
 
@@ -66,17 +72,19 @@ class ChunkDraft:
     y: NDArray[np.float32]  #: to be filled
     draws: Draws  #: to be filled
     counts: Array  #: (jagged branches, entries), to be filled
+    weights: Weights | None  #: to be filled, if there are any
+    parts: Parts | None  #: to be filled, if there are any
 
     @classmethod
-    def of(cls, entries: int, flat: int, widths: Sequence[int]) -> "ChunkDraft":
+    def of(cls, shape: Shape) -> "ChunkDraft":
         """Return a draft whose arrays are not initialised."""
-        shape = Shape(entries=entries, flat=flat, widths=tuple(widths))
         start = len(shape.header())
         buffer = np.empty(_end(shape, start), np.uint8)
         for place in _places(shape, start)[1:]:  # gaps must not carry what was in memory before
             buffer[place - _ALIGN : place] = 0
-        x, y, draws, counts, _ = _arrays(shape, buffer, start)
-        return cls(shape=shape, buffer=buffer, x=x, y=y, draws=draws, counts=counts)
+        arrays = _arrays(shape, buffer, start)
+        del arrays["holes"]
+        return cls(shape=shape, buffer=buffer, **arrays)
 
     def seal(self, holes: Positions | None = None, content: str = "") -> memoryview:
         """Return the bytes of the finished chunk, of which `holes` were not finite.
@@ -106,6 +114,8 @@ class Chunk:
     draws: Draws  #: (entries,): decide who trains and who validates
     counts: Array  #: (jagged branches, entries): lengths of rows
     holes: Positions
+    weights: Weights | None = None  #: (entries,), if there are any
+    parts: Parts | None = None  #: (entries,), if there are any
 
     @property
     def mask(self) -> Mask:
@@ -124,6 +134,8 @@ def encode(
     holes: Positions | None = None,
     draws: Draws | None = None,
     content: str = "",
+    weights: Weights | None = None,
+    parts: Parts | None = None,
 ) -> memoryview:
     """Return the bytes of a chunk; `ChunkDraft` does the same without a copy.
 
@@ -135,8 +147,22 @@ def encode(
         holes: positions in `x.reshape(-1)` of values that were not finite.
         draws: of the entries; without it, those of a file without a name.
         content: digest of what the chunk is made of, if it is to be found by that.
+        weights: (entries,).
+        parts: (entries,).
     """
-    draft = ChunkDraft.of(len(x), x.shape[1] - sum(widths), widths)
+    draft = ChunkDraft.of(
+        Shape(
+            entries=len(x),
+            flat=x.shape[1] - sum(widths),
+            widths=tuple(widths),
+            weighted=weights is not None,
+            parted=parts is not None,
+        )
+    )
+    if draft.weights is not None:
+        draft.weights[:] = weights
+    if draft.parts is not None and parts is not None:
+        draft.parts[:] = parts
     draft.x[:] = x
     draft.y[:] = y
     draft.draws[:] = drawn("", np.arange(len(x))) if draws is None else draws
@@ -158,10 +184,10 @@ def decode(buffer: bytes | bytearray | memoryview | Array) -> Chunk:
         fields = json.loads(bytes(data[_START.size : start]))
         fields["widths"] = tuple(fields["widths"])
         shape = Shape(**fields)
-        x, y, draws, counts, holes = _arrays(shape, data, start)
+        arrays = _arrays(shape, data, start)
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedError(f"the chunk is damaged: {error}") from error
-    return Chunk(shape=shape, x=x, y=y, draws=draws, counts=counts, holes=holes)
+    return Chunk(shape=shape, **arrays)
 
 
 def check(buffer: bytes | bytearray | memoryview | Array, content: str) -> None:
@@ -192,31 +218,43 @@ def _preamble(data: NDArray[np.uint8]) -> tuple[bytes, str, int]:
     return checksum, content.hex(), length
 
 
-def _places(shape: Shape, start: int) -> tuple[int, int, int, int, int]:
-    """Return where x, y, draws, counts and holes begin."""
-    y = _aligned(start + shape.entries * shape.width * 4)
-    draws = _aligned(y + shape.entries * 4)
-    counts = _aligned(draws + shape.entries * 4)
-    lengths = shape.entries * len(shape.widths) * count_type(shape.widths).itemsize
-    return start, y, draws, counts, _aligned(counts + lengths)
+def _places(shape: Shape, start: int) -> tuple[int, ...]:
+    """Return where x, y, draws, weights, parts, counts and holes begin."""
+    n = shape.entries
+    lengths = len(shape.widths) * count_type(shape.widths).itemsize
+    sizes = (
+        4 * n * shape.width,
+        4 * n,
+        4 * n,
+        4 * n * shape.weighted,
+        n * shape.parted,
+        n * lengths,
+    )
+    places = [start]
+    for size in sizes:
+        places.append(_aligned(places[-1] + size))
+    return tuple(places)
 
 
 def _end(shape: Shape, start: int) -> int:
     return _places(shape, start)[-1] + 8 * shape.holes
 
 
-def _arrays(
-    shape: Shape, data: NDArray[np.uint8], start: int
-) -> tuple[Matrix, NDArray[np.float32], Draws, Array, Positions]:
-    x, y, draws, counts, holes = _places(shape, start)
+def _arrays(shape: Shape, data: NDArray[np.uint8], start: int) -> dict[str, Any]:
+    x, y, draws, weights, parts, counts, holes = _places(shape, start)
     n, rows = shape.entries, len(shape.widths)
-    return (
-        np.frombuffer(data, "<f4", n * shape.width, x).reshape(n, shape.width),
-        np.frombuffer(data, "<f4", n, y),
-        np.frombuffer(data, "<u4", n, draws),
-        np.frombuffer(data, count_type(shape.widths), n * rows, counts).reshape(rows, n),
-        np.frombuffer(data, "<i8", shape.holes, holes) if shape.holes else np.empty(0, np.int64),
-    )
+    lengths = np.frombuffer(data, count_type(shape.widths), n * rows, counts)
+    return {
+        "x": np.frombuffer(data, "<f4", n * shape.width, x).reshape(n, shape.width),
+        "y": np.frombuffer(data, "<f4", n, y),
+        "draws": np.frombuffer(data, "<u4", n, draws),
+        "weights": np.frombuffer(data, "<f4", n, weights) if shape.weighted else None,
+        "parts": np.frombuffer(data, np.uint8, n, parts) if shape.parted else None,
+        "counts": lengths.reshape(rows, n),
+        "holes": np.frombuffer(data, "<i8", shape.holes, holes)
+        if shape.holes
+        else np.empty(0, np.int64),
+    }
 
 
 def _aligned(size: int) -> int:

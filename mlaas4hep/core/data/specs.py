@@ -12,6 +12,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.sample import Sample, joined
 from mlaas4hep.core.data.treatment import Treatment
+from mlaas4hep.core.data.weights import WeightSum, joined_sums
 from mlaas4hep.errors import InvalidRequestError
 
 _DOUBLES_HOLD = 2.0**53  #: every integer up to here is a double
@@ -87,6 +88,7 @@ class Specs:
 
     branches: tuple[BranchSpec, ...]  #: sorted by name
     ranges: tuple[RangeCount, ...]  #: sorted, disjoint; neighbours that are whole are one
+    weights: tuple[WeightSum, ...] = ()  #: by file and label; empty: all entries count alike
 
     @property
     def entries(self) -> int:
@@ -123,7 +125,9 @@ def merged(parts: Iterable[Specs]) -> Specs:
     branches: dict[str, BranchSpec] = {}
     samples: dict[str, list[Sample]] = {}
     ranges: list[RangeCount] = []
+    weights: list[WeightSum] = []
     for part in parts:
+        weights.extend(part.weights)
         ranges.extend(part.ranges)
         for spec in part.branches:
             samples.setdefault(spec.name, []).extend(spec.sample)
@@ -138,6 +142,7 @@ def merged(parts: Iterable[Specs]) -> Specs:
             for name in sorted(branches)
         ),
         ranges=_joined(ranges),
+        weights=joined_sums(weights),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs import BranchSpec, RangeCount, Specs
 from mlaas4hep.core.data.treatment import Treatment
+from mlaas4hep.core.data.weights import WeightSum
 from mlaas4hep.errors import InvalidRequestError
 
 SCHEMA_VERSION = 1
@@ -52,7 +53,7 @@ def to_ancestor(
         "exact": {s.name: list(s.exact) for s in specs.branches if s.exact},
         "treatments": {s.name: asdict(s.treatment) for s in specs.branches if s.treatment},
         "inputs": dict(inputs or {}),
-    }
+    } | ({"weights": [asdict(found) for found in specs.weights]} if specs.weights else {})
 
 
 def from_ancestor(body: Mapping[str, Any]) -> Specs:
@@ -68,13 +69,16 @@ def from_ancestor(body: Mapping[str, Any]) -> Specs:
             RangeCount(file=int(file), start=int(start), stop=int(stop), passed=int(passed))
             for file, start, stop, passed in body.get("ranges", _whole_files(body))
         ]
+        weights = tuple(WeightSum(**found) for found in body.get("weights", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidRequestError(
             f"this is not a specs file: {error!r}",
             hint="write it with `mlaas4hep specs`, or with the ancestor's reader",
         ) from error
     return Specs(
-        branches=tuple(sorted(specs, key=lambda spec: spec.name)), ranges=tuple(sorted(ranges))
+        branches=tuple(sorted(specs, key=lambda spec: spec.name)),
+        ranges=tuple(sorted(ranges)),
+        weights=weights,
     )
 
 

@@ -42,6 +42,35 @@ class Split:
             training, testing = testing, training
         return cls(train=_rows(training), validation=_rows(validating), test=_rows(testing))
 
+    @classmethod
+    def by_parts(
+        cls, validating: NDArray[np.bool_], draws: Draws, *, seed: int, test: float = 0.0
+    ) -> "Split":
+        """Return the split of a chunk in which a person says who validates.
+
+        Args:
+            validating: of the chunk's entries.
+            draws: decide who is held out, whatever part an entry is in.
+            seed: of the request.
+            test: share that is held out.
+        """
+        held_out = shares(draws, seed) < test
+        return cls(
+            train=_rows(~held_out & ~validating),
+            validation=_rows(~held_out & validating),
+            test=_rows(held_out),
+        )
+
+    def without(self, dropped: NDArray[np.bool_] | None) -> "Split":
+        """Return the split without some entries; `dropped` is of all entries of the chunk."""
+        if dropped is None or not dropped.any():
+            return self
+        return Split(
+            train=self.train[~dropped[self.train]],
+            validation=self.validation[~dropped[self.validation]],
+            test=self.test[~dropped[self.test]],
+        )
+
 
 def _rows(chosen: NDArray[np.bool_]) -> Index:
     return np.flatnonzero(chosen).astype(np.int32)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL
@@ -24,6 +25,15 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BranchColumns:
+    """Which columns of the matrix belong to one branch."""
+
+    name: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """Everything that a training must know besides model.py and the chunks."""
 
@@ -38,6 +48,8 @@ class TrainingJob:
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
     labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
     features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
+    branches: tuple[BranchColumns, ...] = ()  #: all that are learned from
+    weights: TrainingWeights = TrainingWeights()
 
     @property
     def rounds(self) -> int:

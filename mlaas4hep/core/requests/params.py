@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
-from mlaas4hep.core.requests import frameworks
+from mlaas4hep.core.requests import frameworks, parse_rules, parse_splitting, parse_weights
 from mlaas4hep.core.requests import parse_fitting as fitting
-from mlaas4hep.core.requests.parse_rules import KEYS, parse_rules
 from mlaas4hep.core.requests.request import (
     AUTO,
     DEFAULT_IDENTIFIERS,
@@ -38,13 +37,19 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
             message names the key.
     """
     content = parse_object(text, "params.json")
-    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *KEYS, *fitting.KEYS), "params.json")
+    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *_MORE_KEYS), "params.json")
     values: dict[str, Any] = {"training": AUTO} | {
         key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS
     }
     for key in _BRANCH_LISTS:
         values[key] = _branches(key, content, read_member)
-    return Params(**values, rules=parse_rules(content), fitting=fitting.parse_fitting(content))
+    return Params(
+        **values,
+        fitting=fitting.parse_fitting(content),
+        rules=parse_rules.parse_rules(content),
+        weighting=parse_weights.parse_weighting(content),
+        splitting=parse_splitting.parse_splitting(content),
+    )
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
@@ -186,6 +191,7 @@ def _branches(key: str, content: Mapping[str, Any], read_member: ReadMember) -> 
     return name_list(value, f"params.json: {key}")
 
 
+_MORE_KEYS = (*parse_rules.KEYS, *parse_weights.KEYS, *parse_splitting.KEYS, *fitting.KEYS)
 _BRANCH_LISTS = ("selected_branches", "exclude_branches")
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "nevts": _whole(1, all_of_them=True),

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from mlaas4hep.core.data.rules import Rules
+from mlaas4hep.core.data.splitting import Splitting
+from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 
@@ -24,9 +26,9 @@ class InputFile:
     tree: str
     line: int = field(default=0, compare=False)  #: of files.txt; a pattern names many files
     label: str = field(default="", compare=False)  #: that files.json says
-    weight: float = 1.0  #: of each entry
+    weight: float = 1.0  #: of each entry, times what params.json says
     xsec: float | None = None  #: cross section of its sample
-    sample: str = ""  #: files of one are one sample
+    sample: str = ""  #: files of one are normalised together; see `weighing`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Params:
     positive: str = ""  #: the class that a single score is for; empty: the last one
     rules: Rules = Rules()
     fitting: Fitting = Fitting()
+    weighting: Weighting = Weighting()
+    splitting: Splitting = Splitting()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

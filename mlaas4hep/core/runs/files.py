@@ -16,6 +16,7 @@ HISTORY = "history.json"  #: figures of each round so far: a list of objects
 QUALITY = "plots/quality.json"  #: ROC points, scores in bins, confusion; see `child/quality.py`
 FEATURES = "features.json"  #: what it learns from and what not: `FeatureList`
 SAMPLE = "sample.json"  #: one entry as people send it to the model
+CHECKS = "plots/checks.json"  #: over-training and importance; see `child/results.py`
 HISTOGRAMS = "plots/histograms.json"  #: values of each branch in bins
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mlaas4hep.core.data.splitting import Splitting
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.syntax import Instruction
@@ -10,7 +11,7 @@ from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, Params
 from mlaas4hep.core.selection import notices
 from mlaas4hep.core.selection.agreement import check_alike, check_file, check_patterns, unknown
-from mlaas4hep.core.selection.patterns import matching
+from mlaas4hep.core.selection.patterns import listed, matching
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
@@ -23,6 +24,9 @@ class Branches:
     reads: tuple[str, ...]  #: sorted; what features, cuts, new branches and labels need
     label: tuple[str, ...]  #: sorted; what the label is computed from, never a feature
     identifiers: tuple[str, ...]  #: those that the files have; never features
+    weight: tuple[str, ...] = ()  #: sorted; what the weight is computed from, never a feature
+    part: tuple[str, ...] = ()  #: sorted; what says which part or fold an entry belongs to
+    part_by: str = ""  #: the expression that says it
     warnings: tuple[str, ...] = ()
 
 
@@ -41,22 +45,25 @@ def choose(
     kinds = _every_kind(trees)
     for file, tree in trees.items():
         check_file(file, tree, preproc, kinds if params.missing_branches == "fill" else {})
-    label = _label_names(labels, trees, preproc)
+    label = names_of(labels.expression, trees, preproc, "labels.txt", "label")
+    weight = names_of(params.weighting.expression, trees, preproc, "weight", "weight")
     identifiers = _identifiers(params, trees)
+    part_by = _part_by(params.splitting, identifiers)
+    part = names_of(part_by, trees, preproc, "validation or fold_by", "split")
     new = set(preproc.defines)
     known = _all_names(trees)
-    hidden = label | set(identifiers) | preproc.removes
+    hidden = label | weight | set(identifiers) | preproc.removes
     check_patterns(params, trees, known | new)
     chosen = matching(params.selected_branches, known) if params.selected_branches else known
     excluded = matching(params.exclude_branches, known | new)
     wanted = chosen - excluded - hidden
     partial = {name for tree in trees.values() for name in wanted - tree.names}
-    needed = (preproc.reads | label) - new
+    needed = (preproc.reads | label | weight | part) - new
     if params.missing_branches == "common":
         wanted -= partial
     reads = wanted | needed
-    asked = label | preproc.reads | set(params.selected_branches)
-    fills = kinds.keys() - label if params.missing_branches == "fill" else set()
+    asked = label | weight | part | preproc.reads | set(params.selected_branches)
+    fills = kinds.keys() - label - weight - part if params.missing_branches == "fill" else set()
     check_alike(trees, reads, asked, fills)
     features = wanted | (new - excluded - hidden)
     if not features:
@@ -69,6 +76,9 @@ def choose(
         reads=tuple(sorted(reads)),
         label=tuple(sorted(label)),
         identifiers=identifiers,
+        weight=tuple(sorted(weight)),
+        part=tuple(sorted(part)),
+        part_by=part_by,
         warnings=(
             *notices.of_choice(trees, params, label, known | new, labels),
             *notices.of_differences(trees, params, partial, reads),
@@ -78,10 +88,14 @@ def choose(
 
 def label_expression(labels: Labels, names: Iterable[str]) -> Expression:
     """Return the label's formula; a name of a branch needs not be one that formulas can hold."""
-    name = labels.expression
-    if name in set(names):
-        return Expression(text=name, program=(Instruction(kind="name", value=name, column=1),))
-    return Expression.parse(name)
+    return entry_expression(labels.expression, names)
+
+
+def entry_expression(text: str, names: Iterable[str]) -> Expression:
+    """Return a formula; a name of a branch needs not be one that formulas can hold."""
+    if text in set(names):
+        return Expression(text=text, program=(Instruction(kind="name", value=text, column=1),))
+    return Expression.parse(text)
 
 
 def lacking(
@@ -102,20 +116,32 @@ def _every_kind(trees: Mapping[str, TreeInfo]) -> dict[str, bool]:
     return {branch.name: branch.jagged for tree in trees.values() for branch in tree.branches}
 
 
-def _label_names(labels: Labels, trees: Mapping[str, TreeInfo], preproc: Preproc) -> set[str]:
-    if not labels.expression:
+def names_of(
+    text: str, trees: Mapping[str, TreeInfo], preproc: Preproc, key: str, what: str
+) -> set[str]:
+    """Return the branches that a formula needs; "" needs none.
+
+    Args:
+        text: the formula, one number an entry.
+        key: where a person wrote it.
+        what: it gives, such as "label".
+
+    Raises:
+        InvalidRequestError: one of them is not there, or it gives a row of values.
+    """
+    if not text:
         return set()
     known = _all_names(trees) | set(preproc.defines)
-    expression = label_expression(labels, known)
+    expression = entry_expression(text, known)
     for name in sorted(expression.names - known):
-        raise unknown(next(iter(trees)), name, known, "labels.txt")
+        raise unknown(next(iter(trees)), name, known, key)
     jagged = {branch.name for tree in trees.values() for branch in tree.branches if branch.jagged}
     jagged |= {branch.name for branch in preproc.new_branches if branch.jagged}
     if expression.is_jagged(jagged):
         name = min(expression.names & jagged)
         raise InvalidRequestError(
-            f"the label {labels.expression!r} is a row of values, not one number an entry",
-            file="labels.txt",
+            f"the {what} {text!r} is a row of values, not one number an entry",
+            file="labels.txt" if what == "label" else "params.json",
             branch=name,
             hint="sum, min, max, mean, count, any and all give one value for each row",
         )
@@ -133,3 +159,17 @@ def _identifiers(params: Params, trees: Mapping[str, TreeInfo]) -> tuple[str, ..
     if missing and set(params.identifier) != set(DEFAULT_IDENTIFIERS):
         raise unknown(next(iter(trees)), missing[0], known, "identifier")
     return tuple(sorted(set(params.identifier) & known))
+
+
+def _part_by(splitting: Splitting, identifiers: Iterable[str]) -> str:
+    """Return the expression that splits: that of the request, or else the entry's number."""
+    if not splitting.folds or splitting.fold_by:
+        return splitting.validation or splitting.fold_by
+    events = [name for name in identifiers if "event" in name.lower() or "evt" in name.lower()]
+    if len(events) == 1:
+        return events[0]
+    raise InvalidRequestError(
+        f"params.json: folds is {splitting.folds}, but no identifier is clearly the number of the"
+        f" event{f' ({listed(events)})' if events else ''}",
+        hint='"fold_by": "event" in params.json says what decides the fold of an entry',
+    )

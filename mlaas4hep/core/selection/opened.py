@@ -1,6 +1,6 @@
 """What opening the files of a run found; every later step works from this record."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -84,11 +84,13 @@ class Opened:
 
     def range_content(self, request: Request, index: int) -> str:
         """Return the hash of everything that the specs of range `index` depend on."""
-        return _range_contents(self, request.preproc, request.params.rules)[index]
+        return _range_contents(self, request.preproc, request.params.rules, _weighed_by(request))[
+            index
+        ]
 
     def specs_content(self, request: Request) -> str:
         """Return the hash of everything that the merged specs depend on."""
-        return _specs_content(self, request.preproc, request.params.rules)
+        return _specs_content(self, request.preproc, request.params.rules, _weighed_by(request))
 
     def chunk_content(self, request: Request, recipe: Recipe) -> str:
         """Return the hash of everything that a chunk depends on."""
@@ -97,12 +99,24 @@ class Opened:
             "chunk",
             CODE_VERSION,
             MAGIC.decode(),
-            self.specs_content(request),
+            _specs_content(self, request.preproc, request.params.rules, ""),
             labels.expression or [labels.values[part.file] for part in recipe.slices],
             [(part.file, part.start, part.stop) for part in recipe.slices],
             None if recipe.mix is None else (recipe.mix.sizes, recipe.mix.place),
             [self.files[part.file].name for part in recipe.slices],
+            *self._more_content(request),
         )
+
+    def _more_content(self, request: Request) -> Iterator[object]:
+        """Yield what weights and parts depend on, if the chunk has them."""
+        params = request.params
+        if params.weighting.is_stored:
+            yield from ("weights", self.specs_content(request), params.weighting.norm)
+            if params.weighting.norm == "xsec":  # what is used of each file scales the weights
+                yield from (params.weighting.luminosity, params.weighting.negative, params.nevts)
+                yield [(file.xsec, file.sample) for file in request.files]
+        if self.branches.part_by:
+            yield from ("parts", params.splitting.folds, self.branches.part_by)
 
     def merged(self, parts: Iterable[MeasuredRange]) -> Specs:
         """Return the specs of all ranges, given in order."""
@@ -110,6 +124,7 @@ class Opened:
             replace(
                 part.specs,
                 ranges=tuple(replace(count, file=entry.file) for count in part.specs.ranges),
+                weights=tuple(replace(found, file=entry.file) for found in part.specs.weights),
             )
             for entry, part in zip(self.ranges, parts, strict=True)
         )
@@ -125,20 +140,39 @@ class Opened:
         entries are mixed by chance: they may be sorted by label.
         """
         params = request.params
-        passed = [0] * len(self.files)
-        seen = [0] * len(self.files)
-        for count in specs.ranges:
-            passed[count.file] += count.passed
-            seen[count.file] += count.stop - count.start
-        weights = [
-            file.entries * good / all_ if all_ else 0.0
-            for file, good, all_ in zip(self.files, passed, seen, strict=True)
-        ]
+        passed, weights = self._passed(specs)
         if request.labels.expression:
             totals = used_of_files(passed, params.nevts, weights)
             if 0 < params.chunk_size < sum(totals):
                 return MixedPlan.of(totals, params.chunk_size, _row_bytes(specs))
         return ChunkPlan.of(passed, params.nevts, params.chunk_size, weights)
+
+    def used(self, request: Request, specs: Specs) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return how many entries of each file pass, and how many of these go into chunks."""
+        passed, weights = self._passed(specs)
+        return tuple(passed), used_of_files(passed, request.params.nevts, weights)
+
+    def _passed(self, specs: Specs) -> tuple[list[int], list[float]]:
+        """Return how many measured entries of each file pass, and would in the whole file."""
+        passed = [0] * len(self.files)
+        seen = [0] * len(self.files)
+        for count in specs.ranges:
+            passed[count.file] += count.passed
+            seen[count.file] += count.stop - count.start
+        return passed, [
+            file.entries * good / all_ if all_ else 0.0
+            for file, good, all_ in zip(self.files, passed, seen, strict=True)
+        ]
+
+
+def _weighed_by(request: Request) -> str:
+    """Return all that sums of weights depend on, besides the file itself; "" without weights."""
+    weighting = request.params.weighting
+    if not weighting.is_used:
+        return ""
+    numbers = [file.weight for file in request.files]
+    labels = request.labels.expression or request.labels.values
+    return keys.digest(weighting.expression, weighting.norm == "xsec", numbers, labels)
 
 
 def _row_bytes(specs: Specs) -> int:
@@ -146,16 +180,21 @@ def _row_bytes(specs: Specs) -> int:
 
 
 @lru_cache(maxsize=4)
-def _range_contents(opened: Opened, preproc: str, rules: Rules) -> tuple[str, ...]:
-    transform = keys.digest(CODE_VERSION, opened.branches.features, preproc, rules.missing)
+def _range_contents(opened: Opened, preproc: str, rules: Rules, weighed_by: str) -> tuple[str, ...]:
+    how = (CODE_VERSION, opened.branches.features, preproc, rules.missing)
+    transform = keys.digest(*how, *([weighed_by] if weighed_by else []))
     return tuple(
         keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
+        if not weighed_by  # numbers and labels may differ between files that are alike
+        else keys.digest(
+            "range", transform, opened.files[part.file].identity, (part.start, part.stop), part.file
+        )
         for part in opened.ranges
     )
 
 
 @lru_cache(maxsize=4)
-def _specs_content(opened: Opened, preproc: str, rules: Rules) -> str:
-    contents = _range_contents(opened, preproc, rules)
+def _specs_content(opened: Opened, preproc: str, rules: Rules, weighed_by: str) -> str:
+    contents = _range_contents(opened, preproc, rules, weighed_by)
     parts = [(part.file, one) for part, one in zip(opened.ranges, contents, strict=True)]
     return keys.digest("specs", CODE_VERSION, parts, wire.dump(rules).decode())

@@ -77,7 +77,7 @@ class Preproc:
         Args:
             keep: names that are not removed, whatever preproc.json says: the label's.
         """
-        full = self._with_new_branches(columns)
+        full = self.with_new_branches(columns)
         left = full.only(set(full.names) - (self.removes - keep))
         if not self.cuts:
             return left
@@ -86,10 +86,11 @@ class Preproc:
 
     def cut_flow(self, columns: Columns) -> tuple[tuple[str, int], ...]:
         """Return (cut, entries that pass it and all before it), in the order of the file."""
-        full = self._with_new_branches(columns)
+        full = self.with_new_branches(columns)
         return tuple((cut.label, int(np.sum(chosen))) for cut, chosen in self._flow(full))
 
-    def _with_new_branches(self, columns: Columns) -> Columns:
+    def with_new_branches(self, columns: Columns) -> Columns:
+        """Return the same entries with the new branches; nothing is cut or removed."""
         for collection in self.collections:
             columns = collection.applied_to(columns)
         for branch in self.new_branches:

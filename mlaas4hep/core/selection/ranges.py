@@ -1,7 +1,7 @@
 """Ranges of entries, measured: the specs of what passes, and what each cut leaves if nothing does."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.rules import Rules
@@ -9,6 +9,7 @@ from mlaas4hep.core.data.sample import Sampler
 from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
 from mlaas4hep.core.data.treatment import without_missing
 from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.values import Weigher
 from mlaas4hep.errors import PermanentError
 
 
@@ -29,6 +30,8 @@ def measure_blocks(
     *,
     entries: int,
     rules: Rules,
+    keep: Iterable[str] = (),
+    weigher: Weigher | None = None,
 ) -> MeasuredRange:
     """Return the specs of consecutive blocks of one file, the first at entry `start`.
 
@@ -39,6 +42,8 @@ def measure_blocks(
         start: first entry of the first block.
         entries: how many there are in all blocks, more or less.
         rules: say which values are missing, so that they do not count.
+        keep: names that are not removed, whatever preproc.json says: those of label and weight.
+        weigher: sums up the weights; None: all entries count alike.
 
     If no entry passes the cuts, the result says how many pass each of them.
     """
@@ -52,13 +57,14 @@ def measure_blocks(
         for block in blocks:
             count += 1
             stop = start + block.entries
-            kept = preproc.apply(block)
+            kept = preproc.apply(block, keep=frozenset(keep))
             if not kept.entries:
                 for cut, left in preproc.cut_flow(block):
                     flow[cut] = flow.get(cut, 0) + left
             values = without_missing(kept.only(wanted), rules)
             sampler.add(values, start)
-            yield measured(values, file=0, start=start, stop=stop)
+            found = measured(values, file=0, start=start, stop=stop)
+            yield replace(found, weights=weigher.sums(block, kept, preproc)) if weigher else found
             start = stop
 
     specs = sampled(merged(parts(start)), sampler.samples())

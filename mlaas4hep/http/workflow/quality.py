@@ -36,6 +36,11 @@ def show_histograms(context: Context, call: Call) -> flask.Response:
     return _stored(context, call, files.HISTOGRAMS, '"hist": "pdfs"')
 
 
+def show_checks(context: Context, call: Call) -> flask.Response:
+    """Return whether the model learned by heart, and how much each branch counts."""
+    return _stored(context, call, files.CHECKS, '"metrics": true')
+
+
 def show_cutflow(context: Context, call: Call) -> flask.Response:
     """Return how many entries each file has, and how many pass the cuts."""
     found = full_report(find_run(context, call), context).files
@@ -74,7 +79,11 @@ def _stored(context: Context, call: Call, name: str, wanted: str) -> flask.Respo
 
 
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
-_COUNTS: Schema = {"type": "array", "items": {"type": "integer"}}
+_COUNTS: Schema = {
+    "type": "array",
+    "items": {"type": "number"},
+}  # sums of weights, if there are any
+_MAYBE: Schema = {"type": ["number", "null"]}
 _HISTORY: Schema = {
     "type": "array",
     "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]}},
@@ -84,7 +93,9 @@ _SET: Schema = {
     "required": ["entries"],
     "properties": {
         "entries": {"type": "integer"},
-        "auc": {"type": ["number", "null"]},
+        "sum_of_weights": _MAYBE,
+        "auc": _MAYBE,
+        "auc_error": _MAYBE,
         "rmse": {"type": ["number", "null"]},
         "roc": {
             "type": "object",
@@ -114,6 +125,59 @@ _HISTOGRAMS: Schema = {
             "by_class": {"type": "object", "additionalProperties": _COUNTS},
             "edges": _NUMBERS,
             "normalised_edges": _NUMBERS,
+        },
+    },
+}
+_CHECKS: Schema = {
+    "type": "object",
+    "required": ["schema_version", "overtraining", "importance"],
+    "properties": {
+        "schema_version": {"type": "integer"},
+        "overtraining": {
+            "type": ["object", "null"],
+            "description": "Scores of the last class in training and held-out part, by true class;"
+            " null unless classes are told apart.",
+            "properties": {
+                "held_out": {"type": "string", "enum": ["test", "val"]},
+                "edges": _NUMBERS,
+                "classes": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "class": {"type": "string"},
+                            "train_entries": {"type": "integer"},
+                            "held_out_entries": {"type": "integer"},
+                            "train": _COUNTS,
+                            "held_out": _COUNTS,
+                            "ks": _MAYBE,
+                            "p_value": _MAYBE,
+                        },
+                    },
+                },
+            },
+        },
+        "importance": {
+            "type": ["object", "null"],
+            "description": "Fall of the AUC (rise of the RMSE) on held-out entries when a branch is"
+            " shuffled, the largest first; null with too few entries.",
+            "properties": {
+                "held_out": {"type": "string", "enum": ["test", "val"]},
+                "entries": {"type": "integer"},
+                "repeats": {"type": "integer"},
+                "whole": {"type": "number"},
+                "branches": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "branch": {"type": "string"},
+                            "drop": {"type": "number"},
+                            "error": {"type": "number"},
+                        },
+                    },
+                },
+            },
         },
     },
 }
@@ -164,6 +228,7 @@ def _of_run(
 ROUTES = (
     _of_run("history", show_history, _HISTORY),
     _of_run("quality", show_quality, _QUALITY),
+    _of_run("checks", show_checks, _CHECKS),
     _of_run("histograms", show_histograms, _HISTOGRAMS),
     _of_run("cutflow", show_cutflow, _CUTFLOW),
     _of_run("features", show_features, FeatureList, (404, 409, 422)),

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.framework import Block
-from tests.adapters.trainers.conftest import DENSE
+from mlaas4hep.core.data.weighting import TrainingWeights
+from tests.adapters.trainers.conftest import DENSE, make_job
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -43,6 +47,37 @@ def test_losses_and_weights_are_those_of_keras_fit_on_the_same_batches(build, te
 
     for name, values in fitted.history.items():
         assert [metrics[name] for metrics in got] == pytest.approx(values, abs=1e-5)
+    for mine, theirs in zip(ours.keras.weights, keras_own.weights, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+@pytest.fixture
+def weighted(keras_framework, tmp_path):
+    """Return a function that builds a model which is told weights."""
+
+    def weighted(text):
+        (tmp_path / "model.py").write_text(text)
+        job = replace(make_job(batch_size=50), weights=TrainingWeights(is_used=True))
+        return modelfile.build(tmp_path / "model.py", job, [keras_framework], 60)[1]
+
+    return weighted
+
+
+def test_weights_of_entries_count_as_in_keras_fit(weighted, text):
+    ours, keras_own = weighted(text), weighted(text).keras
+    x, y = data()
+    shaped = ours.target.shaped(y)
+    given = np.random.default_rng(5).normal(1, 1, len(x)).astype(np.float32)  # some negative
+
+    got = []
+    for _ in range(3):
+        ours.learn(replace(rows(x, y, len(x)), weights=given))
+        got.append(ours.metrics()["loss"])
+    fitted = keras_own.fit(
+        x, shaped, sample_weight=given, batch_size=50, epochs=3, shuffle=False, verbose=0
+    )
+
+    assert got == pytest.approx(fitted.history["loss"], abs=1e-5)
     for mine, theirs in zip(ours.keras.weights, keras_own.weights, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 

@@ -17,7 +17,7 @@ def told(names=()):
     matrix = figures.confusion(signal.astype(np.int64), (SCORES[:, 0] >= 0.5).astype(np.int64), 2)
     curve = figures.roc(signal, SCORES[:, 0])
     test = SetFigures(name="test", entries=4, auc=curve.area, matrix=matrix, curve=curve)
-    return quality([test], {"test": (LABELS, SCORES)}, names)["test"]
+    return quality([test], {"test": (LABELS, SCORES, None)}, names)["test"]
 
 
 def test_the_points_are_those_of_the_curve():

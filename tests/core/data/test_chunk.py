@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaas4hep.core.data.chunk import ChunkDraft, check, decode, encode
+from mlaas4hep.core.data.chunk import ChunkDraft, Shape, check, decode, encode
 from mlaas4hep.errors import DamagedError
 
 MADE_OF = "0123456789abcdef" * 2
@@ -32,6 +32,18 @@ def test_what_is_written_is_read(entries, flat, widths, rng):
     np.testing.assert_array_equal(chunk.x, x)
     np.testing.assert_array_equal(chunk.y, y)
     np.testing.assert_array_equal(chunk.mask, _mask(x, flat, widths, counts, holes))
+
+
+def test_weights_and_parts_are_read_too_and_without_them_nothing_is_said_of_them():
+    x, y = np.ones((70, 2), np.float32), np.zeros(70, np.float32)
+    weights, parts = np.linspace(-1, 1, 70, dtype=np.float32), np.arange(70, dtype=np.uint8)
+
+    plain, chunk = encode(x, y), decode(encode(x, y, weights=weights, parts=parts))
+
+    np.testing.assert_array_equal(chunk.weights, weights)
+    np.testing.assert_array_equal(chunk.parts, parts)
+    assert b"weighted" not in bytes(plain)
+    assert (decode(plain).weights, decode(plain).parts) == (None, None)
 
 
 def _mask(x, flat, widths, counts, holes):
@@ -59,7 +71,7 @@ def test_a_mapped_file_is_read_without_a_copy(tmp_path):
 
 
 def test_arrays_begin_where_processors_like_them_to():
-    draft = ChunkDraft.of(5, 3, (2,))
+    draft = ChunkDraft.of(Shape(entries=5, flat=3, widths=(2,)))
 
     start = draft.buffer.ctypes.data
     places = [(array.ctypes.data - start) % 64 for array in (draft.x, draft.y, draft.counts)]
@@ -84,7 +96,7 @@ def test_a_chunk_that_is_cut_short_is_refused():
 
 @pytest.fixture(scope="module")
 def sealed():
-    draft = ChunkDraft.of(2, 1, (2,))
+    draft = ChunkDraft.of(Shape(entries=2, flat=1, widths=(2,)))
     for part in (draft.x, draft.y, draft.draws, draft.counts):
         part[:] = 1
     return bytes(draft.seal(np.array([1, 3]), MADE_OF))

@@ -56,3 +56,54 @@ def test_a_class_that_is_never_predicted_has_precision_zero():
 
     assert (never.precision, never.recall, never.f1) == (0, 0, 0)
     assert (always.precision, always.recall) == (0.5, 1)
+
+
+def test_areas_and_matrices_of_weighted_entries_are_those_of_scikit_learn(random):
+    is_signal = random.integers(0, 2, 500).astype(bool)
+    given = np.round(random.random(500) + 0.3 * is_signal, 1)
+    weights = random.exponential(size=500)
+
+    curve = scores.roc(is_signal, given, weights)
+    matrix = scores.confusion(is_signal.astype(int), (given > 0.6).astype(int), 2, weights)
+
+    assert curve.area == pytest.approx(
+        metrics.roc_auc_score(is_signal, given, sample_weight=weights)
+    )
+    expected = metrics.confusion_matrix(is_signal, given > 0.6, sample_weight=weights)
+    np.testing.assert_allclose(matrix, expected)
+
+
+def test_an_entry_of_weight_three_counts_as_three_entries(random):
+    is_signal = random.integers(0, 2, 200).astype(bool)
+    given, weights = random.normal(size=200) + is_signal, random.integers(1, 4, 200)
+
+    weighted = scores.roc(is_signal, given, weights)
+    repeated = scores.roc(np.repeat(is_signal, weights), np.repeat(given, weights))
+
+    assert weighted.area == pytest.approx(repeated.area)
+
+
+def test_the_error_of_an_area_is_that_of_delong(random):
+    is_signal = random.integers(0, 2, 300).astype(bool)
+    given = np.round(random.normal(size=300) + is_signal, 1)
+    signal, background = given[is_signal], given[~is_signal]
+    wins = (signal[:, None] > background) + 0.5 * (signal[:, None] == background)
+    variance = wins.mean(axis=1).var(ddof=1) / len(signal)
+    variance += wins.mean(axis=0).var(ddof=1) / len(background)
+
+    assert scores.area_error(is_signal, given) == pytest.approx(np.sqrt(variance))
+
+
+def test_the_error_of_a_weighted_area_is_its_spread_over_samples(random):
+    areas, errors = [], []
+    for _ in range(300):
+        is_signal = random.integers(0, 2, 200).astype(bool)
+        given, weights = random.normal(size=200) + is_signal, random.exponential(size=200)
+        areas.append(scores.roc(is_signal, given, weights).area)
+        errors.append(scores.area_error(is_signal, given, weights))
+
+    assert np.mean(errors) == pytest.approx(np.std(areas), rel=0.15)
+
+
+def test_one_entry_of_a_class_has_no_error():
+    assert scores.area_error(np.array([True, False, False]), np.array([0.9, 0.1, 0.2])) is None

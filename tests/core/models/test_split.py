@@ -65,3 +65,16 @@ def test_nobody_validates_who_is_not_asked_to():
     split = Split.of(DRAWS, seed=1, validation=0.0)
 
     assert len(split.train) == len(DRAWS)
+
+
+def test_a_person_says_who_validates_and_the_held_out_stay_the_same():
+    draws = drawn("a.root", np.arange(1000))
+    validating = np.arange(1000) % 5 == 0
+
+    plain = Split.of(draws, seed=3, validation=0.3, test=0.2)
+    split = Split.by_parts(validating, draws, seed=3, test=0.2)
+
+    assert split.test.tolist() == plain.test.tolist()
+    assert (split.validation % 5 == 0).all()
+    assert (split.train % 5 != 0).all()
+    assert len(split.test) + len(split.validation) + len(split.train) == 1000

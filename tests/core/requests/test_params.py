@@ -66,7 +66,9 @@ def test_every_key_of_params_is_accepted():
         "missing_branches": "fill", "on_bad_file": "skip",
     }  # fmt: skip
 
-    assert content.keys() == {*Params.__dataclass_fields__} - {"rules", "fitting"}
+    assert content.keys() == {*Params.__dataclass_fields__} - {
+        *("rules", "fitting", "weighting", "splitting")
+    }
     assert params(**content) == Params(
         missing_branches="fill", on_bad_file="skip",
         nevts=1, chunk_size=-1, branch="t", identifier=("a",), selected_branches=("b",),

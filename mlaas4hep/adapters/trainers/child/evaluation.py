@@ -25,6 +25,7 @@ class Collected:
 
     labels: list[Floats] = field(default_factory=list)
     scores: list[Floats] = field(default_factory=list)
+    weights: list[Floats] = field(default_factory=list)  #: empty: all count alike
     entries: int = 0
 
 
@@ -35,14 +36,16 @@ class SetFigures:
     name: str
     entries: int
     auc: float | None
-    matrix: NDArray[np.int64] | None
+    matrix: NDArray[Any] | None  #: entries, or sums of their weights
     curve: Roc | None  #: of binary tasks
     error: float | None = None  #: root mean square, of regression
+    auc_error: float | None = None  #: standard error of `auc`, of two classes
+    weight: float | None = None  #: sum of weights; None: all count alike
 
     @property
     def is_of_one_class(self) -> bool:
         """Tell whether its entries are all of one class, so that nothing can be told apart."""
-        return self.matrix is not None and int((self.matrix.sum(axis=1) > 0).sum()) == 1
+        return self.matrix is not None and int((self.matrix.sum(axis=1) != 0).sum()) == 1
 
 
 class Evaluation:
@@ -62,11 +65,17 @@ class Evaluation:
                 seen.labels.append(chunk.labels[chosen])
                 seen.scores.append(self._model.predict(chunk.block(chosen)))
                 seen.entries += len(chosen)
+                if chunk.physical is not None:
+                    seen.weights.append(chunk.physical[chosen])
 
-    def scores(self) -> dict[str, tuple[Floats, Floats]]:
-        """Return labels and scores of every set that has entries."""
+    def scores(self) -> dict[str, tuple[Floats, Floats, Floats | None]]:
+        """Return labels, scores and weights (if there are any) of every set that has entries."""
         return {
-            name: (np.concatenate(seen.labels), np.concatenate(seen.scores))
+            name: (
+                np.concatenate(seen.labels),
+                np.concatenate(seen.scores),
+                np.concatenate(seen.weights) if seen.weights else None,
+            )
             for name, seen in self._sets.items()
             if seen.entries
         }
@@ -74,49 +83,59 @@ class Evaluation:
     def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:
         """Return the figures of every set that has entries."""
         return tuple(
-            _figures(name, labels, predicted, task, wanted.threshold)
-            for name, (labels, predicted) in self.scores().items()
+            set_figures(name, scored, task, wanted.threshold)
+            for name, scored in self.scores().items()
         )
 
 
-def _figures(
-    name: str, labels: Floats, predicted: Floats, task: Task, threshold: float
-) -> SetFigures:
+Scored = tuple[Floats, Floats, Floats | None]  #: labels, scores, weights
+
+
+def set_figures(name: str, scored: Scored, task: Task, threshold: float) -> SetFigures:
+    """Return the figures of one set."""
+    labels, predicted, weights = scored
+    weight = None if weights is None else float(weights.sum())
+    usual: dict[str, Any] = {"name": name, "entries": len(labels), "weight": weight}
     if task == "binary":
         signal = labels > 0.5  # noqa: PLR2004 - labels are 0 or 1, or -1 or 1
-        curve = scores.roc(signal, predicted[:, 0])
         low = -1.0 if (labels < 0).any() else 0.0  # labels of -1 and 1: the middle is 0
         chosen = (predicted[:, 0] >= low + threshold * (1 - low)).astype(np.int64)
-        matrix = scores.confusion(signal.astype(np.int64), chosen, 2)
-        auc = curve.area if curve else None
-        return SetFigures(name=name, entries=len(labels), auc=auc, matrix=matrix, curve=curve)
+        matrix = scores.confusion(signal.astype(np.int64), chosen, 2, weights)
+        return SetFigures(**usual, matrix=matrix, **_curve(signal, predicted[:, 0], weights))
     if task == "multiclass":
-        return _of_classes(name, labels.astype(np.int64), predicted, threshold)
-    error = float(np.sqrt(np.mean((predicted[:, 0] - labels) ** 2)))
-    return SetFigures(
-        name=name, entries=len(labels), auc=None, matrix=None, curve=None, error=error
-    )
+        return _of_classes(usual, scored, threshold)
+    squares = ((predicted[:, 0] - labels) ** 2).astype(np.float64)
+    if weights is not None and not (weight or 0.0) > 0:
+        return SetFigures(**usual, auc=None, matrix=None, curve=None)
+    mean = np.mean(squares) if weights is None else np.average(squares, weights=weights)
+    error = float(np.sqrt(max(mean, 0.0)))
+    return SetFigures(**usual, auc=None, matrix=None, curve=None, error=error)
 
 
-def _of_classes(
-    name: str, labels: NDArray[np.int64], predicted: Floats, threshold: float
-) -> SetFigures:
+def _curve(signal: NDArray[np.bool_], scored: Floats, weights: Floats | None) -> dict[str, Any]:
+    curve = scores.roc(signal, scored, weights)
+    error = scores.area_error(signal, scored, weights) if curve else None
+    return {"curve": curve, "auc": curve.area if curve else None, "auc_error": error}
+
+
+def _of_classes(usual: dict[str, Any], scored: Scored, threshold: float) -> SetFigures:
+    labels, predicted, weights = scored[0].astype(np.int64), scored[1], scored[2]
     classes = predicted.shape[1]
     if classes == 2:  # noqa: PLR2004 - signal against background, told by two outputs
-        curve = scores.roc(labels == 1, predicted[:, 1])
-        auc = curve.area if curve else None
+        more = _curve(labels == 1, predicted[:, 1], weights)
         chosen = (predicted[:, 1] >= threshold).astype(np.int64)
     else:
-        curve, auc = None, scores.mean_area(labels, predicted)
+        more = {"curve": None, "auc": scores.mean_area(labels, predicted, weights)}
         chosen = predicted.argmax(axis=1)
-    matrix = scores.confusion(labels, chosen, classes)
-    return SetFigures(name=name, entries=len(labels), auc=auc, matrix=matrix, curve=curve)
+    matrix = scores.confusion(labels, chosen, classes, weights)
+    return SetFigures(**usual, matrix=matrix, **more)
 
 
 def metrics(figures: tuple[SetFigures, ...]) -> Metrics:
     """Return the single numbers, the held-out set first."""
     named = [
         *((f"{each.name}_auc", each.auc) for each in figures),
+        *((f"{each.name}_auc_error", each.auc_error) for each in figures),
         *((f"{each.name}_rmse", each.error) for each in figures),
     ]
     return tuple((name, value) for name, value in named if value is not None)
@@ -128,6 +147,8 @@ def to_json(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> dict[str
         each.name: {
             "entries": each.entries,
             "auc": each.auc,
+            "auc_error": each.auc_error,
+            "sum_of_weights": each.weight,
             "one_class": each.is_of_one_class,
             "rmse": each.error,
             "confusion_matrix": None if each.matrix is None else each.matrix.tolist(),
@@ -160,9 +181,11 @@ def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
         lines.append(f"scores are for class {class_names(2, names)[1]}")
     for each in figures:
         number = "" if each.auc is None else f", AUC {each.auc:.4f}"
+        number += "" if each.auc_error is None else f" ± {each.auc_error:.4f}"
         if each.is_of_one_class:
             number = ", all of one class: there is no AUC, and val_ metrics of it say nothing"
         number += "" if each.error is None else f", RMSE {each.error:.4g}"
+        number += "" if each.weight is None else f", sum of weights {each.weight:.6g}"
         lines.append(f"{each.name}: {each.entries} entries{number}")
         if each.matrix is not None:
             lines += _table(each, names)
@@ -173,7 +196,7 @@ def _table(each: SetFigures, names: tuple[str, ...]) -> list[str]:
     assert each.matrix is not None  # noqa: S101 - only called with one
     rows = [f"  {'true class':>16} {'precision':>9} {'recall':>9} {'f1':>9}   predicted as"]
     for index, (label, one) in enumerate(_classes(each, names).items()):
-        cells = " ".join(f"{count:>8}" for count in each.matrix[index])
+        cells = " ".join(f"{count:>8.7g}" for count in each.matrix[index])
         figures = f"{one['precision']:>9.3f} {one['recall']:>9.3f} {one['f1']:>9.3f}"
         rows.append(f"  {label[:16]:>16} {figures}   {cells}")
     return rows

@@ -40,6 +40,7 @@ def fit(
         goes_on = not isinstance(model, BlockModel) or model.end_round(number, metrics)
         if sees_all or number + 1 == job.rounds:
             labels.check_several()
+            data.check_parts()
         yield metrics
         if not goes_on:
             return
@@ -55,6 +56,11 @@ def _by_chunk(model: BlockModel, data: TrainingData, job: TrainingJob, done: int
     first, skipped = divmod(done, epochs)
     for chunk in data.chunks(range(first, job.chunks)):
         train = chunk.split.train
+        if not len(train):
+            raise TrainingError(
+                f"chunk {chunk.index} has no entry to learn from",
+                '"training": "standard" in params.json goes over all chunks in each epoch',
+            )
         for epoch in range(skipped, epochs):
             random = np.random.default_rng([job.params.seed, chunk.index, epoch])
             model.learn(chunk.block(train[data.order(len(train), random)]))

@@ -8,6 +8,7 @@ import boost_histogram as bh
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.data.matrix import Mask, Matrix, expand_mask
 from mlaas4hep.core.models.training import Feature
@@ -23,30 +24,34 @@ class Histogram:
     """One histogram with two axes: normalising is a change of units."""
 
     name: str
-    counts: NDArray[np.int64]
+    counts: NDArray[Any]  #: values, or sums of the weights of their entries
     before: NDArray[np.float64]  #: edges in the units of the branch
     after: NDArray[np.float64]  #: edges as the network sees them
-    by_class: Mapping[int, NDArray[np.int64]]  #: counts of the entries of each class
+    by_class: Mapping[int, NDArray[Any]]  #: counts of the entries of each class
 
 
 class Histograms:
     """Counts chunk by chunk; padding and missing values are left out."""
 
-    def __init__(self, features: tuple[Feature, ...]) -> None:
+    def __init__(self, features: tuple[Feature, ...], *, weighted: bool = False) -> None:
+        self._weighted = weighted
         self.features = features[:MOST_BRANCHES]
         self.left_out = len(features) - len(self.features)
         self._filled = [_empty() for _ in self.features]
         self._has_classes = True  #: until a label is seen that numbers none
 
-    def add(self, chunk: Chunk) -> None:
-        """Count the values of a chunk."""
+    def add(self, chunk: Chunk, weights: Floats | None = None) -> None:
+        """Count the values of a chunk, with the weights of its entries if there are any."""
         self._has_classes = self._has_classes and _are_classes(chunk.y)
         classes = np.rint(chunk.y if self._has_classes else np.zeros(len(chunk.y))).astype(np.int64)
         for start in range(0, chunk.shape.entries, _ROWS):
             rows = slice(start, min(start + _ROWS, chunk.shape.entries))
-            self._add(chunk.x[rows], _mask(chunk, rows), classes[rows, None])
+            own = None if weights is None else weights[rows, None]
+            self._add(chunk.x[rows], _mask(chunk, rows), classes[rows, None], own)
 
-    def _add(self, x: Matrix, mask: Mask, classes: NDArray[np.int64]) -> None:
+    def _add(
+        self, x: Matrix, mask: Mask, classes: NDArray[np.int64], weights: Floats | None
+    ) -> None:
         for filled, feature in zip(self._filled, self.features, strict=True):
             columns = slice(feature.start, feature.start + feature.width)
             there = mask[:, columns] == 0
@@ -55,6 +60,7 @@ class Histograms:
             filled.fill(
                 np.full(len(values), 0.5) if is_constant else values,
                 np.broadcast_to(classes, there.shape)[there],
+                weight=None if weights is None else np.broadcast_to(weights, there.shape)[there],
             )
 
     def result(self) -> tuple[Histogram, ...]:
@@ -65,7 +71,7 @@ class Histograms:
         )
 
     def _histogram(self, feature: Feature, filled: "bh.Histogram[Any]") -> Histogram:
-        counts = _counts(filled)
+        counts = _counts(filled, whole=not self._weighted)
         before, after = _edges(feature)
         classes = tuple(filled.axes[1]) if self._has_classes else ()
         return Histogram(
@@ -87,13 +93,13 @@ def _are_classes(labels: NDArray[np.floating[Any]]) -> bool:
     return bool(len(found) <= _MOST_CLASSES and np.array_equal(found, np.rint(found)))
 
 
-def _counts(filled: "bh.Histogram[Any]") -> NDArray[np.int64]:
+def _counts(filled: "bh.Histogram[Any]", *, whole: bool) -> NDArray[Any]:
     """Return the counts by bin and class; what lies outside counts into the first or last bin."""
     below, *inside, above = filled.view(flow=True)
-    counts = np.array(inside, np.int64)
-    counts[0] += below.astype(np.int64)
-    counts[-1] += above.astype(np.int64)
-    return counts
+    counts = np.array(inside, np.float64)
+    counts[0] += below
+    counts[-1] += above
+    return counts.astype(np.int64) if whole else counts
 
 
 def _mask(chunk: Chunk, rows: slice) -> Mask:

@@ -33,6 +33,28 @@ class Parts:
             values, counts = np.unique(labels[rows], return_counts=True)
             self._counts[name].update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
+    def check(self, validation: str) -> None:
+        """Refuse parts of which one is empty.
+
+        Args:
+            validation: the expression that says who validates; empty: chance does.
+
+        Raises:
+            TrainingError: says which part is empty.
+        """
+        if not self._counts["train"].total():
+            raise TrainingError(
+                "no entry is left to learn from",
+                f"validation {validation!r} is true for every entry"
+                if validation
+                else "more entries, or a smaller split",
+            )
+        if validation and not self._counts["validation"].total():
+            raise TrainingError(
+                f"validation {validation!r} is true for no entry",
+                "an expression such as 'event % 5 == 0'",
+            )
+
     def warnings(self, *, chunked: bool) -> tuple[str, ...]:
         """Return what is odd about them, for classifications.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +14,7 @@ from mlaas4hep.adapters.trainers.child.evaluation import SetFigures
 from mlaas4hep.adapters.trainers.child.histograms import Histogram
 
 _ROWS = 4  #: branches on a page
+_MOST_BARS = 30
 DPI = 110
 
 
@@ -29,6 +31,56 @@ def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
             axes.plot(x, y, label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
     axes.legend(loc="lower right")
+    _save_png(figure, path)
+
+
+def draw_checks(folder: Path, checks: dict[str, Any]) -> None:
+    """Write what the checks found as PNG: scores of both parts by class, and what counts."""
+    if checks["overtraining"] is not None:
+        _draw_overtraining(folder / "overtraining.png", checks["overtraining"])
+    if checks["importance"] is not None:
+        _draw_importance(folder / "importance.png", checks["importance"])
+
+
+def _draw_overtraining(path: Path, found: dict[str, Any]) -> None:
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    edges = np.array(found["edges"])
+    middles = (edges[1:] + edges[:-1]) / 2
+    for number, one in enumerate(found["classes"]):
+        train, held_out = _density(one["train"], edges), _density(one["held_out"], edges)
+        p = "" if one["p_value"] is None else f", KS p = {one['p_value']:.3g}"
+        axes.stairs(
+            train,
+            edges,
+            fill=True,
+            alpha=0.4,
+            color=f"C{number}",
+            label=f"{one['class']}, train{p}",
+        )
+        axes.plot(
+            middles, held_out, ".", color=f"C{number}", label=f"{one['class']}, {found['held_out']}"
+        )
+    axes.set(xlabel="score", ylabel="density", title="Over-training")
+    axes.legend(fontsize="small")
+    _save_png(figure, path)
+
+
+def _density(counts: Sequence[float], edges: Any) -> Any:
+    whole = sum(counts)
+    return np.array(counts) / ((whole or 1) * np.diff(edges))
+
+
+def _draw_importance(path: Path, found: dict[str, Any]) -> None:
+    shown = found["branches"][:_MOST_BARS][::-1]
+    figure = Figure(figsize=(6, 1 + 0.25 * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(
+        [one["branch"] for one in shown],
+        [one["drop"] for one in shown],
+        xerr=[one["error"] for one in shown],
+    )
+    axes.set(xlabel=f"fall on {found['held_out']} when shuffled", title="Importance")
     _save_png(figure, path)
 
 

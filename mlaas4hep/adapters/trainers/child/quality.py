@@ -16,13 +16,13 @@ _POINTS = 200  #: of a ROC curve
 
 def quality(
     figures: Sequence[SetFigures],
-    scores: dict[str, tuple[NDArray[Any], NDArray[Any]]],
+    scores: dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]],
     names: tuple[str, ...],
 ) -> dict[str, Any]:
     """Return ROC points, scores in bins by class, and the confusion matrix of each set.
 
     Args:
-        scores: labels (n,) and scores (n, outputs) of each set.
+        scores: labels (n,), scores (n, outputs) and weights (n,), if any, of each set.
         names: of the classes, or nothing.
     """
     return {each.name: _set(each, *scores[each.name], names) for each in figures}
@@ -47,15 +47,25 @@ def _name(label: int, names: tuple[str, ...]) -> str:
 
 
 def _set(
-    each: SetFigures, labels: NDArray[Any], scores: NDArray[Any], names: tuple[str, ...]
+    each: SetFigures,
+    labels: NDArray[Any],
+    scores: NDArray[Any],
+    weights: NDArray[Any] | None,
+    names: tuple[str, ...],
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"entries": each.entries, "auc": each.auc, "rmse": each.error}
+    told: dict[str, Any] = {
+        "entries": each.entries,
+        "sum_of_weights": each.weight,
+        "auc": each.auc,
+        "auc_error": each.auc_error,
+        "rmse": each.error,
+    }
     if each.curve is not None:
         told["roc"] = _points(each.curve)
     if each.matrix is not None:
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
-        told["scores"] = _scores(labels, scores, len(each.matrix))
+        told["scores"] = _scores(labels, scores, weights, len(each.matrix))
     return told
 
 
@@ -68,9 +78,15 @@ def _points(curve: Roc) -> dict[str, list[float]]:
     }
 
 
-def _scores(labels: NDArray[Any], scores: NDArray[Any], classes: int) -> dict[str, Any]:
+def _scores(
+    labels: NDArray[Any], scores: NDArray[Any], weights: NDArray[Any] | None, classes: int
+) -> dict[str, Any]:
     """Return the score of the last class (the only output, if there is one) by true class."""
     edges = np.linspace(0.0, 1.0, BINS + 1)
     truth = np.rint(labels).astype(np.int64)
-    counts = [np.histogram(scores[truth == one, -1], edges)[0].tolist() for one in range(classes)]
+    counts = []
+    for one in range(classes):
+        chosen = truth == one
+        own = None if weights is None else weights[chosen]
+        counts.append(np.histogram(scores[chosen, -1], edges, weights=own)[0].tolist())
     return {"edges": edges.tolist(), "counts": counts}

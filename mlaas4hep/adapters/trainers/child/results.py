@@ -5,14 +5,16 @@ import threading
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child import evaluation, quality
+from mlaas4hep.adapters.trainers.child import checktext, evaluation, quality
 from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.histograms import Histograms
+from mlaas4hep.adapters.trainers.child.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core.models.task import Task
@@ -29,7 +31,12 @@ class Results:
         self._job = job
         self._model = model
         self._evaluation = Evaluation(model) if job.params.metrics.wanted else None
-        self._histograms = Histograms(job.features) if job.features else None
+        self._kept = KeptEntries(job.chunks)
+        self._histograms = (
+            Histograms(job.features, weighted=job.params.weighting.is_stored)
+            if job.features
+            else None
+        )
         if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
             threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
         self.sample: NDArray[np.float32] = np.empty((0, job.columns), np.float32)
@@ -46,8 +53,9 @@ class Results:
                 self.sample = chunk.x[:_SAMPLE_ENTRIES].copy()
             if self._evaluation:
                 self._evaluation.add(chunk)
+                self._kept.add(chunk)
             if self._histograms:
-                self._histograms.add(chunk.chunk)
+                self._histograms.add(chunk.chunk, chunk.physical)
 
     def check(self) -> None:
         """Refuse a model whose outputs are no numbers.
@@ -75,6 +83,7 @@ class Results:
         folder: Path,
         figures: tuple[SetFigures, ...],
         history: Sequence[dict[str, float]],
+        task: Task,
     ) -> None:
         """Write metrics.json and the pictures that are wanted."""
         folder.mkdir()
@@ -89,6 +98,10 @@ class Results:
             told = quality.quality(figures, self._evaluation.scores(), self._job.classes)
             (folder / "quality.json").write_text(json.dumps(told), encoding="utf-8")
             _say(evaluation.to_text(figures, self._job.classes))
+            checks = self._checks(figures, task)
+            (folder / "checks.json").write_text(json.dumps(checks), encoding="utf-8")
+            plots.draw_checks(folder, checks)
+            _say(checktext.to_text(checks))
             plots.draw_losses(folder / "loss.png", history)
             if any(each.curve for each in figures):
                 plots.draw_roc(folder / "roc.png", figures)
@@ -99,6 +112,34 @@ class Results:
             plots.draw_histograms(folder / "histograms.pdf", found)
             if self._histograms.left_out:
                 _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")
+
+    def _checks(self, figures: tuple[SetFigures, ...], task: Task) -> dict[str, Any]:
+        """Return whether the model learned by heart, and what it looks at."""
+        assert self._evaluation is not None  # noqa: S101 - only called with one
+        # SciPy is slow to import, and only few trainings want it
+        from mlaas4hep.adapters.trainers.child import overtraining  # noqa: PLC0415
+
+        scored = self._evaluation.scores()
+        held_out = next((name for name in ("test", "val") if name in scored), "")
+        found: dict[str, Any] = {"schema_version": 1, "overtraining": None, "importance": None}
+        matrix = next((each.matrix for each in figures if each.matrix is not None), None)
+        if held_out and "train" in scored and matrix is not None:
+            names = evaluation.class_names(len(matrix), self._job.classes)
+            found["overtraining"] = overtraining.compared(
+                scored["train"], scored[held_out], held_out, names
+            )
+        entries = self._kept.entries()
+        if entries is not None:
+            threshold = self._job.params.metrics.threshold
+
+            def figure(*scored: Any) -> float | None:
+                told = evaluation.set_figures("", scored, task, threshold)
+                return told.auc if told.error is None else -told.error
+
+            found["importance"] = importance(
+                self._model, entries, self._job.branches, figure, self._job.params.seed
+            )
+        return found
 
 
 def _say(text: str) -> None:

@@ -102,7 +102,7 @@ class Session:
     ) -> None:
         figures = results.figures(labels.task)
         bundle, plots = self._work / "bundle", self._work / "plots"
-        results.write(plots, figures, history)
+        results.write(plots, figures, history, labels.task)
         bundle.mkdir()
         exported = model.export(bundle, results.sample)
         _write_history(bundle / "history.json", history)

@@ -9,6 +9,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
+from mlaas4hep.core.data import weights
 from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
@@ -33,6 +34,8 @@ class SplitChunk:
     chunk: Chunk
     x: Floats  #: shape (n, columns), as the model reads it
     split: Split
+    weights: Floats | None = None  #: shape (n,): in the loss; None: all count alike
+    physical: Floats | None = None  #: shape (n,): in figures; None: all count alike
 
     @property
     def labels(self) -> Floats:
@@ -41,7 +44,7 @@ class SplitChunk:
 
     def block(self, rows: Index) -> Block:
         """Return some rows to be used in one go."""
-        return Block(x=self.x, y=self.chunk.y, order=rows)
+        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.weights)
 
 
 def block_rows(batch: int, columns: int) -> int:
@@ -79,7 +82,17 @@ class TrainingData:
                 chunk=chunk,
                 x=_filled(chunk, self._model.missing),
                 split=split,
+                weights=weights.of_loss(self._job.weights, chunk.weights, chunk.y),
+                physical=weights.physical(self._job.weights, chunk.weights),
             )
+
+    def check_parts(self) -> None:
+        """Refuse a split that leaves nothing to learn from, or nothing to validate with.
+
+        Raises:
+            TrainingError: says which part is empty.
+        """
+        self.parts.check(self._params.splitting.validation)
 
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the training rows of chunks; see `Sample`."""
@@ -88,7 +101,7 @@ class TrainingData:
 
     def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the validating rows of chunks; see `Sample`."""
-        if self._params.split > 0:
+        if self._params.split > 0 or self._params.splitting.is_stored:
             for chunk in self.chunks(range(self.chunk_count) if indices is None else indices):
                 if len(chunk.split.validation):
                     yield chunk.block(chunk.split.validation)
@@ -128,12 +141,13 @@ class TrainingData:
         return [int(index) for index in random.permutation(chunks)]
 
     def _split(self, chunk: Chunk) -> Split:
-        return Split.of(
-            chunk.draws,
-            seed=self._params.seed,
-            validation=self._params.split,
-            test=TEST_SHARE if self._params.metrics.wanted else 0.0,
-        )
+        test = TEST_SHARE if self._params.metrics.wanted else 0.0
+        seed = self._params.seed
+        if chunk.parts is None:
+            found = Split.of(chunk.draws, seed=seed, validation=self._params.split, test=test)
+        else:
+            found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=seed, test=test)
+        return found.without(weights.dropped(self._job.weights, chunk.weights))
 
     def _mixed(self, parts: list[Block], random: np.random.Generator) -> Block:
         """Return the rows of all parts in the order of training; overwrites the last result."""
@@ -157,7 +171,13 @@ def _taken(parts: list[Block], memory: Floats | None = None) -> Block:
         stop = at + len(part.order)
         np.take(part.x, part.order, axis=0, out=x[at:stop], mode="clip")
         at = stop
-    return Block(x=x, y=np.concatenate([part.y[part.order] for part in parts]), order=_all(rows))
+    given = [part.weights[part.order] for part in parts if part.weights is not None]
+    return Block(
+        x=x,
+        y=np.concatenate([part.y[part.order] for part in parts]),
+        order=_all(rows),
+        weights=np.concatenate(given) if given else None,
+    )
 
 
 def _filled(chunk: Chunk, missing: Missing) -> Floats:

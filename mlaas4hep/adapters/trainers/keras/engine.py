@@ -14,9 +14,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
+from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
 from mlaas4hep.core.models.split import Index
+from mlaas4hep.core.models.training import TrainingJob
 
 Floats = NDArray[np.float32]
 TEST_BATCH = 4096  #: entries at a time where nothing is learned
@@ -25,16 +27,16 @@ TEST_BATCH = 4096  #: entries at a time where nothing is learned
 class Engine:
     """A compiled Keras model at work."""
 
-    def __init__(
-        self, model: Any, columns: int, target: Target, batch_size: int, scores: Any = None
-    ) -> None:
+    def __init__(self, model: Any, job: TrainingJob, target: Target, scores: Any = None) -> None:
         """Use `model` to learn, and `scores`, else the model itself, to predict."""
+        columns, batch_size = job.columns, job.params.batch_size
         scores = scores or model
         build_optimizer(model)
         self._model = model
         self._columns = columns
         self._target = target
         self._batch_size = batch_size
+        self._weighted = job.weights.is_used
         self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
         self._train = self._loop("train_step")
@@ -48,25 +50,24 @@ class Engine:
         """
         x = np.zeros((1, self._columns), np.float32)
         y = self._due(x, np.zeros(1, np.float32))
-        self._model.test_step((tf.constant(x), tf.constant(y)))
+        data = (tf.constant(x), tf.constant(y), tf.ones(1))
+        self._model.test_step(data if self._weighted else data[:2])
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
 
-    def train(self, x: Floats, y: Floats, order: Index) -> None:
-        """Learn from rows `order`, in batches in that order, until the model wants to stop."""
-        for rows in self._blocks(order, self._batch_size):
-            taken = self._taken(x, rows)
-            logs = self._train(taken, self._due(taken, y[rows]), self._batch_size)
+    def train(self, block: Block) -> None:
+        """Learn from the block's rows, in batches in that order, until the model wants to stop."""
+        for rows in self._blocks(block.order, self._batch_size):
+            logs = self._train(self._data(block, rows), self._batch_size)
             self._logs = logs or None
             if self._model.stop_training:
                 return
 
-    def test(self, x: Floats, y: Floats, order: Index) -> None:
-        """Compare the predictions for rows `order` with their labels; learn nothing."""
-        for rows in self._blocks(order, TEST_BATCH):
-            taken = self._taken(x, rows)
-            logs = self._test(taken, self._due(taken, y[rows]), TEST_BATCH)
+    def test(self, block: Block) -> None:
+        """Compare the predictions for the block's rows with their labels; learn nothing."""
+        for rows in self._blocks(block.order, TEST_BATCH):
+            logs = self._test(self._data(block, rows), TEST_BATCH)
             self._logs = logs or None
 
     def metrics(self) -> dict[str, float]:
@@ -99,6 +100,15 @@ class Engine:
         """Return what the model is to give for the rows `taken`."""
         return taken if self._target.is_inputs else self._target.shaped(labels)
 
+    def _data(self, block: Block, rows: Index) -> tuple[Floats, ...]:
+        """Return what a step works on: inputs, labels, and weights if entries have them."""
+        taken = self._taken(block.x, rows)
+        found = taken, self._due(taken, block.y[rows])
+        if not self._weighted:
+            return found
+        weights = np.ones(len(rows), np.float32) if block.weights is None else block.weights[rows]
+        return *found, weights
+
     def _taken(self, x: Floats, rows: Index) -> Floats:
         """Return some rows, in memory that is used again for the next block."""
         if len(self._buffer) < len(rows):
@@ -115,14 +125,17 @@ class Engine:
         tells = is_own(self._model, name)
         loop = _telling(step) if tells else _silent(step)
         if self._model.run_eagerly:  # asked for at compile: Python code runs in every step
-            tensor = tf.convert_to_tensor
-            return lambda x, y, batch: loop(tensor(x), tensor(y), batch)
+            return lambda data, batch: loop(tuple(map(tf.convert_to_tensor, data)), batch)
+        specs = (
+            tf.TensorSpec((None, self._columns), tf.float32),
+            tf.TensorSpec((None, self._target.columns), tf.float32),
+            tf.TensorSpec((None,), tf.float32),
+        )
         return tf.function(
             loop,
             jit_compile=False,  # slower on processors, see docs/performance.md
             input_signature=(
-                tf.TensorSpec((None, self._columns), tf.float32),
-                tf.TensorSpec((None, self._target.columns), tf.float32),
+                specs if self._weighted else specs[:2],
                 tf.TensorSpec((), tf.int32),
             ),
         )
@@ -137,9 +150,9 @@ def is_own(model: Any, method: str) -> bool:
 def _silent(step: Any) -> Any:
     """Return a loop over batches whose metrics the model keeps."""
 
-    def over_batches(x: Any, y: Any, batch: Any) -> Any:
-        for start in tf.range(0, tf.shape(x)[0], batch):
-            step((x[start : start + batch], y[start : start + batch]))
+    def over_batches(data: Any, batch: Any) -> Any:
+        for start in tf.range(0, tf.shape(data[0])[0], batch):
+            step(tuple(each[start : start + batch] for each in data))
         return {}
 
     return over_batches
@@ -148,16 +161,16 @@ def _silent(step: Any) -> Any:
 def _telling(step: Any) -> Any:
     """Return a loop over batches that returns what the last step did."""
 
-    def one(x: Any, y: Any) -> Any:
-        logs = step((x, y))
+    def one(data: Any) -> Any:
+        logs = step(data)
         if not isinstance(logs, dict):
             raise TypeError(f"a step returns a dict of metrics, not {type(logs).__name__}")
         return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), logs)
 
-    def over_batches(x: Any, y: Any, batch: Any) -> Any:
-        logs = one(x[:batch], y[:batch])
-        for start in tf.range(batch, tf.shape(x)[0], batch):
-            logs = one(x[start : start + batch], y[start : start + batch])
+    def over_batches(data: Any, batch: Any) -> Any:
+        logs = one(tuple(each[:batch] for each in data))
+        for start in tf.range(batch, tf.shape(data[0])[0], batch):
+            logs = one(tuple(each[start : start + batch] for each in data))
         return logs
 
     return over_batches

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,12 @@ class KerasModel:
         self.target = target
         self.summary = _summary(made, job.columns, target)
         self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else made
-        self._engine = Engine(made, job.columns, target, batch_size, self._scores)
+        self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
         self._batch_size = batch_size
-        self._own_fit = OwnFit(made, target, batch_size) if is_own(made, "fit") else None
+        self._own_fit = (
+            OwnFit(made, target, batch_size, job.weights.is_used) if is_own(made, "fit") else None
+        )
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what the loss cannot compare."""
@@ -60,12 +63,12 @@ class KerasModel:
             elif self._callbacks.sees_batches:
                 self._learn_batches(block)
             else:
-                self._engine.train(block.x, block.y, block.order)
+                self._engine.train(block)
 
     def test(self, block: Block) -> None:
         """Compare predictions with labels."""
         with _memory_errors():
-            self._engine.test(block.x, block.y, block.order)
+            self._engine.test(block)
 
     def metrics(self) -> RoundMetrics:
         """Return loss and metrics since the last call."""
@@ -128,7 +131,8 @@ class KerasModel:
         """Learn batch by batch, so that callbacks see each."""
         for start in range(0, len(block.order), self._batch_size):
             self._callbacks.batch()
-            self._engine.train(block.x, block.y, block.order[start : start + self._batch_size])
+            rows = block.order[start : start + self._batch_size]
+            self._engine.train(replace(block, order=rows))
             self._callbacks.batch(self._engine.so_far())
             if self.keras.stop_training:
                 return

@@ -12,10 +12,11 @@ from mlaas4hep.adapters.trainers.keras.losses import Target
 class OwnFit:
     """Calls `fit(x, y, epochs=1, …)` for each block of an epoch, and remembers what it tells."""
 
-    def __init__(self, model: Any, target: Target, batch_size: int) -> None:
+    def __init__(self, model: Any, target: Target, batch_size: int, weighted: bool = False) -> None:
         self._model = model
         self._target = target
         self._keywords = {"epochs": 1, "batch_size": batch_size, "shuffle": False, "verbose": 0}
+        self._weighted = weighted
         self._sums: RoundMetrics = {}
         self._entries = 0
 
@@ -26,7 +27,8 @@ class OwnFit:
             TrainingError: says how to write it.
         """
         try:
-            inspect.signature(self._model.fit).bind(None, None, **self._keywords)
+            weights = {"sample_weight": None} if self._weighted else {}
+            inspect.signature(self._model.fit).bind(None, None, **self._keywords, **weights)
         except TypeError as error:
             raise TrainingError(
                 f"{MODEL_FILE}: the model's own `fit` cannot be called as Keras's is: {error}",
@@ -36,7 +38,10 @@ class OwnFit:
     def learn(self, block: Block) -> None:
         """Let it learn from the rows of a block."""
         y = self._target.shaped(block.y[block.order])
-        told = self._model.fit(block.x[block.order], y, **self._keywords)
+        weights = {}
+        if self._weighted and block.weights is not None:
+            weights = {"sample_weight": block.weights[block.order]}
+        told = self._model.fit(block.x[block.order], y, **self._keywords, **weights)
         history = getattr(told, "history", told)
         last = (
             {name: series[-1] for name, series in history.items()}

@@ -152,6 +152,11 @@ class _Rows(xgboost.DataIter):
         if block is None:
             return False
         x, y, weights = tabular.taken(block)
+        if weights is not None and (weights < 0).any():
+            raise TrainingError(
+                "XGBoost does not take negative weights",
+                '"negative_weights": "abs" or "drop" in params.json, or LightGBM',
+            )
         input_data(data=x, label=y, weight=weights, feature_names=self._names)
         return True
 

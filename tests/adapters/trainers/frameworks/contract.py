@@ -15,6 +15,7 @@ from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.adapters.trainers.loading import installed, load
 from mlaas4hep.core.data.chunk import decode, encode
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import info
@@ -153,6 +154,13 @@ class FrameworkContract:
 
         assert [*history, *resumed.history] == whole.history
         np.testing.assert_array_equal(resumed.predictions()[1], whole.predictions()[1])
+
+    def test_entries_count_as_their_weights_say(self, train):
+        plain = train("binary").finish()
+        heavy = ((0.0, 1.0), (1.0, 30.0))
+        weighted = train("binary", weights=TrainingWeights(is_used=True, classes=heavy)).finish()
+
+        assert weighted.predictions()[1].mean() > plain.predictions()[1].mean() + 0.005
 
     def test_a_checkpoint_of_no_such_model_is_not_used(self, train, tmp_path):
         training = train("binary")

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import xgboost
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.data.weighting import TrainingWeights
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
 
@@ -54,3 +56,29 @@ class TestXgboost(FrameworkContract):
     def test_the_parameters_are_checked_by_xgboost(self, train):
         with pytest.raises((TrainingError, ValueError), match="max_depth"):
             train("binary", returning("XGBClassifier(max_depth='deep')")).finish()
+
+    def test_weights_are_those_of_xgboost_itself(self, train):
+        factors = ((0.0, 0.5), (1.0, 3.0))
+        text = returning("XGBClassifier(n_estimators=8, max_depth=3)")
+        training = train(
+            "binary", text, weights=TrainingWeights(is_used=True, classes=factors)
+        ).finish()
+
+        blocks = list(training.data.training())
+        x = np.concatenate([block.x[block.order] for block in blocks])
+        y = np.concatenate([block.y[block.order] for block in blocks])
+        given = np.where(y > 0.5, 3.0, 0.5)
+        matrix = xgboost.QuantileDMatrix(x, y, weight=given)
+        booster = xgboost.train(
+            {"objective": "binary:logistic", "max_depth": 3, "seed": 21}, matrix, 8
+        )
+        expected = booster.inplace_predict(x)
+        got = np.concatenate([training.model.predict(block)[:, 0] for block in blocks])
+        np.testing.assert_allclose(got, expected, atol=0.02)
+
+    def test_negative_weights_are_refused_with_the_cure(self, train):
+        factors = ((0.0, -1.0),)
+
+        with pytest.raises(TrainingError, match="does not take negative weights") as caught:
+            train("binary", weights=TrainingWeights(is_used=True, classes=factors)).finish()
+        assert "abs" in caught.value.hint

@@ -1,0 +1,129 @@
+"""What a model looks at: how much worse it becomes when the values of one branch are shuffled.
+
+The entries are held out. All columns of a branch are shuffled together, so that each entry gets
+the branch of another one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
+from mlaas4hep.core.models.training import BranchColumns
+
+REPEATS = 3
+MOST_ENTRIES = 10_000
+_BUDGET = 3_000_000  #: entries that are predicted, over all branches and repeats
+_FEWEST = 100  #: entries that say something
+
+Figure = Callable[[Floats, Floats, Floats | None], float | None]  #: of labels, outputs, weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """Entries that were not learned from."""
+
+    name: str  #: of the part: "test" or "val"
+    x: Floats
+    labels: Floats
+    weights: Floats | None
+
+    def block(self, x: Floats) -> Block:
+        """Return all of them with other inputs."""
+        return Block(x=x, y=self.labels, order=np.arange(len(x), dtype=np.int32))
+
+
+class KeptEntries:
+    """Held-out entries of all chunks: those that test if there are any, else those that validate."""
+
+    def __init__(self, chunks: int) -> None:
+        self._most = max(1, -(-MOST_ENTRIES // chunks))  #: of a chunk
+        self._found: dict[str, list[tuple[Floats, Floats, Floats | None]]] = {"test": [], "val": []}
+
+    def add(self, chunk: SplitChunk) -> None:
+        """Keep a share of the chunk's entries."""
+        for name, rows in (("test", chunk.split.test), ("val", chunk.split.validation)):
+            chosen = rows[: self._most]
+            if len(chosen):
+                weights = None if chunk.physical is None else chunk.physical[chosen]
+                self._found[name].append((chunk.x[chosen], chunk.labels[chosen], weights))
+
+    def entries(self) -> HeldOut | None:
+        """Return them; None if nothing was held out."""
+        name = next((name for name, found in self._found.items() if found), "")
+        if not name:
+            return None
+        x, labels, weights = zip(*self._found[name], strict=True)
+        given = [each for each in weights if each is not None]
+        return HeldOut(
+            name=name,
+            x=np.concatenate(x),
+            labels=np.concatenate(labels),
+            weights=np.concatenate(given) if given else None,
+        )
+
+
+def importance(
+    model: Model, held_out: HeldOut, branches: Sequence[BranchColumns], figure: Figure, seed: int
+) -> dict[str, Any] | None:
+    """Return how much `figure` falls for each branch, the largest first; None if nobody can tell.
+
+    Args:
+        model: trained.
+        held_out: entries.
+        branches: and their columns.
+        figure: of the scores; more is better.
+        seed: of the request.
+    """
+    held_out = _fewer(held_out, len(branches))
+    if len(held_out.x) < _FEWEST:
+        return None
+    whole = figure(held_out.labels, model.predict(held_out.block(held_out.x)), held_out.weights)
+    if whole is None:
+        return None
+    found = [_of_branch(model, held_out, one, figure, whole, seed) for one in branches]
+    found.sort(key=lambda each: -each["drop"])
+    return {
+        "held_out": held_out.name,
+        "entries": len(held_out.x),
+        "repeats": REPEATS,
+        "whole": whole,
+        "branches": found,
+    }
+
+
+def _of_branch(  # noqa: PLR0917 - all that a comparison needs
+    model: Model,
+    held_out: HeldOut,
+    branch: BranchColumns,
+    figure: Figure,
+    whole: float,
+    seed: int,
+) -> dict[str, Any]:
+    columns = slice(branch.start, branch.start + branch.width)
+    drops = []
+    for repeat in range(REPEATS):
+        random = np.random.default_rng([seed, branch.start, repeat])
+        x = held_out.x.copy()
+        x[:, columns] = held_out.x[random.permutation(len(x)), columns]
+        left = figure(held_out.labels, model.predict(held_out.block(x)), held_out.weights)
+        drops.append(whole - (whole if left is None else left))
+    return {
+        "branch": branch.name,
+        "drop": float(np.mean(drops)),
+        "error": float(np.std(drops, ddof=1) / np.sqrt(REPEATS)),
+    }
+
+
+def _fewer(held_out: HeldOut, branches: int) -> HeldOut:
+    most = min(MOST_ENTRIES, max(_FEWEST, _BUDGET // (REPEATS * max(branches, 1))))
+    if len(held_out.x) <= most:
+        return held_out
+    rows = np.linspace(0, len(held_out.x) - 1, most).astype(np.int64)
+    weights = None if held_out.weights is None else held_out.weights[rows]
+    return HeldOut(
+        name=held_out.name, x=held_out.x[rows], labels=held_out.labels[rows], weights=weights
+    )

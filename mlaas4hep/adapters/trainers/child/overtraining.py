@@ -1,0 +1,117 @@
+"""Whether a model knows what it learned from better than what it never saw, class by class.
+
+Scores of one class in the training part and in the held-out part are compared by the two-sample
+Kolmogorov-Smirnov test: a small p-value says that they are not spread alike.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+BINS = 40
+_EXACT = 10_000  #: entries up to which p-values are exact
+
+Scores = tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]  #: labels, outputs, weights
+
+
+def compared(train: Scores, held_out: Scores, name: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the comparison of two parts of the entries.
+
+    Args:
+        train: what was learned from.
+        held_out: what was not.
+        name: of the held-out part.
+        names: of the classes, in order.
+    """
+    both = np.concatenate((_last(train), _last(held_out)))
+    edges = np.histogram_bin_edges(both, BINS, _range(both))
+    classes = [_of_class(train, held_out, index, label, edges) for index, label in enumerate(names)]
+    return {"held_out": name, "edges": edges.tolist(), "classes": classes}
+
+
+def _of_class(
+    train: Scores, held_out: Scores, index: int, label: str, edges: NDArray[Any]
+) -> dict[str, Any]:
+    (first, first_weights), (second, second_weights) = (
+        _chosen(train, index),
+        _chosen(held_out, index),
+    )
+    told: dict[str, Any] = {
+        "class": label,
+        "train_entries": len(first),
+        "held_out_entries": len(second),
+        "train": _counts(first, edges, first_weights),
+        "held_out": _counts(second, edges, second_weights),
+        "ks": None,
+        "p_value": None,
+    }
+    if len(first) and len(second):
+        told["ks"], told["p_value"] = kolmogorov_smirnov(
+            first, second, first_weights, second_weights
+        )
+    return told
+
+
+def kolmogorov_smirnov(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    first_weights: NDArray[Any] | None = None,
+    second_weights: NDArray[Any] | None = None,
+) -> tuple[float | None, float | None]:
+    """Return the largest distance of both distributions, and how likely a larger one is.
+
+    With weights, samples count as many entries as (sum w)^2 / sum w^2, and the p-value is that of
+    large samples.
+    """
+    if first_weights is None or second_weights is None:
+        method = "exact" if max(len(first), len(second)) <= _EXACT else "asymp"
+        result = stats.ks_2samp(first, second, method=method)
+        return float(result.statistic), float(result.pvalue)
+    sums = first_weights.sum(), second_weights.sum()
+    if not min(sums) > 0:
+        return None, None
+    points = np.concatenate((first, second))
+    distance = float(
+        np.abs(
+            _share_up_to(points, first, first_weights)
+            - _share_up_to(points, second, second_weights)
+        ).max()
+    )
+    m, n = (
+        total**2 / (w**2).sum()
+        for total, w in zip(sums, (first_weights, second_weights), strict=True)
+    )
+    effective = max(1, round(m * n / (m + n)))
+    return distance, float(np.clip(stats.kstwo.sf(distance, effective), 0, 1))
+
+
+def _share_up_to(points: NDArray[Any], values: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+    order = np.argsort(values, kind="stable")
+    sums = np.concatenate(([0.0], np.cumsum(weights[order], dtype=np.float64)))
+    shares: NDArray[Any] = sums[np.searchsorted(values[order], points, "right")] / sums[-1]
+    return shares
+
+
+def _last(scores: Scores) -> NDArray[Any]:
+    return scores[1][:, -1]
+
+
+def _chosen(scores: Scores, index: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    labels, outputs, weights = scores
+    low = labels < 0
+    truth = np.where(low, 0, np.rint(labels)).astype(np.int64)  # -1 and 1 are classes 0 and 1
+    chosen = truth == index
+    return outputs[chosen, -1], None if weights is None else weights[chosen]
+
+
+def _range(values: NDArray[Any]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+
+
+def _counts(values: NDArray[Any], edges: NDArray[Any], weights: NDArray[Any] | None) -> list[float]:
+    counts: list[float] = np.histogram(values, edges, weights=weights)[0].tolist()
+    return counts

@@ -1,0 +1,91 @@
+"""From weight, xsec, weight_norm … of params.json to a checked `Weighting`."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from mlaas4hep.core.data.weighting import Balance, Negative, Norm, PerFile, Weighting
+from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.errors import InvalidRequestError
+
+KEYS = ("weight", "xsec", "weight_norm", "luminosity", "negative_weights", "balance")
+_FILES = '[1.0, 0.5] for the lines of files.txt, or {"ttbar*": 1.0}'
+
+
+def parse_weighting(content: Mapping[str, Any]) -> Weighting:
+    """Return what these keys of params.json say.
+
+    Raises:
+        InvalidRequestError: one has a wrong value, or they do not fit together.
+    """
+    weight, xsec = content.get("weight", ""), _per_file("xsec", content.get("xsec", []))
+    is_text = isinstance(weight, str)
+    norm = _one_of(content, "weight_norm", Norm, "xsec" if xsec else "none")
+    for name, number in (("xsec", one) for one in _numbers(xsec)):
+        if number <= 0:
+            raise _wrong(name, number, "a positive cross section")
+    if norm == "none" and (xsec or "luminosity" in content):
+        raise InvalidRequestError(
+            f"params.json: {'xsec' if xsec else 'luminosity'} is given, but nothing uses it",
+            hint='"weight_norm": "xsec" and "xsec" normalise to cross section x luminosity',
+        )
+    return Weighting(
+        expression=_expression(weight) if is_text else "",
+        numbers=PerFile() if is_text else _per_file("weight", weight),
+        xsec=xsec,
+        norm=norm,
+        luminosity=_positive("luminosity", content.get("luminosity", 1.0)),
+        negative=_one_of(content, "negative_weights", Negative, "keep"),
+        balance=_one_of(content, "balance", Balance, "none"),
+    )
+
+
+def _expression(text: str) -> str:
+    name = text.strip()
+    if name and not name.replace(".", "_").isidentifier():  # a name of a branch is checked later
+        try:
+            Expression.parse(name)
+        except InvalidRequestError as error:
+            raise InvalidRequestError(f"params.json: weight {name!r}: {error}") from error
+    return name
+
+
+def _per_file(key: str, value: Any) -> PerFile:
+    if isinstance(value, list):
+        return PerFile(by_line=tuple(_number(f"{key}[{i}]", one) for i, one in enumerate(value)))
+    if isinstance(value, dict) and value:
+        named = ((name, _number(f"{key}.{name}", one)) for name, one in value.items())
+        return PerFile(by_name=tuple(named))
+    wanted = f"numbers such as {_FILES}"
+    raise _wrong(key, value, f"a branch, an expression, or {wanted}" if key == "weight" else wanted)
+
+
+def _numbers(per_file: PerFile) -> tuple[float, ...]:
+    return (*per_file.by_line, *(number for _, number in per_file.by_name))
+
+
+def _one_of(content: Mapping[str, Any], key: str, kinds: Any, usual: str) -> Any:
+    value = content.get(key, usual)
+    if value not in get_args(kinds):
+        raise _wrong(key, value, f"one of {', '.join(map(repr, get_args(kinds)))}")
+    return value
+
+
+def _number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _wrong(key, value, "a number")
+    return float(value)
+
+
+def _positive(key: str, value: Any) -> float:
+    number = _number(key, value)
+    if number <= 0:
+        raise _wrong(key, value, "a positive number")
+    return number
+
+
+def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"params.json: {key} is {value!r}, not {wanted}",
+        hint=f"without {key.partition('[')[0]} all entries count alike",
+    )

@@ -1,0 +1,167 @@
+"""What the measured sums of weights mean: whether they can be used, and how they are scaled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.weighting import TrainingWeights
+from mlaas4hep.core.data.weights import MOST_LABELS, WeightSum
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.selection.values import not_numbers
+from mlaas4hep.errors import PermanentError
+
+
+def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
+    """Refuse weights that nothing can be learned with; return what is odd about them.
+
+    Raises:
+        PermanentError: some are no numbers, all are 0, a sample cannot be normalised, or a class
+            cannot be balanced.
+    """
+    weighting = request.params.weighting
+    if not weighting.is_used:
+        return ()
+    name = weighting.expression or "1"
+    for number, file in enumerate(request.files):
+        counts = [found.invalid for found in specs.weights if found.file == number]
+        if any(counts):  # those before cuts, if they were looked at, hold all others
+            raise not_numbers(name, max(counts[0], sum(counts[1:]))).located(file=file.name)
+    passing = [found for found in specs.weights if found.label is not None]
+    if not any(found.positive or found.negative for found in passing):
+        raise PermanentError(
+            f"the weight {name!r} is 0 in every entry: nothing can be learned",
+            file="params.json",
+            branch=name,
+            hint="choose another weight in params.json",
+        )
+    factors(request, specs, (), ())
+    training_weights(request, specs, (), ())
+    return tuple(_odd(request, passing))
+
+
+def _odd(request: Request, passing: Iterable[WeightSum]) -> Iterable[str]:
+    weighting = request.params.weighting
+    positive = sum(found.positive for found in passing)
+    negative = -sum(found.negative for found in passing)
+    if negative and weighting.negative == "keep":
+        yield (
+            f"negative weights are kept: {negative / (positive + negative):.1%} of the sum of"
+            ' |weight|; "negative_weights": "abs" or "drop" in params.json changes that'
+        )
+    if weighting.norm == "xsec" and request.params.nevts > 0:
+        yield "weight_norm: with nevts, sums of weights are those of the entries that are read"
+
+
+def factors(
+    request: Request, specs: Specs, passed: Sequence[int], used: Sequence[int]
+) -> tuple[float, ...]:
+    """Return what the weights of each file are multiplied by.
+
+    Args:
+        request: says cross sections and luminosity.
+        specs: with the sums of all entries that were read, before cuts.
+        passed: how many of them pass, of each file; empty: as many as are used.
+        used: how many of these go into chunks, of each file.
+
+    Raises:
+        PermanentError: the weights of a sample do not have a positive sum.
+    """
+    weighting = request.params.weighting
+    if weighting.norm == "none":
+        return (1.0,) * len(request.files)
+    sums: dict[str, float] = {}
+    lost: dict[str, tuple[int, int]] = {}
+    every = {found.file: found for found in specs.weights if found.label is None}
+    for number, file in enumerate(request.files):
+        total = every[number].total(weighting.negative) if number in every else 0.0
+        sums[file.sample] = sums.get(file.sample, 0.0) + total
+        if passed:
+            before = lost.get(file.sample, (0, 0))
+            lost[file.sample] = before[0] + passed[number], before[1] + used[number]
+    _check_sums(request, sums)
+    found = []
+    for file in request.files:
+        there, taken = lost.get(file.sample, (1, 1))
+        norm = (file.xsec or 0.0) * weighting.luminosity / sums[file.sample]
+        found.append(norm * there / max(taken, 1) if there else norm)
+    return tuple(found)
+
+
+def _check_sums(request: Request, sums: dict[str, float]) -> None:
+    for file in request.files:
+        if not sums[file.sample] > 0:
+            raise PermanentError(
+                f"the weights of {file.name!r} (sample {file.sample!r}) sum up to"
+                f" {sums[file.sample]:g}: they cannot be normalised to a cross section",
+                file=file.name,
+                branch=request.params.weighting.expression,
+                hint="take files with entries and positive weights, or weight_norm away",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassSums:
+    """Sums of weights by label, over the entries that are learned from."""
+
+    by_label: tuple[tuple[float, float], ...]
+    entries: int
+
+    @classmethod
+    def of(
+        cls, request: Request, specs: Specs, passed: Sequence[int], used: Sequence[int]
+    ) -> "ClassSums":
+        """Return the sums, normalised as in the chunks."""
+        scales = factors(request, specs, passed, used)
+        sums: dict[float, float] = {}
+        for found in specs.weights:
+            if found.label is not None:
+                scaled = found.total(request.params.weighting.negative) * scales[found.file]
+                sums[found.label] = sums.get(found.label, 0.0) + scaled
+        entries = sum(found.entries for found in specs.weights if found.label is not None)
+        return cls(by_label=tuple(sorted(sums.items())), entries=entries)
+
+
+def training_weights(
+    request: Request, specs: Specs, passed: Sequence[int], used: Sequence[int]
+) -> TrainingWeights:
+    """Return what the training makes of the weights in its chunks.
+
+    Raises:
+        PermanentError: a class cannot be balanced.
+    """
+    weighting = request.params.weighting
+    if not weighting.is_used:
+        return TrainingWeights()
+    sums = ClassSums.of(request, specs, passed, used)
+    total = sum(value for _, value in sums.by_label)
+    classes: tuple[tuple[float, float], ...] = ()
+    if weighting.balance == "classes":
+        _check_classes(sums, request.labels)
+        share = total / len(sums.by_label)
+        classes = tuple((label, share / value) for label, value in sums.by_label)
+    is_scaled = weighting.norm == "xsec" and total > 0
+    return TrainingWeights(
+        is_used=True,
+        negative=weighting.negative,
+        scale=sums.entries / total if is_scaled else 1.0,
+        classes=classes,
+    )
+
+
+def _check_classes(sums: ClassSums, labels: Labels) -> None:
+    if len(sums.by_label) < 2 or len(sums.by_label) > MOST_LABELS:  # noqa: PLR2004 - two classes
+        raise PermanentError(
+            "balance: the labels are no classes, so there is nothing to balance",
+            file="params.json",
+            hint='leave "balance" away for a regression',
+        )
+    for label, value in sums.by_label:
+        if not value > 0:
+            is_class = label.is_integer() and 0 <= label < len(labels.classes)
+            named = labels.classes[int(label)] if is_class else f"{label:g}"
+            raise PermanentError(
+                f"balance: the weights of class {named} sum up to {value:g}",
+                file="params.json",
+                hint='"negative_weights": "abs" or "drop", or more entries of it',
+            )

@@ -1,0 +1,112 @@
+"""Label, weight and part of entries of one file, as the request says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array, Columns, Jagged
+from mlaas4hep.core.data.parts import Parts, parts_of_values
+from mlaas4hep.core.data.weights import WeightSum, summed, summed_by_label
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import Params, Request
+from mlaas4hep.core.selection.branches import entry_expression, label_expression
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import PermanentError
+
+
+def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32]:
+    """Return the label of each of these entries of a file.
+
+    Raises:
+        PermanentError: one is not a number.
+    """
+    if not labels.expression:
+        return np.full(columns.entries, labels.values[file], np.float32)
+    values = label_expression(labels, columns.names).evaluate(columns)
+    if isinstance(values, Jagged) or not np.isfinite(values).all():
+        raise PermanentError(
+            f"the label {labels.expression!r} is not a number in every entry",
+            branch=labels.expression,
+            hint="cut away entries without a label in preproc.json",
+        )
+    return values.astype(np.float32)
+
+
+def weights_of(params: Params, number: float, columns: Columns) -> Array:
+    """Return the weight of each of these entries, before any normalisation; it may be NaN.
+
+    Args:
+        params: of the request.
+        number: of the file.
+        columns: entries with the branches that the weight needs.
+    """
+    text = params.weighting.expression
+    if not text:
+        return np.full(columns.entries, number, np.float64)
+    values = entry_expression(text, columns.names).evaluate(columns)
+    assert not isinstance(values, Jagged)  # noqa: S101 - `choose` refuses rows
+    return values.astype(np.float64) * number
+
+
+def finite_weights_of(params: Params, number: float, columns: Columns) -> Array:
+    """Return the weights, all of them numbers.
+
+    Raises:
+        PermanentError: one is not.
+    """
+    weights = weights_of(params, number, columns)
+    bad = int(np.count_nonzero(~np.isfinite(weights)))
+    if bad:
+        raise not_numbers(params.weighting.expression, bad)
+    return weights
+
+
+def not_numbers(weight: str, entries: int) -> PermanentError:
+    """Return the error that tells how many weights are no numbers."""
+    return PermanentError(
+        f"the weight {weight!r} is NaN or infinite in {entries} entries",
+        branch=weight,
+        hint="cut away entries without a weight in preproc.json, or choose another weight",
+    )
+
+
+def parts_of(params: Params, part_by: str, columns: Columns) -> Parts:
+    """Return the part of each of these entries: whether it validates, or its fold.
+
+    Raises:
+        PermanentError: the expression is not a (whole) number in every entry.
+    """
+    values = entry_expression(part_by, columns.names).evaluate(columns)
+    if isinstance(values, Jagged) or not np.isfinite(values).all():
+        raise PermanentError(
+            f"{part_by!r}, which splits the entries, is not a number in every entry", branch=part_by
+        )
+    if params.splitting.folds and not (values == np.floor(values)).all():
+        raise PermanentError(
+            f"fold_by {part_by!r} is not a whole number in every entry",
+            branch=part_by,
+            hint="the number of the event, or floor(…) of something",
+        )
+    return parts_of_values(params.splitting, values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weigher:
+    """Sums up the weights of one file while its specs are measured."""
+
+    request: Request
+    file: int
+
+    def sums(self, block: Columns, kept: Columns, preproc: Preproc) -> tuple[WeightSum, ...]:
+        """Return the sums of all entries of a block, and of those that are kept, by label.
+
+        `file` is 0 in them, as in the specs of a range.
+        """
+        params, number = self.request.params, self.request.files[self.file].weight
+        labels = labels_of(self.request.labels, self.file, kept)
+        passing = summed_by_label(weights_of(params, number, kept), labels, file=0)
+        if params.weighting.norm == "none":
+            return tuple(passing)
+        every = weights_of(params, number, preproc.with_new_branches(block))
+        return (summed(every, file=0, label=None), *passing)

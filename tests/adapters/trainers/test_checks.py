@@ -1,0 +1,91 @@
+"""Over-training and importance."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mlaas4hep.adapters.trainers.child.checktext import to_text
+from mlaas4hep.adapters.trainers.child.importance import HeldOut, importance
+from mlaas4hep.adapters.trainers.child.overtraining import compared, kolmogorov_smirnov
+from mlaas4hep.core.models.figures import roc
+from mlaas4hep.core.models.training import BranchColumns
+
+
+def scored(random, entries, shift=0.0):
+    labels = random.integers(0, 2, entries).astype(np.float32)
+    scores = np.clip(0.5 + 0.2 * random.normal(size=entries) + shift * (labels - 0.5), 0, 1)
+    return labels, scores[:, None].astype(np.float32), None
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_parts_are_compared_as_scipy_compares_them(seed):
+    random = np.random.default_rng(seed)
+    train, test = scored(random, 400, 0.3), scored(random, 150, 0.1)
+
+    found = compared(train, test, "test", ("qcd", "higgs"))["classes"][1]
+
+    expected = stats.ks_2samp(train[1][train[0] == 1, 0], test[1][test[0] == 1, 0])
+    assert (found["ks"], found["p_value"]) == pytest.approx(
+        (expected.statistic, expected.pvalue), rel=1e-6
+    )
+    assert sum(found["train"]) == found["train_entries"]
+
+
+def test_equal_weights_change_nothing_but_the_kind_of_p_value():
+    random = np.random.default_rng(1)
+    first, second = random.normal(size=900), random.normal(0.1, 1, size=700)
+
+    plain = stats.ks_2samp(first, second, method="asymp")
+    weighted = kolmogorov_smirnov(first, second, np.full(900, 2.0), np.full(700, 0.5))
+
+    assert weighted == pytest.approx((plain.statistic, plain.pvalue), rel=1e-6)
+
+
+def test_p_values_of_weighted_samples_that_are_alike_are_spread_evenly():
+    random = np.random.default_rng(1)
+    found = [
+        kolmogorov_smirnov(
+            random.normal(size=300),
+            random.normal(size=300),
+            random.exponential(size=300),
+            random.exponential(size=300),
+        )[1]
+        for _ in range(300)
+    ]
+
+    assert stats.kstest(found, "uniform").statistic < 0.15
+
+
+class FirstColumn:
+    """A model that looks at one column only."""
+
+    def predict(self, block):
+        return block.x[block.order, :1]
+
+
+def test_only_what_the_model_looks_at_counts():
+    random = np.random.default_rng(4)
+    x = random.random((2000, 3), dtype=np.float32)
+    held_out = HeldOut(name="test", x=x, labels=(x[:, 0] > 0.5).astype(np.float32), weights=None)
+    branches = (
+        BranchColumns(name="met", start=1, width=2),
+        BranchColumns(name="pt", start=0, width=1),
+    )
+
+    def area(labels, outputs, weights):
+        return roc(labels > 0.5, outputs[:, 0], weights).area
+
+    found = importance(FirstColumn(), held_out, branches, area, seed=3)
+
+    assert found["whole"] == 1.0
+    assert [one["branch"] for one in found["branches"]] == ["pt", "met"]
+    assert found["branches"][0]["drop"] == pytest.approx(0.5, abs=0.05)
+    assert found["branches"][1]["drop"] == 0.0
+    assert "pt 0.5" in to_text({"overtraining": None, "importance": found})
+
+
+def test_a_few_entries_say_nothing():
+    x = np.zeros((20, 1), np.float32)
+    held_out = HeldOut(name="val", x=x, labels=x[:, 0], weights=None)
+
+    assert importance(FirstColumn(), held_out, (), lambda *_: 1.0, seed=1) is None

@@ -1,0 +1,170 @@
+"""Weights of entries: measured with the specs, normalised, and stored with the chunks."""
+
+import json
+
+import numpy as np
+import pytest
+import uproot
+
+from mlaas4hep.core.data.splitting import Splitting
+from mlaas4hep.core.data.weighting import PerFile, Weighting
+from mlaas4hep.core.data.weights import of_loss
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params
+from mlaas4hep.core.requests.weighing import weighed
+from mlaas4hep.core.runs.events import RunSubmitted
+from mlaas4hep.core.runs.run import Status
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.pipeline.inputs import load_inputs
+from mlaas4hep.testing import pipeline
+from tests import oracle
+
+ENTRIES = 60
+
+
+@pytest.fixture
+def services():
+    return pipeline.make_services(range_entries=25)
+
+
+@pytest.fixture
+def files(tmp_path):
+    made = []
+    for number in range(3):
+        random = np.random.default_rng(number)
+        path = tmp_path / f"{'ab'[number > 0]}{number}.root"
+        weight = random.normal(1, 1, ENTRIES).astype(np.float32)
+        oracle.write_tree(
+            path,
+            "t",
+            {
+                "x": random.normal(size=ENTRIES).astype(np.float32),
+                "w": weight,
+                "bad": np.where(np.arange(ENTRIES) == 7, np.nan, weight).astype(np.float32),
+            },
+        )
+        made.append(path)
+    return made
+
+
+def weights_of(services, done):
+    chunks = pipeline.chunks_of(services, done, done.chunks.total)
+    labels = np.concatenate([chunk.y for chunk in chunks])
+    return labels, np.concatenate([chunk.weights for chunk in chunks])
+
+
+def _read(path, name):
+    with uproot.open(path) as file:
+        return file["t"][name].array(library="np")
+
+
+LABELS = Labels(values=(1.0, 0.0, 0.0))
+CUT = json.dumps({"flat_cut": {"x": {"cut": "x > 0", "remove": "False"}}})
+
+
+def test_weights_ride_along_and_are_no_feature(services, files):
+    done = pipeline.run(
+        services, files, labels=LABELS, preproc=CUT, chunk_size=20,
+        weighting=Weighting(expression="2 * w"), exclude_branches=("bad",),
+    )  # fmt: skip
+
+    labels, weights = weights_of(services, done)
+    expected = [2 * _read(path, "w")[_read(path, "x") > 0] for path in files]
+    assert done.columns == 1
+    assert weights.sum() == pytest.approx(np.concatenate(expected).sum(), rel=1e-5)
+    np.testing.assert_allclose(weights[labels == 1], expected[0], rtol=1e-6)
+
+
+def test_without_weights_chunks_keep_their_keys_and_bytes(services, files):
+    pipeline.run(services, files, labels=LABELS, exclude_branches=("w", "bad"))
+    before = {one.key: services.chunks.get(one.key) for one in services.chunks.list("")}
+
+    pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("w", "bad"), number=2,
+        weighting=Weighting(balance="classes"),
+    )  # fmt: skip
+
+    assert {one.key: services.chunks.get(one.key) for one in services.chunks.list("")} == before
+
+
+def test_before_cuts_each_sample_sums_up_to_cross_section_times_luminosity(services, files):
+    xsec = (("a0*", 3.0), ("b*", 50.0))
+    weighting = Weighting(
+        expression="w",
+        xsec=PerFile(by_name=xsec),
+        norm="xsec",
+        luminosity=10.0,
+    )
+    named, params = weighed(
+        [
+            InputFile(name=path.name, url=str(path), tree="t", line=i)
+            for i, path in enumerate(files)
+        ],
+        Params(weighting=weighting, exclude_branches=("bad",), chunk_size=20),
+    )
+    done = pipeline.run(
+        services, files, labels=LABELS, preproc=CUT, inputs=named,
+        **{name: getattr(params, name) for name in ("weighting", "exclude_branches", "chunk_size")},
+    )  # fmt: skip
+
+    labels, weights = weights_of(services, done)
+    w, kept = [_read(path, "w") for path in files], [_read(path, "x") > 0 for path in files]
+    scale = 50.0 * 10 / (w[1].sum() + w[2].sum())
+    assert weights[labels == 1].sum() == pytest.approx(30 * w[0][kept[0]].sum() / w[0].sum(), 1e-5)
+    passing = w[1][kept[1]].sum() + w[2][kept[2]].sum()
+    assert weights[labels == 0].sum() == pytest.approx(scale * passing, 1e-5)
+    event = RunSubmitted(owner="o", run=done.name)
+    told = load_inputs(event, services).training_weights(pipeline.specs_of(services, done))
+    assert told.scale * weights.sum() == pytest.approx(len(weights), 1e-5)
+
+
+def test_balanced_classes_have_the_same_sum(services, files):
+    done = pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("bad",),
+        weighting=Weighting(expression="w", balance="classes", negative="abs"),
+    )  # fmt: skip
+
+    event = RunSubmitted(owner="o", run=done.name)
+    told = load_inputs(event, services).training_weights(pipeline.specs_of(services, done))
+    labels, stored = weights_of(services, done)
+    weights = of_loss(told, stored, labels)
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum(), rel=1e-5)
+    assert weights.sum() == pytest.approx(np.abs(stored).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "says"),
+    [
+        (Weighting(expression="bad"), "'bad' is NaN or infinite in 1 entries"),
+        (Weighting(expression="w * 0"), "is 0 in every entry"),
+        (Weighting(expression="wgt"), "'wgt' is no branch"),
+        (Weighting(expression="0 * w - 1", balance="classes"), "class 0 sum up to -120"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(services, files, weighting, says):
+    done = pipeline.run(services, files, labels=LABELS, weighting=weighting)
+
+    assert done.status is Status.FAILED
+    assert says in done.problem.message
+    assert done.problem.hint
+
+
+@pytest.mark.parametrize("numbers", [(1.0,), (1.0, 2.0, 3.0, 4.0)])
+def test_there_is_one_number_for_each_line(files, numbers):
+    listed = [InputFile(name=str(i), url="u", tree="t", line=i) for i in range(3)]
+
+    with pytest.raises(InvalidRequestError, match="has 3 lines"):
+        weighed(listed, Params(weighting=Weighting(numbers=PerFile(by_line=numbers))))
+
+
+def test_an_expression_says_who_validates_and_chunks_carry_it(services, files):
+    done = pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("w", "bad"), chunk_size=20,
+        splitting=Splitting(validation="w > 1"),
+    )  # fmt: skip
+
+    chunks = pipeline.chunks_of(services, done, done.chunks.total)
+    labels = np.concatenate([chunk.y for chunk in chunks])
+    told = np.concatenate([chunk.parts for chunk in chunks])
+    assert told[labels == 1].tolist() == (_read(files[0], "w") > 1).astype(int).tolist()
+    assert done.columns == 1
