@@ -14,6 +14,7 @@ import uvicorn
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
+from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.ports import Stopping
 from mlaas4hep.settings import Settings, SettingsError
 
@@ -38,7 +39,8 @@ def serve(function: Function, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
         signal.signal(number, lambda _number, _frame: None)
     server = _server(app, settings.port, services.stopping)
-    server.run()
+    with own_folder():
+        server.run()
     logging.shutdown()
     os._exit(0 if server.started else 1)  # a step that did not end in time is delivered again
 

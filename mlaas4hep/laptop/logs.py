@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,14 +51,18 @@ class FunctionLog:
     def write(self, instance: str, text: str) -> None:
         """Append one line, without any token in it, and show it to those who follow."""
         line = Line(at=datetime.now(UTC), instance=instance, text=without_tokens(text))
+        with suppress(OSError):  # the disk is full: the platform goes on, and this line is lost
+            self._append(line)
+        for reader in self._readers:
+            if not reader.full():
+                reader.put_nowait(line)
+
+    def _append(self, line: Line) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
             full = file.tell() > self._limit
         if full:
             self._path.replace(self._older)
-        for reader in self._readers:
-            if not reader.full():
-                reader.put_nowait(line)
 
     def lines(self, since: datetime | None = None, tail: int | None = None) -> list[Line]:
         """Return the last `tail` lines since a moment, oldest first."""

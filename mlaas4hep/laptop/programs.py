@@ -90,6 +90,7 @@ class Wiring:
     def dispatcher(self) -> Program:
         """Return the dispatcher, the only one that holds its private key."""
         own = {
+            "STORE": self.state.folder("store").as_uri(),  # from which lost records are rebuilt
             "DISPATCHER_PRIVATE_KEY_FILE": str(self.dispatcher_key),
             "GATEWAY_URL": self.gateway_url,
             **self._nats(DISPATCHER),

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from pathlib import Path
 import platformdirs
 
 from mlaas4hep.errors import ConflictError
+
+log = logging.getLogger(__name__)
 
 
 def default_folder() -> Path:
@@ -68,7 +71,13 @@ class State:
     def note_children(self, pids: Mapping[str, int]) -> None:
         """Write down who runs, for the case that this process is killed."""
         entries = {name: [pid, _birth(pid)] for name, pid in pids.items()}
-        self._children.write_text(json.dumps(entries), encoding="utf-8")
+        partial = self._children.with_suffix(".part")
+        try:
+            partial.write_text(json.dumps(entries), encoding="utf-8")
+            partial.replace(self._children)
+        except OSError as error:  # the disk is full; who dies with its parent needs no note
+            log.warning("%s cannot be written: %s", self._children, error.strerror)
+            partial.unlink(missing_ok=True)
 
     @property
     def _children(self) -> Path:

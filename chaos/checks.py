@@ -1,0 +1,60 @@
+"""What must hold when all is over: nothing lost, nothing twice, nothing left."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from chaos.victims import Ground
+from chaos.wave import Outcome
+from mlaas4hep import bootstrap
+from mlaas4hep.settings import Settings
+from mlaas4hep.usecases.fsck import fsck
+from tests.laptops import descendants
+
+_LEFT = ("mlaas", "train", "tmp")
+
+
+def outcomes(
+    found: Mapping[tuple[str, str], Outcome], undisturbed: Mapping[str, Outcome]
+) -> Iterator[str]:
+    """Yield runs that did not give what the same job gives when nothing breaks."""
+    for (person, job), outcome in found.items():
+        if outcome != undisturbed[job]:
+            yield f"{person}'s {job}: {outcome}, undisturbed {undisturbed[job]}"
+
+
+def store(ground: Ground, runs: int) -> Iterator[str]:
+    """Yield what is wrong in the store: damage, orphans, models too many, half writes."""
+    settings = Settings(store=(ground.state / "store").as_uri())
+    services = bootstrap.services(settings)
+    for finding in fsck(services):
+        if finding.kind != "orphan" or finding.bucket == "models":
+            yield f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}"
+    models = [i.key for i in services.models.list("") if i.key.endswith("/model.json")]
+    if len(models) != runs:
+        yield f"{len(models)} models of {runs} runs"
+    checkpoints = [i.key for i in services.runs_files.list("") if "/checkpoint" in i.key]
+    yield from (f"{key} is left" for key in checkpoints)
+    yield from (f"half a write: {path}" for path in (ground.state / "store/.incoming").iterdir())
+
+
+def processes(ground: Ground) -> Iterator[str]:
+    """Yield processes that ended and that nobody took notice of."""
+    for pid in descendants(ground.laptop.process.pid):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        except OSError:
+            continue
+        if fields.split()[0] == "Z":
+            yield f"process {pid} is a zombie"
+
+
+def leftovers(ground: Ground) -> Iterator[str]:
+    """Yield temporary files; to be asked when the platform has stopped."""
+    for path in (ground.state / "tmp").iterdir():
+        yield f"{path} is left"
+
+
+def outside(ground: Ground) -> set[int]:
+    """Return all processes of the platform now."""
+    return descendants(ground.laptop.process.pid) - {os.getpid()}

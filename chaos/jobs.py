@@ -1,0 +1,88 @@
+"""What people train meanwhile: small jobs of several frameworks, the same bits every time."""
+
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import uproot
+
+ENTRIES = 3000
+_KERAS = """
+import keras
+
+def model(idim):
+    made = keras.Sequential([keras.Input((idim,)), keras.layers.Dense(1, activation="sigmoid")])
+    made.compile(optimizer="sgd", loss="binary_crossentropy")
+    return made
+"""
+_FOREST = """
+from sklearn.ensemble import RandomForestClassifier
+
+def model(idim):
+    return RandomForestClassifier(n_estimators=20, max_depth=6, random_state=1)
+"""
+_TREES = """
+from xgboost import XGBClassifier
+
+def model(idim):
+    return XGBClassifier(n_estimators=20, max_depth=3, random_state=1)
+"""
+_CHUNKED = {"chunk_size": 500, "epochs": 8, "batch_size": 25, "training": "chunked"}
+_STANDARD = {"chunk_size": 500, "epochs": 1, "batch_size": 100, "training": "standard"}
+_JOBS = {
+    "keras": ("keras", _KERAS, _CHUNKED),
+    "sklearn": ("sklearn", _FOREST, _STANDARD),
+    "xgboost": ("xgboost", _TREES, _STANDARD),
+}
+
+
+def jobs() -> Mapping[str, bytes]:
+    """Return the tarball of each job that this machine can train."""
+    data = _data()
+    return {
+        name: _packed(data, model, params)
+        for name, (module, model, params) in _JOBS.items()
+        if find_spec(module) is not None
+    }
+
+
+def question() -> list[dict[str, float]]:
+    """Return entries whose predictions tell two models apart."""
+    random = np.random.default_rng(1)
+    return [{"pt": float(pt), "eta": float(eta)} for pt, eta in random.normal(size=(20, 2))]
+
+
+def _packed(data: bytes, model: str, params: Mapping[str, object]) -> bytes:
+    texts = {
+        "files.txt": "data.root\n",
+        "labels.txt": "signal\n",
+        "model.py": model,
+        "params.json": json.dumps(params),
+    }
+    members = {name: text.encode() for name, text in texts.items()} | {"data.root": data}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in sorted(members.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _data() -> bytes:
+    random = np.random.default_rng(7)
+    signal = random.integers(0, 2, ENTRIES).astype(np.int32)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.root"
+        with uproot.recreate(path) as file:
+            file["Events"] = {
+                "pt": (random.normal(size=ENTRIES) + signal).astype(np.float32),
+                "eta": random.normal(size=ENTRIES).astype(np.float32),
+                "signal": signal,
+            }
+        return path.read_bytes()

@@ -1,0 +1,131 @@
+"""One wave: several people submit, things break, all runs end; then everything is compared."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+import httpx
+
+from chaos.jobs import question
+from chaos.victims import Fault, Ground
+from mlaas4hep.client import Client
+from mlaas4hep.core.runs.answers import Report
+from mlaas4hep.core.runs.run import FINAL, Status
+from mlaas4hep.errors import MlaasError
+
+_ANSWER_S = 120.0  #: longest that a person tries again
+_END_S = 420.0  #: longest that a wave may last after its last fault
+_LOOK_S = 0.3
+_BETWEEN_S = (1.0, 4.0)
+
+T = TypeVar("T")
+_AWAY = (MlaasError, httpx.HTTPError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run gave, to be compared bit by bit."""
+
+    status: str
+    attempt: int
+    metrics: Mapping[str, float | None]
+    predictions: object = ()
+    said: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hit:
+    """One fault that happened, and how long runs stood still after it."""
+
+    name: str
+    first_s: float | None  #: until the first run went on; None: all were over already
+    all_s: float  #: until each run went on or ended, waiting for its turn included
+
+
+@dataclass(slots=True, kw_only=True)
+class Wave:
+    """The runs of one wave: (person, job) and their names."""
+
+    ground: Ground
+    runs: dict[tuple[str, str], str] = field(default_factory=dict)
+    hits: list[Hit] = field(default_factory=list)
+
+    def submit(self, people: Sequence[str], jobs: Mapping[str, bytes]) -> None:
+        """Let every person submit every job."""
+        for person in people:
+            for job, tarball in jobs.items():
+                self._ask(person, lambda client, t=tarball, j=job: client.upload(t, name=j))
+                report = self._ask(person, lambda client, j=job: client.submit(j))
+                self.runs[person, job] = report.name
+
+    def suffer(self, faults: Iterator[Fault], random: Random, until: float) -> None:
+        """Break one thing after another while runs go on, until the time is over."""
+        for fault in faults:
+            if time.monotonic() > until or self._is_over():
+                return
+            if fault.hit(self.ground, fault):
+                self.hits.append(self._healed(fault.name))
+            time.sleep(random.uniform(*_BETWEEN_S))
+
+    def outcomes(self) -> dict[tuple[str, str], Outcome]:
+        """Wait for the end of all runs, and return what they gave."""
+        end = time.monotonic() + _END_S
+        while time.monotonic() < end and not self._is_over():
+            time.sleep(_LOOK_S)
+        return {who: self._outcome(*who) for who in self.runs}
+
+    def _outcome(self, person: str, job: str) -> Outcome:
+        name = self.runs[person, job]
+        report = self._ask(person, lambda client: client.run(name))
+        said = f"{report.problem.message} ({report.problem.hint})" if report.problem else ""
+        predictions: object = ()
+        if report.status is Status.DONE:
+            asked = self._ask(person, lambda client: client.predict(name, entries=question()))
+            predictions = asked["predictions"] if isinstance(asked, dict) else asked
+        return Outcome(
+            status=str(report.status),
+            attempt=report.attempt,
+            metrics={k: v for k, v in report.metrics.items() if "seconds" not in k},
+            predictions=predictions,
+            said=said,
+        )
+
+    def _is_over(self) -> bool:
+        return all(report.status in FINAL for report in self._reports())
+
+    def _reports(self) -> list[Report]:
+        return [
+            self._ask(person, lambda client, n=name: client.run(n))
+            for (person, _), name in self.runs.items()
+        ]
+
+    def _healed(self, name: str) -> Hit:
+        """Return how long it took until the first run went on, and until all went on or ended."""
+        started, first = time.monotonic(), None
+        before = self._reports()
+        unfinished = {i for i, report in enumerate(before) if report.status not in FINAL}
+        while unfinished and time.monotonic() - started < _ANSWER_S:
+            time.sleep(_LOOK_S)
+            now = self._reports()
+            moved = {i for i in unfinished if now[i].mark != before[i].mark}
+            if moved and first is None:
+                first = time.monotonic() - started
+            unfinished -= moved
+        return Hit(name=name, first_s=first, all_s=time.monotonic() - started)
+
+    def _ask(self, person: str, what: Callable[[Client], T]) -> T:
+        """Ask as a person would: again, when nobody answers."""
+        end = time.monotonic() + _ANSWER_S
+        while True:
+            laptop = self.ground.laptop
+            url = f"{laptop.urls[0]}/function/workflow"
+            try:
+                with Client(url, laptop.token(person)) as client:
+                    return what(client)
+            except _AWAY as error:
+                is_away = not isinstance(error, MlaasError) or error.status >= 500  # noqa: PLR2004 - HTTP
+                if not is_away or time.monotonic() > end:
+                    raise
+                time.sleep(_LOOK_S)
