@@ -3,6 +3,8 @@
 import logging
 import shutil
 import subprocess
+from collections.abc import Mapping
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,17 @@ def install() -> None:
     if not missing:
         return
     missing |= {package for package, friend in LIBRARIES.items() if friend in missing}
+    _install(missing)
+
+
+def install_missing(packages: Mapping[str, str]) -> None:
+    """Install the packages, by a file of each, whose file is not there."""
+    missing = {package for file, package in packages.items() if not Path(file).exists()}
+    if missing:
+        _install(missing)
+
+
+def _install(missing: set[str]) -> None:
     log.info("installing %s", " ".join(sorted(missing)))
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     subprocess.run(

@@ -13,8 +13,7 @@ DOORS = ("workflow", "predict")
 def start(place: Place) -> None:
     """Start both doors on all addresses of this machine."""
     key, certificate = credentials.certificate(place)
-    seed = credentials.text(place, "cookie-seed").encode()
-    cookie = base64.urlsafe_b64encode(hashlib.sha256(seed).digest()).decode()
+    cookie = cookie_secret(place)
     for door in DOORS:
         command = [place.program("oauth2-proxy"), f"--config={CONFIGURATION}/proxy.cfg"]
         process.start(
@@ -40,3 +39,9 @@ def _functions(gateway: str) -> dict[str, str]:
     return {f"{name.upper()}_URL": gateway for name in DOORS} | {
         f"{name.upper()}_PATH": f"/function/{name}" for name in DOORS
     }
+
+
+def cookie_secret(place: Place) -> str:
+    """Return 32 bytes in the one spelling that oauth2-proxy takes for 32 bytes."""
+    seed = credentials.text(place, "cookie-seed").encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(seed).digest()).decode()

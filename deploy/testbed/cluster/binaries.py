@@ -1,0 +1,134 @@
+"""Kubernetes, CoreDNS and KEDA, built once from their modules and kept in the cache."""
+
+import logging
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.testbed.place import Place
+
+log = logging.getLogger(__name__)
+
+#: 1.34 is the last that runs on cgroup v1.
+KUBERNETES = "1.34.4"
+#: Kubernetes' own module asks for these at v0.0.0, its copies beside it.
+STAGED = (
+    "api", "apiextensions-apiserver", "apimachinery", "apiserver", "cli-runtime", "client-go",
+    "cloud-provider", "cluster-bootstrap", "code-generator", "component-base",
+    "component-helpers", "controller-manager", "cri-api", "cri-client", "csi-translation-lib",
+    "dynamic-resource-allocation", "endpointslice", "externaljwt", "kms", "kube-aggregator",
+    "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet", "metrics",
+    "mount-utils", "pod-security-admission", "sample-apiserver", "sample-cli-plugin",
+    "sample-controller",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """Commands of one Go module at one version; `replaced` are modules at `replaced_by`."""
+
+    path: str
+    version: str
+    commands: dict[str, str]  #: package, by the name of the program
+    replaced: tuple[str, ...] = ()
+    replaced_by: str = ""
+    flags: str = "-s -w"
+
+    @property
+    def go_mod(self) -> str:
+        """Return a module of our own that asks for nothing but this one."""
+        lines = ["module testbed", "go 1.25", f"require {self.path} {self.version}"]
+        lines += [f"replace {name} => {name} {self.replaced_by}" for name in self.replaced]
+        return "\n".join(lines) + "\n"
+
+
+MODULES = (
+    Module(
+        path="k8s.io/kubernetes",
+        version=f"v{KUBERNETES}",
+        commands={
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in (
+                "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy",
+                "kubelet", "kubectl",
+            )
+        },
+        replaced=tuple(f"k8s.io/{name}" for name in STAGED),
+        replaced_by=f"v0{KUBERNETES.removeprefix('1')}",
+        flags=f"-s -w -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}",
+    ),
+    Module(
+        path="github.com/coredns/coredns",
+        version="v1.12.2",
+        commands={"coredns": "github.com/coredns/coredns"},
+    ),
+    Module(
+        path="github.com/kedacore/keda/v2",
+        version="v2.17.2",
+        commands={
+            "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+            "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+        },
+    ),
+)  # fmt: skip
+
+
+def build(place: Place) -> None:
+    """Build what is not in the cache yet; cold, that takes a quarter of an hour."""
+    for module in MODULES:
+        mark = _mark(place, module)
+        if not mark.exists():
+            log.info("building %s %s", module.path, module.version)
+            _build(place, module)
+            mark.touch()
+
+
+def manifests(place: Place, path: str, folder: str) -> Path:
+    """Return a folder of a module's own sources, such as its custom resources."""
+    module = next(module for module in MODULES if module.path == path)
+    return _sources(place, module) / folder
+
+
+def _mark(place: Place, module: Module) -> Path:
+    return place.cached("bin") / f"{module.path.rpartition('/')[2]}-{module.version}"
+
+
+def _build(place: Place, module: Module) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "go.mod").write_text(module.go_mod, encoding="utf-8")
+        for name, package in module.commands.items():
+            _go(
+                place, folder, "build", "-mod=mod", "-buildvcs=false", "-trimpath",
+                f"-ldflags={module.flags}", "-o", place.program(name), package,
+            )  # fmt: skip
+
+
+def _sources(place: Place, module: Module) -> Path:
+    """Return where the module's own files are kept beside its programs."""
+    kept = place.cached("sources") / f"{module.path.replace('/', '_')}-{module.version}"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "go.mod").write_text(module.go_mod, encoding="utf-8")
+            _go(place, folder, "mod", "download", f"{module.path}@{module.version}")
+            said = _go(place, folder, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", module.path)
+            shutil.copytree(Path(said.strip(), "config"), kept / "config")
+    return kept
+
+
+def _go(place: Place, folder: str, *arguments: str) -> str:
+    go = shutil.which("go")
+    if go is None:
+        raise FileNotFoundError("the testbed builds Go programs: install Go 1.25 or newer")
+    done = subprocess.run(
+        [go, *arguments],
+        cwd=folder,
+        env=place.environment(CGO_ENABLED="0", GOFLAGS=""),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"go {' '.join(arguments)}: {done.stderr[-3000:]}")
+    return done.stdout

@@ -1,0 +1,252 @@
+"""A site on the node: its copy of the overlay `plain`, its secrets, and what it provisions."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from deploy.testbed import credentials, doors, functions, identity, process, storage
+from deploy.testbed.cluster import images, kubectl, network
+from deploy.testbed.place import REPOSITORY, Place
+from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.bootstrap import credentials as user_and_password
+
+log = logging.getLogger(__name__)
+
+OURS, FUNCTIONS = "mlaas", "openfaas-fn"  #: namespaces
+PARTS = ("minio", "oauth2-proxy", "nats", "mlaas4hep-xrootd-proxy")
+PATIENCE_S = 300
+#: Volumes that the site has to give, by claim, with the user that writes to each.
+VOLUMES = {
+    "data-minio-0": 10001,
+    "data-nats-0": 10001,
+    "data-nats-1": 10001,
+    "data-nats-2": 10001,
+    "cache-xrootd-proxy-0": 10002,
+}
+
+
+def apply(place: Place) -> None:
+    """Put the overlay on the cluster, provision it, and return when all of it is ready."""
+    _volumes(place)
+    text = overlay(place, "site")
+    log.info("applying the overlay")
+    _namespaces_first(place, text)
+    kubectl.run(place, "apply", "--server-side", "-f", "-", given=text)
+    for name in ("statefulset/minio", "statefulset/nats"):
+        rolled_out(place, OURS, name)
+    _provision(place)
+    for name in ("statefulset/xrootd-proxy", "deployment/door-workflow", "deployment/door-predict"):
+        rolled_out(place, OURS, name)
+    rolled_out(place, OURS, "deployment/dispatcher")
+    for name in functions.NAMES:
+        rolled_out(place, FUNCTIONS, f"deployment/{name}")
+
+
+def rolled_out(place: Place, namespace: str, name: str, patience_s: int = PATIENCE_S) -> None:
+    """Return when a workload is as its manifest says."""
+    log.info("waiting for %s", name)
+    kubectl.run(
+        place, "-n", namespace, "rollout", "status", name, f"--timeout={patience_s}s"
+    )  # fmt: skip
+
+
+def overlay(place: Place, name: str) -> str:
+    """Return what kustomize makes of an overlay in this site's copy, secrets filled in."""
+    deploy = _copy(place)
+    folder = deploy / "kubernetes/overlays" / name
+    done = subprocess.run(
+        [place.program("kustomize"), "build", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"kustomize build {name}: {done.stderr[-3000:]}")
+    return done.stdout
+
+
+def url(door: str, place: Place) -> str:
+    """Return the address of a door, as this machine reaches it."""
+    return f"https://{network.NODE}:{place.ports[door]}"
+
+
+def certificate(place: Place) -> tuple[Path, Path]:
+    """Return key and certificate of the cluster's doors."""
+    folder = place.folder("cluster", "site")
+    key, found = folder / "tls.key", folder / "tls.crt"
+    if not found.exists():
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            + ["-nodes", "-days", "30", "-subj", "/CN=doors"]
+            + ["-addext", f"subjectAltName=IP:{network.NODE}"]
+            + ["-keyout", str(key), "-out", str(found)],
+            check=True,
+            capture_output=True,
+        )
+    return key, found
+
+
+def _copy(place: Place) -> Path:
+    """Copy deploy/ and put secrets and our own overlay into it, as an operator does."""
+    deploy = place.folder("cluster", "site") / "deploy"
+    shutil.rmtree(deploy, ignore_errors=True)
+    shutil.copytree(REPOSITORY / "deploy", deploy, ignore=shutil.ignore_patterns("testbed"))
+    overlays = deploy / "kubernetes/overlays"
+    for name in ("small", "production", "plain"):
+        _secrets(place, overlays / name / "secrets")
+    (overlays / "site").mkdir()
+    (overlays / "site/kustomization.yaml").write_text(
+        yaml.safe_dump(_kustomization(place)), encoding="utf-8"
+    )
+    return deploy
+
+
+def _secrets(place: Place, folder: Path) -> None:
+    """Fill an overlay's folder of secrets by the commands of docs/operators.md."""
+    keys = place.folder("cluster", "site", "keys")
+    users = [sys.executable, str(REPOSITORY / "deploy/nats/users.py"), "--keys", str(keys)]
+    subprocess.run([*users, "--out", str(folder / "users.conf")], check=True)
+    private, public = credentials.dispatcher_keys(place)
+    key, found = certificate(place)
+    password = credentials.text(place, "minio-password")
+    files = {
+        "minio-user": storage.ADMIN,
+        "minio-password": password,
+        "dispatcher-private-key": private.read_text(encoding="utf-8"),
+        "dispatcher-public-key": public.read_text(encoding="utf-8"),
+        "tls.key": key.read_text(encoding="utf-8"),
+        "tls.crt": found.read_text(encoding="utf-8"),
+        "door-cookie.env": f"OAUTH2_PROXY_COOKIE_SECRET={doors.cookie_secret(place)}\n",
+    }
+    for name in (*functions.NAMES, "dispatcher"):
+        files[f"{name}-nats-user"] = (keys / f"{name}-nats-user").read_text(encoding="utf-8")
+    for name in functions.NAMES:
+        files[f"{name}-store-key"] = _store_key(keys, name)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _store_key(keys: Path, name: str) -> str:
+    """Return a function's key to the store, as minio/provision.py writes it; made beforehand."""
+    file = keys / f"{name}-store-key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        secret = os.urandom(20).hex()
+        file.write_text(f"mlaas-{name}:{secret}", encoding="utf-8")
+    return file.read_text(encoding="utf-8")
+
+
+def _kustomization(place: Place) -> dict[str, object]:
+    issuer = [f"MLAAS_ISSUER={place.http('identity')}", f"MLAAS_AUDIENCE={identity.AUDIENCE}"]
+    small = [{"op": "replace", "path": _REQUESTS + "/cpu", "value": "10m"}]
+    outside = [{"op": "add", "path": "/spec/externalIPs", "value": [network.NODE]}]
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["../plain"],
+        "components": ["../../components/nats-cluster"],
+        "images": [
+            *(_image(place, f"mlaas4hep-{name}", "latest") for name in functions.NAMES),
+            *(_image(place, name, images.TAG) for name in PARTS),
+        ],
+        "configMapGenerator": [
+            {"name": "issuer", "namespace": OURS, "behavior": "merge", "literals": issuer},
+            {"name": "site", "namespace": FUNCTIONS, "behavior": "merge", "literals": issuer},
+            {
+                "name": "xrootd-origin",
+                "namespace": OURS,
+                "behavior": "merge",
+                "literals": [f"XROOTD_ORIGIN={place.at('origin')}"],
+            },
+        ],
+        "patches": [
+            # One small machine: what is asked for beforehand is little, the limits stay.
+            {"target": {"kind": "Deployment|StatefulSet"}, "patch": yaml.safe_dump(small)},
+            {"target": {"kind": "Service", "name": "door-.*"}, "patch": yaml.safe_dump(outside)},
+        ],
+    }
+
+
+_REQUESTS = "/spec/template/spec/containers/0/resources/requests"
+
+
+def _image(place: Place, name: str, tag: str) -> dict[str, str]:
+    known = name if name == "nats" else f"registry.example.org/{name}"
+    return {"name": known, "newName": images.address(place, name).rpartition(":")[0], "newTag": tag}
+
+
+def _namespaces_first(place: Place, text: str) -> None:
+    """Apply namespaces alone: the API server has to know them before what is in them."""
+    made = [each for each in yaml.safe_load_all(text) if each["kind"] == "Namespace"]
+    kubectl.run(place, "apply", "--server-side", "-f", "-", given=yaml.safe_dump_all(made))
+
+
+def _volumes(place: Place) -> None:
+    """Give the volumes that a site's storage would make for the claims."""
+    made = []
+    for claim, user in VOLUMES.items():
+        folder = place.folder("cluster", "volumes", claim)
+        os.chown(folder, user, user)
+        made.append(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": claim},
+                "spec": {
+                    "capacity": {"storage": "500Gi"},
+                    "accessModes": ["ReadWriteOnce"],
+                    "claimRef": {"namespace": OURS, "name": claim},
+                    "hostPath": {"path": str(folder)},
+                },
+            }
+        )
+    kubectl.run(place, "apply", "--server-side", "-f", "-", given=yaml.safe_dump_all(made))
+
+
+def _provision(place: Place) -> None:
+    """Make buckets, policies, streams and consumers, through the Services."""
+    keys = place.folder("cluster", "site", "keys")
+    store = f"http://{address_of(place, 'minio')}:9000"
+    admin = credentials.file(
+        place, "minio-admin", lambda: f"{storage.ADMIN}:{credentials.text(place, 'minio-password')}"
+    )
+    with (place.folder("logs") / "cluster-provision.log").open("ab") as output:
+        subprocess.run(
+            [sys.executable, str(REPOSITORY / "minio/provision.py"), store]
+            + ["--admin-file", str(admin), "--keys", str(keys)],
+            check=True,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    user, password = user_and_password(str(keys / "admin-nats-user"))
+    provision(f"nats://{address_of(place, 'nats')}:4222", user, password)
+
+
+def address_of(place: Place, service: str) -> str:
+    """Return the address of one of our Services; this machine has a route to it."""
+    query = "jsonpath={.spec.clusterIP}"
+    return kubectl.run(place, "-n", OURS, "get", "service", service, "-o", query)
+
+
+def pods(place: Place, function: str) -> list[str]:
+    """Return the names of a function's pods that are ready."""
+    query = (
+        "jsonpath={range .items[?(@.status.containerStatuses[0].ready==true)]}"
+        "{.metadata.name}{'\\n'}{end}"
+    )
+    selector = f"faas_function={function}"
+    said = kubectl.run(place, "-n", FUNCTIONS, "get", "pods", "-l", selector, "-o", query)
+    return said.split()
+
+
+def wait_for_pods(place: Place, function: str, count: int, patience_s: float = 120) -> None:
+    """Return when a function has so many ready pods."""
+    process.wait(
+        partial(lambda: len(pods(place, function)) == count), patience_s, f"{count} x {function}"
+    )
