@@ -1,5 +1,6 @@
 # The whole platform on this machine: docs/operators.md, "The testbed". Included by Makefile.
 .PHONY: platform-install platform-up platform-down platform-test local-run
+.PHONY: cluster-install cluster-up cluster-down cluster-test
 
 platform-install: $(DEV) ## install the programs of the platform: MinIO, XRootD, OpenFaaS and so on
 	$(BIN)/python -m deploy.testbed install
@@ -15,3 +16,15 @@ platform-test: platform-up ## run the tests that need the real platform; leaves 
 
 local-run: platform-up ## try each function alone, as faas-cli local-run starts it
 	$(BIN)/pytest -q tests/local_run
+
+cluster-install: $(DEV) ## build Kubernetes, CoreDNS and KEDA; a quarter of an hour, once
+	$(BIN)/python -m deploy.testbed.cluster install
+
+cluster-up: $(DEV) ## start a Kubernetes node here, with MLaaS4HEP on it
+	$(BIN)/python -m deploy.testbed.cluster up
+
+cluster-down: $(DEV) ## stop the node and forget what was on it
+	$(BIN)/python -m deploy.testbed.cluster down
+
+cluster-test: cluster-up ## run the tests that need the node; leaves it running
+	$(BIN)/pytest -q tests/cluster

@@ -131,6 +131,24 @@ def test_every_mounted_secret_is_made_and_holds_the_file_that_is_read(built):
         assert files == {f"{name}-store-key", f"{name}-nats-user", "dispatcher-public-key"}
 
 
+def variables(objects, name):
+    (container,) = pod_of(objects, name)["containers"]
+    return {each["name"]: each.get("value", "") for each in container["env"]}
+
+
+@pytest.mark.parametrize("door", ["door-workflow", "door-predict"])
+def test_without_openfaas_nothing_asks_its_gateway(built, door):
+    objects = built("plain")
+    found = variables(objects, door)
+
+    assert (found["WORKFLOW_URL"], found["WORKFLOW_PATH"]) == (
+        "http://workflow.openfaas-fn:8080", "",
+    )  # fmt: skip
+    assert found["PREDICT_URL"] == "http://predict.openfaas-fn:8080"
+    assert "MLAAS_GATEWAY_URL" not in variables(objects, "dispatcher")
+    assert "gateway.openfaas" not in str(objects)
+
+
 def test_a_memory_limit_and_a_disk_limit_hold_for_every_function(built):
     for name in FUNCTIONS:
         (container,) = pod_of(built("plain"), name)["containers"]

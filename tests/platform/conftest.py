@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,8 @@ import pytest
 from minio import Minio
 
 from deploy.testbed import credentials, openfaas, process
-from deploy.testbed.place import REPOSITORY
+from tests.platform.jobs import EXAMPLES, jets, put_jets
 from tests.platform.outside import PLACE, Person, pack
-
-EXAMPLES = REPOSITORY / "examples"
 
 
 def pytest_collection_modifyitems(items):
@@ -45,13 +41,7 @@ def bob(platform) -> Person:
 @pytest.fixture(scope="session")
 def remote_files(platform, tmp_path_factory) -> list[str]:
     """Put two ROOT files on the storage element and return their names there."""
-    made = tmp_path_factory.mktemp("origin")
-    script = EXAMPLES / "jets/get_data.py"
-    subprocess.run([sys.executable, script, made], check=True, capture_output=True)
-    store = platform.folder("origin", "store", "jets")
-    for file in made.glob("*.root"):
-        (store / file.name).write_bytes(file.read_bytes())
-    return ["/store/jets/signal.root", "/store/jets/background.root"]
+    return put_jets(platform, tmp_path_factory.mktemp("origin"))
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +49,7 @@ def remote_job(remote_files):
     """Return a function that packs the jets example with files that are read through XRootD."""
 
     def packed(names: list[str] = remote_files, /, **params: Any) -> bytes:
-        files = {
-            path.name: path.read_text() for path in (EXAMPLES / "jets").iterdir() if path.is_file()
-        }
-        files["files.txt"] = "\n".join(names) + "\n"
-        files["params.json"] = json.dumps({**json.loads(files["params.json"]), **params})
-        return pack(files)
+        return jets(names, **params)
 
     return packed
 

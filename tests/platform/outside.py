@@ -31,12 +31,13 @@ FINAL = {"done", "failed", "cancelled"}
 class Person:
     """Somebody with a token, at the public doors."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, host: str = "127.0.0.1"):
         self.name = name
+        self.host = host  #: where the doors are
         self.token = identity.token(PLACE, name)
 
     def call(self, door: str, method: str, path: str, **given: Any) -> httpx.Response:
-        return knock(door, method, path, token=self.token, **given)
+        return knock(door, method, path, token=self.token, host=self.host, **given)
 
     def workflow(self, method: str, path: str, **given: Any) -> httpx.Response:
         return self.call("workflow", method, path, **given)
@@ -70,10 +71,15 @@ class Person:
 
 
 def knock(
-    door: str, method: str, path: str, token: str | None = None, **given: Any
+    door: str,
+    method: str,
+    path: str,
+    token: str | None = None,
+    host: str = "127.0.0.1",
+    **given: Any,
 ) -> httpx.Response:
     """Return what a door answers; its certificate is our own."""
-    url = f"https://127.0.0.1:{PLACE.ports[door]}{path}"
+    url = f"https://{host}:{PLACE.ports[door]}{path}"
     headers = {**given.pop("headers", {})}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"

@@ -228,11 +228,11 @@ def _kubelet(place: Place) -> None:
 def _dns(place: Place) -> None:
     file = place.folder("cluster", "coredns") / "Corefile"
     file.write_text(
-        f".:53 {{\n  bind {network.DNS}\n  errors\n"
+        f"cluster.local in-addr.arpa {{\n  bind {network.DNS}\n  errors\n  cache 5\n"
         "  kubernetes cluster.local in-addr.arpa {\n"
-        f"    kubeconfig {keys.kubeconfig(place)} c\n    pods insecure\n  }}\n"
+        f"    kubeconfig {keys.kubeconfig(place)} c\n    pods insecure\n  }}\n}}\n"
         # Other names there are none: an answer, where an error would be asked again.
-        "  template ANY ANY {\n    rcode NXDOMAIN\n  }\n  cache 5\n}\n",
+        f". {{\n  bind {network.DNS}\n  template ANY ANY {{\n    rcode NXDOMAIN\n  }}\n}}\n",
         encoding="utf-8",
     )
     _run(place, "coredns", [place.program("coredns"), "-conf", str(file)])
