@@ -12,6 +12,7 @@ from deploy.testbed import (
     docker,
     doors,
     functions,
+    guard,
     identity,
     messaging,
     openfaas,
@@ -68,6 +69,7 @@ def down(place: Place) -> None:
     if process.running(place, "dockerd"):
         docker.remove_functions(place)
     process.stop_all(place)
+    guard.open_again(place)
     log.info("the platform is down")
 
 

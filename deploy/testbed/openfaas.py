@@ -1,6 +1,6 @@
 """OpenFaaS: Prometheus, the provider that runs containers, and the gateway."""
 
-from deploy.testbed import credentials, docker, probe, process
+from deploy.testbed import credentials, docker, guard, probe, process
 from deploy.testbed.place import Place
 
 LONGEST = "26h"  #: above every function's exec_timeout
@@ -8,7 +8,8 @@ USER = "admin"
 
 
 def start(place: Place) -> None:
-    """Start the three."""
+    """Start the three, for this machine alone."""
+    guard.close(place)
     _start_prometheus(place)
     secrets = str(place.folder("credentials"))
     credentials.file(place, "basic-auth-user", lambda: USER)
@@ -58,7 +59,7 @@ def _start_prometheus(place: Place) -> None:
         "  - job_name: gateway\n"
         "    scrape_interval: 5s\n"
         "    static_configs:\n"
-        f"      - targets: ['127.0.0.1:8082', '{target}']\n",
+        f"      - targets: ['127.0.0.1:{guard.METRICS}', '{target}']\n",
         encoding="utf-8",
     )
     address = f"127.0.0.1:{place.ports['prometheus']}"

@@ -27,7 +27,11 @@ STAGED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """Commands of one Go module at one version; `replaced` are modules at `replaced_by`."""
+    """Commands of one Go module at one version; `replaced` are modules at `replaced_by`.
+
+    A module that itself replaces what it needs is built in a copy of its own sources, as a
+    module that only asks for it would not see those: its packages begin with a dot.
+    """
 
     path: str
     version: str
@@ -68,8 +72,8 @@ MODULES = (
         path="github.com/kedacore/keda/v2",
         version="v2.17.2",
         commands={
-            "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
-            "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+            "keda-operator": "./cmd/operator",
+            "keda-adapter": "./cmd/adapter",
         },
     ),
 )  # fmt: skip
@@ -96,9 +100,10 @@ def _mark(place: Place, module: Module) -> Path:
 
 
 def _build(place: Place, module: Module) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "go.mod").write_text(module.go_mod, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, "go.mod").write_text(module.go_mod, encoding="utf-8")
         for name, package in module.commands.items():
+            folder = _copy(place, module, scratch) if package.startswith(".") else scratch
             _go(
                 place, folder, "build", "-mod=mod", "-buildvcs=false", "-trimpath",
                 f"-ldflags={module.flags}", "-o", place.program(name), package,
@@ -106,15 +111,25 @@ def _build(place: Place, module: Module) -> None:
 
 
 def _sources(place: Place, module: Module) -> Path:
-    """Return where the module's own files are kept beside its programs."""
+    """Return where the module's configuration is kept beside its programs."""
     kept = place.cached("sources") / f"{module.path.replace('/', '_')}-{module.version}"
     if not kept.exists():
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "go.mod").write_text(module.go_mod, encoding="utf-8")
-            _go(place, folder, "mod", "download", f"{module.path}@{module.version}")
-            said = _go(place, folder, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", module.path)
-            shutil.copytree(Path(said.strip(), "config"), kept / "config")
+        with tempfile.TemporaryDirectory() as scratch:
+            shutil.copytree(Path(_copy(place, module, scratch), "config"), kept / "config")
     return kept
+
+
+def _copy(place: Place, module: Module, scratch: str) -> str:
+    """Return a copy of a module's sources that may be written to, as `go build` wants it."""
+    copy = Path(scratch, "sources")
+    if not copy.exists():
+        Path(scratch, "go.mod").write_text(module.go_mod, encoding="utf-8")
+        _go(place, scratch, "mod", "download", f"{module.path}@{module.version}")
+        said = _go(place, scratch, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", module.path)
+        shutil.copytree(said.strip(), copy)
+        for path in (copy, *copy.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    return str(copy)
 
 
 def _go(place: Place, folder: str, *arguments: str) -> str:
