@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
@@ -37,7 +36,7 @@ class ArrowTable:
             unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
             boundaries=tuple(accumulate(rows[:-1], initial=0)),
             size_bytes={
-                leaf.name: sum(rows) * np.dtype(leaf.dtype).itemsize * (3 if leaf.rows else 1)
+                leaf.name: sum(rows) * leaf.size_bytes * (3 if leaf.rows else 1)
                 for leaf in self._leaves.values()
             },
         )

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Hashable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from operator import attrgetter
 
 from cachetools import LRUCache, TLRUCache, cachedmethod
 
+from mlaas4hep.adapters.sources.ahead import one_ahead
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.format import Format
 from mlaas4hep.adapters.sources.formats import FIRST_BYTES, FORMATS, FormatRow, guess
@@ -20,6 +22,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
+READINGS = 16  #: of remote files, side by side
 PLACES = 4000  #: files of which it is known where they are
 
 
@@ -39,6 +42,7 @@ class DataFiles:
         self._formats: dict[str, Format] = {}
         self._making = threading.Lock()
         self._kept = KeptBlocks(BlockSpool(cache_dir))
+        self._ahead = ThreadPoolExecutor(READINGS, "ahead")
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the files of a server that match a pattern, sorted."""
@@ -68,7 +72,8 @@ class DataFiles:
             raise changed(survey.url)
         (row,) = (row for row in FORMATS if row.name == survey.format)
         try:
-            yield from self._format(row).read(place, survey, branches, start, stop)
+            blocks = self._format(row).read(place, survey, branches, start, stop)
+            yield from one_ahead(blocks, self._ahead) if place.is_remote else blocks
         except ServiceUnavailableError:
             self._locator.failed(place)
             with self._lock:

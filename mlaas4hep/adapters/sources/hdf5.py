@@ -1,7 +1,7 @@
 """The format HDF5, with h5py: a group of arrays of one length, or a table, is a tree."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import h5py
@@ -14,6 +14,7 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
     columns_between,
     contents_of,
     of_one_length,
+    text_column,
 )
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
@@ -144,13 +145,8 @@ def _left_out(name: str, array: Any, why: str) -> ArrayColumn:
 
 def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> ArrayColumn:
     if h5py.check_string_dtype(dtype) is not None:
-        return ArrayColumn(
-            name=name,
-            values=values,
-            dtype=dtype,
-            length=shape[0] if shape else 0,
-            unreadable="text",
-        )
+        column = text_column(name, values, dtype, shape[0] if shape else 0)
+        return column if len(shape) == 1 else replace(column, unreadable="rows of text")
     rows = h5py.check_vlen_dtype(dtype)
     if rows is not None:
         inner = np.dtype(rows)

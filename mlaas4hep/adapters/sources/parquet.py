@@ -19,6 +19,7 @@ from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.texts import TEXT
 from mlaas4hep.core.data.tree import BranchInfo
 from mlaas4hep.errors import InvalidRequestError
 
@@ -104,7 +105,7 @@ def _contents(metadata: Any, leaves: Sequence[tuple[Leaf, int]]) -> Contents:
         unreadable=tuple((leaf.name, leaf.unreadable) for leaf, _ in leaves if leaf.unreadable),
         boundaries=_starts(metadata),
         size_bytes={
-            leaf.name: max(found.size_bytes, metadata.num_rows * np.dtype(leaf.dtype).itemsize)
+            leaf.name: max(found.size_bytes, metadata.num_rows * leaf.size_bytes)
             for leaf, found in good
         },
         content=keys.digest([each.compressed for each in figures]),
@@ -113,7 +114,9 @@ def _contents(metadata: Any, leaves: Sequence[tuple[Leaf, int]]) -> Contents:
 
 def _branch(leaf: Leaf, figures: _Figures) -> BranchInfo:
     """Return what is told about a leaf: whole numbers with gaps are read as doubles."""
-    gaps = figures.gaps and not leaf.rows and np.dtype(leaf.dtype).kind in "biu"
+    gaps = (
+        figures.gaps and not leaf.rows and leaf.dtype != TEXT and np.dtype(leaf.dtype).kind in "biu"
+    )
     return replace(leaf.branch, dtype="float64") if gaps else leaf.branch
 
 

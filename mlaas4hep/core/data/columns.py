@@ -88,13 +88,19 @@ class Columns:
             jagged={name: kept(rows) for name, rows in self.jagged.items()},
         )
 
-    def with_gaps(self, flat: Iterable[str], jagged: Iterable[str]) -> "Columns":
-        """Return the same entries with more branches that have no values: NaN, and empty rows."""
+    def with_gaps(
+        self, flat: Iterable[str], jagged: Iterable[str], texts: Iterable[str] = ()
+    ) -> "Columns":
+        """Return the same entries with more branches without values: NaN, empty rows, no text."""
         rows = Jagged(content=np.empty(0), offsets=np.zeros(self.entries + 1, np.int64))
         gaps = np.full(self.entries, np.nan)
         return Columns(
             entries=self.entries,
-            flat={**self.flat, **dict.fromkeys(flat, gaps)},
+            flat={
+                **self.flat,
+                **dict.fromkeys(flat, gaps),
+                **dict.fromkeys(texts, np.zeros(self.entries, np.dtype("U1"))),
+            },
             jagged={**self.jagged, **dict.fromkeys(jagged, rows)},
         )
 

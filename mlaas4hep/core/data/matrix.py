@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
 from mlaas4hep.core.data.scaling import Scaler, Table, scaling_table
 from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.data.texts import numbered
 from mlaas4hep.core.data.treatment import is_missing
 from mlaas4hep.core.data.treatments import indicator
 from mlaas4hep.errors import InvalidRequestError
@@ -211,7 +212,12 @@ class _Collection:
 
 def _flat(layout: Layout, columns: Columns) -> Iterator[_Flat]:
     if layout.flat:
-        branches = tuple(columns.flat[spec.name] for spec in layout.flat)
+        branches = tuple(
+            columns.flat[spec.name]
+            if spec.texts is None
+            else numbered(spec.name, columns.flat[spec.name], spec.texts)
+            for spec in layout.flat
+        )
         missing = tuple(
             (number, spec.treatment.missing)
             for number in layout.indicators

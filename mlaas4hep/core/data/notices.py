@@ -7,6 +7,7 @@ from mlaas4hep.core.data.rules import Rules
 from mlaas4hep.core.data.sample import Distribution
 from mlaas4hep.core.data.scaling import HARMLESS
 from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.data.texts import MOST
 
 _LISTED = 10  #: names in one notice
 _FAR = 10.0  #: times the distance between the quartiles
@@ -21,6 +22,7 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     used = [spec for spec in specs.branches if spec.low is not None]
     return (
         *_worthless(specs.branches),
+        *_texts(specs.branches),
         *_constants(used, rules),
         *_sentinels(used),
         *_outliers(used, rules),
@@ -29,9 +31,23 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
 
 
 def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
-    names = [spec.name for spec in specs if spec.low is None and spec.nan + spec.inf]
+    names = [
+        spec.name
+        for spec in specs
+        if spec.low is None and spec.nan + spec.inf and not spec.too_many
+    ]
     if names:
         yield f"NaN or infinite in every entry, so worth nothing: {_listed(names)}"
+
+
+def _texts(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    """Yield what becomes of text."""
+    taken = [f"{spec.name} ({len(spec.texts)})" for spec in specs if spec.texts]
+    if taken:
+        yield f"text, taken as categories, which are numbered in their order: {_listed(taken)}"
+    many = [spec.name for spec in specs if spec.too_many]
+    if many:
+        yield f"left out, because they are text with more than {MOST} different values: {_listed(many)}"
 
 
 def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:

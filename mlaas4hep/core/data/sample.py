@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.texts import is_text
 
 _MOST = 2048  #: values of a branch in a range
 _LEAST = 64
@@ -49,6 +50,8 @@ class Sampler:
         """Sample one block that begins at entry `start`."""
         chosen = _places(start, columns.entries, self._step)
         for name, values in columns.flat.items():
+            if is_text(values):
+                continue  # it has categories instead
             self._parts.setdefault(name, []).append(values[chosen])
         shared: dict[int, Array] = {}
         for name, rows in columns.jagged.items():

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.sample import Sample, joined
+from mlaas4hep.core.data.texts import bounded, found_in, is_text
 from mlaas4hep.core.data.treatment import Treatment
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
 from mlaas4hep.errors import InvalidRequestError
@@ -31,6 +32,10 @@ class BranchSpec:
     inf: int = 0  #: values that are infinite; neither do they
     exact: tuple[int, int] | None = None  #: low and high of integers that doubles cannot hold
     sample: tuple[Sample, ...] = ()  #: of the values, while the specs of a run are measured
+    texts: tuple[str, ...] | None = (
+        None  #: categories of a branch of text; low and high number them
+    )
+    too_many: bool = False  #: there are more texts than are taken for categories
     treatment: Treatment | None = None  #: None: minimum and maximum, as the ancestor does
 
     def __post_init__(self) -> None:
@@ -43,6 +48,12 @@ class BranchSpec:
 
     def merge(self, other: "BranchSpec") -> "BranchSpec":
         """Return the spec of both sets of entries together; order does not matter."""
+        if (self.texts is None) != (other.texts is None):
+            raise InvalidRequestError(
+                f"branch {other.name!r} is text in some files and numbers in others",
+                branch=other.name,
+                hint=f"put {other.name!r} into exclude_branches",
+            )
         if (self.name, self.jagged) != (other.name, other.jagged):
             raise InvalidRequestError(
                 f"branch {other.name!r} has one value an entry in some files and rows in others",
@@ -147,6 +158,13 @@ def merged(parts: Iterable[Specs]) -> Specs:
 
 
 def _together(specs: tuple[BranchSpec, BranchSpec]) -> BranchSpec:
+    if specs[0].texts is not None:
+        return _of_texts(
+            specs[0].name,
+            *bounded(text for spec in specs for text in spec.texts or ()),
+            nan=sum(spec.nan for spec in specs),
+            too_many=any(spec.too_many for spec in specs),
+        )
     lows = [spec.low for spec in specs if spec.low is not None]
     highs = [spec.high for spec in specs if spec.high is not None]
     return replace(
@@ -217,7 +235,26 @@ def measure(blocks: Iterable[Columns], *, file: int = 0, start: int = 0) -> Spec
     return merged(parts)
 
 
+def _of_texts(
+    name: str, texts: tuple[str, ...], more: bool, nan: int, *, too_many: bool = False
+) -> BranchSpec:
+    """Return the spec of a branch of text, of which the numbers are those of its categories."""
+    known = () if too_many or more else texts
+    return BranchSpec(
+        name=name,
+        jagged=False,
+        low=0.0 if known else None,
+        high=len(known) - 1.0 if known else None,
+        width=1,
+        nan=nan,
+        texts=known,
+        too_many=too_many or more,
+    )
+
+
 def _flat(name: str, values: Array) -> BranchSpec:
+    if is_text(values):
+        return _of_texts(name, *found_in(values))
     return _branch(name, values, jagged=False, width=1)
 
 

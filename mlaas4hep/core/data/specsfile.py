@@ -51,6 +51,7 @@ def to_ancestor(
             s.name: {"nan": s.nan, "inf": s.inf} for s in specs.branches if s.nan or s.inf
         },
         "exact": {s.name: list(s.exact) for s in specs.branches if s.exact},
+        "texts": {s.name: list(s.texts) for s in specs.branches if s.texts is not None},
         "treatments": {s.name: asdict(s.treatment) for s in specs.branches if s.treatment},
         "inputs": dict(inputs or {}),
     } | ({"weights": [asdict(found) for found in specs.weights]} if specs.weights else {})
@@ -86,6 +87,7 @@ def _branch(body: Mapping[str, Any], name: str, *, jagged: bool) -> BranchSpec:
     low, high = float(body["minv"][name]), float(body["maxv"][name])
     lost = body.get("not_finite", {}).get(name, {})
     exact = body.get("exact", {}).get(name)
+    texts = body.get("texts", {}).get(name)
     treatment = body.get("treatments", {}).get(name)
     return BranchSpec(
         name=name,
@@ -96,6 +98,7 @@ def _branch(body: Mapping[str, Any], name: str, *, jagged: bool) -> BranchSpec:
         nan=int(lost.get("nan", 0)),
         inf=int(lost.get("inf", 0)),
         exact=(int(exact[0]), int(exact[1])) if exact else None,
+        texts=None if texts is None else tuple(map(str, texts)),
         treatment=wire.load(Treatment, json.dumps(treatment).encode()) if treatment else None,
     )
 

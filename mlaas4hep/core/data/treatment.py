@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.rules import Rules
+from mlaas4hep.core.data.texts import is_text
 
 Doubles = NDArray[np.float64]
 
@@ -80,6 +81,8 @@ def without_missing(columns: Columns, rules: Rules) -> Columns:
 
     def plain(name: str, values: Array) -> Array:
         missing = rules.missing_of(name)
+        if is_text(values):
+            return values
         gone = is_missing(values, missing) if missing else np.zeros(0, np.bool_)
         return np.where(gone, np.nan, values) if gone.any() else values
 

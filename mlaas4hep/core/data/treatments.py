@@ -39,6 +39,9 @@ def indicator(name: str) -> str:
 
 
 def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
+    if spec.texts is not None:
+        dropped = not spec.texts or (rules.constant == "drop" and spec.is_constant)
+        return replace(spec, treatment=Treatment(dropped=True) if dropped else None)
     missing = rules.missing_of(spec.name)
     treatment = Treatment(
         missing=missing,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys
+from mlaas4hep.core.data.texts import TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,13 +11,20 @@ class BranchInfo:
     """One branch that can become features."""
 
     name: str
-    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"
+    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"; "text"
     jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
     collection: str = ""  #: branches with the same one share row lengths
 
     @property
+    def is_text(self) -> bool:
+        """Tell whether values are texts, which are taken as categories."""
+        return self.dtype == TEXT
+
+    @property
     def kind(self) -> str:
         """Return what values are, for eyes: "jagged whole number", "bool"."""
+        if self.is_text:
+            return self.dtype
         number = {"b": "bool", "i": "whole number", "u": "whole number", "f": "decimal number"}
         letter = "b" if self.dtype == "bool" else self.dtype[0]
         return f"jagged {number[letter]}" if self.jagged else number[letter]

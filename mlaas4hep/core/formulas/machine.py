@@ -35,7 +35,7 @@ class Value:
 
     @property
     def kind(self) -> str:
-        """Return that of its dtype: b for conditions, i for whole numbers, f for others."""
+        """Return that of its dtype: b for conditions, i for whole numbers, U for texts."""
         return np.asarray(self.data).dtype.kind
 
 
@@ -52,12 +52,14 @@ class Machine:
         for step in program:
             inputs = stack[len(stack) - step.count :]
             del stack[len(stack) - step.count :]
+            if any(value.kind == "U" for value in inputs):
+                self._refuse_unless_compared(step, inputs)
             stack.append(self._execute(step, inputs))
         return stack[-1]
 
     def _execute(self, step: Instruction, inputs: list[Value]) -> Value:
         match step.kind:
-            case "number":
+            case "number" | "text":
                 return Value(data=step.value)
             case "name":
                 return self._branch(step)
@@ -212,6 +214,14 @@ class Machine:
             "value; Jet_pt[0] is one value, and sum, min, max, mean, count, any and all give one",
             other.origin,
         )
+
+    def _refuse_unless_compared(self, step: Instruction, inputs: list[Value]) -> None:
+        """Texts can be compared with each other, and nothing else."""
+        equality = step.kind == "chain" and set(step.value) <= {"==", "!="}  # type: ignore[arg-type]
+        if not equality or any(value.kind != "U" for value in inputs):
+            raise self._error(
+                step, "text can only be compared with text", 'by == or !=: HLT == "Mu50"'
+            )
 
     def _refuse_floats(self, step: Instruction, inputs: list[Value]) -> None:
         if any(value.kind == "f" for value in inputs):

@@ -8,7 +8,7 @@
     bits     := binary operators | ^ & << >> + - * / // %  as in Python, then unary, then **
     unary    := ("-" | "+" | "~" | "!") unary | picked ["**" unary]
     picked   := atom ("[" (choice | [whole] ":" [whole] [":" [whole]]) "]")*
-    atom     := number | name | name "(" choice ("," choice)* ")" | get("any name")
+    atom     := number | "text" | name | name "(" choice ("," choice)* ")" | get("any name")
               | "(" choice ")"
 
 Nothing is evaluated here, and only what is written above can be said at all.
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
+from mlaas4hep.core.data.texts import shortened
 from mlaas4hep.core.formulas import objects
 from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
@@ -44,7 +45,7 @@ _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
 
 
-Kind = Literal["number", "name", "operator", "chain", "call", "pick", "slice"]
+Kind = Literal["number", "text", "name", "operator", "chain", "call", "pick", "slice"]
 Given = float | bool | str | tuple[str, ...] | tuple[int | None, ...]
 
 
@@ -53,7 +54,7 @@ class Instruction:
     """One step of the program; `count` values are taken from the stack and one is put back."""
 
     kind: Kind
-    value: Given  #: the number, name, operator(s), function or bounds of a slice
+    value: Given  #: the number, text, name, operator(s), function or bounds of a slice
     count: int = 0
     column: int = 0  #: where it stands in the text, from 1
 
@@ -72,6 +73,8 @@ def parse(text: str) -> tuple[Instruction, ...]:
     parser.choice()
     if parser.token.kind != "end":
         parser.fail(f"{parser.token.text!r} was not expected here")
+    if parser.program[-1].kind == "text":
+        refuse(text, 1, "a text alone is no expression", 'compare it with a branch: HLT == "Mu50"')
     return tuple(parser.program)
 
 
@@ -224,6 +227,8 @@ class _Parser:
         self.at += 1
         if token.kind == "number":
             self.emit("number", to_number(token.text), 0, token)
+        elif token.kind == "text":
+            self.emit("text", shortened(token.text[1:-1]), 0, token)
         elif token.kind == "name" and self.take("("):
             self.call(token)
         elif token.kind == "name" and token.text not in _WORDS:

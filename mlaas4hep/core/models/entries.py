@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.texts import text_array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -25,6 +26,7 @@ class Schema:
     jagged: frozenset[str]  #: a list of numbers each
     either: frozenset[str] = frozenset()  #: only preproc.json reads them: a number or a list
     identifiers: frozenset[str] = frozenset()  #: may be there; never features
+    texts: frozenset[str] = frozenset()  #: flat ones that are texts, not numbers
     unused: frozenset[str] = frozenset()  #: may be there; empty in every entry of the training
 
     @property
@@ -65,6 +67,10 @@ def columns(
         values = [entry[name] for entry in entries]
         if name in schema.jagged or (name in schema.either and isinstance(values[0], list)):
             jagged[name] = _rows(name, values, shared)
+        elif name in schema.texts or (
+            name in schema.either and any(isinstance(value, str) for value in values)
+        ):
+            flat[name] = _texts(name, values)
         else:
             flat[name] = _numbers(name, values, range(len(values)))
     return Columns(entries=len(entries), flat=flat, jagged=jagged)
@@ -105,7 +111,7 @@ def _doubles(
     That all entries have the same names as the first is known without comparing them: they have
     as many, and each of the first's is found.
     """
-    names = tuple(sorted(schema.flat - own_types))
+    names = tuple(sorted(schema.flat - own_types - schema.texts))
     first = entries[0]
     if len(names) < _MANY or not isinstance(first, dict):
         return {}
@@ -168,6 +174,13 @@ def _rows(name: str, values: Sequence[Any], shared: dict[bytes, Offsets]) -> Jag
         name, list(chain.from_iterable(values)), np.repeat(range(len(values)), counts)
     )
     return Jagged(content=content, offsets=offsets)
+
+
+def _texts(name: str, values: Sequence[Any]) -> Array:
+    for number, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise _wrong(name, number, value, "a text")
+    return text_array(values)
 
 
 def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -> Array:

@@ -56,6 +56,7 @@ def choose_reads(schema: Schema, trees: Mapping[str, TreeInfo]) -> tuple[set[str
     identifiers = set(schema.identifiers)
     for file, tree in trees.items():
         kinds = {branch.name: branch.jagged for branch in tree.branches}
+        texts = {branch.name for branch in tree.branches if branch.is_text}
         for name in sorted(schema.required):
             if name not in kinds:
                 raise InvalidRequestError(
@@ -71,7 +72,14 @@ def choose_reads(schema: Schema, trees: Mapping[str, TreeInfo]) -> tuple[set[str
                     file=file,
                     branch=name,
                 )
-        identifiers &= {name for name, jagged in kinds.items() if not jagged}
+            if name not in schema.either and (name in texts) != (name in schema.texts):
+                was = "text" if name in schema.texts else "numbers"
+                raise InvalidRequestError(
+                    f"branch {name!r} of {file!r} was {was} when the model was trained",
+                    file=file,
+                    branch=name,
+                )
+        identifiers &= {name for name, jagged in kinds.items() if not jagged} - texts
     return set(schema.required) | identifiers, identifiers
 
 

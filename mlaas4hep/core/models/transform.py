@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs import BranchSpec
+from mlaas4hep.core.data.texts import are_known
 from mlaas4hep.core.data.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.conversion import Missing
@@ -97,7 +98,8 @@ class _Seen:
     def of(cls, specs: Iterable[BranchSpec]) -> "_Seen | None":
         """Return the ranges; None if a branch has none, or a treatment of its own."""
         known = tuple(specs)
-        ends = [(spec.low, spec.high) for spec in known if not spec.treatment]
+        plain = [spec for spec in known if not spec.treatment and spec.texts is None]
+        ends = [(spec.low, spec.high) for spec in plain]
         if len(ends) < len(known) or any(
             low is None or float(low) != low for each in ends for low in each
         ):
@@ -125,6 +127,7 @@ def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
         jagged=jagged,
         either=either,
         identifiers=frozenset(contract.identifiers) - either,
+        texts=frozenset(spec.name for spec in layout.flat if spec.texts is not None) - made,
         unused=empty - either - set(contract.identifiers),
     )
 
@@ -146,6 +149,8 @@ def _unseen(spec: BranchSpec, columns: Columns) -> NDArray[np.bool_]:
 
 
 def _beyond(spec: BranchSpec, values: Array) -> NDArray[np.bool_]:
+    if spec.texts is not None:
+        return ~are_known(values, spec.texts)
     if spec.low is None or spec.high is None:
         return np.isfinite(values)
     beyond = (values < spec.low) | (values > spec.high)

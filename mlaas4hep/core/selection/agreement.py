@@ -59,10 +59,11 @@ def check_alike(
             raise _missing(file, missing, unreadable, hint)
         for name in names & branches.keys():
             known_file, known = first.setdefault(name, (file, branches[name]))
-            if known.jagged != branches[name].jagged:
+            here = branches[name]
+            if (known.jagged, known.is_text) != (here.jagged, here.is_text):
                 raise InvalidRequestError(
                     f"branch {name!r} is {known.kind} in {known_file!r}"
-                    f" but {branches[name].kind} in {file!r}",
+                    f" but {here.kind} in {file!r}",
                     file=file,
                     branch=name,
                     hint=f'put "{name}" into exclude_branches',

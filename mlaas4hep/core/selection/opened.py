@@ -56,8 +56,9 @@ class OpenedFile:
         if not lacks:
             return block
         return block.with_gaps(
-            [branch.name for branch in lacks if not branch.jagged],
+            [branch.name for branch in lacks if not branch.jagged and not branch.is_text],
             [branch.name for branch in lacks if branch.jagged],
+            [branch.name for branch in lacks if branch.is_text],
         )
 
     def check(self, tree: TreeInfo) -> None:

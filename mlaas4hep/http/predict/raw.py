@@ -6,7 +6,8 @@ Request, at `/json` or `/`:
      "entries": [{"run": 1, "njets": 3, "Muon_pt": [41.2, 12.0]}, …]}
 
 Every branch that the model needs must be there, and no other, except identifiers (such as `run`),
-which may be there and come back. A flat branch is a number, a jagged one a list; `null` is a
+which may be there and come back. A flat branch is a number, or a text
+where it was one in training, a jagged one a list of numbers; `null` is a
 missing value. The answer has one place for each entry, in order:
 
     {"model": "luca_1", "version": "3f…",

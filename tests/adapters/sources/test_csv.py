@@ -37,7 +37,7 @@ def _columns(source, path):
         ("# a comment\n# x,n\n1,2\n", {"x": [1], "n": [2]}),
         ("# made by us\nx,n\n1,2\n", {"x": [1], "n": [2]}),
         ('"x",n\n"1",2\n', {"x": [1], "n": [2]}),
-        ('s,n\n"a\nb",2\n"c""d,",3\n', {"n": [2, 3]}),
+        ('s,n\n"a\nb",2\n"c""d,",3\n', {"s": ["a\nb", 'c"d,'], "n": [2, 3]}),
         ("t,n\ntrue,1\nfalse,0\n", {"t": [True, False], "n": [1, 0]}),
         ("x,n\ninf,1\n-inf,2\n", {"x": [np.inf, -np.inf], "n": [1, 2]}),
         ("n\n9223372036854775807\n", {"n": [2**63 - 1]}),
@@ -55,10 +55,10 @@ def test_what_is_missing_is_nan(source, tmp_path):
     assert np.isnan(found["n"][0])
 
 
-def test_text_and_dates_are_left_out(source, tmp_path):
+def test_text_and_dates_are_categories(source, tmp_path):
     info = source.describe(_write(tmp_path, "x,s,d\n1,a,2020-01-02 10:00:00\n"), "")
 
-    assert [name for name, _ in info.unreadable] == ["s", "d"]
+    assert [branch.name for branch in info.branches if branch.is_text] == ["s", "d"]
 
 
 @pytest.mark.parametrize(

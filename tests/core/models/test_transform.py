@@ -14,6 +14,7 @@ from mlaas4hep.core.models import entries
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import InvalidRequestError
 
 PREPROC = {
     "new_branch": {
@@ -134,3 +135,51 @@ def test_a_model_that_tells_missing_values_apart_is_given_nan_for_them():
 
     assert np.argwhere(np.isnan(prepared.x)).tolist() == [[1, 3]]
     np.testing.assert_array_equal(np.nan_to_num(prepared.x), x)
+
+
+def test_text_elements_and_collections_are_at_prediction_what_they_were_in_training():
+    text = json.dumps(
+        {
+            "collections": {"Muon": {"where": "Muon_pt > 5", "sort_by": "Muon_pt", "top": 2}},
+            "new_branch": {
+                "lead": {"def": "Muon_pt[0]", "type": "flat"},
+                "fired": {"def": 'HLT == "Mu50"', "type": "flat"},
+            },
+            "flat_cut": {"njets": {"cut": 'njets > 1 || HLT == "Ele"'}},
+        }
+    )
+    rows = [
+        {"HLT": "Mu50", "njets": 2, "Muon_pt": [4.0, 10.0, 30.0, 20.0]},
+        {"HLT": "Ele", "njets": 1, "Muon_pt": []},
+        {"HLT": "None", "njets": 1, "Muon_pt": [9.0]},
+        {"HLT": None, "njets": 3, "Muon_pt": [7.0]},
+    ]
+    schema = entries.Schema(
+        flat=frozenset({"HLT", "njets"}), jagged=frozenset({"Muon_pt"}), texts=frozenset({"HLT"})
+    )
+    preproc = Preproc.parse(text)
+    columns = preproc.apply(entries.columns(schema, rows))
+    specs = measured(columns, file=0, start=0, stop=len(rows))
+    layout = Layout.of(specs)
+    x = np.empty((columns.entries, layout.width), np.float32)
+    fill(layout, columns, x)
+    contract = Contract(
+        model="m",
+        version="v",
+        columns=layout.columns,
+        specs=specs,
+        identifiers=(),
+        preproc=text,
+    )
+    transform = Transform.of(contract)
+
+    prepared = transform.prepare(
+        entries.columns(transform.schema, [*rows, {"HLT": "new", "njets": 2, "Muon_pt": []}])
+    )
+
+    assert transform.schema.texts == {"HLT"}
+    assert specs.branch("Muon_pt").width == 2
+    np.testing.assert_array_equal(prepared.x[:3], x)
+    assert prepared.outside[4] == ("HLT",)
+    with pytest.raises(InvalidRequestError, match="entry 0: branch 'HLT' is 5, not a text"):
+        entries.columns(transform.schema, [{"HLT": 5, "njets": 2, "Muon_pt": []}])

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.columnar.table import Contents
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.texts import TEXT, text_array
 from mlaas4hep.core.data.tree import BranchInfo
 from mlaas4hep.errors import InvalidRequestError
 
@@ -33,6 +34,7 @@ class ArrayColumn:
     width: int = 0  #: numbers an entry if fixed, 0: one, and flat
     is_rows: bool = False  #: entries are arrays of different lengths
     offsets: Values | None = None  #: where rows begin in `values`
+    is_text: bool = False
     unreadable: str = ""
 
     @property
@@ -45,6 +47,8 @@ class ArrayColumn:
         if self.offsets is not None:
             return self._between(np.asarray(self.offsets[start : stop + 1], np.int64))
         values = self.values[start:stop]
+        if self.is_text:
+            return text_array(map(_text, np.asarray(values).tolist()))
         if self.is_rows:
             rows = [np.asarray(row, self._native) for row in values]
             counts = [len(row) for row in rows]
@@ -77,6 +81,8 @@ def array_column(
     if not shape:
         return ArrayColumn(name=name, values=values, dtype=dtype, length=0, unreadable="one value")
     width = int(np.prod(shape[1:], dtype=int)) if len(shape) > 1 else 0
+    if dtype.kind in "US" and not width:
+        return text_column(name, values, dtype, shape[0])
     why = "" if dtype.kind in "biuf" and dtype.itemsize <= 8 else _why(dtype)  # noqa: PLR2004
     if len(shape) > 1 and not width:
         why = "rows without values"
@@ -85,8 +91,17 @@ def array_column(
     )
 
 
+def text_column(name: str, values: Values, dtype: "np.dtype[Any]", length: int) -> ArrayColumn:
+    """Return a column for an array of texts."""
+    return ArrayColumn(name=name, values=values, dtype=dtype, length=length, is_text=True)
+
+
+def _text(value: Any) -> str | None:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
 def _why(dtype: "np.dtype[Any]") -> str:
-    return {"U": "text", "S": "text", "O": "objects", "c": "complex numbers"}.get(
+    return {"U": "rows of text", "S": "rows of text", "O": "objects", "c": "complex numbers"}.get(
         dtype.kind, str(dtype)
     )
 
@@ -141,7 +156,7 @@ def contents_of(
         branches=tuple(
             BranchInfo(
                 name=each.name,
-                dtype=each.dtype.newbyteorder("=").name,
+                dtype=TEXT if each.is_text else each.dtype.newbyteorder("=").name,
                 jagged=each.jagged,
                 collection=each.name if each.jagged else "",
             )

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, is_list
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.texts import TEXT, text_array
 from mlaas4hep.errors import InvalidRequestError
 
 EXACT = 2**53  #: a double holds every whole number up to here
@@ -30,7 +31,8 @@ def columns_of(table: Any, leaves: Sequence[Leaf]) -> Columns:
         if leaf.rows:
             jagged[leaf.name] = _rows(leaf, values, lists)
         else:
-            flat[leaf.name] = _numbers(values, leaf.name)
+            read = _texts if leaf.dtype == TEXT else _numbers
+            flat[leaf.name] = read(values, leaf.name)
     return Columns(entries=table.num_rows, flat=flat, jagged=jagged)
 
 
@@ -83,6 +85,15 @@ def _numbers(values: Any, name: str) -> Array:
     if values.null_count:
         values = _with_gaps(values, name)
     found: Array = values.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _texts(values: Any, _name: str) -> Array:
+    if not isinstance(values, pa.DictionaryArray):
+        values = values.dictionary_encode()
+    known = text_array([*values.dictionary.to_pylist(), None])
+    places = values.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+    found: Array = known[places]
     return found
 
 

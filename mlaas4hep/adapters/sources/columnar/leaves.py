@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mlaas4hep.core.data.texts import TEXT
 from mlaas4hep.core.data.tree import BranchInfo
+
+_TEXT_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class Leaf:
     rows: str = ""  #: the list that is then opened, dotted; empty: there is none
     inside: tuple[str, ...] = ()  #: fields of the records in that list
     width: int = 1  #: values of each element of the list
-    dtype: str = ""  #: NumPy's name; empty if it cannot be numbers
+    dtype: str = ""  #: NumPy's name, or text; empty if it can be neither
     unreadable: str = ""  #: why it cannot be numbers
     stored: int = 1  #: columns that Parquet keeps it in
 
@@ -27,6 +30,11 @@ class Leaf:
     def name(self) -> str:
         """Return the name of the branch."""
         return ".".join((self.column, *self.before, *self.inside))
+
+    @property
+    def size_bytes(self) -> int:
+        """Return about how much memory a value takes."""
+        return _TEXT_BYTES if self.dtype == TEXT else int(np.dtype(self.dtype).itemsize)
 
     @property
     def branch(self) -> BranchInfo:
@@ -101,7 +109,7 @@ def _leaves(kind: Any, way: _Way) -> Iterator[Leaf]:
             yield from _leaves(kind.value_type, way.through(kind.list_size if fixed else 1))
     else:
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        dtype = _dtype(kind)
+        dtype = _dtype(kind) or (TEXT if _is_text(kind) and not way.rows else "")
         yield way.leaf(dtype) if dtype else way.leaf("", _why(kind), stored(kind))
 
 
@@ -134,9 +142,15 @@ def _dtype(kind: Any) -> str:
     return "float64" if pa.types.is_decimal(kind) else ""
 
 
+def _is_text(kind: Any) -> bool:
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
 def _why(kind: Any) -> str:
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return "text"
+    if _is_text(kind):
+        return "rows of text"
     return "no value in any entry" if pa.types.is_null(kind) else str(kind)
 
 

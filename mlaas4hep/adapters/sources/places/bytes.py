@@ -81,15 +81,17 @@ def _received(chunk: Any, start: int, stop: int) -> memoryview:
     return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
-def grouped(spans: Sequence[Span], most_bytes: int = sys.maxsize) -> list[Group]:
-    """Return runs of spans that touch, in the order given, as one span each.
+def grouped(
+    spans: Sequence[Span], most_bytes: int = sys.maxsize, gap_bytes: int = 0
+) -> list[Group]:
+    """Return runs of spans that touch, or lie so close, in the order given, as one span each.
 
     A run grows no more once it has `most_bytes`.
     """
     groups: list[Group] = []
     for start, stop in spans:
-        if groups and groups[-1][0][1] == start and start - groups[-1][0][0] < most_bytes:
-            (first, _), parts = groups[-1]
+        (first, end), parts = groups[-1] if groups else ((0, -1), [])
+        if groups and 0 <= start - end <= gap_bytes and start - first < most_bytes:
             groups[-1] = (first, stop), [*parts, (start, stop)]
         else:
             groups.append(((start, stop), [(start, stop)]))

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.basket import Basket, Part, UnknownBasketError, read_basket
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
@@ -73,6 +74,9 @@ class Decoder:
                 continue
             with suppress(UnknownBasketError):
                 offsets = _offsets(parts, stop - start, leaf.kind, len(values))
+                if leaf.kind.text:
+                    flat[leaf.name] = _texts(leaf, values, offsets)
+                    continue
                 alike = shared.setdefault(leaf.collection, [])
                 jagged[leaf.name] = Jagged(content=values, offsets=_same(offsets, alike))
         self.unknown |= {leaf.name for leaf in self._leaves} - flat.keys() - jagged.keys()
@@ -164,6 +168,13 @@ def _offsets(parts: Sequence[Part], entries: int, kind: Kind, total: int) -> Off
     if offsets[-1] != total:
         raise UnknownBasketError("rows")
     return offsets
+
+
+def _texts(leaf: Baskets, content: Array, offsets: Offsets) -> Array:
+    found = without_lengths(content, offsets)
+    if found is None:
+        raise UnknownBasketError(leaf.name)
+    return decoded(content, *found)
 
 
 def _same(offsets: Offsets, alike: list[Offsets]) -> Offsets:

@@ -10,10 +10,12 @@ import awkward as ak
 import numpy as np
 import uproot
 
+from mlaas4hep.adapters.sources.bytetexts import decoded
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.core.data.columns import Array, Jagged
+from mlaas4hep.core.data.texts import TEXT
 
 _PACKED = re.compile(r"\[[^\]]*,[^\]]*\]")  #: a range, or a number of bits
 
@@ -203,7 +205,7 @@ def _number(form: Any) -> tuple[str, bool, str]:
     jagged = False
     if isinstance(form, ak.forms.ListOffsetForm | ak.forms.RegularForm):
         if form.parameter("__array__") in ("string", "bytestring"):
-            return "", False, "text"
+            return TEXT, False, ""
         jagged, form = True, form.content
     if isinstance(form, ak.forms.ListOffsetForm | ak.forms.RegularForm):
         kind = form.parameter("__array__")
@@ -227,6 +229,9 @@ def columns_of(array: Any, path: tuple[str, ...] = ()) -> Array | Jagged:
     if isinstance(layout, ak.contents.NumpyArray):
         layout = layout.to_RegularArray()
     rows = layout.to_ListOffsetArray64(start_at_zero=True)
+    if layout.parameter("__array__") in ("string", "bytestring"):
+        found = np.asarray(rows.offsets.data)
+        return decoded(np.asarray(rows.content.data), found[:-1], found[1:])
     offsets = np.asarray(rows.offsets.data)
     content = rows.content
     if not isinstance(content, ak.contents.NumpyArray):

@@ -86,6 +86,9 @@ class Values:
 
 
 _UNKNOWN = Values()
+_TEXT = Kind(stored="u1", length=0, jagged=True, text=True)
+_STRING_MEMBERS = frozenset({65, 365})  #: TString, std::string
+_STRINGS = frozenset({"string", "std::string", "TString"})
 
 
 def values_of(branch: StoredBranch) -> Iterator[Values]:
@@ -96,6 +99,8 @@ def values_of(branch: StoredBranch) -> Iterator[Values]:
         yield _UNKNOWN
     elif branch.class_name == "TBranch":
         yield from _plain(branch)
+    elif _is_string(branch):
+        yield Values(kind=_TEXT)
     elif branch.element_class in _OBJECTS and not branch.branches:
         yield from _object(branch)
     elif branch.class_name == "TBranchElement" and len(branch.leaves) == 1:
@@ -104,13 +109,21 @@ def values_of(branch: StoredBranch) -> Iterator[Values]:
         yield _UNKNOWN
 
 
+def _is_string(branch: StoredBranch) -> bool:
+    """Tell whether each entry is one text; if its bytes are others, decoding notices."""
+    if branch.class_name != "TBranchElement" or branch.element_type != _OF_ONE_OBJECT:
+        return False
+    alone = branch.element_class in _STRINGS and branch.streamer_type < 0
+    return len(branch.leaves) == 1 and (alone or branch.streamer_type in _STRING_MEMBERS)
+
+
 def _plain(branch: StoredBranch) -> Iterator[Values]:
     if len(branch.leaves) > 1:
         yield from _leaf_list(branch.leaves)
         return
     (leaf,) = branch.leaves
     if leaf.class_name == "TLeafC":
-        yield Values(unreadable="text")
+        yield Values(kind=_TEXT)
     elif leaf.class_name in ("TLeafD32", "TLeafF16"):
         try:
             stored, packing = packed(leaf.title.partition("/")[2], leaf.class_name == "TLeafD32")

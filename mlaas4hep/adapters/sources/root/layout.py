@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from mlaas4hep.adapters.sources.root.ntuple.layout import NtupleLayout
+from mlaas4hep.core.data.texts import TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Kind:
     at: int = 0  #: where the values begin in such an entry
     mark: tuple[int, int] = (0, 0)  #: a place in such an entry, and the four-byte number there
     packing: Packing | None = None
+    text: bool = False  #: rows are texts, each with its length before it
 
     @property
     def dtype(self) -> "np.dtype[np.generic]":
@@ -41,6 +43,8 @@ class Kind:
     @property
     def wanted(self) -> str:
         """Return NumPy's name of the type in memory."""
+        if self.text:
+            return TEXT
         return self.packing.wanted if self.packing else self.dtype.newbyteorder("=").name
 
 

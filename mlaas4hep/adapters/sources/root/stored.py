@@ -61,7 +61,7 @@ def _leaf(tree: StoredTree, branch: StoredBranch, values: Values, kind: Kind) ->
     return Leaf(
         name=name,
         dtype=_wanted(kind),
-        jagged=kind.jagged,
+        jagged=kind.jagged and not kind.text,
         collection=_collection(name, values.counter, kind),
         edges=entries,
         values_bytes=branch.values_bytes,

@@ -89,9 +89,8 @@ def test_values_within_a_range_are_as_near_as_their_bits_allow(source):
 def test_every_field_is_listed_once_under_the_name_that_people_know(source):
     info = source.describe(FILE, "Events")
 
-    assert {branch.name for branch in info.branches} == {*EXPECTED, "f_quantised"}
+    assert {branch.name for branch in info.branches} == {*EXPECTED, "f_quantised", "text"}
     assert dict(info.unreadable) == {
-        "text": "text",
         "nested": "rows within rows",
         "either": "a std::variant",
     }

@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 import xxhash
 
+from mlaas4hep.adapters.sources.bytetexts import decoded as decoded_texts
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.codecs import LARGEST, inflated
 from mlaas4hep.adapters.sources.root.ntuple.elements import decoded, page_bytes
@@ -15,6 +16,7 @@ from mlaas4hep.adapters.sources.root.ntuple.layout import Column, Field, NtupleL
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.texts import TEXT
 
 _CHECKSUM_BYTES = 8
 
@@ -49,6 +51,10 @@ class NtupleDecoder:
         for field in self._fields:
             if field.is_count:
                 flat[field.name] = self._rows(rows, field.column, cuts).counts.astype(field.dtype)
+            elif field.index is not None and field.dtype == TEXT:
+                rows_of = self._row_values(field, self._rows(rows, field.index, cuts))
+                ends = rows_of.offsets
+                flat[field.name] = decoded_texts(rows_of.content, ends[:-1], ends[1:])
             elif field.index is not None:
                 jagged[field.name] = self._row_values(field, self._rows(rows, field.index, cuts))
             elif field.jagged:
@@ -105,7 +111,8 @@ class NtupleDecoder:
             column.elements(cluster, first * length, last * length, None)
             for cluster, first, last in rows.spans
         ]
-        return Jagged(content=_joined(parts, field.dtype), offsets=rows.offsets_of(length))
+        dtype = "uint8" if field.dtype == TEXT else field.dtype
+        return Jagged(content=_joined(parts, dtype), offsets=rows.offsets_of(length))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from mlaas4hep.adapters.sources.root.ntuple.envelope import Frames
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
+from mlaas4hep.core.data.texts import TEXT
 
 _FIELD = struct.Struct("<IIIHH")  #: versions of field and type, parent, role, flags
 _COLUMN = struct.Struct("<HHIHH")  #: type, bits, field, flags, representation
@@ -183,13 +184,31 @@ class Schema:
     def _plain(self, this: StoredField, way: "_Way") -> "Iterator[Found]":
         way = replace(way, length=way.length * this.repetition, fixed=way.fixed or _is_array(this))
         if this.type == "std::string":
-            yield Found(name=way.name, unreadable="text")
+            yield self._text(this, way)
         elif len(this.columns) == 1 and not this.children:
             yield self._number(this, way)
         elif len(this.children) == 1 and not this.columns:
             yield from self._walk(this.children[0], replace(way, in_record=False))
         elif this.columns or this.children:
             yield Found(name=way.name)
+
+    def _text(self, this: StoredField, way: "_Way") -> Found:
+        """Return a field of texts: rows of characters."""
+        if way.index is not None or way.length > 1:
+            return Found(name=way.name, unreadable="rows of text")
+        if len(this.columns) != 2 or self.columns[this.columns[0]].type not in INDEXES:  # noqa: PLR2004
+            return Found(name=way.name)
+        index, characters = this.columns
+        found = Field(
+            name=way.name,
+            collection=way.name,
+            dtype=TEXT,
+            jagged=False,
+            length=1,
+            column=characters,
+            index=index,
+        )
+        return Found(name=way.name, field=found, projected=way.projected)
 
     def _number(self, this: StoredField, way: "_Way") -> Found:
         (number,) = this.columns

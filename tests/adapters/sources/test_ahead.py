@@ -1,0 +1,65 @@
+"""The next block is made while the last one is worked on."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mlaas4hep.adapters.sources.ahead import one_ahead
+from mlaas4hep.core.data.columns import Columns
+
+BLOCKS = [Columns(entries=number, flat={}, jagged={}) for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def helper():
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_all_blocks_come_in_order(helper):
+    assert [block.entries for block in one_ahead(iter(BLOCKS), helper)] == [1, 2, 3]
+    assert list(one_ahead(iter([]), helper)) == []
+
+
+def test_the_next_block_is_made_before_it_is_asked_for(helper):
+    made = threading.Event()
+
+    def blocks():
+        yield BLOCKS[0]
+        made.set()
+        yield BLOCKS[1]
+
+    found = one_ahead(blocks(), helper)
+    next(found)
+
+    assert made.wait(10)
+    assert next(found) is BLOCKS[1]
+
+
+def test_an_error_comes_in_its_place(helper):
+    def blocks():
+        yield BLOCKS[0]
+        raise ValueError("damaged")
+
+    found = one_ahead(blocks(), helper)
+
+    assert next(found) is BLOCKS[0]
+    with pytest.raises(ValueError, match="damaged"):
+        next(found)
+
+
+def test_whoever_stops_early_closes_the_reading(helper):
+    closed = threading.Event()
+
+    def blocks():
+        try:
+            yield from BLOCKS
+        finally:
+            closed.set()
+
+    found = one_ahead(blocks(), helper)
+    next(found)
+    found.close()
+
+    assert closed.is_set()
