@@ -43,9 +43,9 @@ def measure(options: argparse.Namespace) -> list[Line]:
         for path in (*INPUTS.paths(options.inputs), *WARMING.paths(options.inputs)):
             shutil.copy(path, folder / "data" / "store")
         folder.chmod(0o755)
-        origin = stack.enter_context(_server("origin", ORIGIN, folder))
+        origin = stack.enter_context(xrootd("origin", ORIGIN, folder))
         proxy = stack.enter_context(
-            _server("proxy", PROXY, folder, XROOTD_ORIGIN=f"127.0.0.1:{origin}")
+            xrootd("proxy", PROXY, folder, XROOTD_ORIGIN=f"127.0.0.1:{origin}")
         )
         given = list(_cases(f"root://127.0.0.1:{proxy}//store/"))
         found = interleaved("remote", given, options, options.rounds)
@@ -83,7 +83,7 @@ def _requests(case: Case, inputs: Path, folder: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _server(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
+def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
     """Run one server as nobody, who owns its folder; gives its port."""
     for path in (folder / name, folder / name / "run", folder / name / "cache"):
         path.mkdir()
@@ -112,7 +112,7 @@ def _server(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.createxrootd(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 
 
