@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.texts import MOST, is_text
 from mlaas4hep.core.models.figures import roc
 
 TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has
@@ -87,10 +88,19 @@ def _firsts(columns: Columns, name: str) -> Array:
 
 def _area(values: Array, is_signal: NDArray[np.bool_]) -> float:
     """Return how well the branch alone tells the classes apart, whichever side signal is on."""
-    numbers = values.astype(np.float64)
+    numbers = _shares(values, is_signal) if is_text(values) else values.astype(np.float64)
     numbers[~np.isfinite(numbers)] = np.finfo(np.float64).min  # one more value
     curve = roc(is_signal, numbers)
     return max(curve.area, 1 - curve.area) if curve else 0.0
+
+
+def _shares(values: Array, is_signal: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return for each text how much of it is signal; nothing, if texts are too many to tell."""
+    known, which = np.unique(values, return_inverse=True)
+    if len(known) > MOST:
+        return np.zeros(len(values))
+    shares: NDArray[np.float64] = np.bincount(which, is_signal) / np.bincount(which)
+    return shares[which]
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -138,12 +138,12 @@ def names_of(
     jagged = {branch.name for tree in trees.values() for branch in tree.branches if branch.jagged}
     jagged |= {branch.name for branch in preproc.new_branches if branch.jagged}
     texts = {branch.name for tree in trees.values() for branch in tree.branches if branch.is_text}
-    if labels.expression in texts:
+    if text in texts:
         raise InvalidRequestError(
-            f"the label {labels.expression!r} is text, not a number",
-            file="labels.txt",
-            branch=labels.expression,
-            hint=f'a comparison gives 0 and 1: {labels.expression} == "signal"',
+            f"the {what} {text!r} is text, not a number",
+            file="labels.txt" if what == "label" else "params.json",
+            branch=text,
+            hint=f'a comparison gives 0 and 1: {text} == "signal"',
         )
     if expression.is_jagged(jagged):
         name = min(expression.names & jagged)

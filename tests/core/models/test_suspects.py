@@ -55,3 +55,18 @@ def test_a_branch_that_tells_all_is_told(sign):
 
     assert "answer (1.000)" in text
     assert "pt" not in text
+
+
+def test_text_that_tells_all_is_told_and_names_of_entries_are_not():
+    labels = np.tile([0.0, 1.0, 1.0], 100).astype(np.float32)
+    flat = {
+        "process": np.array(["qcd", "zh", "ttH"] * 100),
+        "HLT": np.array(["a", "b"] * 150),
+        "file": np.array([str(number) for number in range(300)]),
+    }
+
+    (text,) = telling([(Columns(entries=300, flat=flat, jagged={}), labels)])
+
+    assert "process (1.000)" in text
+    assert "HLT" not in text
+    assert "file" not in text
