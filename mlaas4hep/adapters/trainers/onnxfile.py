@@ -32,16 +32,16 @@ def write(
         tolerance: see `TOLERANCE`.
     """
     if find_spec("onnxruntime") is None or find_spec("onnx") is None:
-        _say("no model.onnx: the extra `onnx` is not installed")
+        say("no model.onnx: the extra `onnx` is not installed")
         return ()
     try:
         data = convert().SerializeToString()
         difference = _difference(data, sample, expected)
     except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
-        _say(f"no model.onnx: {type(error).__name__}: {str(error).splitlines()[:1]}")
+        say(f"no model.onnx: {type(error).__name__}: {str(error).splitlines()[:1]}")
         return ()
     if not difference <= tolerance:
-        _say(f"no model.onnx: it differs from the trained model by {difference:.2g}")
+        say(f"no model.onnx: it differs from the trained model by {difference:.2g}")
         return ()
     (folder / FILE).write_bytes(data)
     return (Conversion(file=FILE, difference=difference, tolerance=tolerance),)
@@ -85,5 +85,6 @@ def _difference(data: bytes, sample: Floats, expected: Floats) -> float:
     return float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected)), initial=0))
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line into the run's log."""
     print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

@@ -35,11 +35,15 @@ MODEL_KINDS = (
     ModelKind(suffix=".hdf5", engine="tensorflow", platform="keras", draw_rank=6),
     ModelKind(suffix=".pb", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=7),
     ModelKind(suffix=".pbtxt", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=8),
+    ModelKind(suffix=".ubj", engine="native", platform="xgboost"),
+    ModelKind(suffix="model.txt", engine="native", platform="lightgbm"),
+    ModelKind(suffix=".pickle", engine="native", platform="sklearn"),
+    ModelKind(suffix=".torch", engine="native", platform="pytorch"),
 )
 SUFFIXES = tuple(kind.suffix for kind in MODEL_KINDS)
 HOW = (
     "a bundle holds saved_model.pb with variables/, or one .tflite, .onnx, .keras, .h5 or frozen "
-    ".pb file"
+    ".pb file, or what a training here wrote"
 )
 
 

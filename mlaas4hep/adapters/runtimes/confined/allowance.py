@@ -17,5 +17,5 @@ class Allowance:
 LIGHT = Allowance(
     children=8, children_of_owner=5, memory_bytes=1024**3, load_s=30.0, run_s=10.0
 )  #: LiteRT and ONNX Runtime, which start in a second with 60 MB
-HEAVY = Allowance(children=3, children_of_owner=2, memory_bytes=4 * 1024**3)  #: TensorFlow
-ALLOWANCES = {"litert": LIGHT, "onnx": LIGHT, "tensorflow": HEAVY}
+HEAVY = Allowance(children=3, children_of_owner=2, memory_bytes=4 * 1024**3)  #: whole frameworks
+ALLOWANCES = {"litert": LIGHT, "onnx": LIGHT, "tensorflow": HEAVY, "native": HEAVY}

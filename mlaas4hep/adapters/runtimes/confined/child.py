@@ -21,6 +21,7 @@ _NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code
 _KEPT_BYTES = 512 * 1024**2  #: more than it had after loading: this process had better begin anew
 _LOADERS = {
     "litert": "mlaas4hep.adapters.runtimes.litert.load",
+    "native": "mlaas4hep.adapters.runtimes.native.load",
     "onnx": "mlaas4hep.adapters.runtimes.onnx.load",
     "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
 }

@@ -13,6 +13,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from mlaas4hep.adapters.native.lightgbm import scores
 from mlaas4hep.adapters.trainers import onnxfile, tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
@@ -130,7 +131,7 @@ class LightgbmModel:
         return found
 
     def _outputs(self, x: Floats) -> Floats:
-        return np.asarray(self._booster.predict(x), np.float32).reshape(len(x), -1)
+        return scores(self._booster, x)
 
     def _converted(self) -> Any:
         from onnxmltools.convert import convert_lightgbm  # noqa: PLC0415 - only with the extra

@@ -1,34 +1,17 @@
-"""What an estimator gives for entries, and the same as ONNX."""
+"""An estimator as ONNX, and how it takes weights."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
+from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.conversion import Conversion
 
 _TWO = 2  #: classes, told by one number
-
-
-def outputs(estimator: Any, x: Floats) -> Floats:
-    """Return one row of numbers for each entry.
-
-    Probabilities of the classes (of class 1 if there are two), else the decision function as a
-    number between 0 and 1, else what `predict` gives.
-    """
-    if hasattr(estimator, "predict_proba"):
-        given = np.asarray(estimator.predict_proba(x))
-        given = given[:, 1] if given.ndim > 1 and given.shape[1] == _TWO else given
-    elif hasattr(estimator, "decision_function"):
-        with np.errstate(over="ignore"):
-            given = 1 / (1 + np.exp(-np.asarray(estimator.decision_function(x), np.float64)))
-    else:
-        given = np.asarray(estimator.predict(x))
-    return given.reshape(len(x), -1).astype(np.float32)
 
 
 def write_onnx(folder: Path, estimator: Any, sample: Floats) -> tuple[Conversion, ...]:
@@ -44,7 +27,7 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats) -> tuple[Conversion
             return model
         return onnxfile.scores_only(model, 1 if len(estimator.classes_) == _TWO else None)
 
-    return onnxfile.write(folder, converted, sample, outputs(estimator, sample))
+    return onnxfile.write(folder, converted, sample, scores(estimator, sample))
 
 
 def weight_name(estimator: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.framework import (
     Block,
@@ -19,6 +20,7 @@ from mlaas4hep.adapters.trainers.framework import (
     Sample,
     State,
 )
+from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.adapters.trainers.sklearn import convert
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -66,7 +68,7 @@ class SklearnModel:
 
     def predict(self, block: Block) -> Floats:
         """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        return np.concatenate([convert.outputs(self.estimator, x) for x in tabular.pieces(block)])
+        return np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
 
     def finish(self) -> None:
         """Leave the estimator as it is."""
@@ -77,7 +79,7 @@ class SklearnModel:
         The pickle is read back by `restore` only, in the confined process that runs model.py.
         """
         generator = np.random.get_state()  # noqa: NPY002 - what scikit-learn uses
-        content = pickle.dumps((self.estimator, generator))
+        content = pickled((self.estimator, generator))
         return {"pickle": np.frombuffer(content, np.uint8)}
 
     def restore(self, state: State) -> None:
@@ -87,7 +89,7 @@ class SklearnModel:
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.pickle and model.onnx."""
-        (folder / _FILE).write_bytes(pickle.dumps(self.estimator))
+        (folder / _FILE).write_bytes(pickled(self.estimator))
         return Exported(conversions=convert.write_onnx(folder, self.estimator, sample))
 
     def _learn(self, block: Block, classes: Any) -> None:

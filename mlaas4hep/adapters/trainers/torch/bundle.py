@@ -12,13 +12,13 @@ import torch
 from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
+from mlaas4hep.adapters.trainers.pickling import pickled
 
 _WEIGHTS = "model.pt"
-TOLERANCE = 1e-5
 
 
 def write(folder: Path, model: Scores, sample: Floats) -> Exported:
-    """Write the weights as model.pt, and model.onnx if it agrees on `sample`."""
+    """Write the weights as model.pt, and model.onnx if it agrees on `sample`, else model.torch."""
     model = model.cpu().eval()
     torch.save(model.module.state_dict(), folder / _WEIGHTS)
     expected = scores(model, sample)
@@ -26,7 +26,16 @@ def write(folder: Path, model: Scores, sample: Floats) -> Exported:
         found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
         if found:
             return Exported(conversions=found)
+    _write_native(folder / "model.torch", model)
     return Exported()
+
+
+def _write_native(path: Path, model: Scores) -> None:
+    """Write what a confined process with PyTorch can serve."""
+    try:
+        path.write_bytes(pickled(model))
+    except Exception as error:  # noqa: BLE001 - somebody's own module
+        onnxfile.say(f"no model.torch: {type(error).__name__}: {str(error).splitlines()[:1]}")
 
 
 def _quietly(convert: Callable[[Any, Any], bytes], model: Scores, sample: Floats) -> Any:

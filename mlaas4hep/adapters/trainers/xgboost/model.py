@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from mlaas4hep.adapters.native.xgboost import scores
 from mlaas4hep.adapters.trainers import onnxfile, tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
@@ -121,8 +122,7 @@ class XgboostModel:
             self._stop = self._stop.after(number, metrics[watched[-1]], higher_is_better=higher)
 
     def _outputs(self, x: Floats) -> Floats:
-        given = self._booster.inplace_predict(x)
-        return np.asarray(given, np.float32).reshape(len(x), -1)
+        return scores(self._booster, x)
 
     def _converted(self) -> Any:
         from onnxmltools.convert import convert_xgboost  # noqa: PLC0415 - only with the extra

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from mlaas4hep.adapters.runtimes.native import load as native
 from mlaas4hep.adapters.trainers.child import checkpoint, modelfile
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
@@ -17,6 +18,7 @@ from mlaas4hep.adapters.trainers.loading import installed, load
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
+from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import info
 from mlaas4hep.core.requests.request import Params
@@ -97,7 +99,8 @@ class FrameworkContract:
     name: str
     models: dict[str, str]  #: task to the text of a model.py that learns it
     wrong: dict[str, str]  #: text of a model.py to the words that refuse it
-    converts = True  #: to ONNX
+    native = ""  #: the file that is served where ONNX is not written
+    unconvertible = ""  #: a model.py of which only that file is written; empty: it always is
 
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -179,8 +182,6 @@ class FrameworkContract:
 
         assert {one.file for one in exported.conversions} <= {p.name for p in bundle.iterdir()}
         assert all(one.difference <= one.tolerance for one in exported.conversions)
-        if not self.converts:
-            return
         assert "model.onnx" in {one.file for one in exported.conversions}
         session = onnxruntime.InferenceSession(bundle / "model.onnx")
         (given,), (gives,) = session.get_inputs(), session.get_outputs()
@@ -189,6 +190,24 @@ class FrameworkContract:
         expected = training.model.predict(Block(x=chunk.x, y=chunk.labels, order=rest))
         got = session.run([gives.name], {given.name: chunk.x[200:]})[0]
         np.testing.assert_allclose(got, expected, atol=1e-5)
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_what_does_not_convert_is_served_by_the_framework_itself(self, train, task, tmp_path):
+        if not self.native:
+            pytest.skip("served by TensorFlow, as a SavedModel")
+        text = self.unconvertible or self.models[task]
+        training = train(task, text).finish()
+        bundle = tmp_path / "bundle"
+        bundle.mkdir()
+        chunk = next(training.data.chunks([0]))
+        training.model.export(bundle, chunk.x[:200])
+
+        (entry,) = native.load(bundle, self.native, "", "").values()
+
+        everything = Block(x=chunk.x, y=chunk.labels, order=np.arange(ENTRIES, dtype=np.int32))
+        expected = training.model.predict(everything)
+        np.testing.assert_allclose(entry.run({"input": chunk.x})["scores"], expected, rtol=1e-6)
+        assert (kind_of(self.native) or MODEL_KINDS[0]).engine == "native"
 
     def test_a_class_that_does_not_fit_is_named(self, train):
         training = train("multiclass", labels=())

@@ -12,6 +12,7 @@ SMALL = "n_estimators=30, num_leaves=7, learning_rate=0.3, subsample=0.8, subsam
 
 class TestLightgbm(FrameworkContract):
     name = "lightgbm"
+    native = "model.txt"
     models = {
         "binary": returning(f"LGBMClassifier({SMALL})"),
         "multiclass": returning(f"LGBMClassifier({SMALL})"),

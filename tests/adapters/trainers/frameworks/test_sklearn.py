@@ -1,6 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.runtimes.native import load as native
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.request import Resources
@@ -48,6 +51,7 @@ def returning(text, imports="from sklearn.svm import SVC"):
 
 class TestSklearn(FrameworkContract):
     name = "sklearn"
+    native = "model.pickle"
     models = {"binary": PIPELINE, "multiclass": FOREST, "regression": STEPS}
     wrong = {
         returning("SVC"): "returns the class SVC, not an estimator",
@@ -79,6 +83,19 @@ class TestSklearn(FrameworkContract):
 
         assert training.model.estimator.epochs == 7
         assert len(training.history) == 1
+
+    def test_a_class_of_ones_own_is_kept_and_served_with_its_code(self, train, tmp_path):
+        training = train("regression", OWN).finish()
+        x = next(training.data.chunks([0])).x
+        expected = x @ training.model.estimator.weights
+        state = training.model.state()
+        training.model.export(tmp_path, x)
+        del sys.modules["model"]
+
+        (entry,) = native.load(tmp_path, "model.pickle", "", "").values()
+        training.model.restore(state)
+
+        np.testing.assert_allclose(entry.run({"input": x})["scores"][:, 0], expected, rtol=1e-6)
 
     def test_a_classifier_without_probabilities_gives_numbers_between_0_and_1(self, train):
         training = train("binary", returning("LinearSVC()", "from sklearn.svm import LinearSVC"))

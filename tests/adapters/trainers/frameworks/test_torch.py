@@ -28,6 +28,14 @@ OF_ONE_HOT = "def loss(o, y): return ((o - y) ** 2).mean()"
 
 class TestTorch(FrameworkContract):
     name = "torch"
+    native = "model.torch"
+    unconvertible = f"""
+import torch
+
+class Bessel(torch.nn.Module):
+    def forward(self, x):
+        return torch.special.bessel_j0(x)
+{network("Bessel(), nn.Linear(16, 3)")}"""
     models = {
         "binary": network("nn.BatchNorm1d(16), nn.Linear(16, 1)"),
         "multiclass": network("nn.Linear(16, 3)"),

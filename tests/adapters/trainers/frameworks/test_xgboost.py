@@ -16,6 +16,7 @@ SMALL = "n_estimators=30, max_depth=3, learning_rate=0.3, subsample=0.8, colsamp
 
 class TestXgboost(FrameworkContract):
     name = "xgboost"
+    native = "model.ubj"
     models = {
         "binary": returning(f"XGBClassifier({SMALL})"),
         "multiclass": returning(f"XGBClassifier({SMALL})"),

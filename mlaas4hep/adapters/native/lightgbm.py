@@ -1,0 +1,22 @@
+"""What the trees of LightGBM give for entries."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def scores(booster: Any, x: Floats) -> Floats:
+    """Return probabilities, shape (n, 1) for two classes; values for regressors."""
+    return np.asarray(booster.predict(x), np.float32).reshape(len(x), -1)
+
+
+def load(path: Path) -> Callable[[Floats], Floats]:
+    """Return what the trees in a file compute."""
+    booster = lightgbm.Booster(model_file=path)
+    return lambda rows: scores(booster, rows)

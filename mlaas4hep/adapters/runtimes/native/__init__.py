@@ -1,0 +1,1 @@
+"""Models that do not convert, in the framework that trained them."""

@@ -1,0 +1,28 @@
+"""What the confined process calls for a model in the format of the framework that trained it."""
+
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
+
+_FRAMEWORKS = {".pickle": "sklearn", ".torch": "torch", ".ubj": "xgboost", ".txt": "lightgbm"}
+
+
+def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[str, Entry]:
+    """Return the only entry: rows of numbers in, scores out."""
+    name = _FRAMEWORKS[Path(file).suffix]
+    framework = import_module(f"mlaas4hep.adapters.native.{name}")
+    try:
+        scores = framework.load(folder / file)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{file} is no model of {name} that can be read here: {error}") from error
+
+    def call(feeds: Feeds) -> Outputs:
+        return {"scores": scores(np.ascontiguousarray(feeds["input"], np.float32))}
+
+    inputs = (("input", "float32", (-1, -1)),)
+    return {DEFAULT: Entry(inputs=inputs, outputs=(("scores", "float32", (-1, -1)),), call=call)}

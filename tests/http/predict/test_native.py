@@ -1,0 +1,72 @@
+"""Models in the format of the framework that trained them, loaded by a confined process only."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from mlaas4hep.adapters.trainers.pickling import pickled
+
+ROWS = np.random.default_rng(5).random((40, 4), dtype=np.float32)
+LABELS = (ROWS[:, 0] > 0.5).astype(np.int64)
+
+
+@pytest.fixture
+def bring(alice):
+    def bring(content, file="model.pickle"):
+        return alice.post("/upload", files={"model": (file, content), "name": (None, "m")})
+
+    return bring
+
+
+def test_a_pickled_estimator_is_served_over_every_dialect(alice, bring):
+    estimator = LogisticRegression().fit(ROWS, LABELS)
+    expected = estimator.predict_proba(ROWS[:2])[:, 1:]
+
+    uploaded = bring(pickled(estimator))
+
+    assert uploaded.status_code == 200, uploaded.text
+    rows = ROWS[:2].tolist()
+    tfaas = alice.post("/json", json={"model": "m", "values": rows}).json()
+    v1 = alice.post("/v1/models/m:predict", json={"instances": rows}).json()["predictions"]
+    for answer in (tfaas, v1):
+        np.testing.assert_allclose(answer, expected, rtol=1e-5)
+    assert alice.get("/v2/models/m").json()["platform"] == "sklearn"
+
+
+class Reader:
+    """A pickle that reads a file which it has no business with."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return open, (self.file,)
+
+
+def test_a_pickle_reaches_nothing_outside_of_its_process(bring, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+
+    answer = bring(pickle.dumps(Reader(str(tmp_path / "secret"))))
+
+    assert answer.status_code == 400
+    assert "Permission denied" in answer.text
+
+
+@pytest.mark.parametrize("file", ["model.pickle", "model.ubj", "model.txt"])
+def test_a_damaged_file_is_refused_in_words(bring, file):
+    answer = bring(b"no model", file)
+
+    assert answer.status_code == 400
+    assert f"{file} is no model of" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_what_does_not_fit_the_model_is_refused(alice, bring):
+    bring(pickled(LogisticRegression().fit(ROWS, LABELS)))
+
+    answer = alice.post("/json", json={"model": "m", "values": [[1.0, 2.0]]})
+
+    assert answer.status_code in (400, 422)
+    assert "4 features" in answer.text
