@@ -100,7 +100,7 @@ class FrameworkContract:
     models: dict[str, str]  #: task to the text of a model.py that learns it
     wrong: dict[str, str]  #: text of a model.py to the words that refuse it
     native = ""  #: the file that is served where ONNX is not written
-    unconvertible = ""  #: a model.py of which only that file is written; empty: it always is
+    unconvertible: dict[str, str] = {}  #: like `models`, if the file is written only for these
 
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -195,7 +195,7 @@ class FrameworkContract:
     def test_what_does_not_convert_is_served_by_the_framework_itself(self, train, task, tmp_path):
         if not self.native:
             pytest.skip("served by TensorFlow, as a SavedModel")
-        text = self.unconvertible or self.models[task]
+        text = self.unconvertible.get(task, "")
         training = train(task, text).finish()
         bundle = tmp_path / "bundle"
         bundle.mkdir()

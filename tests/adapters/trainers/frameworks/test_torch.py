@@ -26,16 +26,22 @@ OF_LOGITS = "def loss(o, y): return nn.functional.binary_cross_entropy_with_logi
 OF_ONE_HOT = "def loss(o, y): return ((o - y) ** 2).mean()"
 
 
+BESSEL = """
+import torch
+
+class Bessel(torch.nn.Module):  # which ONNX does not have
+    def forward(self, x):
+        return torch.special.bessel_j0(x)
+"""
+
+
 class TestTorch(FrameworkContract):
     name = "torch"
     native = "model.torch"
-    unconvertible = f"""
-import torch
-
-class Bessel(torch.nn.Module):
-    def forward(self, x):
-        return torch.special.bessel_j0(x)
-{network("Bessel(), nn.Linear(16, 3)")}"""
+    unconvertible = {
+        task: f"{BESSEL}{network(f'Bessel(), nn.Linear(16, {width})')}"
+        for task, width in (("binary", 1), ("multiclass", 3), ("regression", 1))
+    }
     models = {
         "binary": network("nn.BatchNorm1d(16), nn.Linear(16, 1)"),
         "multiclass": network("nn.Linear(16, 3)"),
