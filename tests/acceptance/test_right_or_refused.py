@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import uproot
 
-CASES = Path("/work/shared/cases")
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 NET = """
 import keras
 def model(idim):

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.entry import Entry
+from mlaas4hep.core.requests.frameworks import info
 
 _NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code, in a traceback
 _KEPT_BYTES = 512 * 1024**2  #: more than it had after loading: this process had better begin anew
@@ -25,6 +27,7 @@ _LOADERS = {
     "onnx": "mlaas4hep.adapters.runtimes.onnx.load",
     "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
 }
+_FRAMEWORKS = {"tensorflow": "keras"}  #: engine -> framework that it imports
 
 
 def main(arguments: list[str]) -> None:
@@ -38,7 +41,8 @@ def main(arguments: list[str]) -> None:
     end = socket.socket(fileno=int(descriptor))
     confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent))
     try:
-        loader = importlib.import_module(_LOADERS[engine])
+        with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
+            loader = importlib.import_module(_LOADERS[engine])
         entries = loader.load(Path.cwd(), file, input_node, output_node)
     except ModuleNotFoundError as error:
         frames.send(end, {"error": f"{error.name} is not installed in this deployment"}, {})
