@@ -44,4 +44,4 @@ def platform(settings: Settings | None = None) -> Iterator[Platform]:
             bus=messaging.bus,
             leases=messaging.leases,
         )
-        yield Platform(services=services, nats=NatsArchive(connection))
+        yield Platform(services=services, nats=NatsArchive(connection, settings.nats_replicas))

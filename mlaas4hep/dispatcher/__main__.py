@@ -88,6 +88,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             messaging=messaging,
             metrics=metrics,
             rebuild=_rebuild(settings, messaging),
+            replicas=settings.nats_replicas,
         )
         await _work([*lanes, sweeper], stop)
         log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)

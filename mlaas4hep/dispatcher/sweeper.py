@@ -39,6 +39,7 @@ class Sweeper:
         messaging: Messaging,
         metrics: Metrics,
         rebuild: Rebuild | None = None,
+        replicas: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Sweep what `lanes` do not hold; `rebuild` writes lost records, None: there is no store."""
@@ -47,6 +48,7 @@ class Sweeper:
         self._messaging = messaging
         self._metrics = metrics
         self._rebuild = rebuild
+        self._replicas = replicas
         self._clock = clock
         self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
 
@@ -64,7 +66,7 @@ class Sweeper:
         jetstream = self._client.jetstream()
         if not await is_complete(jetstream):
             log.warning("streams or consumers are gone; making them again")
-            await put_in_place(jetstream)
+            await put_in_place(jetstream, replicas=self._replicas)
             for lane in self._lanes:
                 lane.reconnected()
         others = await self._others_hold()

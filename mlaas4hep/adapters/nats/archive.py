@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -32,8 +33,10 @@ class Message:
 class NatsArchive:
     """Reads and writes whole streams; for an administrator's user."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, replicas: int = 1) -> None:
+        """Use a connection; what `prepare` makes has so many `replicas`."""
         self._connection = connection
+        self._replicas = replicas
 
     def messages(self, stream: str) -> Iterator[Message]:
         """Yield what lies in a stream, in order; nothing is taken out of it."""
@@ -62,7 +65,7 @@ class NatsArchive:
 
     def prepare(self) -> None:
         """Make the streams and buckets that are not there."""
-        self._connection.run(put_in_place)
+        self._connection.run(partial(put_in_place, replicas=self._replicas))
 
     def _next(self, stream: str, sequence: int) -> Message | None:
         async def work(jetstream: JetStreamContext) -> Message | None:

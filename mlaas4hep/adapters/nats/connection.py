@@ -119,7 +119,7 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
     try:
         async with asyncio.timeout(ANSWER_S):
             await client.connect(
-                url,
+                url.split(","),
                 user=user or None,
                 password=password or None,
                 name=name or None,

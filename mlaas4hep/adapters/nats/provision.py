@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
+from dataclasses import replace
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -42,33 +43,44 @@ _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
 
 
-def provision(url: str, user: str = "", password: str = "", lease_s: float = LEASE_S) -> None:
+def provision(
+    url: str, user: str = "", password: str = "", lease_s: float = LEASE_S, replicas: int = 1
+) -> None:
     """Create or update streams, consumers and buckets.
+
+    Args:
+        url: `nats://host:port`, several with commas.
+        user: an administrator's.
+        password: of the user.
+        lease_s: a lease that is not renewed for so long is free again.
+        replicas: copies of everything, each on another server; never fewer than there are.
 
     Raises:
         ServiceUnavailableError: NATS does not answer, or refuses.
     """
     try:
-        asyncio.run(_provision(url, user, password, lease_s))
+        asyncio.run(_provision(url, user, password, lease_s, replicas))
     except (NatsError, OSError, TimeoutError) as error:
         raise ServiceUnavailableError(f"NATS at {url}: {error or 'no answer'}") from error
 
 
-async def _provision(url: str, user: str, password: str, lease_s: float) -> None:
+async def _provision(url: str, user: str, password: str, lease_s: float, replicas: int) -> None:
     client = Client()
     await client.connect(
-        url, user=user or None, password=password or None, max_reconnect_attempts=2
+        url.split(","), user=user or None, password=password or None, max_reconnect_attempts=2
     )
     try:
-        await put_in_place(client.jetstream(timeout=10), lease_s)
+        await put_in_place(client.jetstream(timeout=10), lease_s, replicas)
     finally:
         await client.close()
 
 
-async def put_in_place(jetstream: JetStreamContext, lease_s: float = LEASE_S) -> None:
+async def put_in_place(
+    jetstream: JetStreamContext, lease_s: float = LEASE_S, replicas: int = 1
+) -> None:
     """Create or update streams, consumers and buckets."""
     for config in _streams(lease_s):
-        await _stream(jetstream, config)
+        await _stream(jetstream, replace(config, num_replicas=replicas))
     for name, subject in CONSUMERS.items():
         await jetstream.add_consumer(STREAM, _consumer(name, subject))
         log.info("consumer %s of %s is in place", name, STREAM)
@@ -145,7 +157,9 @@ async def _stream(jetstream: JetStreamContext, config: StreamConfig) -> None:
         await jetstream.add_stream(config)
         log.info("stream %s is in place", config.name)
     except BadRequestError:  # it exists with other settings
-        await jetstream.update_stream(config)
+        before = (await jetstream.stream_info(config.name or "")).config
+        raised = max(before.num_replicas or 1, config.num_replicas or 1)
+        await jetstream.update_stream(replace(config, num_replicas=raised))
         log.info("stream %s is updated", config.name)
 
 
@@ -154,14 +168,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Create or update what MLaaS4HEP needs in NATS; safe to run again."
     )
-    parser.add_argument("url", help="nats://host:port")
+    parser.add_argument("url", help="nats://host:port, several with commas")
     parser.add_argument("--user-file", default="", help="file with user:password")
+    parser.add_argument(
+        "--replicas", type=int, default=1, help="copies of everything; 3 for three servers"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         text = secret(options.user_file) if options.user_file else ""
         user, _, password = text.partition(":")
-        provision(options.url, user, password)
+        provision(options.url, user, password, replicas=options.replicas)
     except (ServiceUnavailableError, SettingsError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 1
