@@ -5,9 +5,11 @@ int8            a quantised LiteRT model, with rows and what TensorFlow's interp
 counts          a SavedModel that takes int64, uint8 and bool
 words           a SavedModel from strings to strings
 ways            a SavedModel with the signatures `double` and `triple` only
+examples        signatures `classify` and `regress` that take tf.Examples, as TensorFlow 1 exported
 half_plus_two   x / 2 + 2, as TensorFlow Serving's README has it
 lambda, own     .keras files with code of their own
 old             .h5 of the net; text: its frozen graph as .pbtxt
+keras2          a .keras file that Keras 2 wrote, with what it says
 two_ends        a frozen graph with two outputs that nobody reads
 """
 
@@ -93,6 +95,31 @@ class Ways(tf.Module):
         return {"y": 3 * x}
 
 
+class Examples(tf.Module):
+    """Parses serialised tf.Examples with the features x (a number) and kind (a text)."""
+
+    @staticmethod
+    def scores(serialised):
+        wanted = {
+            "x": tf.io.FixedLenFeature([1], F32),
+            "kind": tf.io.FixedLenFeature([1], tf.string, b""),
+            "n": tf.io.FixedLenFeature([1], tf.int64, 0),
+        }
+        found = tf.io.parse_example(serialised, wanted)
+        extra = tf.cast(tf.equal(found["kind"], b"late"), F32) + tf.cast(found["n"], F32)
+        return found["x"] / 2 + extra
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def regress(self, inputs):
+        return {"outputs": self.scores(inputs)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(self, inputs):
+        scores = self.scores(inputs)
+        names = tf.tile(tf.constant([["higgs", "qcd"]]), [tf.shape(inputs)[0], 1])
+        return {"classes": names, "scores": tf.concat([scores, 1 - scores], 1)}
+
+
 class HalfPlusTwo(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, 1], F32, name="x")])
     def __call__(self, x):
@@ -127,6 +154,25 @@ def old(folder):
     (folder / "expected.json").write_text(json.dumps(kept))
 
 
+def keras2(folder):
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tf_keras  # noqa: PLC0415 - Keras 2 beside Keras 3
+
+    model = tf_keras.Sequential(
+        [
+            tf_keras.layers.Dense(3, activation="relu", input_shape=(4,)),
+            tf_keras.layers.BatchNormalization(),
+            tf_keras.layers.LeakyReLU(alpha=0.2),
+            tf_keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    folder.mkdir()
+    model.save(folder / "model.keras")
+    rows = np.array([[0.1, 0.2, 0.3, 0.4], [1, 2, 3, 4]], np.float32)
+    kept = {"rows": rows.tolist(), "expected": model.predict(rows, verbose=0).tolist()}
+    (folder / "expected.json").write_text(json.dumps(kept))
+
+
 def main(folder: Path) -> None:
     keras.utils.set_random_seed(11)
     lite(loop, folder / "loop")
@@ -141,10 +187,14 @@ def main(folder: Path) -> None:
     ways = Ways()
     signatures = {"double": ways.double, "triple": ways.triple}
     tf.saved_model.save(ways, str(folder / "ways"), signatures=signatures)
+    examples = Examples()
+    signatures = {"classify": examples.classify, "regress": examples.regress}
+    tf.saved_model.save(examples, str(folder / "examples"), signatures=signatures)
     for name, layer in (("lambda", keras.layers.Lambda(lambda x: x * 2)), ("own", Own())):
         (folder / name).mkdir()
         keras.Sequential([keras.Input((4,)), layer]).save(folder / name / "model.keras")
     old(folder / "old")
+    keras2(folder / "keras2")
     two_ends(folder / "two_ends")
 
 

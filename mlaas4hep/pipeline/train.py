@@ -161,7 +161,7 @@ class _UnderWay:
                     rounds=report.rounds,
                     isolation=report.isolation,
                     resumed=report.resumed,
-                    warnings=self.warnings,
+                    warnings=(*self.warnings, *report.summary.warnings),
                 )
             case RoundEnded():
                 self.history.add(report)

@@ -78,6 +78,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
             *_of_values(request, chosen, samples),
             *_of_chunks(request, plan),
             *_warnings(request, files, memory_bytes, model),
+            *(model.warnings if model else ()),
         ),
     )
 

@@ -69,6 +69,8 @@ class ModelSummary:
     output_shape: tuple[int, ...]  #: without the batch dimension
     loss: str
     task: Task
+    gives_logits: bool = False  #: outputs become probabilities by a sigmoid or softmax
+    warnings: tuple[str, ...] = ()  #: what its author may not expect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,3 +30,19 @@ def test_a_label_that_does_not_fit_the_loss_is_named(loss, width, label, message
 
     with pytest.raises(TrainingError, match=message):
         target.check(np.array([0, label], np.float32))
+
+
+def test_several_outputs_may_be_about_one_number_if_the_request_says_so():
+    target = Target("quantiles", 3, is_value=True)
+    labels = np.array([2.5, 1e6], np.float32)
+
+    target.check(labels)
+
+    assert (target.task, target.shaped(labels).tolist()) == ("regression", [[2.5], [1e6]])
+
+
+def test_without_a_word_they_are_classes_and_the_refusal_says_what_to_write():
+    with pytest.raises(TrainingError) as refused:
+        Target("quantiles", 3).check(np.array([2.5], np.float32))
+
+    assert '"task": "regression"' in refused.value.hint

@@ -224,10 +224,13 @@ def test_a_keras_file_with_code_of_its_own_is_refused_at_the_upload(alice, bring
     assert alice.get("/models").json() is None
 
 
-def test_an_h5_file_is_served(alice, bring, case_models):
-    kept = json.loads((case_models / "old" / "expected.json").read_text())
+@pytest.mark.parametrize("kind", ["old", "keras2"])
+def test_files_of_earlier_keras_are_served(alice, bring, case_models, kind):
+    kept = json.loads((case_models / kind / "expected.json").read_text())
 
-    assert bring("old").status_code == 200
+    uploaded = bring(kind)
+
+    assert uploaded.status_code == 200, uploaded.text
 
     answer = predicted(alice, kept["rows"]).json()["predictions"]
     np.testing.assert_allclose(answer, kept["expected"], rtol=1e-5)
@@ -260,6 +263,26 @@ def test_examples_are_classified_and_regressed(world, alice):
     assert regressed.json() == {"results": single}
     assert classified.json() == {"results": [[["0", pytest.approx(single[0])]]]}
     assert (wrong.status_code, "did you mean 'met'" in wrong.json()["error"]) == (400, True)
+
+
+def test_signatures_that_take_tf_examples_classify_and_regress(alice, bring):
+    bring("examples")
+    examples = [{"x": 0.5}, {"x": [0.25], "kind": "late", "n": 3}]
+
+    regressed = alice.post(
+        "/v1/models/m:regress", json={"signature_name": "regress", "examples": examples}
+    )
+    classified = alice.post(
+        "/v1/models/m:classify",
+        json={"signature_name": "classify", "context": {"n": -2}, "examples": examples[:1]},
+    )
+    wrong = alice.post(
+        "/v1/models/m:regress", json={"signature_name": "regress", "examples": [{"x": "late"}]}
+    )
+
+    assert regressed.json() == {"results": [0.25, 4.125]}
+    assert classified.json() == {"results": [[["higgs", -1.75], ["qcd", 2.75]]]}
+    assert wrong.status_code == 400, wrong.text
 
 
 def test_labels_may_lie_in_a_folder(alice, bring):

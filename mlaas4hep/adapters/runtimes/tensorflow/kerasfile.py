@@ -17,12 +17,24 @@ def load(path: Path) -> dict[str, Entry]:
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its layers raise
-        raise ModelError(
-            f"Keras {keras.__version__} cannot load it: {_first(error)}; {_CURE}"
-        ) from error
+        model = _of_keras2(path)
+        if model is None:
+            raise ModelError(
+                f"Keras {keras.__version__} cannot load it: {_first(error)}; {_CURE}"
+            ) from error
     if not model.inputs:
         raise ModelError(f"the model does not know its inputs; {_CURE}")
     return {DEFAULT: _entry(model)}
+
+
+def _of_keras2(path: Path) -> Any:
+    """Return the model as Keras 2 reads it; None if that is not here or cannot either."""
+    try:
+        import tf_keras  # noqa: PLC0415 - a second, for old files only
+
+        return tf_keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception:  # noqa: BLE001 - whatever its layers raise; what Keras 3 said is told
+        return None
 
 
 def _entry(model: Any) -> Entry:

@@ -14,7 +14,7 @@ from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import Metrics
 from mlaas4hep.core.requests.request import MetricsRequest
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 SETS = ("test", "val", "train")
 MOST_ENTRIES = 500_000  #: of one set that are looked at
 
@@ -63,7 +63,9 @@ class Evaluation:
             chosen = rows[: MOST_ENTRIES - seen.entries]
             if len(chosen):
                 seen.labels.append(chunk.labels[chosen])
-                seen.scores.append(self._model.predict(chunk.block(chosen)))
+                predicted = self._model.predict(chunk.block(chosen))
+                logits = self._model.summary.gives_logits
+                seen.scores.append(probabilities(predicted) if logits else predicted)
                 seen.entries += len(chosen)
                 if chunk.physical is not None:
                     seen.weights.append(chunk.physical[chosen])
@@ -86,6 +88,15 @@ class Evaluation:
             set_figures(name, scored, task, wanted.threshold)
             for name, scored in self.scores().items()
         )
+
+
+def probabilities(logits: Floats) -> Floats:
+    """Return the probability of class 1, or of each class if there are several outputs."""
+    exact = logits.astype(np.float64)
+    if exact.shape[1] == 1:
+        return np.exp(-np.logaddexp(0.0, -exact))
+    grown = np.exp(exact - exact.max(axis=1, keepdims=True))
+    return grown / grown.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
 Scored = tuple[Floats, Floats, Floats | None]  #: labels, scores, weights

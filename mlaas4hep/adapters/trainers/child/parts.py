@@ -1,6 +1,7 @@
 """How many entries of each class train, validate and test, chunk by chunk."""
 
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 
@@ -55,8 +56,8 @@ class Parts:
                 "an expression such as 'event % 5 == 0'",
             )
 
-    def warnings(self, *, chunked: bool) -> tuple[str, ...]:
-        """Return what is odd about them, for classifications.
+    def warnings(self, *, chunked: bool, due: Collection[str] = ()) -> tuple[str, ...]:
+        """Return what is odd about them, for classifications; parts that are `due` have entries.
 
         Raises:
             TrainingError: nothing of a class trains.
@@ -66,6 +67,8 @@ class Parts:
             return ()
         found = []
         for name, counts in self._counts.items():
+            if name in due and known and not counts.total():
+                found.append(f"no entry is in the {name} part: there are too few")
             lacking = [label for label in known if counts and not counts[label]]
             if not lacking:
                 continue

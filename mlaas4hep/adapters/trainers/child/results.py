@@ -57,8 +57,8 @@ class Results:
             if self._histograms:
                 self._histograms.add(chunk.chunk, chunk.physical)
 
-    def check(self) -> None:
-        """Refuse a model whose outputs are no numbers.
+    def check(self) -> tuple[str, ...]:
+        """Refuse a model whose outputs are no numbers; return what is odd about them.
 
         Raises:
             TrainingError: it must not be served.
@@ -71,6 +71,11 @@ class Results:
                 "the trained model's predictions are NaN or infinite, so it is not published",
                 "a smaller learning rate, or a last layer and a loss that fit together, may help",
             )
+        if len(predicted) > 1 and (predicted == predicted[0]).all():
+            return (
+                "the trained model gives the same output for every entry: it has learned nothing",
+            )
+        return ()
 
     def figures(self, task: Task) -> tuple[SetFigures, ...]:
         """Return the figures that are wanted."""

@@ -1,7 +1,7 @@
 """One training from the first chunk to the bundle, inside the confined process."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,19 +60,11 @@ class Session:
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             model.finish()
             results.collect(data.chunks(results.chunks))
-            results.check()
-            warnings = self._warnings(data, labels)
+            warnings = (*results.check(), *_of_parts(data, labels, self._job))
+            _say(warnings)
             self._hand_over(
                 model, labels, results, rounds.position.history, framework.versions(), warnings
             )
-
-    def _warnings(self, data: TrainingData, labels: SeenLabels) -> tuple[str, ...]:
-        if labels.task not in ("binary", "multiclass"):
-            return ()
-        found = data.parts.warnings(chunked=self._job.params.training == "chunked")
-        for warning in found:
-            print(f"mlaas4hep: {warning}", flush=True)  # noqa: T201 - stdout is the run's log
-        return found
 
     def _build(self, seconds: int) -> tuple[Framework, BlockModel | SampleModel]:
         path = self._work / "model.py"
@@ -123,6 +115,20 @@ class Session:
                 warnings=warnings,
             )
         )
+
+
+def _of_parts(data: TrainingData, labels: SeenLabels, job: TrainingJob) -> tuple[str, ...]:
+    """Return what is odd about the parts of a classification."""
+    if labels.task not in ("binary", "multiclass"):
+        return ()
+    wanted = {"validation": job.params.split > 0, "test": job.params.metrics.wanted}
+    due = [name for name, is_wanted in wanted.items() if is_wanted]
+    return data.parts.warnings(chunked=job.params.training == "chunked", due=due)
+
+
+def _say(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"mlaas4hep: {warning}", flush=True)  # noqa: T201 - stdout is the run's log
 
 
 def _write_history(path: Path, history: Sequence[RoundMetrics]) -> None:

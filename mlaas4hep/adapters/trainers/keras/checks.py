@@ -1,5 +1,6 @@
 """What model.py returned: a compiled Keras model that fits the data, or a refusal in words."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,6 +9,9 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.engine import is_own
 from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+
+_WITH_A_LOSS = ("compute_loss", "train_step", "fit")  #: methods that may know a loss of their own
+_NEVER_CALLED = ("predict", "predict_step", "predict_on_batch", "evaluate", "train_on_batch")
 
 
 def check_kind(made: Any) -> None:
@@ -29,7 +33,22 @@ def is_compiled(made: Any) -> bool:
     compiled = getattr(made, "compiled", False) or getattr(made, "_is_compiled", False)
     if not compiled or made.optimizer is None:
         return False
-    return made.loss is not None or bool(made.losses) or is_own(made, "train_step")
+    own = any(map(partial(is_own, made), _WITH_A_LOSS))
+    return made.loss is not None or bool(made.losses) or own
+
+
+def oddities(made: Any) -> tuple[str, ...]:
+    """Return what the author of a model may not expect of its training."""
+    unused = [name for name in _NEVER_CALLED if is_own(made, name)]
+    found = []
+    if unused:
+        found.append(
+            f"the model's own {', '.join(unused)} is never called: scores, figures and the served"
+            " model are what `call` gives"
+        )
+    if not made.trainable_variables:
+        found.append("no weight of the model can be trained: it stays as model.py makes it")
+    return tuple(found)
 
 
 def check_inputs(made: Any, columns: int) -> None:

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.trainers.keras.keras2 import (
     is_keras2,
     old_spellings,
 )
-from mlaas4hep.adapters.trainers.keras.losses import Target, loss_name
+from mlaas4hep.adapters.trainers.keras.losses import Target, gives_logits, loss_name
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -88,6 +88,7 @@ def _target(made: Any, job: TrainingJob) -> Target:
         loss_name(made.loss),
         width,
         job.classes,
+        gives_logits(made.loss),
         is_value=job.params.task == "regression",
         is_inputs=learns_inputs,
     )

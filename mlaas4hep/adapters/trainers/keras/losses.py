@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,30 @@ _REGRESSION = {
 }  # fmt: skip
 
 
+_OF_NUMBERS = (
+    '; "task": "regression" in params.json, if all outputs are about one number (quantiles, '
+    "a mean and its error)"
+)
+
+
 def loss_name(loss: Any) -> str:
     """Return "categorical_crossentropy" for the string, function, class or instance of it."""
     if isinstance(loss, dict | list | tuple) and len(loss) == 1:
         return loss_name(next(iter(loss.values() if isinstance(loss, dict) else loss)))
+    if isinstance(loss, partial):
+        return loss_name(loss.func)
     if loss is None:
         return OWN
     text = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
+
+
+def gives_logits(loss: Any) -> bool:
+    """Tell whether the loss takes outputs that are no probabilities yet (`from_logits=True`)."""
+    if isinstance(loss, dict | list | tuple) and len(loss) == 1:
+        return gives_logits(next(iter(loss.values() if isinstance(loss, dict) else loss)))
+    told = getattr(loss, "keywords", None) or getattr(loss, "_fn_kwargs", None) or {}
+    return bool(getattr(loss, "from_logits", False) or told.get("from_logits"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class Target:
     loss: str
     width: int
     classes: tuple[str, ...] = ()
+    logits: bool = False  #: the output is one of `gives_logits`
     by_number: bool = False  #: a loss of somebody's own wants the number of a class
     is_value: bool = False  #: the label is a value, however many numbers the model gives
     is_inputs: bool = False  #: what the model gets is what it is to give
@@ -99,11 +117,13 @@ class Target:
         if self.task == "multiclass":
             is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
-            self._refuse_outside(labels, is_class, due)
+            self._refuse_outside(labels, is_class, due, _OF_NUMBERS)
         elif self.loss in _BINARY:
             self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1")
 
-    def _refuse_outside(self, labels: Floats, fits: NDArray[np.bool_], due: str) -> None:
+    def _refuse_outside(
+        self, labels: Floats, fits: NDArray[np.bool_], due: str, cure: str = ""
+    ) -> None:
         if fits.all():
             return
         label = float(labels[int(np.argmin(fits))])
@@ -111,5 +131,5 @@ class Target:
         named = f" ({self.classes[int(label)]})" if is_class else ""
         raise TrainingError(
             f"label {label:g}{named} does not fit loss {self.loss!r}: it must be {due}",
-            "change labels.txt, or the last layer and the loss of model.py",
+            f"change labels.txt, or the last layer and the loss of model.py{cure}",
         )

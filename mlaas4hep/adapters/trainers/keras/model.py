@@ -13,6 +13,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.keras import bundle, wrapping
 from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
+from mlaas4hep.adapters.trainers.keras.checks import oddities
 from mlaas4hep.adapters.trainers.keras.engine import Engine, is_own
 from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
@@ -158,6 +159,8 @@ def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
         output_shape=(1 if target.is_inputs else target.width,),
         loss=target.loss,
         task=target.task,
+        gives_logits=target.logits,
+        warnings=oddities(made),
     )
 
 

@@ -1,7 +1,8 @@
 """TensorFlow Serving's older verbs, `:classify` and `:regress`: rows as objects of named features.
 
 `{"examples": [{"met": 41.2, "njets": 3}, …], "context": {…}}`; a feature is an input of the model,
-or one of the columns of its only input. The answers are `{"results": [[["signal", 0.9], …], …]}` and
+or one of the columns of its only input. A signature that takes texts gets serialised tf.Examples,
+as TensorFlow Serving sends them. The answers are `{"results": [[["signal", 0.9], …], …]}` and
 `{"results": [0.9, …]}`.
 """
 
@@ -16,7 +17,8 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input
 from mlaas4hep.http.predict.inference.signature import signature_of
-from mlaas4hep.http.predict.inference.tensors import predict_tensors, tensor
+from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
+from mlaas4hep.http.predict.inference.tfexample import packed_examples
 from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
@@ -38,7 +40,7 @@ async def regress(context: Context, call: Call) -> Answer:
 
 
 async def _answered(
-    context: Context, call: Call, told: Callable[[LoadedModel, Array], Any]
+    context: Context, call: Call, told: Callable[[LoadedModel, Outputs], Any]
 ) -> Answer:
     request = await call.json(MAX_BODY_BYTES)
     examples = _examples(request)
@@ -48,8 +50,7 @@ async def _answered(
         return _feeds(served, examples)
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
-        values = first_output(served, outputs)
-        return json_answer({"results": told(served, values.reshape(len(values), -1))})
+        return json_answer({"results": told(served, outputs)})
 
     model = call.args.get("model", "")
     return await predict_tensors(
@@ -74,6 +75,8 @@ def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
             for name, info in inputs.items()
         }
     info = only_input(served)
+    if info.dtype == STRINGS:
+        return {info.name: packed_examples(examples)}
     columns = served.columns or tuple(examples[0])
     rows = [_values(served, examples, name) for name in columns]
     known = set(columns)
@@ -98,7 +101,16 @@ def _values(served: LoadedModel, examples: Examples, name: str) -> list[Any]:
         ) from error
 
 
-def _classes(served: LoadedModel, values: Array) -> Any:
+def _classes(served: LoadedModel, outputs: Outputs) -> Any:
+    """Return (class, score) pairs; outputs `classes` and `scores` say them by themselves."""
+    if outputs.keys() == {"classes", "scores"}:
+        names, scores = outputs["classes"], outputs["scores"]
+        told = np.broadcast_to(names, scores.shape) if names.ndim == 1 else names
+        return [
+            [list(pair) for pair in zip(*row, strict=True)]
+            for row in zip(_texts(told), scores.tolist(), strict=True)
+        ]
+    values = _matrix(first_output(served, outputs))
     labels = served.named(values.shape[1])
     return [
         [
@@ -109,7 +121,16 @@ def _classes(served: LoadedModel, values: Array) -> Any:
     ]
 
 
-def _numbers(served: LoadedModel, values: Array) -> Any:
+def _texts(names: Array) -> Any:
+    return shown(names) if names.dtype == object else names.astype(str).tolist()
+
+
+def _matrix(values: Array) -> Array:
+    return values.reshape(len(values), -1)
+
+
+def _numbers(served: LoadedModel, outputs: Outputs) -> Any:
+    values = _matrix(first_output(served, outputs))
     if values.shape[1] != 1:
         raise InvalidRequestError(
             f"model {served.record.name!r} gives {values.shape[1]} numbers a row, not one",
