@@ -56,7 +56,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     columns = len(names)
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
     chunk_bytes = largest * columns * _FLOAT_BYTES
-    model = _built(prepared, names, plan.chunks, services) if limits.builds_models else None
+    model = _built(prepared, names, plan, services) if limits.builds_models else None
     memory_bytes = _memory_bytes(chunk_bytes, model)
     return DryRun(
         files=tuple(files),
@@ -84,7 +84,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
 
 
 def _built(
-    prepared: CheckedSubmission, names: tuple[str, ...], chunks: int, services: Services
+    prepared: CheckedSubmission, names: tuple[str, ...], plan: ChunkPlan, services: Services
 ) -> ModelSummary | None:
     """Return what model.py builds for these columns, without training it."""
     request = prepared.request
@@ -93,7 +93,8 @@ def _built(
         params=request.params,
         columns=len(names),
         names=names,
-        chunks=chunks,
+        chunks=plan.chunks,
+        entries=plan.entries,
         resources=request.resources,
         classes=request.labels.classes,
         labels=tuple(sorted(set(request.labels.values))),

@@ -1,5 +1,7 @@
 """Dry runs: what would happen, found out from a sample."""
 
+import json
+
 import numpy as np
 import pytest
 import uproot
@@ -14,6 +16,30 @@ def model(idim):
     net.compile(loss="binary_crossentropy")
     return net
 """
+
+
+TREES = "import xgboost\ndef model():\n    return xgboost."
+FOREST = "from sklearn.ensemble import *\ndef model():\n    return "
+OTHERS = {
+    "a class instead of an instance": (TREES + "XGBClassifier", {}, "a XGBClassifier, not an XG"),
+    "something else": (FOREST + "{}", {}, "returns a builtins.dict, which has no `fit`"),
+    "an input of another width": (
+        MODEL.replace("(idim,)", "(9,)"),
+        {},
+        "inputs of shape (9,), but",
+    ),
+    "labels that the loss cannot compare": (
+        MODEL.replace('"binary', '"categorical'),
+        {},
+        "the output is 1 wide, which loss 'categorical_crossentropy' cannot learn from",
+    ),
+    "a key of another framework": (
+        FOREST + "RandomForestClassifier()",
+        {"callbacks": ["EarlyStopping"]},
+        "params.json: callbacks is not for scikit-learn",
+    ),
+    "columns that go nowhere": (MODEL, {"inputs": {"a": "pt"}}, "no pattern of inputs fits eta"),
+}
 
 
 @pytest.fixture
@@ -122,3 +148,46 @@ def test_it_warns_about_features_that_give_the_answer_away(alice, files, tmp_pat
     names, *_, alone = shown["warnings"]
     assert "look like weights: genWeight" in names
     assert "one branch alone tells the classes apart (AUC in a sample): genWeight" in alone
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_model_of_any_framework_that_does_not_fit_is_refused_in_words(alice, files, kind):
+    model, params, words = OTHERS[kind]
+    params = {"branch": "events", "identifier": ["runNo"], **params}
+    alice.upload({**files, "model.py": model, "params.json": json.dumps(params)})
+
+    response = alice.post("/runs?dry_run=1", json={"name": "luca"})
+
+    error = response.json["error"]
+    assert response.status_code == 422, response.text
+    assert words in error["message"]
+    assert error["hint"]
+
+
+def test_a_framework_that_the_deployment_lacks_is_refused_with_those_it_has(make_world, files):
+    alice = make_world(frameworks="keras,xgboost").person("alice")
+    alice.upload({**files, "model.py": "import torch\ndef model(idim): pass\n"})
+
+    response = alice.post("/submit", json={"name": "luca"})
+
+    assert response.status_code == 400, response.text
+    assert "PyTorch is not installed in this deployment" in response.json["error"]["message"]
+    assert "installed: Keras, XGBoost" in response.json["error"]["hint"]
+    assert alice.get("/me").json["frameworks"] == ["keras", "xgboost"]
+
+
+def test_an_estimator_that_needs_more_memory_than_there_is_is_refused_before_it_starts(
+    alice, files, tmp_path
+):
+    with uproot.recreate(tmp_path / "large.root") as file:
+        file["events"] = {"pt": np.zeros(700_000, np.float32), "eta": np.zeros((700_000, 100))}
+    files |= {"files.txt": "large.root", "large.root": (tmp_path / "large.root").read_bytes()}
+    files |= {"labels.txt": "pt > 0", "preproc.json": "", "params.json": '{"branch": "events"}'}
+    alice.upload({**files, "model.py": FOREST + "RandomForestClassifier()"})
+
+    response = alice.post("/runs?dry_run=1", json={"name": "luca", "memory": "800mb"})
+
+    error = response.json["error"]
+    assert response.status_code == 422, response.text
+    assert "RandomForestClassifier needs all 700000 entries in memory at once" in error["message"]
+    assert "partial_fit" in error["hint"]
