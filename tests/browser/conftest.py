@@ -1,5 +1,6 @@
 """A real browser before the page: Debian's chromium, driven by playwright-core."""
 
+import os
 import shutil
 
 import pytest
@@ -49,6 +50,12 @@ class Visit:
             for request in self.requests
             if not request.url.startswith(("data:", "blob:"))
         }
+
+    def shot(self, name):
+        """Take a picture of the whole page for the documentation, where SCREENSHOTS names a folder."""
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
     def sign_in(self, url, token):
         """Open the page with a token of one's own."""

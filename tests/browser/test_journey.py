@@ -50,11 +50,13 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     upload(page, folder)
     page.get_by_role("button", name="Dry run").click()
     page.get_by_role("heading", name="What it would do").wait_for(timeout=90_000)
+    luca.shot("new-run")
     page.get_by_role("button", name="Submit").click()
 
     page.get_by_role("heading", name="jets_1").wait_for(timeout=60_000)
     page.locator("progress[aria-label=Train]").wait_for()
     page.locator(".u-over").first.wait_for(timeout=120_000)  # curves, while it trains
+    luca.shot("run-live")
     page.locator("[role=status].tag.done").wait_for(timeout=120_000)
     for tab, shown in [
         ("Data", "Distributions"),
@@ -65,15 +67,28 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         page.get_by_role("heading", name=shown).wait_for(timeout=60_000)
         page.locator("canvas, .fields").first.wait_for()
         assert serious(page) == {}, tab
+        luca.shot(tab.lower().replace(" ", "-"))
     page.get_by_role("button", name="Predict").click()
     score = page.locator(".score")
     score.wait_for(timeout=60_000)
     assert 0 <= float(score.inner_text()) <= 1
 
+    luca.shot("try-it")
+    for path, name, shown in [
+        ("models/jets_1", "model", "Who may use it"),
+        ("me", "me", "What I use"),
+        ("runs", "runs", "Runs"),
+    ]:
+        page.goto(f"{page.url.split('#')[0]}#/{path}")
+        page.get_by_role("heading", name=shown).wait_for()
+        page.locator("main table").first.wait_for()
+        assert serious(page) == {}, name
+        luca.shot(name)
+
     page.set_viewport_size(NARROW)
-    for tab in ("data", "quality", "try"):
+    for tab, shown in [("data", "Distributions"), ("quality", "ROC curve"), ("try", "One entry")]:
         page.goto(f"{page.url.split('#')[0]}#/runs/jets_1/{tab}")
-        page.locator("canvas, .fields").first.wait_for()
+        page.get_by_role("heading", name=shown).wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], tab
 
     page.goto(f"{page.url.split('#')[0]}#/runs/jets_1")

@@ -1,9 +1,18 @@
 """deploy/oauth2-proxy: where a person's request can end."""
 
+import base64
+import http.server
+import json
 import re
+import shutil
+import socket
+import subprocess
+import threading
 import tomllib
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 import yaml
 
@@ -80,4 +89,97 @@ def test_a_missing_token_is_an_answer_and_no_login_page():
     assert settings["skip_jwt_bearer_tokens"] is True
     assert settings["force_json_errors"] is True
     assert settings["api_routes"] == ["^/"]
-    assert not [key for key in settings if key.startswith("skip_auth")]
+    assert settings["skip_auth_routes"] == ["GET=^/$", "GET=^/(function/workflow/)?ui/"]
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """The issuer's discovery document, and a function that says what it was sent."""
+
+    def do_GET(self):
+        here = f"http://127.0.0.1:{self.server.server_port}"
+        told = {
+            "issuer": here,
+            "authorization_endpoint": f"{here}/authorize",
+            "token_endpoint": f"{here}/token",
+            "jwks_uri": f"{here}/keys",
+            "code_challenge_methods_supported": ["S256"],
+            "path": self.path,
+        }
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    """Return the address of a real oauth2-proxy with our configuration before a function."""
+    program = shutil.which("oauth2-proxy")
+    if program is None:
+        pytest.skip("there is no oauth2-proxy: make platform-install")
+    folder = tmp_path_factory.mktemp("door")
+    settings = yaml.safe_load((FOLDER / "workflow.yaml").read_text())
+    port = free_port()
+    settings["server"] = {"bindAddress": f"127.0.0.1:{port}"}
+    (folder / "workflow.yaml").write_text(yaml.safe_dump(settings))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as upstream:
+        threading.Thread(target=upstream.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{upstream.server_port}"
+        environment = {
+            **GATEWAY,
+            "WORKFLOW_URL": address,
+            "PREDICT_URL": address,
+            "MLAAS_ISSUER": address,
+            "MLAAS_AUDIENCE": "mlaas4hep",
+            "OAUTH2_PROXY_COOKIE_SECRET": base64.urlsafe_b64encode(b"k" * 32).decode(),
+        }
+        command = [
+            program,
+            f"--config={FOLDER}/proxy.cfg",
+            f"--alpha-config={folder}/workflow.yaml",
+        ]
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as proxy:
+            try:
+                with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as patient:
+                    assert patient.get(f"http://127.0.0.1:{port}/ping").status_code == 200
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                proxy.terminate()
+        upstream.shutdown()
+
+
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+def test_browsers_get_the_page_without_a_session_and_nothing_else(door):
+    page = httpx.get(f"{door}/function/workflow/ui/page.js")
+
+    assert page.json()["path"] == "/function/workflow/ui/page.js"
+    assert httpx.get(f"{door}/").status_code == 200  # the function decides
+    assert httpx.get(f"{door}/runs").status_code == 401
+    assert httpx.get(f"{door}/function/predict/ui/").status_code == 401
+    assert httpx.post(f"{door}/ui/").status_code == 401
+
+
+def test_signing_in_begins_the_code_flow_with_pkce(door):
+    answer = httpx.get(f"{door}/oauth2/start?rd=/ui/")
+    query = parse_qs(urlsplit(answer.headers["location"]).query)
+
+    assert answer.status_code == 302
+    assert (query["response_type"], query["code_challenge_method"]) == (["code"], ["S256"])
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=Lax" in answer.headers["set-cookie"]
+
+
+def test_the_page_can_ask_whether_there_is_a_session(door):
+    assert httpx.get(f"{door}/oauth2/auth").status_code == 401

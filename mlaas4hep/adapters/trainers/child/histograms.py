@@ -79,7 +79,7 @@ class Histograms:
             counts=counts.sum(axis=1),
             before=before,
             after=after,
-            by_class={int(one): counts[:, index] for index, one in enumerate(classes)},
+            by_class={one: counts[:, classes.index(one)] for one in sorted(classes)},
         )
 
 

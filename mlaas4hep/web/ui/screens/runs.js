@@ -48,7 +48,7 @@ export async function show(view, _args, { signal, query }) {
   }
 
   function head([text, key]) {
-    const classes = ["AUC", "Loss", "Took"].includes(text) ? "th.number" : "th";
+    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task"].includes(text) ? ".wide" : ""}`;
     if (!key) return h(classes, { scope: "col" }, text);
     const [turned, here] = [state.sort === `-${key}`, state.sort.replace("-", "") === key];
     const next = turned ? key : `-${key}`;
@@ -64,8 +64,8 @@ export async function show(view, _args, { signal, query }) {
       h("td", box),
       h("th", { scope: "row" }, h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name)),
       h("td", h("span", { class: `tag ${statusClass(run.status)}` }, run.status)),
-      h("td.title", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
-      h("td", run.task),
+      h("td.title.wide", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
+      h("td.wide", run.task),
       numberCell(number(auc(run), 4)),
       numberCell(number(run.metrics.loss ?? null, 4)),
       h("td", { title: run.created_at }, age(run.created_at)),
