@@ -112,7 +112,7 @@ def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
 
 
 def _free_port() -> int:
-    with socket.createxrootd(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 
 

@@ -1,0 +1,93 @@
+"""What others read, in their own environments: `python outside.py METHOD TREE FILE…`.
+
+It imports nothing of ours, so that any Python that has ROOT or pyarrow runs it, and prints one line
+of JSON: entries, seconds, CPU seconds and memory. All work is done in one thread.
+
+rdataframe: minimum and maximum of every flat column, as our specs measure.
+rdataloader: one epoch of NumPy batches of 10 000 rows in the order of the files, as our chunks.
+numpy: RDataFrame.AsNumpy of all flat columns.
+parquet: pyarrow reads every column of a Parquet file, row group by row group.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+ROWS = 10_000
+
+
+def _frame(tree: str, files: list[str]):
+    import ROOT  # noqa: PLC0415 - of another environment
+
+    frame = ROOT.RDataFrame(tree, files)
+    numbers = ("Float_t", "Double_t", "Int_t", "UInt_t", "float", "double", "int")
+    names = [str(name) for name in frame.GetColumnNames()]
+    return frame, [name for name in names if frame.GetColumnType(name) in numbers]
+
+
+def rdataframe(tree: str, files: list[str]) -> int:
+    """Measure the range of every column in one loop."""
+    frame, names = _frame(tree, files)
+    ends = [(frame.Min(name), frame.Max(name)) for name in names]
+    count = frame.Count()
+    total = int(count.GetValue())
+    assert len([low.GetValue() <= high.GetValue() for low, high in ends]) == len(names)
+    return total
+
+
+def numpy(tree: str, files: list[str]) -> int:
+    """Take all columns as arrays."""
+    frame, names = _frame(tree, files)
+    found = frame.AsNumpy(names)
+    return len(found[names[0]])
+
+
+def rdataloader(tree: str, files: list[str]) -> int:
+    """Go once through all batches."""
+    import ROOT  # noqa: PLC0415 - of another environment
+
+    frame, names = _frame(tree, files)
+    kept = frame.Filter("true") if not names else frame
+    loader = ROOT.Experimental.ML.RDataLoader(
+        kept, ROWS, columns=names, shuffle=False, drop_remainder=False
+    )
+    return sum(len(batch) for batch in loader.as_numpy())
+
+
+def parquet(_tree: str, files: list[str]) -> int:
+    """Read row groups into arrays."""
+    from pyarrow import parquet as pq  # noqa: PLC0415 - of another environment
+
+    total = 0
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, use_threads=False)
+                total += table.num_rows
+    return total
+
+
+METHODS: dict[str, Callable[[str, list[str]], int]] = {
+    each.__name__: each for each in (rdataframe, numpy, rdataloader, parquet)
+}
+
+
+def main() -> None:
+    """Run one method twice, and tell the second time: the first compiles."""
+    method, (tree, *files) = METHODS[sys.argv[1]], sys.argv[2:]
+    method(tree, files[:1])
+    started, cpu = time.perf_counter(), time.process_time()
+    entries = method(tree, files)
+    told = {
+        "entries": entries,
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - cpu,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""`python -m bench.peers.reading --root PYTHON`: our specs and chunks beside uproot, ROOT and pyarrow.
+
+PYTHON is one that imports ROOT: `python -m venv E && E/bin/pip install ROOT numpy`. Rounds are
+interleaved; figures are medians of thousands of entries a second of processor time, which other
+people's load changes less than the clock. ROOT compiles its loops in a first run that does not
+count; so is ours warmed.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uproot
+
+from bench.inputs import Inputs
+from bench.part import ROOT
+from bench.reading import Case, worked
+
+KINDS = ("flat", "flat-zstd", "flat-lz4", "flat-ntuple")
+METHODS = ("rdataframe", "numpy", "rdataloader")
+OUTSIDE = Path(__file__).with_name("outside.py")
+Ask = Callable[[], float]
+
+
+def main() -> None:
+    """Measure all rounds, and print one line a kind of file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, help="a Python that imports ROOT")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--inputs", type=Path, default=ROOT / "build" / "bench-inputs")
+    options = parser.parse_args()
+    print("k entries per CPU second; files are in the page cache")
+    for kind in KINDS:
+        if options.only in kind:
+            _tell(kind, _rounds(_of_root_files(kind, options), options.rounds))
+    if options.only in "parquet":
+        _tell("parquet", _rounds(_of_parquet(options), options.rounds))
+
+
+def _rounds(asked: dict[str, Ask], rounds: int) -> dict[str, float]:
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for number in range(rounds + 1):
+        for name, ask in asked.items():
+            rate = ask()
+            if number:  # the first one warms the page cache
+                found[name].append(rate)
+    return {name: statistics.median(rates) for name, rates in found.items()}
+
+
+def _tell(kind: str, rates: dict[str, float]) -> None:
+    print(f"{kind:12}", "  ".join(f"{name} {rate:.0f}" for name, rate in rates.items()), flush=True)
+
+
+def _of_root_files(kind: str, options: argparse.Namespace) -> dict[str, Ask]:
+    inputs = Inputs(kind)
+    asked: dict[str, Ask] = {
+        body: _ours(body, inputs, options.inputs) for body in ("specs", "chunks", "raw")
+    }
+    asked["uproot"] = asked.pop("raw")
+    if options.root:
+        paths = [str(path) for path in inputs.paths(options.inputs)]
+        for method in METHODS:
+            asked[method] = _theirs(options.root, method, paths)
+    return asked
+
+
+def _of_parquet(options: argparse.Namespace) -> dict[str, Ask]:
+    paths = _parquet_files(options.inputs)
+    return {
+        "our reading": lambda: _our_reading(paths),
+        "pyarrow": _theirs(Path(sys.executable), "parquet", paths),
+    }
+
+
+def _ours(body: str, inputs: Inputs, folder: Path) -> Ask:
+    return lambda: worked(Case(body, body, inputs), folder).per_cpu / 1000
+
+
+def _theirs(python: Path, method: str, paths: list[str]) -> Ask:
+    command = [str(python), str(OUTSIDE), method, "events", *paths]
+    return lambda: _rate(command)
+
+
+def _our_reading(paths: list[str]) -> float:
+    return _rate([sys.executable, "-m", "bench.peers.parquet", *paths])
+
+
+def _rate(command: list[str]) -> float:
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        text=True,
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    return told["entries"] / max(told["cpu_seconds"], 1e-9) / 1000
+
+
+def _parquet_files(folder: Path) -> list[str]:
+    """Return the flat files as Parquet, written if they are not there."""
+    import pyarrow as pa  # noqa: PLC0415 - only here
+    from pyarrow import parquet  # noqa: PLC0415
+
+    found = []
+    for path in Inputs("flat").paths(folder):
+        target = path.with_suffix(".parquet")
+        if not target.exists():
+            with uproot.open(path) as file:
+                table = pa.table(file["events"].arrays(library="np"))
+            parquet.write_table(table, target, row_group_size=50_000, compression="zstd")
+        found.append(str(target))
+    return found
+
+
+if __name__ == "__main__":
+    main()
