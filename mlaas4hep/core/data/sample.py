@@ -4,6 +4,7 @@ One value out of every `step` is kept, at a place that a hash chooses, so that n
 in the data nor the size of blocks shows. Samples of disjoint entries join in any order.
 """
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,20 +22,33 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Values of one branch, sorted; each stands for `weight` values."""
+    """Values of one branch, sorted; each stands for `weight` values.
+
+    They are kept as text: thousands of numbers would take longer as JSON than they take to measure.
+    """
 
     weight: int
-    values: tuple[float, ...]
+    packed: str  #: base64 of float64, little endian
+
+    @classmethod
+    def of(cls, weight: int, values: NDArray[np.float64]) -> "Sample":
+        """Return a sample of finite values, in any order."""
+        packed = base64.b64encode((np.sort(values) + 0.0).astype("<f8").tobytes())
+        return cls(weight=weight, packed=packed.decode())
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Return the values, sorted."""
+        return np.frombuffer(base64.b64decode(self.packed), "<f8")
 
 
 def joined(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     """Return one sample for each weight; order does not matter."""
-    found: dict[int, list[tuple[float, ...]]] = {}
+    found: dict[int, list[NDArray[np.float64]]] = {}
     for sample in samples:
         found.setdefault(sample.weight, []).append(sample.values)
     return tuple(
-        Sample(weight=weight, values=tuple(sorted(value for part in parts for value in part)))
-        for weight, parts in sorted(found.items())
+        Sample.of(weight, np.concatenate(parts)) for weight, parts in sorted(found.items())
     )
 
 
@@ -66,8 +80,7 @@ class Sampler:
 
     def _sample(self, parts: list[Array]) -> Sample:
         values = np.concatenate(parts).astype(np.float64)
-        values = np.sort(values[np.isfinite(values)]) + 0.0
-        return Sample(weight=self._step, values=tuple(values.tolist()))
+        return Sample.of(self._step, values[np.isfinite(values)])
 
 
 def _places(start: int, count: int, step: int) -> NDArray[np.int64]:
@@ -90,13 +103,11 @@ class Distribution:
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> "Distribution | None":
         """Return the distribution of samples; None if they are empty."""
-        samples = [sample for sample in samples if sample.values]
-        if not samples:
+        parts = [(sample.weight, sample.values) for sample in samples if sample.packed]
+        if not parts:
             return None
-        values = np.concatenate([np.array(sample.values) for sample in samples])
-        weights = np.concatenate(
-            [np.full(len(sample.values), sample.weight, np.float64) for sample in samples]
-        )
+        values = np.concatenate([part for _, part in parts])
+        weights = np.concatenate([np.full(len(part), weight, np.float64) for weight, part in parts])
         order = np.argsort(values, kind="stable")
         return cls(values=values[order], weights=weights[order])
 

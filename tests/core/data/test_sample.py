@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.sample import Distribution, Sample, Sampler, joined
 
@@ -20,7 +21,16 @@ def sampled(blocks, entries):
 
 
 def test_a_small_range_is_its_own_sample():
-    assert sampled([flat([3.0, 1.0, np.nan, 2.0])], 4) == Sample(weight=1, values=(1.0, 2.0, 3.0))
+    assert sampled([flat([3.0, 1.0, np.nan, 2.0])], 4) == Sample.of(1, np.array([1.0, 2.0, 3.0]))
+
+
+def test_a_sample_is_the_same_after_it_was_stored():
+    sample = Sample.of(3, np.array([2.5, -np.float64(0.0), 1e-300]))
+
+    stored = wire.load(Sample, wire.dump(sample))
+
+    assert stored == sample
+    assert stored.values.tolist() == [0.0, 1e-300, 2.5]
 
 
 def test_a_large_range_is_sampled_to_a_bounded_size():
@@ -57,16 +67,17 @@ def test_rows_are_sampled_value_by_value():
 
 
 def test_samples_join_in_any_order():
-    parts = [Sample(weight=w, values=v) for w, v in ((1, (1.0, 4.0)), (2, (3.0,)), (1, (2.0,)))]
+    parts = [
+        Sample.of(weight, np.array(values))
+        for weight, values in ((1, [1.0, 4.0]), (2, [3.0]), (1, [2.0]))
+    ]
 
     assert joined(parts) == joined(reversed(parts))
-    assert joined(parts)[0] == Sample(weight=1, values=(1.0, 2.0, 4.0))
+    assert joined(parts)[0] == Sample.of(1, np.array([1.0, 2.0, 4.0]))
 
 
 def test_quantiles_weigh_each_sample():
-    seen = Distribution.of(
-        [Sample(weight=9, values=(0.0,) * 10), Sample(weight=1, values=(1.0,) * 10)]
-    )
+    seen = Distribution.of([Sample.of(9, np.zeros(10)), Sample.of(1, np.ones(10))])
 
     assert seen is not None
     assert seen.quantile(0.85) == 0.0
