@@ -17,6 +17,7 @@ from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
+from mlaas4hep.adapters.proposers.optuna import OptunaProposer
 from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
@@ -67,6 +68,7 @@ def services(settings: Settings) -> Services:
         tables=Tables(),
         recent=RecentValues(),
         direct_uploads=_direct_uploads(settings),
+        proposer=OptunaProposer(),
         range_entries=settings.range_entries,
     )
 

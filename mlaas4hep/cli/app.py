@@ -16,6 +16,7 @@ from mlaas4hep.cli import (
     platform,
     predictions,
     runs,
+    scans,
     scores,
     tarballs,
 )
@@ -44,7 +45,18 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (local, predictions, tarballs, runs, scores, models, account, login, platform):
+for commands in (
+    local,
+    predictions,
+    tarballs,
+    runs,
+    scans,
+    scores,
+    models,
+    account,
+    login,
+    platform,
+):
     commands.add_to(app)
 
 

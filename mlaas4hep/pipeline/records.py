@@ -1,6 +1,7 @@
 """Runs as they are stored: the record in the run book and the files beside it, written one way."""
 
 from collections.abc import Mapping
+from typing import Literal
 from uuid import uuid4
 
 from mlaas4hep.core import keys, sealed
@@ -12,7 +13,9 @@ from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
 
 
-def new_run(request: Request | ScoringRequest, number: int, now: float) -> Run:
+def new_run(
+    request: Request | ScoringRequest, number: int, now: float, *, is_scan: bool = False
+) -> Run:
     """Return the record of a run that begins now; `now` is in seconds since the epoch."""
     return Run(
         id=uuid4().hex,
@@ -21,10 +24,18 @@ def new_run(request: Request | ScoringRequest, number: int, now: float) -> Run:
         folder=request.folder,
         number=number,
         title=request.title,
-        task="scoring" if isinstance(request, ScoringRequest) else "training",
+        task=_task(request, is_scan=is_scan),
         created_at=now,
         updated_at=now,
     )
+
+
+def _task(
+    request: Request | ScoringRequest, *, is_scan: bool
+) -> Literal["training", "scoring", "scan"]:
+    if isinstance(request, ScoringRequest):
+        return "scoring"
+    return "scan" if is_scan else "training"
 
 
 def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> None:

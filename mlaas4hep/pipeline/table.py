@@ -18,10 +18,12 @@ from mlaas4hep.core.runs.events import (
     RangePlanned,
     RangeToScore,
     RunSubmitted,
+    ScanContinued,
     ScoringSubmitted,
 )
 from mlaas4hep.pipeline.chunks import preprocess_chunks
 from mlaas4hep.pipeline.reactions import Step
+from mlaas4hep.pipeline.scans import take_turn
 from mlaas4hep.pipeline.scoring import open_scoring, score_range
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.pipeline.train import train
@@ -47,6 +49,7 @@ TABLE = (
     _row(ChunkPlanned, "chunk-preprocess", preprocess_chunks),
     _row(ChunkReady, "train", train),
     _row(ModelReady, "predict", None),
+    _row(ScanContinued, "specs", take_turn),
     _row(ScoringSubmitted, "specs", open_scoring),
     _row(RangeToScore, "chunk-preprocess", score_range),
 )

@@ -34,14 +34,14 @@ def check_bytes(owner: str, more_bytes: int, services: Services, limits: Limits)
         )
 
 
-def check_runs(owner: str, services: Services, limits: Limits) -> None:
-    """Refuse another run when the owner has enough unfinished ones.
+def check_runs(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
+    """Refuse `more` runs when the owner has enough unfinished ones.
 
     Raises:
         QuotaError: with their names.
     """
     unfinished = [run.name for run in services.runs.list(owner) if not run.is_final]
-    if len(unfinished) >= limits.max_runs:
+    if len(unfinished) + more > limits.max_runs:
         raise QuotaError(
             f"{len(unfinished)} of your runs are unfinished, {limits.max_runs} may be",
             stage="submit",
@@ -49,14 +49,14 @@ def check_runs(owner: str, services: Services, limits: Limits) -> None:
         )
 
 
-def check_models(owner: str, services: Services, limits: Limits) -> None:
-    """Refuse a run whose model would be one too many.
+def check_models(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
+    """Refuse runs whose models would be too many.
 
     Raises:
         QuotaError: with the number of models there are.
     """
     found = {info.key.split("/")[1] for info in services.models.list(f"{owner}/")}
-    if len(found) >= limits.max_models:
+    if len(found) + more > limits.max_models:
         raise QuotaError(
             f"you have {len(found)} models, {limits.max_models} may be stored",
             stage="submit",

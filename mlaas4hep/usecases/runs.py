@@ -14,6 +14,7 @@ from mlaas4hep.core.runs.events import (
     RunCancelled,
     RunRestarted,
     RunSubmitted,
+    ScanContinued,
     ScoringSubmitted,
 )
 from mlaas4hep.core.runs.run import Run, Status
@@ -100,7 +101,8 @@ def restart(run: Run) -> list[Event]:
         hint = "submit it again" if run.status is Status.DONE else "cancel it first"
         raise ConflictError(f"run {run.name!r} is {run.status}", hint=hint)
     again = run.attempt + 1
-    submitted = ScoringSubmitted if run.task == "scoring" else RunSubmitted
+    kinds = {"scoring": ScoringSubmitted, "scan": ScanContinued, "training": RunSubmitted}
+    submitted = kinds[run.task]
     return [
         RunRestarted(owner=run.owner, run=run.name, attempt=again),
         submitted(owner=run.owner, run=run.name, attempt=again),

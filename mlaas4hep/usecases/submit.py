@@ -50,7 +50,7 @@ def submit(prepared: CheckedSubmission, services: Services, limits: Limits) -> R
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock())
-    store_run(run, _contents(request, prepared), services)
+    store_run(run, contents(request, prepared), services)
     _tell(RunSubmitted(owner=owner, run=run.name), services)
     return run
 
@@ -80,7 +80,8 @@ def _tell(submitted: Event, services: Services) -> None:
         raise
 
 
-def _contents(request: Request, prepared: CheckedSubmission) -> dict[str, bytes]:
+def contents(request: Request, prepared: CheckedSubmission) -> dict[str, bytes]:
+    """Return what is stored with a run of the submission."""
     more = {files.BESIDE: prepared.beside} if prepared.beside else {}
     return more | {
         files.REQUEST: sealed.dump(request),

@@ -19,7 +19,13 @@ from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import credentials
-from mlaas4hep.core.runs.events import SUBJECTS, ChunkReady, RunCancelled, RunSubmitted
+from mlaas4hep.core.runs.events import (
+    SUBJECTS,
+    ChunkReady,
+    RunCancelled,
+    RunSubmitted,
+    ScanContinued,
+)
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.testing.nats import NatsServer
 
@@ -112,6 +118,17 @@ def test_train_does_its_work(connected_as: As, run: Run) -> None:
         runs.apply([ready])
         waited = runs.wait(run.owner, run.name, lambda run: run.chunks.has(1), 0.2)
     assert waited.chunks.done == 1
+
+
+def test_specs_goes_on_with_scans(connected_as: As, run: Run) -> None:
+    connection = connected_as("specs")
+    runs = JetStreamRunBook(connection, time.time)
+
+    with JetStreamLeases(connection).hold("scan/a/luca_1"):
+        number = runs.next_number(run.owner, "luca")
+        waited = runs.wait(run.owner, run.name, lambda run: run.is_final, 0.2)
+    JetStreamBus(connection).publish([ScanContinued(owner=run.owner, run=run.name)])
+    assert (number, waited.name) == (1, run.name)
 
 
 @pytest.mark.parametrize("name", ["specs", "chunk-preprocess", "dispatcher"])

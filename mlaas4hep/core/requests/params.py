@@ -14,6 +14,7 @@ from mlaas4hep.core.requests.request import (
     MissingBranches,
     OnBadFile,
     Params,
+    Scalar,
     Task,
 )
 from mlaas4hep.errors import InvalidRequestError
@@ -135,6 +136,15 @@ def _class(key: str, value: Any) -> str:
     return value.strip() if isinstance(value, str) else f"{value:g}"
 
 
+def _arguments(key: str, value: Any) -> tuple[tuple[str, Scalar], ...]:
+    if not isinstance(value, dict) or not all(name.isidentifier() for name in value):
+        raise _wrong(key, value, 'an object such as {"width": 64}')
+    for name, one in value.items():
+        if not isinstance(one, Scalar):
+            raise _wrong(f"{key}.{name}", one, "a number, a text, true or false")
+    return tuple(value.items())
+
+
 def _nan(key: str, value: Any) -> float:
     if isinstance(value, str) and value.strip().lower() in {"nan", "np.nan"}:
         return math.nan
@@ -214,4 +224,5 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "verbose": _verbose,
     "task": _task,
     "positive": _class,
+    "arguments": _arguments,
 }

@@ -9,6 +9,7 @@ from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 
+Scalar = bool | int | float | str
 Task = Literal["binary", "multiclass", "regression", "other"]
 AUTO: Final = "auto"
 
@@ -69,6 +70,7 @@ class Params:
     fitting: Fitting = Fitting()
     weighting: Weighting = Weighting()
     splitting: Splitting = Splitting()
+    arguments: tuple[tuple[str, Scalar], ...] = ()  #: of `model(idim, …)`, by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,10 @@ from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.core.runs.run import Run, Status
 
-_FUNCTIONS = {"score": ("specs", "chunk-preprocess")}  #: who does a stage, if not its namesake
+_FUNCTIONS = {
+    "score": ("specs", "chunk-preprocess"),
+    "scan": ("specs",),
+}  #: who does a stage, if not its namesake
 
 
 def mark(run: Run) -> str:
@@ -45,6 +48,8 @@ def stages(run: Run, now: float) -> tuple[Stage, ...]:
     """Return the stages of a run in their order."""
     if run.task == "scoring":
         return (_stage(run, "score", "ranges", run.ranges, now),)
+    if run.task == "scan":
+        return (_stage(run, "scan", "trials", run.rounds, now),)
     return (
         _stage(run, "specs", "ranges", run.ranges, now),
         _stage(run, "chunk-preprocess", "chunks", run.chunks, now),
@@ -114,7 +119,7 @@ def _end(run: Run, now: float) -> float:
 
 
 def _state(run: Run, name: str, progress: Progress) -> str:
-    if progress.complete and (run.status is Status.DONE or name not in ("train", "score")):
+    if progress.complete and (run.status is Status.DONE or name not in ("train", "score", "scan")):
         return "done"
     if (
         run.status is Status.FAILED

@@ -1,6 +1,6 @@
 """One execution of a request, as a state machine: the run is what its events add up to.
 
-    submitted → measuring → preparing → training → done      (or: submitted → scoring → done)
+    submitted → measuring → preparing → training → done      (or: submitted → scoring | scanning → done)
          └──────────┴───────────┴──────────┴─────→ failed | cancelled
     failed | cancelled ── restarted ──→ submitted (attempt + 1)
 
@@ -24,10 +24,13 @@ from mlaas4hep.core.runs.events import (
     RunCancelled,
     RunFailed,
     RunRestarted,
+    ScanContinued,
+    ScanEnded,
     ScoresReady,
     ScoringPlanned,
     SpecsReady,
     TrainingStarted,
+    TrialEnded,
 )
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.errors import Problem
@@ -41,6 +44,7 @@ class Status(StrEnum):
     PREPARING = "preparing"
     TRAINING = "training"
     SCORING = "scoring"
+    SCANNING = "scanning"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -53,6 +57,7 @@ _ORDER = (
     Status.PREPARING,
     Status.TRAINING,
     Status.SCORING,
+    Status.SCANNING,
     Status.DONE,
 )
 
@@ -69,7 +74,7 @@ class Run:
     created_at: float  #: seconds since the epoch, UTC
     updated_at: float
     title: str = ""
-    task: Literal["training", "scoring"] = "training"
+    task: Literal["training", "scoring", "scan"] = "training"
     attempt: int = 1
     status: Status = Status.SUBMITTED
     files: int = 0
@@ -180,6 +185,15 @@ class Run:
                 return replace(self, ranges=self.ranges.mark(event.index, at))
             case ScoresReady():
                 return replace(self._at_least(Status.DONE), scores=event.key, metrics=event.metrics)
+            case ScanContinued():
+                return self._at_least(Status.SCANNING)
+            case TrialEnded():
+                rounds = self.rounds if self.rounds.total else self.rounds.expect(event.trials, at)
+                return replace(self, rounds=rounds.mark(event.index, at))
+            case ScanEnded():
+                return replace(
+                    self._at_least(Status.DONE), model=event.model, metrics=event.metrics
+                )
             case RunFailed():
                 return replace(self, status=Status.FAILED, problem=event.problem)
             case RunCancelled():

@@ -12,7 +12,7 @@ from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FLAG, FOLDER, NAME, TEXT, whole
 from mlaas4hep.http.workflow.call import Call, Handler, answer, attachment
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.usecases import runs
+from mlaas4hep.usecases import runs, scans
 
 _SORTS = ("created_at", "updated_at", "name", "status", "seconds")
 _PAGE, _MAX_PAGE = 50, 500
@@ -83,7 +83,10 @@ def logs(context: Context, call: Call) -> flask.Response:
 def cancel_run(context: Context, call: Call) -> flask.Response:
     """Stop a run."""
     run = find_run(context, call)
-    return _announced(context, run, runs.announce(runs.cancel(run), context.services))
+    stopped = runs.announce(runs.cancel(run), context.services)
+    if run.task == "scan":
+        scans.cancel_trials(run, context.services)
+    return _announced(context, run, stopped)
 
 
 def restart_run(context: Context, call: Call) -> flask.Response:

@@ -32,8 +32,8 @@ def create_run(context: Context, call: Call) -> flask.Response:
 
 def make_run(context: Context, call: Call) -> Run:
     """Make a run of the submission in the body."""
-    prepared = _prepared(context, call)
-    return in_turn(context, call, lambda: submit.submit(prepared, context.services, context.limits))
+    checked = prepared(context, call)
+    return in_turn(context, call, lambda: submit.submit(checked, context.services, context.limits))
 
 
 def in_turn(context: Context, call: Call, make: Callable[[], Run]) -> Run:
@@ -45,12 +45,18 @@ def in_turn(context: Context, call: Call, make: Callable[[], Run]) -> Run:
 
 def dry_run(context: Context, call: Call) -> DryRun:
     """Return what a run of the submission in the body would do."""
-    return dryrun.dry_run(_prepared(context, call), context.services, context.limits)
+    return dryrun.dry_run(prepared(context, call), context.services, context.limits)
 
 
-def _prepared(context: Context, call: Call) -> submit.CheckedSubmission:
-    """Return the submission in the body with everything it names, checked."""
-    given = {key: value for key, value in call.json().items() if key not in _NOT_OF_IT}
+def prepared(
+    context: Context, call: Call, beside: tuple[str, ...] = ()
+) -> submit.CheckedSubmission:
+    """Return the submission in the body with everything it names, checked.
+
+    Args:
+        beside: keys of the body that are not of the submission.
+    """
+    given = {key: value for key, value in call.json().items() if key not in (*_NOT_OF_IT, *beside)}
     sha256 = ""
     if "submission" in given and "tarball" in given:  # a manifest
         given, sha256 = _unpack_manifest(given)

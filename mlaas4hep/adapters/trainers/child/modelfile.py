@@ -74,7 +74,7 @@ def _built(
     packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
     with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
         defined = _run(path)
-        made = _made(_function(defined), job.columns)
+        made = _made(_function(defined), job.columns, dict(job.params.arguments))
     hint = f"the network gets {job.columns} numbers per entry"
     with _caught("the model", hint, packages), _time_limit(seconds):
         if made is None:
@@ -131,12 +131,34 @@ def _function(defined: Mapping[str, Any]) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _made(function: Callable[..., Any], columns: int) -> Any:
-    """Call `model(idim)`, or `model()` if it takes nothing."""
+def _made(function: Callable[..., Any], columns: int, arguments: Mapping[str, Any]) -> Any:
+    """Call `model(idim, …)`, or `model(…)` if nothing is left that takes the width.
+
+    Raises:
+        TrainingError: it does not take one of the arguments.
+    """
     takes_width = True
     with suppress(ValueError):  # a builtin without a signature
-        takes_width = bool(inspect.signature(function).parameters)
-    return function(columns) if takes_width else function()
+        parameters = inspect.signature(function).parameters
+        _check_arguments(parameters, arguments)
+        takes_width = any(
+            name not in arguments and one.kind is not one.KEYWORD_ONLY
+            for name, one in parameters.items()
+        )
+    return function(columns, **arguments) if takes_width else function(**arguments)
+
+
+def _check_arguments(
+    parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]
+) -> None:
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    unknown = sorted(arguments.keys() - parameters.keys())
+    if unknown:
+        raise TrainingError(
+            f"{MODEL_FILE}: `model` takes no argument {unknown[0]!r}",
+            f"it takes {', '.join(parameters) or 'none'}; write def model(idim, {unknown[0]}=…)",
+        )
 
 
 @contextmanager

@@ -1,0 +1,21 @@
+"""Scans: many trials of one submission, and the best of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.core.runs.answers import Report
+from mlaas4hep.core.runs.scans import ScanReport
+
+
+class Scans(Calls):
+    """What people do with scans, which are runs too."""
+
+    def scan(self, name: str, scan: Mapping[str, Any], **keys: str | float) -> Report:
+        """Try values on an upload; `keys` are those of a submission, such as `params`."""
+        body = {"name": name, **keys, "scan": dict(scan)}
+        return self._call(Report, "POST", "/scans", json=body)
+
+    def trials(self, name: str) -> ScanReport:
+        """Return the trials of a scan, the best first."""
+        return self._call(ScanReport, "GET", f"/scans/{part(name)}")

@@ -1,0 +1,183 @@
+"""What a scan is to try: values of params.json and of arguments of `model(idim, …)`."""
+
+import itertools
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from mlaas4hep.core.jsontext import refuse_unknown
+from mlaas4hep.core.keys import checked_name
+from mlaas4hep.core.requests.request import Scalar
+from mlaas4hep.errors import InvalidRequestError
+
+Values = tuple[tuple[str, Scalar], ...]  #: (name, value), such as ("arguments.width", 64)
+Method = Literal["grid", "random", "optuna"]
+ARGUMENTS = "arguments."  #: begins the names that model.py takes
+PARAMS = ("epochs", "batch_size", "shuffle", "split", "training", "seed", "nevts", "chunk_size")
+MOST_TRIALS = 500
+MOST_PARALLEL = 8
+_KEYS = (
+    *("method", "params", "arguments", "trials", "parallel", "figure", "direction", "promote"),
+    *("prune", "seed"),
+)
+_HIGHER = ("auc", "accuracy", "precision", "recall")  #: figures of which more is better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """One name and what may be tried for it: choices, or a range."""
+
+    name: str
+    choices: tuple[Scalar, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    whole: bool = False
+
+    def drawn(self, dice: random.Random) -> Scalar:
+        """Return a value by chance."""
+        if self.choices:
+            return dice.choice(self.choices)
+        if self.log:
+            value = math.exp(dice.uniform(math.log(self.low), math.log(self.high)))
+        else:
+            value = dice.uniform(self.low, self.high)
+        return min(max(round(value), int(self.low)), int(self.high)) if self.whole else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Which trials there are, and which of them is the best."""
+
+    method: Method
+    space: tuple[Dimension, ...]
+    trials: int
+    parallel: int = 1
+    figure: str = "val_loss"
+    maximise: bool = False
+    promote: str = ""  #: name under which the best model is served; empty: none
+    prune: bool = False
+    seed: int = 21
+
+    def proposal(self, number: int) -> Values:
+        """Return what trial `number` of a grid or a random scan tries; always the same."""
+        names = [dimension.name for dimension in self.space]
+        if self.method == "grid":
+            every = itertools.product(*(dimension.choices for dimension in self.space))
+            return tuple(zip(names, next(itertools.islice(every, number, None)), strict=True))
+        dice = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
+        return tuple((dimension.name, dimension.drawn(dice)) for dimension in self.space)
+
+
+def parse_scan(content: Any) -> Scan:
+    """Return what the object `scan` of a body says.
+
+    Raises:
+        InvalidRequestError: a key is unknown, missing or wrong; the message names it.
+    """
+    if not isinstance(content, dict):
+        raise _wrong("scan", content, 'an object such as {"params": {"batch_size": [50, 100]}}')
+    refuse_unknown(content, _KEYS, "scan")
+    method = content.get("method", "grid")
+    if method not in get_args(Method):
+        raise _wrong("method", method, f"one of {', '.join(map(repr, get_args(Method)))}")
+    space = (*_params(content.get("params", {})), *_arguments(content.get("arguments", {})))
+    if not space:
+        raise InvalidRequestError(
+            "scan: there is nothing to try", hint='"params": {"batch_size": [50, 100]}'
+        )
+    figure = content.get("figure", "val_loss")
+    if not isinstance(figure, str) or not figure:
+        raise _wrong("figure", figure, "the name of a figure such as 'val_loss' or 'test_auc'")
+    promote = content.get("promote", "")
+    return Scan(
+        method=method,
+        space=space,
+        trials=_trials(method, space, content.get("trials")),
+        parallel=_whole("parallel", content.get("parallel", 1), 1, MOST_PARALLEL),
+        figure=figure,
+        maximise=_maximise(content.get("direction"), figure),
+        promote=checked_name(promote, "promote") if promote else "",
+        prune=_prune(content.get("prune", False), method),
+        seed=_whole("seed", content.get("seed", 21), 0, 2**53),
+    )
+
+
+def _params(content: Any) -> tuple[Dimension, ...]:
+    if not isinstance(content, dict):
+        raise _wrong("params", content, "an object of names and what to try")
+    refuse_unknown(content, PARAMS, "scan.params")
+    return tuple(_dimension(name, value) for name, value in content.items())
+
+
+def _arguments(content: Any) -> tuple[Dimension, ...]:
+    if not isinstance(content, dict) or not all(name.isidentifier() for name in content):
+        raise _wrong("arguments", content, "an object of arguments of model(idim, …)")
+    return tuple(_dimension(f"{ARGUMENTS}{name}", value) for name, value in content.items())
+
+
+def _dimension(name: str, value: Any) -> Dimension:
+    if isinstance(value, list) and value and all(isinstance(one, Scalar) for one in value):
+        return Dimension(name=name, choices=tuple(value))
+    if isinstance(value, dict):
+        return _range(name, value)
+    raise _wrong(name, value, 'a list of values, or {"low": 0, "high": 0.5}')
+
+
+def _range(name: str, value: Mapping[str, Any]) -> Dimension:
+    refuse_unknown(value, ("low", "high", "log"), f"scan: {name}")
+    low, high, log = value.get("low"), value.get("high"), value.get("log", False)
+    numbers = all(
+        isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one)
+        for one in (low, high)
+    )
+    if not numbers or not low < high or not isinstance(log, bool) or (log and low <= 0):  # type: ignore[operator]
+        raise _wrong(name, value, "a range with low < high; above 0 where log is true")
+    whole = isinstance(low, int) and isinstance(high, int)
+    return Dimension(name=name, low=low, high=high, log=log, whole=whole)  # type: ignore[arg-type]
+
+
+def _trials(method: str, space: tuple[Dimension, ...], value: Any) -> int:
+    if method != "grid":
+        return _whole("trials", 20 if value is None else value, 1, MOST_TRIALS)
+    for dimension in space:
+        if not dimension.choices:
+            raise InvalidRequestError(
+                f"scan: {dimension.name} is a range, and a grid needs a list of values",
+                hint='"method": "random" or "optuna" take ranges',
+            )
+    points = math.prod(len(dimension.choices) for dimension in space)
+    if points > MOST_TRIALS:
+        raise InvalidRequestError(
+            f"scan: the grid has {points} points, {MOST_TRIALS} are allowed",
+            hint='"method": "random" with "trials"',
+        )
+    return points if value is None else min(points, _whole("trials", value, 1, MOST_TRIALS))
+
+
+def _maximise(direction: Any, figure: str) -> bool:
+    if direction is None:
+        return figure.endswith(_HIGHER)
+    if direction not in ("min", "max"):
+        raise _wrong("direction", direction, "'min' or 'max'")
+    return bool(direction == "max")
+
+
+def _prune(value: Any, method: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong("prune", value, "true or false")
+    if value and method != "optuna":
+        raise InvalidRequestError("scan: only method 'optuna' prunes", hint='"method": "optuna"')
+    return value
+
+
+def _whole(key: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise _wrong(key, value, f"a whole number from {low} to {high}")
+    return value
+
+
+def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
+    return InvalidRequestError(f"scan: {key} is {value!r}, not {wanted}")

@@ -1,0 +1,96 @@
+"""The trials of a scan: what each tries, how it stands, and which is the best."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mlaas4hep.core.requests.scan import Scan, Values
+from mlaas4hep.core.runs.report import metrics
+from mlaas4hep.core.runs.run import Run, Status
+
+TrialStatus = Literal["running", "done", "failed", "pruned", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of a scan."""
+
+    number: int
+    run: str
+    values: Values
+    status: TrialStatus = "running"
+    figure: float | None = None  #: once it is done
+    rounds: tuple[float, ...] = ()  #: the figure after each round that was looked at
+    problem: str = ""
+
+    def seen(self, run: Run | None, figure: str) -> "Trial":
+        """Return the trial after a look at its run; None: the run was deleted."""
+        if self.status != "running":
+            return self
+        if run is None or run.status is Status.CANCELLED:
+            return replace(self, status="cancelled")
+        told = metrics(run)
+        if run.status is Status.FAILED:
+            return replace(
+                self, status="failed", problem=run.problem.message if run.problem else ""
+            )
+        value = told.get(figure)
+        if run.status is not Status.DONE:
+            is_new = value is not None and run.rounds.done > len(self.rounds)
+            return replace(self, rounds=(*self.rounds, value)) if is_new else self  # type: ignore[arg-type]
+        if value is None:
+            names = ", ".join(sorted(told)) or "none"
+            problem = f"it has no figure {figure!r}; there are {names}"
+            return replace(self, status="failed", problem=problem)
+        return replace(self, status="done", figure=value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """What is written down of a scan under way."""
+
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def running(self) -> tuple[Trial, ...]:
+        """Return those that are not over."""
+        return tuple(trial for trial in self.trials if trial.status == "running")
+
+    def best(self, scan: Scan) -> Trial | None:
+        """Return the best one that is done; the first of several."""
+        done = [trial for trial in self.trials if trial.figure is not None]
+        sign = -1 if scan.maximise else 1
+        return min(done, key=lambda trial: sign * (trial.figure or 0.0), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """A scan as people see it."""
+
+    name: str
+    status: Status
+    figure: str
+    maximise: bool
+    planned: int  #: trials
+    trials: tuple[Trial, ...]  #: best first, then those that are not done
+    best: str  #: run of the best trial; empty: none is done
+    model: str  #: name under which the best model is served; empty: it is not promoted
+
+
+def scan_report(run: Run, scan: Scan, trials: Trials) -> ScanReport:
+    """Return the table of a scan."""
+    sign = -1 if scan.maximise else 1
+    ranked = sorted(
+        trials.trials,
+        key=lambda one: (one.figure is None, sign * (one.figure or 0.0), one.number),
+    )
+    best = trials.best(scan)
+    return ScanReport(
+        name=run.name,
+        status=run.status,
+        figure=scan.figure,
+        maximise=scan.maximise,
+        planned=scan.trials,
+        trials=tuple(ranked),
+        best=best.run if best else "",
+        model=run.model,
+    )

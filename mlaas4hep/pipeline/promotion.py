@@ -1,0 +1,46 @@
+"""A model under another name: the files are copied, and served once all of them are there."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.ports import Services
+
+_LARGEST_FILE = 4 * 1024**3
+
+
+def promote(owner: str, model: str, name: str, services: Services) -> ModelRecord:
+    """Serve a model of an owner under `name`, too; sharing of that name stays as it was.
+
+    Raises:
+        NotFoundError: there is no such model.
+        ConflictError: a model of that name was not promoted, but trained or uploaded.
+    """
+    record = _record(owner, model, services)
+    before = None
+    with suppress(NotFoundError):
+        before = _record(owner, name, services)
+    if before is not None and not before.promoted_from:
+        raise ConflictError(
+            f"there is a model {name!r} that was not promoted", hint="choose another name"
+        )
+    for file in record.files:
+        source = keys.model_file(owner, model, record.version, file)
+        with services.models.open(source) as stream:
+            target = keys.model_file(owner, name, record.version, file)
+            services.models.put_stream(target, stream, _LARGEST_FILE)
+    promoted = replace(
+        record,
+        name=name,
+        promoted_from=model,
+        public=before.public if before else record.public,
+        groups=before.groups if before else record.groups,
+    )
+    services.models.put(keys.model(owner, name), sealed.dump(promoted))
+    return promoted
+
+
+def _record(owner: str, name: str, services: Services) -> ModelRecord:
+    return wire.load(ModelRecord, services.models.get(keys.model(owner, name)))

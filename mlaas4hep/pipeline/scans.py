@@ -1,0 +1,211 @@
+"""Scans: trials are ordinary runs, submitted as others end; the best is promoted to a name.
+
+A scan goes on in turns. Each looks at the trials, submits what may run, waits a little for news,
+and tells the next turn, so that it holds no function for long and goes on after any crash.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.requests.parse import parse_params
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.requests.scan import ARGUMENTS, Scan, Values
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import (
+    Event,
+    RunCancelled,
+    RunSubmitted,
+    ScanContinued,
+    ScanEnded,
+    TrialEnded,
+)
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.scans import Trial, Trials
+from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
+from mlaas4hep.pipeline.promotion import promote
+from mlaas4hep.pipeline.records import new_run, next_name, store_record, store_run
+from mlaas4hep.ports import Services
+
+_SHARED = (files.MODEL, files.BESIDE, files.SUBMISSION, files.UPLOAD)  #: with the scan's own run
+
+
+def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
+    """Go on with a scan, as far as it goes now.
+
+    Raises:
+        PermanentError: no trial was successful.
+        ServiceUnavailableError: another delivery of it is at work.
+    """
+    with services.leases.hold(f"scan/{event.owner}/{event.run}"):
+        scan, trials = load_scan(event.owner, event.run, services)
+        before = trials
+        trials = _pruned(scan, _looked_at(scan, trials, event, services), services, event)
+        trials = _submitted(scan, trials, event, services)
+        if trials != before:
+            _store(event, trials, services)
+        for trial in trials.trials:
+            if trial.status != "running":
+                yield _ended(event, trial, scan)
+        if len(trials.trials) == scan.trials and not trials.running:
+            yield _finished(event, scan, trials, services)
+            return
+        if trials == before and trials.running:
+            _wait(trials.running[0], event, services)
+    yield ScanContinued(
+        owner=event.owner, run=event.run, attempt=event.attempt, turn=event.turn + 1
+    )
+
+
+def load_scan(owner: str, run: str, services: Services) -> tuple[Scan, Trials]:
+    """Return what a scan is to try, and how its trials stand."""
+    scan = wire.load(Scan, services.runs_files.get(files.key(owner, run, files.SCAN)))
+    try:
+        return scan, wire.load(Trials, services.runs_files.get(files.key(owner, run, files.TRIALS)))
+    except NotFoundError:
+        return scan, Trials()
+
+
+def trial_request(base: Request, values: Values) -> Request:
+    """Return the request of a trial.
+
+    Raises:
+        InvalidRequestError: a value is none that params.json may have.
+    """
+    given = {name: value for name, value in values if not name.startswith(ARGUMENTS)}
+    parsed = parse_params(json.dumps(given), lambda _name: None)
+    arguments = dict(base.params.arguments) | {
+        name.removeprefix(ARGUMENTS): value for name, value in values if name.startswith(ARGUMENTS)
+    }
+    changed = {name: getattr(parsed, name) for name in given}
+    params = replace(base.params, **changed, arguments=tuple(arguments.items()))
+    title = ", ".join(f"{name.removeprefix(ARGUMENTS)}={value}" for name, value in values)
+    return replace(base, params=params, title=title[:256])
+
+
+def _looked_at(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
+    def run_of(trial: Trial) -> Run | None:
+        try:
+            return services.runs.get(event.owner, trial.run)
+        except NotFoundError:
+            return None
+
+    return Trials(
+        trials=tuple(
+            trial.seen(run_of(trial), scan.figure) if trial.status == "running" else trial
+            for trial in trials.trials
+        )
+    )
+
+
+def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Trials:
+    """Stop trials that are not worth going on."""
+    if not scan.prune:
+        return trials
+    kept = []
+    for trial in trials.trials:
+        hopeless = trial.status == "running" and services.proposer.prunes(scan, trials, trial)
+        if hopeless:
+            _cancel(trial, event, services)
+            trial = replace(trial, status="pruned")  # noqa: PLW2901 - the same trial
+        kept.append(trial)
+    return Trials(trials=tuple(kept))
+
+
+def _cancel(trial: Trial, event: Event, services: Services) -> None:
+    run = services.runs.get(event.owner, trial.run)
+    if not run.is_final:
+        told = RunCancelled(owner=event.owner, run=trial.run, attempt=run.attempt)
+        after = services.runs.apply([told])
+        if after is not None:
+            store_record(after, services)
+
+
+def _submitted(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
+    """Submit trials while there is room; the first reads the data, and the others find it read."""
+    while len(trials.trials) < scan.trials and len(trials.running) < scan.parallel:
+        if trials.trials and not _data_is_ready(trials, event, services):
+            return trials
+        number = len(trials.trials)
+        if scan.method == "optuna":
+            values = services.proposer.propose(scan, trials)
+        else:
+            values = scan.proposal(number)
+        trial = _submit(number, values, event, services)
+        trials = Trials(trials=(*trials.trials, trial))
+        _store(event, trials, services)
+    return trials
+
+
+def _data_is_ready(trials: Trials, event: Event, services: Services) -> bool:
+    if any(trial.status == "done" for trial in trials.trials) or not trials.running:
+        return True
+    runs = (services.runs.get(event.owner, trial.run) for trial in trials.running)
+    return any(run.chunks.complete for run in runs)
+
+
+def _submit(number: int, values: Values, event: Event, services: Services) -> Trial:
+    body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
+    base = wire.load(Request, body)
+    name, of_folder = next_name(event.owner, base.folder, services)
+    trial = Trial(number=number, run=name, values=values)
+    try:
+        request = replace(trial_request(base, values), run=name)
+    except InvalidRequestError as error:
+        return replace(trial, status="failed", problem=error.problem.message)
+    contents = {files.REQUEST: wire.dump(request)}
+    for shared in _SHARED:
+        key = files.key(event.owner, event.run, shared)
+        if services.runs_files.info(key):
+            contents[shared] = services.runs_files.get(key)
+    store_run(new_run(request, of_folder, services.clock()), contents, services)
+    services.bus.publish([RunSubmitted(owner=event.owner, run=name)])
+    return trial
+
+
+def _ended(event: Event, trial: Trial, scan: Scan) -> TrialEnded:
+    metrics = () if trial.figure is None else ((scan.figure, trial.figure),)
+    return TrialEnded(
+        owner=event.owner,
+        run=event.run,
+        attempt=event.attempt,
+        index=trial.number,
+        trials=scan.trials,
+        metrics=metrics,
+    )
+
+
+def _finished(event: Event, scan: Scan, trials: Trials, services: Services) -> ScanEnded:
+    best = trials.best(scan)
+    if best is None:
+        problems = [trial.problem for trial in trials.trials if trial.problem]
+        raise PermanentError(
+            f"none of {len(trials.trials)} trials was successful",
+            hint=f"the first one says: {problems[0]}" if problems else "",
+        )
+    if scan.promote:
+        promote(event.owner, best.run, scan.promote, services)
+    return ScanEnded(
+        owner=event.owner,
+        run=event.run,
+        attempt=event.attempt,
+        model=scan.promote or best.run,
+        metrics=((scan.figure, best.figure or 0.0),),
+    )
+
+
+def _wait(trial: Trial, event: Event, services: Services) -> None:
+    """Wait until a trial goes on, for a short time."""
+    before = services.runs.get(event.owner, trial.run).updated_at
+    services.runs.wait(
+        event.owner,
+        trial.run,
+        lambda run: run.is_final or run.updated_at != before,
+        services.scan_wait_s,
+    )
+
+
+def _store(event: Event, trials: Trials, services: Services) -> None:
+    key = files.key(event.owner, event.run, files.TRIALS)
+    services.runs_files.put(key, wire.dump(trials))

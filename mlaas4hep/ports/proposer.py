@@ -1,0 +1,36 @@
+"""Who says what the next trial of a scan tries."""
+
+from typing import Protocol
+
+from mlaas4hep.core.requests.scan import Scan, Values
+from mlaas4hep.core.runs.scans import Trial, Trials
+from mlaas4hep.errors import InvalidRequestError
+
+
+class Proposer(Protocol):
+    """Learns from the trials so far. It keeps nothing: each answer follows from what it is told."""
+
+    def check(self) -> None:
+        """Raise InvalidRequestError if this process cannot propose anything."""
+
+    def propose(self, scan: Scan, trials: Trials) -> Values:
+        """Return values for the next trial; the same for the same trials."""
+
+    def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:
+        """Tell whether a running trial is not worth going on."""
+
+
+class NoProposer:
+    """`Proposer` of processes that propose no trials."""
+
+    def check(self) -> None:
+        """Refuse."""
+        raise InvalidRequestError("scan: nobody proposes trials here")
+
+    def propose(self, scan: Scan, trials: Trials) -> Values:  # noqa: ARG002
+        """Refuse."""
+        raise InvalidRequestError("scan: nobody proposes trials here")
+
+    def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:  # noqa: ARG002
+        """Let every trial go on."""
+        return False

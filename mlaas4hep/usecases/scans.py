@@ -1,0 +1,80 @@
+"""Scans as people ask for them: submitted, looked at, and a model promoted by hand."""
+
+from dataclasses import replace
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.scan import Scan
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import RunCancelled, ScanContinued
+from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.scans import ScanReport, scan_report
+from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.pipeline.records import new_run, next_name, store_run
+from mlaas4hep.pipeline.scans import load_scan, trial_request
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases import quotas
+from mlaas4hep.usecases.runs import announce, find
+from mlaas4hep.usecases.submit import CheckedSubmission, contents
+
+
+def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, limits: Limits) -> Run:
+    """Store a scan, and let its first turn begin.
+
+    Raises:
+        InvalidRequestError: a value cannot be one of params.json, or nobody proposes trials here.
+        QuotaError: the owner has no room for so many runs or models.
+    """
+    owner, folder = prepared.request.owner, prepared.request.folder
+    if scan.method == "optuna":
+        services.proposer.check()
+    for value in _each_value(scan):
+        trial_request(prepared.request, value)
+    quotas.check_runs(owner, services, limits, more=1 + scan.parallel)
+    quotas.check_models(owner, services, limits, more=scan.trials)
+    name, number = next_name(owner, folder, services)
+    request = replace(prepared.request, run=name)
+    run = new_run(request, number, services.clock(), is_scan=True)
+    stored = contents(request, prepared) | {files.SCAN: wire.dump(scan)}
+    store_run(run, stored, services)
+    announce([ScanContinued(owner=owner, run=name)], services)
+    return run
+
+
+def _each_value(scan: Scan) -> list[tuple[tuple[str, bool | int | float | str], ...]]:
+    """Return every value that may be tried, one at a time; the ends of ranges."""
+    return [
+        ((one.name, value),)
+        for one in scan.space
+        for value in (one.choices or _ends(one.low, one.high, whole=one.whole))
+    ]
+
+
+def _ends(low: float, high: float, *, whole: bool) -> tuple[float, float]:
+    return (int(low), int(high)) if whole else (low, high)
+
+
+def look(owner: str, name: str, services: Services) -> ScanReport:
+    """Return the table of a scan.
+
+    Raises:
+        NotFoundError: there is no such scan.
+    """
+    run = find(owner, name, services)
+    if run.task != "scan":
+        raise NotFoundError(f"run {name!r} is no scan", hint="GET /runs/NAME")
+    return scan_report(run, *load_scan(owner, name, services))
+
+
+def cancel_trials(run: Run, services: Services) -> None:
+    """Stop the trials of a scan that is cancelled."""
+    _, trials = load_scan(run.owner, run.name, services)
+    for trial in trials.running:
+        try:
+            started = find(run.owner, trial.run, services)
+        except (NotFoundError, ConflictError):
+            continue
+        if not started.is_final:
+            announce(
+                [RunCancelled(owner=run.owner, run=trial.run, attempt=started.attempt)], services
+            )

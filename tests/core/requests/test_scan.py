@@ -1,0 +1,60 @@
+"""What a scan is to try."""
+
+import pytest
+
+from mlaas4hep.core.requests.scan import parse_scan
+from mlaas4hep.errors import InvalidRequestError
+
+RANGE = {"low": 0.001, "high": 0.1, "log": True}
+
+
+def test_a_grid_has_every_point_once():
+    scan = parse_scan({"params": {"epochs": [1, 2]}, "arguments": {"width": [8, 16, 32]}})
+
+    points = {scan.proposal(number) for number in range(scan.trials)}
+    assert scan.trials == len(points) == 6
+    assert (("epochs", 2), ("arguments.width", 32)) in points
+
+
+def test_a_random_scan_is_the_same_each_time_and_stays_in_its_ranges():
+    given = {"method": "random", "trials": 30, "arguments": {"rate": RANGE, "kind": ["a", "b"]}}
+
+    points = [parse_scan(given).proposal(number) for number in range(30)]
+    assert points == [parse_scan(given).proposal(number) for number in range(30)]
+    rates = [dict(point)["arguments.rate"] for point in points]
+    assert all(0.001 <= rate <= 0.1 for rate in rates)
+    assert sum(rate < 0.01 for rate in rates) > 5  # logarithmic
+    assert {dict(point)["arguments.kind"] for point in points} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("figure", "maximise"), [("val_loss", False), ("test_auc", True), ("val_accuracy", True)]
+)
+def test_what_is_better_follows_from_the_figure(figure, maximise):
+    assert parse_scan({"params": {"epochs": [1]}, "figure": figure}).maximise is maximise
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "there is nothing to try"),
+        ([], "scan is"),
+        ({"params": {"epoch": [1]}}, "epoch"),
+        ({"params": {"weight": ["w"]}}, "weight"),
+        ({"params": {"epochs": []}}, "epochs is []"),
+        ({"params": {"epochs": 3}}, "epochs is 3"),
+        ({"params": {"epochs": {"low": 1, "high": 9}}}, "a grid needs a list"),
+        ({"method": "random", "arguments": {"a": {"low": 2, "high": 1}}}, "low < high"),
+        ({"method": "random", "arguments": {"a": {"low": 0, "high": 1, "log": True}}}, "above 0"),
+        ({"method": "bayes", "params": {"epochs": [1]}}, "'bayes'"),
+        ({"params": {"epochs": [1]}, "parallel": 99}, "parallel is 99"),
+        ({"params": {"epochs": [1]}, "prune": True}, "only method 'optuna'"),
+        ({"params": {"epochs": list(range(1, 40)), "seed": list(range(40))}}, "1560 points"),
+        ({"params": {"epochs": [1]}, "promote": "../x"}, "promote"),
+    ],
+)
+def test_a_wrong_scan_is_refused_with_what_is_wrong(given, says):
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_scan(given)
+
+    assert says in caught.value.problem.message

@@ -1,0 +1,64 @@
+"""Scans over HTTP."""
+
+import pytest
+
+from tests.people import SUBMISSION
+
+GRID = {"params": {"epochs": [1, 2]}, "parallel": 2}
+
+
+@pytest.fixture
+def scanned(alice):
+    alice.upload()
+    return alice.post("/scans", json={**SUBMISSION, "scan": GRID})
+
+
+def test_a_scan_is_a_run_with_a_table_of_trials(alice, scanned):
+    name = scanned.json["name"]
+
+    table = alice.get(f"/scans/{name}")
+
+    assert (scanned.status_code, scanned.json["task"]) == (201, "scan")
+    assert (table.json["name"], table.json["planned"], table.json["trials"]) == (name, 2, [])
+
+
+def test_a_scan_can_be_cancelled(alice, scanned):
+    answer = alice.post(f"/runs/{scanned.json['name']}/cancel")
+
+    assert answer.json["status"] == "cancelled"
+
+
+def test_another_run_is_no_scan(alice, scanned):
+    run = alice.post("/runs", json=SUBMISSION).json["name"]
+
+    answer = alice.get(f"/scans/{run}")
+
+    assert answer.status_code == 404
+    assert "is no scan" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("scan", "says"),
+    [
+        (None, "scan is None"),
+        ({"params": {"epochs": [0]}}, "epochs is 0"),
+        ({"params": {"batch_size": ["many"]}}, "batch_size is 'many'"),
+        ({"params": {"branch": ["a", "b"]}}, "branch"),
+    ],
+)
+def test_a_scan_of_what_cannot_be_is_refused(alice, scan, says):
+    alice.upload()
+
+    answer = alice.post("/scans", json={**SUBMISSION, "scan": scan})
+
+    assert answer.status_code == 400
+    assert says in answer.json["error"]["message"]
+
+
+def test_a_scan_needs_room_for_the_models_of_its_trials(make_world):
+    alice = make_world(max_models=3).person("alice")
+    alice.upload()
+
+    answer = alice.post("/scans", json={**SUBMISSION, "scan": {"params": {"seed": [1, 2, 3, 4]}}})
+
+    assert answer.status_code == 429

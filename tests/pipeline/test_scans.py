@@ -1,0 +1,159 @@
+"""Scans: trials share what was read, fail by themselves, and the best is promoted."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.memory import MemoryRunBook
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.scan import parse_scan
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, ModelReady, ScanContinued
+from mlaas4hep.core.runs.run import Status
+from mlaas4hep.errors import PermanentError
+from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline import table
+from mlaas4hep.pipeline.inputs import load_request
+from mlaas4hep.pipeline.records import new_run, store_run
+from mlaas4hep.pipeline.scans import load_scan
+from mlaas4hep.testing import pipeline
+from tests import oracle
+
+ENTRIES = 300
+
+
+@pytest.fixture
+def services():
+    return replace(pipeline.make_services(), scan_wait_s=0.0)
+
+
+@pytest.fixture
+def data(tmp_path):
+    paths = []
+    for number in range(2):
+        random = np.random.default_rng(number)
+        oracle.write_tree(
+            tmp_path / f"{number}.root",
+            "t",
+            {"x": random.normal(size=ENTRIES), "y": random.normal(size=ENTRIES)},
+        )
+        paths.append(tmp_path / f"{number}.root")
+    return paths
+
+
+def pretend_train(event, services):
+    """Train as a model whose loss is the smaller the wider it is, and that refuses width 13."""
+    if event.index:
+        return
+    request = load_request(event, services)
+    width = dict(request.params.arguments).get("width", 1)
+    if width == 13:
+        raise PermanentError("model.py: ValueError: unlucky", stage="train")
+    fact = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
+    services.runs.wait(event.owner, event.run, lambda run: run.chunks.complete, 10)
+    metrics = (("val_loss", 1 / width),)
+    yield EpochEnded(**fact, round=0, metrics=metrics)
+    services.models.put(f"{event.owner}/{event.run}/v/model.onnx", f"model {width}".encode())
+    record = ModelRecord(
+        owner=event.owner, name=event.run, version="v", files=("model.onnx",), run_id="r"
+    )
+    services.models.put(f"{event.owner}/{event.run}/model.json", wire.dump(record))
+    yield ModelReady(**fact, model=event.run, version="v", metrics=metrics)
+
+
+STEPS = {**table.steps("specs", "chunk-preprocess"), ChunkReady: pretend_train}
+
+
+def run_scan(services, data, **scan):
+    """Do a whole scan and return its run, and how its trials stand."""
+    request = pipeline.submit(services, data, chunk_size=100)
+    services.runs.delete("o", request.run)  # only its request is of use here
+    wanted = parse_scan(scan)
+    base = replace(request, run="r_7")
+    stored = {files.REQUEST: wire.dump(base), files.SCAN: wire.dump(wanted)}
+    store_run(new_run(base, 7, 0.0, is_scan=True), stored, services)
+    services.bus.publish([ScanContinued(owner="o", run="r_7")])
+    drain(services, STEPS)
+    return services.runs.get("o", "r_7"), load_scan("o", "r_7", services)[1]
+
+
+def test_twenty_trials_read_the_data_once(services, data):
+    alone = pipeline.make_services()
+    pipeline.run(alone, data, chunk_size=100)
+
+    run, trials = run_scan(
+        services, data, arguments={"width": [1, 2, 3, 4, 5]}, params={"epochs": [1, 2, 3, 4]},
+        parallel=3,
+    )  # fmt: skip
+
+    assert run.status is Status.DONE
+    assert Counter(trial.status for trial in trials.trials) == {"done": 20}
+    assert services.source.reads == alone.source.reads
+
+
+def test_the_best_is_promoted_to_a_name(services, data):
+    run, trials = run_scan(
+        services, data, arguments={"width": [1, 4, 2]}, promote="best", parallel=2
+    )
+
+    best = trials.trials[1]
+    assert (run.model, dict(run.metrics)) == ("best", {"val_loss": 0.25})
+    record = wire.load(ModelRecord, services.models.get("o/best/model.json"))
+    assert (record.name, record.promoted_from) == ("best", best.run)
+    assert services.models.get("o/best/v/model.onnx") == b"model 4"
+
+
+def test_a_trial_that_fails_does_not_end_the_scan(services, data):
+    run, trials = run_scan(services, data, arguments={"width": [13, 2]})
+
+    assert run.status is Status.DONE
+    assert [trial.status for trial in trials.trials] == ["failed", "done"]
+    assert "unlucky" in trials.trials[0].problem
+
+
+def test_a_scan_without_any_success_fails_with_the_first_reason(services, data):
+    run, _ = run_scan(services, data, arguments={"width": [13]})
+
+    assert run.status is Status.FAILED
+    assert "none of 1 trials" in run.problem.message
+    assert "unlucky" in run.problem.hint
+
+
+def test_a_figure_that_trials_do_not_have_is_named(services, data):
+    run, trials = run_scan(services, data, arguments={"width": [1]}, figure="test_auc")
+
+    assert run.status is Status.FAILED
+    assert trials.trials[0].problem == "it has no figure 'test_auc'; there are val_loss"
+
+
+@pytest.mark.parametrize("method", ["random", "optuna"])
+def test_other_methods_try_as_many_values_as_they_are_told(services, data, method):
+    if method == "optuna":
+        pytest.importorskip("optuna", reason="the extra `scans` is not installed")
+    run, trials = run_scan(
+        services, data, method=method, trials=6, arguments={"width": {"low": 20, "high": 90}}
+    )
+
+    widths = [dict(trial.values)["arguments.width"] for trial in trials.trials]
+    assert run.status is Status.DONE
+    assert len(widths) == 6
+    assert all(isinstance(width, int) and 20 <= width <= 90 for width in widths)
+    assert len(set(widths)) > 1
+
+
+def test_no_more_trials_run_at_once_than_is_asked_for(services, data):
+    seen = []
+
+    class Watching(MemoryRunBook):
+        def create(self, run):
+            super().create(run)
+            running = [one for one in self.list("o") if not one.is_final and one.task == "training"]
+            seen.append(len([one for one in running if one.name != "r_1"]))
+
+    watched = replace(services, runs=Watching(lambda: 0.0))
+    run_scan(watched, data, arguments={"width": [1, 2, 3, 4, 5, 6]}, parallel=2)
+
+    assert max(seen) == 2
