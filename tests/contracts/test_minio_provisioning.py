@@ -20,7 +20,7 @@ HERE = Path(__file__).parents[2] / "minio"
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
 #: function → bucket → l: list only (to count what an owner has), r: read, w: write, d: delete
 GRANTS = {
-    "specs": {"tarballs": "r", "runs": "rw", "specs": "rw", "models": "r"},
+    "specs": {"tarballs": "r", "runs": "rw", "specs": "rw", "models": "rw"},
     "chunk-preprocess": {
         "tarballs": "r",
         "runs": "rwd",

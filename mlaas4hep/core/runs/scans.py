@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mlaas4hep.core.requests.scan import Scan, Values
-from mlaas4hep.core.runs.report import metrics
 from mlaas4hep.core.runs.run import Run, Status
 
 TrialStatus = Literal["running", "done", "failed", "pruned", "cancelled"]
@@ -28,7 +27,7 @@ class Trial:
             return self
         if run is None or run.status is Status.CANCELLED:
             return replace(self, status="cancelled")
-        told = metrics(run)
+        told = dict(reversed(run.metrics))  # the first of a name is the exact one
         if run.status is Status.FAILED:
             return replace(
                 self, status="failed", problem=run.problem.message if run.problem else ""
