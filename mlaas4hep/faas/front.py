@@ -27,6 +27,7 @@ from mlaas4hep.faas.bodies import Admission, Bodies, ClientGoneError, Spool
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.environ import environ
 from mlaas4hep.faas.headers import check_headers
+from mlaas4hep.faas.metrics import Levels
 from mlaas4hep.faas.problems import failure
 
 STREAM, AFTER, IS_AGAIN = "mlaas.stream", "mlaas.after", "mlaas.is_again"
@@ -60,6 +61,7 @@ class Front:
         threads: int = THREADS,
         bodies: Bodies | None = None,
         on_stop: Callable[[], None] = lambda: None,
+        levels: Levels = tuple,
     ) -> None:
         """Take the app, and what decides about bodies before they are read.
 
@@ -67,9 +69,11 @@ class Front:
             threads: that run the app's own code.
             bodies: reads those of requests; with the usual patience, if not given.
             on_stop: ends the streams; called when the server is told to stop.
+            levels: what Prometheus is told besides the calls.
         """
         self.app = app
         self.stop = on_stop
+        self.levels = levels
         self._admit = admit
         self._bodies = bodies or Bodies()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=app.name)

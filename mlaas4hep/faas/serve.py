@@ -14,6 +14,7 @@ import uvicorn
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
+from mlaas4hep.faas.metrics import Measured
 from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.ports import Stopping
 from mlaas4hep.settings import Settings, SettingsError
@@ -35,6 +36,7 @@ def serve(function: Function, settings: Settings) -> None:
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
     services = bootstrap.services(settings)
     app = function.app(services, settings)
+    app = Measured(app, function.name, getattr(app, "levels", tuple))
     settle()
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
         signal.signal(number, lambda _number, _frame: None)

@@ -56,6 +56,11 @@ class Registry:
         self._guards: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    @property
+    def loaded(self) -> int:
+        """Return how many models are in memory."""
+        return len(self._served)
+
     def at_hand(self, owner: str, name: str) -> tuple[LoadedModel, float] | None:
         """Return a model that is believed to be current, and since when; None: ask `current`.
 

@@ -7,7 +7,7 @@ because `faas-cli invoke` cannot pass a path.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from cachetools import TTLCache
@@ -20,6 +20,7 @@ from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import ClientGoneError
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
+from mlaas4hep.faas.metrics import Level
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
@@ -106,6 +107,16 @@ class PredictApp:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+
+    def levels(self) -> Iterator[Level]:
+        """Yield what Prometheus is told besides the calls."""
+        tallies = tuple(self.context.tallies.values())
+        yield "mlaas_models_loaded", "Models in memory", "", self.context.registry.loaded
+        rows = sum(tally.rows for tally in tallies)
+        yield "mlaas_rows_predicted", "Rows and entries since the start", "", rows
+        outside = sum(tally.outside for tally in tallies)
+        about = "Entries since the start with values that training has never seen"
+        yield "mlaas_entries_outside", about, "", outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""

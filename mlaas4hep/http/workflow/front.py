@@ -14,6 +14,7 @@ from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
 from mlaas4hep.http.workflow.call import MAX_JSON_BYTES
 from mlaas4hep.http.workflow.context import Context
+from mlaas4hep.http.workflow.levels import levels
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.tarballs import FORM, FORM_BYTES
 
@@ -24,7 +25,13 @@ _UPLOADS, _REQUESTS = 4, 100  #: of one person that may be on their way at once
 def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
     """Return the ASGI app around the app that `make_app` made; `bodies` reads those of requests."""
     context: Context = app.extensions["context"]
-    return Front(app, partial(_admit, context), bodies=bodies, on_stop=context.feeds.close)
+    return Front(
+        app,
+        partial(_admit, context),
+        bodies=bodies,
+        on_stop=context.feeds.close,
+        levels=partial(levels, context),
+    )
 
 
 async def _admit(context: Context, scope: Scope) -> Admission:

@@ -7,14 +7,13 @@ import { get } from "../server.js";
 const SETS = { test: "held out", val: "validation", train: "training" };
 
 export async function show(body, run, { signal }) {
-  let found;
-  try {
-    found = await get(`runs/${encodeURIComponent(run.name)}/quality`);
-  } catch (error) {
-    if (error.status !== 401 && !signal.aborted) fill(body, problem(error, "warn"));
+  const path = `runs/${encodeURIComponent(run.name)}`;
+  const [found, checks] = await Promise.all([get(`${path}/quality`).catch((error) => error), get(`${path}/checks`).catch(() => ({}))]);
+  if (signal.aborted) return;
+  if (found instanceof Error) {
+    if (found.status !== 401) fill(body, problem(found, "warn"));
     return;
   }
-  if (signal.aborted) return;
   const sets = Object.entries(SETS).filter(([name]) => found[name]).map(([name, text]) => ({ name, text, ...found[name] }));
   const best = sets[0];
   if (!best) {
@@ -24,12 +23,11 @@ export async function show(body, run, { signal }) {
   const two = best.classes?.length === 2 && best.scores;
   const shown = [
     sets.some((one) => one.roc) && rocs(sets),
-    sets.some((one) => one.scores) && scores(sets),
+    sets.some((one) => one.scores) && scores(sets, checks.overtraining),
     two ? confusionAt(best) : best.confusion && confusion(best),
     two && significance(best),
     two && calibration(best),
-    best.residuals && residuals(best),
-    importance(found.importance || best.importance),
+    checks.importance && importance(checks.importance),
   ].filter(Boolean);
   fill(body, h("div.stack", panel("", summary(sets)), h("div.grid2", shown)));
 }
@@ -37,7 +35,7 @@ export async function show(body, run, { signal }) {
 function summary(sets) {
   return figures(
     sets.flatMap((one) => [
-      [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : withError(one.auc, one.auc_uncertainty ?? one.auc_error)],
+      [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : withError(one.auc, one.auc_error)],
       [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
       [`Entries, ${one.text}`, count(one.entries)],
     ]),
@@ -67,7 +65,7 @@ function rocs(sets) {
   return panel("ROC curve", chart({ label: "ROC curve of each set", x: grid, xLabel: "background that passes", yLabel: "signal that passes", series, xRange: [0, 1], yRange: [0, 1.01], height: 300 }));
 }
 
-function scores(sets) {
+function scores(sets, overtraining) {
   const drawn = sets.filter((one) => one.scores && ["test", "train"].includes(one.name));
   const all = colours();
   const series = drawn.flatMap((one) =>
@@ -78,9 +76,8 @@ function scores(sets) {
     }),
   );
   const edges = drawn[0].scores.edges;
-  const agreement = drawn.map((one) => one.ks || one.kolmogorov_smirnov).find(Boolean);
-  const told = agreement && Object.entries(agreement).map(([name, value]) => `${name}: ${number(typeof value === "number" ? value : (value.p_value ?? value.p ?? NaN), 3)}`).join(", ");
-  return panel("Scores by class", histogram({ label: "Scores by class, held out against training", edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, held out against training: ${told}`));
+  const told = (overtraining?.classes || []).filter((one) => typeof one.ks === "number").map((one) => `${one.class}: distance ${number(one.ks, 3)}, p = ${number(one.p_value, 3)}`).join("; ");
+  return panel("Scores by class", histogram({ label: "Scores by class, held out against training", edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, held out against training. ${told}. A small p means that the model learned entries by heart.`));
 }
 
 // Of binned scores: what lies at or above each edge, by class.
@@ -154,22 +151,13 @@ function calibration(best) {
   );
 }
 
-function residuals(best) {
-  const { edges, counts } = best.residuals;
-  return panel("Residuals", histogram({ label: "Residuals", edges, xLabel: "predicted − true", yLabel: "entries", series: [{ label: "held out", values: counts }], height: 260 }));
-}
-
 function importance(found) {
-  if (!found) return null;
-  const listed = (Array.isArray(found) ? found : Object.entries(found).map(([branch, value]) => ({ branch, value }))).map((one) => ({
-    branch: one.branch ?? one.feature ?? one.name,
-    value: one.importance ?? one.drop ?? one.mean ?? (typeof one.value === "object" ? one.value?.mean : one.value),
-  }));
-  const rows = listed.filter((one) => typeof one.value === "number").sort((one, two) => two.value - one.value).slice(0, 30);
-  if (!rows.length) return null;
-  const most = Math.max(...rows.map((one) => one.value), 1e-12);
-  return panel("What the model relies on", h("p.small.quiet", "How much the figure falls when one branch is shuffled."), rows.map((one) => h("div.bar", h("span", one.branch), h("meter", { min: 0, max: most, value: undefined, "aria-label": one.branch, "data-value": one.value }), h("span.number", number(one.value, 3)))).map((bar, index) => {
-    bar.querySelector("meter").value = Math.max(rows[index].value, 0);
-    return bar;
-  }));
+  const rows = found.branches.slice(0, 30);
+  const most = Math.max(...rows.map((one) => one.drop), 1e-12);
+  const bars = rows.map((one) => {
+    const meter = h("meter", { min: 0, max: most, "aria-label": one.branch });
+    meter.value = Math.max(one.drop, 0);
+    return h("div.bar", h("span", one.branch), meter, h("span.number", { title: `± ${number(one.error, 2)}` }, number(one.drop, 3)));
+  });
+  return panel("What the model relies on", h("p.small.quiet", `How far the figure (${number(found.whole, 4)}) falls when one branch is shuffled: ${found.repeats} times, on ${count(found.entries)} entries that it has not learned from.`), bars);
 }
