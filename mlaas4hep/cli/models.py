@@ -7,6 +7,7 @@ import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.screen import bytes_bar, show, show_json, show_table
+from mlaas4hep.client.export import Format
 
 _PANEL = "On a deployment"
 Model = Annotated[str, typer.Argument(help="Name of the model.", show_default=False)]
@@ -15,7 +16,7 @@ Owner = Annotated[str, typer.Option(help="Whose it is, if it is shared with you.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (model, models, share):
+    for command in (model, models, export, share):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -53,6 +54,31 @@ def models(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = Fa
         return
     rows = [(m.name, "yours" if m.mine else m.owner, m.version, m.description) for m in found]
     show_table(("model", "owner", "version", "description"), rows)
+
+
+def export(
+    name: Model,
+    to: Annotated[Format, typer.Option(help="Whose layout.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder; NAME-FORMAT if not given.")
+    ] = None,
+    owner: Owner = "",
+    url: Url = URL,
+    token: Token = "",
+    endpoint: At = "",
+    json: Json = False,
+) -> None:
+    """Write a trained model as another tool wants it: onnx, keras, savedmodel, torchscript, mlflow.
+
+    Example: `mlaas4hep export luca_1 --to mlflow --out luca`
+    """
+    target = out or Path(f"{name}-{to}")
+    with client(url, token, endpoint) as here:
+        files = here.export(name, target, to, owner=owner)
+    if json:
+        show_json({"folder": str(target), "files": files})
+    else:
+        show("\n".join(str(target / file) for file in files))
 
 
 def share(

@@ -1,9 +1,11 @@
 """Models: listed, fetched, shared, deleted."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.export import Format, export
 from mlaas4hep.client.files import OnBytes
 from mlaas4hep.core.runs.views import Deleted, Model
 
@@ -24,6 +26,14 @@ class Models(Calls):
     ) -> Path:
         """Write the bundle of a model to a file, streamed; it appears there when it is whole."""
         return self._download(f"/models/{part(name)}/bundle?owner={part(owner)}", path, on_bytes)
+
+    def export(
+        self, name: str, folder: str | Path, to: Format, *, owner: str = ""
+    ) -> tuple[str, ...]:
+        """Write a model into a new folder as another tool wants it; return the files there."""
+        with tempfile.TemporaryDirectory() as scratch:
+            bundle = self.download(name, Path(scratch) / "bundle.tar.gz", owner=owner)
+            return export(bundle, Path(folder), to)
 
     def share(self, name: str, *, public: bool = False, groups: Sequence[str] = ()) -> Model:
         """Say who else may use a model; what was said before is replaced."""

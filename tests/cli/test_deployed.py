@@ -174,6 +174,22 @@ def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, dep
     assert urls[1] == "root://server//b.root"
 
 
+def test_export_writes_a_folder_for_another_tool(cli, world, deployment, tmp_path):
+    bundle = {"contract.json": wire.dump(CONTRACT), "model.onnx": b"onnx"}
+    for path, content in bundle.items():
+        world.services.models.put(keys.model_file(OWNER, "luca_1", "v", path), content)
+    record = ModelRecord(owner=OWNER, name="luca_1", version="v", files=tuple(bundle))
+    world.services.models.put(keys.model(OWNER, "luca_1"), wire.dump(record))
+
+    written = cli("export", "luca_1", "--to", "mlflow", "--out", tmp_path / "out", *deployment)
+    refused = cli("export", "luca_1", "--to", "keras", "--out", tmp_path / "no", *deployment)
+
+    assert (written.code, written.err) == (0, "")
+    assert {"MLmodel", "model.onnx"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert refused.code != 0
+    assert "no model.keras" in refused.err
+
+
 CONTRACT = Contract(
     model="luca_1", version="v", columns=(), specs=Specs(branches=(), ranges=()), identifiers=()
 )

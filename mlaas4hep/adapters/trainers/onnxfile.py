@@ -82,7 +82,14 @@ def _difference(data: bytes, sample: Floats, expected: Floats) -> float:
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     got = session.run(None, {session.get_inputs()[0].name: sample})[0].reshape(expected.shape)
-    return float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected)), initial=0))
+    return agreement(FILE, got, expected).difference
+
+
+def agreement(file: str, got: Floats, expected: Floats, tolerance: float = TOLERANCE) -> Conversion:
+    """Return how far the outputs of a converted file are from those of the model."""
+    parts = np.abs(got - expected) / np.maximum(1.0, np.abs(expected))
+    difference = float(np.max(parts, initial=0))
+    return Conversion(file=file, difference=difference, tolerance=tolerance)
 
 
 def say(line: str) -> None:

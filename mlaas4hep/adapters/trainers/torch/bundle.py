@@ -13,21 +13,43 @@ from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
+from mlaas4hep.core.models.conversion import Conversion
 
 _WEIGHTS = "model.pt"
 
 
 def write(folder: Path, model: Scores, sample: Floats) -> Exported:
-    """Write the weights as model.pt, and model.onnx if it agrees on `sample`, else model.torch."""
+    """Write model.pt (the weights), model.torchscript, and model.onnx, or else model.torch."""
     model = model.cpu().eval()
     torch.save(model.module.state_dict(), folder / _WEIGHTS)
     expected = scores(model, sample)
+    scripted = _write_script(folder / "model.torchscript", model, sample, expected)
     for convert in (_by_graph, _by_trace):
         found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
         if found:
-            return Exported(conversions=found)
+            return Exported(conversions=(*found, *scripted))
     _write_native(folder / "model.torch", model)
-    return Exported()
+    return Exported(conversions=scripted)
+
+
+def _write_script(
+    path: Path, model: Scores, sample: Floats, expected: Floats
+) -> tuple[Conversion, ...]:
+    """Write TorchScript, which C++ and older PyTorch load, if it agrees on `sample`."""
+    try:
+        with warnings.catch_warnings(action="ignore"), torch.no_grad():
+            script = torch.jit.trace(model, torch.from_numpy(sample[:2]))
+            got = script(torch.from_numpy(sample)).numpy()
+            found = onnxfile.agreement(path.name, got, expected)
+            script.save(str(path))
+    except Exception as error:  # noqa: BLE001 - the model is good; who wants a script is told
+        onnxfile.say(f"no {path.name}: {type(error).__name__}: {str(error).splitlines()[:1]}")
+        return ()
+    if not found.difference <= found.tolerance:
+        path.unlink()
+        onnxfile.say(f"no {path.name}: it differs from the module by {found.difference:.2g}")
+        return ()
+    return (found,)
 
 
 def _write_native(path: Path, model: Scores) -> None:

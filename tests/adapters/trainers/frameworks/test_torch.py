@@ -5,6 +5,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
+torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
 
 
@@ -92,6 +93,18 @@ class TestTorch(FrameworkContract):
                 assert np.mean((outputs[:, 0] > 0.5) == truth) > 0.85
             elif task == "multiclass":
                 assert np.mean(outputs.argmax(axis=1) == truth) > 0.6
+
+    def test_the_bundle_holds_torchscript_that_gives_the_same_scores(self, train, tmp_path):
+        training = train("binary").finish()
+        chunk = next(training.data.chunks([0]))
+        training.model.export(tmp_path, chunk.x[:200])
+
+        rest = np.arange(200, len(chunk.x), dtype=np.int32)
+        expected = training.model.predict(Block(x=chunk.x, y=chunk.labels, order=rest))
+        script = torch.jit.load(tmp_path / "model.torchscript")
+        got = script(torch.from_numpy(chunk.x[200:])).numpy()
+
+        np.testing.assert_allclose(got, expected, atol=1e-5)
 
     def test_weights_of_entries_count_in_the_loss(self, train):
         training = train("binary")

@@ -1,0 +1,103 @@
+"""A trained model in the layout of another tool, out of its bundle."""
+
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from mlaas4hep.errors import InvalidRequestError
+
+Format = Literal["onnx", "keras", "savedmodel", "torchscript", "mlflow"]
+
+#: files, or folders, that each needs; the first one must be in the bundle
+_PARTS: Mapping[Format, Sequence[str]] = {
+    "onnx": ("model.onnx",),
+    "keras": ("model.keras",),
+    "savedmodel": ("saved_model.pb", "variables/", "assets/"),
+    "torchscript": ("model.torchscript",),
+    "mlflow": ("model.onnx",),
+}
+_ALWAYS = ("contract.json", "labels.txt")  #: what the numbers mean; other tools pass over them
+
+
+def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
+    """Write a model into a new folder, and return the paths of its files there.
+
+    Args:
+        bundle: tar.gz as `download` writes it.
+        target: folder, which must not be there or be empty.
+        to: whose layout it gets.
+
+    Raises:
+        InvalidRequestError: the bundle holds no such model, or the folder is not empty.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InvalidRequestError(f"{target} is there already", hint="--out with another folder")
+    with tarfile.open(bundle) as packed:
+        names = packed.getnames()
+        if _PARTS[to][0] not in names:
+            raise InvalidRequestError(
+                f"the bundle holds no {_PARTS[to][0]}, which {to} is made of",
+                hint=f"it can be exported to {', '.join(_possible(names)) or 'nothing'}; "
+                "the run's log says why a model did not convert",
+            )
+        wanted = [name for name in names if name in _ALWAYS or _belongs(name, to)]
+        for name in wanted:
+            packed.extract(name, target, filter="data")
+    if to == "mlflow":
+        wanted += _write_mlflow(target)
+    return tuple(sorted(wanted))
+
+
+def _possible(names: Sequence[str]) -> list[str]:
+    return [to for to, parts in _PARTS.items() if parts[0] in names]
+
+
+def _belongs(name: str, to: Format) -> bool:
+    return any(
+        name == part or (part.endswith("/") and name.startswith(part)) for part in _PARTS[to]
+    )
+
+
+def _write_mlflow(folder: Path) -> list[str]:
+    """Write what makes the folder a model of MLflow; JSON is YAML, too."""
+    path = folder / "contract.json"
+    contract: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+    requirements = ("mlflow", "onnx", "onnxruntime", "numpy")
+    described = {
+        "model_uuid": "",
+        "utc_time_created": "",
+        "flavors": {
+            "onnx": {"data": "model.onnx", "providers": ["CPUExecutionProvider"], "code": None},
+            "python_function": {
+                "loader_module": "mlflow.onnx",
+                "data": "model.onnx",
+                "env": {"virtualenv": "python_env.yaml"},
+            },
+        },
+        "signature": {
+            "inputs": json.dumps([_tensor("input", len(contract.get("columns", ())) or -1)]),
+            "outputs": json.dumps([_tensor("scores", -1)]),
+        },
+        "metadata": {
+            "model": contract.get("model", ""),
+            "version": contract.get("version", ""),
+            "columns": contract.get("columns", []),
+            "metrics": dict(contract.get("metrics", [])),
+        },
+    }
+    python_env = {"python": "3.11", "dependencies": ["-r requirements.txt"]}
+    texts = {
+        "MLmodel": json.dumps(described, indent=1),
+        "python_env.yaml": json.dumps(python_env),
+        "requirements.txt": "\n".join(requirements) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def _tensor(name: str, width: int) -> dict[str, Any]:
+    spec = {"dtype": "float32", "shape": [-1, width]}
+    return {"name": name, "type": "tensor", "tensor-spec": spec}
