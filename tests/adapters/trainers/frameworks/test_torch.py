@@ -102,7 +102,7 @@ class TestTorch(FrameworkContract):
         rest = np.arange(200, len(chunk.x), dtype=np.int32)
         expected = training.model.predict(Block(x=chunk.x, y=chunk.labels, order=rest))
         script = torch.jit.load(tmp_path / "model.torchscript")
-        got = script(torch.from_numpy(chunk.x[200:])).numpy()
+        got = script(torch.from_numpy(chunk.x[200:])).detach().numpy()
 
         np.testing.assert_allclose(got, expected, atol=1e-5)
 
