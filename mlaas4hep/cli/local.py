@@ -20,7 +20,7 @@ Cpus = Annotated[float, typer.Option(help="What the training may use.", min=0.1)
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (init, run, specs, chunks, train):
+    for command in (init, check, run, specs, chunks, train):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -46,6 +46,23 @@ def init(
     from mlaas4hep.cli.work import write_draft  # noqa: PLC0415 - slow to load
 
     write_draft(files, out, tree, label)
+
+
+def check(
+    folder: Annotated[
+        Path, typer.Argument(help="With files.txt, labels.txt, model.py, params.json.")
+    ],
+    memory: Memory = "3gb",
+    cpus: Cpus = 2.0,
+    json: Json = False,
+) -> None:
+    """Say what a run would learn, from a sample: features, what is left out and why, doubts, the model.
+
+    Example: `mlaas4hep check examples/single_top`
+    """
+    from mlaas4hep.cli.work import check_folder  # noqa: PLC0415 - slow to load
+
+    check_folder(folder, memory, cpus, json)
 
 
 def run(

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from mlaas4hep.cli.dryruns import show_dry_run
 from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.screen import note, show, show_json, show_table
-from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.runs.answers import Report
 
 _PANEL = "On a deployment"
@@ -57,7 +57,7 @@ def submit(
     }
     with client(url, token, endpoint) as here:
         if dry_run:
-            _show_dry_run(here.dry_run(name, **keys), json)
+            show_dry_run(here.dry_run(name, **keys), json)
             return
         report = here.submit(name, **keys)
         if wait:
@@ -65,27 +65,6 @@ def submit(
             return
     show_json(report) if json else show(report.name)
     note(f"follow it with: mlaas4hep watch {report.name}")
-
-
-def _show_dry_run(found: DryRun, json: bool) -> None:
-    if json:
-        show_json(found)
-        return
-    rows = [(file.file, file.entries, file.passed, file.sampled) for file in found.files]
-    show_table(("file", "entries", "pass", "of sample"), rows)
-    show(
-        f"about {found.selected_entries} of {found.entries} entries with {found.columns} "
-        f"columns, in {found.chunks} chunks of at most {found.largest_chunk_entries} entries "
-        f"({found.chunk_bytes} bytes)"
-    )
-    show(f"features: {', '.join(found.features)}")
-    for left in found.left_out:
-        show(f"left out: {left.branch} ({left.reason})")
-    if found.model is not None:
-        show(f"the model has {found.model.parameters} parameters, loss {found.model.loss}")
-    show(f"training takes about {found.memory_bytes // 1024**2} MB")
-    for warning in found.warnings:
-        show(f"warning: {warning}")
 
 
 def status(

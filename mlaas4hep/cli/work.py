@@ -3,17 +3,19 @@
 import json as jsontext
 from pathlib import Path
 
+from mlaas4hep.cli.dryruns import show_dry_run
 from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.specsfile import from_ancestor, to_ancestor
 from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.parse import parse_submission
-from mlaas4hep.core.requests.request import Resources
+from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.core.runs.report import metrics, stages
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays, bundle
+from mlaas4hep.oneprocess import check as checking
 from mlaas4hep.oneprocess import draft as drafts
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
@@ -26,12 +28,9 @@ from mlaas4hep.pipeline.train import train
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
     """Do a whole run and write its bundle."""
     bundle.check(out)
-    paths = Paths.of(folder)
-    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
-    request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources(memory, cpus))
-    model = read_model(paths.model)
+    request, model, beside = _read_folder(folder, resources(memory, cpus))
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
-        run = oneprocess.start(request, model, services, beside_of(folder))
+        run = oneprocess.start(request, model, services, beside)
         ended = oneprocess.finish(
             run,
             table.steps(),
@@ -40,6 +39,21 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
         )
         bundle.save(ended, services, out)
     _show_trained(ended, out, json)
+
+
+def check_folder(folder: Path, memory: str, cpus: float, json: bool) -> None:
+    """Say what a run of the folder would do."""
+    request, model, beside = _read_folder(folder, resources(memory, cpus))
+    with oneprocess.services() as services:
+        show_dry_run(checking.check(request, model, beside, services), json)
+
+
+def _read_folder(folder: Path, resources: Resources) -> tuple[Request, str, bytes]:
+    """Return the request in a folder, the text of model.py and a zip of what lies beside it."""
+    paths, beside = Paths.of(folder), beside_of(folder)
+    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
+    request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources, beside)
+    return request, read_model(paths.model), beside
 
 
 def write_draft(files: list[str], out: Path | None, tree: str, label: str) -> None:

@@ -87,7 +87,7 @@ def read_params(path: Path) -> Params:
         raise error.located(file=str(path)) from error.__cause__
 
 
-def read_request(paths: Paths, run: str, resources: Resources) -> Request:
+def read_request(paths: Paths, run: str, resources: Resources, beside: bytes = b"") -> Request:
     """Return the request that the files make.
 
     Raises:
@@ -101,6 +101,7 @@ def read_request(paths: Paths, run: str, resources: Resources) -> Request:
             labels=_text(paths.labels) if paths.labels else None,
             preproc=_text(paths.preproc) if paths.preproc else None,
             model=_text(paths.model) if paths.model else None,
+            beside=beside,
         ),
         Name(owner=OWNER, folder=run.rpartition("_")[0], run=run),
         Surroundings(

@@ -7,6 +7,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.plan import Plan
 from mlaas4hep.core.data.specs import BranchSpec, Specs
+from mlaas4hep.core.models.suspects import suspicious_names
 from mlaas4hep.core.models.training import BranchColumns, Feature, TrainingJob
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.requests.roundorder import ordered
@@ -45,8 +46,9 @@ class TrainingPlan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what the person did not ask for."""
-        return tuple(filter(None, self._ordered[1:]))
+        """Return what the person did not ask for, or may not have seen."""
+        names = suspicious_names(self.inputs.opened.branches.features)
+        return (*names, *filter(None, self._ordered[1:]))
 
     @cached_property
     def _ordered(self) -> tuple[Params, str]:

@@ -107,6 +107,7 @@ def test_wrong_usage_is_2(cli, arguments):
     [
         *[
             "init",
+            "check",
             "run",
             "specs",
             "chunks",
@@ -148,6 +149,17 @@ def test_a_whole_run_writes_a_bundle_that_predicts(cli, folder, tmp_path):
     }
     assert len(predicted.json()["predictions"]) == 2
     assert predicted.json()["truncated"] == [[], []]
+
+
+def test_a_check_says_what_will_be_learned(cli, folder):
+    told = cli("check", folder)
+    as_json = cli("check", folder, "--json").json()
+
+    assert told.code == 0, told.err
+    assert "features: " in told.out
+    assert "the model has " in told.out
+    assert as_json["model"]["parameters"] > 0
+    assert {"features", "left_out", "warnings"} <= as_json.keys()
 
 
 def test_a_folder_that_is_no_model_is_refused(cli, folder):

@@ -1,6 +1,6 @@
 """Features that may give the answer away: by their name, or by what one of them alone can tell."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -11,6 +11,8 @@ from mlaas4hep.core.data.texts import MOST, is_text
 from mlaas4hep.core.models.figures import roc
 
 TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has
+GIVES_ALL = 0.999  #: a correlation with the label that no measurement has
+_MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
 _FEWEST = 20  #: entries that a curve says something about
 
@@ -49,24 +51,63 @@ def suspicious_names(features: Iterable[str]) -> Iterator[str]:
             )
 
 
+Measure = Callable[[Array, Array, Array], float]  #: of a branch, labels and different labels
+
+
 def telling(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Iterator[str]:
-    """Yield a warning if one branch alone tells two classes apart.
+    """Yield a warning if one branch alone tells a class from all others, or gives the label.
 
     Args:
         sample: entries, with the label of each.
     """
-    labels = np.concatenate([each for _, each in sample]) if sample else np.empty(0)
-    if len(np.unique(labels)) != 2 or len(labels) < _FEWEST:  # noqa: PLR2004 - two classes
+    if sample:
+        yield from _telling(_values(sample), np.concatenate([each for _, each in sample]))
+
+
+def telling_columns(x: Array, labels: Array, names: Sequence[str]) -> Iterator[str]:
+    """Yield the same for the columns of a matrix.
+
+    Args:
+        x: inputs of the network, shape (n, columns).
+        labels: shape (n,).
+        names: of the columns.
+    """
+    yield from _telling(dict(zip(names, x.T, strict=True)), labels)
+
+
+def _telling(values: Mapping[str, Array], labels: Array) -> Iterator[str]:
+    kinds = np.unique(labels)
+    if len(kinds) < 2 or len(labels) < _FEWEST:  # noqa: PLR2004 - nothing to tell apart
         return
-    areas = {
-        name: _area(values, labels == labels.max()) for name, values in _values(sample).items()
-    }
-    found = [f"{name} ({area:.3f})" for name, area in sorted(areas.items()) if area > TELLS_ALL]
+    what, least = "tells the classes apart (AUC", TELLS_ALL
+    measure: Measure = _best_area
+    if len(kinds) > _MOST_CLASSES:
+        what, least, measure = "gives the label (correlation", GIVES_ALL, _correlation
+    measured = {name: measure(column, labels, kinds) for name, column in values.items()}
+    found = [f"{name} ({value:.3f})" for name, value in sorted(measured.items()) if value > least]
     if found:
         yield (
-            f"one branch alone tells the classes apart (AUC in a sample): {_listed(found)};"
+            f"one branch alone {what} in a sample): {_listed(found)};"
             " is it a feature, or the answer?"
         )
+
+
+def _best_area(values: Array, labels: Array, kinds: Array) -> float:
+    """Return how well the branch tells the class that it tells best from all others."""
+    return max(_area(values, labels == kind) for kind in kinds[1 if len(kinds) == 2 else 0 :])  # noqa: PLR2004 - either of two
+
+
+def _correlation(values: Array, labels: Array, _kinds: Array) -> float:
+    """Return how far the label is a straight line over the branch, from 0 to 1."""
+    if is_text(values):
+        return 0.0
+    numbers = values.astype(np.float64)
+    good = np.isfinite(numbers)
+    apart = numbers[good] - numbers[good].mean() if good.any() else numbers[good]
+    wanted = labels[good].astype(np.float64)
+    wanted -= wanted.mean() if good.any() else 0.0
+    size = float(np.sqrt((apart**2).sum() * (wanted**2).sum()))
+    return abs(float((apart * wanted).sum())) / size if size else 0.0
 
 
 def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[str, Array]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.models.suspects import suspicious_names, telling
+from mlaas4hep.core.models.suspects import suspicious_names, telling, telling_columns
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,28 @@ def test_text_that_tells_all_is_told_and_names_of_entries_are_not():
     assert "process (1.000)" in text
     assert "HLT" not in text
     assert "file" not in text
+
+
+def test_of_several_classes_one_that_a_branch_tells_is_enough():
+    labels = np.tile([0.0, 1.0, 2.0], 50).astype(np.float32)
+    x = np.stack([labels == 1, np.random.default_rng(1).normal(size=150)], axis=1)
+
+    (text,) = telling_columns(x, labels, ("is_one", "pt"))
+
+    assert "is_one (1.000)" in text
+    assert "pt" not in text
+
+
+def test_a_branch_that_is_the_label_of_a_regression_is_told():
+    random = np.random.default_rng(1)
+    labels = random.normal(100, 10, 500)
+    x = np.stack([3 * labels + 1, labels + random.normal(0, 5, 500), np.ones(500)], axis=1)
+
+    (text,) = telling_columns(x, labels, ("genmass", "mass", "one"))
+
+    assert "gives the label (correlation in a sample): genmass (1.000);" in text
+
+
+def test_one_class_and_few_entries_say_nothing():
+    assert not [*telling_columns(np.ones((50, 1)), np.ones(50), ("x",))]
+    assert not [*telling_columns(np.arange(10)[:, None], np.arange(10) > 4, ("x",))]

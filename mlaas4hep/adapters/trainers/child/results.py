@@ -17,10 +17,12 @@ from mlaas4hep.adapters.trainers.child.histograms import Histograms
 from mlaas4hep.adapters.trainers.child.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
+from mlaas4hep.core.models.suspects import telling_columns
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256
+_LOOKED_AT = 2000  #: entries of the first chunk, for columns that give the answer away
 _PLOTS = "mlaas4hep.adapters.trainers.child.plots"
 
 
@@ -40,6 +42,7 @@ class Results:
         if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
             threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
         self.sample: NDArray[np.float32] = np.empty((0, job.columns), np.float32)
+        self._telling: tuple[str, ...] = ()
 
     @property
     def chunks(self) -> Iterable[int]:
@@ -51,6 +54,7 @@ class Results:
         for chunk in chunks:
             if not len(self.sample):
                 self.sample = chunk.x[:_SAMPLE_ENTRIES].copy()
+                self._telling = _telling(chunk, self._job)
             if self._evaluation:
                 self._evaluation.add(chunk)
                 self._kept.add(chunk)
@@ -72,10 +76,9 @@ class Results:
                 "a smaller learning rate, or a last layer and a loss that fit together, may help",
             )
         if len(predicted) > 1 and (predicted == predicted[0]).all():
-            return (
-                "the trained model gives the same output for every entry: it has learned nothing",
-            )
-        return ()
+            told = "the trained model gives the same output for every entry: it has learned nothing"
+            return (*self._telling, told)
+        return self._telling
 
     def figures(self, task: Task) -> tuple[SetFigures, ...]:
         """Return the figures that are wanted."""
@@ -149,3 +152,11 @@ class Results:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - stdout is the run's log
+
+
+def _telling(chunk: SplitChunk, job: TrainingJob) -> tuple[str, ...]:
+    """Return a warning about columns that give the answer away."""
+    if not job.names:
+        return ()
+    x, y = chunk.x[:_LOOKED_AT], chunk.labels[:_LOOKED_AT]
+    return tuple(telling_columns(x, y, job.names))

@@ -1,0 +1,26 @@
+"""What a dry run found, for eyes or programs."""
+
+from mlaas4hep.cli.screen import show, show_json, show_table
+from mlaas4hep.core.models.dryrun import DryRun
+
+
+def show_dry_run(found: DryRun, json: bool) -> None:
+    """Show what a run would do."""
+    if json:
+        show_json(found)
+        return
+    rows = [(file.file, file.entries, file.passed, file.sampled) for file in found.files]
+    show_table(("file", "entries", "pass", "of sample"), rows)
+    show(
+        f"about {found.selected_entries} of {found.entries} entries with {found.columns} "
+        f"columns, in {found.chunks} chunks of at most {found.largest_chunk_entries} entries "
+        f"({found.chunk_bytes} bytes)"
+    )
+    show(f"features: {', '.join(found.features)}")
+    for left in found.left_out:
+        show(f"left out: {left.branch} ({left.reason})")
+    if found.model is not None:
+        show(f"the model has {found.model.parameters} parameters, loss {found.model.loss}")
+    show(f"training takes about {found.memory_bytes // 1024**2} MB")
+    for warning in found.warnings:
+        show(f"warning: {warning}")
