@@ -1,6 +1,7 @@
 """What is odd about the values of branches, told by name: no numbers, constants, sentinels, outliers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mlaas4hep.core.data.rules import Rules
@@ -20,14 +21,30 @@ _FEWEST = 20  #: values that tell where a branch usually lies
 def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     """Return a warning for each kind of oddness, with the branches and what to do about it."""
     used = [spec for spec in specs.branches if spec.low is not None]
+    sampled = [found for spec in used if (found := _Sampled.of(spec)) is not None]
     return (
         *_worthless(specs.branches),
         *_texts(specs.branches),
         *_constants(used, rules),
-        *_sentinels(used),
-        *_outliers(used, rules),
+        *_sentinels(sampled),
+        *_outliers(sampled, rules),
         *_idle_rules(specs.branches, rules),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sampled:
+    """A branch with its sample."""
+
+    spec: BranchSpec
+    seen: Distribution
+    odd: tuple[tuple[float, float], ...]  #: values far outside and repeated, each with its share
+
+    @classmethod
+    def of(cls, spec: BranchSpec) -> "_Sampled | None":
+        """Return a branch; None if nothing was sampled."""
+        seen = Distribution.of(spec.sample)
+        return None if seen is None else cls(spec=spec, seen=seen, odd=sentinels(seen))
 
 
 def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
@@ -64,8 +81,8 @@ def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
         yield f"constant and larger than {HARMLESS:g}, so that 0 is the input: {_listed(large)}"
 
 
-def _sentinels(specs: Sequence[BranchSpec]) -> Iterator[str]:
-    found = [(spec.name, values) for spec in specs if (values := sentinels(spec))]
+def _sentinels(branches: Sequence[_Sampled]) -> Iterator[str]:
+    found = [(branch.spec.name, branch.odd) for branch in branches if branch.odd]
     if found:
         each = [
             f"{name} ({', '.join(f'{value:g} in {share:.2g} of values' for value, share in values)})"
@@ -79,44 +96,44 @@ def _sentinels(specs: Sequence[BranchSpec]) -> Iterator[str]:
         )
 
 
-def sentinels(spec: BranchSpec) -> tuple[tuple[float, float], ...]:
+def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:
     """Return values that are far outside and repeated, each with its share."""
-    seen = Distribution.of(spec.sample)
-    if seen is None:
-        return ()
     repeated = seen.repeated(_TIMES)
-    candidates = repeated[:_MOST_CANDIDATES]
+    if not repeated:
+        return ()
+    candidates = sorted(repeated[:_MOST_CANDIDATES])
     others = seen.without(repeated)
-    return tuple(
-        (value, seen.share(value))
-        for value in sorted(candidates)
-        if _is_far(value, _usual(value, others, seen))
-    )
+    if others is not None and len(others.values) >= _FEWEST:  # they tell where the branch lies
+        low, high = _usual_range(others)
+        far = [value for value in candidates if value < low or value > high]
+    else:
+        far = [value for value in candidates if _is_far(value, seen.without([value]))]
+    return tuple((value, seen.share(value)) for value in far)
 
 
-def _usual(value: float, others: Distribution | None, seen: Distribution) -> Distribution | None:
-    """Return the values that tell where the branch usually lies: those that do not repeat."""
-    if others is not None and len(others.values) >= _FEWEST:
-        return others
-    return seen.without([value])
-
-
-def _is_far(value: float, usual: Distribution | None) -> bool:
-    if usual is None:
+def _is_far(value: float, others: Distribution | None) -> bool:
+    if others is None:
         return False
+    low, high = _usual_range(others)
+    return value < low or value > high
+
+
+def _usual_range(usual: Distribution) -> tuple[float, float]:
+    """Return the range outside of which a value is far from all these."""
     low, high = usual.quantile((0.25, 0.75)).tolist()
     whole = float(usual.values[-1] - usual.values[0])
     far = _FAR * ((high - low) or whole or max(1.0, abs(high)))
-    return bool(value < low - far or value > high + far)
+    return low - far, high + far
 
 
-def _outliers(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+def _outliers(branches: Sequence[_Sampled], rules: Rules) -> Iterator[str]:
     plain = (
-        spec
-        for spec in specs
-        if rules.scaling_of(spec.name) in ("minmax", "standard") and not rules.clips(spec.name)
+        branch
+        for branch in branches
+        if rules.scaling_of(branch.spec.name) in ("minmax", "standard")
+        and not rules.clips(branch.spec.name)
     )
-    found = [text for spec in plain if (text := _squeezed(spec))]
+    found = [text for branch in plain if (text := _squeezed(branch))]
     if found:
         yield (
             f"a few values squeeze all others into a small part of the range: {_listed(found)};"
@@ -124,13 +141,13 @@ def _outliers(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
         )
 
 
-def _squeezed(spec: BranchSpec) -> str:
+def _squeezed(branch: _Sampled) -> str:
     """Return what is said about a branch with outliers; empty if it has none."""
-    seen = Distribution.of(spec.sample)
-    if seen is None or spec.low is None or spec.high is None:
+    spec, seen = branch.spec, branch.seen
+    if spec.low is None or spec.high is None:
         return ""
-    odd = {value for value, _ in sentinels(spec)}
-    usual = seen.without(odd) or seen
+    odd = {value for value, _ in branch.odd}
+    usual = (seen.without(odd) if odd else None) or seen
     low, high = usual.quantile((0.01, 0.99)).tolist()
     least = low if spec.low in odd else spec.low
     most = high if spec.high in odd else spec.high

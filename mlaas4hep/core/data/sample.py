@@ -106,6 +106,9 @@ class Distribution:
         parts = [(sample.weight, sample.values) for sample in samples if sample.packed]
         if not parts:
             return None
+        if len(parts) == 1:  # sorted already
+            ((weight, values),) = parts
+            return cls(values=values, weights=np.full(len(values), weight, np.float64))
         values = np.concatenate([part for _, part in parts])
         weights = np.concatenate([np.full(len(part), weight, np.float64) for weight, part in parts])
         order = np.argsort(values, kind="stable")
@@ -132,7 +135,8 @@ class Distribution:
 
     def repeated(self, times: int) -> tuple[float, ...]:
         """Return the values that occur at least so often, the most frequent first."""
-        values, counts = np.unique(self.values, return_counts=True)
+        begins = np.flatnonzero(np.append(True, self.values[1:] != self.values[:-1]))
+        values, counts = self.values[begins], np.diff(np.append(begins, len(self.values)))
         often = counts >= times
         order = np.argsort(-counts[often], kind="stable")
         return tuple(values[often][order].tolist())
