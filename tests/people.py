@@ -70,6 +70,9 @@ class Caller:
     def post(self, path, **given):
         return self.call("POST", path, **given)
 
+    def put(self, path, **given):
+        return self.call("PUT", path, **given)
+
     def upload(self, files=None, name="luca", **packing):
         return self.send(pack(FOLDER if files is None else files, **packing), name)
 

@@ -19,6 +19,7 @@ from mlaas4hep.cli import (
     scans,
     scores,
     tarballs,
+    versions,
 )
 from mlaas4hep.cli.follow import LostSightError
 from mlaas4hep.cli.screen import show_problem, tell_problem
@@ -53,6 +54,7 @@ for commands in (
     scans,
     scores,
     models,
+    versions,
     account,
     login,
     platform,

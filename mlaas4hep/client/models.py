@@ -7,6 +7,7 @@ from pathlib import Path
 from mlaas4hep.client.calls import Calls, part
 from mlaas4hep.client.export import Format, export
 from mlaas4hep.client.files import OnBytes
+from mlaas4hep.core.models.registry import ModelCard, ModelVersion
 from mlaas4hep.core.runs.views import Deleted, Model
 
 
@@ -39,6 +40,31 @@ class Models(Calls):
         """Say who else may use a model; what was said before is replaced."""
         wanted = {"public": public, "groups": list(groups)}
         return self._call(Model, "PUT", f"/models/{part(name)}/sharing", json=wanted)
+
+    def versions(self, name: str, *, owner: str = "") -> tuple[ModelVersion, ...]:
+        """Return the versions of a model that are kept, the newest first."""
+        asked = {"owner": owner}
+        return self._call(
+            tuple[ModelVersion, ...], "GET", f"/models/{part(name)}/versions", params=asked
+        )
+
+    def promote(self, source: str, name: str) -> Model:
+        """Serve a trained model under `name`, as its newest version."""
+        return self._call(Model, "POST", f"/models/{part(name)}/versions", json={"from": source})
+
+    def serve(self, name: str, version: str) -> Model:
+        """Serve a version (or an alias) of a model from now on, such as an earlier one."""
+        return self._call(Model, "POST", f"/models/{part(name)}/versions/{part(version)}/serve")
+
+    def alias(self, name: str, alias: str, version: str) -> tuple[ModelVersion, ...]:
+        """Let an alias mean a version; an empty one: nothing."""
+        path = f"/models/{part(name)}/aliases/{part(alias)}"
+        return self._call(tuple[ModelVersion, ...], "PUT", path, json={"version": version})
+
+    def card(self, name: str, version: str = "") -> ModelCard:
+        """Return what somebody should know before they use a version of a model."""
+        asked = {"version": version} if version else {}
+        return self._call(ModelCard, "GET", f"/models/{part(name)}/card", params=asked)
 
     def delete_model(self, name: str) -> Deleted:
         """Delete a model; it is not served any more."""

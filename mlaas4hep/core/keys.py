@@ -113,6 +113,21 @@ def is_model(key: str) -> bool:
     return key.endswith("/model.json") and key.count("/") == 2  # noqa: PLR2004 - see `model`
 
 
+def model_version(owner: str, name: str, version: str) -> str:
+    """Return the key of the record of a version that is kept beside the one that is served."""
+    return f"{owner}/{name}/{version}/version.json"
+
+
+def is_version(key: str) -> bool:
+    """Tell whether `key` is that of the record of a version."""
+    return key.endswith("/version.json") and key.count("/") == 3  # noqa: PLR2004 - see above
+
+
+def aliases(owner: str, name: str) -> str:
+    """Return the key of what the aliases of a model mean."""
+    return f"{owner}/{name}/aliases.json"
+
+
 def model_file(owner: str, name: str, version: str, file: str = "") -> str:
     """Return the key of one file of a bundle, or the prefix of all of them."""
     return f"{owner}/{name}/{version}/{file}"

@@ -1,5 +1,6 @@
 """A model under another name: the files are copied, and served once all of them are there."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,10 +9,11 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.ports import Services
 
+KEPT = 10  #: versions of a promoted model; older ones are deleted
 _LARGEST_FILE = 4 * 1024**3
 
 
-def promote(owner: str, model: str, name: str, services: Services) -> ModelRecord:
+def promote(owner: str, model: str, name: str, services: Services, kept: int = KEPT) -> ModelRecord:
     """Serve a model of an owner under `name`, too; sharing of that name stays as it was.
 
     Raises:
@@ -38,8 +40,34 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
         public=before.public if before else record.public,
         groups=before.groups if before else record.groups,
     )
+    for each in (before, promoted):
+        if each is not None:
+            key = keys.model_version(owner, name, each.version)
+            services.models.put(key, sealed.dump(each))
     services.models.put(keys.model(owner, name), sealed.dump(promoted))
+    _forget_oldest(promoted, services, kept)
     return promoted
+
+
+def _forget_oldest(served: ModelRecord, services: Services, kept: int) -> None:
+    """Delete the oldest versions beyond `kept`, never the one that is served, nor one with an alias."""
+    prefix = f"{served.owner}/{served.name}/"
+    found = [info for info in services.models.list(prefix) if keys.is_version(info.key)]
+    found.sort(key=lambda info: info.modified_at, reverse=True)
+    held = _aliased(served, services) | {served.version}
+    for info in found[kept:]:
+        version = info.key.split("/")[2]
+        if version not in held:
+            for file in list(services.models.list(f"{prefix}{version}/")):
+                services.models.delete(file.key)
+
+
+def _aliased(served: ModelRecord, services: Services) -> set[str]:
+    try:
+        body = services.models.get(keys.aliases(served.owner, served.name))
+    except NotFoundError:
+        return set()
+    return set(json.loads(body).values())
 
 
 def _record(owner: str, name: str, services: Services) -> ModelRecord:

@@ -20,26 +20,26 @@ def list_models(context: Context, call: Call) -> flask.Response:
     found = models.visible(call.person, context.services, context.records.read)
     offset = call.whole("offset", 0, _MOST)
     page = found[offset : offset + call.whole("limit", _MOST, _MOST)]
-    response = answer([_model(record, call) for record in page])
+    response = answer([view(record, call) for record in page])
     response.headers["X-Total-Count"] = str(len(found))
     return response
 
 
 def show_model(context: Context, call: Call) -> flask.Response:
     """Return one model."""
-    return answer(_model(_find_model(context, call), call))
+    return answer(view(find_model(context, call), call))
 
 
 def fetch_model(context: Context, call: Call) -> flask.Response:
     """Return the bundle of a model as a tarball."""
-    record = _find_model(context, call)
+    record = find_model(context, call)
     packed = pack(record, context.services.models)
     return attachment(packed, f"{record.name}.tar.gz", "application/gzip")
 
 
 def share_model(context: Context, call: Call) -> flask.Response:
     """Say who else may use a model."""
-    record = _own_model(context, call)
+    record = own_model(context, call)
     wanted = call.json()
     unknown = sorted(wanted.keys() - {"public", "groups", "action", "name"})
     public, groups = wanted.get("public", False), wanted.get("groups", [])
@@ -48,17 +48,18 @@ def share_model(context: Context, call: Call) -> flask.Response:
             "the body does not say how to share",
             hint='it looks like {"public": false, "groups": ["physics"]}',
         )
-    return answer(_model(models.share(record, public, tuple(groups), context.services), call))
+    return answer(view(models.share(record, public, tuple(groups), context.services), call))
 
 
 def delete_model(context: Context, call: Call) -> flask.Response:
     """Delete a model; from now on it is not served any more."""
-    record = _own_model(context, call)
+    record = own_model(context, call)
     models.delete(record, context.services)
     return answer(Deleted(deleted=record.name))
 
 
-def _model(record: ModelRecord, call: Call) -> Model:
+def view(record: ModelRecord, call: Call) -> Model:
+    """Return a model as its reader sees it."""
     return Model(
         name=record.name,
         owner=record.owner,
@@ -71,13 +72,15 @@ def _model(record: ModelRecord, call: Call) -> Model:
     )
 
 
-def _find_model(context: Context, call: Call) -> ModelRecord:
+def find_model(context: Context, call: Call) -> ModelRecord:
+    """Return the model that a call is about."""
     name = call.arg("name", "process_name")
     return models.find(call.person, name, context.services, call.args.get("owner", ""))
 
 
-def _own_model(context: Context, call: Call) -> ModelRecord:
-    record = _find_model(context, call)
+def own_model(context: Context, call: Call) -> ModelRecord:
+    """Return the same, if the person may change it."""
+    record = find_model(context, call)
     if record.owner != call.person.owner:
         raise ForbiddenError(f"model {record.name!r} belongs to somebody else")
     return record
@@ -87,7 +90,7 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-_MODEL = Arg(
+MODEL = Arg(
     name="name",
     about="Name of the model.",
     schema=NAME,
@@ -123,7 +126,7 @@ ROUTES = (
         path="/models/{name}",
         handler=show_model,
         tag="models",
-        args=(_MODEL, OWNER),
+        args=(MODEL, OWNER),
         gives=Model,
         errors=(404,),
     ),
@@ -133,7 +136,7 @@ ROUTES = (
         path="/models/{name}/bundle",
         handler=fetch_model,
         tag="models",
-        args=(_MODEL, OWNER),
+        args=(MODEL, OWNER),
         gives=FILE,
         media="application/gzip",
         errors=(404,),
@@ -145,7 +148,7 @@ ROUTES = (
         handler=share_model,
         tag="models",
         actions=("share",),
-        args=(_MODEL, OWNER),
+        args=(MODEL, OWNER),
         body=Body(forms={JSON: ref("Sharing")}, schemas={"Sharing": _SHARING}),
         gives=Model,
         errors=(403, 404, 413),
@@ -156,7 +159,7 @@ ROUTES = (
         path="/models/{name}",
         handler=delete_model,
         tag="models",
-        args=(_MODEL, OWNER),
+        args=(MODEL, OWNER),
         gives=Deleted,
         errors=(403, 404),
     ),

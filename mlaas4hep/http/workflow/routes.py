@@ -14,6 +14,7 @@ from mlaas4hep.http.workflow import (
     submissions,
     tarballs,
     usage,
+    versions,
     watching,
 )
 
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *scoring.ROUTES,
     *tarballs.ROUTES,
     *models.ROUTES,
+    *versions.ROUTES,
     *usage.ROUTES,
     *api.ROUTES,
     *page.ROUTES,

@@ -1,0 +1,151 @@
+"""Versions of a model as people see them: listed, named, served again, described by a card."""
+
+import json
+from dataclasses import replace
+
+from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.runs.durations import clock_time
+from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
+from mlaas4hep.ports import Services
+
+
+def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...]:
+    """Return the versions of a model that are kept, the newest first."""
+    aliases = read_aliases(served, services)
+    found = [
+        (stored_at, _version(record, served, aliases, stored_at, services))
+        for record, stored_at in records(served, services).values()
+    ]
+    return tuple(version for _, version in sorted(found, key=lambda one: -one[0]))
+
+
+def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRecord, float]]:
+    """Return the record of each version that is kept, and when it was stored."""
+    found: dict[str, tuple[ModelRecord, float]] = {}
+    info = services.models.info(keys.model(served.owner, served.name))
+    found[served.version] = served, info.modified_at if info else 0.0
+    for one in services.models.list(f"{served.owner}/{served.name}/"):
+        if keys.is_version(one.key):
+            record = wire.load(ModelRecord, services.models.get(one.key))
+            found[record.version] = record, one.modified_at
+    return found
+
+
+def read_aliases(served: ModelRecord, services: Services) -> dict[str, str]:
+    """Return the version that each alias of a model means."""
+    try:
+        body = services.models.get(keys.aliases(served.owner, served.name))
+    except NotFoundError:
+        return {}
+    return {str(name): str(version) for name, version in json.loads(body).items()}
+
+
+def resolve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
+    """Return the record of a version, which an alias may mean.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    known = records(served, services)
+    aliases = read_aliases(served, services)
+    chosen = known.get(aliases.get(version, version))
+    if chosen is None:
+        raise NotFoundError(
+            f"model {served.name!r} has no version {version!r}",
+            hint=nearest(version, [*known, *aliases]),
+        )
+    return chosen[0]
+
+
+def move_alias(served: ModelRecord, alias: str, version: str, services: Services) -> None:
+    """Let an alias mean a version, or nothing if `version` is empty; all at once.
+
+    Raises:
+        InvalidRequestError: the alias is no name, or that of a version.
+        NotFoundError: there is no such version.
+    """
+    keys.checked_name(alias, "alias")
+    if alias in records(served, services):
+        raise InvalidRequestError(f"alias {alias!r} is the name of a version")
+    aliases = read_aliases(served, services)
+    aliases.pop(alias, None)
+    if version:
+        aliases[alias] = resolve(served, version, services).version
+    body = json.dumps(aliases, sort_keys=True).encode()
+    services.models.put(keys.aliases(served.owner, served.name), body)
+
+
+def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
+    """Serve a version that is kept from now on; sharing stays as it is.
+
+    Raises:
+        NotFoundError: there is no such version.
+        ConflictError: its files are not kept any more.
+    """
+    record = resolve(served, version, services)
+    for file in record.files:
+        if (
+            services.models.info(keys.model_file(record.owner, record.name, record.version, file))
+            is None
+        ):
+            raise ConflictError(
+                f"version {record.version!r} of model {record.name!r} is not whole: {file} is gone"
+            )
+    record = replace(record, public=served.public, groups=served.groups)
+    services.models.put(keys.model(record.owner, record.name), sealed.dump(record))
+    return record
+
+
+def card(served: ModelRecord, version: str, services: Services) -> ModelCard:
+    """Return the card of a version.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    chosen = resolve(served, version, services) if version else served
+    stored_at = records(served, services)[chosen.version][1]
+    return ModelCard(
+        model=served.name,
+        owner=served.owner,
+        version=_version(chosen, served, read_aliases(served, services), stored_at, services),
+        files=chosen.files,
+    )
+
+
+def _version(
+    record: ModelRecord,
+    served: ModelRecord,
+    aliases: dict[str, str],
+    stored_at: float,
+    services: Services,
+) -> ModelVersion:
+    return ModelVersion(
+        version=record.version,
+        served=record.version == served.version,
+        aliases=tuple(sorted(name for name, one in aliases.items() if one == record.version)),
+        stored_at=clock_time(stored_at),
+        description=record.description,
+        provenance=_provenance(record, services),
+    )
+
+
+def _provenance(record: ModelRecord, services: Services) -> Provenance:
+    if "contract.json" not in record.files:
+        return Provenance(trained_as=record.promoted_from)
+    key = keys.model_file(record.owner, record.name, record.version, "contract.json")
+    contract = wire.load(Contract, services.models.get(key))
+    return Provenance(
+        trained_as=contract.model,
+        task=contract.task,
+        columns=contract.columns,
+        classes=contract.classes,
+        entries=contract.specs.passed,
+        inputs=contract.inputs,
+        preproc=contract.preproc,
+        versions=contract.versions,
+        metrics=contract.metrics,
+    )

@@ -1,0 +1,137 @@
+"""Versions of models: promoted, listed, named, served again, described."""
+
+import pytest
+
+from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core.data.specs import RangeCount, Specs
+from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.pipeline.promotion import promote
+
+
+def trained(world, person, name, version):
+    """Store a model as a training does."""
+    store = world.services.models
+    contract = Contract(
+        model=name,
+        version=version,
+        columns=("pt", "eta"),
+        specs=Specs(branches=(), ranges=(RangeCount(file=0, start=0, stop=9, passed=7),)),
+        identifiers=(),
+        inputs=(("a.root", "identity-of-a"),),
+        versions=(("keras", "3.15"),),
+        metrics=(("test_auc", 0.81),),
+    )
+    files = {"contract.json": wire.dump(contract), "model.onnx": version.encode()}
+    for file, content in files.items():
+        store.put(keys.model_file(person.owner, name, version, file), content)
+    record = ModelRecord(
+        owner=person.owner, name=name, version=version, files=tuple(files), run_id="r"
+    )
+    store.put(keys.model(person.owner, name), sealed.dump(record))
+
+
+@pytest.fixture
+def higgs(world, alice):
+    """Return what alice sees of a model that was promoted twice."""
+    for number in (1, 2):
+        trained(world, alice, f"luca_{number}", f"v{number}")
+        answer = alice.post("/models/higgs/versions", json={"from": f"luca_{number}"})
+        assert answer.status_code == 201
+    return alice
+
+
+def versions(person):
+    return {one["version"]: one for one in person.get("/models/higgs/versions").json}
+
+
+def test_versions_are_listed_with_where_they_came_from(higgs):
+    found = versions(higgs)
+
+    assert [one["served"] for one in found.values()].count(True) == 1
+    assert found["v2"]["served"]
+    assert found["v1"]["provenance"]["trained_as"] == "luca_1"
+    assert found["v1"]["provenance"]["inputs"] == [["a.root", "identity-of-a"]]
+    assert found["v1"]["provenance"]["versions"] == [["keras", "3.15"]]
+
+
+def test_an_earlier_version_is_served_again(higgs, world):
+    answer = higgs.post("/models/higgs/versions/v1/serve")
+
+    assert answer.json["version"] == "v1"
+    assert versions(higgs)["v1"]["served"]
+    record = wire.load(ModelRecord, world.services.models.get(keys.model(higgs.owner, "higgs")))
+    assert record.version == "v1"
+
+
+def test_an_alias_is_moved_and_means_what_it_was_moved_to(higgs):
+    higgs.put("/models/higgs/aliases/production", json={"version": "v1"})
+    higgs.put("/models/higgs/aliases/candidate", json={"version": "v2"})
+
+    moved = higgs.put("/models/higgs/aliases/production", json={"version": "candidate"})
+    served = higgs.post("/models/higgs/versions/production/serve")
+
+    assert {one["version"]: one["aliases"] for one in moved.json} == {
+        "v1": [],
+        "v2": ["candidate", "production"],
+    }
+    assert served.json["version"] == "v2"
+
+
+def test_sharing_stays_when_the_version_changes(higgs):
+    higgs.put("/models/higgs/sharing", json={"public": True})
+
+    assert higgs.post("/models/higgs/versions/v1/serve").json["public"] is True
+
+
+def test_a_card_says_what_somebody_should_know(higgs):
+    told = higgs.get("/models/higgs/card?version=v1").json
+    text = higgs.get("/models/higgs/card.md?version=v1").text
+
+    assert told["version"]["provenance"]["metrics"] == [["test_auc", 0.81]]
+    assert told["version"]["provenance"]["entries"] == 7
+    for part in (
+        "# higgs, version v1",
+        "trained as luca_1",
+        "test_auc: 0.81",
+        "a.root",
+        "keras 3.15",
+    ):
+        assert part in text
+
+
+def test_old_versions_are_kept_up_to_a_number_but_never_one_with_an_alias(higgs, world):
+    higgs.put("/models/higgs/aliases/production", json={"version": "v1"})
+    for number in (3, 4):
+        trained(world, higgs, f"luca_{number}", f"v{number}")
+        promote(higgs.owner, f"luca_{number}", "higgs", world.services, kept=1)
+
+    assert {"v1", "v4"} <= versions(higgs).keys()
+    assert len(versions(higgs)) < 4
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "says"),
+    [
+        ("post", "/models/higgs/versions/v9/serve", None, 404, "no version 'v9'"),
+        ("put", "/models/higgs/aliases/production", {"version": "v9"}, 404, "no version 'v9'"),
+        ("put", "/models/higgs/aliases/v1", {"version": "v2"}, 400, "the name of a version"),
+        ("post", "/models/higgs/versions", {"from": "luca_9"}, 404, "no model named 'luca_9'"),
+        ("post", "/models/luca_1/versions", {"from": "luca_2"}, 409, "was not promoted"),
+        ("post", "/models/higgs/versions", {}, 400, "from is None"),
+    ],
+)
+def test_what_cannot_be_is_refused(higgs, method, path, body, status, says):  # noqa: PLR0917
+    answer = higgs.call(method.upper(), path, json=body)
+
+    assert answer.status_code == status
+    assert says in answer.json["error"]["message"]
+
+
+def test_others_do_not_change_what_is_shared_with_them(higgs, world):
+    higgs.put("/models/higgs/sharing", json={"public": True})
+    bob = world.person("bob")
+
+    answer = bob.post(f"/models/higgs/versions/v1/serve?owner={higgs.owner}")
+
+    assert answer.status_code in (400, 403, 404)
