@@ -25,6 +25,7 @@ from mlaas4hep.adapters.sources.root.opening import (
     tree_names,
     tree_of_uproot,
 )
+from mlaas4hep.adapters.sources.root.production import Productions
 from mlaas4hep.adapters.sources.root.tree import KnownTree, TreeReader
 from mlaas4hep.adapters.sources.windows import Window, overlapping, read_through
 from mlaas4hep.core import wire
@@ -52,6 +53,7 @@ class RootFiles:
         self._known: LRUCache[_Key, KnownTree] = LRUCache(KNOWN_BRANCHES, _branches)
         self._trees: LRUCache[_Key, Any] = LRUCache(OPEN_TREES)
         self._readers: LRUCache[_Key, _Reader] = LRUCache(OPEN_FILES)
+        self._productions = Productions()
         self._lock = Lock()
         self._kept = kept
         others = (os.cpu_count() or 1) - 1
@@ -104,7 +106,8 @@ class RootFiles:
             content = place.open(stack)
             if not place.is_remote:
                 check_length(place, content)
-            return known_tree(place, content, tree, partial(self._uproot_tree, place, tree))
+            reopen = partial(self._uproot_tree, place, tree)
+            return known_tree(place, content, tree, reopen, self._productions)
 
     @cachedmethod(attrgetter("_readers"), key=_key, lock=attrgetter("_lock"))
     def _reader(self, place: Place, name: str) -> "_Reader":

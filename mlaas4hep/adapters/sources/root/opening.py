@@ -19,6 +19,7 @@ from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.schema import Found
 from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
+from mlaas4hep.adapters.sources.root.production import Production, Productions
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
@@ -46,8 +47,14 @@ def tree_names(place: Place, content: Bytes) -> tuple[str, ...]:
     return tuple(sorted(name for name, of in classes.items() if _is_tree(of)))
 
 
-def known_tree(place: Place, content: Bytes, name: str, reopen: OpenWithUproot) -> KnownTree:
-    """Return what there is to know about a tree.
+def known_tree(
+    place: Place,
+    content: Bytes,
+    name: str,
+    reopen: OpenWithUproot,
+    productions: Productions,
+) -> KnownTree:
+    """Return what there is to know about a tree; `productions` learn of it.
 
     Raises:
         InvalidRequestError: the file has no tree of this name.
@@ -61,7 +68,7 @@ def known_tree(place: Place, content: Bytes, name: str, reopen: OpenWithUproot) 
     key = found[name]
     if key.class_name in TTREES:
         try:
-            entries, leaves = _ttree(key, read, reopen)
+            entries, leaves = _ttree(key, read, reopen, productions)
         except (UnknownStreamError, UnknownCompressionError):
             return _by_uproot(place, name, reopen())
         return KnownTree(place, name, uuid=_uuid(read), entries=entries, leaves=leaves)
@@ -127,13 +134,23 @@ def _is_tree(class_name: str | None) -> bool:
 
 
 def _ttree(
-    key: Key, read: Callable[[int, int], bytes], reopen: OpenWithUproot
+    key: Key,
+    read: Callable[[int, int], bytes],
+    reopen: OpenWithUproot,
+    productions: Productions,
 ) -> tuple[int, list[Leaf]]:
     """Return entries and leaves; uproot is asked about those of kinds that we do not know."""
-    tree = read_tree(key.content(read), key.key_bytes, key.class_name)
-    leaves, unknown = leaves_of_stored(tree)
+    data = key.content(read)
+    known = productions.leaves(data)
+    if known is not None:
+        return known
+    tree = read_tree(data, key.key_bytes, key.class_name)
+    found, unknown = leaves_of_stored(tree)
+    leaves = [leaf for leaf, *_ in found]
     if unknown:
-        leaves += leaves_of_ttree(reopen(), unknown)
+        return tree.entries, leaves + list(leaves_of_ttree(reopen(), unknown))
+    if all(branch.entries == tree.entries for _, branch, _ in found):
+        productions.keep(Production(tree, found))
     return tree.entries, leaves
 
 

@@ -9,46 +9,59 @@ from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.adapters.sources.root.ttree import StoredBranch, StoredLeaf, StoredTree
 
 _COUNTER = Kind(stored=">i4")
+_Counters = dict[int, Lies | None]  #: by the identity of their leaves
 
 
-def leaves_of_stored(tree: StoredTree) -> tuple[list[Leaf], set[str]]:
+Origin = tuple[Leaf, StoredBranch, StoredBranch | None]  #: a leaf, its branch, its counter's
+
+
+def leaves_of_stored(tree: StoredTree) -> tuple[list[Origin], set[str]]:
     """Return the branches without branches below them, and the names of those we know nothing of.
 
     Of two with one name, the first is meant.
     """
-    leaves: dict[str, Leaf] = {}
+    leaves: dict[str, Origin] = {}
     unknown: set[str] = set()
     seen: set[str] = set()
+    counters: _Counters = {}
     for branch in tree.lowest():
         if branch.path in seen:
             continue
         seen.add(branch.path)
-        for leaf in _leaves(tree, branch):
+        for leaf, counter in _leaves(tree, branch, counters):
             if leaf is None:
                 unknown.add(branch.path)
             else:
-                leaves.setdefault(leaf.name, leaf)
-    return [leaf for name, leaf in leaves.items() if name not in unknown], unknown
+                leaves.setdefault(leaf.name, (leaf, branch, counter))
+    return [each for name, each in leaves.items() if name not in unknown], unknown
 
 
-def _leaves(tree: StoredTree, branch: StoredBranch) -> Iterator[Leaf | None]:
+def _leaves(
+    tree: StoredTree, branch: StoredBranch, counters: _Counters
+) -> Iterator[tuple[Leaf | None, StoredBranch | None]]:
     if branch.entries != tree.entries:
         why = f"{branch.entries} of {tree.entries} entries long"
-        yield Leaf(name=branch.path, unreadable=why)
+        yield Leaf(name=branch.path, unreadable=why), None
         return
     for values in values_of(branch):
         if values.unreadable:
-            yield Leaf(name=branch.path, unreadable=values.unreadable)
+            yield Leaf(name=branch.path, unreadable=values.unreadable), None
         elif values.kind is None or branch.embedded:
-            yield None
+            yield None, None
         else:
-            yield _leaf(tree, branch, values, values.kind)
+            leaf = _leaf(tree, branch, values, values.kind, counters)
+            counted = leaf.lies is not None and leaf.lies.counter is not None
+            yield leaf, values.counter.branch if counted and values.counter else None
 
 
-def _leaf(tree: StoredTree, branch: StoredBranch, values: Values, kind: Kind) -> Leaf:
+def _leaf(
+    tree: StoredTree, branch: StoredBranch, values: Values, kind: Kind, counters: _Counters
+) -> Leaf:
     entries, starts, sizes = tree.baskets(branch)
     name = f"{branch.path.rstrip('.')}.{values.member}" if values.member else branch.path
-    counter = _counter(tree, values.counter)
+    counter = counters.get(id(values.counter))
+    if counter is None and values.counter is not None:
+        counter = counters[id(values.counter)] = _counter(tree, values.counter)
     lies = Lies(
         kind=kind,
         entries=entries,

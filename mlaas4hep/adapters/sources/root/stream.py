@@ -35,6 +35,7 @@ class Stream:
     classes: dict[int, str] = field(default_factory=dict)
     objects: dict[int, object] = field(default_factory=dict)
     pointed: int = 0
+    changing: list[tuple[int, int]] = field(default_factory=list)  #: bytes that other files change
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
         """Return the numbers that come next."""

@@ -30,6 +30,7 @@ _ELEMENT = {8: struct.Struct(">Iiiiii"), 9: struct.Struct(">Iiiiii"), 10: struct
 T = TypeVar("T")
 _NOWHERE = bytes(8)
 
+_RANGED = frozenset(f"TLeaf{letter}" for letter in "OBSILGFDC")
 _LEAF_ELEMENT = struct.Struct(">ii")
 
 
@@ -64,10 +65,24 @@ class StoredBranch:
     embedded: bool  #: some baskets are in the tree itself
     lists: tuple[int, int, int]  #: where lengths, first entries and places begin
     elsewhere: str  #: another file that has the values
+    places: "NumberPlaces"
     element_class: str = ""  #: of a TBranchElement or TBranchObject
     element_type: int = -1  #: fType of a TBranchElement
     streamer_type: int = -1
     path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberPlaces:
+    """Where the numbers of a branch stand that differ from file to file."""
+
+    baskets: int
+    room: int
+    entries: int
+    first_entry: int  #: 0: it is not stored
+    values_bytes: int
+    stored_bytes: int
+    spans: tuple[tuple[int, int], ...]  #: all numbers together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +92,9 @@ class StoredTree:
     data: bytes
     entries: int
     branches: list[StoredBranch]
+    entries_at: int  #: where the number of entries stands
+    end: int  #: where the branches end
+    changing: tuple[tuple[int, int], ...]  #: bytes that differ from file to file of one production
 
     def lowest(self) -> Iterator[StoredBranch]:
         """Yield the branches without branches below them, with their paths; all are named."""
@@ -91,7 +109,11 @@ class StoredTree:
 
     def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
         """Return first entries, places and lengths of the baskets in the file, as stored."""
-        count = min(max(branch.baskets, 0), branch.room)
+        return self.listed(branch.baskets, branch)
+
+    def listed(self, baskets: int, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
+        """Return the same for so many baskets; `branch` says where the lists are."""
+        count = min(max(baskets, 0), branch.room)
         lengths, entries, places = branch.lists
         starts = self.data[places : places + 8 * count]
         if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
@@ -125,6 +147,7 @@ def read_tree(data: bytes, before: int, class_name: str = "TTree") -> StoredTree
 
 
 def _tree(stream: Stream) -> StoredTree:
+    begin = stream.at
     version, _ = stream.begin()
     numbers = _TREE_NUMBERS.get(version)
     if numbers is None:
@@ -132,13 +155,22 @@ def _tree(stream: Stream) -> StoredTree:
     stream.named()
     for _ in range(3):  # TAttLine, TAttFill, TAttMarker
         stream.skip()
+    entries_at = stream.at
     values = stream.take(numbers)
     if version >= _WITH_CLUSTERS:
         stream.at += 2 * (1 + 8 * values[_CLUSTERS])
+    stream.changing += [(0, begin + 4), (entries_at, stream.at)]
     if version >= _WITH_FEATURES:
         stream.skip()
     branches = _list_of(stream, _branch)
-    return StoredTree(data=stream.data, entries=values[0], branches=branches)
+    return StoredTree(
+        data=stream.data,
+        entries=values[0],
+        branches=branches,
+        entries_at=entries_at,
+        end=stream.at,
+        changing=tuple(stream.changing),
+    )
 
 
 def _list_of(stream: Stream, read: Callable[[Stream, str], T]) -> list[T]:
@@ -189,12 +221,13 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
     version, stop = stream.begin()
     name, _ = stream.named()
     stream.skip()  # TAttFill
-    baskets, room, entries, first, total, packed = _branch_numbers(stream, version)
+    (baskets, room, entries, first, total, packed), places = _branch_numbers(stream, version)
     branches = _list_of(stream, _branch)
     leaves = _list_of(stream, _leaf)
     embedded = bool(_list_of(stream, _skipped))
     at = stream.at  # a flag, and as many numbers as there is room for, three times
     stream.at += 3 + 20 * room
+    stream.changing += [*places.spans, (at + 1, stream.at)]
     branch = StoredBranch(
         name=name,
         class_name=class_name,
@@ -209,6 +242,7 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
         embedded=embedded,
         lists=(at + 1, at + 2 + 4 * room, at + 3 + 12 * room),
         elsewhere=stream.text(),
+        places=places,
     )
     for leaf in leaves:
         leaf.branch = branch
@@ -216,19 +250,49 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
     return branch
 
 
-def _branch_numbers(stream: Stream, version: int) -> tuple[int, ...]:
-    """Return baskets, room, entries, first entry, bytes of values and bytes in the file."""
+def _branch_numbers(stream: Stream, version: int) -> tuple[tuple[int, ...], NumberPlaces]:
+    """Return baskets, room, entries, first entry, bytes of values and in the file; and where."""
+    at = stream.at
     if version == 10:  # noqa: PLR2004 - versions of TBranch
         _, _, _, baskets, _, _, room, _, entries, total, packed = stream.take(_BRANCH_10)
-        return baskets, room, entries, 0, total, packed
+        places = NumberPlaces(
+            baskets=at + 12,
+            room=at + 28,
+            entries=at + 36,
+            first_entry=0,
+            values_bytes=at + 44,
+            stored_bytes=at + 52,
+            spans=((at, stream.at),),
+        )
+        return (baskets, room, entries, 0, total, packed), places
     if version in (11, 12):
         _, _, _, baskets, _, _, room, _, entries, first, total, packed = stream.take(_BRANCH_11)
-        return baskets, room, entries, first, total, packed
+        places = NumberPlaces(
+            baskets=at + 12,
+            room=at + 28,
+            entries=at + 36,
+            first_entry=at + 44,
+            values_bytes=at + 52,
+            stored_bytes=at + 60,
+            spans=((at, stream.at),),
+        )
+        return (baskets, room, entries, first, total, packed), places
     if version == 13:  # noqa: PLR2004
         _, _, _, baskets, _ = stream.take(_BRANCH_13[0])
+        first_span = (at, stream.at)
         stream.skip()  # fIOFeatures
+        more = stream.at
         _, room, _, entries, first, total, packed = stream.take(_BRANCH_13[1])
-        return baskets, room, entries, first, total, packed
+        places = NumberPlaces(
+            baskets=at + 12,
+            room=more + 4,
+            entries=more + 12,
+            first_entry=more + 20,
+            values_bytes=more + 28,
+            stored_bytes=more + 36,
+            spans=(first_span, (more, stream.at)),
+        )
+        return (baskets, room, entries, first, total, packed), places
     raise UnknownStreamError(f"TBranch of version {version}")
 
 
@@ -254,5 +318,7 @@ def _leaf(stream: Stream, class_name: str) -> StoredLeaf:
     )
     if class_name == "TLeafElement":
         _, leaf.element_type = stream.take(_LEAF_ELEMENT)
+    elif class_name in _RANGED:
+        stream.changing.append((stream.at, stop))  # its lowest and highest value
     stream.end(stop)
     return leaf

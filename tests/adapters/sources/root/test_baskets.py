@@ -40,10 +40,10 @@ def _leaves(path, name):
         return bytes(answer())
 
     key = next(key for key in keys_of(read, size) if key.name == name)
-    leaves, unknown = leaves_of_stored(read_tree(key.content(read), key.key_bytes, key.class_name))
+    origins, unknown = leaves_of_stored(read_tree(key.content(read), key.key_bytes, key.class_name))
     found = {
         leaf.name: leaf.lies.baskets(leaf.name, leaf.collection, size)
-        for leaf in leaves
+        for leaf, *_ in origins
         if leaf.lies
     }
     return found | dict.fromkeys(unknown)

@@ -1,0 +1,158 @@
+"""Files of one production have the same tree: only its numbers differ, and are taken anew.
+
+A tree that was read is kept with a mask of its bytes that may differ: counts, sizes, places of
+baskets, ranges of leaves. Of the next tree all other bytes are compared; if they are the same, so
+are its branches, and the numbers stand where they stood.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
+from mlaas4hep.adapters.sources.root.stored import Origin
+from mlaas4hep.adapters.sources.root.ttree import StoredTree
+
+KNOWN = 8  #: trees that are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """A leaf as it was read first, and the numbers of its branch and counter among all."""
+
+    leaf: Leaf
+    number: int
+    counter: int  #: -1: it has none
+
+
+class Production:
+    """What the trees of one production have in common."""
+
+    def __init__(self, tree: StoredTree, leaves: Sequence[Origin]) -> None:
+        branches = {id(b): b for _, *of in leaves for b in of if b is not None}
+        numbers = {key: number for number, key in enumerate(branches)}
+        self._branches = list(branches.values())
+        self._members = [
+            _Member(leaf=leaf, number=numbers[id(b)], counter=numbers[id(c)] if c else -1)
+            for leaf, b, c in leaves
+        ]
+        self._entries_at, self._end = tree.entries_at, tree.end
+        self._bytes = np.frombuffer(tree.data, np.uint8, tree.end)
+        self._same = np.full(tree.end, 0xFF, np.uint8)
+        for start, stop in tree.changing:
+            self._same[start:stop] = 0
+        places = [branch.places for branch in self._branches]
+        self._rooms = np.array([branch.room for branch in self._branches])
+        self._at = {
+            name: np.array([getattr(each, name) for each in places], np.int64)
+            for name in ("baskets", "room", "entries", "values_bytes", "stored_bytes")
+        }
+        firsts = np.array([each.first_entry for each in places], np.int64)
+        self._firsts = firsts[firsts > 0]
+
+    def leaves(self, data: bytes) -> tuple[int, list[Leaf]] | None:
+        """Return entries and leaves of another tree; None if it is not of this production."""
+        if len(data) < self._end:
+            return None
+        mine = np.frombuffer(data, np.uint8, self._end)
+        if ((mine ^ self._bytes) & self._same).any():
+            return None
+        entries = int(_numbers(mine, np.array([self._entries_at]), ">i8")[0])
+        own = _numbers(mine, self._at["entries"], ">i8")
+        rooms = _numbers(mine, self._at["room"], ">u4")
+        firsts = _numbers(mine, self._firsts, ">i8")
+        if (own != entries).any() or (rooms != self._rooms).any() or firsts.any():
+            return None
+        return entries, self._made(
+            StoredTree(
+                data=data,
+                entries=entries,
+                branches=[],
+                entries_at=self._entries_at,
+                end=self._end,
+                changing=(),
+            ),
+            mine,
+        )
+
+    def _made(self, tree: StoredTree, mine: NDArray[np.uint8]) -> list[Leaf]:
+        baskets = _numbers(mine, self._at["baskets"], ">i4").tolist()
+        sizes = _numbers(mine, self._at["values_bytes"], ">i8").tolist()
+        packed = _numbers(mine, self._at["stored_bytes"], ">i8").tolist()
+        lists = [
+            tree.listed(count, branch)
+            for count, branch in zip(baskets, self._branches, strict=True)
+        ]
+        counters: dict[int, Lies | None] = {}
+        made = []
+        for member in self._members:
+            known, number = member.leaf, member.number
+            if known.lies is None:
+                made.append(known)
+                continue
+            counter = known.lies.counter
+            if counter is not None:
+                if member.counter not in counters:
+                    counters[member.counter] = _moved(counter, lists[member.counter], tree, None)
+                counter = counters[member.counter]
+            made.append(
+                Leaf(
+                    name=known.name,
+                    dtype=known.dtype,
+                    jagged=known.jagged,
+                    collection=known.collection,
+                    edges=lists[number][0],
+                    values_bytes=sizes[number],
+                    stored_bytes=packed[number],
+                    lies=_moved(known.lies, lists[number], tree, counter),
+                )
+            )
+        return made
+
+
+def _moved(
+    lies: Lies, lists: tuple[bytes, bytes, bytes], tree: StoredTree, counter: Lies | None
+) -> Lies:
+    return Lies(
+        kind=lies.kind,
+        entries=lists[0],
+        starts=lists[1],
+        sizes=lists[2],
+        end=tree.entries,
+        counter=counter,
+        counter_name=lies.counter_name,
+    )
+
+
+def _numbers(data: NDArray[np.uint8], places: NDArray[np.int64], kind: str) -> NDArray[Any]:
+    size = np.dtype(kind).itemsize
+    found: NDArray[Any] = data[places[:, None] + np.arange(size)]
+    return found.view(kind).reshape(-1)
+
+
+class Productions:
+    """The productions of which trees were read last."""
+
+    def __init__(self) -> None:
+        self._known: deque[Production] = deque(maxlen=KNOWN)
+        self._lock = Lock()
+
+    def leaves(self, data: bytes) -> tuple[int, list[Leaf]] | None:
+        """Return entries and leaves of a tree of a known production; None if it is of none."""
+        with self._lock:
+            known = list(self._known)
+        for production in known:
+            found = production.leaves(data)
+            if found is not None:
+                return found
+        return None
+
+    def keep(self, production: Production) -> None:
+        """Keep one more."""
+        with self._lock:
+            self._known.appendleft(production)

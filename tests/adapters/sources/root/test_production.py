@@ -1,0 +1,118 @@
+"""Files of one production: the structure of the first is used again, the numbers are not."""
+
+from functools import partial
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.places.disk import on_disk
+from mlaas4hep.adapters.sources.root.directory import keys_of
+from mlaas4hep.adapters.sources.root.production import Production
+from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
+from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
+from mlaas4hep.adapters.sources.root.ttree import read_tree
+from tests import oracle
+
+
+def written(path, entries, *, baskets=1, kind=np.float32, name="x", title="events"):
+    """Write a tree with a flat branch, one with rows, and a fixed array."""
+    with uproot.recreate(path) as file:
+        file.mktree("t", {name: kind, "J": "var * float32", "a": (np.int32, (3,))}, title=title)
+        for number in range(baskets):
+            values = np.arange(entries) + 1000 * number
+            file["t"].extend(
+                {
+                    name: values.astype(kind),
+                    "J": ak.Array([[float(i)] * (i % 3) for i in values.tolist()]),
+                    "a": np.repeat(values, 3).reshape(-1, 3).astype(np.int32),
+                }
+            )
+    return path
+
+
+def stored(path):
+    """Return the bytes of the tree, and what is before them."""
+    from contextlib import ExitStack  # noqa: PLC0415 - only here
+
+    place = on_disk(str(path))
+    with ExitStack() as stack:
+        read = partial(place.read, place.open(stack))
+        key = next(key for key in keys_of(read, place.size_bytes) if key.name == "t")
+        return key.content(read), key.key_bytes
+
+
+def plain(data, before):
+    """Return entries and leaves as they are read of a file alone."""
+    tree = read_tree(data, before)
+    return tree.entries, [leaf for leaf, *_ in leaves_of_stored(tree)[0]]
+
+
+def production(path):
+    data, before = stored(path)
+    tree = read_tree(data, before)
+    return Production(tree, leaves_of_stored(tree)[0])
+
+
+def test_another_file_of_the_production_is_understood_with_its_own_numbers(tmp_path):
+    first = production(written(tmp_path / "a.root", 10))
+    data, before = stored(written(tmp_path / "b.root", 2000, baskets=3))
+
+    found = first.leaves(data)
+
+    assert found == plain(data, before)
+    assert found[0] == 6000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"kind": np.float64}, {"name": "y"}, {"title": "other!"}, {"baskets": 30}, {"kind": np.int32}],
+)
+def test_other_trees_are_not_taken_for_the_same(tmp_path, other):
+    first = production(written(tmp_path / "a.root", 10))
+    data, _ = stored(written(tmp_path / "b.root", 10, **other))
+
+    assert first.leaves(data) is None
+    assert first.leaves(data[:100]) is None
+
+
+def test_files_of_a_production_are_read_right(tmp_path):
+    source = DataFiles(MemoryStore(lambda: 0.0))
+    for number, (entries, baskets) in enumerate([(10, 1), (700, 4), (9, 0), (5, 2)]):
+        path = str(written(tmp_path / f"{number}.root", entries, baskets=baskets))
+        names = [branch.name for branch in source.describe(path, "t").branches]
+        blocks = source.read(source.survey(path, "t", names), names, 0, entries * baskets)
+
+        found = [entry for block in blocks for entry in oracle.entries_of(block)]
+
+        values = [i + 1000 * part for part in range(baskets) for i in range(entries)]
+        assert [entry["x"] for entry in found] == values
+        assert [entry["J"] for entry in found] == [[i] * (i % 3) for i in values]
+        assert [entry["a"] for entry in found] == [[i] * 3 for i in values]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("production")
+    first = production(written(folder / "a.root", 10))
+    return first, *stored(written(folder / "b.root", 20))
+
+
+@given(place=st.integers(0, 10_000), value=st.integers(0, 255))
+def test_a_damaged_byte_is_read_as_it_would_be_alone_or_not_known(two, place, value):
+    first, data, before = two
+    damaged = bytearray(data)
+    damaged[place % len(data)] = value
+    found = first.leaves(bytes(damaged))
+
+    if found is not None:
+        try:
+            alone = plain(bytes(damaged), before)
+        except (DamagedStreamError, UnknownStreamError):  # in what the leaves do not need
+            return
+        assert found == alone
