@@ -7,7 +7,7 @@ DEV := $(VENV)/.installed-dev
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos clean
+.PHONY: help demo test test-torch check bench chaos dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -36,6 +36,11 @@ MINUTES ?= 20
 SEED ?=
 chaos: $(DEV) ## break a laptop platform at random while people use it (MINUTES=20, SEED=…)
 	$(BIN)/python -m chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+dist: $(DEV) ## build sdist and wheel into dist/, and check them
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) .venv-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

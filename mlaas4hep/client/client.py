@@ -14,13 +14,14 @@ from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.client.connection import Connection
 from mlaas4hep.client.models import Models
 from mlaas4hep.client.predictions import Predictions
+from mlaas4hep.client.rundata import RunData
 from mlaas4hep.client.runs import Runs
 from mlaas4hep.client.scans import Scans
 from mlaas4hep.client.scores import Scores
 from mlaas4hep.client.tarballs import DIRECT_BYTES, Tarballs
 
 
-class Client(Tarballs, Runs, Scans, Scores, Models, Predictions, Account):
+class Client(Tarballs, Runs, RunData, Scans, Scores, Models, Predictions, Account):
     """One deployment and one token; safe to use from one thread at a time.
 
     Every method raises the errors of `mlaas4hep.errors`: what the server says is wrong, with its

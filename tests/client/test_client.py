@@ -14,6 +14,7 @@ from mlaas4hep.client import Client
 from mlaas4hep.client.connection import Connection
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunFailed
 from mlaas4hep.errors import (
     ConflictError,
@@ -359,3 +360,30 @@ class Stream(httpx.SyncByteStream):
 
     def __iter__(self):
         yield self._content
+
+
+def test_what_a_page_draws_of_a_run_comes_as_plain_values(world, client, tmp_path):
+    path = tmp_path / "luca.tar.gz"
+    path.write_bytes(pack(FOLDER))
+    client.upload(path, name="luca")
+    client.submit("luca")
+    owner = keys.owner("urn:mlaas4hep:laptop", "alice")
+    stored = {
+        files.HISTORY: [{"loss": 0.5}, {"loss": None}],
+        files.QUALITY: {"test": {"entries": 3}},
+        files.CHECKS: {"importance": None},
+        files.HISTOGRAMS: [{"branch": "pt"}],
+        files.SAMPLE: {"pt": 3.5},
+    }
+    for name, value in stored.items():
+        world.services.runs_files.put(files.key(owner, "luca_1", name), json.dumps(value).encode())
+
+    assert client.history("luca_1") == stored[files.HISTORY]
+    assert client.quality("luca_1") == stored[files.QUALITY]
+    assert client.checks("luca_1") == stored[files.CHECKS]
+    assert client.histograms("luca_1") == stored[files.HISTOGRAMS]
+    assert client.cutflow("luca_1") == {"files": [], "entries": 0, "passed": 0}
+    with pytest.raises(ConflictError, match="not measured yet"):
+        client.features("luca_1")
+    with pytest.raises(NotFoundError, match="no model named 'luca_1'"):
+        client.sample("luca_1")
