@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from mlaas4hep.adapters.confinement.levels import DEMANDS
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
@@ -52,6 +53,7 @@ def services(settings: Settings) -> Services:
     stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
     messages = messaging(settings)
     policy = _server_policy(settings)
+    demand = _demand(settings)
     return Services(
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
@@ -63,8 +65,12 @@ def services(settings: Settings) -> Services:
         runs=messages.runs,
         leases=messages.leases,
         clock=time.time,
-        trainer=Sandbox(build_seconds=settings.build_seconds, train_seconds=settings.train_seconds),
-        load_model=Runtimes().load,
+        trainer=Sandbox(
+            build_seconds=settings.build_seconds,
+            train_seconds=settings.train_seconds,
+            demand=demand,
+        ),
+        load_model=Runtimes(demand=demand).load,
         tables=Tables(),
         recent=RecentValues(),
         direct_uploads=_direct_uploads(settings),
@@ -103,6 +109,13 @@ def _stores(settings: Settings) -> Callable[[str], ObjectStore]:
     raise SettingsError(
         f"MLAAS_STORE={settings.store!r} is none of memory:, file:///folder, http(s)://host"
     )
+
+
+def _demand(settings: Settings) -> str:
+    if settings.sandbox not in DEMANDS:
+        known = ", ".join(DEMANDS)
+        raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r} is none of {known}")
+    return settings.sandbox
 
 
 def _directory_store(root: Path, bucket: str) -> ObjectStore:

@@ -55,6 +55,7 @@ class Settings:
     range_entries: int = 100_000  #: entries that one event measures
     build_seconds: int = 60  #: for model.py to build its model
     train_seconds: int = 24 * 3600  #: longest training
+    sandbox: str = "any"  #: confinement demanded for foreign programs: `any`, `required`, `full`
     log_level: str = "INFO"
 
     @classmethod

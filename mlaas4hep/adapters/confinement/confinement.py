@@ -1,23 +1,21 @@
-"""What a training process gives up before it imports anything large: all that it can do without.
+"""What a process gives up before it imports anything large: all that it can do without.
 
 Each means is used where the kernel has it; the level reached is reported and stored with the run.
 """
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import mlaas4hep
-from mlaas4hep.adapters.confinement import landlock, seccomp
+from mlaas4hep.adapters.confinement import landlock, levels, namespaces, seccomp
+from mlaas4hep.adapters.confinement.limits import limit, limit_threads
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_LARGEST_FILE = 4 * 1024**3
-_OPEN_FILES = 1024
 _SYSTEM = (
     "/usr",
     "/lib",
@@ -36,16 +34,26 @@ _SYSTEM = (
 )
 
 
-def confine(*, work: Path, memory_bytes: int, parent: int) -> tuple[str, ...]:
+def confine(
+    *, work: Path, memory_bytes: int, parent: int, cpu_seconds: int = 0, demand: str = "any"
+) -> tuple[str, ...]:
     """Give up all rights but reading the Python installation and writing below `work`.
 
     Args:
-        work: the only folder that can be written.
+        work: the only folder that can be written; the process stands in it.
         memory_bytes: of private memory.
         parent: the process without which this one must not go on.
+        cpu_seconds: of all threads together, after which it is ended; 0: no limit.
+        demand: one of `levels.DEMANDS`.
+
+    Raises:
+        ConfinementError: the kernel does not offer what is demanded.
     """
+    spaces = namespaces.enter(work)
     _die_with(parent)
-    _limit(memory_bytes)
+    limit(memory_bytes, cpu_seconds)
+    if spaces:
+        limit_threads()
     os.nice(5)
     means: list[tuple[str, Callable[[], object]]] = [
         ("no new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1)),
@@ -53,26 +61,16 @@ def confine(*, work: Path, memory_bytes: int, parent: int) -> tuple[str, ...]:
         ("landlock", lambda: landlock.restrict(read=_readable(), write=(work, Path("/dev/null")))),
         ("seccomp", seccomp.restrict),
     ]
-    reached = tuple(name for name, use in means if use())
-    return ("own process group", "empty environment", "rlimits", *reached)
+    used = tuple(name for name, use in means if use())
+    reached = ("own process group", "empty environment", "rlimits", *spaces, *used)
+    levels.check(reached, demand)
+    return reached
 
 
 def _die_with(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _limit(memory_bytes: int) -> None:
-    for which, most in (
-        (resource.RLIMIT_DATA, memory_bytes),  # not _AS: TensorFlow maps far more than it uses
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(which)[1]
-        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (limit, limit))
 
 
 def _drop_capabilities() -> bool:

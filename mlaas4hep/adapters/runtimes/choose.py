@@ -16,8 +16,12 @@ from mlaas4hep.ports import ObjectStore, Runtime
 class Runtimes:
     """Loads bundles; each runtime is imported only when a model needs it."""
 
-    def __init__(self, allowances: Mapping[str, Allowance] = ALLOWANCES) -> None:
+    def __init__(
+        self, allowances: Mapping[str, Allowance] = ALLOWANCES, *, demand: str = "any"
+    ) -> None:
+        """Demand that a model is confined at least so much: one of `levels.DEMANDS`."""
         self._allowances = allowances
+        self._demand = demand
         self._overruns = Overruns()
         self._places = {
             allowance: Slots(allowance.children, allowance.children_of_owner)
@@ -56,5 +60,10 @@ class Runtimes:
         )
 
         allowance = self._allowances[kind.engine]
-        house = House(allowance=allowance, places=self._places[allowance], overruns=self._overruns)
+        house = House(
+            allowance=allowance,
+            places=self._places[allowance],
+            overruns=self._overruns,
+            demand=self._demand,
+        )
         return confined_runtime(store, record, file, kind, house)

@@ -5,12 +5,13 @@ and the parent opens no path that model.py could have chosen. Nothing is ever pi
 """
 
 import array
+import os
 import socket
 from dataclasses import dataclass
 from typing import Self
 
 LONGEST = 64 * 1024  #: bytes of one packet
-_FD_SPACE = socket.CMSG_SPACE(array.array("i").itemsize)
+_FD_SPACE = socket.CMSG_LEN(array.array("i").itemsize)  #: for one; the kernel closes all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +91,6 @@ def _descriptor(attached: list[tuple[int, int, bytes]]) -> int | None:
     for level, kind, data in attached:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             received.frombytes(data[: len(data) - len(data) % received.itemsize])
+    for surplus in received[1:]:
+        os.close(surplus)
     return received[0] if received else None

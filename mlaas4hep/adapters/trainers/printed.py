@@ -1,4 +1,4 @@
-"""What a program printed, shortened in the middle when it is too much."""
+"""What a program printed: shortened in the middle when it is too much, harmless to look at."""
 
 import threading
 
@@ -25,9 +25,29 @@ class CappedLog:
                 self._dropped += surplus
 
     def content(self) -> bytes:
-        """Return what is kept, with a note where something is missing."""
+        """Return what is kept as UTF-8, with a note where something is missing."""
         with self._lock:
-            if not self._dropped:
-                return bytes(self._first + self._last)
-            note = f"\n[... {self._dropped} bytes of output left out ...]\n"
-            return bytes(self._first) + note.encode() + bytes(self._last)
+            first, last, dropped = bytes(self._first), bytes(self._last), self._dropped
+        if not dropped:
+            return harmless(first + last).encode()
+        note = f"\n[... {dropped} bytes of output left out ...]\n"
+        return (harmless(first) + note + harmless(last)).encode()
+
+
+def harmless(output: bytes) -> str:
+    """Return output as lines of printable text.
+
+    What a terminal would obey, or what would turn text round, is shown by its number.
+    """
+    text = output.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return "".join(each if _is_harmless(each) else _shown(each) for each in text)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in "\n\t"
+
+
+def _shown(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlaas4hep.adapters.confinement.limits import THREADS
+from mlaas4hep.adapters.trainers import usage
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.printed import CappedLog
 from mlaas4hep.adapters.trainers.reports import Reports
@@ -22,8 +24,8 @@ log = logging.getLogger(__name__)
 LOG_BYTES = 1024 * 1024  #: of its output that are kept
 _WATCH_SECONDS = 0.1
 _END_SECONDS = 5
-_PRIVATE = ("RssAnon:", "RssShmem:")  # pages of files that are only mapped do not count
-_MOST_FILES = 10_000  #: in the work folder
+_MOST_SENT = 600  #: files at once; a bundle with its plots is smaller
+_MAPS_EVERY = 10  #: looks; listing the maps of TensorFlow takes a millisecond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class TrainingProcess:
         self._log = CappedLog(LOG_BYTES)
         self._started_at = time.monotonic()
         self._stopped_for: PermanentError | None = None
+        self._looks = 0
+        self._mapped: dict[tuple[int, int], float] = {}
         self._ended = threading.Event()
         self._threads = [
             threading.Thread(target=self._read_output, daemon=True),
@@ -124,7 +128,8 @@ class TrainingProcess:
 
     def _excess(self) -> PermanentError | None:
         most = self._allowance
-        if _private_bytes(self._process.pid) > most.memory_bytes:
+        memory_bytes, threads = usage.memory_and_threads(self._process.pid)
+        if memory_bytes > most.memory_bytes:
             return PermanentError(
                 f"the training used more than memory={_readable(most.memory_bytes)}",
                 stage="train",
@@ -136,7 +141,14 @@ class TrainingProcess:
                 stage="train",
                 hint="fewer epochs, or a larger batch_size",
             )
-        if _disk_bytes(self._work) > most.disk_bytes:
+        if threads > THREADS:
+            return PermanentError(
+                f"model.py started more than {THREADS} threads",
+                stage="train",
+                file="model.py",
+                hint="training is done for you, with as many threads as `cpus` in the submission",
+            )
+        if self._disk_bytes() > most.disk_bytes:
             return PermanentError(
                 f"the training wrote more than {_readable(most.disk_bytes)} of files",
                 stage="train",
@@ -144,6 +156,16 @@ class TrainingProcess:
                 hint="model.py should not write files",
             )
         return None
+
+    def _disk_bytes(self) -> float:
+        """Return the bytes of all files that only this process keeps, with a name or without."""
+        if usage.sent_files(self._channel.fileno()) > _MOST_SENT:
+            return math.inf
+        if self._looks % _MAPS_EVERY == 0:
+            self._mapped = usage.mapped_unlinked(self._process.pid)
+        self._looks += 1
+        hidden = {**self._mapped, **usage.open_unlinked(self._process.pid)}
+        return usage.folder_bytes(self._work) + sum(hidden.values())
 
     def _age(self) -> float:
         return time.monotonic() - self._started_at
@@ -190,27 +212,3 @@ class TrainingProcess:
 def _readable(size_bytes: int) -> str:
     gigabytes = size_bytes / 1024**3
     return f"{gigabytes:g}gb" if gigabytes >= 1 else f"{size_bytes // 1024**2}mb"
-
-
-def _private_bytes(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_PRIVATE))
-
-
-def _disk_bytes(folder: Path) -> float:
-    """Return the size of all files; more files than anybody needs have no end.
-
-    Files and folders may go away meanwhile: `os.walk` passes over a folder that it cannot list.
-    """
-    used, scanned = 0.0, 0
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            with suppress(OSError):
-                used += Path(place, name).lstat().st_blocks * 512
-        scanned += len(folders) + len(files)
-        if scanned > _MOST_FILES:
-            return math.inf
-    return used

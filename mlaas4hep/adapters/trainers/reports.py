@@ -4,6 +4,7 @@ import os
 import stat
 
 from mlaas4hep.adapters.trainers.channel import Packet
+from mlaas4hep.adapters.trainers.printed import harmless
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import (
     ChunkWanted,
@@ -23,6 +24,7 @@ _FOLDERS = ("bundle", "plots")
 _LONGEST_NAME = 200
 _MOST_FILES = 500
 _MOST_WANTED = 8  #: chunks at once
+_SPARE = 2  #: checkpoints besides one a round
 _MOST_ROUNDS = 10_000_000
 
 
@@ -34,7 +36,9 @@ class Reports:
         self._next_round = 0
         self._rounds = 0
         self._files = 0
+        self._checkpoints = 0
         self._wanted = 0
+        self._wanted_ever = 0
         self.is_built = False
 
     def given(self) -> None:
@@ -57,6 +61,7 @@ class Reports:
             message, hint = wire.load(list[str], packet.body)
         except (InvalidRequestError, ValueError) as error:
             raise _nonsense(packet.kind) from error
+        message, hint = harmless(message.encode()), harmless(hint.encode())
         raise PermanentError(message, stage="train", file=_blamed(message), hint=hint)
 
     def _checked(
@@ -68,9 +73,10 @@ class Reports:
                 self.is_built = True
                 self._rounds = report.rounds
                 self._next_round = report.resumed
-            case ChunkWanted() if 0 <= report.index < job.chunks and self._wanted < _MOST_WANTED:
+            case ChunkWanted() if 0 <= report.index < job.chunks and self._may_want_more():
                 self._wanted += 1
-            case RoundEnded() if self._next_round == report.round < self._rounds:
+                self._wanted_ever += 1
+            case RoundEnded() if self._is_next(report):
                 self._next_round += 1
             case TrainingFinished() if self._next_round > 0:  # it may stop early
                 pass
@@ -81,17 +87,38 @@ class Reports:
     def _file(self, packet: Packet) -> FileMade:
         if packet.descriptor is None:
             raise _nonsense(packet.kind)
-        self._files += packet.body != b"checkpoint"
+        is_checkpoint = packet.body == b"checkpoint"
+        self._checkpoints += is_checkpoint
+        self._files += not is_checkpoint
         name = packet.body.decode("utf-8", "replace")
         is_file = stat.S_ISREG(os.fstat(packet.descriptor).st_mode)
-        if not is_file or not _is_name(name) or self._files > _MOST_FILES:
+        if not is_file or not _is_name(name) or self._too_many_files():
             os.close(packet.descriptor)
             raise _nonsense(packet.kind)
         return FileMade(name=name, file=os.fdopen(packet.descriptor, "rb"))
 
+    def _is_next(self, report: RoundEnded) -> bool:
+        names = tuple(name for name, _ in report.metrics)
+        return self._next_round == report.round < self._rounds and _are_printable(names)
+
+    def _may_want_more(self) -> bool:
+        """Tell whether so many chunks can be needed, all and once more for each round."""
+        most = (self._rounds + 1) * self._job.chunks + _MOST_WANTED
+        return self._wanted < _MOST_WANTED and self._wanted_ever < most
+
+    def _too_many_files(self) -> bool:
+        return self._files > _MOST_FILES or self._checkpoints > self._next_round + _SPARE
+
 
 def _is_sensible(built: ModelBuilt) -> bool:
-    return 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS
+    summary = built.summary
+    texts = (*summary.layers, summary.loss, *built.isolation)
+    return 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS and _are_printable(texts)
+
+
+def _are_printable(texts: tuple[str, ...]) -> bool:
+    """Tell whether a terminal or a log may show them as they are."""
+    return all(text.isprintable() for text in texts)
 
 
 def _is_name(name: str) -> bool:

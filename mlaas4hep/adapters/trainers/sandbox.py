@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +21,9 @@ import mlaas4hep
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
+from mlaas4hep.adapters.trainers.workfolder import work_folder
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.training import ModelBuilt, ModelSummary, TrainingJob
+from mlaas4hep.core.models.training import FileMade, ModelBuilt, ModelSummary, TrainingJob
 from mlaas4hep.core.requests import frameworks, modelcode
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import Training
@@ -44,10 +44,13 @@ class Sandbox:
         train_seconds: int = 24 * 3600,
         build_seconds: int = BUILD_SECONDS,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        demand: str = "any",
     ) -> None:
+        """Demand that a model.py is confined at least so much: one of `levels.DEMANDS`."""
         self._train_seconds = train_seconds
         self._build_seconds = build_seconds
         self._checkpoint_seconds = checkpoint_seconds
+        self._demand = demand
 
     @contextmanager
     def start(
@@ -68,6 +71,8 @@ class Sandbox:
                 report = process.report(self._build_seconds)
                 if isinstance(report, ModelBuilt):
                     return report.summary
+                if isinstance(report, FileMade):
+                    report.file.close()
 
     @contextmanager
     def _process(
@@ -79,11 +84,7 @@ class Sandbox:
         beside: bytes,
     ) -> Iterator[TrainingProcess]:
         _check_memory(job)
-        with (
-            tempfile.TemporaryDirectory(prefix="mlaas-", ignore_cleanup_errors=True) as folder,
-            _channel() as (ours, theirs),
-        ):
-            work = Path(folder)
+        with work_folder() as work, _channel() as (ours, theirs):
             if beside:  # zipfile lets no name leave the folder
                 with zipfile.ZipFile(io.BytesIO(beside)) as archive:
                     archive.extractall(work)
@@ -123,6 +124,8 @@ class Sandbox:
             mode,
             self._build_seconds,
             self._checkpoint_seconds,
+            self._train_seconds * _threads(job),
+            self._demand,
         )
         return subprocess.Popen(
             [sys.executable, "-P", "-s", "-m", _MODULE, *map(str, arguments)],
@@ -147,9 +150,13 @@ def _channel() -> Iterator[tuple[Channel, Channel]]:
         theirs.close()
 
 
+def _threads(job: TrainingJob) -> int:
+    return max(1, math.ceil(job.resources.cpus))
+
+
 def _environment(job: TrainingJob, work: Path) -> dict[str, str]:
     """Return all that the child knows of the world: no name of ours, no credential."""
-    threads = str(max(1, math.ceil(job.resources.cpus)))
+    threads = str(_threads(job))
     package = Path(mlaas4hep.__path__[0])
     return {
         "HOME": str(work),

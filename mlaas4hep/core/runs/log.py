@@ -9,6 +9,7 @@ from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.core.runs.run import Run
 
+_PRINTED = "  model.py| "  #: before each line of its output, which can look like one of ours
 STAGES = ("submit", "specs", "chunk-preprocess", "train")
 
 
@@ -85,14 +86,15 @@ def _prepared(run: Run, report: Report) -> Iterator[str]:
 
 
 def _trained(run: Run, report: Report, training: str) -> Iterator[str]:
+    printed = [f"{_PRINTED}{line}" for line in training.removesuffix("\n").split("\n") if training]
     if run.rounds.started_at is None:
-        yield from training.splitlines()
+        yield from printed
         return
     confined = ", ".join(run.isolation) or "nothing"
     yield f"{clock_time(run.rounds.started_at)} training begins; model.py is confined by {confined}"
     if run.resumed:
         yield f"  it went on from a checkpoint with {run.resumed} rounds done"
-    yield from training.splitlines()
+    yield from printed
     yield from _progress(run.rounds, report.stages[2])
 
 
@@ -120,6 +122,8 @@ def _problem(run: Run) -> Iterator[str]:
     assert problem is not None  # noqa: S101 - the caller looked
     where = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
     places = "".join(f", {name} {value}" for name, value in where.items() if value)
-    yield f"  error: {problem.message} ({problem.code}{places})"
+    message = problem.message.replace("\n", f"\n{_PRINTED}")
+    yield f"  error: {message} ({problem.code}{places})"
     if problem.hint:
-        yield f"  hint: {problem.hint}"
+        hint = problem.hint.replace("\n", f"\n{_PRINTED}")
+        yield f"  hint: {hint}"

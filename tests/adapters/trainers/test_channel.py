@@ -1,4 +1,6 @@
 import os
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,17 @@ def test_a_closed_end_is_an_end_of_file(ends):
         ours.receive()
     with pytest.raises(EOFError):
         ours.send("Late")
+
+
+def test_of_several_files_in_one_message_one_arrives_and_none_is_left_open(tmp_path):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    channel = Channel(ours)
+    with theirs, (tmp_path / "file").open("w") as file:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for count in (1, 2, 3, 250):
+            socket.send_fds(theirs, [b"File\nname"], [file.fileno()] * count)
+
+            os.close(channel.receive().descriptor)
+
+            assert len(list(Path("/proc/self/fd").iterdir())) == before
+    channel.close()

@@ -106,3 +106,35 @@ def test_a_pipe_is_no_file(reports):
 
     with pytest.raises(PermanentError, match="makes no sense"):
         reports.of(Packet(kind="FileMade", body=b"checkpoint", descriptor=reading))
+
+
+def test_no_more_chunks_are_read_than_the_training_can_need(reports):
+    reports.of(packet(BUILT))
+    most = (BUILT.rounds + 1) * JOB.chunks + 8
+    for _ in range(most):
+        reports.of(packet(ChunkWanted(index=0)))
+        reports.given()
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(ChunkWanted(index=0)))
+
+
+def test_no_more_checkpoints_are_stored_than_rounds_end(reports, tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    reports.of(packet(BUILT))
+
+    def checkpoint():
+        descriptor = os.open(tmp_path / "file", os.O_RDONLY)
+        reports.of(Packet(kind="FileMade", body=b"checkpoint", descriptor=descriptor)).file.close()
+
+    for _ in range(BUILT.resumed + 2):
+        checkpoint()
+    with pytest.raises(PermanentError, match="makes no sense"):
+        checkpoint()
+
+
+def test_names_that_a_terminal_would_obey_make_no_sense(reports):
+    reports.of(packet(BUILT))
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(RoundEnded(round=1, metrics=(("\x1b[2J", 1.0),))))

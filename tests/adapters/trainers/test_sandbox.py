@@ -186,6 +186,53 @@ def test_too_little_memory_is_refused_before_anything_starts():
         Sandbox().check(b"", job)
 
 
+MAPPED = """
+import mmap, os, time
+
+def hidden(name):
+    file = open(name, "w+b")
+    file.truncate(4096)
+    mapped = mmap.mmap(file.fileno(), 4096)
+    file.close()
+    os.unlink(name)
+    return mapped
+"""
+HIDING = {
+    "mapped files without names": ("exec(MAPPED, globals())", "kept = [hidden('a'), hidden('b')]"),
+    "folders without bottom": ("import os", "os.makedirs('/'.join(['d'] * 100))"),
+    "too many files": ("for n in range(10_500): open(str(n), 'w').close()",),
+}
+
+
+@pytest.mark.parametrize("lines", HIDING.values(), ids=HIDING)
+def test_files_that_are_hidden_end_the_training(lines):
+    error, _ = failure(
+        f"import sklearn\nMAPPED = {MAPPED!r}\n".encode()
+        + body(*lines, "import time", "time.sleep(60)")
+    )
+
+    assert str(error) == "the training wrote more than 7gb of files"
+    assert error.problem.file == "model.py"
+
+
+def test_thousands_of_threads_end_the_training():
+    started = (
+        "import threading, time",
+        "threading.stack_size(65536)",
+        "for _ in range(6000): threading.Thread(target=time.sleep, args=(60,)).start()",
+    )
+
+    error, _ = failure(b"import sklearn\n" + body(*started))
+
+    assert "thread" in str(error)  # the kernel's limit, or ours
+
+
+def test_what_it_prints_cannot_speak_to_a_terminal():
+    _, output = failure(b"import sklearn\n" + body(r"print('\x1b[2J' + chr(0x202E))", "exit()"))
+
+    assert rb"\x1b[2J\u202e" in output
+
+
 def printed_pid(training):
     while not training.log().endswith(b"\n"):
         training.report(0.1)

@@ -15,6 +15,7 @@ from typing import Any
 
 from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.confinement.imports import without
+from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.entry import Entry
 from mlaas4hep.core.requests.frameworks import info
@@ -34,16 +35,19 @@ def main(arguments: list[str]) -> None:
     """Load the model in the working folder and answer frames with frames.
 
     Args:
-        arguments: socket descriptor, parent's process id, memory, engine, file, input node,
-            output node.
+        arguments: socket descriptor, parent's process id, memory, demanded confinement, engine,
+            file, input node, output node.
     """
-    descriptor, parent, memory_bytes, engine, file, input_node, output_node = arguments
+    descriptor, parent, memory_bytes, demand, engine, file, input_node, output_node = arguments
     end = socket.socket(fileno=int(descriptor))
-    confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent))
     try:
+        confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent), demand=demand)
         with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
             loader = importlib.import_module(_LOADERS[engine])
         entries = loader.load(Path.cwd(), file, input_node, output_node)
+    except ConfinementError as error:
+        frames.send(end, {"unavailable": str(error)}, {})
+        return
     except ModuleNotFoundError as error:
         frames.send(end, {"error": f"{error.name} is not installed in this deployment"}, {})
         return

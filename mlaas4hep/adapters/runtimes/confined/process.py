@@ -1,13 +1,19 @@
 """One child process with a socket to it."""
 
+import math
 import os
+import resource
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import mlaas4hep
 
+_PROCESSORS = 4  #: that a batch may keep busy for all of its time
+_RENEWED_S = 1.0  #: seconds between two looks at what was used
 _MODULE = "mlaas4hep.adapters.runtimes.confined.child"
 
 
@@ -29,6 +35,21 @@ class Process:
                 start_new_session=True,
             )
 
+        self._renewed_at = -math.inf
+
+    def renew(self, seconds: float) -> None:
+        """Allow processor time for one more batch of so many seconds; the kernel ends the rest.
+
+        So a graph that goes on after its answer, or between two batches, comes to its end.
+        """
+        now = time.monotonic()
+        if now - self._renewed_at < _RENEWED_S:
+            return
+        self._renewed_at = now
+        most = int(_used_seconds(self.pid) + _PROCESSORS * (seconds + _RENEWED_S))
+        with suppress(ProcessLookupError):  # it ended: the exchange will say so
+            resource.prlimit(self.pid, resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
     @property
     def pid(self) -> int:
         """Return the process id."""
@@ -44,6 +65,16 @@ class Process:
         self.end_point.close()
         self._child.kill()
         self._child.wait()
+
+
+def _used_seconds(pid: int) -> float:
+    """Return the processor time of a process so far; 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    ticks = fields.rpartition(")")[2].split()[11:13]
+    return sum(int(each) for each in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _environment(folder: Path) -> dict[str, str]:

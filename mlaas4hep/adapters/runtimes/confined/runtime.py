@@ -34,6 +34,7 @@ class House:
     allowance: Allowance
     places: Slots
     overruns: Overruns
+    demand: str = "any"  #: one of `levels.DEMANDS`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +143,13 @@ class ConfinedRuntime:
         house = self._house
         house.overruns.check(self._id)
         house.places.take(self)
-        self.process = Process(self.folder, house.allowance.memory_bytes, self._arguments)
+        arguments = (house.demand, *self._arguments)
+        self.process = Process(self.folder, house.allowance.memory_bytes, arguments)
         self._ending = weakref.finalize(self, self.process.end)
         head, _ = self._exchange(None, {})
+        if "unavailable" in head:
+            self._end()
+            raise ServiceUnavailableError(head["unavailable"], stage="predict")
         if "error" in head:
             self._end()
             raise InvalidRequestError(
@@ -165,6 +170,7 @@ class ConfinedRuntime:
         """Send and receive one frame; `head` None: only receive what the child says first."""
         assert self.process is not None  # noqa: S101 - `_start` comes first
         limit_s = self._house.allowance.load_s if head is None else self._house.allowance.run_s
+        self.process.renew(limit_s)
         try:
             self.process.end_point.settimeout(limit_s)
             if head is not None:

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
+from mlaas4hep.adapters.trainers.child.messages import Messages
 from mlaas4hep.adapters.trainers.loading import load
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import TrainingJob
@@ -18,11 +20,27 @@ from mlaas4hep.core.requests.frameworks import info
 
 
 def main(arguments: list[str]) -> None:
-    """Do the job: channel descriptor, parent's process id, memory, mode and time limits."""
-    descriptor, parent, memory_bytes, mode, build_seconds, checkpoint_seconds = arguments
+    """Do the job.
+
+    Args:
+        arguments: channel descriptor, parent's process id, memory, mode, seconds for building and
+            between checkpoints, seconds of processor time, demanded confinement.
+    """
+    descriptor, parent, memory_bytes, mode, build_seconds, checkpoint_seconds, *rest = arguments
+    cpu_seconds, demand = rest
     work = Path.cwd()
     channel = Channel.inherited(int(descriptor))
-    isolation = confine(work=work, memory_bytes=int(memory_bytes), parent=int(parent))
+    try:
+        isolation = confine(
+            work=work,
+            memory_bytes=int(memory_bytes),
+            parent=int(parent),
+            cpu_seconds=int(cpu_seconds),
+            demand=demand,
+        )
+    except ConfinementError as error:
+        Messages(channel).fail(str(error), "its operator set MLAAS_SANDBOX")
+        return
 
     # from here on nothing can be reached any more; threads of these libraries inherit that
     job = wire.load(TrainingJob, (work / "job.json").read_bytes())
@@ -30,7 +48,6 @@ def main(arguments: list[str]) -> None:
     with quick_and_quiet(work / "import.log", hidden):
         frameworks = [load(name) for name in job.frameworks]
         from mlaas4hep.adapters.trainers.child.failure import TrainingError  # noqa: PLC0415
-        from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415
         from mlaas4hep.adapters.trainers.child.session import Session  # noqa: PLC0415
 
     session = Session(

@@ -1,0 +1,142 @@
+"""`python attacks.py FOLDER PARENT`: confine this process, then try to leave; JSON of what went.
+
+It writes name → "done", or why the kernel refused. Run by test_attacks.py.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import socket
+import sys
+from pathlib import Path
+
+from mlaas4hep.adapters.confinement.confinement import confine
+
+_LIBRARY = ctypes.CDLL(None, use_errno=True)
+_SECOND = 10**9
+
+
+def attempt(attack):
+    try:
+        attack()
+    except OSError as error:
+        return error.strerror
+    return "done"
+
+
+def call(name, *arguments):
+    """Call libc; OSError as Python would."""
+    if getattr(_LIBRARY, name)(*arguments) == -1:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def sets_a_signal():
+    here, _ = os.pipe()
+    call("fcntl", here, 10, 9)  # F_SETSIG
+
+
+def owns_a_pipe(other):
+    here, _ = os.pipe()
+    call("fcntl", here, 8, other)  # F_SETOWN
+
+
+def grows_a_pipe():
+    here, _ = os.pipe()
+    call("fcntl", here, 1031, 1024**2)  # F_SETPIPE_SZ
+
+
+def raises_a_limit(which):
+    more = (ctypes.c_uint64 * 2)(2**20, 2**20)
+    call("setrlimit", which, ctypes.byref(more))
+
+
+def attacks(outside, parent):
+    """Return name → what a hostile program tries."""
+    return {
+        "end the parent by a limit": lambda: resource.prlimit(
+            parent, resource.RLIMIT_CPU, (_SECOND, _SECOND)
+        ),
+        "limit itself by its own number": lambda: resource.prlimit(
+            os.getpid(), resource.RLIMIT_CPU
+        ),
+        "allow itself more files": lambda: raises_a_limit(resource.RLIMIT_NOFILE),
+        "signal the parent": lambda: os.kill(parent, 0),
+        "signal its group": lambda: os.kill(0, 0),
+        "signal everybody": lambda: os.kill(-1, 0),
+        "queue a signal": lambda: call("sigqueue", parent, 0, None),
+        "outlive the parent": lambda: call("prctl", 1, 0, 0, 0, 0),
+        "hide from the parent": lambda: call("prctl", 4, 0, 0, 0, 0),
+        "slow the parent down": lambda: os.sched_setaffinity(parent, {0}),
+        "make the parent nicer": lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
+        "trace the parent": lambda: call("ptrace", 16, parent, 0, 0),
+        "read the parent's memory": Path(f"/proc/{parent}/mem").open,
+        "see the parent's files": lambda: list(Path(f"/proc/{parent}/fd").iterdir()),
+        "shared memory": lambda: call("shmget", 0x6D6C, 4096, 0o1600),
+        "semaphores": lambda: call("semget", 0x6D6C, 1, 0o1600),
+        "message queues": lambda: call("msgget", 0x6D6C, 0o1600),
+        "a POSIX queue": lambda: call("mq_open", b"/mlaas", os.O_RDWR | os.O_CREAT, 0o600, None),
+        "memory without a name": lambda: os.memfd_create("m"),
+        "chmod outside": lambda: outside.chmod(0o666),
+        "chmod inside": lambda: Path("mine").chmod(0o666),
+        "fchmod": lambda: os.fchmod(os.open(sys.executable, os.O_RDONLY), 0o777),
+        "chown": lambda: os.chown(outside, os.getuid(), os.getgid()),
+        "utime": lambda: os.utime(outside),
+        "setxattr": lambda: os.setxattr(outside, "user.mlaas", b"x"),
+        "read outside": outside.read_bytes,
+        "write outside": lambda: outside.write_bytes(b"x"),
+        "truncate outside": lambda: os.truncate(outside, 0),
+        "remove outside": outside.unlink,
+        "make a device": lambda: os.mknod("device", 0o20600, os.makedev(1, 1)),
+        "watch a foreign folder": lambda: call("inotify_init1", 0),
+        "a signal by a descriptor": sets_a_signal,
+        "a descriptor's signals to the parent": lambda: owns_a_pipe(parent),
+        "a large pipe": grows_a_pipe,
+        "a socket": socket.socket,
+        "a unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),
+        "a pair of datagram sockets": lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM),
+        "a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+        "fork": os.fork,
+        "start a program": lambda: os.execv("/bin/true", ["true"]),
+        "namespaces": lambda: call("unshare", 0x10000000),
+        "mount": lambda: call("mount", b"none", b".", b"tmpfs", 0, None),
+        "change root": lambda: os.chroot("."),
+        "another session": os.setsid,
+        "another group": lambda: os.setpgid(0, 0),
+        "another user": lambda: os.setresuid(1, 1, 1),
+        "io_uring": lambda: call("syscall", 425, 1, None),
+        "bpf": lambda: call("syscall", 321, 0, None, 0),
+        "perf": lambda: call("syscall", 298, None, 0, -1, -1, 0),
+        "userfaultfd": lambda: call("syscall", 323, 0),
+        "keys": lambda: call("syscall", 250, 0, -3, 0),
+        "a pidfd": lambda: os.pidfd_open(parent),
+        "calls numbered as x32": lambda: call("syscall", 0x40000000 + 39),
+        "type into a terminal": lambda: call("ioctl", 0, 0x5412, b"x"),
+    }
+
+
+def needs():
+    """Return name → what every program may do."""
+    return {
+        "write inside": lambda: Path("mine").write_bytes(b"x"),
+        "rename inside": lambda: Path("mine").rename("yours"),
+        "make a folder": lambda: Path("folder").mkdir(),
+        "read its limits": lambda: resource.getrlimit(resource.RLIMIT_DATA),
+        "signal itself": lambda: os.kill(os.getpid(), 0),
+        "make a pipe": os.pipe,
+        "read its own status": lambda: Path("/proc/self/status").read_bytes(),
+        "lock a file": lambda: os.lockf(os.open("lock", os.O_RDWR | os.O_CREAT), os.F_LOCK, 0),
+    }
+
+
+def main():
+    outside, parent = Path(sys.argv[1]), int(sys.argv[2])
+    reached = confine(work=Path.cwd(), memory_bytes=1024**3, parent=parent, demand=sys.argv[3])
+    Path("mine").write_bytes(b"")
+    tried = {name: attempt(attack) for name, attack in attacks(outside, parent).items()}
+    able = {name: attempt(need) for name, need in needs().items()}
+    sys.stdout.write(json.dumps({"reached": reached, "attacks": tried, "needs": able}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A confined process tries to leave, to harm its parent, and to keep what it may not."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlaas4hep.adapters.confinement import calls, levels
+from mlaas4hep.adapters.confinement.levels import ConfinementError
+
+LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6
+_ATTACKS = Path(__file__).parent / "attacks.py"
+_HEADER = Path(f"/usr/include/{platform.machine()}-linux-gnu/asm/unistd_64.h")
+
+pytestmark = pytest.mark.skipif(not LINUX_6, reason="Landlock scopes need Linux 6.12")
+
+
+#: a shell inside a user namespace that allows no further ones, as containers forbid them
+_WITHOUT = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" "$@"'
+_SHELLS = {
+    "all that there is": (),
+    "no namespaces": ("unshare", "--user", "--map-root-user", "sh", "-c", _WITHOUT),
+}
+
+
+@pytest.fixture(scope="module", params=_SHELLS)
+def found(request, tmp_path_factory):
+    """Return what the attacks of attacks.py came to."""
+    shell = _SHELLS[request.param]
+    if shell and subprocess.run([*shell, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespaces here: the other case is this one")
+    folder = tmp_path_factory.mktemp("attacked")
+    outside, work = folder / "outside", folder / "work"
+    outside.write_text("somebody else's")
+    outside.chmod(0o600)
+    work.mkdir()
+    program = (*shell, sys.executable, str(_ATTACKS), str(outside), str(os.getpid()), "required")
+    ended = subprocess.run(
+        program,
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        start_new_session=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert not shell or "user namespace" not in told["reached"]
+    return {**told, "outside": outside}
+
+
+def test_every_attack_is_refused(found):
+    assert [name for name, how in found["attacks"].items() if how == "done"] == []
+    assert len(found["attacks"]) > 50
+
+
+def test_what_programs_need_still_works(found):
+    assert {name: how for name, how in found["needs"].items() if how != "done"} == {}
+
+
+def test_the_file_of_somebody_else_is_as_it_was(found):
+    assert found["outside"].read_text() == "somebody else's"
+    assert found["outside"].stat().st_mode & 0o777 == 0o600
+
+
+def test_the_level_reached_names_what_every_kernel_of_today_has(found):
+    assert {"rlimits", "no capabilities", "landlock", "seccomp"} <= set(found["reached"])
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_rules_for_arguments_name_calls_of_the_list(machine):
+    assert {*calls.ARGUMENTS, *calls.SIGNALS, "clone"} <= calls.numbers(machine).keys()
+
+
+@pytest.mark.skipif(not _HEADER.exists(), reason="no kernel headers here")
+def test_the_numbers_are_the_kernels():
+    pattern = re.compile(r"#define __NR_(\w+) (\d+)")
+    kernels = {name: int(number) for name, number in pattern.findall(_HEADER.read_text())}
+
+    listed = calls.numbers(platform.machine())
+
+    assert listed == {name: kernels[name] for name in listed}
+
+
+def test_a_demand_that_the_kernel_does_not_meet_names_what_is_missing():
+    with pytest.raises(ConfinementError, match="without seccomp, which the kernel of this node"):
+        levels.check(("no new privileges", "no capabilities", "landlock"), "required")
+
+
+@pytest.mark.parametrize("demand", levels.DEMANDS)
+def test_a_demand_that_is_met_passes(demand):
+    everything = (
+        *("no new privileges", "no capabilities", "landlock", "seccomp"),
+        *("user namespace", "network namespace", "ipc namespace", "read-only mounts"),
+    )
+
+    levels.check(everything, demand)
