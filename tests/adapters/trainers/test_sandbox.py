@@ -193,8 +193,11 @@ def hidden(name):
     file = open(name, "w+b")
     file.truncate(4096)
     mapped = mmap.mmap(file.fileno(), 4096)
-    file.close()
     os.unlink(name)
+    for number in os.listdir("/proc/self/fd"):  # mapped holds one, too
+        if os.path.lexists(there := f"/proc/self/fd/{number}"):
+            if os.readlink(there).endswith("(deleted)"):
+                os.close(int(number))
     return mapped
 """
 HIDING = {
