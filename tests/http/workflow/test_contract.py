@@ -45,11 +45,18 @@ EXAMPLES = {
     "fetch_model": Example(args={"name": DONE}),
     "share_model": Example(args={"name": DONE}, json={"groups": ["cms"]}),
     "delete_model": Example(args={"name": DONE}),
+    "list_versions": Example(args={"name": DONE}),
+    "promote_model": Example(args={"name": "best"}, json={"from": DONE}),
+    "serve_version": Example(args={"name": DONE, "version": "v1"}),
+    "move_alias": Example(args={"name": DONE, "alias": "production"}, json={"version": "v1"}),
+    "show_card": Example(args={"name": DONE}),
+    "fetch_card": Example(args={"name": DONE}),
     "list_specs": Example(),
     "delete_cache": Example(),
     "show_usage": Example(),
     "show_history": _RUN,
     "show_quality": _RUN,
+    "show_checks": _RUN,
     "show_histograms": _RUN,
     "show_cutflow": _RUN,
     "openapi": Example(),
@@ -60,6 +67,8 @@ EXAMPLES = {
 #: a stream, a scoring that has run, and an object store that people reach: see their own tests
 ELSEWHERE = {
     "watch_run",
+    "create_scan",
+    "show_scan",
     "score",
     "fetch_scores",
     "offer_upload",
@@ -95,6 +104,8 @@ class Context:
         for name in (files.HISTORY, files.QUALITY, files.HISTOGRAMS):
             stored = b"{}" if name == files.QUALITY else b"[]"
             services.runs_files.put(files.key(owner, RUN, name), stored)
+        checks = b'{"schema_version": 1, "overtraining": null, "importance": null}'
+        services.runs_files.put(files.key(owner, RUN, files.CHECKS), checks)
         problem = Problem(code="x", message="x")
         services.runs.apply([ModelReady(owner=owner, run=DONE, model=DONE, version="v1")])
         services.runs.apply([RunFailed(owner=owner, run=FAILED, problem=problem)])
