@@ -1,6 +1,7 @@
 """From a link to a score on a real laptop platform, in a real browser."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     page.get_by_role("heading", name="jets_1").wait_for(timeout=60_000)
     page.locator("progress[aria-label=Train]").wait_for()
     page.locator(".u-over").first.wait_for(timeout=120_000)  # curves, while it trains
+    page.get_by_text(re.compile(r"[3-8]/8 rounds")).wait_for(timeout=120_000)
     luca.shot("run-live")
     page.locator("[role=status].tag.done").wait_for(timeout=120_000)
     for tab, shown in [

@@ -2,6 +2,9 @@
 
 import pytest
 
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.scans import Trial, Trials
 from tests.browser.axe import serious
 from tests.browser.conftest import HOSTILE, NARROW
 
@@ -104,3 +107,38 @@ def test_everything_is_reached_by_keyboard(crowded, visit):
 
     assert reached[:6] == ["Skip to the content", "MLaaS4HEP", "Runs", "Models", "New run", "Me"]
     assert "luca_200" in reached
+
+
+def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
+    carol = crowded.person("carol")
+    carol.upload()
+    wanted = {"params": {"batch_size": [50, 100]}, "arguments": {"act": ["relu", "tanh"]}}
+    body = {"name": "luca", "scan": {**wanted, "parallel": 1}}
+    name = carol.post("/scans", json=body).json["name"]
+    trials = Trials(
+        trials=tuple(
+            Trial(
+                number=number,
+                run=f"luca_{number + 2}",
+                values=(("batch_size", size), ("arguments.act", act)),
+                status="done",
+                figure=figure,
+            )
+            for number, (size, act, figure) in enumerate([(50, "relu", 0.4), (100, "tanh", 0.3)])
+        )
+    )
+    key = files.key(carol.owner, name, files.TRIALS)
+    crowded.services.runs_files.put(key, wire.dump(trials))
+    visitor = visit()
+    visitor.sign_in(crowded.url, crowded.token("carol"))
+    visitor.page.goto(f"{crowded.url}#/runs/{name}")
+    visitor.page.get_by_text("done, the best").wait_for()
+
+    assert visitor.page.locator("[aria-label=Trials] tbody th").all_inner_texts() == [
+        "luca_3",
+        "luca_2",
+    ]
+    visitor.shot("scan")
+    assert visitor.page.locator("svg.parallel polyline").count() == 2
+    assert serious(visitor.page) == {}
+    assert visitor.errors == []

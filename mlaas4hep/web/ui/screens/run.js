@@ -2,9 +2,10 @@
 import { chart } from "../chart.js";
 import { confirmed, fill, figures, h, notice, panel, problem } from "../dom.js";
 import { age, count, duration, isFinal, number, statusClass } from "../format.js";
+import { drawTrials } from "./scan.js";
 import { download, get, getText, send, watch, workflowUrl } from "../server.js";
 
-const NAMES = { specs: "Measure", "chunk-preprocess": "Prepare", train: "Train", score: "Score" };
+const NAMES = { specs: "Measure", "chunk-preprocess": "Prepare", train: "Train", score: "Score", scan: "Scan" };
 const LOG_STAGES = ["train", "specs", "chunk-preprocess", ""];
 const TABS = [["", "Progress"], ["data", "Data"], ["quality", "Quality"], ["try", "Try it"]];
 
@@ -25,7 +26,7 @@ export async function show(view, [name, tab], context) {
 }
 
 function tabs(run, tab) {
-  const wanted = run.task === "scoring" ? TABS.slice(0, 1) : TABS;
+  const wanted = run.task === "training" ? TABS : TABS.slice(0, 1);
   return h(
     "nav.tabs",
     { "aria-label": "Of this run" },
@@ -70,7 +71,7 @@ function actions(run, context) {
       await context.again();
     }),
     run.status === "done" && run.task === "scoring" && act("Download scores", () => download(workflowUrl(`${path}/scores`), `${run.name}.scores`)),
-    run.status === "done" && run.task !== "scoring" && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`), `${run.model}.tar.gz`)),
+    run.status === "done" && run.task !== "scoring" && run.model && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`), `${run.model}.tar.gz`)),
     act("Log", () => download(workflowUrl(`${path}/logs`), `${run.name}.txt`)),
     over && act("Delete", async () => {
       if (!(await confirmed(`Delete ${run.name}? Its model stays.`, "Delete it"))) return;
@@ -83,8 +84,8 @@ function actions(run, context) {
 
 async function progress(head, body, first, context) {
   const { signal } = context;
-  const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), log: logPanel(first, signal) };
-  fill(body, parts.trouble, h("div.stack", h("section.panel", { "aria-label": "Stages" }, parts.stages), h("section.panel", { "aria-label": "Figures" }, parts.numbers), parts.curves, parts.log.element));
+  const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), trials: h("div.stack"), log: logPanel(first, signal) };
+  fill(body, parts.trouble, h("div.stack", h("section.panel", { "aria-label": "Stages" }, parts.stages), h("section.panel", { "aria-label": "Figures" }, parts.numbers), first.task === "scan" ? parts.trials : parts.curves, parts.log.element));
   const curves = curvesIn(parts.curves, first.name);
   let status = first.status;
   const draw = async (run) => {
@@ -101,7 +102,8 @@ async function progress(head, body, first, context) {
       if (isFinal(run)) document.title = `${run.name} ${run.status} – MLaaS4HEP`;
     }
     parts.log.refresh(isFinal(run));
-    if (run.task !== "scoring") await curves.update(run);
+    if (run.task === "training") await curves.update(run);
+    if (run.task === "scan") await drawTrials(parts.trials, run.name);
   };
   await draw(first);
   const ticking = setInterval(() => tick(parts.stages), 1000);
@@ -136,7 +138,7 @@ function note(one, run) {
     if (isFinal(run)) return "not begun";
     if (one.stage === "train") return measured && measured.state === "done" ? "starting Python and the framework" : "waits for chunks";
     if (one.stage === "chunk-preprocess") return "waits for the measurement";
-    return "opening files";
+    return one.stage === "scan" ? "no trial has ended" : "opening files";
   }
   const spent = one.seconds === null ? "" : duration(one.seconds);
   if (one.state !== "running") return spent;
@@ -225,9 +227,9 @@ function curvesIn(place, name) {
 }
 
 function logPanel(run, signal) {
-  const scoring = run.task === "scoring";
+  const whole = run.task !== "training";
   const text = h("pre", { tabindex: "0", "aria-label": "Log" }, "…");
-  const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (scoring ? [""] : LOG_STAGES).map((one) => h("option", { value: one }, one || "everything")));
+  const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (whole ? [""] : LOG_STAGES).map((one) => h("option", { value: one }, one || "everything")));
   let at = 0;
   let waiting = null;
   async function load() {
