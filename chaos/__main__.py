@@ -20,8 +20,8 @@ from random import Random
 from statistics import median
 
 from chaos import checks
-from chaos.jobs import jobs
-from chaos.victims import Ground, faults, mounted, start, unmounted
+from chaos.jobs import jobs, long_job
+from chaos.victims import TRAINEE, Fault, Ground, faults, kill, mounted, start, unmounted
 from chaos.wave import Hit, Outcome, Wave
 
 SEEDS = Path(__file__).parent / "seeds.txt"
@@ -34,7 +34,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--seed", type=int, default=None, help="what fails in which order")
     parser.add_argument("--minutes", type=float, default=20.0, help="how long things may fail")
+    parser.add_argument(
+        "--healing", action="store_true", help="one run alone under each kill: how long it stands"
+    )
     options = parser.parse_args()
+    if options.healing:
+        return healing()
     kept = [int(line) for line in SEEDS.read_text().split()] if SEEDS.exists() else []
     seed = secrets.randbelow(1 << 32) if options.seed is None else options.seed
     kept = kept if options.seed is None else []
@@ -72,6 +77,27 @@ def tried(seed: int, minutes: float) -> int:
         _keep(seed)
     print(f"seed {seed}: {f'{len(wrong)} things are wrong' if wrong else 'nothing was noticed'}")
     return int(bool(wrong))
+
+
+def healing() -> int:
+    """Kill each part in the middle of the only training there is, and print how long it stands."""
+    root = Path(tempfile.mkdtemp(prefix="mlaas-chaos-"))
+    ground = Ground(state=root / "state", laptop=start(root / "state"), disk=None)
+    hits: list[Hit] = []
+    try:
+        for number, part in enumerate((TRAINEE, "train", "dispatcher", "nats") * 3):
+            wave = Wave(ground=ground)
+            wave.submit([f"person{number}"], {"keras": long_job()})
+            wave.wait_for_training()
+            fault = Fault(kind="kill", part=part, hit=kill)
+            fault.hit(ground, fault)
+            hits.append(wave.healed(fault.name))
+            wave.cancel()
+    finally:
+        ground.laptop.__exit__()
+        shutil.rmtree(root, ignore_errors=True)
+    _show(hits)
+    return 0
 
 
 def _waves(ground: Ground, random: Random, seconds: float, hits: list[Hit]) -> list[str]:
@@ -116,16 +142,14 @@ def _wrong(
 
 def _show(hits: list[Hit]) -> None:
     """Print how often each fault happened, and how long runs stood still after it."""
-    table: dict[str, list[Hit]] = defaultdict(list)
+    table: dict[str, list[float]] = defaultdict(list)
     for hit in hits:
-        if hit.first_s is not None:
-            table[hit.name].append(hit)
-    print("seconds until the first run went on, and until all did or had ended:")
-    print(f"{'fault':32}{'times':>6}{'median':>8}{'worst':>8}{'median':>8}{'worst':>8}")
+        if hit.healed_s is not None:
+            table[hit.name].append(hit.healed_s)
+    print("seconds from the end of a fault until a run went on:")
+    print(f"{'fault':32}{'times':>6}{'median':>8}{'worst':>8}")
     for name, each in sorted(table.items()):
-        first, last = [hit.first_s or 0.0 for hit in each], [hit.all_s for hit in each]
-        figures = (median(first), max(first), median(last), max(last))
-        print(f"{name:32}{len(each):6}" + "".join(f"{figure:8.1f}" for figure in figures))
+        print(f"{name:32}{len(each):6}{median(each):8.1f}{max(each):8.1f}")
 
 
 def _keep(seed: int) -> None:

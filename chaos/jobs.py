@@ -51,6 +51,11 @@ def jobs() -> Mapping[str, bytes]:
     }
 
 
+def long_job() -> bytes:
+    """Return a training that lasts for some minutes."""
+    return _packed(_data(), _KERAS, {**_CHUNKED, "epochs": 300})
+
+
 def question() -> list[dict[str, float]]:
     """Return entries whose predictions tell two models apart."""
     random = np.random.default_rng(1)

@@ -63,7 +63,7 @@ class Fault:
 
 def faults(random: Random, *, with_disk: bool) -> "list[Fault]":
     """Return one fault of every kind in a random order; the seed decides all of it."""
-    made = [Fault(kind="kill", part=part, hit=_kill) for part in (*PARTS, TRAINEE)]
+    made = [Fault(kind="kill", part=part, hit=kill) for part in (*PARTS, TRAINEE)]
     made += [
         Fault(kind="pause", part=part, lasts_s=random.uniform(*_PAUSED_S), hit=_pause)
         for part in (*PARTS, TRAINEE)
@@ -79,7 +79,8 @@ def faults(random: Random, *, with_disk: bool) -> "list[Fault]":
     return made
 
 
-def _kill(ground: Ground, fault: Fault) -> bool:
+def kill(ground: Ground, fault: Fault) -> bool:
+    """End a process as a power cut would."""
     return _signalled(ground.pid(fault.part), signal.SIGKILL)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -40,8 +41,7 @@ class Hit:
     """One fault that happened, and how long runs stood still after it."""
 
     name: str
-    first_s: float | None  #: until the first run went on; None: all were over already
-    all_s: float  #: until each run went on or ended, waiting for its turn included
+    healed_s: float | None  #: from the fault's end until a run went on; None: all were over
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Wave:
             if time.monotonic() > until or self._is_over():
                 return
             if fault.hit(self.ground, fault):
-                self.hits.append(self._healed(fault.name))
+                self.hits.append(self.healed(fault.name))
             time.sleep(random.uniform(*_BETWEEN_S))
 
     def outcomes(self) -> dict[tuple[str, str], Outcome]:
@@ -101,19 +101,30 @@ class Wave:
             for (person, _), name in self.runs.items()
         ]
 
-    def _healed(self, name: str) -> Hit:
-        """Return how long it took until the first run went on, and until all went on or ended."""
-        started, first = time.monotonic(), None
+    def healed(self, name: str) -> Hit:
+        """Return how long it took until a run went on or ended."""
+        started = time.monotonic()
         before = self._reports()
-        unfinished = {i for i, report in enumerate(before) if report.status not in FINAL}
-        while unfinished and time.monotonic() - started < _ANSWER_S:
-            time.sleep(_LOOK_S)
+        unfinished = [i for i, report in enumerate(before) if report.status not in FINAL]
+        if not unfinished:
+            return Hit(name=name, healed_s=None)
+        while time.monotonic() - started < _ANSWER_S:
             now = self._reports()
-            moved = {i for i in unfinished if now[i].mark != before[i].mark}
-            if moved and first is None:
-                first = time.monotonic() - started
-            unfinished -= moved
-        return Hit(name=name, first_s=first, all_s=time.monotonic() - started)
+            if any(now[i].mark != before[i].mark for i in unfinished):
+                break
+            time.sleep(_LOOK_S)
+        return Hit(name=name, healed_s=time.monotonic() - started)
+
+    def wait_for_training(self) -> None:
+        """Return when a run has trained for a round at least."""
+        while not any(stage.done for report in self._reports() for stage in report.stages[2:]):
+            time.sleep(_LOOK_S)
+
+    def cancel(self) -> None:
+        """Stop all runs that still go on."""
+        for (person, _), name in self.runs.items():
+            with suppress(MlaasError):  # it has ended meanwhile
+                self._ask(person, lambda client, n=name: client.cancel(n))
 
     def _ask(self, person: str, what: Callable[[Client], T]) -> T:
         """Ask as a person would: again, when nobody answers."""
