@@ -36,6 +36,11 @@ def show(text: str) -> None:
     print(text)
 
 
+def tell(text: str) -> None:
+    """Tell something that is no result, whoever listens."""
+    print(text, file=sys.stderr)
+
+
 def note(text: str) -> None:
     """Tell a person at a terminal something that is no result."""
     if sys.stderr.isatty():

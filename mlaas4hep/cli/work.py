@@ -4,7 +4,7 @@ import json as jsontext
 from pathlib import Path
 
 from mlaas4hep.cli.dryruns import show_dry_run
-from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars
+from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars, tell
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs import Specs
 from mlaas4hep.core.data.specsfile import from_ancestor, to_ancestor
@@ -20,6 +20,7 @@ from mlaas4hep.oneprocess import draft as drafts
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess import train as learning
 from mlaas4hep.oneprocess.folder import Paths, beside_of, read_model, read_request, read_text
+from mlaas4hep.oneprocess.unfinished import is_worth_keeping, work_folder
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.train import train
@@ -29,13 +30,18 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
     """Do a whole run and write its bundle."""
     bundle.check(out)
     request, model, beside = _read_folder(folder, resources(memory, cpus))
-    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
+    with (
+        work_folder(out) as work,
+        oneprocess.services(work) as services,
+        stage_bars(shown=not json) as draw,
+    ):
         run = oneprocess.start(request, model, services, beside)
         ended = oneprocess.finish(
             run,
             table.steps(),
             services,
             lambda run: draw(stages(run, services.clock()), metrics(run)),
+            lambda run: _tell_where_it_stands(run, work),
         )
         bundle.save(ended, services, out)
     _show_trained(ended, out, json)
@@ -54,6 +60,12 @@ def _read_folder(folder: Path, resources: Resources) -> tuple[Request, str, byte
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
     request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources, beside)
     return request, read_model(paths.model), beside
+
+
+def _tell_where_it_stands(run: Run, work: Path) -> None:
+    stands = f"stopped with {run.rounds.done} of {run.rounds.total or '?'} rounds done"
+    goes_on = "goes on from there" if is_worth_keeping(work) else "begins anew"
+    tell(f"{stands}; the same command {goes_on}")
 
 
 def write_draft(files: list[str], out: Path | None, tree: str, label: str) -> None:
@@ -143,6 +155,8 @@ def _show_trained(run: Run, out: Path, json: bool) -> None:
         show_json(told | {"warnings": run.warnings})
         return
     _warn(run)
+    if run.resumed:
+        show(f"it went on from a checkpoint with {run.resumed} rounds done")
     for name, value in run.metrics:
         show(f"{name} {value:g}")
     show(f"the model is in {out}")

@@ -26,6 +26,7 @@ MAX_FILE_AWAY = 8  #: deliveries that found a file's server away
 MAX_AWAY_S = 48 * 3600.0  #: longer than the longest training
 _LONGEST_PAUSE_S = 60.0
 _LONGEST_AWAY_PAUSE_S = 10.0
+_LONGEST_NEED_PAUSE_S = 5.0  #: such as the lease of a process that is dead
 _AWAY = frozenset({None, 401, 403, 404, 408, 502, 503})
 _LOST = frozenset({502, 504})
 _FUNCTIONS_503 = ServiceUnavailableError.code
@@ -93,7 +94,9 @@ def judge(answer: CallOutcome, before: History, at: float, function: str) -> Ver
     if _is_away(answer):
         pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_AWAY_PAUSE_S)
         return Verdict(action=Action.AWAY, history=after, pause_s=pause)
-    pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_PAUSE_S)
+    needs = answer.status == 503 and answer.problem and not answer.problem.file  # noqa: PLR2004 - HTTP
+    longest = _LONGEST_NEED_PAUSE_S if needs else _LONGEST_PAUSE_S
+    pause = backoff_s(before.pauses, first_s=1.0, longest_s=longest)
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
 
 

@@ -53,9 +53,20 @@ def save(run: Run, services: Services, out: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with services.models.open(key) as content, path.open("wb") as written:
                 shutil.copyfileobj(content, written)
-        if target.exists():
-            target.rename(Path(work) / "old")
+        _put_in_place(fresh, target, Path(work) / "old")
+
+
+def _put_in_place(fresh: Path, target: Path, aside: Path) -> None:
+    """Rename a folder to `target`; what was there comes back if that fails."""
+    if not target.exists():
         fresh.rename(target)
+        return
+    target.rename(aside)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
 
 
 def _is_bundle(folder: Path) -> bool:

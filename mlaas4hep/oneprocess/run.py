@@ -4,20 +4,21 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
-from mlaas4hep.core import wire
+from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.oneprocess.unfinished import same_run
 from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import Services
@@ -27,9 +28,9 @@ OnChange = Callable[[Run], None]
 
 
 @contextmanager
-def services() -> Iterator[Services]:
-    """Give services over a temporary folder, with a trainer."""
-    with tempfile.TemporaryDirectory(prefix="mlaas4hep-") as folder:
+def services(work: Path | None = None) -> Iterator[Services]:
+    """Give services over a folder, with a trainer; without one, over a temporary folder."""
+    with nullcontext(work) if work else tempfile.TemporaryDirectory(prefix="mlaas4hep-") as folder:
         made = bootstrap.services(
             Settings(
                 store=Path(folder).as_uri(),
@@ -42,9 +43,15 @@ def services() -> Iterator[Services]:
 
 
 def start(request: Request, model: str, services: Services, beside: bytes = b"") -> Run:
-    """Store a request as a submitted run; `beside` is a zip of what lies beside model.py."""
+    """Store a request as a submitted run; `beside` is a zip of what lies beside model.py.
+
+    If the same run was ended before, this one is it, and goes on from its checkpoint.
+    """
     run = new_run(request, 1, services.clock())
-    contents = {files.REQUEST: wire.dump(request), files.MODEL: model.encode()}
+    before = same_run(request, model, services)
+    if before is not None:
+        run = replace(run, id=before.id)
+    contents = {files.REQUEST: sealed.dump(request), files.MODEL: model.encode()}
     if beside:
         contents[files.BESIDE] = beside
     store_run(run, contents, services)
@@ -53,9 +60,20 @@ def start(request: Request, model: str, services: Services, beside: bytes = b"")
 
 
 def finish(
-    run: Run, reactions: Mapping[type[Event], Step], services: Services, on_change: OnChange
+    run: Run,
+    reactions: Mapping[type[Event], Step],
+    services: Services,
+    on_change: OnChange,
+    on_stop: OnChange = lambda _run: None,
 ) -> Run:
     """Deliver events until nothing is left to do, and return the run then.
+
+    Args:
+        run: that was started.
+        reactions: which step each event wakes.
+        services: of this process.
+        on_change: is given the run whenever it has changed.
+        on_stop: is given the run when a person has interrupted it.
 
     Raises:
         PermanentError: the run failed.
@@ -69,8 +87,10 @@ def finish(
         while changes.get():
             on_change(services.runs.get(run.owner, run.name))
     except KeyboardInterrupt:
+        services.stopping.is_asked = True
         services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
         deliveries.join()
+        on_stop(services.runs.get(run.owner, run.name))
         raise
     finally:
         unhear()

@@ -105,6 +105,7 @@ class _UnderWay:
             if self.wanted or report is None:
                 run = self._run()
                 if not is_wanted(run, self.event):
+                    check_stopping(self.services)  # the checkpoint may be wanted again
                     return
                 yield from self._hand_over(run)
             check_stopping(self.services)

@@ -229,13 +229,33 @@ def test_a_run_that_is_told_to_end_leaves_nothing(folder, tmp_path, number):
         env={**os.environ, "TMPDIR": str(temporary)},
         stderr=subprocess.PIPE,
     ) as run:
-        wait_for(lambda: any(temporary.glob("mlaas4hep-*")))
+        wait_for((folder / ".model.unfinished" / "runs").is_dir)
         run.send_signal(number)
         said = run.communicate(timeout=60)[1]
 
     assert run.returncode == 128 + number
-    assert said == b""
+    assert said in (b"", b"stopped with 0 of ? rounds done; the same command begins anew\n")
     assert list(temporary.iterdir()) == []
+    assert not (folder / ".model.unfinished").exists()
+
+
+def test_a_run_that_was_ended_goes_on_when_the_command_is_repeated(cli, folder):
+    params = json.loads((folder / "params.json").read_text()) | {"training": "chunked"}
+    (folder / "params.json").write_text(json.dumps(params | {"epochs": 15}))
+    kept = folder / ".model.unfinished"
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlaas4hep.cli", "run", folder], stderr=subprocess.PIPE, text=True
+    ) as run:
+        wait_for(lambda: any(kept.glob("runs/*/*/checkpoint.json")))
+        run.send_signal(signal.SIGTERM)
+        said = run.communicate(timeout=60)[1]
+
+    again = cli("run", folder)
+
+    assert "the same command goes on from there" in said
+    assert again.code == 0, again.err
+    assert "it went on from a checkpoint" in again.out
+    assert not kept.exists()
 
 
 def wait_for(so, timeout_s=60):

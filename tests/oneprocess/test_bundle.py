@@ -1,5 +1,6 @@
 """Where a model may be written, and that it appears as a whole."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,27 @@ def test_what_is_no_model_is_never_touched(tmp_path, files, said):
 def test_a_place_where_nobody_can_write_is_refused_before():
     with pytest.raises(ConflictError, match="no model can be written"):
         bundle.check(Path("/proc/mlaas4hep/model"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a folder on a disk of 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "test", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here: that needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_half_and_the_earlier_model_as_it_was(services, small_disk):
+    bundle.save(RUN, services, small_disk / "model")
+    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
+    key = keys.model_file("local", "r_1", "v", "model.keras")
+    services.models.put(key, bytes(100_000))
+
+    with pytest.raises(OSError, match="No space left"):
+        bundle.save(RUN, services, small_disk / "model")
+
+    assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before

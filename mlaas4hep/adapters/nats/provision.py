@@ -35,9 +35,9 @@ DEAD_SUBJECT = "mlaas.dead"
 RUNS, COUNTERS, LEASES = "mlaas-runs", "mlaas-counters", "mlaas-leases"
 CONSUMERS = {subject.removeprefix("mlaas."): subject for subject in SUBJECTS}
 
-ACK_WAIT_S = 60.0  #: an event whose dispatcher dies is delivered again after that
+ACK_WAIT_S = 20.0  #: an event whose dispatcher dies is delivered again after that
 ECHO_WINDOW_S = 600.0  #: an event published twice within that is dropped
-LEASE_S = 25.0  #: a lease that is not renewed for so long is free again
+LEASE_S = 10.0  #: a lease that is not renewed for so long is free again
 MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
