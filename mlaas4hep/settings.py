@@ -50,6 +50,8 @@ class Settings:
     max_models: int = 200  #: per owner
     max_runs: int = 10  #: unfinished ones, per owner
     max_bytes: int = 100 * 1024**3  #: in all buckets, per owner
+    max_memory: int = 16 * 1024**3  #: bytes that a submission may ask for its training
+    max_cpus: int = 16  #: that it may ask for
     gpu: int = 0  #: 1: a train function with a GPU is deployed
     frameworks: str = ""  #: of the train function, comma separated; empty: those installed here
     range_entries: int = 100_000  #: entries that one event measures

@@ -9,12 +9,17 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests import beside, filelist, sources
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
-from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.requests.upload import Upload
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, MlaasError, ServiceUnavailableError
+from mlaas4hep.errors import (
+    ConflictError,
+    InvalidRequestError,
+    MlaasError,
+    ServiceUnavailableError,
+)
 from mlaas4hep.pipeline.records import new_run, next_name, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas, uploads
@@ -91,22 +96,37 @@ def contents(request: Request, prepared: CheckedSubmission) -> dict[str, bytes]:
     }
 
 
+def _check_resources(wanted: Resources, limits: Limits) -> None:
+    """Refuse what no training may have here; memory also bounds its disk and its data."""
+    if wanted.device == "gpu" and not limits.has_gpu:
+        raise ConflictError(
+            "this deployment has no train function with a GPU",
+            stage="submit",
+            hint='submit with "device": "cpu"',
+        )
+    for name, value, most in (
+        ("memory", wanted.memory_bytes, limits.max_memory_bytes),
+        ("cpus", wanted.cpus, limits.max_cpus),
+    ):
+        if not value <= most:
+            raise InvalidRequestError(
+                f"{name} of the submission is {value}, this deployment gives a training {most}",
+                stage="submit",
+                hint=f'a smaller "{name}"; the operator sets MLAAS_MAX_{name.upper()}',
+            )
+
+
 def prepare(
     submission: Submission, upload: Upload, services: Services, limits: Limits
 ) -> CheckedSubmission:
     """Read and check everything that a submission names, without opening a ROOT file.
 
     Raises:
-        InvalidRequestError: something is missing or wrong; names the file and what is near.
+        InvalidRequestError: something is missing, wrong or too much; names the file and what
+            is near.
         ConflictError: it asks for a GPU and there is none.
     """
-    if submission.resources.device == "gpu" and not limits.has_gpu:
-        raise ConflictError(
-            "this deployment has no train function with a GPU",
-            stage="submit",
-            hint='submit with "device": "cpu"',
-        )
-
+    _check_resources(submission.resources, limits)
     with _at_submit():
         texts = _texts(submission, upload, services)
         request = build_request(

@@ -20,4 +20,6 @@ class Limits:
     plain_http: bool = False  #: http:// is read, too
     frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
     builds_models: bool = False  #: dry runs can build model.py here
+    max_memory_bytes: int = 16 * 1024**3  #: of one training
+    max_cpus: int = 16  #: of one training
     has_gpu: bool = False  #: a train function with a GPU is deployed

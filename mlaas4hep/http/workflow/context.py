@@ -37,6 +37,8 @@ def limits_of(settings: Settings) -> Limits:
         remote_hosts=settings.remote_hosts,
         s3_buckets=settings.data_s3_buckets if settings.data_s3 else "",
         plain_http=bool(settings.plain_http),
+        max_memory_bytes=settings.max_memory,
+        max_cpus=settings.max_cpus,
         has_gpu=bool(settings.gpu),
         frameworks=trained,
         builds_models=set(trained) <= set(installed()),

@@ -193,3 +193,18 @@ def test_an_owner_has_so_many_unfinished_runs(make_world):
     assert response.status_code == 429
     assert "luca_1" in response.json["error"]["hint"]
     assert int(response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "setting"),
+    [
+        ({"memory": "999999999gb"}, "MLAAS_MAX_MEMORY"),
+        ({"memory": "17gb"}, "MLAAS_MAX_MEMORY"),
+        ({"cpus": 17}, "MLAAS_MAX_CPUS"),
+    ],
+)
+def test_nobody_asks_for_more_than_a_training_gets_here(alice, asked, setting):
+    error = refused(alice, **asked)
+
+    assert next(iter(asked)) in error["message"]
+    assert setting in error["hint"]
