@@ -49,10 +49,11 @@ class Measured:
             ["function"],
             buckets=_BUCKETS_S,
             registry=self.registry,
-        )
+        ).labels(**self._labels)
         self._open = Gauge(
             "mlaas_requests_open", "Requests on their way", ["function"], registry=self.registry
-        )
+        ).labels(**self._labels)
+        self._counters: dict[tuple[str, str], Counter] = {}  # finding one takes longer than adding
         self.registry.register(_Levels(function, levels))
 
     def stop(self) -> None:
@@ -78,12 +79,20 @@ class Measured:
             await send(message)
 
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        with self._open.labels(**self._labels).track_inprogress():
-            try:
-                await self.app(scope, receive, sending)
-            finally:
-                self._calls.labels(**self._labels, method=method, status=status).inc()
-                self._seconds.labels(**self._labels).observe(time.perf_counter() - started)
+        self._open.inc()
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            self._open.dec()
+            self._counter(method, status).inc()
+            self._seconds.observe(time.perf_counter() - started)
+
+    def _counter(self, method: str, status: str) -> Counter:
+        found = self._counters.get((method, status))
+        if found is None:
+            found = self._calls.labels(**self._labels, method=method, status=status)
+            self._counters[method, status] = found
+        return found
 
     async def _tell(self, scope: Scope, send: Send) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
