@@ -1,6 +1,6 @@
 """What must hold when all is over: nothing lost, nothing twice, nothing left."""
 
-import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mlaas4hep.settings import Settings
 from mlaas4hep.usecases.fsck import fsck
 from tests.laptops import descendants
 
-_LEFT = ("mlaas", "train", "tmp")
+_NOTICED_S = 2.0
 
 
 def outcomes(
@@ -35,26 +35,27 @@ def store(ground: Ground, runs: int) -> Iterator[str]:
         yield f"{len(models)} models of {runs} runs"
     checkpoints = [i.key for i in services.runs_files.list("") if "/checkpoint" in i.key]
     yield from (f"{key} is left" for key in checkpoints)
-    yield from (f"half a write: {path}" for path in (ground.state / "store/.incoming").iterdir())
 
 
 def processes(ground: Ground) -> Iterator[str]:
-    """Yield processes that ended and that nobody took notice of."""
+    """Yield processes that ended and that nobody took notice of for a while."""
+    before = set(_zombies(ground))
+    time.sleep(_NOTICED_S)
+    yield from (f"process {pid} is a zombie" for pid in before.intersection(_zombies(ground)))
+
+
+def _zombies(ground: Ground) -> Iterator[int]:
     for pid in descendants(ground.laptop.process.pid):
         try:
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
         except OSError:
             continue
         if fields.split()[0] == "Z":
-            yield f"process {pid} is a zombie"
+            yield pid
 
 
 def leftovers(ground: Ground) -> Iterator[str]:
     """Yield temporary files; to be asked when the platform has stopped."""
-    for path in (ground.state / "tmp").iterdir():
-        yield f"{path} is left"
-
-
-def outside(ground: Ground) -> set[int]:
-    """Return all processes of the platform now."""
-    return descendants(ground.laptop.process.pid) - {os.getpid()}
+    for folder in ("tmp", "store/.incoming"):
+        for path in (ground.state / folder).iterdir():
+            yield f"{path} is left"

@@ -21,7 +21,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.ports import ObjectInfo
 
 _BLOCK = 1 << 20
-_ABANDONED_S = 24 * 3600  #: an unfinished write of that age belongs to a process that died
+_YOUNG_S = 5.0  #: a file that is just being made may not be locked yet
 
 
 class DirectoryStore:
@@ -116,9 +116,11 @@ class DirectoryStore:
         return self._folder / checked_key(key)
 
     def _clean(self) -> None:
-        oldest = time.time() - _ABANDONED_S
+        """Remove unfinished writes of processes that died: a write is locked while it lasts."""
+        oldest = time.time() - _YOUNG_S
         for path in self._incoming.iterdir():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if path.stat().st_mtime < oldest:
                     path.unlink()
 
@@ -128,11 +130,12 @@ class DirectoryStore:
         aside = self._incoming / uuid.uuid4().hex
         try:
             with _our_errors(key), aside.open("xb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            # Exact and later than any before: part of the etag; the clock of the kernel is coarse.
-            os.utime(aside, ns=(time.time_ns(), time.time_ns()))
+                # Exact, later than any before: part of the etag; the clock of the kernel is coarse.
+                os.utime(file.fileno(), ns=(time.time_ns(), time.time_ns()))
             with _our_errors(key), self._pruning.open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH)
                 target.parent.mkdir(parents=True, exist_ok=True)
