@@ -49,6 +49,11 @@ def checked_key(key: str) -> str:
     return key
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text can be part of keys."""
+    return bool(_NAME.fullmatch(text))
+
+
 def digest(*parts: Any) -> str:
     """Return 32 hex digits that stand for the content of `parts` (anything JSON can hold)."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))

@@ -43,7 +43,8 @@ def promote(owner: str, model: str, name: str, services: Services, kept: int = K
     for each in (before, promoted):
         if each is not None:
             key = keys.model_version(owner, name, each.version)
-            services.models.put(key, sealed.dump(each))
+            # who may use it is what the record of the served version says, now and later
+            services.models.put(key, sealed.dump(replace(each, public=True)))
     services.models.put(keys.model(owner, name), sealed.dump(promoted))
     _forget_oldest(promoted, services, kept)
     return promoted

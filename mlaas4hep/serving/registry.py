@@ -17,7 +17,7 @@ from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.usecases import wholeness
 
-__all__ = ["Load", "LoadedModel", "Registry", "address", "allowed"]
+__all__ = ["Load", "LoadedModel", "Registry", "address", "allowed", "at_version"]
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Registry:
 
         This never waits for the store, nor for a model that is being loaded.
         """
-        key = f"{owner}/{name}/model.json"
+        key = _record_key(owner, name)
         seen = self._seen.get(key)
         if seen is None:
             return None
@@ -89,7 +89,7 @@ class Registry:
 
     def confirmed(self, owner: str, name: str) -> LoadedModel:
         """Return the same after asking the store, whatever is believed."""
-        key = keys.model(owner, name)
+        key = _record_key(owner, name)
         with self._guard(key):
             asked_at = self._clock()
             info = self._store.info(key)
@@ -212,6 +212,16 @@ class Registry:
             self._seen.pop(key, None)
             self._broken.pop(key, None)
             self._guards.pop(key, None)
+
+
+def at_version(name: str, version: str) -> str:
+    """Return the name under which a version of a model is asked for that is not the served one."""
+    return f"{name}@{version}"
+
+
+def _record_key(owner: str, name: str) -> str:
+    base, _, version = name.partition("@")
+    return keys.model_version(owner, base, version) if version else f"{owner}/{base}/model.json"
 
 
 def _same_files(one: ModelRecord, other: ModelRecord) -> bool:

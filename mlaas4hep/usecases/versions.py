@@ -61,6 +61,26 @@ def resolve(served: ModelRecord, version: str, services: Services) -> ModelRecor
     return chosen[0]
 
 
+def find_version(served: ModelRecord, version: str, services: Services) -> str:
+    """Return the version that is meant: one that is kept, or the one of an alias.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    known = (served.version, served.shown_version)
+    if version in known or version.lstrip("0") in known:
+        return served.version
+    found = read_aliases(served, services).get(version, version)
+    is_name = keys.is_name(found)
+    kept = is_name and services.models.info(keys.model_version(served.owner, served.name, found))
+    if found != served.version and not kept:
+        raise NotFoundError(
+            f"model {served.name!r} has no version {version!r}",
+            hint=f"version {served.shown_version} is served",
+        )
+    return found
+
+
 def move_alias(served: ModelRecord, alias: str, version: str, services: Services) -> None:
     """Let an alias mean a version, or nothing if `version` is empty; all at once.
 

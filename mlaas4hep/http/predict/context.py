@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from cachetools import TTLCache
@@ -19,8 +20,9 @@ from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.questions import Outputs, Question
 from mlaas4hep.serving.records import Records
-from mlaas4hep.serving.registry import Registry, address
+from mlaas4hep.serving.registry import Registry, address, at_version
 from mlaas4hep.usecases.modelstore import listed
+from mlaas4hep.usecases.versions import find_version
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 _SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
@@ -67,7 +69,7 @@ class Context:
     ) -> tuple[Any, Tally]:
         """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
         person = who(call)
-        owner, name = address(person, model) if model else await self.newest(person)
+        owner, name = await self._named(call, model)
         is_small = call.body is None or len(call.body) <= _SMALL_BYTES
         answer = await self.batcher.ask(
             (owner, name, signature), person, question, is_small=is_small
@@ -78,8 +80,19 @@ class Context:
 
     async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""
-        person = who(call)
+        return await self._loaded(who(call), *await self._named(call, model))
+
+    async def _named(self, call: Call, model: str) -> tuple[str, str]:
+        """Return owner and name of what is asked for: a model, or a version of it by that name."""
+        person, version = who(call), call.args.get("version", "")
         owner, name = address(person, model) if model else await self.newest(person)
+        if not version:
+            return owner, name
+        served = (await self._loaded(person, owner, name)).record
+        found = await self.batcher.in_thread(partial(find_version, served, version, self.services))
+        return owner, name if found == served.version else at_version(name, found)
+
+    async def _loaded(self, person: Person, owner: str, name: str) -> LoadedModel:
         found = self.registry.at_hand(owner, name)
         if found is not None:
             return allowed(found[0], person)

@@ -4,13 +4,13 @@
 for each input; the answer is `{"predictions": […]}` in the same form. `{"inputs": …}` holds whole
 columns: the tensor of the only input, or an object of tensors; the answer is `{"outputs": …}`.
 Where classes are known, `classes` beside it names the class of each number.
-`versions/V` in the path is taken if V is the version that is served.
+`versions/V` in the path is a version that is kept, or an alias such as production.
 """
 
 from typing import Any
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.errors import InvalidRequestError, NotFoundError
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input, who
@@ -66,7 +66,6 @@ async def predict(context: Context, call: Call) -> Answer:
     signature = signature_of(request)
 
     def feeds(served: LoadedModel) -> Feeds:
-        check_version(served, call.args.get("version", ""))
         return (
             _rows(served, request["instances"]) if by_row else _columns(served, request["inputs"])
         )
@@ -88,19 +87,7 @@ async def predict(context: Context, call: Call) -> Answer:
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:
-    served = await context.served(call, call.args.get("model", ""))
-    check_version(served, call.args.get("version", ""))
-    return served
-
-
-def check_version(served: LoadedModel, version: str) -> None:
-    """Refuse a version that is not the one served; only the newest is kept."""
-    known = (served.record.version, served.record.shown_version)
-    if version and version not in known and version.lstrip("0") not in known:
-        raise NotFoundError(
-            f"model {served.record.name!r} has no version {version!r}",
-            hint=f"version {served.record.shown_version} is served",
-        )
+    return await context.served(call, call.args.get("model", ""))
 
 
 def _rows(served: LoadedModel, instances: Any) -> Feeds:

@@ -19,7 +19,6 @@ from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.inference.tfexample import packed_examples
-from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -46,7 +45,6 @@ async def _answered(
     examples = _examples(request)
 
     def feeds(served: LoadedModel) -> Feeds:
-        check_version(served, call.args.get("version", ""))
         return _feeds(served, examples)
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:

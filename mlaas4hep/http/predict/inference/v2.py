@@ -15,7 +15,6 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, who
 from mlaas4hep.http.predict.inference import v2_infer
 from mlaas4hep.http.predict.inference.tensors import predict_tensors
-from mlaas4hep.http.predict.inference.v1 import check_version
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -96,7 +95,6 @@ async def predict(context: Context, call: Call) -> Answer:
         request = v2_infer.parse(body, call.header(b"inference-header-content-length"))
 
     def feeds(served: LoadedModel) -> Feeds:
-        check_version(served, call.args.get("version", ""))
         return {each.name: each.array(served) for each in request.inputs}
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
@@ -108,9 +106,7 @@ async def predict(context: Context, call: Call) -> Answer:
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:
-    served = await context.served(call, call.args.get("model", ""))
-    check_version(served, call.args.get("version", ""))
-    return served
+    return await context.served(call, call.args.get("model", ""))
 
 
 def _platform(served: LoadedModel) -> str:
