@@ -80,6 +80,7 @@ def _server(app: Any, port: int, stopping: Stopping) -> uvicorn.Server:
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            headers=[("X-Content-Type-Options", "nosniff")],  # what people upload is never a page
             proxy_headers=False,
         ),
     )

@@ -117,6 +117,8 @@ def test_an_asgi_function_is_served_too(tmp_path):
         function.process.wait(30)
 
     assert (answer.status_code, answer.text) == (200, "/any/path")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
 
 
 @pytest.mark.parametrize(

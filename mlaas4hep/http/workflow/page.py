@@ -30,7 +30,6 @@ _HEADERS = {
     # images: Pico draws check marks and arrows with `data:`; nothing else comes from elsewhere
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",  # asked for again each time, and answered with 304
     "Vary": "Accept-Encoding",
