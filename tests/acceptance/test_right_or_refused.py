@@ -107,6 +107,20 @@ def test_sentinels_and_outliers_are_told_and_taken_care_of(tmp_path):
     assert report["metrics"]["test_auc"] > 0.6
 
 
+def test_modules_and_files_beside_model_py_are_there_and_what_tells_all_is_told(tmp_path):
+    x = sample(400, 400)
+    write(tmp_path / "s.root", x[:400], genWeight=np.ones(400))
+    write(tmp_path / "b.root", x[400:], genWeight=np.zeros(400))
+    (tmp_path / "mine.py").write_text("UNITS = int(open('units.txt').read())\n")
+    (tmp_path / "units.txt").write_text("4")
+
+    report, said = run(tmp_path, model="from mine import UNITS\n" + NET.replace("16", "UNITS"))
+
+    warnings = "\n".join(report.get("warnings", []))
+    assert "look like weights: genWeight" in warnings, said
+    assert "genWeight (1.000)" in warnings
+
+
 def test_a_training_that_ends_in_nan_publishes_nothing(tmp_path):
     x = sample(300, 300)
     write(tmp_path / "s.root", x[:300])
@@ -136,7 +150,7 @@ CASE_NAMES = [
         "legacy_optimizer",
     ),
     *("logcosh", "own_fit", "own_loss_binary", "own_loss_classes", "stop_training"),
-    *("two_outputs_one_hot", "vector_metric"),
+    *("second_module", "two_outputs_one_hot", "vector_metric"),
 ]
 
 
