@@ -45,12 +45,14 @@ def test_a_histogram_has_edges_in_both_units():
         counts=np.array([1, 2]),
         before=np.array([0.0, 5.0, 10.0]),
         after=np.array([0.0, 0.5, 1.0]),
+        by_class={0: np.array([1, 0]), 1: np.array([0, 2])},
     )
 
-    assert histograms([one]) == [
+    assert histograms([one], ("qcd", "higgs")) == [
         {
             "branch": "pt",
             "counts": [1, 2],
+            "by_class": {"qcd": [1, 0], "higgs": [0, 2]},
             "edges": [0.0, 5.0, 10.0],
             "normalised_edges": [0.0, 0.5, 1.0],
         }
