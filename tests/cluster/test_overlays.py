@@ -13,7 +13,7 @@ LIMITS = ("requests", "limits")
 
 @pytest.mark.parametrize("overlay", ["small", "production", "plain"])
 def test_the_api_server_takes_the_overlay(cluster, overlay):
-    kubectl.run(cluster, "apply", "--server-side", "-f", "-", given=yaml.safe_dump(OPENFAAS))
+    kubectl.run(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump(OPENFAAS))
     text = site.overlay(cluster, overlay)
 
     said = kubectl.run(
@@ -26,11 +26,11 @@ def test_the_api_server_takes_the_overlay(cluster, overlay):
 
 def test_applying_twice_changes_nothing(cluster):
     text = site.overlay(cluster, "site")
-    kubectl.run(cluster, "apply", "--server-side", "-f", "-", given=text)
+    kubectl.run(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
     query = ("get", "deployment,statefulset,service,secret,configmap", "-A", "-o", "json")
     before = versions(kubectl.run(cluster, *query))
 
-    kubectl.run(cluster, "apply", "--server-side", "-f", "-", given=text)
+    kubectl.run(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
 
     assert versions(kubectl.run(cluster, *query)) == before
 

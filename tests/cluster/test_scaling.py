@@ -27,7 +27,7 @@ def test_what_waits_makes_replicas_and_they_go_when_it_is_done(alice, submit, cl
         most = max(most, ready(cluster))
         return most >= 3
 
-    run = submit("lag", epochs=1, chunk_size=20)
+    run = submit("lag", epochs=1, chunk_size=3)
     process.wait(grown, RUN_S, "three replicas")
     assert alice.wait(run)["model"]
 

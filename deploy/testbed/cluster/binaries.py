@@ -96,7 +96,7 @@ def manifests(place: Place, path: str, folder: str) -> Path:
 
 
 def _mark(place: Place, module: Module) -> Path:
-    return place.cached("bin") / f"{module.path.rpartition('/')[2]}-{module.version}"
+    return place.cached("bin") / f"{next(iter(module.commands))}-{module.version}"
 
 
 def _build(place: Place, module: Module) -> None:

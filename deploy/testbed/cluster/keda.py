@@ -18,11 +18,11 @@ def apply(place: Place) -> None:
     log.info("applying KEDA")
     resources = binaries.manifests(place, MODULE, "config/crd/bases")
     for file in sorted(resources.glob("*.yaml")):
-        kubectl.run(place, "apply", "--server-side", "-f", str(file))
+        kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", str(file))
     text = _MANIFEST.read_text(encoding="utf-8")
     for name in ("keda-operator", "keda-adapter"):
         text = text.replace(f"image: {name}", f"image: {images.address(place, name)}")
-    kubectl.run(place, "apply", "--server-side", "-f", "-", given=text)
+    kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
     for name in ("keda-operator", "keda-adapter"):
         kubectl.run(
             place, "-n", NAMESPACE, "rollout", "status", f"deployment/{name}", "--timeout=180s"
