@@ -13,7 +13,15 @@ LIMITS = ("requests", "limits")
 
 @pytest.mark.parametrize("overlay", ["small", "production", "plain"])
 def test_the_api_server_takes_the_overlay(cluster, overlay):
-    kubectl.run(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump(OPENFAAS))
+    kubectl.run(
+        cluster,
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-f",
+        "-",
+        given=yaml.safe_dump(OPENFAAS),
+    )
     text = site.overlay(cluster, overlay)
 
     said = kubectl.run(

@@ -27,9 +27,9 @@ def test_what_waits_makes_replicas_and_they_go_when_it_is_done(alice, submit, cl
         most = max(most, ready(cluster))
         return most >= 3
 
-    run = submit("lag", epochs=1, chunk_size=3)
+    runs = [submit(f"lag{size}", epochs=1, chunk_size=size) for size in range(20, 26)]
     process.wait(grown, RUN_S, "three replicas")
-    assert alice.wait(run)["model"]
+    assert all(alice.wait(run)["model"] for run in runs)
 
     process.wait(lambda: ready(cluster) == 0, 240, "chunk-preprocess at rest again")
 

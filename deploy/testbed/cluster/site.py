@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 OURS, FUNCTIONS = "mlaas", "openfaas-fn"  #: namespaces
 PARTS = ("minio", "oauth2-proxy", "nats", "mlaas4hep-xrootd-proxy")
 PATIENCE_S = 300
+NATS_SERVERS = 3  #: of the component nats-cluster
 #: Volumes that the site has to give, by claim, with the user that writes to each.
 VOLUMES = {
     "data-minio-0": 10001,
@@ -178,7 +179,7 @@ def _kustomization(place: Place) -> dict[str, object]:
 _QUICK = [
     {"op": "replace", "path": f"/spec/{name}", "value": value}
     for name, value in (("maxReplicaCount", 3), ("pollingInterval", 2), ("cooldownPeriod", 15))
-]
+] + [{"op": "replace", "path": "/spec/triggers/0/metadata/lagThreshold", "value": "2"}]
 _REQUESTS = "/spec/template/spec/containers/0/resources/requests"
 
 
@@ -190,7 +191,15 @@ def _image(place: Place, name: str, tag: str) -> dict[str, str]:
 def _namespaces_first(place: Place, text: str) -> None:
     """Apply namespaces alone: the API server has to know them before what is in them."""
     made = [each for each in yaml.safe_load_all(text) if each["kind"] == "Namespace"]
-    kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump_all(made))
+    kubectl.run(
+        place,
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-f",
+        "-",
+        given=yaml.safe_dump_all(made),
+    )
 
 
 def _volumes(place: Place) -> None:
@@ -212,7 +221,15 @@ def _volumes(place: Place) -> None:
                 },
             }
         )
-    kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump_all(made))
+    kubectl.run(
+        place,
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-f",
+        "-",
+        given=yaml.safe_dump_all(made),
+    )
 
 
 def _provision(place: Place) -> None:
@@ -231,7 +248,8 @@ def _provision(place: Place) -> None:
             stderr=subprocess.STDOUT,
         )
     user, password = user_and_password(str(keys / "admin-nats-user"))
-    provision(f"nats://{address_of(place, 'nats')}:4222", user, password)
+    url = f"nats://{address_of(place, 'nats')}:4222"
+    provision(url, user, password, replicas=NATS_SERVERS)
 
 
 def address_of(place: Place, service: str) -> str:
