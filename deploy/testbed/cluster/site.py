@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.testbed import credentials, doors, functions, identity, process, storage
+from deploy.testbed import credentials, docker, doors, functions, identity, process, storage
 from deploy.testbed.cluster import images, kubectl, network
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
@@ -184,8 +184,12 @@ _REQUESTS = "/spec/template/spec/containers/0/resources/requests"
 
 
 def _image(place: Place, name: str, tag: str) -> dict[str, str]:
+    """Return an image by its digest: what was built again is another image, and rolls out."""
     known = name if name == "nats" else f"registry.example.org/{name}"
-    return {"name": known, "newName": images.address(place, name).rpartition(":")[0], "newTag": tag}
+    here = images.address(place, name, tag)
+    name_and_digest = docker.run(place, "inspect", "--format", "{{index .RepoDigests 0}}", here)
+    new, _, digest = name_and_digest.partition("@")
+    return {"name": known, "newName": new, "digest": digest}
 
 
 def _namespaces_first(place: Place, text: str) -> None:
