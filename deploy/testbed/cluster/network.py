@@ -5,6 +5,7 @@ routes, and nobody else does.
 """
 
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 NAME = "mlaas-cluster"
@@ -44,10 +45,21 @@ def up() -> None:
         _run(inside(["sysctl", "-qw", setting]))
 
 
-def down() -> None:
-    """Remove all of it; the cable goes with the namespace, the routes with the cable."""
+def down(before: Collection[str] = ()) -> None:
+    """Remove all of it; the cable goes with the namespace, the routes with the cable.
+
+    Args:
+        before: the pods' namespaces that there were before ours, which stay.
+    """
+    for name in pods_namespaces() - set(before):
+        _run(["ip", "netns", "delete", name])
     if Path("/run/netns", NAME).exists():
         _run(["ip", "netns", "delete", NAME])
+
+
+def pods_namespaces() -> set[str]:
+    """Return the namespaces that the network plugins made for pods, whoever's."""
+    return {path.name for path in Path("/run/netns").glob("cni-*")}
 
 
 def _run(command: list[str]) -> None:

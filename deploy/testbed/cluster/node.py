@@ -18,6 +18,7 @@ PREFIX = "cluster-"  #: of the processes' names, so that they are told from the 
 def start(place: Place) -> None:
     """Start everything, and return when the node is ready."""
     network.up()
+    _remember_others(place)
     for part in (_etcd, _api_server, _controllers, _registry, _containerd, _kubelet, _dns):
         part(place)
     process.wait(lambda: _is_ready(place), 90, NODE)
@@ -35,7 +36,19 @@ def stop(place: Place) -> None:
     _end_shims(place)
     for mounted in _mounts(place.folder("cluster")):
         subprocess.run(["umount", "--lazy", mounted], check=False, capture_output=True)
-    network.down()
+    network.down(_others(place).read_text(encoding="utf-8").split())
+
+
+def _others(place: Place) -> Path:
+    """Return the file that names the pods' namespaces which are not ours."""
+    file = place.folder("cluster") / "others"
+    file.touch()
+    return file
+
+
+def _remember_others(place: Place) -> None:
+    if not process.running(place, f"{PREFIX}containerd"):
+        _others(place).write_text("\n".join(network.pods_namespaces()), encoding="utf-8")
 
 
 def _run(place: Place, name: str, command: list[str], ready=lambda: True, **env: str) -> None:
