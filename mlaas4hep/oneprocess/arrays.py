@@ -94,7 +94,9 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
 def _write_arrays(path: Path, chunk: Chunk) -> None:
     mask = chunk.mask
     x = np.where(mask, np.float32(np.nan), chunk.x)
-    np.savez(path, x=x, mask=mask, y=chunk.y)
+    more = {"weights": chunk.weights, "parts": chunk.parts}  #: one for each entry, if there are any
+    there = {name: array for name, array in more.items() if array is not None}
+    np.savez(path, x=x, mask=mask, y=chunk.y, **there)
 
 
 def read_made(folder: Path) -> Made:
@@ -128,11 +130,12 @@ def read_chunks(folder: Path, contents: Callable[[int], str]) -> Iterator[memory
         try:
             with np.load(folder / name, allow_pickle=False) as arrays:
                 x, y = np.ascontiguousarray(arrays["x"]), arrays["y"]
+                more = {name: arrays[name] for name in ("weights", "parts") if name in arrays}
         except (OSError, ValueError, KeyError) as error:
             raise InvalidRequestError(f"chunk {name!r}: {error}", file=name) from error
         holes = np.flatnonzero(~np.isfinite(x))
         x.reshape(-1)[holes] = 0
-        yield encode(x, y, holes=holes, draws=draws.get(name), content=contents(index))
+        yield encode(x, y, holes=holes, draws=draws.get(name), content=contents(index), **more)
 
 
 def _read_draws(path: Path) -> dict[str, Draws]:

@@ -180,6 +180,22 @@ def test_training_on_arrays_gives_what_the_whole_run_gives(cli, folder, measured
     assert apart.json()["metrics"] == whole.json()["metrics"]
 
 
+def test_weights_and_parts_of_entries_lie_in_the_arrays_and_train(cli, folder):
+    params = json.loads((folder / "params.json").read_text())
+    more = {"weight": "pt * pt + 1", "validation": "pt > 1"}
+    (folder / "params.json").write_text(json.dumps(params | more))
+    cli("specs", *texts(folder, *TEXTS), "--out", folder / "specs.json")
+    out = folder / "chunks"
+    cli("chunks", *texts(folder, "files", "labels", "params", "specs"), "--out", out)
+    arguments = ("--model", folder / "model.py", "--params", folder / "params.json")
+    apart = cli("train", "--chunks", out, *arguments, "--out", folder / "apart", "--json")
+    whole = cli("run", folder, "--json")
+
+    (name, *_) = json.loads((out / "manifest.json").read_text())["chunks"]
+    assert {"weights", "parts"} < set(np.load(out / name))
+    assert apart.json()["metrics"] == whole.json()["metrics"], apart.err
+
+
 def test_a_folder_without_a_file_names_it(cli, folder):
     (folder / "model.py").rename(folder / "modl.py")
     result = cli("run", folder)
