@@ -95,7 +95,7 @@ def _write_arrays(path: Path, chunk: Chunk) -> None:
     mask = chunk.mask
     x = np.where(mask, np.float32(np.nan), chunk.x)
     more = {"weights": chunk.weights, "parts": chunk.parts}  #: one for each entry, if there are any
-    there = {name: array for name, array in more.items() if array is not None}
+    there: dict[str, Any] = {name: array for name, array in more.items() if array is not None}
     np.savez(path, x=x, mask=mask, y=chunk.y, **there)
 
 
