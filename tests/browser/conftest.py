@@ -13,9 +13,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDE, NARROW = {"width": 1600, "height": 1000}, {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Return the browser; without one, nothing here can run."""
+    """Return the browser; without one, nothing here can run.
+
+    It ends with its file: while Playwright runs, its event loop is this thread's, and no test of
+    another file could run one of its own.
+    """
     if CHROMIUM is None:
         pytest.skip("there is no chromium: apt-get install chromium")
     api = pytest.importorskip("playwright.sync_api", reason="the extra `dev` is not installed")

@@ -235,13 +235,17 @@ def test_data_that_is_not_there_is_named_with_what_fetches_it(cli, folder):
     assert f"`python {folder / 'get_data.py'}` fetches it" in fetched.err
 
 
+#: Whoever runs these tests in the background, or by nohup, has signals ignored; children inherit that.
+HEARING = ("env", "--default-signal")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_told_to_end_leaves_nothing(folder, tmp_path, number):
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     (folder / "model.py").write_text(SLOW)
     with subprocess.Popen(
-        [sys.executable, "-m", "mlaas4hep.cli", "run", folder],
+        [*HEARING, sys.executable, "-m", "mlaas4hep.cli", "run", folder],
         env={**os.environ, "TMPDIR": str(temporary)},
         stderr=subprocess.PIPE,
     ) as run:

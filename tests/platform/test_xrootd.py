@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from deploy.testbed.cluster import network
 from tests.platform.outside import watched
 
 
@@ -47,7 +48,8 @@ def opened(log: str) -> list[str]:
 def test_functions_come_to_the_proxy_and_only_this_machine_to_the_storage_element(logs, platform):
     folder = platform.folder("logs")
     addresses = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True)
-    own = {"127.0.0.1", *addresses.stdout.split()}
+    node = network.NODE  # the cluster's own proxy, if `make cluster-up` ran here, too
+    own = {"127.0.0.1", node, *addresses.stdout.split()}
     origin = (folder / "origin.log").read_text(errors="replace")
     proxy = (folder / "xrootd.log").read_text(errors="replace")
 

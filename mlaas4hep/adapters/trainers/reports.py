@@ -24,6 +24,7 @@ _FOLDERS = ("bundle", "plots")
 _LONGEST_NAME = 200
 _MOST_FILES = 500
 _MOST_WANTED = 8  #: chunks at once
+_MOST_LOOKS = 64  #: at all chunks, before the first round and after the last
 _SPARE = 2  #: checkpoints besides one a round
 _MOST_ROUNDS = 10_000_000
 
@@ -102,8 +103,12 @@ class Reports:
         return self._next_round == report.round < self._rounds and _are_printable(names)
 
     def _may_want_more(self) -> bool:
-        """Tell whether so many chunks can be needed, all and once more for each round."""
-        most = (self._rounds + 1) * self._job.chunks + _MOST_WANTED
+        """Tell whether so many chunks can be needed.
+
+        A round learns from all chunks and validates on all; before the rounds and after them, all
+        are looked at a few times.
+        """
+        most = (2 * self._rounds + _MOST_LOOKS) * self._job.chunks + _MOST_WANTED
         return self._wanted < _MOST_WANTED and self._wanted_ever < most
 
     def _too_many_files(self) -> bool:

@@ -110,7 +110,7 @@ def test_a_pipe_is_no_file(reports):
 
 def test_no_more_chunks_are_read_than_the_training_can_need(reports):
     reports.of(packet(BUILT))
-    most = (BUILT.rounds + 1) * JOB.chunks + 8
+    most = (2 * BUILT.rounds + 64) * JOB.chunks + 8
     for _ in range(most):
         reports.of(packet(ChunkWanted(index=0)))
         reports.given()

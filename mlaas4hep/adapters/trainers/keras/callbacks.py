@@ -6,6 +6,7 @@ the training call Keras batch by batch.
 
 import json
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -107,6 +108,8 @@ class Callbacks:
 
 def _of_model(defined: Mapping[str, Any]) -> list[Any]:
     found = defined.get("callbacks", [])
+    if isinstance(found, ModuleType):  # `from keras import callbacks`
+        return []
     found = found() if callable(found) and not isinstance(found, type) else found
     many = [*found] if isinstance(found, list | tuple) else [found]
     for each in many:
