@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 NETWORK = "mlaas"
 LABEL = "com.openfaas.function"
+KEPT = "10GB"  #: of what the builder keeps for the next build
 SUITE = "bookworm"
 BASE, BUILD, WATCHDOG = f"python-base:{SUITE}", f"python-build:{SUITE}", "watchdog:testbed"
 #: What a function's image need not hold.
@@ -141,6 +142,12 @@ def _build_context(place: Place) -> Path:
         encoding="utf-8",
     )
     return context
+
+
+def forget_old_builds(place: Place) -> None:
+    """Remove images without a name, and of the builder's cache what was not used for longest."""
+    run(place, "image", "prune", "--force")
+    run(place, "builder", "prune", "--force", f"--keep-storage={KEPT}")
 
 
 def remove_functions(place: Place) -> None:

@@ -58,6 +58,7 @@ def build(place: Place) -> None:
         log.info("building %s", name)
         faas_cli(place, "build", "--filter", name)
         faas_cli(place, "push", "--filter", name)
+    docker.forget_old_builds(place)
 
 
 def deploy(place: Place) -> None:
