@@ -1,0 +1,48 @@
+"""A function that somebody makes with `faas-cli new` from our template, in a folder of their own."""
+
+import subprocess
+from itertools import chain
+
+import pytest
+
+from deploy.testbed import docker, functions, process
+
+BASE_ARGUMENTS = ("BASE_IMAGE", "BUILD_IMAGE", "WATCHDOG_IMAGE")
+
+
+@pytest.fixture
+def folder(tmp_path, platform):
+    """Somebody's empty folder; what it deploys is removed again."""
+    yield tmp_path
+    faas_cli(platform, tmp_path, "remove", "hello")
+
+
+def faas_cli(platform, folder, *arguments, given=""):
+    done = subprocess.run(
+        [platform.program("faas-cli"), *arguments],
+        env=platform.environment(**functions.environment(platform)),
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_function_from_the_pulled_template_builds_and_answers(platform, folder):
+    values = functions.environment(platform)
+    prefix = values["IMAGE_PREFIX"].rstrip("/")
+    images = [("--build-arg", f"{name}={values[name]}") for name in BASE_ARGUMENTS]
+
+    faas_cli(platform, folder, "template", "pull", str(functions.REPOSITORY))
+    faas_cli(platform, folder, "new", "hello", "--lang", "python3-mlaas", "--prefix", prefix)
+    faas_cli(platform, folder, "build", *chain.from_iterable(images))
+    faas_cli(platform, folder, "push")
+    faas_cli(platform, folder, "deploy")
+    process.wait(lambda: functions.is_available(platform, "hello"), 60, "hello")
+    said = faas_cli(platform, folder, "invoke", "hello", given="Vittorio")
+
+    assert said.strip() == '{"greeting":"Hello, Vittorio."}'
+    assert docker.run(platform, "image", "inspect", f"{prefix}/hello:latest", "--format", "{{.Config.User}}") == "10001:10001"  # fmt: skip
