@@ -29,7 +29,7 @@ def test_no_compiler_is_installed():
 
 
 def test_libraries_come_before_code():
-    assert DOCKERFILE.index("COPY --from=own") < DOCKERFILE.index("COPY mlaas4hep")
+    assert DOCKERFILE.index("COPY --from=own") < DOCKERFILE.index("COPY package/mlaas4hep")
 
 
 def test_no_address_of_an_index_is_in_the_recipe():
