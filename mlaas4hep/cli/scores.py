@@ -11,7 +11,7 @@ from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
 from mlaas4hep.client.files import check_target
 from mlaas4hep.client.packing import packed
-from mlaas4hep.core.requests.upload import MAX_MEMBERS
+from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS
 from mlaas4hep.errors import InvalidRequestError
 
 

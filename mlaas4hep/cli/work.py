@@ -6,8 +6,8 @@ from pathlib import Path
 from mlaas4hep.cli.dryruns import show_dry_run
 from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars, tell
 from mlaas4hep.core import wire
-from mlaas4hep.core.data.specs import Specs
-from mlaas4hep.core.data.specsfile import from_ancestor, to_ancestor
+from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.specs.specsfile import from_ancestor, to_ancestor
 from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.parse import parse_submission
 from mlaas4hep.core.requests.request import Request, Resources

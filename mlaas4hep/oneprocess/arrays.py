@@ -11,10 +11,10 @@ import numpy as np
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.chunk import Chunk, decode, encode
-from mlaas4hep.core.data.draws import Draws
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.mixing import MixedPlan
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.planning.draws import Draws
+from mlaas4hep.core.data.planning.mixing import MixedPlan
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.dealing import make_together

@@ -4,7 +4,7 @@ from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.submission import Submission
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.dryrun import dry_run

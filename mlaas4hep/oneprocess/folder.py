@@ -13,8 +13,10 @@ from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import beside, datasets, filelist, modelcode, parse
+from mlaas4hep.core.requests import parse
+from mlaas4hep.core.requests.inputs import datasets, filelist
 from mlaas4hep.core.requests.request import Params, Request, Resources
+from mlaas4hep.core.requests.tarballs import beside, modelcode
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 

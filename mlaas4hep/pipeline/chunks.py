@@ -8,8 +8,8 @@ from functools import partial
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.plan import Recipe
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.planning.plan import Recipe
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.selection.opened import OpenedFile

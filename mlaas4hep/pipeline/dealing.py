@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.mixing import dealt
-from mlaas4hep.core.data.plan import Recipe
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.planning.mixing import dealt
+from mlaas4hep.core.data.planning.plan import Recipe
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.pipeline.filling import Filling, Shaped, labelled, make_chunks

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.chunk import ChunkDraft, Shape
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns
-from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
-from mlaas4hep.core.data.parts import Parts
-from mlaas4hep.core.data.passmap import PassMap, Reading
-from mlaas4hep.core.data.plan import Recipe, Slice
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.planning.draws import Draws, drawn
+from mlaas4hep.core.data.planning.parts import Parts
+from mlaas4hep.core.data.planning.passmap import PassMap, Reading
+from mlaas4hep.core.data.planning.plan import Recipe, Slice
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.weights import Weights
 from mlaas4hep.core.selection.opened import OpenedFile

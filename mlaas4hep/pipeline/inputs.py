@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.data.plan import Recipe, plan_ranges
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.planning.plan import Recipe, plan_ranges
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.data.weighting import TrainingWeights

@@ -7,8 +7,8 @@ from functools import partial
 from typing import cast
 
 from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.data.specs import Specs
-from mlaas4hep.core.data.treatments import treated
+from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.ranges import MeasuredRange, measure_blocks
 from mlaas4hep.core.selection.values import Weigher

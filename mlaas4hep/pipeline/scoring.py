@@ -10,7 +10,7 @@ import numpy as np
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array, Columns
-from mlaas4hep.core.data.plan import plan_ranges
+from mlaas4hep.core.data.planning.plan import plan_ranges
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import (

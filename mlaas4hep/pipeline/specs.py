@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.mixing import MixedPlan
-from mlaas4hep.core.data.notices import notices
-from mlaas4hep.core.data.plan import EntryRange, Plan, groups
-from mlaas4hep.core.data.specs import Specs
-from mlaas4hep.core.data.treatments import treated
+from mlaas4hep.core.data.planning.mixing import MixedPlan
+from mlaas4hep.core.data.planning.plan import EntryRange, Plan, groups
+from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.runs.events import (
     ChunkPlanned,
     FilesOpened,

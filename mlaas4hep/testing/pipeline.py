@@ -11,7 +11,7 @@ from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.chunk import Chunk, decode
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.labels import Labels

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mlaas4hep.core.requests import frameworks, modelcode, parse, weighing
+from mlaas4hep.core.requests import frameworks, parse
+from mlaas4hep.core.requests.inputs import weighing
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
+from mlaas4hep.core.requests.tarballs import modelcode
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 

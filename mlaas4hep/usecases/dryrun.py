@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlaas4hep.core.data.columns import Array, Columns
-from mlaas4hep.core.data.notices import notices
-from mlaas4hep.core.data.plan import ChunkPlan
-from mlaas4hep.core.data.sample import Sampler
-from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
-from mlaas4hep.core.data.treatment import without_missing
+from mlaas4hep.core.data.planning.plan import ChunkPlan
+from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.sketch import Sketcher
+from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.models.dryrun import CutCount, DryRun, DryRunFile
 from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.suspects import suspicious_names, telling
@@ -110,15 +110,15 @@ def _of_values(request: Request, chosen: Branches, samples: list[list[Columns]])
     rules, features = request.params.rules, set(chosen.features)
     parts: list[Specs] = []
     labelled: list[tuple[Columns, Array]] = []
-    sampler = Sampler(SAMPLE * MAX_SAMPLED, len(features))
+    sketcher = Sketcher(SAMPLE * MAX_SAMPLED, len(features))
     for number, blocks in enumerate(samples):
         for block in blocks:
             values = without_missing(block.only(features), rules)
-            sampler.add(values, 0)
+            sketcher.add(values, 0)
             parts.append(measured(values, file=number, start=0, stop=block.entries))
             labelled.append((values, labels_of(request.labels, number, block)))
     if parts:
-        specs = sampled(merged(parts), sampler.samples())
+        specs = sketched(merged(parts), sketcher.sketches())
         yield from notices(specs, rules)
         yield from telling(labelled)
 

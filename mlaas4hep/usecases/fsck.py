@@ -9,7 +9,7 @@ import numpy as np
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data import chunk
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, NotFoundError

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mlaas4hep.core import keys, sealed, wire
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import Request

@@ -2,7 +2,7 @@
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.ports import Services, UploadForm
 from mlaas4hep.usecases import quotas, uploads

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.requests import beside, filelist, sources
+from mlaas4hep.core.requests.inputs import filelist, sources
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.request import Request, Resources
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs import beside
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run

@@ -6,10 +6,10 @@ from typing import BinaryIO
 
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.core.requests import tarball
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
-from mlaas4hep.core.requests.upload import Upload, without_top_folder
+from mlaas4hep.core.requests.tarballs import tarball
+from mlaas4hep.core.requests.tarballs.upload import Upload, without_top_folder
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services

@@ -14,7 +14,7 @@ import pytest
 import uproot
 from sklearn.metrics import roc_auc_score
 
-from mlaas4hep.core.data.draws import drawn
+from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.models.split import TEST_SHARE, Split
 
 TOLERANCE = 0.01  #: of an area under the curve

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlaas4hep.core.data.draws import drawn
+from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import ChunkPlanned
 from mlaas4hep.core.runs.run import Status
@@ -92,7 +92,7 @@ def test_chunks_of_random_trees_are_those_of_the_oracle(  # noqa: PLR0917
 
 
 def _plan(services, done):
-    from mlaas4hep.core.data.plan import ChunkPlan  # noqa: PLC0415
+    from mlaas4hep.core.data.planning.plan import ChunkPlan  # noqa: PLC0415
 
     specs = pipeline.specs_of(services, done)
     passed = [specs.passed_of(file) for file in range(done.files)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core import sealed, wire
-from mlaas4hep.core.data.specs import Specs, measured
+from mlaas4hep.core.data.specs.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
 from mlaas4hep.core.runs.run import Status

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.core.data.splitting import Splitting
+from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.weighting import PerFile, Weighting
 from mlaas4hep.core.data.weights import of_loss
+from mlaas4hep.core.requests.inputs.weighing import weighed
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
-from mlaas4hep.core.requests.weighing import weighed
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import InvalidRequestError

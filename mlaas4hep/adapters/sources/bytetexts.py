@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Offsets
-from mlaas4hep.core.data.texts import LONGEST, nothing, text_array
+from mlaas4hep.core.data.values.texts import LONGEST, nothing, text_array
 
 _LONG = 255  #: as first byte: the length follows in four
 _LENGTH_BYTES = 4

@@ -19,8 +19,8 @@ from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.data.texts import TEXT
 from mlaas4hep.core.data.tree import BranchInfo
+from mlaas4hep.core.data.values.texts import TEXT
 from mlaas4hep.errors import InvalidRequestError
 
 BUFFER_BYTES = 4 * 1024**2  #: of each column that are read at once

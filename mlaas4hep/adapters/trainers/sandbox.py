@@ -24,7 +24,8 @@ from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
 from mlaas4hep.adapters.trainers.workfolder import work_folder
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import FileMade, ModelBuilt, ModelSummary, TrainingJob
-from mlaas4hep.core.requests import frameworks, modelcode
+from mlaas4hep.core.requests import frameworks
+from mlaas4hep.core.requests.tarballs import modelcode
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import Training
 

@@ -20,9 +20,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.data.draws import Draws, drawn
 from mlaas4hep.core.data.matrix import Mask, Matrix, Positions, count_type, expand_mask
-from mlaas4hep.core.data.parts import Parts
+from mlaas4hep.core.data.planning.draws import Draws, drawn
+from mlaas4hep.core.data.planning.parts import Parts
 from mlaas4hep.core.data.weights import Weights
 from mlaas4hep.errors import DamagedError
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
-from mlaas4hep.core.data.scaling import Scaler, Table, scaling_table
-from mlaas4hep.core.data.specs import BranchSpec, Specs
-from mlaas4hep.core.data.texts import numbered
-from mlaas4hep.core.data.treatment import is_missing
-from mlaas4hep.core.data.treatments import indicator
+from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.values.scaling import Scaler, Table, scaling_table
+from mlaas4hep.core.data.values.texts import numbered
+from mlaas4hep.core.data.values.treatment import is_missing
+from mlaas4hep.core.data.values.treatments import indicator
 from mlaas4hep.errors import InvalidRequestError
 
 BLOCK = 2048  #: rows filled at a time: they and their values stay in the cache

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.data.texts import TEXT
+from mlaas4hep.core.data.values.texts import TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

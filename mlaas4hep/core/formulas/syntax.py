@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
-from mlaas4hep.core.data.texts import shortened
+from mlaas4hep.core.data.values.texts import shortened
 from mlaas4hep.core.formulas import objects
 from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours

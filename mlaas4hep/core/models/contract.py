@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.task import Task
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.texts import text_array
+from mlaas4hep.core.data.values.texts import text_array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
-from mlaas4hep.core.data.plan import EntryRange
+from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.models.entries import Schema
 from mlaas4hep.core.models.transform import NetworkInput

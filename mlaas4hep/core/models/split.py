@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.data.draws import Draws, shares
+from mlaas4hep.core.data.planning.draws import Draws, shares
 
 Index = NDArray[np.int32]
 TEST_SHARE = 0.2  #: held out when metrics are wanted, as the ancestor does

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns
-from mlaas4hep.core.data.texts import MOST, is_text
+from mlaas4hep.core.data.values.texts import MOST, is_text
 from mlaas4hep.core.models.figures import roc
 
 TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from mlaas4hep.core.data.rules import Rules
-from mlaas4hep.core.data.splitting import Splitting
+from mlaas4hep.core.data.planning.splitting import Splitting
+from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels

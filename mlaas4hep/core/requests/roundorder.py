@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from mlaas4hep.core.data.plan import Plan
+from mlaas4hep.core.data.planning.plan import Plan
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import AUTO, Params
 

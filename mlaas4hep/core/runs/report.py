@@ -3,7 +3,7 @@
 from typing import Any
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs.answers import FileCount, Report, Stage, Summary

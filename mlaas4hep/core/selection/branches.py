@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlaas4hep.core.data.splitting import Splitting
+from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.syntax import Instruction

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlaas4hep.core.data.specs import Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.data.weights import MOST_LABELS, WeightSum
 from mlaas4hep.core.requests.labels import Labels

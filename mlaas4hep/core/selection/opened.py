@@ -8,11 +8,11 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.chunk import MAGIC
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
-from mlaas4hep.core.data.mixing import MixedPlan
-from mlaas4hep.core.data.plan import ChunkPlan, EntryRange, Plan, Recipe, used_of_files
-from mlaas4hep.core.data.rules import Rules
-from mlaas4hep.core.data.specs import Specs, merged
+from mlaas4hep.core.data.planning.mixing import MixedPlan
+from mlaas4hep.core.data.planning.plan import ChunkPlan, EntryRange, Plan, Recipe, used_of_files
+from mlaas4hep.core.data.specs.specs import Specs, merged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.ranges import MeasuredRange

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.data.rules import Rules
-from mlaas4hep.core.data.sample import Sampler
-from mlaas4hep.core.data.specs import Specs, measured, merged, sampled
-from mlaas4hep.core.data.treatment import without_missing
+from mlaas4hep.core.data.specs.sketch import Sketcher
+from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
+from mlaas4hep.core.data.values.rules import Rules
+from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import Weigher
 from mlaas4hep.errors import PermanentError
@@ -50,7 +50,7 @@ def measure_blocks(
     wanted = frozenset(features)
     flow: dict[str, int] = {}
     count = 0
-    sampler = Sampler(entries, len(wanted))
+    sketcher = Sketcher(entries, len(wanted))
 
     def parts(start: int) -> Iterator[Specs]:
         nonlocal count
@@ -62,12 +62,12 @@ def measure_blocks(
                 for cut, left in preproc.cut_flow(block):
                     flow[cut] = flow.get(cut, 0) + left
             values = without_missing(kept.only(wanted), rules)
-            sampler.add(values, start)
+            sketcher.add(values, start)
             found = measured(values, file=0, start=start, stop=stop)
             yield replace(found, weights=weigher.sums(block, kept, preproc)) if weigher else found
             start = stop
 
-    specs = sampled(merged(parts(start)), sampler.samples())
+    specs = sketched(merged(parts(start)), sketcher.sketches())
     return MeasuredRange(
         specs=specs,
         cut_flow=() if specs.passed else tuple(flow.items()),

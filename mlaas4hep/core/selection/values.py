@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns, Jagged
-from mlaas4hep.core.data.parts import Parts, parts_of_values
+from mlaas4hep.core.data.planning.parts import Parts, parts_of_values
 from mlaas4hep.core.data.weights import WeightSum, summed, summed_by_label
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params, Request

@@ -11,7 +11,7 @@ import flask
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.parse import Submission
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError

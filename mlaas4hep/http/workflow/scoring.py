@@ -9,10 +9,10 @@ import flask
 from mlaas4hep.core.jsontext import refuse_unknown
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import Format, ScoringRequest
-from mlaas4hep.core.requests import sources
+from mlaas4hep.core.requests.inputs import sources
 from mlaas4hep.core.requests.parse import parse_files
 from mlaas4hep.core.requests.request import InputFile, Params, Request
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError

@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 
 import flask
 
-from mlaas4hep.core.requests.upload import Upload
+from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.views import Deleted, DirectUpload, Tarball, TarballFile
 from mlaas4hep.errors import InvalidRequestError, TooLargeError

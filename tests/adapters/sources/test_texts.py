@@ -17,7 +17,7 @@ from pyarrow import parquet
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.core.data.texts import LONGEST, text_array
+from mlaas4hep.core.data.values.texts import LONGEST, text_array
 
 WORDS = ["Mu50", "", "électron", "x" * 300, "Mu50"]
 DATA = Path(__file__).parent / "root" / "data"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.core.data.draws import drawn
+from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.models.split import Split
 
 ENTRIES = np.arange(100_000)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlaas4hep.core.data.matrix import Layout, fill
-from mlaas4hep.core.data.specs import measured
+from mlaas4hep.core.data.specs.specs import measured
 from mlaas4hep.core.models import entries
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.transform import Transform

@@ -1,6 +1,7 @@
 import pytest
 
-from mlaas4hep.core.requests import frameworks, modelcode
+from mlaas4hep.core.requests import frameworks
+from mlaas4hep.core.requests.tarballs import modelcode
 from mlaas4hep.errors import InvalidRequestError
 
 

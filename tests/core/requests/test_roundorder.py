@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlaas4hep.core.data.plan import ChunkPlan
+from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import AUTO, Params
 from mlaas4hep.core.requests.roundorder import ordered

@@ -3,7 +3,7 @@
 import pytest
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.specs import RangeCount, Specs
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     EpochEnded,

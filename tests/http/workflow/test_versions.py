@@ -3,7 +3,7 @@
 import pytest
 
 from mlaas4hep.core import keys, sealed, wire
-from mlaas4hep.core.data.specs import RangeCount, Specs
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.pipeline.promotion import promote

@@ -9,8 +9,8 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.columnar.table import Contents
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.texts import TEXT, text_array
 from mlaas4hep.core.data.tree import BranchInfo
+from mlaas4hep.core.data.values.texts import TEXT, text_array
 from mlaas4hep.errors import InvalidRequestError
 
 OFFSETS = "_offsets"  #: `J_offsets` says where the rows of `J` begin, and where the last one ends

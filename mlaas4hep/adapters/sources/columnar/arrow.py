@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, is_list
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.texts import TEXT, text_array
+from mlaas4hep.core.data.values.texts import TEXT, text_array
 from mlaas4hep.errors import InvalidRequestError
 
 EXACT = 2**53  #: a double holds every whole number up to here

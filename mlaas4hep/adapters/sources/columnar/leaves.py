@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mlaas4hep.core.data.texts import TEXT
 from mlaas4hep.core.data.tree import BranchInfo
+from mlaas4hep.core.data.values.texts import TEXT
 
 _TEXT_BYTES = 32
 

@@ -8,8 +8,8 @@ import httpx
 
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
-from mlaas4hep.core.requests import filelist
-from mlaas4hep.core.requests.datasets import SCHEME, is_dataset
+from mlaas4hep.core.requests.inputs import filelist
+from mlaas4hep.core.requests.inputs.datasets import SCHEME, is_dataset
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 
 NAME = "{}"  #: where the name goes in the site's command or URL

@@ -11,7 +11,7 @@ from mlaas4hep.adapters.sources.places.disk import on_disk
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.tarball import in_tarball
-from mlaas4hep.core.requests.files import ALTERNATIVES
+from mlaas4hep.core.requests.inputs.files import ALTERNATIVES
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.ports import ObjectStore
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlaas4hep.core.requests.secrets import without_secrets
+from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
 Span = tuple[int, int]  #: bytes [start, stop) of a file

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from mlaas4hep.adapters.sources.places.s3access import S3Access
-from mlaas4hep.core.requests.secrets import without_secrets
+from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

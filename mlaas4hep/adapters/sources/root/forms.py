@@ -15,7 +15,7 @@ from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.core.data.columns import Array, Jagged
-from mlaas4hep.core.data.texts import TEXT
+from mlaas4hep.core.data.values.texts import TEXT
 
 _PACKED = re.compile(r"\[[^\]]*,[^\]]*\]")  #: a range, or a number of bits
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from mlaas4hep.adapters.sources.root.ntuple.layout import NtupleLayout
-from mlaas4hep.core.data.texts import TEXT
+from mlaas4hep.core.data.values.texts import TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.requests import tarball
+from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer, object_of
 from mlaas4hep.http.predict.context import Context, who

@@ -16,7 +16,7 @@ from mlaas4hep.adapters.sources.root.ntuple.layout import Column, Field, NtupleL
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
-from mlaas4hep.core.data.texts import TEXT
+from mlaas4hep.core.data.values.texts import TEXT
 
 _CHECKSUM_BYTES = 8
 

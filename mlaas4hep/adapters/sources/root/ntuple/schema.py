@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from mlaas4hep.adapters.sources.root.ntuple.envelope import Frames
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
-from mlaas4hep.core.data.texts import TEXT
+from mlaas4hep.core.data.values.texts import TEXT
 
 _FIELD = struct.Struct("<IIIHH")  #: versions of field and type, parent, role, flags
 _COLUMN = struct.Struct("<HHIHH")  #: type, bits, field, flags, representation

@@ -1,0 +1,1 @@
+"""Which entries are measured together, train together, validate: arithmetic only."""

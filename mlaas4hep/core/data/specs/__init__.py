@@ -1,0 +1,1 @@
+"""What is measured in the files: specs, the sketch of each branch, what is odd about the values."""

@@ -1,0 +1,171 @@
+"""What is odd about the values of branches, told by name: no numbers, constants, sentinels, outliers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from mlaas4hep.core.data.specs.sketch import Distribution
+from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.values.rules import Rules
+from mlaas4hep.core.data.values.scaling import HARMLESS
+from mlaas4hep.core.data.values.texts import MOST
+
+_LISTED = 10  #: names in one notice
+_FAR = 10.0  #: times the distance between the quartiles
+_SQUEEZED = 20.0  #: times the distance between the 1 % and the 99 % quantile
+_TIMES = 3  #: a value that is in a sketch less often may be chance
+_MOST_CANDIDATES = 16
+_FEWEST = 20  #: values that tell where a branch usually lies
+
+
+def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
+    """Return a warning for each kind of oddness, with the branches and what to do about it."""
+    used = [spec for spec in specs.branches if spec.low is not None]
+    sketched = [found for spec in used if (found := _Sketched.of(spec)) is not None]
+    return (
+        *_worthless(specs.branches),
+        *_texts(specs.branches),
+        *_constants(used, rules),
+        *_sentinels(sketched),
+        *_outliers(sketched, rules),
+        *_idle_rules(specs.branches, rules),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sketched:
+    """A branch with its sketch."""
+
+    spec: BranchSpec
+    seen: Distribution
+    odd: tuple[tuple[float, float], ...]  #: values far outside and repeated, each with its share
+
+    @classmethod
+    def of(cls, spec: BranchSpec) -> "_Sketched | None":
+        """Return a branch; None if it has no sketch."""
+        seen = Distribution.of(spec.sketch)
+        return None if seen is None else cls(spec=spec, seen=seen, odd=sentinels(seen))
+
+
+def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    names = [
+        spec.name
+        for spec in specs
+        if spec.low is None and spec.nan + spec.inf and not spec.too_many
+    ]
+    if names:
+        yield f"NaN or infinite in every entry, so worth nothing: {_listed(names)}"
+
+
+def _texts(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    """Yield what becomes of text."""
+    taken = [f"{spec.name} ({len(spec.texts)})" for spec in specs if spec.texts]
+    if taken:
+        yield f"text, taken as categories, which are numbered in their order: {_listed(taken)}"
+    many = [spec.name for spec in specs if spec.too_many]
+    if many:
+        yield f"left out, because they are text with more than {MOST} different values: {_listed(many)}"
+
+
+def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    constant = [spec for spec in specs if spec.is_constant and not spec.jagged]
+    if not constant:
+        return
+    names = _listed([f"{spec.name} ({spec.low:g})" for spec in constant])
+    if rules.constant == "drop":
+        yield f"left out, because they are constant: {names}"
+        return
+    yield f'constant, so worth nothing: {names}; "constant": "drop" in params.json leaves them out'
+    large = [spec.name for spec in constant if abs(spec.low or 0.0) > HARMLESS]
+    if large:
+        yield f"constant and larger than {HARMLESS:g}, so that 0 is the input: {_listed(large)}"
+
+
+def _sentinels(branches: Sequence[_Sketched]) -> Iterator[str]:
+    found = [(branch.spec.name, branch.odd) for branch in branches if branch.odd]
+    if found:
+        each = [
+            f"{name} ({', '.join(f'{value:g} in {share:.2g} of values' for value, share in values)})"
+            for name, values in found
+        ]
+        numbers = sorted({value for _, values in found for value, _ in values})
+        yield (
+            f"values far outside and repeated, which may mean missing: {_listed(each)};"
+            f' "missing": [{", ".join(f"{number:.17g}" for number in numbers[:_LISTED])}] in'
+            " params.json takes them as padding"
+        )
+
+
+def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:
+    """Return values that are far outside and repeated, each with its share."""
+    repeated = seen.repeated(_TIMES)
+    if not repeated:
+        return ()
+    candidates = sorted(repeated[:_MOST_CANDIDATES])
+    others = seen.without(repeated)
+    if others is not None and len(others.values) >= _FEWEST:  # they tell where the branch lies
+        low, high = _usual_range(others)
+        far = [value for value in candidates if value < low or value > high]
+    else:
+        far = [value for value in candidates if _is_far(value, seen.without([value]))]
+    return tuple((value, seen.share(value)) for value in far)
+
+
+def _is_far(value: float, others: Distribution | None) -> bool:
+    if others is None:
+        return False
+    low, high = _usual_range(others)
+    return value < low or value > high
+
+
+def _usual_range(usual: Distribution) -> tuple[float, float]:
+    """Return the range outside of which a value is far from all these."""
+    low, high = usual.quantile((0.25, 0.75)).tolist()
+    whole = float(usual.values[-1] - usual.values[0])
+    far = _FAR * ((high - low) or whole or max(1.0, abs(high)))
+    return low - far, high + far
+
+
+def _outliers(branches: Sequence[_Sketched], rules: Rules) -> Iterator[str]:
+    plain = (
+        branch
+        for branch in branches
+        if rules.scaling_of(branch.spec.name) in ("minmax", "standard")
+        and not rules.clips(branch.spec.name)
+    )
+    found = [text for branch in plain if (text := _squeezed(branch))]
+    if found:
+        yield (
+            f"a few values squeeze all others into a small part of the range: {_listed(found)};"
+            ' "clip": "quantiles" or "scaling": "robust" in params.json help'
+        )
+
+
+def _squeezed(branch: _Sketched) -> str:
+    """Return what is said about a branch with outliers; empty if it has none."""
+    spec, seen = branch.spec, branch.seen
+    if spec.low is None or spec.high is None:
+        return ""
+    odd = {value for value, _ in branch.odd}
+    usual = (seen.without(odd) if odd else None) or seen
+    low, high = usual.quantile((0.01, 0.99)).tolist()
+    least = low if spec.low in odd else spec.low
+    most = high if spec.high in odd else spec.high
+    far = _SQUEEZED * ((high - low) or max(1.0, abs(high)) * _SQUEEZED)
+    if high + far >= most and low - far <= least:
+        return ""
+    return (
+        f"{spec.name} (98 % in [{low:.4g}, {high:.4g}], all in [{spec.low:.4g}, {spec.high:.4g}])"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"
+
+
+def _idle_rules(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    names = [spec.name for spec in specs]
+    idle = [p for p in rules.patterns if not any(fnmatchcase(name, p) for name in names)]
+    if idle:
+        yield f"missing, clip, scaling: no branch matches {', '.join(idle)}"

@@ -1,0 +1,157 @@
+"""A sketch of every branch, taken while minimum and maximum are measured.
+
+One value out of every `step` is kept, at a place that a hash chooses, so that neither a period
+in the data nor the size of blocks shows. Sketches of disjoint entries join in any order.
+"""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.values.texts import is_text
+
+_MOST = 2048  #: values of a branch in a range
+_LEAST = 64
+_ALL_BRANCHES = 50_000  #: values of all branches of a range: they travel as JSON
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """Values of one branch, sorted; each stands for `weight` values.
+
+    They are kept as text: thousands of numbers would take longer as JSON than they take to measure.
+    """
+
+    weight: int
+    packed: str  #: base64 of float64, little endian
+
+    @classmethod
+    def of(cls, weight: int, values: NDArray[np.float64]) -> "Sketch":
+        """Return a sketch of finite values, in any order."""
+        packed = base64.b64encode((np.sort(values) + 0.0).astype("<f8").tobytes())
+        return cls(weight=weight, packed=packed.decode())
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Return the values, sorted."""
+        return np.frombuffer(base64.b64decode(self.packed), "<f8")
+
+
+def joined(sketches: Iterable[Sketch]) -> tuple[Sketch, ...]:
+    """Return one sketch for each weight; order does not matter."""
+    found: dict[int, list[NDArray[np.float64]]] = {}
+    for sketch in sketches:
+        found.setdefault(sketch.weight, []).append(sketch.values)
+    return tuple(
+        Sketch.of(weight, np.concatenate(parts)) for weight, parts in sorted(found.items())
+    )
+
+
+class Sketcher:
+    """Samples the blocks of one range as they pass by."""
+
+    def __init__(self, entries: int, branches: int) -> None:
+        most = min(max(_ALL_BRANCHES // max(branches, 1), _LEAST), _MOST)
+        self._step = max(entries // most, 1)
+        self._parts: dict[str, list[Array]] = {}
+
+    def add(self, columns: Columns, start: int) -> None:
+        """Sketch one block that begins at entry `start`."""
+        chosen = _places(start, columns.entries, self._step)
+        for name, values in columns.flat.items():
+            if is_text(values):
+                continue  # it has categories instead
+            self._parts.setdefault(name, []).append(values[chosen])
+        shared: dict[int, Array] = {}
+        for name, rows in columns.jagged.items():
+            key = id(rows.offsets)
+            if key not in shared:
+                shared[key] = _places(start, len(rows.content), self._step)
+            self._parts.setdefault(name, []).append(rows.content[shared[key]])
+
+    def sketches(self) -> dict[str, Sketch]:
+        """Return the finite values that were sampled of each branch."""
+        return {name: self._sketch(parts) for name, parts in self._parts.items()}
+
+    def _sketch(self, parts: list[Array]) -> Sketch:
+        values = np.concatenate(parts).astype(np.float64)
+        return Sketch.of(self._step, values[np.isfinite(values)])
+
+
+def _places(start: int, count: int, step: int) -> NDArray[np.int64]:
+    """Return one place in [0, count) for each `step` of the places that `start` counts from."""
+    if step == 1 or not count:
+        return np.arange(count)
+    windows = np.arange(start // step, (start + count - 1) // step + 1, dtype=np.uint64)
+    offsets = ((windows * _MIX) >> np.uint64(33)) % np.uint64(step)
+    places = windows.astype(np.int64) * step + offsets.astype(np.int64) - start
+    return places[(places >= 0) & (places < count)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A sketch of a branch to ask about its values."""
+
+    values: NDArray[np.float64]  #: sorted, at least one
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sketches: Iterable[Sketch]) -> "Distribution | None":
+        """Return the distribution of sketches; None if they are empty."""
+        parts = [(sketch.weight, sketch.values) for sketch in sketches if sketch.packed]
+        if not parts:
+            return None
+        if len(parts) == 1:  # sorted already
+            ((weight, values),) = parts
+            return cls(values=values, weights=np.full(len(values), weight, np.float64))
+        values = np.concatenate([part for _, part in parts])
+        weights = np.concatenate([np.full(len(part), weight, np.float64) for weight, part in parts])
+        order = np.argsort(values, kind="stable")
+        return cls(values=values[order], weights=weights[order])
+
+    def quantile(self, share: float | Iterable[float]) -> NDArray[np.float64]:
+        """Return the value below which `share` of all values lie."""
+        heights = np.cumsum(self.weights) - self.weights / 2
+        found: NDArray[np.float64] = np.interp(
+            np.asarray(share) * self.weights.sum(), heights, self.values
+        )
+        return found
+
+    @property
+    def mean(self) -> float:
+        """Return the mean."""
+        return float(np.average(self.values, weights=self.weights))
+
+    @property
+    def deviation(self) -> float:
+        """Return the standard deviation."""
+        mean = np.average(self.values, weights=self.weights)
+        return float(np.sqrt(np.average((self.values - mean) ** 2, weights=self.weights)))
+
+    def repeated(self, times: int) -> tuple[float, ...]:
+        """Return the values that occur at least so often, the most frequent first."""
+        begins = np.flatnonzero(np.append(True, self.values[1:] != self.values[:-1]))
+        values, counts = self.values[begins], np.diff(np.append(begins, len(self.values)))
+        often = counts >= times
+        order = np.argsort(-counts[often], kind="stable")
+        return tuple(values[often][order].tolist())
+
+    def share(self, value: float) -> float:
+        """Return the share of one value."""
+        return float(self.weights[self.values == value].sum() / self.weights.sum())
+
+    def without(self, values: Iterable[float]) -> "Distribution | None":
+        """Return the distribution of all other values; None if there are none."""
+        kept = ~np.isin(self.values, list(values))
+        if not kept.any():
+            return None
+        return Distribution(values=self.values[kept], weights=self.weights[kept])
+
+    def clipped(self, low: float, high: float) -> "Distribution":
+        """Return the distribution with values moved into [low, high]."""
+        return Distribution(values=np.clip(self.values, low, high), weights=self.weights)

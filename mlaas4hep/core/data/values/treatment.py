@@ -1,0 +1,117 @@
+"""What is done to the values of one branch before they are inputs; it travels with the model.
+
+A branch without a treatment is scaled as the ancestor does: (x - low) / (high - low).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.values.rules import Rules
+from mlaas4hep.core.data.values.texts import is_text
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """x becomes (f(x) - offset) / span, after x was moved into [low, high]."""
+
+    kind: Literal["linear", "log", "quantile", "zero"]  #: f; zero: every value becomes 0
+    offset: float = 0.0
+    span: float = 1.0
+    low: float | None = None
+    high: float | None = None
+    knots: tuple[float, ...] = ()  #: of "quantile": values at equal shares from 0 to 1, rising
+
+    def apply(self, values: Doubles) -> None:
+        """Scale values in place; those that are not finite become NaN."""
+        values[~np.isfinite(values)] = np.nan
+        if self.low is not None or self.high is not None:
+            np.clip(values, self.low, self.high, out=values)
+        match self.kind:
+            case "zero":
+                values *= 0
+            case "log":
+                values[:] = signed_log(values)
+            case "quantile":
+                values[:] = _ranked(values, self.knots)
+        values -= self.offset
+        values /= self.span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """Everything that differs from the ancestor's way for one branch."""
+
+    missing: tuple[float, ...] = ()  #: values that are taken as padding
+    indicator: bool = False  #: a column beside the branch tells where it is missing
+    first: int | None = None  #: lowest of integers that doubles cannot hold; taken off before
+    scale: Scale | None = None  #: None: minimum and maximum
+    dropped: bool = False  #: the branch fills no column
+
+    def load(self, values: Array, room: Doubles) -> None:
+        """Write values into `room` as doubles, missing ones as NaN."""
+        if self.first is not None and values.dtype.kind in "iu":
+            room[:] = _from_first(values, self.first)
+        else:
+            room[:] = values
+            if self.first is not None:
+                room -= float(self.first)
+        if self.missing:
+            room[is_missing(values, self.missing)] = np.nan
+
+
+def is_missing(values: Array, missing: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Tell which values mean "missing"; -1e30 is meant in single precision, too."""
+    if values.dtype.kind != "f":
+        return np.isin(values, [number for number in missing if float(number).is_integer()])
+    with np.errstate(over="ignore"):
+        alike = [*missing, *(float(np.float32(number)) for number in missing)]
+    return np.isin(values, alike)
+
+
+def without_missing(columns: Columns, rules: Rules) -> Columns:
+    """Return entries with NaN for values that mean "missing", so that they are not measured."""
+    if not rules.missing:
+        return columns
+
+    def plain(name: str, values: Array) -> Array:
+        missing = rules.missing_of(name)
+        if is_text(values):
+            return values
+        gone = is_missing(values, missing) if missing else np.zeros(0, np.bool_)
+        return np.where(gone, np.nan, values) if gone.any() else values
+
+    flat = {name: plain(name, values) for name, values in columns.flat.items()}
+    jagged = {
+        name: replace(rows, content=plain(name, rows.content))
+        for name, rows in columns.jagged.items()
+    }
+    return replace(columns, flat=flat, jagged=jagged)
+
+
+def signed_log(values: Doubles) -> Doubles:
+    """Return log(1 + |x|) with the sign of x: it grows with x and knows no forbidden values."""
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def _ranked(values: Doubles, knots: tuple[float, ...]) -> Doubles:
+    """Return the share of training values below each value; NaN stays."""
+    shares = np.linspace(0, 1, len(knots))
+    ranked = np.interp(values, knots, shares)
+    return np.where(np.isnan(values), np.nan, ranked)
+
+
+def _from_first(values: Array, first: int) -> Array:
+    """Return value - first as 64-bit integers, exactly for values that training has seen.
+
+    The difference of two's complements is right modulo 2^64; what lies below `first` is negative.
+    """
+    bits = values.astype(np.int64, copy=False).view(np.uint64)
+    apart = bits - np.uint64(first % 2**64)
+    below = values < first if values.dtype.kind == "i" or first >= 0 else np.False_
+    return np.where(below, apart.view(np.int64).astype(np.float64), apart.astype(np.float64))

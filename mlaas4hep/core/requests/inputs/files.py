@@ -1,0 +1,212 @@
+"""From files.txt and labels.txt to input files and labels."""
+
+import math
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.inputs.datasets import dataset_url
+from mlaas4hep.core.requests.inputs.filelist import Line, lines
+from mlaas4hep.core.requests.inputs.secrets import without_secrets
+from mlaas4hep.core.requests.inputs.sources import LOGICAL
+from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.request import InputFile, Params
+from mlaas4hep.errors import InvalidRequestError, MlaasError
+
+MAX_FILES = 10_000
+ALTERNATIVES = " | "  #: between the URLs of one file in several places
+_ALTERNATIVE = re.compile(r"\s+\|\s+")
+_SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
+_REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
+_ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
+
+
+Resolve = Callable[[str], str]
+Expand = Callable[[str], Sequence[str]]
+
+
+def no_globs(pattern: str) -> Sequence[str]:
+    """Refuse a pattern: `Expand` where nothing can be listed."""
+    raise InvalidRequestError(f"{pattern!r}: files cannot be listed here", file=pattern)
+
+
+def parse_files(
+    text: str, params: Params, resolve: Resolve, expand: Expand = no_globs
+) -> tuple[InputFile, ...]:
+    """Return the files that a files.txt names, in order.
+
+    Args:
+        text: one file a line, with `:tree` behind it if it is not `params.branch`; several
+            places of one file with ` | ` between them; or a pattern such as `data/*.root`.
+        params: say the tree, and the redirector for bare `/store/...` names.
+        resolve: turns each name (a whole URL if it has a server) into one that
+            `ports.DataSource` reads, or refuses it.
+        expand: gives the names that match a pattern, in order.
+
+    Raises:
+        InvalidRequestError: there are no files, too many, or one twice.
+    """
+    files: list[InputFile] = []
+    seen: dict[tuple[str, str], InputFile] = {}
+    for line in lines(text):
+        for file in _files_of(line, params, resolve, expand):
+            key = _plain(file.url), file.tree
+            if key in seen:
+                raise _twice(seen[key], file)
+            seen[key] = file
+            files.append(file)
+        if len(files) > MAX_FILES:
+            raise InvalidRequestError(f"files.txt names more than {MAX_FILES} files")
+    if not files:
+        raise InvalidRequestError("files.txt names no file", hint="one file a line")
+    return tuple(files)
+
+
+def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
+    """Yield the files that one line means: one, unless it is a pattern."""
+    dataset = dataset_url(line.text)  # what follows a colon belongs to its name
+    parts = [split_tree(part) for part in ([] if dataset else _ALTERNATIVE.split(line.text))]
+    names = [_prefixed(_modern(name), params) for name, _ in parts]
+    said = line.tree or next((tree for _, tree in parts if tree), "")
+    more: dict[str, Any] = {
+        "tree": said or params.branch,
+        "line": line.number,
+        "label": line.label,
+        "weight": line.weight,
+        "xsec": line.xsec,
+        "sample": line.sample,
+    }
+    dataset = dataset or dataset_url(names[0])
+    several = dataset or (names[0] if len(names) == 1 and _is_pattern(names[0]) else "")
+    if several:
+        found = [_prefixed(_modern(name), params) for name in expand(several)]
+        if not found:
+            raise InvalidRequestError(
+                f"no file matches {without_secrets(several)!r}", file=line.text
+            )
+        for name in found:
+            shown = without_secrets(name) + (f":{said}" if said else "")
+            yield InputFile(name=shown, url=resolve(name), **more)
+    else:
+        url = ALTERNATIVES.join(_resolved(names, resolve))
+        shown = without_secrets(line.text) + (f":{line.tree}" if line.tree else "")
+        yield InputFile(name=shown, url=url, **more)
+
+
+def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
+    """Return the URLs of one file; of several places, those that are not refused."""
+    found: list[str] = []
+    failure: MlaasError | None = None
+    for name in names:
+        try:
+            found.append(resolve(name))
+        except MlaasError as error:
+            failure = failure or error
+    if failure is not None and not found:
+        raise failure
+    return found
+
+
+def _twice(first: InputFile, second: InputFile) -> InvalidRequestError:
+    also = "" if first.name == second.name else f", once as {first.name!r}"
+    return InvalidRequestError(
+        f"files.txt names {second.name!r} twice{also}, in lines {first.line} and {second.line}",
+        file=second.name,
+        hint="leave one of them away",
+    )
+
+
+def _plain(url: str) -> str:
+    """Return what tells one file from another: `./a` and `a`, `//a` and `/a` are the same."""
+    first = url.split(ALTERNATIVES, maxsplit=1)[0].partition("?")
+    scheme, separator, rest = first[0].rpartition("://")
+    host, slash, path = rest.partition("/") if separator else ("", "", rest)
+    path = posixpath.normpath(f"{slash}{path}").replace("//", "/")
+    return f"{scheme.lower()}{separator}{host.lower()}{path}?{first[2]}"
+
+
+def _modern(name: str) -> str:
+    """Return a name with the scheme that we know it by: WebDAV is read as what it stands on."""
+    scheme, separator, rest = name.partition("://")
+    return f"{_SCHEMES.get(scheme.lower(), scheme)}{separator}{rest}" if separator else name
+
+
+def _is_pattern(name: str) -> bool:
+    """Tell whether a name stands for several; a query of a URL never does."""
+    path = name.partition("?")[0] if "://" in name else name
+    return any(letter in path for letter in "*?[")
+
+
+def split_tree(line: str) -> tuple[str, str]:
+    """Return the file and the tree of `file.root:tree`; the tree is "" if none is named."""
+    remote = _REMOTE.fullmatch(line)
+    server, path = (remote["server"], remote["path"]) if remote else ("", line)
+    before, colon, after = path.rpartition(":")
+    if colon and before and after and "?" not in path and not _ROOT_FILE.search(after):
+        return f"{server}{before}", after.strip("/")
+    return line, ""
+
+
+def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
+    """Return the labels of a labels.txt: numbers, class names, or one branch or expression.
+
+    Raises:
+        InvalidRequestError: their number is not that of the files, or they are of two kinds.
+    """
+    said = [line.text for line in lines(text)]
+    if not said:
+        raise InvalidRequestError(
+            "labels.txt is empty", hint="one label for each file, or the name of a branch"
+        )
+    numbers = [_number(line) for line in said]
+    if len(said) == 1 and numbers[0] is None:
+        return Labels(expression=_checked(said[0]))
+    places = [file.line for file in files]
+    if all(places) and len(said) == len(set(places)) < len(files):  # patterns: one label a line
+        said = [said[sorted(set(places)).index(place)] for place in places]
+        numbers = [_number(line) for line in said]
+    if len(said) != len(files):
+        raise InvalidRequestError(
+            f"labels.txt has {len(said)} labels, but files.txt has {len(files)} files",
+            hint="one label for each file in the same order, or one line with a branch name",
+        )
+    values = [number for number in numbers if number is not None]
+    if len(values) == len(said):
+        return Labels(values=tuple(values))
+    if values:
+        raise InvalidRequestError(
+            f"labels.txt has numbers ({len(values)}) and names ({len(said) - len(values)})",
+            hint="either all of them are numbers or all are names of classes",
+        )
+    classes = tuple(sorted(set(said)))
+    return Labels(values=tuple(float(classes.index(line)) for line in said), classes=classes)
+
+
+def _prefixed(name: str, params: Params) -> str:
+    """Return a bare logical name behind the redirector of params.json, if there is one."""
+    if not name.startswith(LOGICAL) or not params.redirector:
+        return name
+    separator = "" if params.redirector.startswith("http") else "/"  # root://host//store
+    return f"{params.redirector}{separator}{name}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _checked(expression: str) -> str:
+    try:
+        Expression.parse(expression)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(
+            f"labels.txt: {error}",
+            hint="one label for each file, or one line with a branch or an expression; "
+            f"{error.problem.hint}",
+        ) from error
+    return expression

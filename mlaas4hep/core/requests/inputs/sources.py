@@ -1,0 +1,140 @@
+"""Where a line of files.txt is read from; this is a server, so its own disk is no answer."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.inputs.datasets import SCHEME
+from mlaas4hep.core.requests.inputs.secrets import without_secrets
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.tarballs.upload import Upload
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError
+
+LOGICAL = ("/store/", "/eos/")  #: begin names of files on storage behind a redirector
+SCHEMES = ("root", "roots", "https", "http")
+
+Find = Callable[[str], Sequence[str]]
+
+
+def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
+    """Return the URL (see `ports.DataSource`) that `name` stands for.
+
+    Raises:
+        InvalidRequestError: it is neither in the tarball nor a remote name.
+        ForbiddenError: files may not come from that server.
+    """
+    if name.startswith("s3://"):
+        return _bucket(name, limits)
+    if "://" in name:
+        return _remote(name, limits)
+    if name.startswith(LOGICAL):
+        if not limits.xrootd_proxy:
+            raise InvalidRequestError(
+                f"{without_secrets(name)!r} needs a redirector, and this deployment has no XRootD proxy",
+                stage="submit",
+                file=without_secrets(name),
+                hint='set "redirector": "root://host" in params.json, or write root://host//store/…',
+            )
+        return f"{limits.xrootd_proxy.rstrip('/')}/{name}"
+    if name.startswith(("/", "~")):
+        raise InvalidRequestError(
+            f"{without_secrets(name)!r} is a path on your machine, which the server cannot read",
+            stage="submit",
+            file=without_secrets(name),
+            hint="pack the file into the tarball, or write root://host//path, https://host/path"
+            " or s3://bucket/key",
+        )
+    if upload is None:
+        raise InvalidRequestError(
+            f"{without_secrets(name)!r} is no file on a server",
+            stage="submit",
+            file=without_secrets(name),
+            hint="root://host//path, or name the `upload` that the file is in",
+        )
+    member = upload.find(name)
+    if member is None:
+        raise InvalidRequestError(
+            f"there is no {without_secrets(name)!r} in the tarball {upload.folder!r}",
+            stage="submit",
+            file=without_secrets(name),
+            hint=nearest(name, (path for path in upload.paths if path.endswith(".root"))),
+        )
+    return f"tarball:{upload.key(member)}"
+
+
+def _bucket(name: str, limits: Limits) -> str:
+    bucket = name.removeprefix("s3://").partition("/")[0]
+    if not any(fnmatchcase(bucket, glob.strip()) for glob in limits.s3_buckets.split(",")):
+        raise ForbiddenError(
+            f"{without_secrets(name)!r}: files may not come from bucket {bucket!r}",
+            stage="submit",
+            file=without_secrets(name),
+            hint=f"this deployment reads from {limits.s3_buckets or 'no S3'}",
+        )
+    return name
+
+
+def _remote(name: str, limits: Limits) -> str:
+    try:
+        parts = urlsplit(name)
+        host = (parts.hostname or "").lower()
+        parts.port  # noqa: B018 - raises when the port is no number
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"{without_secrets(name)!r} is not a URL: {error}",
+            stage="submit",
+            file=without_secrets(name),
+        ) from error
+    if parts.scheme not in SCHEMES or (parts.scheme == "http" and not limits.plain_http):
+        raise InvalidRequestError(
+            f"{without_secrets(name)!r}: {parts.scheme}:// is not read here",
+            stage="submit",
+            file=without_secrets(name),
+            hint=f"one of {', '.join(f'{scheme}://' for scheme in _schemes(limits))}",
+        )
+    if not host or parts.username is not None or "://" in parts.path + parts.query:
+        raise InvalidRequestError(
+            f"{without_secrets(name)!r} must be one server and one path, without a user name",
+            stage="submit",
+            file=without_secrets(name),
+            hint="root://host//store/file.root",
+        )
+    own = (urlsplit(limits.xrootd_proxy).hostname or "").lower()
+    globs = [own] if own and host == own else []
+    globs += [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
+    if not any(fnmatchcase(host, glob) for glob in globs):
+        raise ForbiddenError(
+            f"{without_secrets(name)!r}: files may not come from {host!r}",
+            stage="submit",
+            file=without_secrets(name),
+            hint=f"this deployment reads from {limits.remote_hosts or 'no remote server'}",
+        )
+    return name
+
+
+def _schemes(limits: Limits) -> tuple[str, ...]:
+    return SCHEMES if limits.plain_http else tuple(each for each in SCHEMES if each != "http")
+
+
+def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> list[str]:
+    """Return the names that a pattern of files.txt stands for, sorted; see `resolve`.
+
+    Args:
+        find: lists files of a server whose last part matches; `ports.DataSource.find`.
+    """
+    if pattern.startswith(SCHEME):
+        return list(find(pattern))
+    if "://" in pattern:
+        return list(find(resolve(pattern, upload, limits)))
+    if pattern.startswith(("/", "~")):
+        return list(find(resolve(pattern, upload, limits)))
+    if upload is None:
+        return [pattern]  # `resolve` says why not
+    return sorted(path for path in upload.paths if _matches(path, pattern.removeprefix("./")))
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Tell whether a path matches, part by part, as a shell would."""
+    parts, patterns = path.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))

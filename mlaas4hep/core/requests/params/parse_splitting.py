@@ -1,0 +1,58 @@
+"""From validation, folds and fold_by of params.json to a checked `Splitting`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlaas4hep.core.data.planning.splitting import MOST_FOLDS, Splitting
+from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.errors import InvalidRequestError
+
+KEYS = ("validation",)
+
+
+def parse_splitting(content: Mapping[str, Any]) -> Splitting:
+    """Return what these keys of params.json say.
+
+    Raises:
+        InvalidRequestError: one has a wrong value, or they contradict each other.
+    """
+    folds = content.get("folds", 0)
+    if isinstance(folds, bool) or not isinstance(folds, int) or not 0 <= folds <= MOST_FOLDS:
+        raise _wrong("folds", folds, f"a whole number from 2 to {MOST_FOLDS}")
+    if folds == 1:
+        raise _wrong("folds", folds, "at least 2: a model must not validate what it learned from")
+    found = Splitting(
+        validation=_expression("validation", content),
+        folds=folds,
+        fold_by=_expression("fold_by", content),
+    )
+    if found.validation and (found.folds or found.fold_by):
+        raise InvalidRequestError(
+            "params.json: validation and folds are both given", hint="each fold validates itself"
+        )
+    if found.fold_by and not found.folds:
+        raise InvalidRequestError(
+            "params.json: fold_by is given, but not how many folds there are", hint='"folds": 5'
+        )
+    if found.validation and "split" in content:
+        raise InvalidRequestError(
+            "params.json: validation and split are both given", hint="leave one of them away"
+        )
+    return found
+
+
+def _expression(key: str, content: Mapping[str, Any]) -> str:
+    text = content.get(key, "")
+    if not isinstance(text, str):
+        raise _wrong(key, text, "an expression such as 'event % 5 == 0'")
+    text = text.strip()
+    if text and not text.isidentifier():
+        try:
+            Expression.parse(text)
+        except InvalidRequestError as error:
+            raise InvalidRequestError(f"params.json: {key} {text!r}: {error}") from error
+    return text
+
+
+def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
+    return InvalidRequestError(f"params.json: {key} is {value!r}, not {wanted}")

@@ -1,0 +1,187 @@
+"""Tar archives of strangers, read front to back with bounded memory and bounded inflation."""
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS, is_litter, member_path
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
+
+FREE_BYTES = 64 * 1024**2  #: this much may come out of any archive, however well it packs
+MAX_RATIO = 100  #: afterwards, at most this many bytes out of one
+_MAX_READ = 8 * 1024**2  #: tarfile reads its long headers at once: none is larger than this
+_STEP = 1024**2
+_GZIP_MAGIC = b"\x1f\x8b"
+_HOW = "pack it again with: tar -czf luca.tar.gz luca/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFile:
+    """One regular file of an archive; its content can be read until the next one is asked for."""
+
+    path: str  #: checked: inside the folder, printable
+    size_bytes: int
+    content: BinaryIO
+
+
+def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:
+    """Yield the regular files of a tar or tar.gz.
+
+    Args:
+        archive: seekable, at its start.
+        max_bytes: what the archive may hold unpacked.
+
+    Raises:
+        InvalidRequestError: it is no such archive, is damaged, or has a member that leaves the
+            folder, is a link or a device, or comes twice.
+        TooLargeError: it unpacks to more than `max_bytes`, or inflates suspiciously.
+    """
+    with _our_errors():
+        source = _Bounded(archive, max_bytes)
+        names = _Names()
+        with tarfile.open(fileobj=cast(BinaryIO, source), mode="r:") as tar:
+            for info in iter(tar.next, None):
+                tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers them all
+                path = member_path(info.name)
+                if not path or info.isdir() or is_litter(path):
+                    continue
+                _check_kind(info)
+                names.add(path)
+                content = tar.extractfile(info)
+                assert content is not None  # noqa: S101 - it is a regular file
+                yield PackedFile(
+                    path=path, size_bytes=info.size, content=_InSteps.over(cast(BinaryIO, content))
+                )
+            source.expect_end(tar.offset)
+
+
+def _check_kind(info: tarfile.TarInfo) -> None:
+    if info.issym() or info.islnk():
+        kind = f"a link to {info.linkname!r}"
+    elif info.issparse() or info.size < 0:
+        kind = "a sparse file"
+    elif not info.isreg():
+        kind = "a device or pipe"
+    else:
+        return
+    raise InvalidRequestError(
+        f"member {info.name!r} is {kind}",
+        stage="upload",
+        file=info.name,
+        hint="only regular files and folders; `tar --dereference` packs what links point to",
+    )
+
+
+class _Names:
+    """The paths seen so far: none twice, none both a file and a folder."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def add(self, path: str) -> None:
+        parents = ["/".join(path.split("/")[:depth]) for depth in range(1, path.count("/") + 1)]
+        taken = path in self._files or path in self._folders
+        if taken or not self._files.isdisjoint(parents):
+            raise InvalidRequestError(
+                f"member {path!r} is in the tarball twice", stage="upload", file=path, hint=_HOW
+            )
+        if len(self._files) >= MAX_MEMBERS:
+            raise TooLargeError(f"more than {MAX_MEMBERS} files in the tarball", stage="upload")
+        self._files.add(path)
+        self._folders.update(parents)
+
+
+class _Bounded:
+    """The plain tar inside an archive, as `tarfile` reads it, stopped when it grows too large."""
+
+    def __init__(self, archive: BinaryIO, max_bytes: int) -> None:
+        packed = archive.read(2) == _GZIP_MAGIC
+        archive.seek(0)
+        self._archive = archive
+        self._plain: BinaryIO = (
+            cast(BinaryIO, gzip.GzipFile(fileobj=archive, mode="rb")) if packed else archive
+        )
+        self._packed = packed
+        self._max_bytes = max_bytes
+        self._last = b""
+
+    def tell(self) -> int:
+        return self._plain.tell()
+
+    def seek(self, position: int) -> int:
+        while self._packed and self.tell() < position:
+            if not self.read(min(_STEP, position - self.tell())):
+                return self.tell()
+        return self._plain.seek(position)
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _MAX_READ:
+            raise InvalidRequestError(
+                f"a header of {size} bytes in the tarball", stage="upload", hint=_HOW
+            )
+        self._last = self._plain.read(size)
+        self._check(self.tell())
+        return self._last
+
+    def _check(self, unpacked: int) -> None:
+        if unpacked > self._max_bytes:
+            raise TooLargeError(
+                f"the tarball unpacks to more than {self._max_bytes} bytes", stage="upload"
+            )
+        if unpacked > FREE_BYTES and unpacked > MAX_RATIO * self._archive.tell():
+            raise TooLargeError(
+                f"the tarball inflates to more than {MAX_RATIO} times its size",
+                stage="upload",
+                hint="ROOT files hardly shrink: is there a file full of zeros?",
+            )
+
+    def expect_end(self, offset: int) -> None:
+        """Read to the end: a damaged header looks like the end of the archive to `tarfile`."""
+        blocks = self._last
+        if len(blocks) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("it ends too early")
+        while blocks:
+            if blocks.strip(b"\0"):
+                raise tarfile.ReadError(f"no header can be read at byte {offset}")
+            blocks = self.read(_STEP)
+
+
+class _InSteps(io.RawIOBase):
+    """The content of one member, read in pieces that `_Bounded` allows."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        super().__init__()
+        self._content = content
+
+    @classmethod
+    def over(cls, content: BinaryIO) -> BinaryIO:
+        return cast(BinaryIO, io.BufferedReader(cls(content), buffer_size=_STEP))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        with _our_errors():
+            data = self._content.read(min(len(buffer), _STEP))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InvalidRequestError(
+            f"this is not a tarball, or it is damaged: {error}", stage="upload", hint=_HOW
+        ) from error
+    except (ValueError, OverflowError) as error:  # numbers in headers that are none
+        raise InvalidRequestError(
+            f"the tarball has a header that cannot be read: {error}", stage="upload", hint=_HOW
+        ) from error

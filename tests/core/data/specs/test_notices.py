@@ -1,0 +1,101 @@
+"""Oddness of values is told by name, and nothing is said about what is usual."""
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.sketch import Sketcher
+from mlaas4hep.core.data.specs.specs import measured, sketched
+from mlaas4hep.core.data.values.rules import Rules
+
+RANDOM = np.random.default_rng(7)
+N = 20_000
+
+
+def told(values, rules=None):
+    columns = Columns(entries=len(values), flat={"met": np.asarray(values)}, jagged={})
+    sketcher = Sketcher(len(values), branches=1)
+    sketcher.add(columns, 0)
+    specs = sketched(measured(columns, file=0, start=0, stop=len(values)), sketcher.sketches())
+    return notices(specs, rules or Rules())
+
+
+def with_value(values, value, share):
+    values = values.copy()
+    values[RANDOM.random(len(values)) < share] = value
+    return values
+
+
+USUAL = {
+    "normal": RANDOM.normal(100, 10, N),
+    "exponential": RANDOM.exponential(40, N),
+    "lognormal": np.exp(RANDOM.normal(3.5, 0.8, N)),
+    "angle": RANDOM.uniform(-3.14, 3.14, N),
+    "counts": RANDOM.poisson(4, N),
+    "rare trigger": RANDOM.random(N) < 0.002,
+    "charge": RANDOM.choice([-1, 1], N),
+    "timestamp": 1.6e9 + np.arange(N),
+}
+
+
+@pytest.mark.parametrize("kind", USUAL)
+def test_usual_values_are_nothing_to_mention(kind):
+    assert told(USUAL[kind]) == ()
+
+
+@pytest.mark.parametrize("sentinel", [-999.0, -99.0, 9999.0, -1e30, 1e20])
+@pytest.mark.parametrize("share", [0.01, 0.15, 0.6])
+def test_a_value_far_outside_and_repeated_is_a_sentinel(sentinel, share):
+    (text,) = told(with_value(USUAL["angle"], sentinel, share))
+
+    assert text.startswith(
+        f"values far outside and repeated, which may mean missing: met ({sentinel:g} in"
+    )
+    assert f'"missing": [{sentinel:.17g}]' in text
+
+
+def test_sentinels_among_counts_are_found_too():
+    (text,) = told(with_value(USUAL["counts"], -999, 0.1))
+
+    assert "-999" in text
+
+
+def test_two_sentinels_are_both_named():
+    (text,) = told(with_value(with_value(USUAL["normal"], -999, 0.1), -888, 0.1))
+
+    assert '"missing": [-999, -888]' in text
+
+
+def test_one_value_that_squeezes_all_others_is_told():
+    values = USUAL["lognormal"].copy()
+    values[17] = 1e7
+
+    (text,) = told(values)
+
+    assert "squeeze" in text
+    assert "1e+07" in text
+
+
+@pytest.mark.parametrize("rules", [Rules(clip=(("*", None),)), Rules(scaling=(("met", "robust"),))])
+def test_outliers_that_are_taken_care_of_are_not_told(rules):
+    values = USUAL["lognormal"].copy()
+    values[17] = 1e7
+
+    assert told(values, rules) == ()
+
+
+def test_a_constant_is_named_with_its_value():
+    (text,) = told(np.full(9, 5.0))
+
+    assert text.startswith("constant, so worth nothing: met (5);")
+
+
+def test_a_large_constant_is_said_to_become_0():
+    assert "so that 0 is the input: met" in told(np.full(9, 2.0**63))[1]
+
+
+def test_a_constant_that_is_dropped_is_said_to_be():
+    assert told(np.full(9, 5.0), Rules(constant="drop")) == (
+        "left out, because they are constant: met (5)",
+    )
