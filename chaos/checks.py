@@ -7,11 +7,13 @@ from pathlib import Path
 from chaos.victims import Ground
 from chaos.wave import Outcome
 from mlaas4hep import bootstrap
+from mlaas4hep.core.runs import files
 from mlaas4hep.settings import Settings
 from mlaas4hep.usecases.fsck import fsck
 from tests.laptops import descendants
 
 _NOTICED_S = 2.0
+_SWEPT_S = 240.0  #: a dispatcher that was just killed needs some of it to come back and sweep
 
 
 def outcomes(
@@ -23,8 +25,16 @@ def outcomes(
             yield f"{person}'s {job}: {outcome}, undisturbed {undisturbed[job]}"
 
 
-def store(ground: Ground, runs: int) -> Iterator[str]:
-    """Yield what is wrong in the store: damage, orphans, models too many, half writes."""
+def store(ground: Ground, runs: int) -> list[str]:
+    """Return what is wrong in the store when the sweeper has had its time."""
+    end = time.monotonic() + _SWEPT_S
+    while (wrong := list(_of_store(ground, runs))) and time.monotonic() < end:
+        time.sleep(_NOTICED_S)
+    return wrong
+
+
+def _of_store(ground: Ground, runs: int) -> Iterator[str]:
+    """Yield damage, orphans, models too many, what only an unfinished run needs."""
     settings = Settings(store=(ground.state / "store").as_uri())
     services = bootstrap.services(settings)
     for finding in fsck(services):
@@ -33,8 +43,8 @@ def store(ground: Ground, runs: int) -> Iterator[str]:
     models = [i.key for i in services.models.list("") if i.key.endswith("/model.json")]
     if len(models) != runs:
         yield f"{len(models)} models of {runs} runs"
-    checkpoints = [i.key for i in services.runs_files.list("") if "/checkpoint" in i.key]
-    yield from (f"{key} is left" for key in checkpoints)
+    keys = [info.key for info in services.runs_files.list("")]
+    yield from (f"{key} is left" for key in keys if files.is_unfinished(key))
 
 
 def processes(ground: Ground) -> Iterator[str]:

@@ -5,10 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
-from functools import partial
 
 from nats.aio.client import Client
 from prometheus_client import start_http_server
@@ -18,13 +16,13 @@ from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.adapters.nats.connection import connect, our_errors
 from mlaas4hep.adapters.nats.provision import CONSUMERS
 from mlaas4hep.dispatcher.calling import Caller, addresses
+from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.settings import Settings, SettingsError, secret
-from mlaas4hep.usecases.rebuild import rebuild
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             client=client,
             messaging=messaging,
             metrics=metrics,
-            rebuild=_rebuild(settings, messaging),
+            housekeeping=_housekeeping(settings, messaging),
             replicas=settings.nats_replicas,
         )
         await _work([*lanes, sweeper], stop)
@@ -96,12 +94,12 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
         await client.drain()
 
 
-def _rebuild(settings: Settings, messaging: bootstrap.Messaging) -> Callable[[], list[str]] | None:
-    """Return what writes lost run records; None: the dispatcher was not given the store."""
+def _housekeeping(settings: Settings, messaging: bootstrap.Messaging) -> Housekeeping | None:
+    """Return what keeps the store in order; None: the dispatcher was not given it."""
     if settings.store == Settings().store:
         return None
     services = bootstrap.services(settings)
-    return partial(rebuild, replace(services, runs=messaging.runs, bus=messaging.bus))
+    return Housekeeping(replace(services, runs=messaging.runs, bus=messaging.bus))
 
 
 async def _connected(settings: Settings, lanes: list[Lane]) -> Client:

@@ -21,6 +21,11 @@ class Metrics:
             "Runs whose next event was missing and told again",
             registry=self.registry,
         )
+        self.tidied = Counter(
+            "mlaas_tidied_objects",
+            "Objects that steps left which died before they cleaned up",
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "mlaas_delivery_seconds",
             "How long the calls took",

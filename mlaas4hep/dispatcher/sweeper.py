@@ -1,4 +1,4 @@
-"""What no event does: runs whose next event is missing, streams that are gone, records that are lost."""
+"""What no event does: runs whose next event is missing, streams that are gone, what the dead left."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from mlaas4hep.adapters.nats.provision import STREAM, is_complete, put_in_place
 from mlaas4hep.bootstrap import Messaging
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.errors import MlaasError, ServiceUnavailableError
@@ -24,8 +25,6 @@ PAUSE_S = 20.0  #: between two sweeps
 QUIET_S = 45.0  #: a run of which nothing was heard for so long is looked at
 _LONG_S = 15 * 60.0  #: after that, also if others hold events that may be the run's
 _REMEMBERED = 10_000
-
-Rebuild = Callable[[], Sequence[str]]
 
 
 class Sweeper:
@@ -38,16 +37,16 @@ class Sweeper:
         client: Client,
         messaging: Messaging,
         metrics: Metrics,
-        rebuild: Rebuild | None = None,
+        housekeeping: Housekeeping | None = None,
         replicas: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Sweep what `lanes` do not hold; `rebuild` writes lost records, None: there is no store."""
+        """Sweep what `lanes` do not hold; without `housekeeping` there is no store."""
         self._lanes = lanes
         self._client = client
         self._messaging = messaging
         self._metrics = metrics
-        self._rebuild = rebuild
+        self._housekeeping = housekeeping
         self._replicas = replicas
         self._clock = clock
         self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
@@ -97,12 +96,13 @@ class Sweeper:
     def _sweep_runs(self, others: bool) -> None:
         with self._messaging.leases.hold("sweeper"):
             runs = self._messaging.runs.list()
-            if not runs and self._rebuild is not None and (made := self._rebuild()):
-                log.warning("the run book was empty: %d runs are rebuilt", len(made))
+            if not runs and self._housekeeping is not None and self._housekeeping.rebuild():
                 runs = self._messaging.runs.list()
             for run in runs:
                 if self._is_lost(run, others):
                     self._go_on(run)
+            if self._housekeeping is not None:
+                self._metrics.tidied.inc(self._housekeeping.tidy(runs, self._clock()))
 
     def _is_lost(self, run: Run, others: bool) -> bool:
         quiet_s = self._clock() - run.updated_at

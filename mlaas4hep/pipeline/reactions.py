@@ -13,6 +13,7 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import MlaasError, NotFoundError, Problem
 from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.records import store_record
+from mlaas4hep.pipeline.tidying import tidy
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,8 @@ def _is_wanted(event: Event, services: Services) -> bool:
         return False
     if run.attempt != event.attempt or (run.is_final and not _finishes(event, run)):
         log.info("%s: the run is %s in attempt %d", event.id, run.status, run.attempt)
+        if run.status is Status.DONE:  # whoever ended it may have died before it cleaned up
+            tidy(run, services)
         return False
     return True
 

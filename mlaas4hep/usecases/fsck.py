@@ -114,7 +114,7 @@ def _runs(services: Services) -> Iterator[Finding]:
     folders: dict[str, str] = {}
     for info in services.runs_files.list(""):
         folder = "/".join(info.key.split("/")[:2])
-        if not folder.endswith("/numbers"):
+        if files.is_of_run(folder):
             folders.setdefault(folder, info.key)
             if info.key == f"{folder}/{files.RUN}":
                 folders[folder] = info.key

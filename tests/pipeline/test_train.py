@@ -2,18 +2,19 @@
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.training import RoundEnded
+from mlaas4hep.core.models.training import FileMade, RoundEnded
 from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.runs import files as run_files
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     EpochEnded,
@@ -21,9 +22,11 @@ from mlaas4hep.core.runs.events import (
     RunCancelled,
     TrainingStarted,
 )
-from mlaas4hep.core.runs.run import Status
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.attention import RunOverError
+from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.train import train
 from mlaas4hep.testing import pipeline
 from tests import oracle
@@ -205,3 +208,88 @@ def test_a_killed_training_goes_on_from_its_checkpoint(services, files, training
     assert (started.resumed, started.rounds) == (3, {"chunked": 6, "standard": 3}[training])
     assert [event.round for event in ended] == list(range(3, started.rounds))
     assert isinstance(ready, ModelReady)
+
+
+class CrashError(Exception):
+    """The process is dead."""
+
+
+class Mortal:
+    """A store, book or bus of a process that dies before one of its writes."""
+
+    WRITES = frozenset({"put", "put_file", "put_stream", "delete", "apply", "publish"})
+
+    def __init__(self, real, life):
+        self._real = real
+        self._life = life
+
+    def __getattr__(self, name):
+        found = getattr(self._real, name)
+        return self._dying(found) if name in self.WRITES else found
+
+    def _dying(self, write):
+        def written(*arguments, **more):
+            if self._life[0] == 0:
+                raise CrashError
+            self._life[0] -= 1
+            return write(*arguments, **more)
+
+        return written
+
+
+def dying(services, life):
+    mortal = {
+        name: Mortal(getattr(services, name), life)
+        for name in ("runs_files", "models", "chunks", "runs", "bus")
+    }
+    return replace(services, **mortal)
+
+
+def test_wherever_a_training_dies_its_run_is_done_and_nothing_is_left(files):
+    for writes in range(1000):
+        services = replace(pipeline.make_services(), trainer=MemoryTrainer())
+        prepare(services, files)
+        life = [writes]
+        with suppress(CrashError):
+            react(FIRST, train, dying(services, life))
+
+        react(FIRST, train, services)  # it is delivered again
+
+        run = services.runs.get("o", "r_1")
+        left = [key for key in stored(services.runs_files) if run_files.is_unfinished(key)]
+        record = sealed.load(Run, services.runs_files.get("o/r_1/run.json"))
+        assert (run.status, left, record) == (Status.DONE, [], run), f"dead after {writes} writes"
+        if life[0]:
+            break
+    assert writes > 20  # it died between all of them
+
+
+class LateTrainer(MemoryTrainer):
+    """A trainer whose process stands still before its first checkpoint, until its run is done."""
+
+    def __init__(self, services):
+        self._services = services
+
+    @contextmanager
+    def start(self, job, model_py, checkpoint=None, beside=b""):
+        with super().start(job, model_py, checkpoint, beside) as training:
+            tell = training.report
+
+            def report(timeout_s):
+                told = tell(timeout_s)
+                if isinstance(told, FileMade):
+                    done = ModelReady(owner="o", run="r_1", model="r_1", version="v")
+                    self._services.runs.apply([done])
+                return told
+
+            training.report = report
+            yield training
+
+
+def test_a_late_training_stores_no_checkpoint_for_a_run_that_is_done(services, files):
+    prepare(services, files)
+
+    with pytest.raises(RunOverError):
+        list(train(FIRST, replace(services, trainer=LateTrainer(services))))
+
+    assert not any(run_files.is_unfinished(key) for key in stored(services.runs_files))

@@ -13,6 +13,7 @@ SCAN = "scan.json"  #: what a scan is to try: `Scan`
 TRIALS = "trials.json"  #: how its trials stand: `Trials`
 CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
 CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
+_PARTS = "parts-"  #: prefix of the scores of single ranges
 LOG = "train.log"  #: what model.py printed
 HISTORY = "history.json"  #: figures of each round so far: a list of objects
 QUALITY = "plots/quality.json"  #: ROC points, scores in bins, confusion; see `child/quality.py`
@@ -39,12 +40,23 @@ def scoring_plan(attempt: int) -> str:
 
 def scored_part(attempt: int, index: int) -> str:
     """Return the name of the scores of one range."""
-    return f"parts-{attempt}/{index:06d}.npz"
+    return f"{_PARTS}{attempt}/{index:06d}.npz"
 
 
 def scores(suffix: str) -> str:
     """Return the name of the finished table of scores."""
     return f"scores.{suffix}"
+
+
+def is_of_run(folder: str) -> bool:
+    """Tell whether a folder beside others of an owner is that of a run: `luca_1`."""
+    return folder.rpartition("_")[2].isdecimal()
+
+
+def is_unfinished(key: str) -> bool:
+    """Tell whether a file of a run, by its key, is of no use once the run is done."""
+    name = key.split("/", 2)[2]
+    return name == CHECKPOINT or name.startswith((CHECKPOINTS, _PARTS))
 
 
 def number(owner: str, folder: str) -> str:

@@ -1,0 +1,75 @@
+"""Objects that somebody began to write and never finished, and that nothing will ever name."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.runs import files
+from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
+
+log = logging.getLogger(__name__)
+
+_Folder = tuple[str, str]  #: owner and name of a run, upload or model
+
+
+def remove_abandoned(services: Services, before: float) -> int:
+    """Remove uploads, models and files of runs without a record; return how many objects.
+
+    Args:
+        before: seconds since the epoch; a folder with anything younger is left alone, because
+            records are written last.
+    """
+    removed = 0
+    for bucket, store, keys_ in (
+        ("tarballs", services.tarballs, _uploads(services, before)),
+        ("models", services.models, _models(services, before)),
+        ("runs", services.runs_files, _runs(services, before)),
+    ):
+        for key in list(keys_):
+            log.warning("%s/%s is removed: nobody finished it", bucket, key)
+            store.delete(key)
+            removed += 1
+    return removed
+
+
+def _uploads(services: Services, before: float) -> Iterator[str]:
+    """Yield tarballs that nobody asked to unpack, and files of uploads that have no record."""
+    for (owner, name), infos in _folders(services.tarballs).items():
+        staged = keys.staged(owner, name, "")
+        yield from (i.key for i in infos if i.key.startswith(staged) and i.modified_at < before)
+        if keys.upload(owner, name) not in {info.key for info in infos}:
+            rest = [info for info in infos if not info.key.startswith(staged)]
+            yield from _if_old(rest, before)
+
+
+def _models(services: Services, before: float) -> Iterator[str]:
+    """Yield files of models that have no record, unless a training is writing them."""
+    unfinished = {(run.owner, run.name) for run in services.runs.list() if not run.is_final}
+    for (owner, name), infos in _folders(services.models).items():
+        has_record = keys.model(owner, name) in {info.key for info in infos}
+        if not has_record and (owner, name) not in unfinished:
+            yield from _if_old(infos, before)
+
+
+def _runs(services: Services, before: float) -> Iterator[str]:
+    """Yield files of runs that were deleted, or whose submission died before its record."""
+    known = {(run.owner, run.name) for run in services.runs.list()}
+    for (owner, name), infos in _folders(services.runs_files).items():
+        has_record = files.key(owner, name, files.RUN) in {info.key for info in infos}
+        if files.is_of_run(name) and not has_record and (owner, name) not in known:
+            yield from _if_old(infos, before)
+
+
+def _folders(store: ObjectStore) -> dict[_Folder, list[ObjectInfo]]:
+    found: dict[_Folder, list[ObjectInfo]] = defaultdict(list)
+    for info in store.list(""):
+        owner, name, *rest = info.key.split("/", 2)
+        if rest:
+            found[owner, name].append(info)
+    return found
+
+
+def _if_old(infos: list[ObjectInfo], before: float) -> Iterator[str]:
+    if all(info.modified_at < before for info in infos):
+        yield from (info.key for info in infos)

@@ -1,0 +1,137 @@
+"""The store kept in order: what ended runs left, and what nobody finished writing."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlaas4hep.adapters.memory import MemoryRunBook, MemoryStore
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ModelReady, RunCancelled
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher.housekeeping import ENDED_S, RESTARTED_S, Housekeeping
+from mlaas4hep.pipeline.records import store_run
+from mlaas4hep.ports import Services
+from mlaas4hep.testing import pipeline
+
+RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=0, updated_at=0)
+WHO = {"owner": "a", "run": "luca_1"}
+DONE = ModelReady(**WHO, model="luca_1", version="v")
+STATE = ("checkpoint.json", "checkpoints/0", "parts-1/000000.npz")
+A_DAY_S = 24 * 3600.0
+
+
+@pytest.fixture
+def services() -> Services:
+    """Return what holds a run with a checkpoint and parts; all of it is of time 0."""
+    made = replace(pipeline.make_services(), runs=MemoryRunBook(lambda: 0.0))
+    store_run(RUN, dict.fromkeys(("request.json", "train.log", *STATE), b"x"), made)
+    return made
+
+
+def left(services: Services) -> set[str]:
+    stored = {info.key.removeprefix("a/luca_1/") for info in services.runs_files.list("a/luca_1/")}
+    return stored.intersection(STATE)
+
+
+def tidied(services: Services, now: float) -> int:
+    return Housekeeping(services).tidy(services.runs.list(), now)
+
+
+def test_a_run_that_is_done_keeps_nothing_that_only_an_unfinished_one_needs(
+    services: Services,
+) -> None:
+    services.runs.apply([DONE])
+
+    assert tidied(services, ENDED_S) == len(STATE)
+    assert left(services) == set()
+    assert services.runs_files.get("a/luca_1/train.log") == b"x"
+
+
+def test_a_run_that_goes_on_and_one_that_just_ended_are_left_alone(services: Services) -> None:
+    assert tidied(services, 10 * ENDED_S) == 0
+    services.runs.apply([DONE])
+    assert tidied(services, ENDED_S / 2) == 0
+    assert left(services) == set(STATE)
+
+
+def test_a_run_that_was_cancelled_can_be_restarted_for_a_week(services: Services) -> None:
+    services.runs.apply([RunCancelled(**WHO)])
+    keeping = Housekeeping(services)
+
+    assert keeping.tidy(services.runs.list(), RESTARTED_S) == 0
+    assert left(services) == set(STATE)
+    assert keeping.tidy(services.runs.list(), RESTARTED_S + 1) == len(STATE)
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [(DONE, Status.DONE), (RunCancelled(**WHO), Status.CANCELLED)]
+)
+def test_how_a_run_ended_is_in_the_store_although_nobody_came_to_write_it(
+    services: Services, event: ModelReady | RunCancelled, status: Status
+) -> None:
+    services.runs.apply([event])
+
+    tidied(services, ENDED_S)
+
+    record = sealed.load(Run, services.runs_files.get("a/luca_1/run.json"))
+    assert (record.status, record) == (status, services.runs.get("a", "luca_1"))
+
+
+def test_a_run_is_looked_at_once(services: Services) -> None:
+    services.runs.apply([DONE])
+    keeping = Housekeeping(services)
+    keeping.tidy(services.runs.list(), ENDED_S)
+    services.runs_files.put("a/luca_1/checkpoint.json", b"x")
+
+    assert keeping.tidy(services.runs.list(), ENDED_S + 1) == 0
+
+
+def test_what_nobody_finished_goes_after_a_day(services: Services) -> None:
+    services.runs.apply([DONE])
+    abandoned = {
+        "tarballs": [
+            keys.member("a", "half", "0" * 16, "files.txt"),
+            keys.staged("a", "luca", "1"),
+        ],
+        "models": ["a/half_1/v/model.tflite"],
+        "runs_files": [files.key("a", "half_1", files.REQUEST)],
+    }
+    kept = {
+        "tarballs": [keys.upload("a", "luca"), keys.member("a", "luca", "0" * 16, "files.txt")],
+        "models": [keys.model("a", "luca_1"), "a/luca_1/v/model.tflite", "a/named/model.json"],
+        "runs_files": [files.number("a", "half"), "a/requests/0"],
+    }
+    for bucket, names in (*abandoned.items(), *kept.items()):
+        for name in names:
+            getattr(services, bucket).put(name, b"x")
+    tidied(services, A_DAY_S)  # nothing is older than a day
+    Housekeeping(services).tidy(services.runs.list(), A_DAY_S + 1)
+
+    for bucket, names in abandoned.items():
+        assert [name for name in names if getattr(services, bucket).info(name)] == []
+    for bucket, names in kept.items():
+        assert [name for name in names if getattr(services, bucket).info(name)] == names
+
+
+def test_a_model_that_is_being_written_is_nobodys_half(services: Services) -> None:
+    done = replace(RUN, name="luca_2", status=Status.DONE)
+    services.runs.create(done)
+    services.models.put("a/luca_1/v/model.tflite", b"x")
+
+    Housekeeping(services).tidy([done], A_DAY_S + 1)
+
+    assert services.models.info("a/luca_1/v/model.tflite") is not None
+
+
+def test_a_folder_with_anything_young_is_left_alone(services: Services) -> None:
+    now = [0.0]
+    young = replace(services, tarballs=MemoryStore(lambda: now[0]))
+    young.runs.apply([DONE])
+    young.tarballs.put("a/half/0/files/a", b"x")
+    now[0] = 10.0
+    young.tarballs.put("a/half/0/files/b", b"x")
+
+    Housekeeping(young).tidy(young.runs.list(), A_DAY_S + 5)
+
+    assert young.tarballs.info("a/half/0/files/a") is not None
