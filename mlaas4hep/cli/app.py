@@ -21,9 +21,9 @@ from mlaas4hep.cli import (
     tarballs,
     versions,
 )
-from mlaas4hep.cli.follow import LostSightError
-from mlaas4hep.cli.screen import show_problem, tell_problem
-from mlaas4hep.cli.signals import ended_by_signals
+from mlaas4hep.cli.terminal.follow import LostSightError
+from mlaas4hep.cli.terminal.screen import show_problem, tell_problem
+from mlaas4hep.cli.terminal.signals import ended_by_signals
 from mlaas4hep.errors import MlaasError, Problem
 from mlaas4hep.settings import SettingsError
 

@@ -7,7 +7,7 @@ import typer
 
 from mlaas4hep.cli import endpoints as known
 from mlaas4hep.cli.options import URL, Json
-from mlaas4hep.cli.screen import note, show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import Address
 from mlaas4hep.errors import UnauthenticatedError

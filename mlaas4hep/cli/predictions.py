@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.options import URL, At, Token, Url, client
-from mlaas4hep.cli.screen import show_json
+from mlaas4hep.cli.terminal.screen import show_json
 
 _JSON = (".json", "-")
 

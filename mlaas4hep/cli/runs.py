@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mlaas4hep.cli.dryruns import show_dry_run
-from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
-from mlaas4hep.cli.screen import note, show, show_json, show_table
+from mlaas4hep.cli.terminal.dryruns import show_dry_run
+from mlaas4hep.cli.terminal.follow import conclude, follow
+from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.core.runs.answers import Report
 
 _PANEL = "On a deployment"

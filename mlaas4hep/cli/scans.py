@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
-from mlaas4hep.cli.screen import note, show, show_json, show_table
+from mlaas4hep.cli.terminal.follow import conclude, follow
+from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.runs.scans import ScanReport
 

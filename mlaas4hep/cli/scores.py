@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli.follow import conclude, follow
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
-from mlaas4hep.cli.screen import bytes_bar, note, show, show_json
+from mlaas4hep.cli.terminal.follow import conclude, follow
+from mlaas4hep.cli.terminal.screen import bytes_bar, note, show, show_json
 from mlaas4hep.client import Client
 from mlaas4hep.client.files import check_target
 from mlaas4hep.client.packing import packed

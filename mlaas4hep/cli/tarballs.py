@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
-from mlaas4hep.cli.screen import bytes_bar, show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import bytes_bar, show, show_json, show_table
 
 _PANEL = "On a deployment"
 

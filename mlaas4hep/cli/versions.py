@@ -6,7 +6,7 @@ import typer
 
 from mlaas4hep.cli.models import Model
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
-from mlaas4hep.cli.screen import show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import show, show_json, show_table
 from mlaas4hep.core.models.registry import ModelVersion, markdown
 
 _PANEL = "On a deployment"

@@ -3,8 +3,8 @@
 import json as jsontext
 from pathlib import Path
 
-from mlaas4hep.cli.dryruns import show_dry_run
-from mlaas4hep.cli.screen import count_bar, note, show, show_json, stage_bars, tell
+from mlaas4hep.cli.terminal.dryruns import show_dry_run
+from mlaas4hep.cli.terminal.screen import count_bar, note, show, show_json, stage_bars, tell
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.specs.specsfile import from_ancestor, to_ancestor

@@ -14,8 +14,8 @@ from mlaas4hep.http.schemas import FILE, FOLDER, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Call, Handler, answer, text
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.models import OWNER, fetch_model
-from mlaas4hep.http.workflow.runs import RUN, STAGE, find_run, full_report, logs
-from mlaas4hep.http.workflow.submissions import (
+from mlaas4hep.http.workflow.runs.runs import RUN, STAGE, find_run, full_report, logs
+from mlaas4hep.http.workflow.runs.submissions import (
     DRY_RUN,
     ERRORS,
     STARTED,
@@ -23,8 +23,8 @@ from mlaas4hep.http.workflow.submissions import (
     dry_run,
     make_run,
 )
+from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.http.workflow.tarballs import FORM, UPLOAD_ERRORS, receive
-from mlaas4hep.http.workflow.turns import KEY
 from mlaas4hep.usecases import models, runs, uploads
 
 

@@ -13,10 +13,10 @@ from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
 from mlaas4hep.http.workflow.call import NOBODY, Call, read_json
 from mlaas4hep.http.workflow.context import Context, limits_of
-from mlaas4hep.http.workflow.feeds import Feeds
 from mlaas4hep.http.workflow.page import HOME, wants_page
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
-from mlaas4hep.http.workflow.watching import looker
+from mlaas4hep.http.workflow.runs.feeds import Feeds
+from mlaas4hep.http.workflow.runs.watching import looker
 from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.http.workflow.feeds import Feeds
-from mlaas4hep.http.workflow.turns import Turns
+from mlaas4hep.http.workflow.runs.feeds import Feeds
+from mlaas4hep.http.workflow.runs.turns import Turns
 from mlaas4hep.ports import People, Services
 from mlaas4hep.serving.records import Records
 from mlaas4hep.settings import Settings, SettingsError

@@ -1,22 +1,8 @@
 """Every route of function workflow."""
 
 from mlaas4hep.http.route import Route, body_calls
-from mlaas4hep.http.workflow import (
-    ancestor,
-    api,
-    comparing,
-    models,
-    page,
-    quality,
-    runs,
-    scans,
-    scoring,
-    submissions,
-    tarballs,
-    usage,
-    versions,
-    watching,
-)
+from mlaas4hep.http.workflow import ancestor, api, models, page, scoring, tarballs, usage, versions
+from mlaas4hep.http.workflow.runs import comparing, quality, runs, scans, submissions, watching
 
 ROUTES: tuple[Route, ...] = (
     *ancestor.ROUTES,

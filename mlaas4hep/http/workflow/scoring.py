@@ -20,9 +20,9 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer, attachment
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
-from mlaas4hep.http.workflow.submissions import in_turn
-from mlaas4hep.http.workflow.turns import KEY
+from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.runs.submissions import in_turn
+from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.pipeline import scoring
 from mlaas4hep.ports import ObjectStore
 from mlaas4hep.usecases import models, runs, submit, uploads

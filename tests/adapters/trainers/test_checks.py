@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mlaas4hep.adapters.trainers.child.checktext import to_text
-from mlaas4hep.adapters.trainers.child.importance import HeldOut, importance
-from mlaas4hep.adapters.trainers.child.overtraining import compared, kolmogorov_smirnov
+from mlaas4hep.adapters.trainers.child.assessment.checktext import to_text
+from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOut, importance
+from mlaas4hep.adapters.trainers.child.assessment.overtraining import compared, kolmogorov_smirnov
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.models.training import BranchColumns
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.trainers.child.histograms import BINS, Histograms
+from mlaas4hep.adapters.trainers.child.assessment.histograms import BINS, Histograms
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.models.training import Feature
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.trainers.child.evaluation import probabilities
-from mlaas4hep.adapters.trainers.child.results import Results
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import probabilities
+from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.framework import Block
 from tests.adapters.trainers.conftest import make_job
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.trainers.child.evaluation import SetFigures
-from mlaas4hep.adapters.trainers.child.histograms import Histogram
-from mlaas4hep.adapters.trainers.child.quality import histograms, quality
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures
+from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
+from mlaas4hep.adapters.trainers.child.assessment.quality import histograms, quality
 from mlaas4hep.core.models import figures
 
 LABELS = np.array([0, 0, 1, 1], np.float32)

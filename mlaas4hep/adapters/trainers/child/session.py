@@ -8,13 +8,14 @@ import numpy as np
 
 import mlaas4hep
 from mlaas4hep.adapters.trainers.channel import Channel
-from mlaas4hep.adapters.trainers.child import evaluation, modelfile
+from mlaas4hep.adapters.trainers.child import modelfile
+from mlaas4hep.adapters.trainers.child.assessment import evaluation
+from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import explained
 from mlaas4hep.adapters.trainers.child.feed import ChunkFeed
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.messages import Messages
-from mlaas4hep.adapters.trainers.child.results import Results
 from mlaas4hep.adapters.trainers.child.rounds import Rounds
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child import checkpoint
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
-from mlaas4hep.adapters.trainers.child.evaluation import Evaluation
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.models.figures import roc

@@ -15,8 +15,8 @@ from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import TEXT, whole
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.feeds import State
-from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.runs.feeds import State
+from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
 

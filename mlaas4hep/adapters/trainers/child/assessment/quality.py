@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.evaluation import SetFigures, class_names
-from mlaas4hep.adapters.trainers.child.histograms import Histogram
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures, class_names
+from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
 from mlaas4hep.core.models.figures import Roc
 
 BINS = 50

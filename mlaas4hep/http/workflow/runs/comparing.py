@@ -19,7 +19,7 @@ from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import NAME, OBJECT, ref
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs import RUN, find_run
+from mlaas4hep.http.workflow.runs.runs import RUN, find_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
 

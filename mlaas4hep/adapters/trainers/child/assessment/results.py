@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child import checktext, evaluation, quality
-from mlaas4hep.adapters.trainers.child.evaluation import Evaluation, SetFigures
+from mlaas4hep.adapters.trainers.child.assessment import checktext, evaluation, quality
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation, SetFigures
+from mlaas4hep.adapters.trainers.child.assessment.histograms import Histograms
+from mlaas4hep.adapters.trainers.child.assessment.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.histograms import Histograms
-from mlaas4hep.adapters.trainers.child.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core.models.suspects import telling_columns
@@ -23,7 +23,7 @@ from mlaas4hep.core.models.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256
 _LOOKED_AT = 2000  #: entries of the first chunk, for columns that give the answer away
-_PLOTS = "mlaas4hep.adapters.trainers.child.plots"
+_PLOTS = "mlaas4hep.adapters.trainers.child.assessment.plots"
 
 
 class Results:
@@ -98,7 +98,7 @@ class Results:
         if self._evaluation is None and self._histograms is None:
             return
         # only those who want pictures wait for the import
-        from mlaas4hep.adapters.trainers.child import plots  # noqa: PLC0415
+        from mlaas4hep.adapters.trainers.child.assessment import plots  # noqa: PLC0415
 
         if self._evaluation:
             report = evaluation.to_json(figures, self._job.classes)
@@ -125,7 +125,7 @@ class Results:
         """Return whether the model learned by heart, and what it looks at."""
         assert self._evaluation is not None  # noqa: S101 - only called with one
         # SciPy is slow to import, and only few trainings want it
-        from mlaas4hep.adapters.trainers.child import overtraining  # noqa: PLC0415
+        from mlaas4hep.adapters.trainers.child.assessment import overtraining  # noqa: PLC0415
 
         scored = self._evaluation.scores()
         held_out = next((name for name in ("test", "val") if name in scored), "")

@@ -12,7 +12,7 @@ from mlaas4hep.http.route import Route
 from mlaas4hep.http.schemas import OBJECT, Schema
 from mlaas4hep.http.workflow.call import Call, answer, raw_json
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
 from mlaas4hep.usecases import models, rundata
 
 

@@ -9,9 +9,9 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, NAME, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs import RUN, full_report
-from mlaas4hep.http.workflow.submissions import ERRORS, in_turn, prepared
-from mlaas4hep.http.workflow.turns import KEY
+from mlaas4hep.http.workflow.runs.runs import RUN, full_report
+from mlaas4hep.http.workflow.runs.submissions import ERRORS, in_turn, prepared
+from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.usecases import scans
 
 

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 from matplotlib.figure import Figure
 
-from mlaas4hep.adapters.trainers.child.evaluation import SetFigures
-from mlaas4hep.adapters.trainers.child.histograms import Histogram
+from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures
+from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
 
 _ROWS = 4  #: branches on a page
 _MOST_BARS = 30

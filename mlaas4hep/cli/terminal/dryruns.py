@@ -1,6 +1,6 @@
 """What a dry run found, for eyes or programs."""
 
-from mlaas4hep.cli.screen import show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import show, show_json, show_table
 from mlaas4hep.core.models.dryrun import DryRun
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from mlaas4hep.cli.screen import show, stage_bars, tell_problem
+from mlaas4hep.cli.terminal.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Status

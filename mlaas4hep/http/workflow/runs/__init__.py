@@ -1,0 +1,1 @@
+"""Runs over HTTP: submitted, watched, compared, stopped; scans, which are many of them."""
