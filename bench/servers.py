@@ -14,7 +14,8 @@ from pathlib import Path
 from bench.part import ROOT
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.laptop import issuer

@@ -9,7 +9,8 @@ import numpy as np
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import ENTRY, Columns
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.models.entries import as_entries
 from mlaas4hep.core.models.leftout import left_out

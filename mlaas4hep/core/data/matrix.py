@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.scaling import Scaler, Table, scaling_table
 from mlaas4hep.core.data.values.texts import numbered
 from mlaas4hep.core.data.values.treatment import is_missing

@@ -11,7 +11,8 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns, Jagged
 from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.machine import Machine
-from mlaas4hep.core.formulas.syntax import Instruction, parse
+from mlaas4hep.core.formulas.program import Instruction
+from mlaas4hep.core.formulas.syntax import parse
 from mlaas4hep.core.formulas.tokens import refuse
 
 

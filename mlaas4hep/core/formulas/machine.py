@@ -14,7 +14,7 @@ from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.formulas import picking
 from mlaas4hep.core.formulas.functions import FUNCTIONS, Function
 from mlaas4hep.core.formulas.operators import BITS, OPERATORS, chain, on_numbers, widened
-from mlaas4hep.core.formulas.syntax import Instruction
+from mlaas4hep.core.formulas.program import Instruction
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 

@@ -16,11 +16,12 @@ Nothing is evaluated here, and only what is written above can be said at all.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from mlaas4hep.core.data.values.texts import shortened
 from mlaas4hep.core.formulas import objects
 from mlaas4hep.core.formulas.functions import FUNCTIONS
+from mlaas4hep.core.formulas.program import MAX_STACK, MAX_STEPS, Given, Instruction, Kind
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
 from mlaas4hep.core.formulas.tokens import Token, refuse, to_number, tokenize
 from mlaas4hep.core.nearest import nearest
@@ -28,8 +29,6 @@ from mlaas4hep.errors import InvalidRequestError
 
 MAX_LENGTH = 4096  #: characters
 MAX_NESTING = 40  #: of parentheses, signs and powers
-MAX_STACK = 64  #: values that may wait for an operator
-MAX_STEPS = 20_000  #: of a program, the second reading of objects included
 CONSTANTS: dict[str, float | bool] = {
     "pi": 3.141592653589793,
     "M_PI": 3.141592653589793,
@@ -43,20 +42,6 @@ RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINARY = (("|",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "//", "%"))
-
-
-Kind = Literal["number", "text", "name", "operator", "chain", "call", "pick", "slice"]
-Given = float | bool | str | tuple[str, ...] | tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
-    """One step of the program; `count` values are taken from the stack and one is put back."""
-
-    kind: Kind
-    value: Given  #: the number, text, name, operator(s), function or bounds of a slice
-    count: int = 0
-    column: int = 0  #: where it stands in the text, from 1
 
 
 def parse(text: str) -> tuple[Instruction, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns
 from mlaas4hep.core.data.matrix import Layout, fill
-from mlaas4hep.core.data.specs.specs import BranchSpec
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.values.texts import are_known
 from mlaas4hep.core.data.values.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract

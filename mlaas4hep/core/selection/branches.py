@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.formulas.expression import Expression
-from mlaas4hep.core.formulas.syntax import Instruction
+from mlaas4hep.core.formulas.program import Instruction
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, Params
 from mlaas4hep.core.selection import notices

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.matrix import BLOCK, Layout, fill
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs, measured
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import Specs, measured
 from mlaas4hep.errors import InvalidRequestError
 from tests import oracle
 

@@ -16,7 +16,8 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner, DispatcherVerifier
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.scaling import HARMLESS
 from mlaas4hep.core.data.values.texts import MOST

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.data.specs.specs import BranchSpec, RangeCount, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.data.values.treatment import Treatment
 from mlaas4hep.core.data.weights import WeightSum
 from mlaas4hep.errors import InvalidRequestError

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.data.specs.specs import BranchSpec
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.values.treatment import Treatment
 
 Singles = NDArray[np.float32]

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
-from mlaas4hep.core.data.specs.specs import BranchSpec, Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Range, Rules, Scaling
 from mlaas4hep.core.data.values.treatment import Scale, Treatment, signed_log
 from mlaas4hep.errors import InvalidRequestError

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns, Jagged
-from mlaas4hep.core.data.specs.specs import BranchSpec, RangeCount, Specs, measure, measured, merged
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs, measure, measured, merged
 from mlaas4hep.errors import InvalidRequestError
 from tests import oracle
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from mlaas4hep.core.data.specs.specs import BranchSpec, RangeCount, Specs
+from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.data.specs.specsfile import from_ancestor, to_ancestor
 from mlaas4hep.errors import InvalidRequestError
 

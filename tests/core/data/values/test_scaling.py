@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.core.data.specs.specs import BranchSpec
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.values.scaling import Scaler, scaling_table
 
 
