@@ -19,12 +19,12 @@ from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.schema import Found
 from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
-from mlaas4hep.adapters.sources.root.production import Production, Productions
 from mlaas4hep.adapters.sources.root.source import uproot_source
-from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
 from mlaas4hep.adapters.sources.root.tree import KnownTree, is_ttree
-from mlaas4hep.adapters.sources.root.ttree import read_tree
+from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
+from mlaas4hep.adapters.sources.root.ttree.production import Production, Productions
+from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
-from mlaas4hep.adapters.sources.root.baskets import Decoder
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.forms import columns_of
 from mlaas4hep.adapters.sources.root.layout import RootLayout
@@ -17,6 +16,7 @@ from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
+from mlaas4hep.adapters.sources.root.ttree.baskets import Decoder
 from mlaas4hep.adapters.sources.windows import Window, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.adapters.sources.root.stored import Origin
-from mlaas4hep.adapters.sources.root.ttree import StoredTree
+from mlaas4hep.adapters.sources.root.ttree.leaves import Origin
+from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree
 
 KNOWN = 8  #: trees that are kept
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.root.layout import Kind, Packing
 from mlaas4hep.adapters.sources.root.stream import COUNTED
-from mlaas4hep.adapters.sources.root.ttree import StoredBranch, StoredLeaf
+from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf
 
 _VECTOR_HEADER = 10  #: length, version and number of values before those of each row
 _NUMBERS = {

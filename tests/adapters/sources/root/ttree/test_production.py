@@ -13,10 +13,10 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.places.disk import on_disk
 from mlaas4hep.adapters.sources.root.directory import keys_of
-from mlaas4hep.adapters.sources.root.production import Production
-from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
-from mlaas4hep.adapters.sources.root.ttree import read_tree
+from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
+from mlaas4hep.adapters.sources.root.ttree.production import Production
+from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from tests import oracle
 
 

@@ -14,9 +14,14 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
-from mlaas4hep.adapters.sources.root.basket import Basket, Part, UnknownBasketError, read_basket
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
-from mlaas4hep.adapters.sources.root.packing import unpacked
+from mlaas4hep.adapters.sources.root.ttree.basket import (
+    Basket,
+    Part,
+    UnknownBasketError,
+    read_basket,
+)
+from mlaas4hep.adapters.sources.root.ttree.packing import unpacked
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from mlaas4hep.adapters.sources.root.kinds import Values, values_of
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.adapters.sources.root.ttree import StoredBranch, StoredLeaf, StoredTree
+from mlaas4hep.adapters.sources.root.ttree.kinds import Values, values_of
+from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf, StoredTree
 
 _COUNTER = Kind(stored=">i4")
 _Counters = dict[int, Lies | None]  #: by the identity of their leaves

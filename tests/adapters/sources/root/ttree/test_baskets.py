@@ -8,10 +8,10 @@ import pytest
 import uproot
 
 from mlaas4hep.adapters.sources.places.bytes import FileBytes
-from mlaas4hep.adapters.sources.root.baskets import Decoder
 from mlaas4hep.adapters.sources.root.directory import keys_of
-from mlaas4hep.adapters.sources.root.stored import leaves_of_stored
-from mlaas4hep.adapters.sources.root.ttree import read_tree
+from mlaas4hep.adapters.sources.root.ttree.baskets import Decoder
+from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
+from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from tests import oracle
 
 CODECS = {

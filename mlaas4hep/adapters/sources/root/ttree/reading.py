@@ -1,14 +1,19 @@
-"""A TTree as it is stored: its branches, leaves and baskets, without a model of all its classes.
+"""From the bytes of a TTree to its branches and leaves, without a model of all its classes.
 
 What is not known here raises `UnknownStreamError`, and uproot reads the tree instead.
 """
 
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, Stream, UnknownStreamError
+from mlaas4hep.adapters.sources.root.ttree.stored import (
+    NumberPlaces,
+    StoredBranch,
+    StoredLeaf,
+    StoredTree,
+)
 
 # Members between TAttMarker and fBranches, by the version of TTree; all but the first not used.
 _TREE_NUMBERS = {
@@ -28,101 +33,9 @@ _BRANCH_13 = struct.Struct(">iiiiq"), struct.Struct(">iIiqqqq")
 _LEAF = struct.Struct(">iii??")
 _ELEMENT = {8: struct.Struct(">Iiiiii"), 9: struct.Struct(">Iiiiii"), 10: struct.Struct(">Ihiiii")}
 T = TypeVar("T")
-_NOWHERE = bytes(8)
 
 _RANGED = frozenset(f"TLeaf{letter}" for letter in "OBSILGFDC")
 _LEAF_ELEMENT = struct.Struct(">ii")
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class StoredLeaf:
-    """One leaf: what the values of a branch are."""
-
-    name: str
-    title: str
-    class_name: str
-    length: int  #: values an entry, or a row's element
-    is_unsigned: bool
-    counter: "StoredLeaf | None"
-    element_type: int = -1  #: of a TLeafElement
-    branch: "StoredBranch | None" = None
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class StoredBranch:
-    """One branch, and where its baskets are told in the bytes of the tree."""
-
-    name: str
-    class_name: str
-    branches: list["StoredBranch"]
-    leaves: list[StoredLeaf]
-    entries: int
-    first_entry: int
-    values_bytes: int
-    stored_bytes: int
-    baskets: int  #: written ones
-    room: int  #: numbers in each list of baskets
-    embedded: bool  #: some baskets are in the tree itself
-    lists: tuple[int, int, int]  #: where lengths, first entries and places begin
-    elsewhere: str  #: another file that has the values
-    places: "NumberPlaces"
-    element_class: str = ""  #: of a TBranchElement or TBranchObject
-    element_type: int = -1  #: fType of a TBranchElement
-    streamer_type: int = -1
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberPlaces:
-    """Where the numbers of a branch stand that differ from file to file."""
-
-    baskets: int
-    room: int
-    entries: int
-    first_entry: int  #: 0: it is not stored
-    values_bytes: int
-    stored_bytes: int
-    spans: tuple[tuple[int, int], ...]  #: all numbers together
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTree:
-    """A TTree and the bytes it was read from."""
-
-    data: bytes
-    entries: int
-    branches: list[StoredBranch]
-    entries_at: int  #: where the number of entries stands
-    end: int  #: where the branches end
-    changing: tuple[tuple[int, int], ...]  #: bytes that differ from file to file of one production
-
-    def lowest(self) -> Iterator[StoredBranch]:
-        """Yield the branches without branches below them, with their paths; all are named."""
-        todo = [(branch, "") for branch in reversed(self.branches)]
-        while todo:
-            branch, above = todo.pop()
-            branch.path = above + branch.name
-            if branch.branches:
-                todo += [(each, f"{branch.path}/") for each in reversed(branch.branches)]
-            else:
-                yield branch
-
-    def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
-        """Return first entries, places and lengths of the baskets in the file, as stored."""
-        return self.listed(branch.baskets, branch)
-
-    def listed(self, baskets: int, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
-        """Return the same for so many baskets; `branch` says where the lists are."""
-        count = min(max(baskets, 0), branch.room)
-        lengths, entries, places = branch.lists
-        starts = self.data[places : places + 8 * count]
-        if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
-            count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
-        return (
-            self.data[entries : entries + 8 * count],
-            starts[: 8 * count],
-            self.data[lengths : lengths + 4 * count],
-        )
 
 
 def read_tree(data: bytes, before: int, class_name: str = "TTree") -> StoredTree:

@@ -1,0 +1,97 @@
+"""A TTree as it is stored: its branches, their leaves, and where their baskets are told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NOWHERE = bytes(8)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class StoredLeaf:
+    """One leaf: what the values of a branch are."""
+
+    name: str
+    title: str
+    class_name: str
+    length: int  #: values an entry, or a row's element
+    is_unsigned: bool
+    counter: "StoredLeaf | None"
+    element_type: int = -1  #: of a TLeafElement
+    branch: "StoredBranch | None" = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class StoredBranch:
+    """One branch, and where its baskets are told in the bytes of the tree."""
+
+    name: str
+    class_name: str
+    branches: list["StoredBranch"]
+    leaves: list[StoredLeaf]
+    entries: int
+    first_entry: int
+    values_bytes: int
+    stored_bytes: int
+    baskets: int  #: written ones
+    room: int  #: numbers in each list of baskets
+    embedded: bool  #: some baskets are in the tree itself
+    lists: tuple[int, int, int]  #: where lengths, first entries and places begin
+    elsewhere: str  #: another file that has the values
+    places: "NumberPlaces"
+    element_class: str = ""  #: of a TBranchElement or TBranchObject
+    element_type: int = -1  #: fType of a TBranchElement
+    streamer_type: int = -1
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberPlaces:
+    """Where the numbers of a branch stand that differ from file to file."""
+
+    baskets: int
+    room: int
+    entries: int
+    first_entry: int  #: 0: it is not stored
+    values_bytes: int
+    stored_bytes: int
+    spans: tuple[tuple[int, int], ...]  #: all numbers together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTree:
+    """A TTree and the bytes it was read from."""
+
+    data: bytes
+    entries: int
+    branches: list[StoredBranch]
+    entries_at: int  #: where the number of entries stands
+    end: int  #: where the branches end
+    changing: tuple[tuple[int, int], ...]  #: bytes that differ from file to file of one production
+
+    def lowest(self) -> Iterator[StoredBranch]:
+        """Yield the branches without branches below them, with their paths; all are named."""
+        todo = [(branch, "") for branch in reversed(self.branches)]
+        while todo:
+            branch, above = todo.pop()
+            branch.path = above + branch.name
+            if branch.branches:
+                todo += [(each, f"{branch.path}/") for each in reversed(branch.branches)]
+            else:
+                yield branch
+
+    def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
+        """Return first entries, places and lengths of the baskets in the file, as stored."""
+        return self.listed(branch.baskets, branch)
+
+    def listed(self, baskets: int, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
+        """Return the same for so many baskets; `branch` says where the lists are."""
+        count = min(max(baskets, 0), branch.room)
+        lengths, entries, places = branch.lists
+        starts = self.data[places : places + 8 * count]
+        if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
+            count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
+        return (
+            self.data[entries : entries + 8 * count],
+            starts[: 8 * count],
+            self.data[lengths : lengths + 4 * count],
+        )
