@@ -32,6 +32,7 @@ class Settings:
     gateway_url: str = "http://127.0.0.1:8080"  #: where the dispatcher calls functions
     function_url: str = ""  #: of a function without a gateway: `http://{name}.openfaas-fn:8080`
     dispatcher_limits: str = "specs=2,chunk-preprocess=4,train=4,predict=2"  #: events at once
+    file_patience_seconds: int = 600  #: that the server of an input file may be away
     metrics_port: int = 0  #: where the dispatcher tells Prometheus about itself; 0: nowhere
     xrootd_proxy: str = ""  #: `root://host:port`, prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated: servers that input files may come from

@@ -89,6 +89,10 @@ def _show_report(report: Report) -> None:
     show_table(("stage", "state", "done", "of", "", "time left"), rows)
     for file in report.files:
         show(f"{file.file}: {file.passed} of {file.entries} entries pass")
+    for skipped in report.skipped_files:
+        show(skipped.told())
+    for each in report.waiting:
+        show(each.text)
     for name, value in report.metrics.items():
         show(f"{name} {_known(value)}")
     for warning in report.warnings:

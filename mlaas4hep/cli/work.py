@@ -12,7 +12,7 @@ from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.parse import parse_submission
 from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.runs.events import ChunkReady
-from mlaas4hep.core.runs.report import metrics, stages
+from mlaas4hep.core.runs.report import metrics, stages, waiting
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import check as checking
@@ -40,7 +40,9 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
             run,
             table.steps(),
             services,
-            lambda run: draw(stages(run, services.clock()), metrics(run)),
+            lambda run: draw(
+                stages(run, services.clock()), metrics(run), waiting(run, services.clock())
+            ),
             lambda run: _tell_where_it_stands(run, work),
         )
         bundle.save(ended, services, out)
@@ -90,7 +92,7 @@ def write_specs(paths: Paths, out: Path, json: bool) -> None:
             run,
             table.steps("specs"),
             services,
-            lambda run: draw(stages(run, services.clock())[:1], {}),
+            lambda run: draw(stages(run, services.clock())[:1], {}, waiting(run, services.clock())),
         )
         measured = wire.load(Specs, services.specs.get(ended.specs))
         opened = Inputs.open(request, services).opened
@@ -137,7 +139,7 @@ def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -
             run,
             {ChunkReady: train},
             services,
-            lambda run: draw(stages(run, services.clock())[2:], metrics(run)),
+            lambda run: draw(stages(run, services.clock())[2:], metrics(run), ()),
         )
         bundle.save(ended, services, out)
     _show_trained(ended, out, json)

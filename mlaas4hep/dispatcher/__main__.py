@@ -75,7 +75,9 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
                 client=client,
                 caller=caller,
                 runs=messaging.runs,
+                bus=messaging.bus,
                 metrics=metrics,
+                file_patience_s=settings.file_patience_seconds,
             )
             for name, limit in limits.items()
         ]

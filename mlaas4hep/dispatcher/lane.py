@@ -16,16 +16,18 @@ from nats.js.api import Header
 
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
 from mlaas4hep.core.backoff import backoff_s
-from mlaas4hep.core.runs import cloudevents
+from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.fairness import FairQueue
+from mlaas4hep.dispatcher.fileaway import awaited, came
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pull import Pull
-from mlaas4hep.dispatcher.verdict import Action, History, Verdict, judge
+from mlaas4hep.dispatcher.verdict import Action, History, Verdict, is_about_file, judge
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
 from mlaas4hep.pipeline.reactions import failure
-from mlaas4hep.ports import RunBook
+from mlaas4hep.ports import Bus, RunBook
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,9 @@ class Lane:
         client: Client,
         caller: Caller,
         runs: RunBook,
+        bus: Bus,
         metrics: Metrics,
+        file_patience_s: float = patience.DEFAULT_S,
     ) -> None:
         self._function = function
         self._limit = limit
@@ -69,7 +73,9 @@ class Lane:
         self._client = client
         self._caller = caller
         self._runs = runs
+        self._bus = bus
         self._metrics = metrics
+        self._file_patience_s = file_patience_s
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
         self._closed_until = 0.0
@@ -175,7 +181,8 @@ class Lane:
             self._function, held.event.id, held.message.data, check=before.lost > 0
         )
         ended = time.monotonic()
-        verdict = judge(answer, before, ended, self._function)
+        patience_s = await self._patience_s(held.event) if is_about_file(answer) else 0.0
+        verdict = judge(answer, before, ended, self._function, patience_s)
         if verdict.action is not Action.AWAY:
             self._pauses = 0
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
@@ -193,10 +200,20 @@ class Lane:
         )
         return verdict
 
+    async def _patience_s(self, event: Event) -> float:
+        """Return how long a run waits for the server of a file."""
+        run = await asyncio.to_thread(self._runs.get, event.owner, event.run)
+        return run.patience_s or self._file_patience_s
+
+    async def _tell(self, news: Event | None) -> None:
+        if news is not None:
+            await asyncio.to_thread(self._runs.apply, [news])
+
     async def _settle(self, held: Held, verdict: Verdict) -> None:
         match verdict.action:
             case Action.ACK:
-                self._histories.pop(held.sequence, None)
+                before = self._histories.pop(held.sequence, History())
+                await self._tell(came(held.event, before))
                 self._allowed = min(float(self._limit), self._allowed + 1 / self._allowed)
                 await held.message.ack()
             case Action.BURY if verdict.problem is not None:
@@ -209,6 +226,7 @@ class Lane:
                 if verdict.action is Action.AWAY:
                     self._close()
                 self._histories[held.sequence] = verdict.history
+                await self._tell(awaited(held.event, verdict, time.time()))
                 await held.message.nak(delay=max(1.0, verdict.pause_s))
 
     def _close(self) -> None:
@@ -224,9 +242,14 @@ class Lane:
         asyncio.get_running_loop().call_later(pause + _TIMER_S, self._schedule)
 
     async def _park(self, held: Held, problem: Problem) -> None:
-        """Fail the run, keep a copy for people to look at, and only then let the event go."""
+        """Fail the run, keep a copy for people to look at, and only then let the event go.
+
+        A run that may do without the file that is bad does not fail but begins again.
+        """
         try:
-            await asyncio.to_thread(self._runs.apply, [failure(held.event, problem)])
+            run = await asyncio.to_thread(self._runs.apply, [failure(held.event, problem)])
+            if run is not None and run.attempt != held.event.attempt:
+                await asyncio.to_thread(self._bus.publish, next_events(run))
             await self._bury(held.message, problem)
         except _GONE:
             await held.message.nak(delay=_AGAIN_S)

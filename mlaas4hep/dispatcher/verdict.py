@@ -8,7 +8,7 @@
 | 429 | the function is busy: keep the event and ask for less at once |
 | no connection, 401, 403, 404, 408, 502, 503 | the function is away: no event for it, for a while |
 | 503 of the function itself | it needs something that is away: later, for two days |
-| 503 about a file | the file's server is away: later, a few times |
+| 503 about a file | the file's server is away: later, as long as run or deployment have patience |
 | 504 | it takes too long, or goes on behind our back: later, for two days |
 | 500 of the function itself | it failed: later, a few times, then park it and fail the run |
 | any other 4xx and 5xx that is not in the function's words | as 502: watchdog, provider or gateway |
@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from mlaas4hep.core.backoff import backoff_s
+from mlaas4hep.core.runs import patience
 from mlaas4hep.errors import Problem, ServiceUnavailableError, StrangeEventError
 
 MAX_FAILURES = 5  #: deliveries that failed, before the run does
-MAX_FILE_AWAY = 8  #: deliveries that found a file's server away
 MAX_AWAY_S = 48 * 3600.0  #: longer than the longest training
-_LONGEST_PAUSE_S = 60.0
+_LONGEST_PAUSE_S = 60.0  #: for what failed
 _LONGEST_AWAY_PAUSE_S = 10.0
 _LONGEST_NEED_PAUSE_S = 5.0  #: such as the lease of a process that is dead
 _AWAY = frozenset({None, 401, 403, 404, 408, 502, 503})
@@ -57,7 +57,9 @@ class History:
     """What happened to one event before."""
 
     failures: int = 0
-    file_away: int = 0
+    file: str = ""  #: whose server was away last
+    file_away: int = 0  #: tries that found it away
+    file_since: float = 0.0  #: the first of them
     lost: int = 0  #: calls that ended without an answer of the function
     pauses: int = 0
     away_since: float | None = None
@@ -71,14 +73,22 @@ class Verdict:
     history: History = History()
     pause_s: float = 0.0
     problem: Problem | None = None
+    most: int = 0  #: tries to reach the server of a file; 0: it is not about one
 
 
-def judge(answer: CallOutcome, before: History, at: float, function: str) -> Verdict:
+def judge(
+    answer: CallOutcome,
+    before: History,
+    at: float,
+    function: str,
+    patience_s: float = patience.DEFAULT_S,
+) -> Verdict:
     """Return what follows from an answer, given what happened before.
 
     Args:
         at: seconds on any clock that only goes forward.
         function: its name, for the words of a problem.
+        patience_s: how long the server of an input file may be away.
     """
     answer = _understood(answer)
     status = answer.status
@@ -88,16 +98,42 @@ def judge(answer: CallOutcome, before: History, at: float, function: str) -> Ver
         return Verdict(action=Action.BUSY, history=before)
     if status not in _AWAY and status is not None and 400 <= status < 500:  # noqa: PLR2004 - HTTP
         return _refused(answer, function)
+    if is_about_file(answer):
+        return _file_away(answer, before, at, function, patience_s)
     after, given_up = _counted(answer, before, at)
     if given_up:
         return Verdict(action=Action.PARK, problem=_problem(answer, function))
+    return _again(answer, before, after)
+
+
+def _again(answer: CallOutcome, before: History, after: History) -> Verdict:
+    """Return when an event is delivered again."""
     if _is_away(answer):
         pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_AWAY_PAUSE_S)
         return Verdict(action=Action.AWAY, history=after, pause_s=pause)
-    needs = answer.status == 503 and answer.problem and not answer.problem.file  # noqa: PLR2004 - HTTP
+    needs = answer.status == 503 and answer.problem is not None  # noqa: PLR2004 - HTTP
     longest = _LONGEST_NEED_PAUSE_S if needs else _LONGEST_PAUSE_S
     pause = backoff_s(before.pauses, first_s=1.0, longest_s=longest)
     return Verdict(action=Action.LATER, history=after, pause_s=pause)
+
+
+def is_about_file(answer: CallOutcome) -> bool:
+    """Tell whether a function says that the server of an input file is away."""
+    return answer.status == 503 and answer.problem is not None and bool(answer.problem.file)  # noqa: PLR2004 - HTTP
+
+
+def _file_away(
+    answer: CallOutcome, before: History, at: float, function: str, patience_s: float
+) -> Verdict:
+    problem = _problem(answer, function)
+    tries = before.file_away + 1
+    since = before.file_since if before.file_away else at
+    pause = patience.pause_s(tries)
+    if at + pause - since > patience_s:
+        return Verdict(action=Action.PARK, problem=problem)
+    after = replace(before, file=problem.file, file_away=tries, file_since=since)
+    most = patience.most_tries(patience_s)
+    return Verdict(action=Action.LATER, history=after, pause_s=pause, problem=problem, most=most)
 
 
 def _refused(answer: CallOutcome, function: str) -> Verdict:
@@ -128,9 +164,6 @@ def _counted(answer: CallOutcome, before: History, at: float) -> tuple[History, 
     after = replace(before, pauses=before.pauses + 1)
     if answer.status in _LOST:
         after = replace(after, lost=before.lost + 1)
-    if answer.status == 503 and answer.problem and answer.problem.file:  # noqa: PLR2004 - HTTP
-        after = replace(after, file_away=before.file_away + 1)
-        return after, after.file_away >= MAX_FILE_AWAY
     if (answer.status in _LOST and answer.was_ready) or answer.status not in _AWAY | _LOST:
         after = replace(after, failures=before.failures + 1, away_since=None)
         return after, after.failures >= MAX_FAILURES

@@ -13,7 +13,9 @@ from contextlib import ExitStack
 
 from mlaas4hep.adapters.memory import MemoryBus
 from mlaas4hep.core.runs.events import SUBJECTS, Event
+from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.errors import PermanentError, Problem, ServiceUnavailableError, StrangeEventError
+from mlaas4hep.oneprocess.waiting import FileWaiting
 from mlaas4hep.pipeline.reactions import Step, failure, react, stage
 from mlaas4hep.ports import Services
 
@@ -23,11 +25,19 @@ MAX_DELIVER = 5
 CONCURRENCY = 2  #: events of one function at once
 
 
-def drain(services: Services, reactions: Mapping[type[Event], Step], deliveries: int = 1) -> None:
+def drain(
+    services: Services,
+    reactions: Mapping[type[Event], Step],
+    deliveries: int = 1,
+    file_patience_s: float = 0.0,
+) -> None:
     """Deliver the memory bus's events, `deliveries` times each, until nothing is left to do.
 
     Args:
+        services: of this process.
         reactions: which step each event wakes; others wake nothing.
+        deliveries: of each event.
+        file_patience_s: how long the server of a file may be away, unless the run says so.
     """
     with ExitStack() as stack:
         pools = {
@@ -36,7 +46,7 @@ def drain(services: Services, reactions: Mapping[type[Event], Step], deliveries:
             )
             for subject in SUBJECTS
         }
-        _Delivery(services, reactions, pools).until_quiet(deliveries)
+        _Delivery(services, reactions, pools, file_patience_s).until_quiet(deliveries)
 
 
 class _Delivery:
@@ -47,6 +57,7 @@ class _Delivery:
         services: Services,
         reactions: Mapping[type[Event], Step],
         pools: Mapping[str, ThreadPoolExecutor],
+        file_patience_s: float,
     ) -> None:
         if not isinstance(services.bus, MemoryBus):
             raise TypeError("only the events of a MemoryBus can be delivered in this process")
@@ -54,6 +65,8 @@ class _Delivery:
         self._bus = services.bus
         self._reactions = reactions
         self._pools = pools
+        self._file_patience_s = file_patience_s
+        self._files = FileWaiting(services, self._bus.redeliver)
         self._lock = threading.Lock()
         self._running = 0
         self._postponed: list[Event] = []
@@ -69,7 +82,7 @@ class _Delivery:
             self._start(event)
 
     def _is_idle(self) -> bool:
-        return self._running == 0
+        return self._running == 0 and self._files.is_empty
 
     def _start(self, event: Event) -> None:
         with self._lock:
@@ -88,11 +101,21 @@ class _Delivery:
         except PermanentError as error:
             self._fail(event, error.problem)
         except ServiceUnavailableError as error:
-            return self._postpone(event, error.problem)
+            return self._later(event, error.problem)
         except Exception as error:
             log.exception("%s: unexpected error", event.id)
             message = f"{type(error).__name__}: {error}"
             self._fail(event, Problem(code="internal_error", message=message, stage=stage(event)))
+        self._files.handled(event)
+        return True
+
+    def _later(self, event: Event, problem: Problem) -> bool:
+        run = self._services.runs.get(event.owner, event.run)
+        patience_s = run.patience_s or self._file_patience_s
+        if not problem.file or not patience_s:
+            return self._postpone(event, problem)
+        if not self._files.add(event, problem, patience_s):
+            self._fail(event, problem)
         return True
 
     def _postpone(self, event: Event, problem: Problem) -> bool:
@@ -107,7 +130,9 @@ class _Delivery:
 
     def _fail(self, event: Event, problem: Problem) -> None:
         log.warning("%s: %s", event.id, problem.message)
-        self._services.runs.apply([failure(event, problem)])
+        run = self._services.runs.apply([failure(event, problem)])
+        if run is not None and run.attempt != event.attempt:  # it goes on without a file
+            self._services.bus.publish(next_events(run))
 
     def _ended(self, handled: "Future[bool]") -> None:
         """Bring back what was postponed, when something has changed or nothing else is running."""

@@ -13,7 +13,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.request import Request
-from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs import files, patience
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
@@ -106,7 +106,7 @@ def _deliver(
     services: Services, reactions: Mapping[type[Event], Step], changes: "SimpleQueue[bool]"
 ) -> None:
     try:
-        drain(services, reactions)
+        drain(services, reactions, file_patience_s=patience.DEFAULT_S)
     finally:
         changes.put(False)
 

@@ -1,6 +1,7 @@
 """specs: files are opened, ranges of them measured, and all measurements merged into a plan."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.matrix import Layout
@@ -22,6 +23,8 @@ from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (
     Inputs,
+    OpenTrees,
+    entries_before,
     load_inputs,
     load_request,
     store_opened,
@@ -38,7 +41,9 @@ def open_files(event: RunSubmitted, services: Services) -> list[News]:
         MlaasError: a file cannot be read, or files and request do not fit together.
     """
     request = load_request(event, services)
-    opened = Inputs.open(request, services).opened
+    given_up = services.runs.get(event.owner, event.run).given_up
+    found = OpenTrees.of(request, services, given_up)
+    opened = Inputs.of(request, found, services.range_entries).opened
     store_opened(event, opened, services)
     fact = {"owner": event.owner, "run": event.run}
     told = FilesOpened(
@@ -48,6 +53,10 @@ def open_files(event: RunSubmitted, services: Services) -> list[News]:
         ranges=len(opened.ranges),
         entries=sum(part.stop - part.start for part in opened.ranges),
         warnings=opened.branches.warnings,
+        skipped=tuple(
+            replace(each, entries=entries_before(event, each.file, services))
+            for each in found.skipped
+        ),
     )
     planned = Batch(
         RangePlanned(

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import nats
@@ -121,6 +121,43 @@ def test_a_function_that_is_not_there_yet_gets_the_event_later(
         functions.wait_for(lambda: len(functions.calls) == 3)
 
     assert runs.get("a", "luca_1").status is Status.SUBMITTED
+
+
+def test_a_run_says_which_file_it_waits_for_until_it_comes(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
+) -> None:
+    runs.create(a_run())
+    away = Problem(code="service_unavailable", message="no answer", file="x.root")
+    functions.answer = lambda *_: (
+        (503, {"error": asdict(away)}) if len(functions.calls) < 3 else (200, {})
+    )
+    bus.publish([SUBMITTED])
+
+    with dispatching():
+        waiting = runs.wait("a", "luca_1", lambda run: bool(run.awaited), 60)
+        came = runs.wait("a", "luca_1", lambda run: not run.awaited and run != a_run(), 60)
+
+    (awaited,) = waiting.awaited
+    assert (awaited.file, awaited.reason, awaited.most) == ("x.root", "no answer", 15)
+    assert (came.awaited, len(functions.calls)) == ((), 3)
+
+
+def test_a_run_that_may_skip_a_bad_file_is_told_to_open_the_others(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
+) -> None:
+    runs.create(replace(a_run(), skips_bad_files=True))
+    bad = Problem(code="damaged", message="broken", file="x.root", stage="specs")
+    functions.answer = lambda *_: (
+        (422, {"error": asdict(bad)}) if len(functions.calls) < 2 else (200, {})
+    )
+    bus.publish([SUBMITTED])
+
+    with dispatching():
+        functions.wait_for(lambda: len(functions.calls) == 2)
+
+    again = replace(SUBMITTED, attempt=2)
+    assert functions.calls == [("specs", SUBMITTED.id), ("specs", again.id)]
+    assert [each.file for each in runs.get("a", "luca_1").given_up] == ["x.root"]
 
 
 def test_a_function_that_is_away_is_not_called_for_every_event(

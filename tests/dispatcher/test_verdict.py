@@ -3,7 +3,6 @@ import pytest
 from mlaas4hep.dispatcher.verdict import (
     MAX_AWAY_S,
     MAX_FAILURES,
-    MAX_FILE_AWAY,
     Action,
     CallOutcome,
     History,
@@ -135,11 +134,30 @@ def test_a_lost_call_makes_the_next_one_careful() -> None:
     assert verdict(503).history.lost == 0
 
 
-def test_a_file_whose_server_is_away_fails_the_run_within_minutes() -> None:
-    problem = Problem(code="service_unavailable", message="no answer", file="root://x//a.root")
-    answer = CallOutcome(status=503, problem=problem)
+NO_ANSWER = CallOutcome(
+    status=503,
+    problem=Problem(code="service_unavailable", message="no answer", file="root://x//a.root"),
+)
 
-    assert repeated(answer, MAX_FILE_AWAY - 1).action is Action.LATER
-    parked = repeated(answer, MAX_FILE_AWAY)
+
+@pytest.mark.parametrize(("patience_s", "tries"), [(1, 2), (10, 4), (600, 15)])
+def test_a_file_whose_server_is_away_is_asked_for_as_long_as_there_is_patience(
+    patience_s: float, tries: int
+) -> None:
+    at, history = 0.0, History()
+    for tried in range(1, tries):
+        later = judge(NO_ANSWER, history, at, "specs", patience_s)
+        assert (later.action, later.history.file_away, later.most) == (Action.LATER, tried, tries)
+        at, history = at + later.pause_s, later.history
+
+    parked = judge(NO_ANSWER, history, at, "specs", patience_s)
+
+    assert (parked.action, at <= patience_s) == (Action.PARK, True)
     assert parked.problem is not None
     assert parked.problem.file == "root://x//a.root"
+
+
+def test_tries_that_take_long_use_the_patience_up() -> None:
+    first = judge(NO_ANSWER, History(), 0.0, "specs", 600)
+
+    assert judge(NO_ANSWER, first.history, 599.5, "specs", 600).action is Action.PARK

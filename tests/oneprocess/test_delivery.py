@@ -109,6 +109,33 @@ def test_a_service_that_stays_away_fails_the_run(services: Services) -> None:
     assert run.problem.message == "the store does not answer"
 
 
+def test_a_file_whose_server_comes_back_is_waited_for_and_others_go_on(services: Services) -> None:
+    seen: list[tuple[int, int]] = []  #: chunk, and files that are awaited then
+
+    def stumble(event: ChunkPlanned, services: Services) -> list[Event]:
+        seen.append((event.index, len(services.runs.get("a", "luca_1").awaited)))
+        if event.index == 0 and len([index for index, _ in seen if index == 0]) < 3:
+            raise ServiceUnavailableError("x.root: no answer", file="x.root")
+        return make(event, services)
+
+    drain(services, STEPS | {ChunkPlanned: stumble}, file_patience_s=60.0)
+
+    run = services.runs.get("a", "luca_1")
+    assert (run.status, run.awaited) == (Status.DONE, ())
+    assert seen[-1] == (0, 1)  # it came last, and the run had said that it waits
+
+
+def test_a_file_whose_server_stays_away_fails_the_run(services: Services) -> None:
+    def stumble(event: ChunkPlanned, services: Services) -> list[Event]:
+        raise ServiceUnavailableError("x.root: no answer", file="x.root")
+
+    drain(services, STEPS | {ChunkPlanned: stumble}, file_patience_s=1.5)
+
+    run = services.runs.get("a", "luca_1")
+    assert run.problem is not None
+    assert (run.problem.file, run.awaited) == ("x.root", ())
+
+
 def test_an_unforeseen_error_fails_the_run(services: Services) -> None:
     def stumble(event: RunSubmitted, services: Services) -> list[Event]:
         raise ZeroDivisionError("by zero")

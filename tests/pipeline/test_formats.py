@@ -3,6 +3,7 @@
 import awkward as ak
 import numpy as np
 import pytest
+import uproot
 
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.testing import pipeline
@@ -93,6 +94,29 @@ def test_a_run_may_go_on_without_files_that_cannot_be_opened(tmp_path):
     assert (chunk.x[:, 0].tolist(), chunk.y.tolist()) == ([0, 0.5, 1], [1, 1, 1])
     assert failed.problem is not None
     assert failed.problem.file == "b.root"
+
+
+def test_a_run_may_go_on_without_a_file_whose_damage_shows_while_it_is_read(tmp_path):
+    good, bad = tmp_path / "good.root", tmp_path / "bad.root"
+    ROOT.write(good, {"x": np.array([1.0, 2, 3])})
+    ROOT.write(bad, {"x": np.linspace(7.0, 8.0, 1000)})
+    with uproot.open(bad) as file:
+        at = file["Events"]["x"].member("fBasketSeek")[0]
+    data = bytearray(bad.read_bytes())
+    data[at + 80 : at + 400] = bytes(320)
+    bad.write_bytes(data)
+    services = pipeline.make_services(range_entries=100)
+    wanted = {"tree": "Events", "labels": Labels(values=(0.0, 1.0)), "chunk_size": -1}
+
+    done = pipeline.run(services, [bad, good], on_bad_file="skip", **wanted)
+    failed = pipeline.run(services, [bad, good], number=2, **wanted)
+
+    assert failed.problem is not None
+    assert (failed.problem.file, done.problem, done.attempt) == ("bad.root", None, 2)
+    assert [(each.file, each.entries) for each in done.skipped] == [("bad.root", 1000)]
+    assert "bad.root" in done.warnings[-1]
+    (chunk,) = pipeline.chunks_of(services, done, 1)
+    assert (chunk.x[:, 0].tolist(), chunk.y.tolist()) == ([0, 0.5, 1], [1, 1, 1])
 
 
 def test_a_run_without_any_good_file_fails(tmp_path):

@@ -28,7 +28,7 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
     last: Report | None = None
     with stage_bars(shown=not as_json) as draw:
         for report in _in_sight(reports):
-            draw(report.stages, report.metrics)
+            draw(report.stages, report.metrics, report.waiting)
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
             elif not sys.stderr.isatty() and (last is None or last.status != report.status):

@@ -19,11 +19,11 @@ from rich.progress import (
 from rich.table import Table
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.runs.answers import Stage
+from mlaas4hep.core.runs.answers import Stage, Waiting
 from mlaas4hep.core.runs.doing import doing
 from mlaas4hep.errors import Problem
 
-OnStages = Callable[[Sequence[Stage], Mapping[str, float | None]], None]  #: and metrics
+OnStages = Callable[[Sequence[Stage], Mapping[str, float | None], Sequence[Waiting]], None]
 
 
 def show_json(value: Any) -> None:
@@ -76,9 +76,13 @@ def tell_problem(problem: Problem) -> None:
 
 @contextmanager
 def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
-    """Give a function that draws one bar for each stage of a run; draws nothing when piped."""
+    """Give a function that draws one bar for each stage of a run, and tells what it waits for.
+
+    It takes stages, metrics and files whose servers are away; it draws no bars when piped.
+    """
     if not (shown and sys.stderr.isatty()):
-        yield lambda _stages, _metrics: None
+        tell_new = _once(tell if shown else lambda _text: None)
+        yield lambda _stages, _metrics, waiting: tell_new(waiting)
         return
     bars = Progress(
         TextColumn("{task.description:<17}"),
@@ -91,7 +95,14 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
     )
     tasks: dict[str, TaskID] = {}
 
-    def draw(stages: Sequence[Stage], metrics: Mapping[str, float | None]) -> None:
+    tell_above = _once(bars.console.print)
+
+    def draw(
+        stages: Sequence[Stage],
+        metrics: Mapping[str, float | None],
+        waiting: Sequence[Waiting],
+    ) -> None:
+        tell_above(waiting)
         notes = doing(stages, metrics)
         for stage in stages:
             note = notes[stage.stage]
@@ -105,6 +116,19 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
 
     with bars:
         yield draw
+
+
+def _once(say: Callable[[str], None]) -> Callable[[Sequence[Waiting]], None]:
+    """Return what says each attempt at a file once."""
+    told: set[tuple[str, int]] = set()
+
+    def tell_new(waiting: Sequence[Waiting]) -> None:
+        for each in waiting:
+            if (each.file, each.attempt) not in told:
+                told.add((each.file, each.attempt))
+                say(each.text)
+
+    return tell_new
 
 
 @contextmanager

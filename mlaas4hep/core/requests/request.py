@@ -52,6 +52,7 @@ class Params:
     exclude_branches: tuple[str, ...] = ()  #: names or globs
     missing_branches: MissingBranches = "error"  #: what becomes of those that some files lack
     on_bad_file: OnBadFile = "fail"  #: what becomes of the run when a file cannot be opened
+    file_patience: int = 0  #: seconds that a file's server may be away; 0: as the deployment says
     redirector: str = ""  #: prefix for bare names; empty: the deployment's XRootD proxy
     epochs: int = 10
     batch_size: int = 50

@@ -5,6 +5,7 @@ Whoever installs the client alone has no NumPy: nothing here needs it.
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.runs.inputfiles import SkippedFile
 from mlaas4hep.core.runs.run import FINAL, Status
 from mlaas4hep.errors import Problem
 
@@ -23,6 +24,18 @@ class Stage:
     seconds: float | None  #: since its start, or from start to end
     per_second: float | None
     eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A file whose server is away."""
+
+    file: str
+    attempt: int  #: that comes next, or is under way
+    attempts: int  #: before the run does without the file, or fails
+    next_at: str
+    reason: str
+    text: str  #: all of that in a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,8 @@ class Report(Summary):
     columns: int
     lost_chunks: int  #: that were damaged or gone, and were made again
     files: tuple[FileCount, ...]
+    skipped_files: tuple[SkippedFile, ...] = ()  #: that cannot be read, and that it goes on without
+    waiting: tuple[Waiting, ...] = ()  #: for servers that are away
     stages: tuple[Stage, ...]
     isolation: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -44,6 +44,7 @@ def _scored(run: Run, request: ScoringRequest, report: Report) -> Iterator[str]:
     yield f"  version {request.version}, as {request.format}"
     for file in request.files:
         yield f"  file {file.name}, tree {file.tree}"
+    yield from (f"  {waiting.text}" for waiting in report.waiting)
     if run.ranges.started_at is not None:
         yield f"{clock_time(run.ranges.started_at)} {run.files} files opened, {run.entries} entries"
         yield from _progress(run.ranges, report.stages[0])
@@ -65,9 +66,11 @@ def _params(params: Params) -> str:
 
 
 def _measured(run: Run, report: Report) -> Iterator[str]:
+    yield from (f"  {waiting.text}" for waiting in report.waiting)
     if run.ranges.started_at is None:
         return
     yield f"{clock_time(run.ranges.started_at)} {run.files} files opened, {run.entries} entries"
+    yield from (f"  {skipped.told()}" for skipped in run.skipped)
     for warning in run.warnings:
         yield f"  warning: {warning}"
     yield from _progress(run.ranges, report.stages[0])

@@ -6,8 +6,9 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
-from mlaas4hep.core.runs.answers import FileCount, Report, Stage, Summary
+from mlaas4hep.core.runs.answers import FileCount, Report, Stage, Summary, Waiting
 from mlaas4hep.core.runs.durations import clock_time
+from mlaas4hep.core.runs.inputfiles import AwaitedFile
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.core.runs.run import Run, Status
 
@@ -36,11 +37,29 @@ def report(run: Run, request: Request | ScoringRequest, specs: Specs | None, now
         columns=run.columns,
         lost_chunks=run.lost,
         files=_files(request, specs),
+        skipped_files=run.skipped,
+        waiting=waiting(run, now),
         stages=stages(run, now),
         isolation=run.isolation,
         warnings=run.warnings,
         version=run.version,
         mark=mark(run),
+    )
+
+
+def waiting(run: Run, now: float) -> tuple[Waiting, ...]:
+    """Return the files whose servers are away."""
+    return tuple(_waiting(awaited, now) for awaited in run.awaited)
+
+
+def _waiting(awaited: AwaitedFile, now: float) -> Waiting:
+    return Waiting(
+        file=awaited.file,
+        attempt=awaited.next_try,
+        attempts=awaited.most,
+        next_at=clock_time(awaited.again_at),
+        reason=awaited.reason,
+        text=awaited.told(now),
     )
 
 

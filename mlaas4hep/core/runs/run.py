@@ -3,6 +3,7 @@
     submitted → measuring → preparing → training → done      (or: submitted → scoring | scanning → done)
          └──────────┴───────────┴──────────┴─────→ failed | cancelled
     failed | cancelled ── restarted ──→ submitted (attempt + 1)
+    any but the last ── a file is bad, and may be skipped ──→ submitted (attempt + 1)
 
 `apply` never looks at a clock and never counts an event twice, so that events may arrive late,
 repeated and in any order.
@@ -17,6 +18,8 @@ from mlaas4hep.core.runs.events import (
     ChunkReady,
     EpochEnded,
     Event,
+    FileAwaited,
+    FileCame,
     FilesOpened,
     ModelReady,
     RangeMeasured,
@@ -32,6 +35,7 @@ from mlaas4hep.core.runs.events import (
     TrainingStarted,
     TrialEnded,
 )
+from mlaas4hep.core.runs.inputfiles import AwaitedFile, SkippedFile
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.errors import Problem
 
@@ -50,6 +54,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+_MOST_AWAITED = 10  #: files that a record names
+_READING = ("specs", "chunk-preprocess")
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
 _ORDER = (
     Status.SUBMITTED,
@@ -76,6 +82,11 @@ class Run:
     title: str = ""
     task: Literal["training", "scoring", "scan"] = "training"
     attempt: int = 1
+    skips_bad_files: bool = False  #: `on_bad_file` of params.json
+    patience_s: float = 0.0  #: how long a file's server may be away; 0: as the deployment says
+    given_up: tuple[SkippedFile, ...] = ()  #: files that are not opened any more
+    skipped: tuple[SkippedFile, ...] = ()  #: files that this attempt goes on without
+    awaited: tuple[AwaitedFile, ...] = ()  #: files whose servers are away
     status: Status = Status.SUBMITTED
     files: int = 0
     entries: int = 0  #: in the ranges to measure, before cuts
@@ -111,11 +122,17 @@ class Run:
         if event.attempt != self.attempt or self.is_final:
             return self
         changed = self._changed(event, at)
+        if changed.is_final and changed.awaited:
+            changed = replace(changed, awaited=())
         return self if changed == self else replace(changed, updated_at=at)
 
     def _restarted(self, event: RunRestarted, at: float) -> "Run":
         if event.attempt <= self.attempt or self.status is Status.DONE:
             return self
+        return self._again(event.attempt, at)
+
+    def _again(self, attempt: int, at: float) -> "Run":
+        """Return the run as it begins another attempt."""
         return Run(
             owner=self.owner,
             id=self.id,
@@ -124,10 +141,26 @@ class Run:
             number=self.number,
             title=self.title,
             task=self.task,
+            skips_bad_files=self.skips_bad_files,
+            patience_s=self.patience_s,
             created_at=self.created_at,
             updated_at=at,
-            attempt=event.attempt,
+            attempt=attempt,
         )
+
+    def _failed(self, problem: Problem, at: float) -> "Run":
+        """Return the run as it fails, or as it begins again without the file that is bad."""
+        bad = problem.file
+        known = {each.file for each in self.given_up}
+        if not self.skips_bad_files or problem.stage not in _READING or not bad or bad in known:
+            return replace(self, status=Status.FAILED, problem=problem)
+        given_up = (*self.given_up, SkippedFile(file=bad, reason=problem.message))
+        return replace(self._again(self.attempt + 1, at), given_up=given_up)
+
+    def _awaiting(self, awaited: AwaitedFile) -> "Run":
+        """Return the run as it waits for one more file; the first ones are remembered."""
+        others = [each for each in self.awaited if each.file != awaited.file]
+        return replace(self, awaited=(*others, awaited)[:_MOST_AWAITED])
 
     def _changed(self, event: Event, at: float) -> "Run":  # noqa: C901, PLR0911, PLR0912 - a flat table
         match event:
@@ -137,8 +170,14 @@ class Run:
                     files=event.files,
                     entries=event.entries,
                     warnings=self._warned(event),
+                    skipped=event.skipped,
                     ranges=self.ranges.expect(event.ranges, at),
                 )
+            case FileAwaited():
+                return self._awaiting(event.awaited)
+            case FileCame():
+                left = tuple(each for each in self.awaited if each.file != event.file)
+                return replace(self, awaited=left)
             case RangeMeasured():
                 return replace(self, ranges=self.ranges.mark(event.index, at))
             case SpecsReady():
@@ -195,7 +234,7 @@ class Run:
                     self._at_least(Status.DONE), model=event.model, metrics=event.metrics
                 )
             case RunFailed():
-                return replace(self, status=Status.FAILED, problem=event.problem)
+                return self._failed(event.problem, at)
             case RunCancelled():
                 return replace(self, status=Status.CANCELLED)
             case _:

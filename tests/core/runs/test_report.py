@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from mlaas4hep.core.runs.inputfiles import AwaitedFile
 from mlaas4hep.core.runs.progress import Progress
-from mlaas4hep.core.runs.report import mark, metrics, stages, summary
+from mlaas4hep.core.runs.report import mark, metrics, stages, summary, waiting
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import Problem
 
@@ -50,6 +51,15 @@ def test_a_stage_that_was_stopped_says_by_what(status, stage, state):
 
     assert chunks(run, 999.0).state == state
     assert chunks(run, 999.0).seconds == 60.0
+
+
+def test_what_is_waited_for_is_shown_with_the_next_try():
+    one = AwaitedFile(file="a.root", tries=2, most=15, again_at=120.0, reason="a.root: no answer")
+
+    (shown,) = waiting(replace(RUN, awaited=(one,)), 100.0)
+
+    assert (shown.attempt, shown.attempts, shown.next_at) == (3, 15, "1970-01-01T00:02:00.000Z")
+    assert shown.text == ("waiting for a.root: attempt 3 of 15, next in 20 s, because no answer")
 
 
 def test_a_training_is_not_done_before_its_model_is_stored():

@@ -9,6 +9,8 @@ from mlaas4hep.core.runs.events import (
     ChunkReady,
     EpochEnded,
     Event,
+    FileAwaited,
+    FileCame,
     FilesOpened,
     ModelReady,
     RangeMeasured,
@@ -18,6 +20,7 @@ from mlaas4hep.core.runs.events import (
     SpecsReady,
     TrainingStarted,
 )
+from mlaas4hep.core.runs.inputfiles import AwaitedFile, SkippedFile
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import Problem
 
@@ -110,3 +113,65 @@ def test_a_resumed_training_counts_the_rounds_of_its_checkpoint() -> None:
     run = told(*STORY[:5], TrainingStarted(**WHO, rounds=5, resumed=3))
 
     assert (run.rounds.done, run.rounds.total, run.resumed) == (3, 5, 3)
+
+
+BAD = Problem(code="damaged", message="a.root: broken at byte 7", stage="specs", file="a.root")
+SKIPPING = replace(NEW, skips_bad_files=True, patience_s=5.0)
+
+
+def awaited(file: str, tries: int = 1) -> FileAwaited:
+    one = AwaitedFile(file=file, tries=tries, most=4, again_at=20.0, reason=f"{file}: no answer")
+    return FileAwaited(**WHO, awaited=one)
+
+
+def test_a_run_that_may_skip_a_bad_file_begins_again_without_it() -> None:
+    run = told(FilesOpened(**WHO, files=2, ranges=3, entries=9), run=SKIPPING)
+
+    again = told(RunFailed(**WHO, problem=BAD), run=run)
+
+    given_up = (SkippedFile(file="a.root", reason=BAD.message),)
+    expected = replace(SKIPPING, attempt=2, given_up=given_up, updated_at=again.updated_at)
+    assert again == expected
+
+
+@pytest.mark.parametrize(
+    ("run", "problem"),
+    [
+        (NEW, BAD),
+        (SKIPPING, replace(BAD, file="")),
+        (SKIPPING, replace(BAD, stage="train")),
+        (replace(SKIPPING, given_up=(SkippedFile(file="a.root", reason=""),)), BAD),
+    ],
+)
+def test_a_run_fails_of_what_it_may_not_skip(run: Run, problem: Problem) -> None:
+    failed = told(RunFailed(**WHO, problem=problem), run=run)
+
+    assert (failed.status, failed.problem, failed.attempt) == (Status.FAILED, problem, 1)
+
+
+def test_a_restart_looks_at_skipped_files_again() -> None:
+    without = told(RunFailed(**WHO, problem=BAD), run=SKIPPING)
+    cancelled = told(RunCancelled(**WHO, attempt=2), run=without)
+
+    again = told(RunRestarted(**WHO, attempt=3), run=cancelled)
+
+    assert (again.given_up, again.skips_bad_files, again.patience_s) == ((), True, 5.0)
+
+
+def test_files_that_a_run_waits_for_are_known_until_they_come() -> None:
+    run = told(awaited("a"), awaited("b"), awaited("a", tries=2))
+
+    assert {(each.file, each.tries) for each in run.awaited} == {("a", 2), ("b", 1)}
+    assert [each.file for each in told(FileCame(**WHO, file="a"), run=run).awaited] == ["b"]
+    assert told(RunFailed(**WHO, problem=BAD), run=run).awaited == ()
+
+
+def test_a_run_that_waits_for_many_files_names_some() -> None:
+    assert len(told(*(awaited(str(number)) for number in range(99))).awaited) == 10
+
+
+@pytest.mark.parametrize(("now", "when"), [(0.0, "next in 20 s"), (21.0, "the next is under way")])
+def test_what_is_waited_for_is_told_in_a_sentence(now: float, when: str) -> None:
+    told_ = awaited("https://x/a.root").awaited.told(now)
+
+    assert told_ == f"waiting for https://x/a.root: attempt 2 of 4, {when}, because no answer"

@@ -23,6 +23,7 @@ from mlaas4hep.errors import InvalidRequestError
 ReadMember = Callable[[str], str | None]
 _DEFAULTS = Params()
 _MAX_WHOLE = 2**53
+_A_DAY_S = 24 * 3600
 _SCHEMES = ("root://", "roots://", "xroot://", "http://", "https://")
 
 
@@ -62,14 +63,18 @@ def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
     )
 
 
-def _whole(least: int, *, all_of_them: bool = False) -> Callable[[str, Any], int]:
+def _whole(
+    least: int, *, most: int = _MAX_WHOLE, all_of_them: bool = False
+) -> Callable[[str, Any], int]:
     """Return a check for whole numbers of at least `least`, or -1 for all."""
     wanted = f"a whole number of at least {least}{', or -1 for all' if all_of_them else ''}"
+    if most < _MAX_WHOLE:
+        wanted = f"a whole number from {least} to {most}"
 
     def check(key: str, value: Any) -> int:
         if isinstance(value, float) and value.is_integer():  # 1e5
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or value > _MAX_WHOLE:
+        if isinstance(value, bool) or not isinstance(value, int) or value > most:
             raise _wrong(key, value, wanted)
         if value < least and not (all_of_them and value == -1):
             raise _wrong(key, value, wanted)
@@ -211,6 +216,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "identifier": _identifier,
     "missing_branches": _missing_branches,
     "on_bad_file": _on_bad_file,
+    "file_patience": _whole(1, most=_A_DAY_S),
     "redirector": _redirector,
     "epochs": _whole(1),
     "batch_size": _whole(1),

@@ -6,6 +6,7 @@ the same fact told twice has the same id, so that JetStream can drop the echo.
 
 from mlaas4hep.core.runs.events.ends import RunCancelled, RunFailed, RunRestarted
 from mlaas4hep.core.runs.events.event import SUBJECTS, Event
+from mlaas4hep.core.runs.events.inputfiles import FileAwaited, FileCame
 from mlaas4hep.core.runs.events.scans import ScanContinued, ScanEnded, TrialEnded
 from mlaas4hep.core.runs.events.scoring import (
     RangeScored,
@@ -36,6 +37,8 @@ __all__ = [
     "ChunkReady",
     "EpochEnded",
     "Event",
+    "FileAwaited",
+    "FileCame",
     "FilesOpened",
     "ModelReady",
     "RangeMeasured",
@@ -61,6 +64,8 @@ KINDS: dict[str, type[Event]] = {
     for kind in (
         RunSubmitted,
         FilesOpened,
+        FileAwaited,
+        FileCame,
         RangePlanned,
         RangeMeasured,
         SpecsReady,

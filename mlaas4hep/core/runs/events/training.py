@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mlaas4hep.core.runs.events.event import Event
+from mlaas4hep.core.runs.inputfiles import SkippedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class FilesOpened(Event):
     ranges: int
     entries: int  #: entries in all ranges together, before cuts
     warnings: tuple[str, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ async function progress(head, body, first, context) {
       fill(body, h("p", "This run was deleted."));
       return;
     }
-    fill(parts.trouble, run.problem && problem({ problem: run.problem, message: run.problem.message }), run.warnings.map((text) => problem({ message: text }, "warn")));
+    fill(parts.trouble, run.problem && problem({ problem: run.problem, message: run.problem.message }), [...run.waiting.map((one) => one.text), ...run.warnings].map((text) => problem({ message: text }, "warn")));
     fill(parts.stages, run.stages.map((one) => stage(one, run)));
     fill(parts.numbers, numbers(run));
     if (run.status !== status) {
@@ -167,6 +167,7 @@ function numbers(run) {
     ["Entries", shares],
     ["Inputs", run.columns ? count(run.columns) : null],
     ["Files", run.files.length || null],
+    ["Files left out", run.skipped_files.length || null],
     ["Took", duration(run.seconds)],
     ["Begun", age(run.created_at)],
     ["Attempt", run.attempt > 1 ? run.attempt : null],

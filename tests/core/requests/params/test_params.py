@@ -63,14 +63,14 @@ def test_every_key_of_params_is_accepted():
         "exclude_branches": ["c"], "redirector": "root://x", "epochs": 2, "batch_size": 3,
         "shuffle": False, "split": 0.1, "training": "standard", "seed": 4, "metrics": True,
         "hist": "h", "nan": 5, "verbose": 6, "framework": "keras", "task": "binary", "positive": 1,
-        "missing_branches": "fill", "on_bad_file": "skip", "arguments": {"width": 64},
+        "missing_branches": "fill", "on_bad_file": "skip", "file_patience": 9, "arguments": {"width": 64},
     }  # fmt: skip
 
     assert content.keys() == {*Params.__dataclass_fields__} - {
         *("rules", "fitting", "weighting", "splitting")
     }
     assert params(**content) == Params(
-        missing_branches="fill", on_bad_file="skip", arguments=(("width", 64),),
+        missing_branches="fill", on_bad_file="skip", file_patience=9, arguments=(("width", 64),),
         nevts=1, chunk_size=-1, branch="t", identifier=("a",), selected_branches=("b",),
         exclude_branches=("c",), redirector="root://x", epochs=2, batch_size=3, shuffle=False,
         split=0.1, training="standard", seed=4, metrics=MetricsRequest(wanted=True), hist="h",
