@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from mlaas4hep.adapters.trainers.child.assessment.checktext import to_text
 from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOut, importance
@@ -31,14 +31,36 @@ def test_parts_are_compared_as_scipy_compares_them(seed):
     assert sum(found["train"]) == found["train_entries"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [(1, 1), (3, 2), (7, 7), (12, 9), (20, 4), (300, 301), (900, 1000)]
+)
+@pytest.mark.parametrize("shift", [0.0, 0.3])
+def test_p_values_are_exact_for_samples_of_any_size(first, second, shift):
+    random = np.random.default_rng([first, second])
+    one, other = random.normal(size=first), random.normal(shift, 1, size=second).round(1)
+
+    found = kolmogorov_smirnov(one, other)
+
+    expected = stats.ks_2samp(one, other, method="exact")
+    assert found == pytest.approx((expected.statistic, expected.pvalue), rel=1e-6)
+
+
+def test_samples_that_have_nothing_in_common_are_told_by_a_small_number_that_is_not_0():
+    distance, likely = kolmogorov_smirnov(np.zeros(500), np.ones(500))
+
+    assert distance == 1.0
+    assert 0 < likely < 1e-100
+
+
 def test_equal_weights_change_nothing_but_the_kind_of_p_value():
     random = np.random.default_rng(1)
     first, second = random.normal(size=900), random.normal(0.1, 1, size=700)
 
-    plain = stats.ks_2samp(first, second, method="asymp")
+    distance = stats.ks_2samp(first, second).statistic
     weighted = kolmogorov_smirnov(first, second, np.full(900, 2.0), np.full(700, 0.5))
 
-    assert weighted == pytest.approx((plain.statistic, plain.pvalue), rel=1e-6)
+    limit = special.kolmogorov(distance * np.sqrt(900 * 700 / 1600))
+    assert weighted == pytest.approx((distance, limit), rel=1e-9)
 
 
 def test_p_values_of_weighted_samples_that_are_alike_are_spread_evenly():

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from mlaas4hep.adapters.trainers.child.assessment import kolmogorov
 
 BINS = 40
 _EXACT = 10_000  #: entries up to which p-values are exact
@@ -66,26 +67,23 @@ def kolmogorov_smirnov(
     With weights, samples count as many entries as (sum w)^2 / sum w^2, and the p-value is that of
     large samples.
     """
-    if first_weights is None or second_weights is None:
-        method = "exact" if max(len(first), len(second)) <= _EXACT else "asymp"
-        result = stats.ks_2samp(first, second, method=method)
-        return float(result.statistic), float(result.pvalue)
-    sums = first_weights.sum(), second_weights.sum()
-    if not min(sums) > 0:
+    weights = [
+        np.ones(len(values)) if given is None else given
+        for values, given in ((first, first_weights), (second, second_weights))
+    ]
+    if not min(each.sum() for each in weights) > 0:
         return None, None
     points = np.concatenate((first, second))
-    distance = float(
-        np.abs(
-            _share_up_to(points, first, first_weights)
-            - _share_up_to(points, second, second_weights)
-        ).max()
-    )
-    m, n = (
-        total**2 / (w**2).sum()
-        for total, w in zip(sums, (first_weights, second_weights), strict=True)
-    )
-    effective = max(1, round(m * n / (m + n)))
-    return distance, float(np.clip(stats.kstwo.sf(distance, effective), 0, 1))
+    shares = [
+        _share_up_to(points, values, each)
+        for values, each in zip((first, second), weights, strict=True)
+    ]
+    distance = float(np.abs(shares[0] - shares[1]).max())
+    is_plain = first_weights is None or second_weights is None
+    if is_plain and max(len(first), len(second)) <= _EXACT:
+        return distance, kolmogorov.exact(distance, len(first), len(second))
+    m, n = (each.sum() ** 2 / (each**2).sum() for each in weights)
+    return distance, kolmogorov.limit(distance, float(m * n / (m + n)))
 
 
 def _share_up_to(points: NDArray[Any], values: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
