@@ -31,7 +31,7 @@ def exact(distance: float, first: int, second: int) -> float:
         scale = math.frexp(band[-1])[1] if len(band) else 0
         walks[low:high] = np.ldexp(band, -scale)
         exponent += scale
-    farther = 1.0 - math.ldexp(walks[-1], exponent)
+    farther = 1.0 - math.ldexp(float(walks[-1]), exponent)
     return farther if farther > _ROUNDING else limit(distance, rows * columns / (rows + columns))
 
 
