@@ -43,5 +43,5 @@ def limit(distance: float, entries: float) -> float:
     z = distance * math.sqrt(entries)
     if z < _ALIKE:
         return 1.0
-    terms = ((-1) ** (k - 1) * math.exp(-2 * (k * z) ** 2) for k in range(1, _TERMS))
-    return min(max(2 * sum(terms), 0.0), 1.0)
+    terms = ((-1.0) ** (k - 1) * math.exp(-2 * (k * z) ** 2) for k in range(1, _TERMS))
+    return min(max(2 * float(sum(terms)), 0.0), 1.0)
