@@ -6,27 +6,31 @@ import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.faas.asgi import AsgiApp, Receive, Scope, Send
+from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.tally import Tally
 
 log = logging.getLogger(__name__)
 
 PATH = "/_/metrics"
-_BUCKETS_S = (0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600)
+CALLER_LEFT = 499  #: the status that is counted where no answer began
 
 Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", the value now
 Levels = Callable[[], Iterable[Level]]
 
 
 class Measured:
-    """An ASGI app whose calls are counted; it answers `/_/metrics` itself."""
+    """An ASGI app whose calls are counted; it answers `/_/metrics` itself.
 
-    def __init__(self, app: AsgiApp, function: str, levels: Levels = tuple) -> None:
+    An app that has `answered`, which answers a call and returns the status, is asked by that.
+    """
+
+    def __init__(self, app: Any, function: str, levels: Levels = tuple) -> None:
         """Count the calls of `app`.
 
         Args:
@@ -36,24 +40,9 @@ class Measured:
         """
         self.app = app
         self.registry = CollectorRegistry()
-        self._labels = {"function": function}
-        self._calls = Counter(
-            "mlaas_requests",
-            "Requests by method and status",
-            ["function", "method", "status"],
-            registry=self.registry,
-        )
-        self._seconds = Histogram(
-            "mlaas_request_seconds",
-            "Time until the answer's last byte",
-            ["function"],
-            buckets=_BUCKETS_S,
-            registry=self.registry,
-        ).labels(**self._labels)
-        self._open = Gauge(
-            "mlaas_requests_open", "Requests on their way", ["function"], registry=self.registry
-        ).labels(**self._labels)
-        self._counters: dict[tuple[str, str], Counter] = {}  # finding one takes longer than adding
+        self._count = self._answering if hasattr(app, "answered") else self._watching
+        self._tally = Tally(function)
+        self.registry.register(self._tally)
         self.registry.register(_Levels(function, levels))
 
     def stop(self) -> None:
@@ -64,35 +53,36 @@ class Measured:
         """Answer one request, and count it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif scope["path"] == PATH and scope["method"] == "GET":
+            return
+        if scope["path"] == PATH and scope["method"] == "GET":
             await self._tell(scope, send)
-        else:
+            return
+        self._tally.open += 1
+        try:
             await self._count(scope, receive, send)
+        finally:
+            self._tally.open -= 1
 
-    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, started = "499", time.perf_counter()  # until an answer begins: the caller left
+    async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, started = CALLER_LEFT, time.perf_counter()
+        try:
+            status = await self.app.answered(scope, receive, send)
+        finally:
+            self._tally.add(scope["method"], status, time.perf_counter() - started)
+
+    async def _watching(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, started = CALLER_LEFT, time.perf_counter()
 
         async def sending(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = str(message["status"])
+                status = message["status"]
             await send(message)
 
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._open.inc()
         try:
             await self.app(scope, receive, sending)
         finally:
-            self._open.dec()
-            self._counter(method, status).inc()
-            self._seconds.observe(time.perf_counter() - started)
-
-    def _counter(self, method: str, status: str) -> Counter:
-        found = self._counters.get((method, status))
-        if found is None:
-            found = self._calls.labels(**self._labels, method=method, status=status)
-            self._counters[method, status] = found
-        return found
+            self._tally.add(scope["method"], status, time.perf_counter() - started)
 
     async def _tell(self, scope: Scope, send: Send) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
@@ -104,9 +94,6 @@ class Measured:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
 class _Levels(Collector):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.serving.lanes import Lanes
-from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
+from mlaas4hep.serving.loadedmodel import allowed
 from mlaas4hep.serving.questions import Question, answered, answered_alone
 from mlaas4hep.serving.registry import BELIEVED_S, Registry
 
@@ -48,18 +48,25 @@ class Batcher:
         self._busy: set[Model] = set()
         self._confirming: set[tuple[str, str]] = set()
 
-    async def ask(
-        self, model: Model, person: Person, question: Question, *, is_small: bool = True
-    ) -> Any:
-        """Return the answer, predicted together with what else is waiting.
+    def prompt(self, model: Model, person: Person, question: Question) -> Any | None:
+        """Return the answer at once, from the event loop; None: it is to be waited for with `ask`.
 
-        Args:
-            is_small: turning the question into arrays takes next to nothing.
+        Turning the question into arrays must take next to nothing.
         """
-        if is_small and model not in self._waiting and model not in self._busy:
-            served = self._prompt(model, question.rows)
-            if served is not None:
-                return answered_alone(allowed(served, person).by(model[2]), question)
+        if model in self._waiting or model in self._busy:
+            return None
+        found = self._registry.at_hand(model[0], model[1])
+        if found is None:
+            return None
+        served, age_s = found
+        if age_s > BELIEVED_S / 2:
+            self._confirm(model[:2])
+        if question.rows > served.runtime.prompt_rows:
+            return None
+        return answered_alone(allowed(served, person).by(model[2]), question)
+
+    async def ask(self, model: Model, person: Person, question: Question) -> Any:
+        """Return the answer, predicted together with what else is waiting."""
         return await self._queued(model, person, question)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
@@ -74,16 +81,6 @@ class Batcher:
         """End the threads after their work."""
         self._quick.shutdown()
         self.lanes.close()
-
-    def _prompt(self, model: Model, rows: int) -> LoadedModel | None:
-        """Return the model if so many rows can be predicted in the event loop."""
-        found = self._registry.at_hand(model[0], model[1])
-        if found is None:
-            return None
-        served, age_s = found
-        if age_s > BELIEVED_S / 2:
-            self._confirm(model[:2])
-        return served if rows <= served.runtime.prompt_rows else None
 
     def _confirm(self, model: tuple[str, str]) -> None:
         """Ask the store about a model before what it said is too old, while the model answers."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
 
 MAX_ROWS = 4096  #: in one invocation; more would only take more memory
@@ -16,8 +17,7 @@ Feeds = Mapping[str, Array]
 Outputs = dict[str, Array]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A question in the terms of one model."""
 
     feeds: Feeds
@@ -105,6 +105,8 @@ def answered_alone(served: LoadedModel, question: Question) -> Any:
 def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
     """Raise InvalidRequestError unless names, ranks and sizes are those of the model."""
     inputs = served.runtime.inputs
+    if len(inputs) == 1 and _surely_fits(inputs[0], feeds):
+        return
     if feeds.keys() != {each.name for each in inputs}:
         raise InvalidRequestError(
             f"the inputs {', '.join(sorted(feeds))} are not those of model {served.record.name!r}",
@@ -124,6 +126,15 @@ def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
                 f"takes {list(each.shape)}",
                 hint="-1 stands for the number of rows",
             )
+
+
+def _surely_fits(info: TensorInfo, feeds: Feeds) -> bool:
+    """Tell at a glance whether the only input is right, as it nearly always is."""
+    values = feeds.get(info.name)
+    if values is None or len(feeds) != 1 or not info.shape:
+        return False
+    shape = values.shape
+    return len(shape) > 0 and shape[0] > 0 and shape[1:] == info.shape[1:]
 
 
 def _kinds(questions: Sequence[Question]) -> Iterable[list[int]]:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Load = Callable[[ObjectStore, ModelRecord], Runtime]
 Version = tuple[str, ...]  #: what a runtime depends on
+Seen = tuple[LoadedModel, float]  #: and when the store was asked about it
 
 BELIEVED_S = 1.0  #: so long the store is not asked again whether a model is still the same
 _BROKEN = 1000  #: how many failures are remembered
@@ -49,7 +50,7 @@ class Registry:
         self._load = load
         self._clock = clock
         self._served: LRUCache[str, LoadedModel] = LRUCache(keep)
-        self._seen: dict[str, float] = {}  #: when the store confirmed what is in `_served`
+        self._seen: dict[str, Seen] = {}  #: what is in `_served`, without a lock
         self._broken: LRUCache[str, tuple[str, PermanentError]] = LRUCache(_BROKEN)
         self._tried: TTLCache[Version, LoadedModel] = TTLCache(_TRIED, _TRIED_S)
         self._replacing: dict[str, threading.Thread] = {}
@@ -64,18 +65,15 @@ class Registry:
     def at_hand(self, owner: str, name: str) -> tuple[LoadedModel, float] | None:
         """Return a model that is believed to be current, and since when; None: ask `current`.
 
-        This never waits for the store, nor for a model that is being loaded.
+        This never waits for the store, nor for a model that is being loaded. That a model was used
+        is noted by `confirmed`, once a second.
         """
-        key = _record_key(owner, name)
-        seen = self._seen.get(key)
+        seen = self._seen.get(_record_key(owner, name))
         if seen is None:
             return None
-        age_s = self._clock() - seen
-        if age_s > BELIEVED_S:
-            return None
-        with self._lock:
-            served = self._served.get(key)
-        return None if served is None else (served, age_s)
+        served, asked_at = seen
+        age_s = self._clock() - asked_at
+        return None if age_s > BELIEVED_S else (served, age_s)
 
     def current(self, owner: str, name: str) -> LoadedModel:
         """Return the version of a model that is served, loading it if none is loaded yet.
@@ -85,7 +83,11 @@ class Registry:
             InvalidRequestError: its files cannot be loaded; other models are not touched.
         """
         found = self.at_hand(owner, name)
-        return found[0] if found else self.confirmed(owner, name)
+        if found is None:
+            return self.confirmed(owner, name)
+        with self._lock:
+            self._served.get(_record_key(owner, name))  # it was used
+        return found[0]
 
     def confirmed(self, owner: str, name: str) -> LoadedModel:
         """Return the same after asking the store, whatever is believed."""
@@ -162,6 +164,8 @@ class Registry:
             with self._guard(key), self._lock:
                 if key in self._served:
                     self._served[key] = served
+                    if seen := self._seen.get(key):
+                        self._seen[key] = served, seen[1]
         finally:
             with self._lock:
                 self._replacing.pop(key, None)
@@ -201,7 +205,7 @@ class Registry:
     def _remember(self, key: str, served: LoadedModel, asked_at: float) -> None:
         with self._lock:
             self._served[key] = served
-            self._seen[key] = asked_at
+            self._seen[key] = served, asked_at
             for gone in self._seen.keys() - self._served.keys():
                 del self._seen[gone]
                 self._guards.pop(gone, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ class ModelError(Exception):
     """The files are no model that can be served; the text tells a person why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """What goes in, what comes out, and what computes it."""
 
@@ -27,11 +28,18 @@ class Entry:
     outputs: tuple[Described, ...]
     call: Callable[[Feeds], Outputs]
 
+    @cached_property
+    def _fixed(self) -> int:
+        """Return how many rows it takes at once; -1: any number."""
+        return max((shape[0] for _, _, shape in self.inputs if shape), default=-1)
+
     def run(self, feeds: Feeds) -> Outputs:
         """Return every output for all rows; a model of fixed batch size is called repeatedly."""
+        fixed = self._fixed
+        if fixed == -1:
+            return self.call(feeds)
         rows = len(next(iter(feeds.values())))
-        fixed = max((shape[0] for _, _, shape in self.inputs if shape), default=-1)
-        if fixed in (-1, rows):
+        if fixed == rows:
             return self.call(feeds)
         if fixed < 1 or rows % fixed:
             raise ValueError(f"the model takes {fixed} rows at once, {rows} came")

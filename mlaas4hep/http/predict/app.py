@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from cachetools import TTLCache
-
 from mlaas4hep import bootstrap
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
@@ -20,7 +18,7 @@ from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.bodies import ClientGoneError
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
-from mlaas4hep.faas.metrics import Level
+from mlaas4hep.faas.metrics import CALLER_LEFT, Level
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
@@ -32,7 +30,7 @@ from mlaas4hep.settings import Settings
 log = logging.getLogger(__name__)
 
 KEPT_MODELS = 64  #: loaded at once; the one that was not used for longest goes
-_FRESH_S = 1.0  #: so long a header is believed without asking the verifier, which knows `exp`
+_BELIEVED_S = 1.0  #: so long a header is believed without asking the verifier, which knows `exp`
 _REMEMBERED = 4096
 _NO_QUERY: dict[str, str] = {}
 
@@ -72,7 +70,7 @@ def app(
         limits=limits,
         registry=registry,
         batcher=Batcher(registry),
-        people=Doorman(verifier),
+        people=Doorman(verifier, clock),
         events=events,
     )
     return PredictApp(context)
@@ -81,9 +79,15 @@ def app(
 class Doorman:
     """Verifies callers without holding up the event loop, and those just seen without a thread."""
 
-    def __init__(self, verifier: People) -> None:
+    def __init__(self, verifier: People, clock: Callable[[], float] = time.monotonic) -> None:
         self._verifier = verifier
-        self._seen: TTLCache[bytes, Person] = TTLCache(_REMEMBERED, _FRESH_S)
+        self._clock = clock
+        self._seen: dict[bytes, tuple[Person, float]] = {}  #: with the time until it is believed
+
+    def known(self, header: bytes) -> Person | None:
+        """Return who sent this header if that was checked just now; None: ask `person`."""
+        person, until = self._seen.get(header, (None, 0.0))
+        return person if self._clock() < until else None
 
     async def person(self, call: Call, batcher: Batcher) -> Person:
         """Return who calls.
@@ -92,14 +96,20 @@ class Doorman:
             UnauthenticatedError: there is no token that holds.
         """
         header = call.headers.get(b"authorization", b"")
-        person = self._seen.get(header)
-        if person is not None:
-            return person
-        checked: Person = await batcher.in_thread(
-            partial(self._verifier.person, header.decode("latin-1"))
-        )
-        self._seen[header] = checked
-        return checked
+        person = self.known(header)
+        if person is None:
+            person = await batcher.in_thread(
+                partial(self._verifier.person, header.decode("latin-1"))
+            )
+            self._remember(header, person)
+        return person
+
+    def _remember(self, header: bytes, person: Person) -> None:
+        now = self._clock()
+        if len(self._seen) >= _REMEMBERED:
+            self._seen = {each: known for each, known in self._seen.items() if known[1] > now}
+        if len(self._seen) < _REMEMBERED:
+            self._seen[header] = person, now + _BELIEVED_S
 
 
 class PredictApp:
@@ -123,35 +133,37 @@ class PredictApp:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        call = Call.of(scope, receive)
+        await self.answered(scope, receive, send)
+
+    async def answered(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer one request, and return the status that was sent."""
         try:
-            answer = await self._answer(call)
+            answer = await self._answer(Call.of(scope, receive))
+        except MlaasError as error:
+            answer = error_answer(error)
         except ClientGoneError:
-            return
-        await answer.send(send)
+            return CALLER_LEFT
+        except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
+            answer = error_answer(error)
+        await send(answer.start)
+        await send({"type": "http.response.body", "body": answer.body})
+        return answer.status
 
     async def _answer(self, call: Call) -> Answer:
-        self.context.calls[call.method] += 1
-        try:
-            return await self._handle(call)
-        except MlaasError as error:
-            return error_answer(error)
-        except ClientGoneError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
-            return error_answer(error)
-
-    async def _handle(self, call: Call) -> Answer:
-        if len(call.headers) != len(call.scope["headers"]):
+        context, headers = self.context, call.headers
+        context.calls[call.method] += 1
+        if len(headers) != len(call.scope["headers"]):
             check_headers(call.scope)
-        if b"cookie" in call.headers:
+        if b"cookie" in headers:
             check_cookie(call.scope)
         route, in_path = ROUTER.find(call.method, call.path)
         if not route.is_open:
-            call.person = await self.context.people.person(call, self.context.batcher)
+            call.person = context.people.known(headers.get(b"authorization", b""))
+            if call.person is None:
+                call.person = await context.people.person(call, context.batcher)
         query = call.query if call.scope.get("query_string") else _NO_QUERY
-        call.args = route.arguments(query, in_path)
-        answer: Answer = await route.handler(self.context, call)
+        call.args = route.arguments(query, in_path) if query else in_path
+        answer: Answer = await route.handler(context, call)
         return answer
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -31,6 +31,9 @@ _OWNERS, _BELIEVED_S = 4096, 1.0  #: whose newest model is remembered, and for h
 
 class Callers(Protocol):
     """Knows callers by their tokens, without holding up the event loop."""
+
+    def known(self, header: bytes) -> Person | None:
+        """Return who sent this `Authorization` header if that was checked just now."""
 
     async def person(self, call: Call, batcher: Batcher) -> Person:
         """Return who calls; UnauthenticatedError."""
@@ -67,13 +70,21 @@ class Context:
     async def ask(
         self, call: Call, model: str, question: Question, signature: str = ""
     ) -> tuple[Any, Tally]:
-        """Return the answer of the caller's `model`, found in a micro-batch, and its counters."""
+        """Return the answer of the caller's `model`, and its counters.
+
+        It is found at once, or in a micro-batch with what others ask.
+        """
         person = who(call)
-        owner, name = await self._named(call, model)
-        is_small = call.body is None or len(call.body) <= _SMALL_BYTES
-        answer = await self.batcher.ask(
-            (owner, name, signature), person, question, is_small=is_small
-        )
+        if model and "version" not in call.args:
+            owner, name = address(person, model)
+        else:
+            owner, name = await self._named(call, model)
+        asked = owner, name, signature
+        answer = None
+        if call.body is None or len(call.body) <= _SMALL_BYTES:
+            answer = self.batcher.prompt(asked, person, question)
+        if answer is None:
+            answer = await self.batcher.ask(asked, person, question)
         tally = self.tally(owner, name)
         tally.requests += 1
         return answer, tally
@@ -166,4 +177,4 @@ def error_answer(error: Exception) -> Answer:
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
     answer = json_answer({"error": text, "problem": problem.to_json()}, told.status)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in told.headers.items())
-    return replace(answer, headers=headers) if headers else answer
+    return answer._replace(headers=headers) if headers else answer

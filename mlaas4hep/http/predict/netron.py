@@ -56,7 +56,7 @@ async def page(context: Context, call: Call) -> Answer:
     # Its relative addresses are the same with and without a last slash.
     base = b"" if call.scope["path"].endswith("/") else b'<base href="netron/">'
     found = await context.batcher.in_thread(partial(_page, "netron.html"))
-    return replace(found, body=found.body.replace(b"<head>", b"<head>" + base, 1))
+    return found._replace(body=found.body.replace(b"<head>", b"<head>" + base, 1))
 
 
 async def model(context: Context, call: Call) -> Answer:

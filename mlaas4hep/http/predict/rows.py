@@ -8,7 +8,6 @@ such lists. The header `X-Classes` names the class of each number.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +32,7 @@ class Predicted(NamedTuple):
     classes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class Rows(NamedTuple):
     """One request for predictions of rows."""
 
     values: Sequence[Any] | Array
@@ -44,7 +42,8 @@ class Rows:
     @property
     def single(self) -> bool:
         """Tell whether `values` is one row and not a list of rows."""
-        return len(self.values) > 0 and not isinstance(self.values[0], list | np.ndarray)
+        values = self.values
+        return len(values) > 0 and not isinstance(values[0], list | np.ndarray)
 
     @property
     def rows(self) -> int:
@@ -58,14 +57,13 @@ class Rows:
 
     def ask(self, served: LoadedModel) -> Asked:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
-        feeds = self._feeds(served)
 
         def answer(outputs: Outputs) -> Predicted:
             values = first_output(served, outputs)
             classes = classes_of(served, values)
             return Predicted(values.reshape(-1) if self.single else values, classes)
 
-        return Asked(feeds, answer)
+        return Asked(self._feeds(served), answer)
 
     def joined(self, others: "Sequence[Rows]") -> Question:
         """Return one question for single rows that are alike."""

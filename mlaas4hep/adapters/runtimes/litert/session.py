@@ -56,11 +56,14 @@ class _Session:
         self._out = [
             (name, int(detail["index"]), quantisation(detail)) for name, detail in outputs.items()
         ]
+        self._names = [name for name, *_ in self._in]
         self._shapes: list[tuple[int, ...]] = []
 
     def run(self, feeds: Feeds) -> Outputs:
         try:
-            self._resize([feeds[name].shape for name, *_ in self._in])
+            shapes = [feeds[name].shape for name in self._names]
+            if shapes != self._shapes:
+                self._resize(shapes)
             for name, index, detail, how in self._in:
                 self._interpreter.set_tensor(index, _fed(feeds[name], detail, how))
             self._interpreter.invoke()
@@ -73,8 +76,6 @@ class _Session:
             raise
 
     def _resize(self, shapes: list[tuple[int, ...]]) -> None:
-        if shapes == self._shapes:
-            return
         for (_, index, *_), shape in zip(self._in, shapes, strict=True):
             self._interpreter.resize_tensor_input(index, list(shape))
         self._interpreter.allocate_tensors()
@@ -84,7 +85,7 @@ class _Session:
 def _fed(values: Array, detail: Mapping[str, Any], how: Quantisation | None) -> Array:
     if how is not None:
         return how.integers(values)
-    if values.dtype == object:
+    if values.dtype == object or (values.dtype == detail["dtype"] and values.flags.c_contiguous):
         return values
     return np.ascontiguousarray(values, dtype=detail["dtype"])
 

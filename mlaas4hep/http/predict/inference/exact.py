@@ -11,6 +11,8 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS = "biuf"
+_LARGEST = float(np.finfo(np.float32).max)
+_HIGHEST, _LOWEST = np.maximum.reduce, np.minimum.reduce  # half of what `max` and `min` take
 
 
 def exact(name: str, array: Array, dtype: str) -> Array:
@@ -23,6 +25,8 @@ def exact(name: str, array: Array, dtype: str) -> Array:
     wanted = np.dtype(dtype)
     if array.dtype == wanted:
         return array
+    if dtype == "float32" and array.dtype.kind in "if" and _is_single(array):
+        return array.astype(np.float32)
     if array.dtype.kind == "b" and wanted.kind != "b":
         raise _wrong(name, array.flat[0], dtype)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -31,6 +35,15 @@ def exact(name: str, array: Array, dtype: str) -> Array:
     if changed.any():
         raise _wrong(name, array[changed].flat[0], dtype)
     return found
+
+
+def _is_single(array: Array) -> bool:
+    """Tell at a glance whether all values are finite in single precision, as they nearly always are."""
+    return bool(
+        array.size
+        and _HIGHEST(array, axis=None) <= _LARGEST
+        and _LOWEST(array, axis=None) >= -_LARGEST
+    )
 
 
 def _changed(array: Array, found: Array) -> Array:

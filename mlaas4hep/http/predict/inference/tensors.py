@@ -1,7 +1,6 @@
 """Named inputs of any shape: what the standard dialects of inference have in common."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 from mlaas4hep.core.data.columns import Array
@@ -58,4 +57,4 @@ def _named(
     """Return the answer with a header that says which class each number is for."""
     told = answer(served, outputs)
     headers = headers_of(classes_of(served, first_output(served, outputs)))
-    return replace(told, headers=(*told.headers, *headers)) if headers else told
+    return told._replace(headers=(*told.headers, *headers)) if headers else told
