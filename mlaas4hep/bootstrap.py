@@ -30,8 +30,10 @@ from mlaas4hep.ports import (
     Bus,
     DataSource,
     Deliveries,
+    DirectDownloads,
     DirectUploads,
     Leases,
+    NoDirectDownloads,
     NoDirectUploads,
     ObjectStore,
     People,
@@ -74,6 +76,7 @@ def services(settings: Settings) -> Services:
         tables=Tables(),
         recent=RecentValues(),
         direct_uploads=_direct_uploads(settings),
+        direct_downloads=_direct_downloads(settings),
         proposer=OptunaProposer(),
         range_entries=settings.range_entries,
     )
@@ -136,13 +139,29 @@ def _s3_stores(settings: Settings) -> Callable[[str], ObjectStore]:
 
 
 def _direct_uploads(settings: Settings) -> DirectUploads:
-    if not settings.store_public_url or urlsplit(settings.store).scheme not in {"http", "https"}:
+    if not _is_public(settings):
         return NoDirectUploads()
     from mlaas4hep.adapters.stores.s3 import client  # noqa: PLC0415
     from mlaas4hep.adapters.stores.s3forms import S3Forms  # noqa: PLC0415
 
     minio = client(settings.store, *credentials(settings.store_key_file))
     return S3Forms(minio, settings.store_public_url, f"{settings.store_bucket_prefix}tarballs")
+
+
+def _direct_downloads(settings: Settings) -> DirectDownloads:
+    if not _is_public(settings):
+        return NoDirectDownloads()
+    from mlaas4hep.adapters.stores.s3 import client  # noqa: PLC0415
+    from mlaas4hep.adapters.stores.s3addresses import S3Addresses  # noqa: PLC0415
+
+    keys = credentials(settings.store_key_file)
+    url, prefix = settings.store_public_url, settings.store_bucket_prefix
+    return S3Addresses(client(settings.store, *keys), partial(client, url, *keys), url, prefix)
+
+
+def _is_public(settings: Settings) -> bool:
+    """Tell whether people reach the S3 that holds the buckets."""
+    return bool(settings.store_public_url) and urlsplit(settings.store).scheme in {"http", "https"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

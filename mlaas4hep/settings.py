@@ -17,7 +17,7 @@ class Settings:
 
     store: str = "memory:"  #: `memory:`, `file:///directory`, `http://host:port`, `https://host`
     store_key_file: str = ""  #: file with `access:secret` for S3
-    store_public_url: str = ""  #: of the S3, for people's large uploads; empty: through us
+    store_public_url: str = ""  #: of the S3, for large uploads and downloads; empty: through us
     store_bucket_prefix: str = ""  #: put before the five bucket names
     nats: str = "memory:"  #: `memory:` or `nats://host:port`, several with commas
     nats_replicas: int = 1  #: copies of what the dispatcher makes again; 3 for three servers

@@ -103,11 +103,17 @@ def _check(response: httpx.Response, part: Path, digest: bytes) -> None:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) != size:
         raise CutOffError(f"{size} bytes came, {announced} were announced")
-    wanted = _sha256(response.headers.get("Repr-Digest", ""))
+    wanted = _wanted(response)
     if wanted and wanted != digest:
         raise CutOffError("what came has another sha-256 than was announced")
     if not announced and not wanted:
         _check_end(part)
+
+
+def _wanted(response: httpx.Response) -> bytes:
+    """Return the digest that was announced, by who sent us to the store if need be."""
+    told = (_sha256(each.headers.get("Repr-Digest", "")) for each in (response, *response.history))
+    return next(filter(None, told), b"")
 
 
 def _sha256(header: str) -> bytes:

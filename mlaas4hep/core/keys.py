@@ -12,6 +12,7 @@ from typing import Any
 from mlaas4hep.errors import InvalidRequestError
 
 BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
+_PACKED = ".packed/"  #: no file of a bundle is called so
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
 
@@ -136,3 +137,19 @@ def aliases(owner: str, name: str) -> str:
 def model_file(owner: str, name: str, version: str, file: str = "") -> str:
     """Return the key of one file of a bundle, or the prefix of all of them."""
     return f"{owner}/{name}/{version}/{file}"
+
+
+def packed_model(owner: str, name: str, version: str, sha256: str = "") -> str:
+    """Return the key of a bundle that was packed, or the prefix of all of them."""
+    folder = f"{owner}/{name}/{version}/{_PACKED}"
+    return f"{folder}{sha256}.tar.gz" if sha256 else folder
+
+
+def is_packed_model(key: str) -> bool:
+    """Tell whether `key` is that of a bundle that was packed: it can be made again."""
+    return f"/{_PACKED}" in key and key.endswith(".tar.gz")
+
+
+def digest_of_packed_model(key: str) -> str:
+    """Return the SHA-256 of a bundle that was packed."""
+    return key.rpartition("/")[2].removesuffix(".tar.gz")

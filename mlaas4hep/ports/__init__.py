@@ -7,7 +7,9 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 from mlaas4hep.ports.data import DataSource, TableWriter
 from mlaas4hep.ports.identity import Deliveries, People
 from mlaas4hep.ports.objects import (
+    DirectDownloads,
     DirectUploads,
+    NoDirectDownloads,
     NoDirectUploads,
     ObjectInfo,
     ObjectStore,
@@ -22,9 +24,11 @@ __all__ = [
     "Bus",
     "DataSource",
     "Deliveries",
+    "DirectDownloads",
     "DirectUploads",
     "Leases",
     "LoadModel",
+    "NoDirectDownloads",
     "NoDirectUploads",
     "ObjectInfo",
     "ObjectStore",

@@ -78,6 +78,28 @@ class DirectUploads(Protocol):
         """Return a form for one object of at most `limit_bytes`; None: nobody may upload so."""
 
 
+class DirectDownloads(Protocol):
+    """Downloads past the functions, straight out of the store."""
+
+    def address(self, bucket: str, key: str, filename: str, seconds: int) -> str:
+        """Return where anybody may fetch an object for so long; empty: nowhere.
+
+        Args:
+            bucket: one of `keys.BUCKETS`.
+            key: of the object.
+            filename: under which a browser saves it.
+            seconds: how long the address is good.
+        """
+
+
+class NoDirectDownloads:
+    """`DirectDownloads` of stores that nobody outside can reach."""
+
+    def address(self, bucket: str, key: str, filename: str, seconds: int) -> str:  # noqa: ARG002
+        """Return nothing."""
+        return ""
+
+
 class NoDirectUploads:
     """`DirectUploads` of stores that nobody outside can reach."""
 

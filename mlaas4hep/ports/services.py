@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from mlaas4hep.ports.data import DataSource, TableWriter
-from mlaas4hep.ports.objects import DirectUploads, NoDirectUploads, ObjectStore
+from mlaas4hep.ports.objects import (
+    DirectDownloads,
+    DirectUploads,
+    NoDirectDownloads,
+    NoDirectUploads,
+    ObjectStore,
+)
 from mlaas4hep.ports.proposer import NoProposer, Proposer
 from mlaas4hep.ports.runs import Bus, Leases, RunBook
 from mlaas4hep.ports.runtime import LoadModel
@@ -54,6 +60,7 @@ class Services:
     recent: Recent  #: records that were parsed already
     stopping: Stopping = field(default_factory=Stopping)
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
+    direct_downloads: DirectDownloads = field(default_factory=NoDirectDownloads)
     proposer: Proposer = field(default_factory=NoProposer)
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures

@@ -158,7 +158,7 @@ def _models(services: Services) -> Iterator[Finding]:
             named.add(key)
             yield from _model_file(record, file, key, store)
     for info in found:
-        if info.key not in named:
+        if info.key not in named and not keys.is_packed_model(info.key):
             what = "no model that is served has this file"
             yield Finding(bucket="models", key=info.key, kind="orphan", what=what)
 

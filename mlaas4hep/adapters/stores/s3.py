@@ -30,13 +30,19 @@ _IN_THE_WAY = frozenset({"XMinioParentIsObject", "XMinioObjectExistsAsDirectory"
 _TOO_LARGE = frozenset({"EntityTooLarge"})
 
 
-def client(url: str, access: str, secret: str, connections: int = 16) -> Minio:
-    """Return a client of the S3 at `http(s)://host[:port]`; it connects at first use."""
+def client(
+    url: str, access: str, secret: str, connections: int = 16, region: str | None = None
+) -> Minio:
+    """Return a client of the S3 at `http(s)://host[:port]`; it connects at first use.
+
+    One that knows the region need not ask for it before it signs.
+    """
     parts = urlsplit(url)
     return Minio(
         parts.netloc,
         access_key=access,
         secret_key=secret,
+        region=region,
         secure=parts.scheme == "https",
         http_client=urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=3, read=60),

@@ -13,7 +13,7 @@ from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FILE, FOLDER, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Call, Handler, answer, text
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.models import OWNER, fetch_model
+from mlaas4hep.http.workflow.models import OWNER, THROUGH, fetch_model
 from mlaas4hep.http.workflow.runs.runs import RUN, STAGE, find_run, full_report, logs
 from mlaas4hep.http.workflow.runs.submissions import (
     DRY_RUN,
@@ -177,7 +177,11 @@ ROUTES = (
         path="/model",
         handler=fetch_model,
         tag=_TAG,
-        args=(replace(_PROCESS, about="Name of the model.", aliases=("name", "model")), OWNER),
+        args=(
+            replace(_PROCESS, about="Name of the model.", aliases=("name", "model")),
+            OWNER,
+            THROUGH,
+        ),
         gives=FILE,
         media="application/gzip",
         errors=(404,),

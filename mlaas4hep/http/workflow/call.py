@@ -1,5 +1,6 @@
 """One request of a person, and the forms of its answers."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.workflow.context import Context
+from mlaas4hep.usecases.downloads import Download
 
 MAX_JSON_BYTES = 4 * 1024**2
 NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
@@ -92,6 +94,19 @@ def raw_json(body: bytes) -> flask.Response:
 def text(message: str) -> flask.Response:
     """Return a plain text, as the ancestor's clients expect it."""
     return flask.Response(message, content_type="text/plain; charset=utf-8")
+
+
+def download(found: Download, filename: str, content_type: str) -> flask.Response:
+    """Return a file with its size and digest, or the address at which it lies."""
+    encoded = base64.b64encode(found.sha256).decode()
+    if found.address:
+        response = flask.redirect(found.address, 307)
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        response = attachment(found.blocks, filename, content_type)
+        response.content_length = found.size_bytes
+    response.headers["Repr-Digest"] = f"sha-256=:{encoded}:"
+    return response
 
 
 def attachment(

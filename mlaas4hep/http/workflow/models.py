@@ -6,11 +6,10 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.views import Deleted, Model
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
-from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref, whole
-from mlaas4hep.http.workflow.bundles import pack
-from mlaas4hep.http.workflow.call import Call, answer, attachment
+from mlaas4hep.http.schemas import FILE, FLAG, JSON, NAME, Schema, ref, whole
+from mlaas4hep.http.workflow.call import Call, answer, download
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.usecases import models
+from mlaas4hep.usecases import downloads, models
 
 _MOST = 10**6
 
@@ -33,8 +32,8 @@ def show_model(context: Context, call: Call) -> flask.Response:
 def fetch_model(context: Context, call: Call) -> flask.Response:
     """Return the bundle of a model as a tarball."""
     record = find_model(context, call)
-    packed = pack(record, context.services.models)
-    return attachment(packed, f"{record.name}.tar.gz", "application/gzip")
+    found = downloads.bundle(record, context.services, call.flag("through"))
+    return download(found, f"{record.name}.tar.gz", "application/gzip")
 
 
 def share_model(context: Context, call: Call) -> flask.Response:
@@ -98,6 +97,11 @@ MODEL = Arg(
     aliases=("process_name", "model"),
 )
 OWNER = Arg(name="owner", about="Whose it is, if it is shared with you.", schema=NAME)
+THROUGH = Arg(
+    name="through",
+    about="Send a large file through the function, instead of saying where in the store it is.",
+    schema=FLAG,
+)
 _SHARING: Schema = {
     "type": "object",
     "additionalProperties": False,
@@ -136,7 +140,7 @@ ROUTES = (
         path="/models/{name}/bundle",
         handler=fetch_model,
         tag="models",
-        args=(MODEL, OWNER),
+        args=(MODEL, OWNER, THROUGH),
         gives=FILE,
         media="application/gzip",
         errors=(404,),

@@ -1,6 +1,5 @@
 """Scoring ROOT files with a trained model: asked for, and fetched."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast, get_args
 
@@ -14,22 +13,21 @@ from mlaas4hep.core.requests.parse import parse_files
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs.answers import Report
-from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
-from mlaas4hep.http.workflow.call import Call, answer, attachment
+from mlaas4hep.http.workflow.call import Call, answer, download
 from mlaas4hep.http.workflow.context import Context
+from mlaas4hep.http.workflow.models import THROUGH
 from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
 from mlaas4hep.http.workflow.runs.submissions import in_turn
 from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.pipeline import scoring
-from mlaas4hep.ports import ObjectStore
-from mlaas4hep.usecases import models, runs, submit, uploads
+from mlaas4hep.usecases import downloads, models, runs, submit, uploads
 
 FORMATS: tuple[str, ...] = get_args(Format)
 _KEYS = ("model", "owner", "files", "tree", "upload", "format", "title", "action")
-_BLOCK = 1024**2
 _MAX_TITLE = 256
 
 
@@ -70,18 +68,8 @@ def fetch_scores(context: Context, call: Call) -> flask.Response:
     if run.status is not Status.DONE:
         raise ConflictError(f"run {run.name!r} is {run.status}", hint="wait until it is done")
     suffix = run.scores.rpartition(".")[2]
-    store = context.services.runs_files
-    response = attachment(_blocks(run, store), f"{run.name}.{suffix}")
-    table = store.info(run.scores)
-    if table is not None:  # so that who fetches it notices when it breaks off
-        response.content_length = table.size_bytes
-    return response
-
-
-def _blocks(run: Run, store: ObjectStore) -> Iterator[bytes]:
-    with store.open(run.scores) as content:
-        while block := content.read(_BLOCK):
-            yield block
+    found = downloads.scores(run, context.services, call.flag("through"))
+    return download(found, f"{run.name}.{suffix}", "application/octet-stream")
 
 
 def _files(
@@ -166,7 +154,7 @@ ROUTES = (
         path="/runs/{name}/scores",
         handler=fetch_scores,
         tag="runs",
-        args=(RUN,),
+        args=(RUN, THROUGH),
         gives=FILE,
         media="application/octet-stream",
         errors=(404, 409),

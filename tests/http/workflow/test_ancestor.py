@@ -1,5 +1,7 @@
 """MLaaS4HEP_server's clients, unchanged: its routes, its texts, and none of its defects."""
 
+import base64
+import hashlib
 import io
 import json
 import tarfile
@@ -160,7 +162,10 @@ def test_the_model_comes_as_a_tarball_without_a_top_folder(alice, world, submitt
     store_model(world, alice.owner)
 
     response = alice.get("/model?process_name=luca_1")
+    digest = base64.b64encode(hashlib.sha256(response.data).digest()).decode()
     assert response.headers["Content-Disposition"] == 'attachment; filename="luca_1.tar.gz"'
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert response.headers["Repr-Digest"] == f"sha-256=:{digest}:"
     with tarfile.open(fileobj=io.BytesIO(response.data)) as tar:
         assert sorted(tar.getnames()) == [
             "params.json",

@@ -21,7 +21,7 @@ export async function show(view, [name, owner], context) {
       h(
         "div.actions",
         h("a.plain", { role: "button", href: predictUrl("netron/", { model: owner ? `${owner}/${name}` : name }), target: "_blank", rel: "noopener" }, "Graph"),
-        h("button.plain", { type: "button", onclick: () => download(workflowUrl(`${path}/bundle`, of), `${name}.tar.gz`).catch((error) => notice(error.message)) }, "Download"),
+        h("button.plain", { type: "button", onclick: () => download(workflowUrl(`${path}/bundle`, { ...of, through: 1 }), `${name}.tar.gz`).catch((error) => notice(error.message)) }, "Download"),
         model.mine && h("button.danger", { type: "button", onclick: () => remove(path, name) }, "Delete"),
       ),
     ),

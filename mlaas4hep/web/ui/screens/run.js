@@ -70,8 +70,8 @@ function actions(run, context) {
       await send("POST", `${path}/restart`);
       await context.again();
     }),
-    run.status === "done" && run.task === "scoring" && act("Download scores", () => download(workflowUrl(`${path}/scores`), `${run.name}.scores`)),
-    run.status === "done" && run.task !== "scoring" && run.model && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`), `${run.model}.tar.gz`)),
+    run.status === "done" && run.task === "scoring" && act("Download scores", () => download(workflowUrl(`${path}/scores`, { through: 1 }), `${run.name}.scores`)),
+    run.status === "done" && run.task !== "scoring" && run.model && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`, { through: 1 }), `${run.model}.tar.gz`)),
     act("Log", () => download(workflowUrl(`${path}/logs`), `${run.name}.txt`)),
     over && act("Delete", async () => {
       if (!(await confirmed(`Delete ${run.name}? Its model stays.`, "Delete it"))) return;

@@ -31,16 +31,30 @@ class _Outbox(io.RawIOBase):
         return b"".join(parts)
 
 
-def pack(record: ModelRecord, models: ObjectStore) -> Iterator[bytes]:
-    """Yield a tar.gz with the files of the served version of a model, without a top folder."""
+def pack(record: ModelRecord, models: ObjectStore, level: int = 1) -> Iterator[bytes]:
+    """Yield a tar.gz with the files of the served version of a model, without a top folder.
+
+    The same version gives the same bytes each time.
+
+    Args:
+        record: the model.
+        models: the bucket of that name.
+        level: how much gzip tries; 0: not at all.
+    """
     outbox = _Outbox()
     with (
-        gzip.GzipFile(fileobj=outbox, mode="wb", compresslevel=1, mtime=0) as packed,
+        gzip.GzipFile(fileobj=outbox, mode="wb", compresslevel=level, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|") as tar,
     ):
         for path in record.files:
             yield from _add(tar, path, _key(record, path), models, outbox)
     yield outbox.take()
+
+
+def unpacked_bytes(record: ModelRecord, models: ObjectStore) -> int:
+    """Return how large the files of the served version of a model are together."""
+    found = (models.info(_key(record, path)) for path in record.files)
+    return sum(info.size_bytes for info in found if info is not None)
 
 
 def _key(record: ModelRecord, path: str) -> str:
