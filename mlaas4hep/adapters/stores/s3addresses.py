@@ -33,7 +33,9 @@ class S3Addresses:
     def address(self, bucket: str, key: str, filename: str, seconds: int) -> str:
         """Return where an object may be fetched."""
         lasts, name = timedelta(seconds=seconds), self._prefix + bucket
-        saved = {"response-content-disposition": f'attachment; filename="{filename}"'}
+        saved: dict[str, str | list[str] | tuple[str]] = {
+            "response-content-disposition": f'attachment; filename="{filename}"'
+        }
         try:
             ours = self._client.presigned_get_object(name, key, expires=lasts)
             region = parse_qs(urlsplit(ours).query)[_CREDENTIAL][0].split("/")[2]

@@ -100,8 +100,8 @@ def download(found: Download, filename: str, content_type: str) -> flask.Respons
     """Return a file with its size and digest, or the address at which it lies."""
     encoded = base64.b64encode(found.sha256).decode()
     if found.address:
-        response = flask.redirect(found.address, 307)
-        response.headers["Cache-Control"] = "no-store"
+        sent_to = {"Location": found.address, "Cache-Control": "no-store"}
+        response = flask.Response(status=307, headers=sent_to)
     else:
         response = attachment(found.blocks, filename, content_type)
         response.content_length = found.size_bytes
