@@ -66,8 +66,7 @@ def up(place: Place) -> None:
 
 def down(place: Place) -> None:
     """Stop everything; data and logs stay."""
-    if process.running(place, "dockerd"):
-        docker.remove_functions(place)
+    openfaas.stop_providers(place)
     process.stop_all(place)
     guard.open_again(place)
     log.info("the platform is down")

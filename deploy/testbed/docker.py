@@ -59,12 +59,22 @@ def start(place: Place) -> None:
         ready=lambda: _succeeds(place, "info"),
     )
     remove_functions(place)
-    if not _succeeds(place, "network", "inspect", NETWORK):
-        run(
-            place, "network", "create", f"--subnet={place.network}.0/24",
-            f"--gateway={place.address}", "--opt=com.docker.network.bridge.name=mlaas0", NETWORK,
-        )  # fmt: skip
+    _make_network(place)
     _start_registry(place)
+
+
+def _make_network(place: Place) -> None:
+    """Make the containers' network, also where an earlier testbed left one of other addresses."""
+    subnet = f"{place.network}.0/24"
+    if _succeeds(place, "network", "inspect", NETWORK):
+        where = "{{(index .IPAM.Config 0).Subnet}}"
+        if run(place, "network", "inspect", "--format", where, NETWORK) == subnet:
+            return
+        run(place, "network", "rm", NETWORK)
+    run(
+        place, "network", "create", f"--subnet={subnet}", f"--gateway={place.address}",
+        "--opt=com.docker.network.bridge.name=mlaas0", NETWORK,
+    )  # fmt: skip
 
 
 def _start_registry(place: Place) -> None:

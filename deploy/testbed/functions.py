@@ -67,9 +67,26 @@ def deploy(place: Place) -> None:
     faas_cli(place, "login", "--username", openfaas.USER, "--password", password)
     _hand_over_secrets(place)
     log.info("deploying")
-    faas_cli(place, "deploy")
+    for name in NAMES:
+        deploy_one(place, name)
     for name in NAMES:
         process.wait(partial(is_available, place, name), READY_S, f"function {name}")
+
+
+def deploy_one(place: Place, name: str) -> None:
+    """Deploy one function, new or again."""
+
+    def is_taken() -> bool:
+        try:
+            faas_cli(place, "deploy", "--filter", name)
+        except RuntimeError as refused:
+            # faasd gives a function that is to end five seconds, and then refuses the next one.
+            if "cannot delete running task" not in str(refused):
+                raise
+            return False
+        return True
+
+    process.wait(is_taken, READY_S, f"the end of the former {name}")
 
 
 def is_available(place: Place, name: str) -> bool:

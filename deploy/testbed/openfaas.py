@@ -1,10 +1,14 @@
 """OpenFaaS: Prometheus, the provider that runs containers, and the gateway."""
 
-from deploy.testbed import credentials, docker, guard, probe, process
+from types import ModuleType
+
+from deploy.testbed import credentials, faasd, guard, own_provider, probe, process
 from deploy.testbed.place import Place
 
 LONGEST = "26h"  #: above every function's exec_timeout
 USER = "admin"
+#: By `Place.provider`.
+PROVIDERS: dict[str, ModuleType] = {"own": own_provider, "faasd": faasd}
 
 
 def start(place: Place) -> None:
@@ -14,21 +18,7 @@ def start(place: Place) -> None:
     secrets = str(place.folder("credentials"))
     credentials.file(place, "basic-auth-user", lambda: USER)
     credentials.file(place, "basic-auth-password")
-    provider = f"http://127.0.0.1:{place.ports['provider']}"
-    process.start(
-        place,
-        "provider",
-        [place.program("provider")],
-        ready=probe.http(f"{provider}/healthz"),
-        env={
-            "docker_socket": f"{place.folder('docker')}/docker.sock",
-            "network": docker.NETWORK,
-            "secrets_folder": str(place.folder("secrets")),
-            "port": str(place.ports["provider"]),
-            "longest_call": LONGEST,
-            "secret_mount_path": secrets,
-        },
-    )
+    _start_provider(place)
     # The gateway listens on 8080 and nowhere else; another port would need a namespace.
     process.start(
         place,
@@ -36,10 +26,12 @@ def start(place: Place) -> None:
         [place.program("gateway")],
         ready=probe.http(f"http://127.0.0.1:{place.ports['gateway']}/healthz"),
         env={
-            "functions_provider_url": f"{provider}/",
+            "functions_provider_url": f"http://127.0.0.1:{place.ports['provider']}/",
             "function_namespace": "openfaas-fn",
             "direct_functions": "false",
             "basic_auth": "true",
+            # faasd does not start a function again that has ended; the next call then does.
+            "scale_from_zero": "true",
             "secret_mount_path": secrets,
             "read_timeout": LONGEST,
             "write_timeout": LONGEST,
@@ -48,6 +40,25 @@ def start(place: Place) -> None:
             "faas_prometheus_port": str(place.ports["prometheus"]),
         },
     )
+
+
+def stop_providers(place: Place) -> None:
+    """Stop whichever provider runs, with its functions."""
+    for provider in PROVIDERS.values():
+        provider.stop(place)
+
+
+def pid(place: Place, function: str) -> int:
+    """Return the process id of a function's (first) replica."""
+    found: int = PROVIDERS[place.provider].pid(place, function)
+    return found
+
+
+def _start_provider(place: Place) -> None:
+    for name, provider in PROVIDERS.items():
+        if name != place.provider:
+            provider.stop(place)
+    PROVIDERS[place.provider].start(place, LONGEST)
 
 
 def _start_prometheus(place: Place) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+NETWORK = "10.63.0"  #: 10.62 is faasd's
+PROVIDER = "own"
+
 #: Each can be changed with PLATFORM_{NAME}_PORT.
 PORTS = {
     "gateway": 8080,
@@ -31,7 +34,8 @@ class Place:
 
     root: Path
     cache: Path
-    network: str = "10.62.0"  #: first three numbers of the functions' network
+    network: str = NETWORK  #: first three numbers of the network of Docker's containers
+    provider: str = PROVIDER  #: that runs functions: `own` or `faasd`
     ports: Mapping[str, int] = field(default_factory=lambda: dict(PORTS))
 
     @classmethod
@@ -41,7 +45,8 @@ class Place:
         return cls(
             root=Path(env.get("PLATFORM_ROOT") or REPOSITORY / ".platform"),
             cache=cache / "mlaas4hep-testbed",
-            network=env.get("PLATFORM_NETWORK", "10.62.0"),
+            network=env.get("PLATFORM_NETWORK") or NETWORK,
+            provider=env.get("PLATFORM_PROVIDER") or PROVIDER,
             ports={
                 name: int(env.get(f"PLATFORM_{name.upper()}_PORT", port))
                 for name, port in PORTS.items()
