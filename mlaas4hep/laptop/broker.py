@@ -39,11 +39,11 @@ class Broker:
         reclaim(self.url, ADMIN, self.admin_password)
         provision(self.url, ADMIN, self.admin_password)
 
-    def wait_for_dispatcher(self, timeout_s: float) -> None:
+    async def wait_for_dispatcher(self) -> None:
         """Return when the dispatcher waits for events."""
         from mlaas4hep.adapters.nats.start import wait_for_dispatcher  # noqa: PLC0415
 
-        wait_for_dispatcher(self.url, ADMIN, self.admin_password, timeout_s)
+        await wait_for_dispatcher(self.url, ADMIN, self.admin_password)
 
 
 def configure(state: State, port: int, permissions: Path) -> Broker:

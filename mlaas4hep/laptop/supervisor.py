@@ -72,7 +72,7 @@ class Supervisor:
         await _until_listening(wiring.broker.port)
         await asyncio.to_thread(wiring.broker.prepare)
         await self._run(wiring.dispatcher())
-        await asyncio.to_thread(wiring.broker.wait_for_dispatcher, READY_S)
+        await wiring.broker.wait_for_dispatcher()
         await asyncio.gather(*(function.ready.wait() for function in self._functions.values()))
 
     async def _run(self, program: Program) -> None:

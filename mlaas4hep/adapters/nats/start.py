@@ -1,8 +1,8 @@
 """What a platform that starts on one machine asks of its own NATS server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from nats.aio.client import Client
@@ -27,18 +27,25 @@ def reclaim(url: str, user: str, password: str) -> None:
     _run(url, _reclaim(url, user, password))
 
 
-def wait_for_dispatcher(url: str, user: str, password: str, timeout_s: float) -> None:
+async def wait_for_dispatcher(url: str, user: str, password: str) -> None:
     """Return when somebody waits for events.
 
     Raises:
-        ServiceUnavailableError: nobody does within the time, or NATS does not answer.
+        ServiceUnavailableError: NATS does not answer.
     """
-    _run(url, asyncio.wait_for(_somebody_waits(url, user, password), timeout_s))
+    with _our_errors(url):
+        await _somebody_waits(url, user, password)
 
 
 def _run(url: str, work: Coroutine[Any, Any, None]) -> None:
-    try:
+    with _our_errors(url):
         asyncio.run(work)
+
+
+@contextmanager
+def _our_errors(url: str) -> Iterator[None]:
+    try:
+        yield
     except (NatsError, OSError, TimeoutError) as error:
         raise ServiceUnavailableError(f"NATS at {url}: {error or 'no answer'}") from error
 
