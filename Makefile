@@ -23,7 +23,7 @@ check: $(DEV) ## style, types, rooms and the unit tests of the core; under a min
 	$(BIN)/pytest -q -n 2 tests/core
 
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
 	$(BIN)/python -m deploy.testbed.torch
