@@ -24,7 +24,7 @@ class RunBook(Protocol):
     """The state of every run, changed by compare-and-set."""
 
     def create(self, run: Run) -> None:
-        """Write a new run.
+        """Write a new run; `list` here then shows all that anybody created before it.
 
         Raises:
             ConflictError: there is one of this owner and name.

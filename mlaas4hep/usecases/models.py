@@ -5,9 +5,11 @@ from dataclasses import replace
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import NotFoundError
+from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.ports import Services
+from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.modelstore import ReadRecord, listed, read_record
 from mlaas4hep.usecases.runs import delete_below
 
@@ -63,6 +65,19 @@ def share(
     shared = replace(record, public=public, groups=groups)
     services.models.put(keys.model(record.owner, record.name), sealed.dump(shared))
     return shared
+
+
+def keep_within(record: ModelRecord, services: Services, limits: Limits) -> None:
+    """Delete a model that was just made if it is one too many.
+
+    Raises:
+        QuotaError: it was; others were made meanwhile.
+    """
+    try:
+        quotas.check_models(record.owner, services, limits, more=0)
+    except QuotaError:
+        delete(record, services)
+        raise
 
 
 def delete(record: ModelRecord, services: Services) -> None:

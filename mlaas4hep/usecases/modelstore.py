@@ -56,9 +56,11 @@ def upload(
         files=tuple(sorted(paths)),
         checksums=tuple((name, _checksum(path)) for name, path in sorted(paths.items())),
     )
-    for name, path in paths.items():
-        services.models.put_file(_file(record, name), path)
     try:
+        for name, path in paths.items():
+            services.models.put_file(_file(record, name), path)
+        quotas.check_models(record.owner, services, limits, more=0)
+        quotas.check_bytes(record.owner, 0, services, limits)
         try_out(record)
     except MlaasError:
         _withdraw(record, services.models)

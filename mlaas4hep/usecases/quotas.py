@@ -1,6 +1,14 @@
-"""What an owner uses, held against what the deployment gives."""
+"""What an owner uses, held against what the deployment gives.
+
+Nothing is counted beforehand: who stores something asks again afterwards with `more=0`, and takes
+it back if that is too much. Of several who store at once, in any process, those that come last see
+all the others, so that together they never keep more than the quota.
+"""
+
+from collections.abc import Collection
 
 from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import QuotaError
 from mlaas4hep.ports import ObjectStore, Services
 
@@ -40,7 +48,7 @@ def check_runs(owner: str, services: Services, limits: Limits, more: int = 1) ->
     Raises:
         QuotaError: with their names.
     """
-    unfinished = [run.name for run in services.runs.list(owner) if not run.is_final]
+    unfinished = [run.name for run in _unfinished(owner, services)]
     if len(unfinished) + more > limits.max_runs:
         raise QuotaError(
             f"{len(unfinished)} of your runs are unfinished, {limits.max_runs} may be",
@@ -49,16 +57,37 @@ def check_runs(owner: str, services: Services, limits: Limits, more: int = 1) ->
         )
 
 
-def check_models(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
-    """Refuse runs whose models would be too many.
+def check_trainings(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
+    """Refuse runs whose models would be too many, with those that are being trained.
 
     Raises:
         QuotaError: with the number of models there are.
     """
-    found = {info.key.split("/")[1] for info in services.models.list(f"{owner}/")}
-    if len(found) + more > limits.max_models:
+    coming = {run.name for run in _unfinished(owner, services) if run.task == "training"}
+    _check_names(_models(owner, services) | coming, limits, more)
+
+
+def check_models(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
+    """Refuse models when there are enough; asks the store only.
+
+    Raises:
+        QuotaError: with the number of models there are.
+    """
+    _check_names(_models(owner, services), limits, more)
+
+
+def _check_names(names: Collection[str], limits: Limits, more: int) -> None:
+    if len(names) + more > limits.max_models:
         raise QuotaError(
-            f"you have {len(found)} models, {limits.max_models} may be stored",
+            f"you have {len(names)} models, {limits.max_models} may be stored",
             stage="submit",
             hint="delete models that nobody needs",
         )
+
+
+def _models(owner: str, services: Services) -> set[str]:
+    return {info.key.split("/")[1] for info in services.models.list(f"{owner}/")}
+
+
+def _unfinished(owner: str, services: Services) -> list[Run]:
+    return [run for run in services.runs.list(owner) if not run.is_final]

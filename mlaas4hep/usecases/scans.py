@@ -15,7 +15,7 @@ from mlaas4hep.pipeline.scans import load_scan, trial_request
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import announce, find
-from mlaas4hep.usecases.submit import CheckedSubmission, contents
+from mlaas4hep.usecases.submit import CheckedSubmission, contents, kept_if_whole
 
 
 def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, limits: Limits) -> Run:
@@ -31,13 +31,16 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     for value in _each_value(scan):
         trial_request(prepared.request, value)
     quotas.check_runs(owner, services, limits, more=1 + scan.parallel)
-    quotas.check_models(owner, services, limits, more=scan.trials)
+    quotas.check_trainings(owner, services, limits, more=scan.trials)
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock(), is_scan=True)
     stored = contents(request, prepared) | {files.SCAN: wire.dump(scan)}
-    store_run(run, stored, services)
-    announce([ScanContinued(owner=owner, run=name)], services)
+    with kept_if_whole(run, services):
+        store_run(run, stored, services)
+        quotas.check_runs(owner, services, limits, more=scan.parallel)
+        quotas.check_trainings(owner, services, limits, more=scan.trials)
+        announce([ScanContinued(owner=owner, run=name)], services)
     return run
 
 

@@ -1,7 +1,7 @@
 """A submission becomes a run: everything is checked at the door, stored, and then told."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core import keys, sealed
@@ -13,18 +13,20 @@ from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.requests.tarballs import beside
 from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.events import Event, RunSubmitted, ScoringSubmitted
+from mlaas4hep.core.runs.events import RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
     ConflictError,
     InvalidRequestError,
     MlaasError,
+    QuotaError,
     ServiceUnavailableError,
 )
 from mlaas4hep.pipeline.records import new_run, next_name, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas, uploads
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
+from mlaas4hep.usecases.runs import delete_below
 
 USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` does
 USUAL_FILES = "files.txt"
@@ -51,13 +53,17 @@ def submit(prepared: CheckedSubmission, services: Services, limits: Limits) -> R
     """
     owner, folder = prepared.request.owner, prepared.request.folder
     quotas.check_runs(owner, services, limits)
-    quotas.check_models(owner, services, limits)
-    quotas.check_bytes(owner, len(prepared.model), services, limits)
+    quotas.check_trainings(owner, services, limits)
+    stored = contents(prepared.request, prepared)
+    quotas.check_bytes(owner, sum(map(len, stored.values())), services, limits)
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock())
-    store_run(run, contents(request, prepared), services)
-    _tell(RunSubmitted(owner=owner, run=run.name), services)
+    with kept_if_whole(run, services):
+        store_run(run, stored | {files.REQUEST: sealed.dump(request)}, services)
+        quotas.check_runs(owner, services, limits, more=0)
+        quotas.check_trainings(owner, services, limits, more=0)
+        services.bus.publish([RunSubmitted(owner=owner, run=run.name)])
     return run
 
 
@@ -73,16 +79,22 @@ def submit_scoring(request: ScoringRequest, services: Services, limits: Limits) 
     keys.checked_name(name, "name of the run")
     request = replace(request, run=name)
     run = new_run(request, number, services.clock())
-    store_run(run, {files.SCORING: sealed.dump(request)}, services)
-    _tell(ScoringSubmitted(owner=request.owner, run=name), services)
+    with kept_if_whole(run, services):
+        store_run(run, {files.SCORING: sealed.dump(request)}, services)
+        quotas.check_runs(request.owner, services, limits, more=0)
+        services.bus.publish([ScoringSubmitted(owner=request.owner, run=name)])
     return run
 
 
-def _tell(submitted: Event, services: Services) -> None:
+@contextmanager
+def kept_if_whole(run: Run, services: Services) -> Iterator[None]:
+    """Leave nothing of a run that could not be told, or that is one too many."""
     try:
-        services.bus.publish([submitted])
-    except ServiceUnavailableError:
-        services.runs.delete(submitted.owner, submitted.run)
+        yield
+    except (QuotaError, ServiceUnavailableError):
+        with suppress(ServiceUnavailableError):
+            services.runs.delete(run.owner, run.name)
+            delete_below(services.runs_files, keys.run(run.owner, run.name))
         raise
 
 

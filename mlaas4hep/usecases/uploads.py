@@ -42,10 +42,10 @@ def receive(
     sha256 = _sha256(archive)
     size_bytes = archive.tell()
     archive.seek(0)
-    quotas.check_bytes(owner, size_bytes, services, limits)
     stored = _stored_before(owner, folder, sha256, services)
     if stored is None:
-        stored = _unpack(archive, keys.member(owner, folder, sha256, ""), services, limits)
+        quotas.check_bytes(owner, _unpacked_bytes(archive, limits), services, limits)
+        stored = _unpack(archive, owner, keys.member(owner, folder, sha256, ""), services, limits)
     upload = Upload(
         owner=owner,
         folder=folder,
@@ -113,7 +113,18 @@ def _stored_before(
     return None
 
 
-def _unpack(archive: BinaryIO, prefix: str, services: Services, limits: Limits) -> dict[str, int]:
+def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
+    """Look through the whole tarball before anything of it is stored; return what it holds."""
+    size_bytes = sum(
+        file.size_bytes for file in tarball.members(archive, limits.max_unpacked_bytes)
+    )
+    archive.seek(0)
+    return size_bytes
+
+
+def _unpack(
+    archive: BinaryIO, owner: str, prefix: str, services: Services, limits: Limits
+) -> dict[str, int]:
     """Store every member under `prefix` and return sizes by name, or leave nothing there."""
     stored: dict[str, int] = {}
     try:
@@ -128,6 +139,7 @@ def _unpack(archive: BinaryIO, prefix: str, services: Services, limits: Limits) 
                 stage="upload",
                 hint="pack files.txt, labels.txt, model.py and params.json",
             )
+        quotas.check_bytes(owner, 0, services, limits)
     except MlaasError:
         for path in stored:
             services.tarballs.delete(f"{prefix}{path}")

@@ -54,6 +54,29 @@ def test_a_run_is_written_once_only(runs: RunBook, owner: str) -> None:
         runs.create(a_run(owner))
 
 
+def test_who_creates_last_lists_what_others_created_before(
+    runs: RunBook, owner: str, request: pytest.FixtureRequest
+) -> None:
+    """Quotas rest on it: of several processes at once, the last one sees them all."""
+    other = runs
+    if isinstance(runs, JetStreamRunBook):
+        connection: Connection = request.getfixturevalue("connection")
+        other = JetStreamRunBook(connection, time.time)
+    assert runs.list(owner) == other.list(owner) == []
+    names = [f"luca_{number}" for number in range(24)]
+
+    def create(name: str) -> int:
+        book = runs if int(name[5:]) % 2 else other
+        book.create(a_run(owner, name))
+        return len(book.list(owner))
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(create, names))
+
+    assert max(seen) == 24
+    assert len([number for number in seen if number > 10]) >= 14
+
+
 def test_a_run_that_is_not_there_cannot_be_found(runs: RunBook, owner: str) -> None:
     with pytest.raises(NotFoundError, match="luca_1"):
         runs.get(owner, "luca_1")

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 60.0  #: a watch that is silent for so long is looked after
 _MEND_S = 1.0
+_BROUGHT_S = 2.0  #: longest wait for the watch to catch up; usually it takes a millisecond
 
 Listener = Callable[[str, str], None]
 
@@ -34,6 +35,8 @@ class RunIndex:
         self._revisions: dict[str, int] = {}  #: also of deleted runs: an older record is no news
         self._listeners: list[Listener] = []
         self._complete = asyncio.Event()
+        self._newest = 0  #: revision of what the watch brought last
+        self._moved = asyncio.Condition()
         self._task = asyncio.create_task(self._follow(), name=WATCH)
 
     async def runs(self, patience_s: float) -> list[Run]:
@@ -41,6 +44,14 @@ class RunIndex:
         async with asyncio.timeout(patience_s):
             await self._complete.wait()
         return list(self._runs.values())
+
+    async def brought(self, revision: int) -> None:
+        """Wait until the watch has brought all that was written before `revision`."""
+        try:
+            async with asyncio.timeout(_BROUGHT_S), self._moved:
+                await self._moved.wait_for(lambda: self._newest >= revision)
+        except TimeoutError:
+            log.warning("NATS: the watch of the runs is behind revision %d", revision)
 
     def note(self, key: str, revision: int, run: Run) -> None:
         """Take a record that this process wrote, or that the watch brought."""
@@ -94,6 +105,9 @@ class RunIndex:
                     self._complete.set()
                 else:
                     self._take(entry)
+                    async with self._moved:
+                        self._newest = entry.revision
+                        self._moved.notify_all()
         finally:
             with suppress(nats.errors.Error):
                 await watcher.stop()

@@ -43,6 +43,8 @@ class JetStreamRunBook:
             except KeyWrongLastSequenceError:
                 raise ConflictError(f"run {run.name!r} exists already") from None
             self._note(where, revision, run)
+            if self._index is not None:
+                await self._index.brought(revision)
 
         self._connection.run(work)
 

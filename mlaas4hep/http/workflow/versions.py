@@ -26,6 +26,7 @@ def promote_model(context: Context, call: Call) -> flask.Response:
     with context.turns.of(call.person.owner):
         quotas.check_models(call.person.owner, context.services, context.limits)
         promoted = promote(call.person.owner, source.name, name, context.services)
+        models.keep_within(promoted, context.services, context.limits)
     return answer(view(promoted, call), 201)
 
 

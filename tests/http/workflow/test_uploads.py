@@ -228,7 +228,7 @@ def test_a_header_that_claims_gigabytes_is_not_read(alice):
     info.type = tarfile.XHDTYPE
     info.size = 4 * 1024**3
 
-    assert problem(alice.send(info.tobuf() + bytes(10240)))[0] == 400
+    assert problem(alice.send(info.tobuf() + bytes(10240)))[0] == 413
 
 
 def test_the_limit_of_the_deployment_counts_unpacked(make_world):

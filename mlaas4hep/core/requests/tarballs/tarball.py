@@ -7,16 +7,26 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS, is_litter, member_path
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 FREE_BYTES = 64 * 1024**2  #: this much may come out of any archive, however well it packs
 MAX_RATIO = 100  #: afterwards, at most this many bytes out of one
-_MAX_READ = 8 * 1024**2  #: tarfile reads its long headers at once: none is larger than this
+MAX_HEADERS = 3 * MAX_MEMBERS  #: of files, folders, links and whatever else
+MAX_LONG_BYTES = 8 * 1024**2  #: of long names and attributes, in all headers together
+_MAX_CHAIN = 16  #: headers that may say something about one member
+_MAX_READ = 2 * 1024**2  #: tarfile reads its long headers at once: none is larger than this
 _STEP = 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONG_TYPES = (  # headers whose content says more about the next member, or about all
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 _HOW = "pack it again with: tar -czf luca.tar.gz luca/"
 
 
@@ -44,8 +54,12 @@ def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:
     with _our_errors():
         source = _Bounded(archive, max_bytes)
         names = _Names()
-        with tarfile.open(fileobj=cast(BinaryIO, source), mode="r:") as tar:
+        headers = _Headers()
+        with tarfile.open(
+            fileobj=cast(BinaryIO, source), mode="r:", tarinfo=headers.counting()
+        ) as tar:
             for info in iter(tar.next, None):
+                headers.of_member = 0
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers them all
                 path = member_path(info.name)
                 if not path or info.isdir() or is_litter(path):
@@ -75,6 +89,46 @@ def _check_kind(info: tarfile.TarInfo) -> None:
         file=info.name,
         hint="only regular files and folders; `tar --dereference` packs what links point to",
     )
+
+
+class _Headers:
+    """How many headers an archive had so far, also those of which `tarfile` tells nothing."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.of_member = 0  #: since the last member
+        self.long_bytes = 0
+
+    def counting(self) -> type[tarfile.TarInfo]:
+        """Return what `tarfile` is to make of each header: the usual value, counted."""
+
+        class Counted(tarfile.TarInfo):
+            @classmethod
+            def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+                info = super().frombuf(buf, encoding, errors)
+                self.add(info)
+                return info
+
+        return Counted
+
+    def add(self, info: tarfile.TarInfo) -> None:
+        """Count one header; TooLargeError when there are more than anybody needs."""
+        self.count += 1
+        self.of_member += 1
+        if info.type in _LONG_TYPES:
+            self.long_bytes += info.size
+        if self.count > MAX_HEADERS or self.of_member > _MAX_CHAIN:
+            raise TooLargeError(
+                f"more than {MAX_HEADERS} headers in the tarball, or {_MAX_CHAIN} for one member",
+                stage="upload",
+                hint=_HOW,
+            )
+        if self.long_bytes > MAX_LONG_BYTES:
+            raise TooLargeError(
+                f"more than {MAX_LONG_BYTES} bytes of long names and attributes in the tarball",
+                stage="upload",
+                hint=_HOW,
+            )
 
 
 class _Names:

@@ -58,6 +58,41 @@ def test_more_files_than_anybody_needs_are_refused():
         contents(buffer.getvalue())
 
 
+def header(kind, name="x", content=b""):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(content)
+    return info.tobuf() + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
+
+
+ATTRIBUTES = b"11 a=bcdef\n"
+MANY = {
+    "folders": (header(tarfile.DIRTYPE), 200_000),
+    "litter": (header(tarfile.REGTYPE, "._x"), 200_000),
+    "attributes of one member": (header(tarfile.XHDTYPE, content=ATTRIBUTES), 5_000),
+    "attributes of all": (header(tarfile.XGLTYPE, content=ATTRIBUTES), 5_000),
+    "long names of one member": (header(tarfile.GNUTYPE_LONGNAME, content=b"x\0"), 5_000),
+    "bytes of attributes": (
+        header(tarfile.XHDTYPE, content=ATTRIBUTES * 150_000) + header(tarfile.DIRTYPE),
+        10,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_headers_are_counted_whatever_they_are_of(kind):
+    what, times = MANY[kind]
+
+    with pytest.raises(TooLargeError):
+        contents(what * times + header(tarfile.REGTYPE) + bytes(1024))
+
+
+def test_as_many_files_as_may_be_with_attributes_and_folders_are_taken():
+    one = header(tarfile.XHDTYPE, content=ATTRIBUTES)
+    members = [one + header(tarfile.REGTYPE, f"d/{number}") for number in range(9_999)]
+
+    assert len(contents(b"".join([header(tarfile.DIRTYPE, "d"), *members, bytes(1024)]))) == 9_999
+
+
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=40))
 def test_damage_anywhere_is_an_error_of_ours_or_harmless(position, noise):
     damaged = WHOLE[:position] + noise + WHOLE[position + len(noise) :]

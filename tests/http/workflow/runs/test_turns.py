@@ -6,7 +6,9 @@ import pytest
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
-from tests.people import SUBMISSION
+from mlaas4hep.http.workflow.app import make_app
+from mlaas4hep.settings import Settings
+from tests.people import SUBMISSION, Caller
 
 
 @pytest.fixture
@@ -26,6 +28,26 @@ def test_submissions_at_once_do_not_pass_the_quota(world, uploaded):
         statuses = [each.status_code for each in pool.map(lambda one: one.submit(), people)]
 
     assert sorted(statuses) == [200] * 10 + [429] * 14
+
+
+def test_submissions_at_once_in_two_processes_do_not_pass_the_quota(world, uploaded):
+    """Two apps over the same stores know nothing of each other's turns."""
+    other = make_app(world.services, Settings(), world.verifier)
+    callers = [
+        Caller(app.test_client(), uploaded.header, uploaded.owner)
+        for app in (world.app, other) * 12
+    ]
+
+    with ThreadPoolExecutor(24) as pool:
+        statuses = [each.status_code for each in pool.map(lambda one: one.submit(), callers)]
+
+    assert set(statuses) == {200, 429}
+    runs = uploaded.get("/runs").json
+    assert runs["total"] == statuses.count(200) <= 10
+    files = {info.key.split("/")[1] for info in world.services.runs_files.list(uploaded.owner)}
+    assert {name for name in files if name.startswith("luca_")} == {
+        each["name"] for each in runs["runs"]
+    }
 
 
 def test_a_call_that_is_repeated_with_its_key_makes_no_second_run(uploaded):
