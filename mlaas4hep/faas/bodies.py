@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
+from typing import Any
 
 from mlaas4hep.errors import PermanentError, QuotaError, TooLargeError
 from mlaas4hep.faas.asgi import Receive
@@ -39,6 +40,91 @@ class Admission:
     places: int  #: bodies of this kind and owner that may be on their way at once
 
 
+class Pace:
+    """How fast one body comes."""
+
+    def __init__(self, silence_s: float, clock: Callable[[], float]) -> None:
+        self._silence_s = silence_s
+        self._clock = clock
+        self._started = clock()
+        self._size = 0
+
+    async def block(self, receive: Receive) -> tuple[bytes, bool]:
+        """Return the next part of the body, and whether there are more.
+
+        Raises:
+            SlowBodyError: it does not come fast enough.
+            ClientGoneError: it does not come at all.
+        """
+        block, more = await _next(receive, self._silence_s)
+        self._size += len(block)
+        took = self._clock() - self._started
+        if more and took > _GRACE_S and self._size < took * _LEAST_BYTES_PER_S:
+            raise SlowBodyError(
+                f"{self._size} bytes in {took:.0f} s are less than {_LEAST_BYTES_PER_S} a second"
+            )
+        return block, more
+
+
+async def _next(receive: Receive, silence_s: float) -> tuple[bytes, bool]:
+    """Return the next part of a body, and whether there are more; raises as `Pace.block`."""
+    try:
+        async with asyncio.timeout(silence_s):
+            message = await receive()
+    except TimeoutError:
+        raise SlowBodyError(f"nothing of the body came for {silence_s:.0f} s") from None
+    return _parts(message)
+
+
+def _parts(message: MutableMapping[str, Any]) -> tuple[bytes, bool]:
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+    return message.get("body", b""), message.get("more_body", False)
+
+
+class _Firsts:
+    """Waits for first messages; one timer for all of them, since most are there already.
+
+    Twice in its life a waiter is looked at: the second time it is told that nothing came.
+    """
+
+    def __init__(self, silence_s: float) -> None:
+        self._silence_s = silence_s
+        self._young: dict[int, asyncio.Task[Any] | None] = {}
+        self._old: dict[int, asyncio.Task[Any] | None] = {}
+        self._late: set[int] = set()
+        self._is_ticking = False
+
+    async def message(self, receive: Receive) -> MutableMapping[str, Any]:
+        """Return the next message; SlowBodyError if it does not come."""
+        task = asyncio.current_task()
+        name = id(task)
+        self._young[name] = task
+        if not self._is_ticking:
+            self._tick()
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if task is None or name not in self._late:
+                raise
+            task.uncancel()
+            raise SlowBodyError(f"nothing of the body came for {self._silence_s:.0f} s") from None
+        finally:
+            if self._young.pop(name, None) is None:
+                self._old.pop(name, None)
+                self._late.discard(name)
+
+    def _tick(self) -> None:
+        for name, task in self._old.items():
+            if task is not None and name not in self._late:
+                self._late.add(name)
+                task.cancel()
+        self._old, self._young = self._old | self._young, {}
+        self._is_ticking = bool(self._old)
+        if self._is_ticking:
+            asyncio.get_running_loop().call_later(self._silence_s, self._tick)
+
+
 class Bodies:
     """Counts the bodies that are on their way, by owner."""
 
@@ -48,6 +134,7 @@ class Bodies:
         self._silence_s = silence_s
         self._clock = clock
         self._coming: Counter[Admission] = Counter()
+        self._firsts = _Firsts(silence_s)
 
     async def read(self, receive: Receive, admission: Admission) -> Spool:
         """Return the whole body, at its start; large ones lie on the disk.
@@ -60,7 +147,7 @@ class Bodies:
         """
         spool = Spool(max_size=_IN_MEMORY)
         try:
-            with self._place(admission):
+            with self.place(admission):
                 await self._fill(spool, receive, admission.limit_bytes)
         except BaseException:
             spool.close()
@@ -69,34 +156,27 @@ class Bodies:
         return spool
 
     async def _fill(self, spool: Spool, receive: Receive, limit_bytes: int) -> None:
-        started, size, more = self._clock(), 0, True
+        pace, size, more = self.pace(), 0, True
         while more:
-            block, more = await self._block(receive)
+            block, more = await pace.block(receive)
             size += len(block)
             if size > limit_bytes:
                 raise TooLargeError(
                     f"the body is larger than {limit_bytes} bytes", hint="send less at once"
                 )
-            took = self._clock() - started
-            if more and took > _GRACE_S and size < took * _LEAST_BYTES_PER_S:
-                raise SlowBodyError(
-                    f"{size} bytes in {took:.0f} s are less than {_LEAST_BYTES_PER_S} a second"
-                )
             await _write(spool, block)
 
-    async def _block(self, receive: Receive) -> tuple[bytes, bool]:
-        """Return the next part of a body, and whether there are more."""
-        try:
-            async with asyncio.timeout(self._silence_s):
-                message = await receive()
-        except TimeoutError:
-            raise SlowBodyError(f"nothing of the body came for {self._silence_s:.0f} s") from None
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        return message.get("body", b""), message.get("more_body", False)
+    async def first(self, receive: Receive) -> tuple[bytes, bool]:
+        """Return the first part of a body, and whether there are more; raises as `Pace.block`."""
+        return _parts(await self._firsts.message(receive))
+
+    def pace(self) -> Pace:
+        """Return what looks after a body that begins to come now."""
+        return Pace(self._silence_s, self._clock)
 
     @contextmanager
-    def _place(self, admission: Admission) -> Iterator[None]:
+    def place(self, admission: Admission) -> Iterator[None]:
+        """Count a body while the context lasts; QuotaError if the owner sends too many."""
         if self._coming[admission] >= admission.places:
             raise QuotaError(
                 f"{admission.places} such requests of yours are on their way already",

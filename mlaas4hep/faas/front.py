@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any
+from weakref import WeakValueDictionary
 
 import flask
 
@@ -36,7 +37,15 @@ _AT_ONCE = 256 * 1024  #: bytes of an answer that are made before the first are 
 _HEALTH = "/_/health"
 _BODILESS = ("GET", "HEAD", "DELETE", "OPTIONS")
 
+_SHARES = 4  #: one caller has at most this part of the threads
+
 Admit = Callable[[Scope], Awaitable[Admission]]  #: raises if the body is not wanted
+Caller = Callable[[Scope], Awaitable[str]]
+
+
+async def nobody(_scope: Scope) -> str:
+    """Name no caller: all share their threads."""
+    return ""
 
 
 @dataclass(kw_only=True)
@@ -61,6 +70,7 @@ class Front:
         threads: int = THREADS,
         bodies: Bodies | None = None,
         on_stop: Callable[[], None] = lambda: None,
+        caller: Caller = nobody,
         levels: Levels = tuple,
     ) -> None:
         """Take the app, and what decides about bodies before they are read.
@@ -69,6 +79,7 @@ class Front:
             threads: that run the app's own code.
             bodies: reads those of requests; with the usual patience, if not given.
             on_stop: ends the streams; called when the server is told to stop.
+            caller: names who calls; nobody has more than a share of the threads at once.
             levels: what Prometheus is told besides the calls.
         """
         self.app = app
@@ -77,6 +88,9 @@ class Front:
         self._admit = admit
         self._bodies = bodies or Bodies()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=app.name)
+        self._caller = caller
+        self._of_caller = max(1, threads // _SHARES)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -102,22 +116,28 @@ class Front:
             await _send(send, told.status, {"error": told.problem.to_json()}, headers)
             return
         with spool:
-            await self._pass_on(environ(scope, spool), receive, send)
+            name = await self._caller(scope)
+            turn = self._turns.get(name)
+            if turn is None:
+                turn = self._turns[name] = asyncio.Semaphore(self._of_caller)
+            await self._pass_on(environ(scope, spool), turn, receive, send)
 
     async def _body(self, scope: Scope, receive: Receive) -> Spool:
         if scope["method"] in _BODILESS and not _announces_body(scope):
             return Spool()
         return await self._bodies.read(receive, await self._admit(scope))
 
-    async def _pass_on(self, env: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _pass_on(
+        self, env: dict[str, Any], turn: asyncio.Semaphore, receive: Receive, send: Send
+    ) -> None:
         gone = asyncio.ensure_future(_hang_up(receive))
         try:
-            start = await self._in_thread(self._run, env)
+            start = await self._in_turn(turn, self._run, env)
             if (after := env.pop(AFTER, None)) is not None:
                 start.close()
                 await _unless(gone, after)
                 env["wsgi.input"].seek(0)
-                start = await self._in_thread(self._run, env | {IS_AGAIN: True})
+                start = await self._in_turn(turn, self._run, env | {IS_AGAIN: True})
             await self._respond(start, env.get(STREAM), gone, send)
         finally:
             gone.cancel()
@@ -175,6 +195,11 @@ class Front:
         else:
             start.is_whole = True
         return start
+
+    async def _in_turn(self, turn: asyncio.Semaphore, work: Callable[..., Any], *args: Any) -> Any:
+        """Do it in a thread as soon as the caller has one free; who waits holds none."""
+        async with turn:
+            return await self._in_thread(work, *args)
 
     async def _in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args))

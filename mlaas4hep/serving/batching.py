@@ -8,13 +8,14 @@ are predicted in the event loop itself, for which it needs no thread; everything
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import MlaasError, QuotaError
 from mlaas4hep.serving.lanes import Lanes
 from mlaas4hep.serving.loadedmodel import allowed
 from mlaas4hep.serving.questions import Question, answered, answered_alone
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 Model = tuple[str, str, str]  #: owner, name, signature ("": the model's own)
 T = TypeVar("T")
 
+MAX_WAITING = 1_000_000  #: rows of one person, and pieces of bodies, that may wait
+PIECE_BYTES = 64  #: so much of a body weighs as much as a row
 _QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
 
 
@@ -35,6 +38,7 @@ class Job:
     person: Person
     question: Question
     future: "asyncio.Future[Any]"
+    weight: int
 
 
 class Batcher:
@@ -46,6 +50,7 @@ class Batcher:
         self.lanes = lanes or Lanes()
         self._waiting: dict[Model, list[Job]] = {}
         self._busy: set[Model] = set()
+        self._waits: Counter[str] = Counter()  #: what waits or is predicted, by who sent it
         self._confirming: set[tuple[str, str]] = set()
 
     def prompt(self, model: Model, person: Person, question: Question) -> Any | None:
@@ -65,9 +70,19 @@ class Batcher:
             return None
         return answered_alone(allowed(served, person).by(model[2]), question)
 
-    async def ask(self, model: Model, person: Person, question: Question) -> Any:
-        """Return the answer, predicted together with what else is waiting."""
-        return await self._queued(model, person, question)
+    async def ask(
+        self, model: Model, person: Person, question: Question, size_bytes: int = 0
+    ) -> Any:
+        """Return the answer, predicted together with what else is waiting.
+
+        Args:
+            size_bytes: of the body that holds the question.
+
+        Raises:
+            QuotaError: too much of the person's waits already.
+        """
+        weight = question.rows + size_bytes // PIECE_BYTES
+        return await self._queued(model, person, question, weight)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; it asks no model for anything."""
@@ -102,9 +117,19 @@ class Batcher:
         except MlaasError:
             self._confirming.discard(model)
 
-    def _queued(self, model: Model, person: Person, question: Question) -> "asyncio.Future[Any]":
+    def _queued(
+        self, model: Model, person: Person, question: Question, weight: int
+    ) -> "asyncio.Future[Any]":
+        waits = self._waits[person.owner]
+        if waits and waits + weight > MAX_WAITING:
+            raise QuotaError(
+                f"{MAX_WAITING} rows of yours, or as much in bytes, wait for predictions already",
+                stage="predict",
+                hint="wait for some of them, or send fewer at once",
+            )
         loop = asyncio.get_running_loop()
-        job = Job(person, question, loop.create_future())
+        job = Job(person, question, loop.create_future(), weight)
+        self._waits[person.owner] += weight
         waiting = self._waiting.get(model)
         if waiting is None:
             self._waiting[model] = [job]
@@ -136,6 +161,7 @@ class Batcher:
         self, loop: asyncio.AbstractEventLoop, model: Model, jobs: list[Job], results: list[Any]
     ) -> None:
         for job, result in zip(jobs, results, strict=True):
+            self._answered(job)
             if job.future.done():  # the caller hung up
                 continue
             if isinstance(result, Exception):
@@ -145,6 +171,12 @@ class Batcher:
         self._busy.discard(model)
         if model in self._waiting:
             loop.call_soon(self._start, loop, model)
+
+    def _answered(self, job: Job) -> None:
+        owner = job.person.owner
+        self._waits[owner] -= job.weight
+        if not self._waits[owner]:
+            del self._waits[owner]
 
 
 def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:

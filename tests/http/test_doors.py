@@ -3,17 +3,20 @@
 import http.client
 import select
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlsplit
 
+import flask
 import pytest
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.faas.bodies import Bodies
+from mlaas4hep.faas.front import Front
 from mlaas4hep.http.predict.app import app as predict_app
 from mlaas4hep.http.predict.app import limits
-from mlaas4hep.http.workflow.front import front
+from mlaas4hep.http.workflow.front import Callers, front
 from mlaas4hep.settings import Settings
 from tests.asgi import serving
 from tests.people import World, pack
@@ -100,26 +103,31 @@ def test_an_upload_comes_through_the_front_as_form_and_as_body(world, workflow):
 class Uploading:
     """An upload of which only the head has come."""
 
-    def __init__(self, door, token, name):
+    def __init__(self, door, token, path, method="PUT", sent=b"x"):
         self.connection = http.client.HTTPConnection(door, timeout=30)
-        self.connection.putrequest("PUT", f"/tarballs/{name}")
+        self.connection.putrequest(method, path)
         self.connection.putheader("Authorization", f"Bearer {token}")
         self.connection.putheader("Content-Length", "1000000")
-        self.connection.endheaders(b"x")
+        self.connection.endheaders(sent or None)
 
     def close(self):
         self.connection.close()
 
 
+def refused_of(slow, places):
+    """Return the answers to all but so many: whichever came first hold the places, unanswered."""
+    answered: set[int] = set()
+    waiting = {one.connection.sock.fileno(): one for one in slow}
+    while len(answered) < len(slow) - places:
+        readable, _, _ = select.select(waiting.keys() - answered, [], [], 60)
+        answered.update(readable)
+    return [waiting[number].connection.getresponse().status for number in answered]
+
+
 def test_slow_uploads_of_one_person_take_nobody_elses_place(world, workflow):
     token = world.token("mallory")
-    slow = [Uploading(workflow, token, f"slow{number}") for number in range(100)]
-    answered: set[int] = set()  # whichever four came first hold the places, and are not answered
-    waiting = {one.connection.sock.fileno(): one for one in slow}
-    while len(answered) < 96:
-        readable, _, _ = select.select(waiting.keys() - answered, [], [], 30)
-        answered.update(readable)
-    refused = [waiting[number].connection.getresponse().status for number in answered]
+    slow = [Uploading(workflow, token, f"/tarballs/slow{number}") for number in range(100)]
+    refused = refused_of(slow, 4)
 
     bob = ("Authorization", f"Bearer {world.token('bob')}")
     archive = pack({"files.txt": "a.root\n"})
@@ -133,13 +141,77 @@ def test_slow_uploads_of_one_person_take_nobody_elses_place(world, workflow):
     assert threading.active_count() < 60
 
 
-def test_a_body_that_stops_coming_is_given_up(world):
-    with serving(front(world.app, Bodies(silence_s=0.2))) as url:
-        upload = Uploading(urlsplit(url).netloc, world.token(), "slow")
-        answer = upload.connection.getresponse()
-        upload.close()
+@pytest.mark.parametrize("path", ["/upload?name=m", "/json", "/v2/models/luca_1/infer"])
+def test_slow_bodies_of_one_person_take_nobody_elses_place_at_predict(world, predict, path):
+    token = world.token("mallory")
+    slow = [Uploading(predict, token, path, "POST") for _ in range(40)]
+    refused = refused_of(slow, 16)
 
-    assert answer.status == 408
+    bob = ("Authorization", f"Bearer {world.token('bob')}")
+    body = b'{"values": [1], "model": "none"}'
+    status, _, _ = call(predict, "POST", "/json", [bob, ("Content-Length", str(len(body)))], body)
+    for one in slow:
+        one.close()
+
+    assert set(refused) == {429}
+    assert status == 404
+
+
+@pytest.mark.parametrize("sent", [b"x", b""])
+def test_a_body_that_stops_coming_is_given_up(world, sent):
+    impatient = Bodies(silence_s=0.2)
+    doors = {
+        "/upload?name=m": front(world.app, impatient),
+        "/json": predict_app(world.services, limits(Settings()), world.verifier, bodies=impatient),
+    }
+    for path, app in doors.items():
+        with serving(app) as url:
+            upload = Uploading(urlsplit(url).netloc, world.token(), path, "POST", sent)
+            answer = upload.connection.getresponse()
+            upload.close()
+
+        assert answer.status == 408
+
+
+def test_what_one_person_does_leaves_threads_for_others(world):
+    """Sixteen calls of one person that do not end; another person's is answered."""
+    app = flask.Flask("slow")
+    inside, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow():
+        inside.release()
+        return str(go_on.wait(60))
+
+    app.add_url_rule("/slow", "slow", slow)
+    app.add_url_rule("/quick", "quick", lambda: "quick")
+    people = Callers(world.verifier)
+    with (
+        serving(Front(app, lambda _scope: None, threads=8, caller=people.owner)) as url,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        door = urlsplit(url).netloc
+        mallory = [("Authorization", f"Bearer {world.token('mallory')}")]
+        slow_calls = [pool.submit(call, door, "GET", "/slow", mallory) for _ in range(16)]
+        assert inside.acquire(timeout=60)
+        assert inside.acquire(timeout=60)
+        bob = [("Authorization", f"Bearer {world.token('bob')}")]
+        answer = call(door, "GET", "/quick", bob)
+        more = inside.acquire(blocking=False)
+        go_on.set()
+
+        assert (answer[2], more) == (b"quick", False)
+        assert {each.result()[0] for each in slow_calls} == {200}
+
+
+def test_a_body_with_millions_of_rows_is_refused_before_it_is_read(world, predict):
+    token = ("Authorization", f"Bearer {world.token()}")
+    for rows in (b"[0]," * 3_000_000, b"0," * 5_000_000, b"{}," * 3_000_000):
+        body = b'{"model": "none", "values": [' + rows + b"[0]]}"
+        head = [token, ("Content-Length", str(len(body)))]
+
+        status, _, text = call(predict, "POST", "/json", head, body)
+
+        assert (status, b"more than 4000000 values" in text) == (413, True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-from mlaas4hep.faas.bodies import ClientGoneError
+from mlaas4hep.faas.bodies import Bodies, ClientGoneError
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.faas.metrics import CALLER_LEFT, Level
@@ -61,6 +61,7 @@ def app(
     events: Deliveries | None = None,
     *,
     load: Load | None = None,
+    bodies: Bodies | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
@@ -72,6 +73,7 @@ def app(
         batcher=Batcher(registry),
         people=Doorman(verifier, clock),
         events=events,
+        bodies=bodies or Bodies(),
     )
     return PredictApp(context)
 
@@ -138,7 +140,7 @@ class PredictApp:
     async def answered(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answer one request, and return the status that was sent."""
         try:
-            answer = await self._answer(Call.of(scope, receive))
+            answer = await self._answer(Call.of(scope, receive, self.context.bodies))
         except MlaasError as error:
             answer = error_answer(error)
         except ClientGoneError:

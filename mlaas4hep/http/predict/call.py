@@ -1,7 +1,8 @@
 """Requests and answers over ASGI, as little of it as serving at speed needs."""
 
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -11,10 +12,11 @@ import orjson
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.faas.asgi import Receive, Scope
-from mlaas4hep.faas.bodies import ClientGoneError
+from mlaas4hep.faas.bodies import Admission, Bodies
 from mlaas4hep.http.predict.jsonbody import loads
 
 JSON = b"application/json"
+PLACES = 16  #: large bodies of one person that may be on their way at once
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
@@ -57,18 +59,19 @@ class Call:
     path: str
     method: str
     headers: dict[bytes, bytes]
+    bodies: Bodies  #: that are on their way to this function
     person: Person | None = None  #: None on routes that anybody may call
     args: Mapping[str, str] = field(default_factory=dict)  #: of path and query, as its route says
     body: bytes | None = field(default=None, repr=False)  #: None: not read yet
     parsed: dict[str, Any] | None = field(default=None, repr=False)  #: the JSON object in the body
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive) -> "Call":
+    def of(cls, scope: Scope, receive: Receive, bodies: Bodies) -> "Call":
         """Return the call that an ASGI server describes."""
         path = scope["path"]
         if path[-1:] == "/":
             path = path.rstrip("/") or "/"
-        return cls(scope, receive, path, scope["method"], dict(scope["headers"]))
+        return cls(scope, receive, path, scope["method"], dict(scope["headers"]), bodies)
 
     @property
     def query(self) -> dict[str, str]:
@@ -82,15 +85,26 @@ class Call:
         """Return a header, or ""; `name` in lower case."""
         return self.headers.get(name, b"").decode("latin-1")
 
-    async def blocks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes."""
-        more = True
-        while more:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            more = message.get("more_body", False)
-            if block := message.get("body", b""):
+    async def blocks(self) -> AsyncGenerator[bytes]:
+        """Yield the body as it comes; close it, so that its place is free again.
+
+        Raises:
+            SlowBodyError: it comes too slowly.
+            QuotaError: too many bodies of the caller are on their way.
+        """
+        block, more = await self.bodies.first(self.receive)
+        yield block
+        if more:
+            async with aclosing(self._others()) as others:
+                async for block in others:
+                    yield block
+
+    async def _others(self) -> AsyncGenerator[bytes]:
+        owner = self.person.owner if self.person else ""
+        with self.bodies.place(Admission(owner=owner, limit_bytes=0, places=PLACES)):
+            pace, more = self.bodies.pace(), True
+            while more:
+                block, more = await pace.block(self.receive)
                 yield block
 
     async def read(self, limit_bytes: int) -> bytes:
@@ -101,23 +115,25 @@ class Call:
         """
         if self.body is not None:
             return self.body
-        parts: list[bytes] = []
-        size, more = 0, True
-        while more:  # as `blocks` does, which takes a microsecond longer
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            block, more = message.get("body", b""), message.get("more_body", False)
-            size += len(block)
-            if size > limit_bytes:
-                raise _too_large(limit_bytes)
-            parts.append(block)
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        body, more = await self.bodies.first(self.receive)  # mostly all, at once
+        if more or len(body) > limit_bytes:
+            body = await self._whole(body, limit_bytes)
         packing = self.headers.get(b"content-encoding")
         if packing is not None:
             body = inflated(body, packing.decode("latin-1"), limit_bytes)
         self.body = body
         return body
+
+    async def _whole(self, first: bytes, limit_bytes: int) -> bytes:
+        """Return what begins with `first`."""
+        parts, size = [first], len(first)
+        async with aclosing(self._others()) as others:
+            while size <= limit_bytes and (block := await anext(others, None)) is not None:
+                parts.append(block)
+                size += len(block)
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        return b"".join(parts)
 
     async def json(self, limit_bytes: int) -> dict[str, Any]:
         """Return the JSON object in the body; see `read`.

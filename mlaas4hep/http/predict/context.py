@@ -12,7 +12,8 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import InvalidRequestError, UnauthenticatedError
+from mlaas4hep.errors import InvalidRequestError, TooLargeError, UnauthenticatedError
+from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
@@ -25,6 +26,7 @@ from mlaas4hep.usecases.modelstore import listed
 from mlaas4hep.usecases.versions import find_version
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
+MAX_ROWS = 200_000  #: of one request in JSON, which takes the whole process while it is read
 _SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
 _OWNERS, _BELIEVED_S = 4096, 1.0  #: whose newest model is remembered, and for how long
 
@@ -63,6 +65,7 @@ class Context:
     calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
     started_at: float = field(default_factory=time.monotonic)
     records: Records = field(default_factory=Records)
+    bodies: Bodies = field(default_factory=Bodies)  #: that are on their way
     newest_models: TTLCache[str, tuple[str, str]] = field(
         default_factory=lambda: TTLCache(_OWNERS, _BELIEVED_S)
     )
@@ -81,10 +84,17 @@ class Context:
             owner, name = await self._named(call, model)
         asked = owner, name, signature
         answer = None
-        if call.body is None or len(call.body) <= _SMALL_BYTES:
+        size_bytes = len(call.body or b"")
+        if size_bytes <= _SMALL_BYTES:
             answer = self.batcher.prompt(asked, person, question)
+        elif call.parsed is not None and question.rows > MAX_ROWS:
+            raise TooLargeError(
+                f"{question.rows} rows in one JSON body are more than {MAX_ROWS}",
+                stage="predict",
+                hint="send several requests, or binary tensors to /v2/models/NAME/infer",
+            )
         if answer is None:
-            answer = await self.batcher.ask(asked, person, question)
+            answer = await self.batcher.ask(asked, person, question, size_bytes)
         tally = self.tally(owner, name)
         tally.requests += 1
         return answer, tally

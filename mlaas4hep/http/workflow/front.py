@@ -5,6 +5,7 @@ from functools import partial
 from urllib.parse import parse_qs
 
 import flask
+from cachetools import TTLCache
 
 from mlaas4hep.errors import MlaasError, TooLargeError
 from mlaas4hep.faas.asgi import Scope
@@ -17,8 +18,10 @@ from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.levels import levels
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.tarballs import FORM, FORM_BYTES
+from mlaas4hep.ports import People
 
 _ROUTER = Router(ROUTES)
+_REMEMBERED, _FRESH_S = 4096, 1.0
 _UPLOADS, _REQUESTS = 4, 100  #: of one person that may be on their way at once
 
 
@@ -30,8 +33,30 @@ def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
         partial(_admit, context),
         bodies=bodies,
         on_stop=context.feeds.close,
+        caller=Callers(context.verifier).owner,
         levels=partial(levels, context),
     )
+
+
+class Callers:
+    """Whose requests are in work, asked of the verifier once a second."""
+
+    def __init__(self, verifier: People) -> None:
+        self._verifier = verifier
+        self._seen: TTLCache[bytes, str] = TTLCache(_REMEMBERED, _FRESH_S)
+
+    async def owner(self, scope: Scope) -> str:
+        """Return the owner behind a token; all whose token does not hold are one."""
+        header = dict(scope["headers"]).get(b"authorization")
+        if header is None:
+            return ""
+        if header not in self._seen:
+            try:
+                person = await asyncio.to_thread(self._verifier.person, header.decode("latin-1"))
+            except MlaasError:
+                return ""
+            self._seen[header] = person.owner
+        return self._seen.get(header, "")
 
 
 async def _admit(context: Context, scope: Scope) -> Admission:

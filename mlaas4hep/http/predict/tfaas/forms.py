@@ -1,6 +1,7 @@
 """Forms with files, read without holding large files in memory."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import parse_qsl
@@ -55,14 +56,16 @@ async def read_form(call: Call, limit_bytes: int) -> Form:
     from starlette.datastructures import Headers, UploadFile  # noqa: PLC0415 - few calls need it
     from starlette.formparsers import MultiPartException, MultiPartParser  # noqa: PLC0415
 
+    counted = _counted(call, limit_bytes)
     parser = MultiPartParser(
         Headers(raw=list(call.scope["headers"])),
-        _counted(call, limit_bytes),
+        counted,
         max_files=_MAX_FILES,
         max_part_size=_MAX_TEXT_BYTES,
     )
     try:
-        parsed = await parser.parse()
+        async with aclosing(counted):
+            parsed = await parser.parse()
     except (MultiPartException, KeyError) as error:
         raise InvalidRequestError(f"the form cannot be read: {error}") from error
     texts, files = {}, {}
@@ -76,11 +79,12 @@ async def read_form(call: Call, limit_bytes: int) -> Form:
 
 async def _counted(call: Call, limit_bytes: int) -> AsyncGenerator[bytes, None]:
     size = 0
-    async for block in call.blocks():
-        size += len(block)
-        if size > limit_bytes:
-            raise TooLargeError(f"the form is larger than {limit_bytes} bytes", stage="upload")
-        yield block
+    async with aclosing(call.blocks()) as blocks:
+        async for block in blocks:
+            size += len(block)
+            if size > limit_bytes:
+                raise TooLargeError(f"the form is larger than {limit_bytes} bytes", stage="upload")
+            yield block
 
 
 def _base(filename: str | None) -> str:

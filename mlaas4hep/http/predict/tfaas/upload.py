@@ -12,7 +12,7 @@ import gzip
 import io
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -65,11 +65,14 @@ async def upload(context: Context, call: Call) -> Answer:
 
 async def _spooled(call: Call, body: BinaryIO, limit_bytes: int) -> None:
     size = 0
-    async for block in call.blocks():
-        size += len(block)
-        if size > limit_bytes:
-            raise TooLargeError(f"the upload is larger than {limit_bytes} bytes", stage="upload")
-        body.write(block)
+    async with aclosing(call.blocks()) as blocks:
+        async for block in blocks:
+            size += len(block)
+            if size > limit_bytes:
+                raise TooLargeError(
+                    f"the upload is larger than {limit_bytes} bytes", stage="upload"
+                )
+            body.write(block)
     body.seek(0)
 
 
