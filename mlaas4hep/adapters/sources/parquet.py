@@ -1,10 +1,11 @@
 """The format Parquet, with pyarrow: row groups are where reading may start cheaply."""
 
+import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from pyarrow import parquet
@@ -12,7 +13,9 @@ from pyarrow import parquet
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.footers import MAX_FOOTER_BYTES, ColumnFigures, Footers
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.pieces import read_fully
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.places.place import shown
@@ -24,6 +27,8 @@ from mlaas4hep.core.data.values.texts import TEXT
 from mlaas4hep.errors import InvalidRequestError
 
 BUFFER_BYTES = 4 * 1024**2  #: of each column that are read at once
+_TAIL = struct.Struct("<I4s")  #: length of the footer, mark
+FOOTERS = Footers()  #: its process starts with the first file
 BATCH = 16 * 1024  #: entries that are decoded at once
 
 
@@ -33,6 +38,7 @@ class ParquetTable:
     def __init__(self, opening: Opening) -> None:
         if opening.file.read(4) == b"PARE":
             raise InvalidRequestError(f"{shown(opening.place.url)} is encrypted")
+        figures = FOOTERS.read(_footer(opening))
         opening.file.seek(0)
         self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
         leaves = list(_stored(self._file))
@@ -40,7 +46,7 @@ class ParquetTable:
         columns = self._file.metadata.schema
         self._paths = {leaf.name: columns.column(at).path for leaf, at in leaves}
         self._cursors = Cursors(self._batches)
-        self.contents = _contents(self._file.metadata, leaves)
+        self.contents = _contents(self._file.metadata, leaves, figures)
 
     def read(self, names: Sequence[str], window: Window) -> Columns:
         """Return the entries of a window."""
@@ -61,6 +67,20 @@ class ParquetTable:
             skip = max(0, skip - batch.num_rows)
 
 
+def _footer(opening: Opening) -> bytes:
+    """Return the end of the file, which describes it; ValueError if it cannot be one."""
+    size = opening.place.size_bytes
+    opening.file.seek(max(0, size - _TAIL.size))
+    tail = read_fully(cast(BinaryIO, opening.file), _TAIL.size)
+    if len(tail) < _TAIL.size:
+        raise ValueError("it is cut short")
+    length, mark = _TAIL.unpack(tail)
+    if mark != b"PAR1" or length > min(size, MAX_FOOTER_BYTES):
+        raise ValueError("its end is no footer")
+    opening.file.seek(size - _TAIL.size - length)
+    return read_fully(cast(BinaryIO, opening.file), length) + tail
+
+
 def _starts(metadata: Any) -> tuple[int, ...]:
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
     return tuple(accumulate(sizes[:-1], initial=0))
@@ -74,30 +94,9 @@ def _stored(file: Any) -> Iterator[tuple[Leaf, int]]:
         at += leaf.stored
 
 
-@dataclass(slots=True)
-class _Figures:
-    """What the footer tells about one column in all row groups."""
-
-    compressed: list[int] = field(default_factory=list)
-    size_bytes: int = 0
-    gaps: int = 0  #: values that are missing
-
-
-def _figures(metadata: Any) -> list[_Figures]:
-    found = [_Figures() for _ in range(metadata.num_columns)]
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for place, figures in enumerate(found):
-            column = group.column(place)
-            figures.compressed.append(column.total_compressed_size)
-            figures.size_bytes += column.total_uncompressed_size
-            if column.statistics is not None and column.statistics.has_null_count:
-                figures.gaps += column.statistics.null_count
-    return found
-
-
-def _contents(metadata: Any, leaves: Sequence[tuple[Leaf, int]]) -> Contents:
-    figures = _figures(metadata)
+def _contents(
+    metadata: Any, leaves: Sequence[tuple[Leaf, int]], figures: Sequence[ColumnFigures]
+) -> Contents:
     good = [(leaf, figures[at]) for leaf, at in leaves if not leaf.unreadable]
     return Contents(
         entries=metadata.num_rows,
@@ -112,7 +111,7 @@ def _contents(metadata: Any, leaves: Sequence[tuple[Leaf, int]]) -> Contents:
     )
 
 
-def _branch(leaf: Leaf, figures: _Figures) -> BranchInfo:
+def _branch(leaf: Leaf, figures: ColumnFigures) -> BranchInfo:
     """Return what is told about a leaf: whole numbers with gaps are read as doubles."""
     gaps = (
         figures.gaps and not leaf.rows and leaf.dtype != TEXT and np.dtype(leaf.dtype).kind in "biu"

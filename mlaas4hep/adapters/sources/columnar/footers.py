@@ -1,0 +1,138 @@
+"""What the footer of a Parquet file says about its columns, found out by a confined process.
+
+pyarrow ends the whole process, not only the call, where a footer contradicts itself. So another
+process reads it first, one for all files: if it ends or takes too long, the file is damaged.
+"""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlaas4hep
+
+MAX_FOOTER_BYTES = 256 * 1024**2
+MEMORY_BYTES = 4 * 1024**3
+SECONDS = 20.0  #: for one footer
+_MODULE = "mlaas4hep.adapters.sources.columnar.footerchild"
+_LENGTH = struct.Struct("<Q")
+_START_S = 60.0  #: until it has imported pyarrow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFigures:
+    """What the footer tells about one column in all row groups."""
+
+    compressed: list[int]
+    size_bytes: int
+    gaps: int  #: values that are missing
+
+
+class Footers:
+    """One process that reads footers for all threads of this one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+
+    def read(self, footer: bytes) -> list[ColumnFigures]:
+        """Return the figures of each column.
+
+        Args:
+            footer: the end of the file, with its length and mark.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        with self._lock:
+            child = self._child or _Child()
+            self._child = None
+            try:
+                told = child.ask(footer)
+            except (OSError, EOFError) as error:
+                child.end()
+                raise ValueError("its footer contradicts itself") from error
+            self._child = child
+        if "error" in told:
+            raise ValueError(told["error"])
+        return [ColumnFigures(**each) for each in told["columns"]]
+
+
+class _Child:
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mlaas-footers-")
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-s", "-m", _MODULE, str(theirs.fileno()), str(os.getpid())],
+                cwd=self._folder.name,
+                env=_environment(self._folder.name),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self.end = weakref.finalize(self, _end, process, self._socket, self._folder)
+        self._wait_s = _START_S
+
+    def ask(self, footer: bytes) -> Mapping[str, Any]:
+        """Return what the process answers; TimeoutError, EOFError or OSError if it does not."""
+        self._socket.settimeout(self._wait_s + SECONDS)
+        self._wait_s = 0.0
+        send(self._socket, footer)
+        told: Mapping[str, Any] = json.loads(receive(self._socket))
+        return told
+
+
+def _end(process: "subprocess.Popen[bytes]", end: socket.socket, folder: Any) -> None:
+    end.close()
+    process.kill()
+    process.wait()
+    folder.cleanup()
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Return all that the process knows of the world: no credential of ours."""
+    return {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def send(end: socket.socket, data: bytes) -> None:
+    """Send bytes behind their length."""
+    end.sendall(_LENGTH.pack(len(data)))
+    end.sendall(data)
+
+
+def receive(end: socket.socket) -> bytes:
+    """Return what `send` sent; EOFError if it does not come."""
+    (size,) = _LENGTH.unpack(_exactly(end, _LENGTH.size))
+    if size > MAX_FOOTER_BYTES:
+        raise EOFError(f"{size} bytes are announced")
+    return _exactly(end, size)
+
+
+def _exactly(end: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        block = end.recv(min(size - len(data), 1024**2))
+        if not block:
+            raise EOFError("the other side is gone")
+        data += block
+    return bytes(data)
