@@ -1,0 +1,74 @@
+"""`python -m fuzz`: try what strangers could send, for a while, and tell what should not happen.
+
+    python -m fuzz [--seconds 600] [--count N] [--seed N] [--only NAME …] [--at NUMBER]
+
+Every input may be read or refused with an error of ours. Anything else is a finding: another
+exception, a status of 500, a crash, more than 5 s, more than 2 GB. A finding is told with seed,
+target and number; `--seed N --only NAME --at NUMBER` tries that one again, with its traceback.
+"""
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fuzz import doors, files, texts
+from fuzz.attempts import attempt, change
+from fuzz.target import Target
+from fuzz.worker import tried
+
+TARGETS = (*texts.TARGETS, *files.TARGETS, *doors.TARGETS)
+
+
+def main() -> int:
+    """Do what the command line says; 1: there are findings."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--seconds", type=float, default=600.0, help="for all targets together")
+    parser.add_argument("--count", type=int, default=sys.maxsize, help="inputs of each target")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--only", nargs="*", default=(), help="targets whose names begin so")
+    parser.add_argument("--at", type=int, default=None, help="one input, in this process")
+    options = parser.parse_args()
+    seed = secrets.randbelow(1 << 32) if options.seed is None else options.seed
+    chosen = [one for one in TARGETS if one.name.startswith(tuple(options.only) or "")]
+    if options.at is not None:
+        return once(chosen[0], seed, options.at)
+    print(f"seed {seed}", flush=True)
+    return all_of(chosen, seed, options.seconds, options.count)
+
+
+def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
+    """Try all targets one after the other; print a line for each, and the findings."""
+    findings: list[str] = []
+    inputs, began = 0, time.monotonic()
+    shares = sum(target.share for target in targets)
+    for target in targets:
+        tally = tried(target, seed, seconds * target.share / shares, count)
+        number = sum(tally.ends.values())
+        print(
+            f"{target.name:20} {number:8} inputs, {tally.ends['read']:8} read, slowest "
+            f"{tally.slowest_s:.2f} s, {tally.resident_bytes >> 20:5} MB",
+            flush=True,
+        )
+        for finding in tally.findings[:5]:
+            print(f"  FOUND {finding}", flush=True)
+        inputs += number
+        findings += tally.findings
+    took = time.monotonic() - began
+    print(f"seed {seed}: {inputs} inputs in {took:.0f} s, {len(findings)} findings")
+    return bool(findings)
+
+
+def once(target: Target, seed: int, number: int) -> int:
+    """Try one input again, and let whatever it raises be seen."""
+    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
+        data = change(target, target.seeds(Path(folder)), seed, number)
+        print(data if len(data) < 4096 else f"{len(data)} bytes", flush=True)  # noqa: PLR2004
+        print(attempt(target.make(Path(folder)), data))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""One input: made from seed, target and number, read, and judged."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+
+from fuzz.mutator import mutated
+from fuzz.target import Read, Target
+from mlaas4hep.errors import MlaasError
+
+SECONDS = 5
+
+
+class TooLongError(BaseException):
+    """An input took more time than any may; no `except Exception` hides it."""
+
+
+def change(target: Target, goods: Sequence[bytes], seed: int, number: int) -> bytes:
+    """Return an input; the same one for the same numbers."""
+    dice = Random(f"{seed} {target.name} {number}")  # noqa: S311 - not for secrets
+    return mutated(dice.choice(goods), dice, target.words)
+
+
+def attempt(read: Read, data: bytes) -> str:
+    """Return "read", or the class of our own error; raises what should not happen."""
+    try:
+        with _deadline():
+            read(data)
+    except MlaasError as error:
+        return type(error).__name__
+    return "read"
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    def ring(*_: object) -> None:
+        raise TooLongError(f"more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,161 @@
+"""Requests to workflow and predict, as an attacker with a token sends them: over TCP, byte by byte.
+
+A status of 500 is a finding, and so is a door that is not healthy afterwards.
+"""
+
+import json
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fuzz import model
+from fuzz.target import Read, Target
+from mlaas4hep.http.predict.app import app as predict_app
+from mlaas4hep.http.predict.app import limits
+from mlaas4hep.http.workflow.front import front
+from mlaas4hep.settings import Settings
+from tests.asgi import serving
+from tests.people import FOLDER, SUBMISSION, World, pack
+
+_ANSWER_S = 4.0
+_TOKEN = b"TOKEN-OF-ALICE"  #: in the good requests, which are made before the process
+_HEALTH = b"GET /_/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+class FellOverError(Exception):
+    """The door answered with a status that says so, or did not answer."""
+
+
+def _request(method: str, path: str, body: bytes = b"", *lines: str) -> bytes:
+    head = [f"{method} {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {_TOKEN.decode()}"]
+    head += [*lines, f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+def _json(method: str, path: str, value: object) -> bytes:
+    return _request(method, path, json.dumps(value).encode(), "Content-Type: application/json")
+
+
+def _form(path: str, fields: dict[str, bytes]) -> bytes:
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s.json"\r\n\r\n%s\r\n'
+        % (name.encode(), name.encode(), content)
+        for name, content in fields.items()
+    ]
+    body = b"".join(parts) + b"--x--\r\n"
+    return _request("POST", path, body, "Content-Type: multipart/form-data; boundary=x")
+
+
+_WORKFLOW = (
+    *(
+        _request("GET", path)
+        for path in (
+            *("/me", "/runs?limit=2&offset=0", "/runs/luca_1", "/runs/luca_1/log", "/tarballs"),
+            *("/models?limit=1", "/specs", "/runs/luca_1/history", "/?action=show_run&name=luca_1"),
+            *("/runs/luca_1/manifest", "/runs/luca_1/cutflow", "/openapi.json", "/scans"),
+        )
+    ),
+    _json("POST", "/submit", SUBMISSION),
+    _json("POST", "/runs?dry_run=true", SUBMISSION),
+    _json("POST", "/", {"action": "show_run", "name": "luca_1"}),
+    _json("POST", "/scans", {**SUBMISSION, "scan": {"method": "grid", "params": {"epochs": [1]}}}),
+    _json("POST", "/score", {"model": "luca_1", "files": ["a.root"], "name": "luca"}),
+    _json("PUT", "/models/luca_1/sharing", {"public": True, "groups": ["cms"]}),
+    _request("DELETE", "/runs/luca_7"),
+    _form("/upload?name=luca", {"file": pack(FOLDER)}),
+    _request("PUT", "/tarballs/luca", pack(FOLDER, mode="w")),
+)
+_ROW = {"keys": ["a", "b", "c", "d"], "values": [0.1, 0.2, 0.3, 0.4], "model": "luca_1"}
+_TENSOR = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
+_PREDICT = (
+    *(
+        _request("GET", path)
+        for path in (
+            *("/models", "/models/luca_1", "/status", "/params?model=luca_1", "/v1/models/luca_1"),
+            *("/v1/models/luca_1/metadata", "/v2", "/v2/models/luca_1", "/v2/models/luca_1/stats"),
+            *("/netron/luca_1", "/?action=models"),
+        )
+    ),
+    _json("POST", "/json", _ROW),
+    _json("POST", "/json", {"entries": [{"met": 1.0, "njets": 2}], "model": "luca_1"}),
+    _json("POST", "/v1/models/luca_1:predict", {"instances": [[1, 2, 3, 4]]}),
+    _json("POST", "/v1/models/luca_1:classify", {"examples": [{"a": 1.0}]}),
+    _json("POST", "/v2/models/luca_1/infer", {"inputs": [_TENSOR]}),
+    _json("POST", "/v2/repository/index", {}),
+    _json("POST", "/params", {"model": "luca_1"}),
+    _json("POST", "/", {"action": "json", **_ROW}),
+    _request("POST", "/proto", b"\x0a\x01a\x12\x04\0\0\x80?\x1a\x06luca_1"),
+    _request("POST", "/upload?name=m", pack({"model.tflite": b"TFL3" * 20}, top="m/")),
+    _form("/upload", {"name": b"m", "params": b'{"model": "m.tflite"}', "model": b"x" * 50}),
+    _form("/image", {"image": b"\x89PNG\r\n\x1a\n" + b"x" * 40, "model": b"luca_1"}),
+)
+
+
+def _workflow(folder: Path) -> Read:
+    world = World(folder)
+    world.person().upload()
+    world.person().submit()
+    return _knocking(front(world.app), world)
+
+
+def _predict(folder: Path) -> Read:
+    world = World(folder)
+    model.serve(world.services.models, world.person().owner)
+    app = predict_app(world.services, limits(Settings()), world.verifier, load=model.load)
+    return _knocking(app, world)
+
+
+def _knocking(app: object, world: World) -> Read:
+    """Serve the app as long as this process lives; return what sends it bytes."""
+    kept = ExitStack()
+    url = urlsplit(kept.enter_context(serving(app)))
+    token = world.token().encode()
+    ask = partial(_asked, (str(url.hostname), int(url.port or 0)))
+
+    def read(data: bytes, _served: ExitStack = kept) -> object:
+        answer = ask(data.replace(_TOKEN, token))
+        if answer[9:12] in (b"500", b"501", b"502"):
+            raise FellOverError(answer[:300].decode("latin-1"))
+        if ask(_HEALTH)[9:12] != b"200":
+            raise FellOverError("it is not healthy any more")
+        return answer[9:12]
+
+    return read
+
+
+def _asked(address: tuple[str, int], data: bytes) -> bytes:
+    """Return what is answered until the door closes; b"" for a door that waits for more."""
+    with socket.create_connection(address, timeout=_ANSWER_S) as line:
+        answer = b""
+        try:
+            line.sendall(data)
+            line.shutdown(socket.SHUT_WR)
+            while block := line.recv(65536):
+                answer += block
+        except (TimeoutError, ConnectionError):
+            pass
+        return answer
+
+
+def _seeds(requests: Sequence[bytes]) -> Callable[[Path], Sequence[bytes]]:
+    return lambda _folder: requests
+
+
+_WORDS = (
+    *(b"\r\n", b": ", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"%ff"),
+    *(
+        b"Content-Encoding: gzip\r\n",
+        b"Authorization: Bearer x\r\n",
+        b"?action=",
+        b"Cookie: a=b\r\n",
+    ),
+    *(b"Expect: 100-continue\r\n", b"Range: bytes=0-1\r\n", b"Idempotency-Key: a\r\n", b"/.."),
+    *(b"&limit=-1", b"&name=", b"\\ud800", b"Last-Event-ID: 9\r\n", b"X-A: b\r\n" * 200),
+)
+TARGETS = (
+    Target(name="door workflow", make=_workflow, seeds=_seeds(_WORKFLOW), words=_WORDS, share=3),
+    Target(name="door predict", make=_predict, seeds=_seeds(_PREDICT), words=_WORDS, share=3),
+)

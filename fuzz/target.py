@@ -1,0 +1,18 @@
+"""What is fuzzed: a name, good inputs, and what reads them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Read = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One reader of strangers' bytes."""
+
+    name: str
+    make: Callable[[Path], Read]  #: in a process and folder of its own; imports what it needs
+    seeds: Callable[[Path], Sequence[bytes]]  #: good inputs
+    words: tuple[bytes, ...] = field(default=())  #: pieces that mean something to the reader
+    share: float = 1.0  #: of the time, compared with the others
