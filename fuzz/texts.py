@@ -11,12 +11,13 @@ import numpy as np
 from fuzz.target import Read, Target
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.formulas.expression import Expression
-from mlaas4hep.core.requests import filelist, tarball
-from mlaas4hep.core.requests.files import parse_files, parse_labels
-from mlaas4hep.core.requests.params import parse_params
+from mlaas4hep.core.requests.inputs import filelist
+from mlaas4hep.core.requests.inputs.files import parse_files, parse_labels
+from mlaas4hep.core.requests.params.params import parse_params
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.requests.scan import parse_scan
 from mlaas4hep.core.requests.submission import parse_submission
+from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, RangePlanned, RunSubmitted
 from mlaas4hep.core.selection.preproc import Preproc

@@ -19,7 +19,7 @@ _SILENCE_S = 60.0  #: after which a process hangs where no signal reaches it
 _FORK = multiprocessing.get_context("fork")
 
 
-_SILENT = object()
+_SILENT = "nothing is told any more"
 
 
 @dataclass(kw_only=True)
@@ -64,10 +64,10 @@ def _heard(ours: Connection, tally: Tally, what: str, number: int) -> int:
     """Take what a process tells until it ends; return the number to go on with."""
     while True:
         try:
-            told = ours.recv() if ours.poll(_SILENCE_S) else _SILENT
+            told: _Told | str | None = ours.recv() if ours.poll(_SILENCE_S) else _SILENT
         except (EOFError, OSError):
             told = _SILENT
-        if told is _SILENT:
+        if isinstance(told, str):
             tally.findings.append(f"{what} number {number}: crashed, or hangs for ever")
             return number + 1
         if told is None:
