@@ -21,7 +21,7 @@ from bench.part import ROOT
 from bench.reading import Case, worked
 
 KINDS = ("flat", "flat-zstd", "flat-lz4", "flat-ntuple")
-METHODS = ("rdataframe", "numpy", "rdataloader")
+METHODS = ("rdataframe", "bulk", "numpy", "rdataloader")
 OUTSIDE = Path(__file__).with_name("outside.py")
 Ask = Callable[[], float]
 
@@ -65,7 +65,8 @@ def _of_root_files(kind: str, options: argparse.Namespace) -> dict[str, Ask]:
     if options.root:
         paths = [str(path) for path in inputs.paths(options.inputs)]
         for method in METHODS:
-            asked[method] = _theirs(options.root, method, paths)
+            if method != "bulk" or "ntuple" not in kind:
+                asked[method] = _theirs(options.root, method, paths)
     return asked
 
 

@@ -177,6 +177,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "min": Function(counts=(1, 2), elementwise=np.minimum, over_rows=rowwise.smallest),
     "max": Function(counts=(1, 2), elementwise=np.maximum, over_rows=rowwise.largest),
+    "padded": Function(counts=(3,)),
     "take": Function(counts=(2,)),
     "where": Function(counts=(3,), elementwise=_where),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mlaas4hep.core.data import nesting
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.formulas import picking
 from mlaas4hep.core.formulas.functions import FUNCTIONS, Function
@@ -17,6 +18,8 @@ from mlaas4hep.core.formulas.operators import BITS, OPERATORS, chain, on_numbers
 from mlaas4hep.core.formulas.program import Instruction
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
+
+_WIDEST = 1000  #: values of an inner row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,8 @@ class Machine:
         function = FUNCTIONS[name]
         if name == "take":
             return self._take(step, *inputs)
+        if name == "padded":
+            return self._padded(step, *inputs)
         if function.within_rows is not None:
             rows = self._rows(step, inputs[0], name)
             data = function.within_rows(rows)
@@ -148,6 +153,19 @@ class Machine:
             return _jagged(picking.leading(taken, sizes), rows.origin)
         checked = Jagged(content=self._places(step, places), offsets=places.offsets)
         return _jagged(picking.taken(taken, checked), places.origin)
+
+    def _padded(self, step: Instruction, values: Value, sizes: Value, width: Value) -> Value:
+        rows, inner = self._rows(step, values, "padded"), self._rows(step, sizes, "padded")
+        if not isinstance(width.data, int) or not 1 <= width.data <= _WIDEST:
+            raise self._error(
+                step, f"the width is a written number from 1 to {_WIDEST}", "padded(v, v.sizes, 4)"
+            )
+        try:
+            return _jagged(nesting.padded(rows, inner, width.data), "")
+        except ValueError:
+            raise self._error(
+                step, f"{sizes.origin!r} are not the sizes of these rows", "padded(v, v.sizes, 4)"
+            ) from None
 
     def _rows(self, step: Instruction, value: Value, what: str) -> Jagged:
         if value.offsets is None:

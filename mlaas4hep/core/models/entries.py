@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.values.texts import text_array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -57,6 +58,7 @@ def columns(
     """
     if not entries:
         raise InvalidRequestError("`entries` is empty", hint="send a list of objects")
+    entries = _flattened(schema, entries)
     doubles = _doubles(schema, entries, own_types)
     if not doubles:
         _check_names(schema, entries)
@@ -129,6 +131,27 @@ def _doubles(
     if matrix.ndim != 2 or matrix.dtype.kind not in "bif":  # noqa: PLR2004 - entries, branches
         return {}
     return dict(zip(names, np.ascontiguousarray(matrix.T, np.float64), strict=True))
+
+
+def _flattened(schema: Schema, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return entries with rows within rows as the model reads them: flat, and their sizes."""
+    nested = [name for name in schema.jagged if f"{name}{SIZES}" in schema.known]
+    if not nested:
+        return entries
+    return [_flat_rows(entry, nested, schema) for entry in entries]
+
+
+def _flat_rows(entry: Entry, nested: Sequence[str], schema: Schema) -> Entry:
+    if not isinstance(entry, Mapping):
+        return entry
+    found = dict(entry)
+    for name in nested:
+        rows, sizes = entry.get(name), f"{name}{SIZES}"
+        if isinstance(rows, list) and all(isinstance(row, list) for row in rows):
+            found[name] = list(chain.from_iterable(rows))
+            if sizes in schema.required:
+                found.setdefault(sizes, [len(row) for row in rows])
+    return found
 
 
 def _check_names(schema: Schema, entries: Sequence[Entry]) -> None:

@@ -57,14 +57,14 @@ def test_what_is_missing_is_nan_or_an_empty_row(source, tmp_path):
 
 
 def test_values_of_mixed_depth_are_left_out_by_name(source, tmp_path):
-    text = '{"x":1,"y":1,"z":[1],"v":[[1]],"s":"a"}{"x":[1],"y":2,"z":[[1]],"v":[],"s":"b"}'
+    text = '{"x":1,"y":1,"z":[1],"v":[[[1]]],"s":"a"}{"x":[1],"y":2,"z":[[1]],"v":[],"s":"b"}'
     info = source.describe(_write(tmp_path, text), "")
 
     assert [branch.name for branch in info.branches] == ["y", "s"]
     assert dict(info.unreadable) == {
         "x": "values of different kinds",
         "z": "values of different kinds",
-        "v": "rows within rows",
+        "v": "rows within rows within rows",
     }
 
 

@@ -30,7 +30,7 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
             "s": ["a"],
             "t": pa.array([1], pa.timestamp("s")),
             "m": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int32())),
-            "vv": [[[1.0]]],
+            "vvv": [[[[1.0]]]],
             "d": pa.array([1]).cast(pa.decimal128(30, 2)),
             "c": pa.array([7], pa.int16()).dictionary_encode(),
             "F": pa.array([[[1, 2], [3, 4]]], pa.list_(pa.list_(pa.int32(), 2), 2)),
@@ -40,7 +40,7 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
     parquet.write_table(table, tmp_path / "a.parquet")
     info = source.describe(str(tmp_path / "a.parquet"), "")
 
-    assert [name for name, _ in info.unreadable] == ["t", "m", "vv"]
+    assert [name for name, _ in info.unreadable] == ["t", "m", "vvv"]
     assert _read(source, tmp_path / "a.parquet", ["x", "d", "F", "r.a", "r.l"]) == [
         {"x": 1.5, "d": 1.0, "F": [1, 2, 3, 4], "r.a": 1, "r.l": [1, 2]}
     ]

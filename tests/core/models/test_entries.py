@@ -22,6 +22,17 @@ def test_numbers_and_lists_become_columns():
     assert found.jagged["pt"].offsets is found.jagged["eta"].offsets
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [{"v": [[1, 2], [], [3]]}, {"v": [1, 2, 3], "v.sizes": [2, 0, 1]}],
+)
+def test_rows_within_rows_may_be_given_as_they_are(entry):
+    found = columns(Schema(flat=frozenset(), jagged=frozenset({"v", "v.sizes"})), [entry])
+
+    assert found.jagged["v"].content.tolist() == [1, 2, 3]
+    assert found.jagged["v.sizes"].content.tolist() == [2, 0, 1]
+
+
 def test_a_branch_that_only_cuts_read_may_be_a_list():
     found = columns(SCHEMA, [{**ENTRY, "tag": [1, 0]}])
 

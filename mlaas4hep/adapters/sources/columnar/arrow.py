@@ -41,6 +41,7 @@ class _Lists:
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[Any, Offsets]] = {}
+        self._within: dict[str, Offsets] = {}
 
     def open(self, name: str, values: Any) -> tuple[Any, Offsets]:
         """Return the elements of all lists, and where those of each begin."""
@@ -49,6 +50,12 @@ class _Lists:
             offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
             self._open[name] = values.flatten(), self._shared(offsets)
         return self._open[name]
+
+    def within(self, name: str, values: Any, outer: Offsets) -> tuple[Any, Offsets, Offsets]:
+        """Return the elements of lists within lists, their sizes, and where those of rows begin."""
+        elements, inner = self.open(name, values)
+        offsets = self._within.setdefault(name, inner[outer])
+        return elements, np.diff(inner), offsets
 
     def _shared(self, offsets: Offsets) -> Offsets:
         for _, known in self._open.values():
@@ -67,6 +74,13 @@ def _rows(leaf: Leaf, values: Any, lists: _Lists) -> Jagged:
     content, offsets = lists.open(leaf.rows, values)
     for field in leaf.inside:
         content = pc.struct_field(content, field)
+    if leaf.inner:
+        content, sizes, within = lists.within(leaf.inner, content, offsets)
+        if leaf.is_sizes:
+            return Jagged(content=sizes, offsets=offsets)
+        offsets = within
+        for field in leaf.within:
+            content = pc.struct_field(content, field)
     while is_list(content.type):
         if content.null_count:
             raise InvalidRequestError(

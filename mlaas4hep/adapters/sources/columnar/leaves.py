@@ -1,12 +1,13 @@
 """What Arrow's types hold: lists are rows, and fields of records have dotted names."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.tree import BranchInfo
 from mlaas4hep.core.data.values.texts import TEXT
 
@@ -21,7 +22,10 @@ class Leaf:
     before: tuple[str, ...] = ()  #: fields of records to go through
     rows: str = ""  #: the list that is then opened, dotted; empty: there is none
     inside: tuple[str, ...] = ()  #: fields of the records in that list
-    width: int = 1  #: values of each element of the list
+    inner: str = ""  #: the list within that list, dotted, and []; empty: there is none
+    within: tuple[str, ...] = ()  #: fields of the records in the inner list
+    is_sizes: bool = False  #: the lengths of the inner lists, not what is in them
+    width: int = 1  #: values of each element of the innermost list
     dtype: str = ""  #: NumPy's name, or text; empty if it can be neither
     unreadable: str = ""  #: why it cannot be numbers
     stored: int = 1  #: columns that Parquet keeps it in
@@ -29,7 +33,8 @@ class Leaf:
     @property
     def name(self) -> str:
         """Return the name of the branch."""
-        return ".".join((self.column, *self.before, *self.inside))
+        path = ".".join((self.column, *self.before, *self.inside, *self.within))
+        return f"{path}{SIZES}" if self.is_sizes else path
 
     @property
     def size_bytes(self) -> int:
@@ -39,11 +44,12 @@ class Leaf:
     @property
     def branch(self) -> BranchInfo:
         """Return what is told about it: leaves of one list share row lengths."""
+        innermost = self.rows if self.is_sizes else self.inner or self.rows
         return BranchInfo(
             name=self.name,
             dtype=self.dtype,
             jagged=bool(self.rows),
-            collection=self.rows if self.width == 1 else self.name,
+            collection=innermost if self.width == 1 else self.name,
         )
 
 
@@ -64,22 +70,30 @@ class _Way:
     before: tuple[str, ...] = ()
     rows: str = ""
     inside: tuple[str, ...] = ()
+    inner: str = ""
+    within: tuple[str, ...] = ()
     width: int = 1
 
+    @property
+    def path(self) -> str:
+        return ".".join((self.column, *self.before, *self.inside, *self.within))
+
     def into(self, field: str) -> "_Way":
-        before = self.before if self.rows else (*self.before, field)
-        inside = (*self.inside, field) if self.rows else ()
-        return _Way(
-            column=self.column, before=before, rows=self.rows, inside=inside, width=self.width
-        )
+        if self.inner:
+            return replace(self, within=(*self.within, field))
+        if self.rows:
+            return replace(self, inside=(*self.inside, field))
+        return replace(self, before=(*self.before, field))
 
     def through(self, width: int) -> "_Way":
-        """Return the way through a list; one inside another has a fixed width."""
-        rows = self.rows or ".".join((self.column, *self.before))
-        width = self.width * width if self.rows else 1
-        return _Way(
-            column=self.column, before=self.before, rows=rows, inside=self.inside, width=width
-        )
+        """Return the way through a list; one of a fixed width inside another only widens it."""
+        if not self.rows:
+            return replace(self, rows=self.path)
+        return replace(self, width=self.width * width)
+
+    def within_rows(self) -> "_Way":
+        """Return the way through a list that lies in a list."""
+        return replace(self, inner=f"{self.path}[]")
 
     def leaf(self, dtype: str, unreadable: str = "", stored: int = 1) -> Leaf:
         return Leaf(
@@ -87,6 +101,8 @@ class _Way:
             before=self.before,
             rows=self.rows,
             inside=self.inside,
+            inner=self.inner,
+            within=self.within,
             width=self.width,
             dtype=dtype,
             unreadable=unreadable,
@@ -102,15 +118,25 @@ def _leaves(kind: Any, way: _Way) -> Iterator[Leaf]:
             else:
                 yield from _leaves(field.type, way.into(field.name))
     elif is_list(kind):
-        fixed = pa.types.is_fixed_size_list(kind)
-        if way.rows and not fixed:
-            yield way.leaf("", "rows within rows", stored(kind))
-        else:
-            yield from _leaves(kind.value_type, way.through(kind.list_size if fixed else 1))
+        yield from _of_list(kind, way)
     else:
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         dtype = _dtype(kind) or (TEXT if _is_text(kind) and not way.rows else "")
         yield way.leaf(dtype) if dtype else way.leaf("", _why(kind), stored(kind))
+
+
+def _of_list(kind: Any, way: _Way) -> Iterator[Leaf]:
+    fixed = pa.types.is_fixed_size_list(kind)
+    if fixed or not way.rows:
+        yield from _leaves(kind.value_type, way.through(kind.list_size if fixed else 1))
+    elif way.inner or way.width > 1:
+        yield way.leaf("", "rows within rows within rows", stored(kind))
+    else:
+        inner = way.within_rows()
+        found = list(_leaves(kind.value_type, inner))
+        if any(not leaf.unreadable for leaf in found):
+            yield replace(inner.leaf("int64", stored=0), is_sizes=True)
+        yield from found
 
 
 def _twice(leaf: Leaf) -> Leaf:
@@ -118,6 +144,8 @@ def _twice(leaf: Leaf) -> Leaf:
         column=leaf.column,
         before=leaf.before,
         inside=leaf.inside,
+        within=leaf.within,
+        is_sizes=leaf.is_sizes,
         unreadable="a name that was there before",
         stored=leaf.stored,
     )

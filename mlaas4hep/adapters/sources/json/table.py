@@ -81,7 +81,7 @@ class JsonTable:
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         leaves = [self._leaves[name] for name in names]
-        paths = [(leaf.column, *leaf.before, *leaf.inside) for leaf in leaves]
+        paths = [(leaf.column, *leaf.before, *leaf.inside, *leaf.within) for leaf in leaves]
         schema = pa.schema(list(only(pa.struct(list(self._schema)), paths)))
         pieces = self._layout.pieces
 

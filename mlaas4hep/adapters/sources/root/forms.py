@@ -10,11 +10,11 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from mlaas4hep.adapters.sources.bytetexts import decoded
+from mlaas4hep.adapters.sources.root.awkwards import branches_of, is_nested
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.core.data.columns import Array, Jagged
+from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.values.texts import TEXT
 
 _PACKED = re.compile(r"\[[^\]]*,[^\]]*\]")  #: a range, or a number of bits
@@ -46,7 +46,7 @@ def leaves_of_ttree(tree: Any, names: AbstractSet[str] | None = None) -> Iterato
             seen.add(name)
             entries = int(tree.num_entries)
             if int(branch.num_entries) == entries:
-                yield _leaf_of_branch(name, branch, paths)
+                yield from _with_sizes(_leaf_of_branch(name, branch, paths))
             else:
                 yield Leaf(name=name, unreadable=f"{branch.num_entries} of {entries} entries long")
 
@@ -80,7 +80,8 @@ def _leaf_of_branch(name: str, branch: Any, paths: Mapping[int, str]) -> Leaf:
             return Leaf(
                 name=name, unreadable="a packed Double32_t or Float16_t inside something else"
             )
-        dtype, jagged, why = _number(_form(branch.interpretation, branch.file))
+        form = _form(branch.interpretation, branch.file)
+        dtype, jagged, why = _number(form)
         counter = branch.count_branch if jagged else None
         edges = np.array(branch.entry_offsets[:-1], ">i8").tobytes()
         lies = None if why else _lies(branch, counter)
@@ -93,6 +94,7 @@ def _leaf_of_branch(name: str, branch: Any, paths: Mapping[int, str]) -> Leaf:
         dtype=dtype,
         jagged=jagged,
         unreadable=why,
+        nested=is_nested(form),
         collection=name if counter is None else paths.get(id(counter), name),
         edges=edges,
         values_bytes=int(branch.uncompressed_bytes),
@@ -101,10 +103,19 @@ def _leaf_of_branch(name: str, branch: Any, paths: Mapping[int, str]) -> Leaf:
     )
 
 
+def _with_sizes(leaf: Leaf) -> Iterator[Leaf]:
+    """Yield a leaf; before one of rows within rows, that of their sizes."""
+    if not leaf.nested:
+        yield leaf
+        return
+    yield replace(leaf, name=f"{leaf.name}{SIZES}", dtype="int64", nested=False)
+    yield replace(leaf, collection=f"{leaf.name}[]")
+
+
 def _failure(branch: Any) -> str:
     """Return why the first entry cannot be read, if it cannot."""
     try:
-        columns_of(branch.array(entry_stop=1, array_cache=None))
+        branches_of("", branch.array(entry_stop=1, array_cache=None))
     except FAILURES as error:
         return first_line(error)
     return ""
@@ -173,13 +184,18 @@ def _kind(interpretation: Any) -> Kind | None:
 def _form(interpretation: Any, file: Any) -> Any:
     """Return the awkward form; of objects, only of those that are read as arrays of numbers."""
     if isinstance(interpretation, uproot.AsObjects):
-        model = interpretation.model
-        if not (
-            isinstance(model, uproot.AsVector | uproot.AsRVec | uproot.AsArray)
-            and isinstance(model.values, np.dtype)
-        ):
+        values = _values(interpretation.model)
+        if values is not None and not isinstance(values, np.dtype):
+            values = _values(values)  # of rows within rows
+        if not isinstance(values, np.dtype):
             raise TypeError("not numbers")
     return interpretation.awkward_form(file)
+
+
+def _values(model: Any) -> Any:
+    """Return what a model of rows is of; None if it is another one."""
+    rows = uproot.AsVector | uproot.AsRVec | uproot.AsArray
+    return model.values if isinstance(model, rows) else None
 
 
 def _leaves_of_form(name: str, form: Any, collection: str = "") -> Iterator[Leaf]:
@@ -191,13 +207,15 @@ def _leaves_of_form(name: str, form: Any, collection: str = "") -> Iterator[Leaf
             yield from _leaves_of_form(f"{name}.{field}", wrapped, outer or name)
         return
     dtype, jagged, why = _number(form)
-    yield Leaf(
+    leaf = Leaf(
         name=name,
         dtype=dtype,
         jagged=jagged,
         unreadable=why,
+        nested=is_nested(form),
         collection=collection or name,
     )
+    yield from _with_sizes(leaf)
 
 
 def _number(form: Any) -> tuple[str, bool, str]:
@@ -206,10 +224,10 @@ def _number(form: Any) -> tuple[str, bool, str]:
     if isinstance(form, ak.forms.ListOffsetForm | ak.forms.RegularForm):
         if form.parameter("__array__") in ("string", "bytestring"):
             return TEXT, False, ""
-        jagged, form = True, form.content
+        jagged, form = True, form.content if not is_nested(form) else form.content.content
     if isinstance(form, ak.forms.ListOffsetForm | ak.forms.RegularForm):
         kind = form.parameter("__array__")
-        return "", False, "rows of text" if kind else "rows within rows"
+        return "", False, "rows of text" if kind else "rows within rows of another kind"
     if not isinstance(form, ak.forms.NumpyForm):
         return "", False, "a structure"
     if len(form.inner_shape) > (0 if jagged else 1):
@@ -217,23 +235,3 @@ def _number(form: Any) -> tuple[str, bool, str]:
     if np.dtype(form.primitive).kind not in "biuf":
         return "", False, f"of type {form.primitive}"
     return form.primitive, jagged or bool(form.inner_shape), ""
-
-
-def columns_of(array: Any, path: tuple[str, ...] = ()) -> Array | Jagged:
-    """Return what lies in an awkward array of numbers, or of records with numbers at `path`."""
-    layout = array.layout if isinstance(array, ak.Array) else array
-    if path:
-        return columns_of(ak.Array(layout)[path[0]], path[1:])
-    if isinstance(layout, ak.contents.NumpyArray) and layout.data.ndim == 1:
-        return np.asarray(layout.data)
-    if isinstance(layout, ak.contents.NumpyArray):
-        layout = layout.to_RegularArray()
-    rows = layout.to_ListOffsetArray64(start_at_zero=True)
-    if layout.parameter("__array__") in ("string", "bytestring"):
-        found = np.asarray(rows.offsets.data)
-        return decoded(np.asarray(rows.content.data), found[:-1], found[1:])
-    offsets = np.asarray(rows.offsets.data)
-    content = rows.content
-    if not isinstance(content, ak.contents.NumpyArray):
-        content = ak.to_packed(ak.Array(content)).layout
-    return Jagged(content=np.asarray(content.data)[: int(offsets[-1])], offsets=offsets)

@@ -54,6 +54,7 @@ class Leaf:
     dtype: str = ""
     jagged: bool = False
     unreadable: str = ""  #: why it cannot be numbers
+    nested: bool = False  #: rows within rows
     collection: str = ""
     edges: bytes = b""  #: entries where something new begins, big endian
     values_bytes: int = 0  #: in memory

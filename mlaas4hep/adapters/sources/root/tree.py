@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
+from mlaas4hep.adapters.sources.root.awkwards import branches_of
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
-from mlaas4hep.adapters.sources.root.forms import columns_of
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
@@ -20,6 +20,7 @@ from mlaas4hep.adapters.sources.root.ttree.baskets import Decoder
 from mlaas4hep.adapters.sources.windows import Window, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -151,7 +152,9 @@ class TreeReader:
     def _through_uproot(self, layout: RootLayout, names: Sequence[str], window: Window) -> Columns:
         flat, jagged = {}, {}
         shared: dict[str, Offsets] = {}
-        for name, values in _arrays(self._reopen(), names, *window).items():
+        found = _arrays(self._reopen(), names, *window)
+        for name in names:
+            values = found[name]
             if isinstance(values, Jagged):
                 jagged[name] = _sharing(values, shared, layout.collection(name))
             else:
@@ -171,22 +174,37 @@ def _branch_info(name: str, dtype: str, jagged: bool, collection: str) -> Branch
 
 def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str, Array | Jagged]:
     window = {"entry_start": start, "entry_stop": stop}
+    stored = sorted({_stored_name(tree, name) for name in names})
     if not is_ttree(tree):
-        record = tree.arrays(filter_name=names, **window)
-        return {name: columns_of(record, tuple(name.split("."))) for name in names}
+        record = tree.arrays(filter_name=stored, **window)
+        return _found((name, record, tuple(name.split("."))) for name in stored)
     try:
-        found = tree.arrays(names, how=dict, array_cache=None, **window)
-        return {name: columns_of(found[name]) for name in names}
+        found = tree.arrays(stored, how=dict, array_cache=None, **window)
+        return _found((name, found[name], ()) for name in stored)
     except FAILURES:  # one by one, to name all branches that are to blame, if any
-        return _one_by_one(tree, names, window)
+        return _one_by_one(tree, stored, window)
 
 
-def _one_by_one(tree: Any, names: Sequence[str], window: dict[str, int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _stored_name(tree: Any, name: str) -> str:
+    """Return the branch whose array tells of `name`: of sizes, that of what they are the sizes."""
+    return name if name in tree else name.removesuffix(SIZES)
+
+
+def _found(arrays: Iterable[tuple[str, Any, tuple[str, ...]]]) -> dict[str, Array | Jagged]:
+    found: dict[str, Array | Jagged] = {}
+    for name, array, path in arrays:
+        found |= branches_of(name, array, path)
+    return found
+
+
+def _one_by_one(
+    tree: Any, names: Sequence[str], window: dict[str, int]
+) -> dict[str, Array | Jagged]:
+    found: dict[str, Array | Jagged] = {}
     failed: dict[str, Exception] = {}
     for name in names:
         try:
-            found[name] = columns_of(tree[name].array(array_cache=None, **window))
+            found |= branches_of(name, tree[name].array(array_cache=None, **window))
         except FAILURES as error:
             failed[name] = error
     if failed:

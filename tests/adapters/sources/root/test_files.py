@@ -108,7 +108,7 @@ def test_rntuples_are_read(tmp_path, source, name):
     entries = _read(source, str(path), "Events", [name], 1, 4)
 
     assert entries == [{name: value} for value in ak.to_list(values[1:4])]
-    assert dict(source.describe(str(path), "Events").unreadable) == {"vv": "rows within rows"}
+    assert source.describe(str(path), "Events").unreadable == ()
 
 
 TREES = st.fixed_dictionaries(

@@ -1,7 +1,7 @@
 """Entries of an RNTuple block by block: the pages that hold them are fetched, inflated and cut."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -44,19 +44,22 @@ class NtupleDecoder:
     def _block(self, start: int, stop: int) -> Columns:
         cuts = list(self._cuts(start, stop))
         self._ask(cuts)
+        rows = _KnownRows(self._columns, cuts)
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
-        rows: dict[int, _Rows] = {}
         shared: dict[int, Offsets] = {}
         for field in self._fields:
-            if field.is_count:
-                flat[field.name] = self._rows(rows, field.column, cuts).counts.astype(field.dtype)
+            if field.inner is not None:
+                jagged[field.name] = self._nested(field, rows)
+            elif field.is_count:
+                flat[field.name] = rows.of(field.column).counts.astype(field.dtype)
             elif field.index is not None and field.dtype == TEXT:
-                rows_of = self._row_values(field, self._rows(rows, field.index, cuts))
-                ends = rows_of.offsets
-                flat[field.name] = decoded_texts(rows_of.content, ends[:-1], ends[1:])
+                texts = self._row_values(field, rows.of(field.index))
+                flat[field.name] = decoded_texts(
+                    texts.content, texts.offsets[:-1], texts.offsets[1:]
+                )
             elif field.index is not None:
-                jagged[field.name] = self._row_values(field, self._rows(rows, field.index, cuts))
+                jagged[field.name] = self._row_values(field, rows.of(field.index))
             elif field.jagged:
                 values = self._fixed(field, cuts)
                 offsets = shared.setdefault(field.length, _steps(stop - start, field.length))
@@ -89,6 +92,8 @@ class NtupleDecoder:
                     self._columns[field.index].ask(cut.cluster, cut.start, cut.stop)
                     if cut.is_whole:
                         self._columns[field.column].ask(cut.cluster, 0, None)
+                    if cut.is_whole and field.inner is not None:
+                        self._columns[field.inner].ask(cut.cluster, 0, None)
 
     def _fixed(self, field: Field, cuts: Iterable["_Cut"]) -> Array:
         column, length = self._columns[field.column], field.length
@@ -100,11 +105,6 @@ class NtupleDecoder:
         ]
         return _joined(parts, field.dtype)
 
-    def _rows(self, known: dict[int, "_Rows"], index: int, cuts: Iterable["_Cut"]) -> "_Rows":
-        if index not in known:
-            known[index] = _Rows.of(self._columns[index], cuts)
-        return known[index]
-
     def _row_values(self, field: Field, rows: "_Rows") -> Jagged:
         column, length = self._columns[field.column], field.length
         parts = [
@@ -113,6 +113,47 @@ class NtupleDecoder:
         ]
         dtype = "uint8" if field.dtype == TEXT else field.dtype
         return Jagged(content=_joined(parts, dtype), offsets=rows.offsets_of(length))
+
+    def _nested(self, field: Field, rows: "_KnownRows") -> Jagged:
+        """Return rows within rows, all values of an entry together, or how many each inner has."""
+        outer, inner = rows.within(field)
+        if field.is_count:
+            return Jagged(content=inner.counts, offsets=outer.offsets_of(1))
+        values = self._row_values(field, inner)
+        return Jagged(content=values.content, offsets=rows.through(field))
+
+
+class _KnownRows:
+    """The rows of a window, by the columns that say where they end; each is looked up once."""
+
+    def __init__(self, columns: Mapping[int, "_Reader"], cuts: Sequence["_Cut"]) -> None:
+        self._columns = columns
+        self._cuts = cuts
+        self._rows: dict[int, _Rows] = {}
+        self._inner: dict[tuple[int, int], _Rows] = {}
+        self._through: dict[tuple[int, int, int], Offsets] = {}
+
+    def of(self, index: int) -> "_Rows":
+        """Return the rows of entries."""
+        if index not in self._rows:
+            parts = [(cut.cluster, cut.start, cut.stop, cut.entries) for cut in self._cuts]
+            self._rows[index] = _Rows.of(self._columns[index], parts)
+        return self._rows[index]
+
+    def within(self, field: Field) -> tuple["_Rows", "_Rows"]:
+        """Return the rows of entries, and those within them."""
+        outer, key = self.of(field.index or 0), (field.index or 0, field.inner or 0)
+        if key not in self._inner:
+            self._inner[key] = _Rows.of(self._columns[key[1]], [(*s, None) for s in outer.spans])
+        return outer, self._inner[key]
+
+    def through(self, field: Field) -> Offsets:
+        """Return where the values of each entry begin; one object for all of an inner list."""
+        outer, inner = self.within(field)
+        key = field.index or 0, field.inner or 0, field.length
+        if key not in self._through:
+            self._through[key] = inner.offsets_of(field.length)[outer.offsets_of(1)]
+        return self._through[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +179,23 @@ class _Rows:
     offsets: dict[int, Offsets]  #: by values in each element
 
     @classmethod
-    def of(cls, column: "_Reader", cuts: Iterable[_Cut]) -> "_Rows":
+    def of(cls, column: "_Reader", parts: Iterable[tuple[int, int, int, int | None]]) -> "_Rows":
+        """Return rows of which a column tells the ends.
+
+        Args:
+            column: tells them.
+            parts: cluster, first row and end counted in it, rows of the whole cluster if known.
+        """
         counts, spans = [np.zeros(0, np.int64)], []
-        for cut in cuts:
-            before = max(cut.start - 1, 0)
-            ends = column.elements(cut.cluster, before, cut.stop, cut.entries)
-            if not cut.start:
+        for cluster, start, stop, needed in parts:
+            ends = column.elements(cluster, max(start - 1, 0), stop, needed)
+            if not start:
                 ends = np.concatenate((np.zeros(1, np.int64), ends))
             lengths = np.diff(ends)
             if ends[0] < 0 or lengths.min(initial=0) < 0:
                 raise DamagedStreamError("rows that end before they begin")
             counts.append(lengths)
-            spans.append((cut.cluster, int(ends[0]), int(ends[-1])))
+            spans.append((cluster, int(ends[0]), int(ends[-1])))
         return cls(counts=np.concatenate(counts), spans=spans, offsets={})
 
     def offsets_of(self, length: int) -> Offsets:

@@ -37,7 +37,8 @@ class Field:
     length: int  #: values an entry if fixed, or in each element of a row
     column: int  #: number of the column of its values; of a count, the column that is counted
     index: int | None = None  #: number of the column that says where rows end
-    is_count: bool = False  #: the values are the row lengths themselves
+    inner: int | None = None  #: of rows within rows: the column that says where inner ones end
+    is_count: bool = False  #: the values are the row lengths themselves, or those of inner rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

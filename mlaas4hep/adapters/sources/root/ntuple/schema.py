@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from mlaas4hep.adapters.sources.root.ntuple.envelope import Frames
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
+from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.values.texts import TEXT
 
 _FIELD = struct.Struct("<IIIHH")  #: versions of field and type, parent, role, flags
@@ -172,14 +173,38 @@ class Schema:
             yield Found(name=name, unreadable=what)
 
     def _rows(self, this: StoredField, way: "_Way") -> "Iterator[Found]":
-        if way.index is not None or way.length > 1:
-            yield Found(name=way.name, unreadable="rows within rows")
+        if way.inner is not None or way.length > 1:
+            yield Found(name=way.name, unreadable="rows within rows within rows")
         elif len(this.columns) != 1 or len(this.children) != 1:
             yield Found(name=way.name)
+        elif way.index is not None:
+            (inner,), (child,) = this.columns, this.children
+            collection = f"{way.name}[]"
+            nested = replace(way, inner=inner, collection=collection, in_record=False)
+            found = list(self._walk(child, nested))
+            if any(each.field for each in found):
+                yield self._sizes(way, inner)
+            yield from found
         else:
             (index,), (child,) = this.columns, this.children
             way = replace(way, index=index, collection=way.name, in_record=False)
             yield from self._walk(child, way)
+
+    def _sizes(self, way: "_Way", inner: int) -> Found:
+        """Return the lengths of the rows within rows."""
+        name = f"{way.name}{SIZES}"
+        found = Field(
+            name=name,
+            collection=way.collection,
+            dtype="int64",
+            jagged=True,
+            length=1,
+            column=inner,
+            index=way.index,
+            inner=inner,
+            is_count=True,
+        )
+        return Found(name=name, field=found, projected=way.projected)
 
     def _plain(self, this: StoredField, way: "_Way") -> "Iterator[Found]":
         way = replace(way, length=way.length * this.repetition, fixed=way.fixed or _is_array(this))
@@ -230,6 +255,7 @@ class Schema:
             length=way.length,
             column=number,
             index=way.index,
+            inner=way.inner,
             is_count=is_count,
         )
         return Found(name=way.name, field=found, projected=way.projected)
@@ -247,6 +273,7 @@ class _Way:
     in_record: bool = True  #: its name is part of the path
     numbered: bool = False  #: members of a tuple have numbers for names
     index: int | None = None
+    inner: int | None = None
     length: int = 1
     fixed: bool = False
     collection: str = ""

@@ -97,6 +97,7 @@ class StoredNtuple:
         fields = tuple(fields)
         wanted = {each.column for each in fields}
         wanted |= {each.index for each in fields if each.index is not None}
+        wanted |= {each.inner for each in fields if each.inner is not None}
         firsts: list[int] = []
         pages = {number: _Pages() for number in sorted(wanted)}
         for frames in self._page_lists():
