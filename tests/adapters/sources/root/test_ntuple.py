@@ -9,6 +9,10 @@ import uproot
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.places.bytes import FileBytes
+from mlaas4hep.adapters.sources.root.layout import RootLayout
+from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
+from mlaas4hep.core import wire
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.testing import pipeline
 from tests import oracle
@@ -119,3 +123,25 @@ def test_tree_and_ntuple_of_one_data_set_make_one_run(tmp_path):
 
     assert done.status is not Status.FAILED
     assert done.chunks.total == 2
+
+
+def test_the_bytes_of_the_next_block_are_asked_for_before_this_one_is_handed_out(source):
+    names = ["f", "rows"]
+    layout = wire.load(RootLayout, source.survey(FILE, "Events", names).layout.encode()).ntuple
+    asked = []
+
+    class _Asked:
+        def ask(self, spans):
+            asked.extend(spans)
+            return FileBytes(Path(FILE)).ask(spans)
+
+    known = []
+    blocks = NtupleDecoder(layout, names, _Asked()).blocks([(0, 30), (30, 60), (60, 100)])
+    found = []
+    for block in blocks:
+        known.append(len(asked))
+        found += oracle.entries_of(block)
+
+    assert found == _read(source, names, 0, 100)
+    assert len(asked) == len(set(asked))
+    assert known[1] == known[2] == len(asked)

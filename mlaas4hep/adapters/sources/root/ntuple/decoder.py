@@ -31,19 +31,28 @@ class NtupleDecoder:
         self._columns = {each.number: _Reader(each, content) for each in layout.columns}
 
     def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
-        """Yield the entries of each window.
+        """Yield the entries of each window; the bytes of the next one are on their way by then.
 
         Raises:
             DamagedStreamError: a page is damaged.
         """
-        for window in windows:
-            yield self._block(*window)
+        asked = self._asked(windows)
+        window, cuts = next(asked, (None, []))
+        while window:
+            before, current = window, cuts
+            window, cuts = next(asked, (None, []))
+            yield self._block(*before, current)
             for reader in self._columns.values():
                 reader.forget()
 
-    def _block(self, start: int, stop: int) -> Columns:
-        cuts = list(self._cuts(start, stop))
-        self._ask(cuts)
+    def _asked(self, windows: Iterable[Window]) -> Iterator[tuple[Window, list["_Cut"]]]:
+        """Yield each window with its parts; what is known to be needed has been asked for."""
+        for window in windows:
+            cuts = list(self._cuts(*window))
+            self._ask(cuts)
+            yield window, cuts
+
+    def _block(self, start: int, stop: int, cuts: Sequence["_Cut"]) -> Columns:
         rows = _KnownRows(self._columns, cuts)
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
@@ -252,10 +261,9 @@ class _Reader:
         return _joined(parts, None)
 
     def forget(self) -> None:
-        """Forget all pages but those used since the last time: the next block may begin there."""
+        """Forget all pages but the last of those used: the next block may begin there."""
         last = max(self._used, default=-1)
         self._pages = {page: values for page, values in self._pages.items() if page == last}
-        self._asked.clear()
         self._used.clear()
 
     def _holding(
