@@ -33,7 +33,7 @@ _EXPRESSIONS = (
     b"0 <= n <= 2 && !(x > 1e3)",
     b"sum(Jet_pt[Jet_pt > 25 && abs(Jet_eta) < 2.4]) > 200",
     b"Jet_pt[0] > 30 ? Jet_pt : sort(Jet_pt)",
-    b"deltaPhi(Jet_pt[0], Jet_eta[1]) + Sum$(Jet_pt) / max(Jet_eta)",
+    b"atan2(Jet_pt[0], Jet_eta[1]) + Sum$(Jet_pt) / max(Jet_eta)",
     b"event % 5 == 0",
 )
 _PARAMS = json.dumps(

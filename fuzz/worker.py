@@ -1,5 +1,6 @@
 """One target in a process of its own, of bounded memory; another one goes on where it crashed."""
 
+import logging
 import multiprocessing
 import resource
 import tempfile
@@ -39,8 +40,8 @@ class _Told:
     number: int
     end: str
     is_finding: bool
-    seconds: float
-    resident_bytes: int
+    seconds: float = 0.0
+    resident_bytes: int = 0
 
 
 def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
@@ -93,10 +94,13 @@ class _Work:
     def do(self, theirs: Connection) -> None:
         """Try one input after the other, and tell of each."""
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES, _ADDRESS_BYTES))
+        logging.disable()
         goods, read = self.target.seeds(self.folder), self.target.make(self.folder)
-        for good in goods:
-            read(good)
-        for number in self.numbers:
+        bad = [good for good in goods if _tried(read, good, 0).end != "read"]
+        if bad:
+            end = f"{bad[0]!r:.200} is not read"
+            theirs.send(_Told(number=0, end=end, is_finding=True))
+        for number in () if bad else self.numbers:
             theirs.send(_tried(read, change(self.target, goods, self.seed, number), number))
             if time.monotonic() > self.until:
                 break

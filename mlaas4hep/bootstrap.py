@@ -13,11 +13,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from mlaas4hep.adapters.confinement import levels
 from mlaas4hep.adapters.confinement.levels import DEMANDS
+from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.adapters.memory import MemoryBus, MemoryLeases, MemoryRunBook, MemoryStore
+from mlaas4hep.adapters.memory import (
+    MemoryAudit,
+    MemoryBus,
+    MemoryLeases,
+    MemoryRunBook,
+    MemoryStore,
+)
 from mlaas4hep.adapters.proposers.optuna import OptunaProposer
 from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
@@ -27,6 +35,7 @@ from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.ports import (
+    Audit,
     Bus,
     DataSource,
     Deliveries,
@@ -66,6 +75,7 @@ def services(settings: Settings) -> Services:
         bus=messages.bus,
         runs=messages.runs,
         leases=messages.leases,
+        audit=messages.audit,
         clock=time.time,
         trainer=Sandbox(
             build_seconds=settings.build_seconds,
@@ -118,6 +128,11 @@ def _demand(settings: Settings) -> str:
     if settings.sandbox not in DEMANDS:
         known = ", ".join(DEMANDS)
         raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r} is none of {known}")
+    if settings.sandbox != "any":
+        try:
+            levels.check(offered(), settings.sandbox)
+        except levels.ConfinementError as error:
+            raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r}: {error}") from error
     return settings.sandbox
 
 
@@ -171,6 +186,7 @@ class Messaging:
     bus: Bus
     runs: RunBook
     leases: Leases
+    audit: Audit
     close: Callable[[], None]  #: ends their connection, if they have one
 
 
@@ -185,6 +201,7 @@ def messaging(settings: Settings) -> Messaging:
             bus=MemoryBus(),
             runs=MemoryRunBook(time.time),
             leases=MemoryLeases(),
+            audit=MemoryAudit(),
             close=lambda: None,
         )
     if urlsplit(settings.nats).scheme not in {"nats", "tls"}:
@@ -203,11 +220,13 @@ def _jetstream(settings: Settings) -> Messaging:
         bus=deferred(lambda: made.bus),
         runs=deferred(lambda: made.runs),
         leases=deferred(lambda: made.leases),
+        audit=deferred(lambda: made.audit),
         close=close,
     )
 
 
 def _connected(url: str, user: str, password: str) -> Messaging:
+    from mlaas4hep.adapters.nats.audit import JetStreamAudit  # noqa: PLC0415
     from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus  # noqa: PLC0415
     from mlaas4hep.adapters.nats.leases import JetStreamLeases  # noqa: PLC0415
     from mlaas4hep.adapters.nats.runs import JetStreamRunBook  # noqa: PLC0415
@@ -217,6 +236,7 @@ def _connected(url: str, user: str, password: str) -> Messaging:
         bus=JetStreamBus(connection),
         runs=JetStreamRunBook(connection, time.time),
         leases=JetStreamLeases(connection),
+        audit=JetStreamAudit(connection),
         close=connection.close,
     )
 

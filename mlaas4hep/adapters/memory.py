@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaas4hep.core.keys import checked_key
+from mlaas4hep.core.requests.deed import Deed
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
@@ -91,6 +92,22 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
         self._objects.pop(checked_key(key), None)
+
+
+class MemoryAudit:
+    """`Audit` in a list."""
+
+    def __init__(self) -> None:
+        self._deeds: list[Deed] = []
+
+    def note(self, deed: Deed) -> None:
+        """Add a deed."""
+        self._deeds.append(deed)
+
+    def newest(self, limit: int, owner: str = "") -> list[Deed]:
+        """Return the newest deeds, newest first."""
+        found = [deed for deed in reversed(self._deeds) if owner in ("", deed.owner)]
+        return found[:limit]
 
 
 class MemoryBus:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mlaas4hep.admin import backups, deadletters, keyfiles, records, store
+from mlaas4hep.admin import audit, backups, deadletters, keyfiles, records, store
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.settings import SettingsError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (store, records, backups, keyfiles, deadletters):
+for commands in (store, records, backups, keyfiles, deadletters, audit):
     commands.add_to(app)
 
 

@@ -43,5 +43,6 @@ def platform(settings: Settings | None = None) -> Iterator[Platform]:
             runs=messaging.runs,
             bus=messaging.bus,
             leases=messaging.leases,
+            audit=messaging.audit,
         )
         yield Platform(services=services, nats=NatsArchive(connection, settings.nats_replicas))

@@ -4,6 +4,7 @@ Every port has an adapter for the real thing and one in memory, and both obey th
 (`tests/contracts`).
 """
 
+from mlaas4hep.ports.audit import Audit, NoAudit
 from mlaas4hep.ports.data import DataSource, TableWriter
 from mlaas4hep.ports.identity import Deliveries, People
 from mlaas4hep.ports.objects import (
@@ -21,6 +22,7 @@ from mlaas4hep.ports.services import Recent, Services, Stopping
 from mlaas4hep.ports.training import Trainer, Training
 
 __all__ = [
+    "Audit",
     "Bus",
     "DataSource",
     "Deliveries",
@@ -28,6 +30,7 @@ __all__ = [
     "DirectUploads",
     "Leases",
     "LoadModel",
+    "NoAudit",
     "NoDirectDownloads",
     "NoDirectUploads",
     "ObjectInfo",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from mlaas4hep.ports.audit import Audit, NoAudit
 from mlaas4hep.ports.data import DataSource, TableWriter
 from mlaas4hep.ports.objects import (
     DirectDownloads,
@@ -61,6 +62,7 @@ class Services:
     stopping: Stopping = field(default_factory=Stopping)
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     direct_downloads: DirectDownloads = field(default_factory=NoDirectDownloads)
+    audit: Audit = field(default_factory=NoAudit)
     proposer: Proposer = field(default_factory=NoProposer)
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures

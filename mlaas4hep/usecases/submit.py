@@ -117,6 +117,13 @@ def _check_resources(wanted: Resources, limits: Limits) -> None:
             stage="submit",
             hint='submit with "device": "cpu"',
         )
+    if wanted.device == "gpu" and limits.sandbox != "any":
+        raise ConflictError(
+            f"this deployment confines trainings (MLAAS_SANDBOX={limits.sandbox}): "
+            "none reaches a device of its node, so that none can use a GPU",
+            stage="submit",
+            hint='submit with "device": "cpu"',
+        )
     for name, value, most in (
         ("memory", wanted.memory_bytes, limits.max_memory_bytes),
         ("cpus", wanted.cpus, limits.max_cpus),

@@ -55,7 +55,7 @@ function = on_event("tiny", {})
 class Served:
     """A function under the template's index.py, as of-watchdog starts it."""
 
-    def __init__(self, folder, handler, **env):
+    def __init__(self, folder, handler, shell=(), **env):
         (folder / "function").mkdir(exist_ok=True)
         (folder / "function" / "handler.py").write_text(handler)
         with socket.socket() as free:
@@ -64,7 +64,7 @@ class Served:
         self.url = f"http://127.0.0.1:{port}"
         settings = {"MLAAS_PORT": str(port), "PYTHONPATH": str(folder)} | env
         self.process = subprocess.Popen(
-            [sys.executable, "-P", Sources.find().index],
+            [*shell, sys.executable, "-P", Sources.find().index],
             env={**os.environ, **settings},
             stderr=subprocess.PIPE,
             text=True,
@@ -81,8 +81,8 @@ class Served:
 
 
 @contextmanager
-def served(folder, handler, **env):
-    function = Served(folder, handler, **env)
+def served(folder, handler, shell=(), **env):
+    function = Served(folder, handler, shell, **env)
     try:
         yield function
     finally:
@@ -140,3 +140,32 @@ def test_a_function_that_cannot_work_ends_at_once_and_says_why(tmp_path, handler
     assert function.process.returncode not in (0, None)
     assert said in text
     assert env == {} or "Traceback" not in text
+
+
+#: inside a user namespace that allows no further ones, as containers forbid them
+WITHOUT_NAMESPACES = (
+    *("unshare", "--user", "--map-root-user", "sh", "-c"),
+    'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" "$@"',
+)
+
+
+@pytest.fixture
+def shell():
+    if subprocess.run([*WITHOUT_NAMESPACES, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespaces can be made here, so that none can be forbidden")
+    return WITHOUT_NAMESPACES
+
+
+def test_a_function_does_not_start_with_less_confinement_than_is_demanded(tmp_path, shell):
+    with served(tmp_path, WSGI, shell, MLAAS_SANDBOX="full") as function:
+        _, text = function.process.communicate(timeout=60)
+
+    assert function.process.returncode not in (0, None)
+    assert "MLAAS_SANDBOX='full': this deployment runs nobody's program without" in text
+    assert "user namespace, network namespace" in text
+    assert "Traceback" not in text
+
+
+def test_a_function_starts_with_as_much_confinement_as_is_demanded(tmp_path, shell):
+    with served(tmp_path, WSGI, shell, MLAAS_SANDBOX="required") as function:
+        assert function.wait_until_up().status_code == 200

@@ -9,9 +9,22 @@ from nats.js.errors import NotFoundError
 from nats.js.kv import KV_OP
 
 from mlaas4hep.adapters.nats.connection import Connection
-from mlaas4hep.adapters.nats.provision import COUNTERS, DEAD_STREAM, RUNS, STREAM, put_in_place
+from mlaas4hep.adapters.nats.provision import (
+    AUDIT_STREAM,
+    COUNTERS,
+    DEAD_STREAM,
+    RUNS,
+    STREAM,
+    put_in_place,
+)
 
-STREAMS = (f"KV_{RUNS}", f"KV_{COUNTERS}", STREAM, DEAD_STREAM)  #: leases are of the moment
+STREAMS = (
+    f"KV_{RUNS}",
+    f"KV_{COUNTERS}",
+    STREAM,
+    DEAD_STREAM,
+    AUDIT_STREAM,
+)  #: leases are of the moment
 _OWN = ("Nats-Expected-", "Nats-Rollup")  #: headers that only meant something when it was written
 
 

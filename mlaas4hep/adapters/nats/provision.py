@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 STREAM = "MLAAS"  #: work queue; an event stays until its function has answered 2xx
 DEAD_STREAM = "MLAAS_DEAD"  #: events that cannot be handled, for people to look at
 DEAD_SUBJECT = "mlaas.dead"
+AUDIT_STREAM = "MLAAS_AUDIT"  #: who did what; nothing is taken out of it before it is old
+AUDIT_SUBJECT = "mlaas.audit"
 RUNS, COUNTERS, LEASES = "mlaas-runs", "mlaas-counters", "mlaas-leases"
 CONSUMERS = {subject.removeprefix("mlaas."): subject for subject in SUBJECTS}
 
@@ -41,6 +43,7 @@ LEASE_S = 10.0  #: a lease that is not renewed for so long is free again
 MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
+_AUDIT_S = 400 * 24 * 3600.0
 
 
 def provision(
@@ -117,6 +120,17 @@ def _streams(lease_s: float) -> list[StreamConfig]:
             max_age=_DEAD_S,
             max_bytes=_DEAD_BYTES,
             duplicate_window=ECHO_WINDOW_S,
+        ),
+        StreamConfig(
+            name=AUDIT_STREAM,
+            description="who did what to which run or model",
+            subjects=[AUDIT_SUBJECT],
+            storage=StorageType.FILE,
+            max_age=_AUDIT_S,
+            duplicate_window=min(ECHO_WINDOW_S, 120.0),
+            allow_direct=True,
+            deny_delete=True,
+            deny_purge=True,
         ),
         _bucket(RUNS, "the state of every run"),
         _bucket(COUNTERS, "the last number given to a run of each folder"),

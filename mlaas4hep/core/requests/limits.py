@@ -23,3 +23,4 @@ class Limits:
     max_memory_bytes: int = 16 * 1024**3  #: of one training
     max_cpus: int = 16  #: of one training
     has_gpu: bool = False  #: a train function with a GPU is deployed
+    sandbox: str = "any"  #: confinement that is demanded for trainings

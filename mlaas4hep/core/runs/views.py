@@ -85,6 +85,8 @@ class Usage:
     max_models: int
     max_upload_bytes: int
     frameworks: tuple[str, ...] = ()  #: that model.py may use here
+    sandbox: str = "any"  #: confinement demanded for people's programs: any, required or full
+    isolation: tuple[str, ...] = ()  #: what such a program is confined with where this was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """What the handlers of the predict function share, and what they answer when something is wrong."""
 
+import logging
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -10,9 +11,15 @@ from cachetools import TTLCache
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.deed import Deed, short
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import InvalidRequestError, TooLargeError, UnauthenticatedError
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    ServiceUnavailableError,
+    TooLargeError,
+    UnauthenticatedError,
+)
 from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -24,6 +31,8 @@ from mlaas4hep.serving.records import Records
 from mlaas4hep.serving.registry import Registry, address, at_version
 from mlaas4hep.usecases.modelstore import listed
 from mlaas4hep.usecases.versions import find_version
+
+log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 MAX_ROWS = 200_000  #: of one request in JSON, which takes the whole process while it is read
@@ -139,6 +148,22 @@ class Context:
         record, _ = max(found, key=lambda each: each[1])
         self.newest_models[person.owner] = record.owner, record.name
         return record.owner, record.name
+
+    async def note(self, call: Call, action: str, model: str) -> None:
+        """Add to the audit log what a call has changed; one that does not answer stops nobody."""
+        person = who(call)
+        deed = Deed(
+            at=self.services.clock(),
+            owner=person.owner,
+            person=short(person.subject),
+            function="predict",
+            action=action,
+            target=short(model),
+        )
+        try:
+            await self.batcher.in_thread(partial(self.services.audit.note, deed))
+        except ServiceUnavailableError as error:
+            log.warning("the audit log does not answer (%s): %s", error, asdict(deed))
 
     def changed(self, owner: str, name: str) -> None:
         """Forget what was believed about a model that this process has just changed."""

@@ -11,6 +11,7 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.on_event import error_answer
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
+from mlaas4hep.http.workflow.audit import note
 from mlaas4hep.http.workflow.call import NOBODY, Call, read_json
 from mlaas4hep.http.workflow.context import Context, limits_of
 from mlaas4hep.http.workflow.page import HOME, wants_page
@@ -64,6 +65,8 @@ def _act(context: Context) -> flask.Response:
 
 def _handled(route: Route, context: Context, call: Call) -> flask.Response:
     response: flask.Response = route.handler(context, call)
+    if route.method != "GET":
+        note(context, route, call, response)
     return response
 
 

@@ -40,6 +40,7 @@ def limits_of(settings: Settings) -> Limits:
         max_memory_bytes=settings.max_memory,
         max_cpus=settings.max_cpus,
         has_gpu=bool(settings.gpu),
+        sandbox=settings.sandbox,
         frameworks=trained,
         builds_models=set(trained) <= set(installed()),
     )

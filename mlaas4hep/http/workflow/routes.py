@@ -1,7 +1,17 @@
 """Every route of function workflow."""
 
 from mlaas4hep.http.route import Route, body_calls
-from mlaas4hep.http.workflow import ancestor, api, models, page, scoring, tarballs, usage, versions
+from mlaas4hep.http.workflow import (
+    ancestor,
+    api,
+    audit,
+    models,
+    page,
+    scoring,
+    tarballs,
+    usage,
+    versions,
+)
 from mlaas4hep.http.workflow.runs import comparing, quality, runs, scans, submissions, watching
 
 ROUTES: tuple[Route, ...] = (
@@ -17,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *models.ROUTES,
     *versions.ROUTES,
     *usage.ROUTES,
+    *audit.ROUTES,
     *api.ROUTES,
     *page.ROUTES,
 )

@@ -5,6 +5,7 @@ import json
 
 import flask
 
+from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.identity.tokens import bearer
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import clock_time
@@ -52,6 +53,8 @@ def show_usage(context: Context, call: Call) -> flask.Response:
             max_models=context.limits.max_models,
             max_upload_bytes=context.limits.max_upload_bytes,
             frameworks=context.limits.frameworks,
+            sandbox=context.limits.sandbox,
+            isolation=offered(),
         )
     )
 

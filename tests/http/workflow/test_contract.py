@@ -72,6 +72,7 @@ ELSEWHERE = {
     "score",
     "fetch_scores",
     "offer_upload",
+    "show_audit",
     "take_upload",
     "show_features",
     "show_sample",

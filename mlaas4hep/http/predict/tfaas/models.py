@@ -49,6 +49,7 @@ async def delete(context: Context, call: Call) -> Answer:
     record = await own_model(context, call, name)
     await context.batcher.in_thread(partial(usecase.delete, record, context.services))
     context.changed(record.owner, record.name)
+    await context.note(call, "delete_served_model", record.name)
     return json_answer({"deleted": record.name})
 
 

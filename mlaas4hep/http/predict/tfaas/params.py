@@ -50,6 +50,7 @@ async def set_params(context: Context, call: Call) -> Answer:
     changed = with_params(record, given)
     await context.batcher.for_owner(record.owner, partial(_announce, context, record, changed))
     context.changed(record.owner, record.name)
+    await context.note(call, "set_params", record.name)
     return json_answer(described(changed, None))
 
 

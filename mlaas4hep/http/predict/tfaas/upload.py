@@ -41,6 +41,12 @@ _GZIP = b"\x1f\x8b"
 
 async def upload(context: Context, call: Call) -> Answer:
     """Store a model and serve it at once; one of the same name is replaced."""
+    answer = await _taken(context, call)
+    await context.note(call, "upload", object_of(answer.body).get("name", ""))
+    return answer
+
+
+async def _taken(context: Context, call: Call) -> Answer:
     owner, name = who(call).owner, call.args.get("name", "")
     if call.parsed is not None:  # `{"action": "upload", "name": …, "bundle": base64}`
         packed = io.BytesIO(_decoded(str(call.parsed.get("bundle", "")).encode()))

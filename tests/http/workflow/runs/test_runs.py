@@ -215,6 +215,8 @@ def test_two_runs_are_compared(world, submitted):
 
 def test_a_person_sees_what_they_use(submitted):
     shown = submitted.get("/me").json
+    assert shown["sandbox"] == "any"
+    assert "rlimits" in shown["isolation"]
 
     assert (shown["name"], shown["unfinished_runs"], shown["max_runs"]) == ("alice", 1, 10)
     assert shown["bytes"]["tarballs"] > 0

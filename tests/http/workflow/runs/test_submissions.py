@@ -1,8 +1,12 @@
 """Submissions that cannot work are refused at the door, with what is wrong and what is near."""
 
+from dataclasses import replace
+
 import pytest
 
-from mlaas4hep.usecases import runs
+from mlaas4hep.core.requests.submission import parse_submission
+from mlaas4hep.errors import ConflictError
+from mlaas4hep.usecases import runs, submit
 from tests.people import FOLDER
 
 
@@ -208,3 +212,11 @@ def test_nobody_asks_for_more_than_a_training_gets_here(alice, asked, setting):
 
     assert next(iter(asked)) in error["message"]
     assert setting in error["hint"]
+
+
+def test_a_gpu_is_refused_where_trainings_are_confined_from_it(world):
+    limits = replace(world.app.extensions["context"].limits, has_gpu=True, sandbox="required")
+    wanted = parse_submission(b'{"name": "luca", "device": "gpu"}')
+
+    with pytest.raises(ConflictError, match="MLAAS_SANDBOX=required"):
+        submit.prepare(wanted, None, world.services, limits)

@@ -1,0 +1,46 @@
+"""What confinement this node offers: found out once, by a process that confines itself."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import mlaas4hep
+from mlaas4hep.adapters.confinement.confinement import confine
+
+_SECONDS = 60
+_MEMORY_BYTES = 1024**3
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """Return the means that a foreign program would be confined with here."""
+    with (
+        suppress(subprocess.SubprocessError, OSError),
+        tempfile.TemporaryDirectory(prefix="mlaas-offered-") as folder,
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-P", "-s", "-m", __name__, str(os.getpid())],
+            cwd=folder,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        return tuple(ended.stdout.splitlines())
+    return ()
+
+
+if __name__ == "__main__":
+    print(  # noqa: T201 - its parent reads it
+        *confine(work=Path.cwd(), memory_bytes=_MEMORY_BYTES, parent=int(sys.argv[1])), sep="\n"
+    )

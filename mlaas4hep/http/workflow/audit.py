@@ -1,0 +1,93 @@
+"""The audit log over HTTP: each change is noted, and whoever is an admin may read what was."""
+
+import logging
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import flask
+
+from mlaas4hep.core.requests.deed import Deed, short
+from mlaas4hep.core.runs.durations import clock_time
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.http.route import Arg, Route
+from mlaas4hep.http.workflow.call import Call, answer
+from mlaas4hep.http.workflow.context import Context
+
+log = logging.getLogger(__name__)
+
+MOST = 1000
+_DRY = ("1", "true", "yes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """Something that a person changed."""
+
+    at: str
+    owner: str
+    person: str
+    function: str
+    action: str
+    target: str
+    made: str
+
+
+def note(context: Context, route: Route, call: Call, response: flask.Response) -> None:
+    """Note what a call has changed; a log that does not answer stops nobody."""
+    if call.args.get("dry_run", "").lower() in _DRY:
+        return
+    deed = Deed(
+        at=context.services.clock(),
+        owner=call.person.owner,
+        person=short(call.person.subject),
+        function="workflow",
+        action=route.name,
+        target=short(call.args.get("name") or _in_body(call)),
+        made=short(_made(response)),
+    )
+    try:
+        context.services.audit.note(deed)
+    except ServiceUnavailableError as error:
+        log.warning("the audit log does not answer (%s): %s", error, asdict(deed))
+
+
+def _in_body(call: Call) -> object:
+    if call.http.mimetype == "application/json":
+        with suppress(InvalidRequestError):
+            return call.json().get("name") or call.json().get("model")
+    return ""
+
+
+def _made(response: flask.Response) -> object:
+    told = response.get_json(silent=True) if response.is_json else None
+    return told.get("name") if isinstance(told, dict) else ""
+
+
+def show_audit(context: Context, call: Call) -> flask.Response:
+    """Return what people changed, the newest first; for admins."""
+    if not call.person.is_admin:
+        raise ForbiddenError("only admins may read the audit log")
+    limit = call.whole("limit", 100, MOST)
+    deeds = context.services.audit.newest(limit, call.args.get("owner", ""))
+    return answer([AuditLine(**{**asdict(deed), "at": clock_time(deed.at)}) for deed in deeds])
+
+
+ROUTES = (
+    Route(
+        name="show_audit",
+        method="GET",
+        path="/audit",
+        handler=show_audit,
+        tag="me",
+        args=(
+            Arg(
+                name="limit",
+                about="How many.",
+                schema={"type": "integer", "minimum": 0, "maximum": MOST, "default": 100},
+            ),
+            Arg(name="owner", about="Only what was changed of this owner's."),
+        ),
+        gives=tuple[AuditLine, ...],
+        errors=(403, 503),
+    ),
+)
