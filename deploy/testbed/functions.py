@@ -11,6 +11,7 @@ from deploy.testbed.place import REPOSITORY, Place
 
 log = logging.getLogger(__name__)
 
+IMAGES = ("BASE_IMAGE", "BUILD_IMAGE", "WATCHDOG_IMAGE")  #: that ours are built on
 NAMES = ("workflow", "specs", "chunk-preprocess", "predict", "train")
 READY_S = 120.0
 

@@ -7,8 +7,6 @@ import pytest
 
 from deploy.testbed import docker, functions, process
 
-BASE_ARGUMENTS = ("BASE_IMAGE", "BUILD_IMAGE", "WATCHDOG_IMAGE")
-
 
 @pytest.fixture
 def folder(tmp_path, platform):
@@ -38,7 +36,7 @@ def call(platform, folder, *arguments, given=""):
 def test_a_function_from_the_pulled_template_builds_and_answers(platform, folder):
     values = functions.environment(platform)
     prefix = values["IMAGE_PREFIX"].rstrip("/")
-    images = [("--build-arg", f"{name}={values[name]}") for name in BASE_ARGUMENTS]
+    images = [("--build-arg", f"{name}={values[name]}") for name in functions.IMAGES]
 
     faas_cli(platform, folder, "template", "pull", str(functions.REPOSITORY))
     faas_cli(platform, folder, "new", "hello", "--lang", "python3-mlaas", "--prefix", prefix)
