@@ -18,7 +18,9 @@ class Block:
 def blocks(guide: str) -> list[Block]:
     """Return the blocks of `docs/{guide}`, in their order."""
     found = []
-    sections = re.split(r"^#+ (.+)$", (DOCS / guide).read_text(encoding="utf-8"), flags=re.M)
+    sections = re.split(
+        r"^#+ (.+)$", (DOCS / guide).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     for heading, text in zip(sections[1::2], sections[2::2], strict=True):
         for block in re.findall(r"\n\n((?:    .*\n)+)", text):
             lines = [line.removeprefix("    ") for line in block.splitlines()]

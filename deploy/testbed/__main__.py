@@ -7,6 +7,7 @@ import sys
 import time
 
 from deploy.testbed import (
+    credentials,
     debian,
     dispatcher,
     docker,
@@ -27,6 +28,7 @@ log = logging.getLogger("platform")
 
 #: In this order: everyone finds what it needs.
 PARTS = (
+    credentials.make,
     docker.start,
     docker.base_images,
     messaging.start,

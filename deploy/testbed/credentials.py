@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.testbed.place import Place
-from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.admin import secretfiles
 
 #: Who gets tokens, and in which groups they are.
 PEOPLE = {"alice": ["atlas"], "bob": ["cms"], "carol": ["mlaas-admins"]}
@@ -28,11 +28,15 @@ def text(place: Place, name: str) -> str:
     return file(place, name).read_text(encoding="utf-8")
 
 
+def make(place: Place) -> None:
+    """Make what `mlaas4hep-admin secrets make` makes for any deployment."""
+    secretfiles.make(place.folder("credentials"))
+
+
 def dispatcher_keys(place: Place) -> tuple[Path, Path]:
     """Return the private and the public key of the dispatcher."""
-    private = file(place, "dispatcher-private-key", lambda: SigningKey.new().private_pem)
-    key = SigningKey.from_pem(private.read_text(encoding="utf-8"))
-    return private, file(place, "dispatcher-public-key", lambda: key.public_pem)
+    folder = place.folder("credentials")
+    return folder / secretfiles.PRIVATE, folder / secretfiles.PUBLIC
 
 
 def certificate(place: Place) -> tuple[Path, Path]:

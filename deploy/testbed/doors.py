@@ -1,10 +1,8 @@
 """oauth2-proxy with TLS: one door to workflow, one to predict."""
 
-import base64
-import hashlib
-
 from deploy.testbed import credentials, identity, probe, process
 from deploy.testbed.place import REPOSITORY, Place
+from mlaas4hep.admin import secretfiles
 
 CONFIGURATION = REPOSITORY / "deploy/oauth2-proxy"
 DOORS = ("workflow", "predict")
@@ -42,6 +40,5 @@ def _functions(gateway: str) -> dict[str, str]:
 
 
 def cookie_secret(place: Place) -> str:
-    """Return 32 bytes in the one spelling that oauth2-proxy takes for 32 bytes."""
-    seed = credentials.text(place, "cookie-seed").encode()
-    return base64.urlsafe_b64encode(hashlib.sha256(seed).digest()).decode()
+    """Return what the doors encrypt cookies with."""
+    return credentials.text(place, secretfiles.COOKIE).strip().partition("=")[2]

@@ -1,6 +1,6 @@
 """NATS with JetStream: the server of `deploy/nats`, and the streams in it."""
 
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,8 +16,7 @@ CONFIGURATION = REPOSITORY / "deploy/nats"
 def start(place: Place) -> None:
     """Start the server and make its streams, consumers and buckets."""
     folder, keys = place.folder("nats"), place.folder("credentials")
-    users = [sys.executable, str(CONFIGURATION / "users.py"), "--keys", str(keys)]
-    subprocess.run([*users, "--out", str(folder / "users.conf")], check=True)
+    shutil.copy2(keys / "users.conf", folder)
     config = (CONFIGURATION / "nats.conf").read_text(encoding="utf-8")
     # Where a container has its volume; nats-server refuses it twice, in a file and as an argument.
     config = config.replace("store_dir: /data", f"store_dir: {folder / 'data'}")

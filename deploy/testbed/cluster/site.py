@@ -1,7 +1,6 @@
 """A site on the node: its copy of the overlay `plain`, its secrets, and what it provisions."""
 
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -10,10 +9,11 @@ from pathlib import Path
 
 import yaml
 
-from deploy.testbed import credentials, docker, doors, functions, identity, process, storage
+from deploy.testbed import docker, functions, identity, process
 from deploy.testbed.cluster import images, kubectl, network
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.admin import secretfiles
 from mlaas4hep.bootstrap import credentials as user_and_password
 
 log = logging.getLogger(__name__)
@@ -111,36 +111,9 @@ def _copy(place: Place) -> Path:
 def _secrets(place: Place, folder: Path) -> None:
     """Fill an overlay's folder of secrets by the commands of docs/operators.md."""
     keys = place.folder("cluster", "site", "keys")
-    users = [sys.executable, str(REPOSITORY / "deploy/nats/users.py"), "--keys", str(keys)]
-    subprocess.run([*users, "--out", str(folder / "users.conf")], check=True)
-    private, public = credentials.dispatcher_keys(place)
-    key, found = certificate(place)
-    password = credentials.text(place, "minio-password")
-    files = {
-        "minio-user": storage.ADMIN,
-        "minio-password": password,
-        "dispatcher-private-key": private.read_text(encoding="utf-8"),
-        "dispatcher-public-key": public.read_text(encoding="utf-8"),
-        "tls.key": key.read_text(encoding="utf-8"),
-        "tls.crt": found.read_text(encoding="utf-8"),
-        "door-cookie.env": f"OAUTH2_PROXY_COOKIE_SECRET={doors.cookie_secret(place)}\n",
-    }
-    for name in (*functions.NAMES, "dispatcher"):
-        files[f"{name}-nats-user"] = (keys / f"{name}-nats-user").read_text(encoding="utf-8")
-    for name in functions.NAMES:
-        files[f"{name}-store-key"] = _store_key(keys, name)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-def _store_key(keys: Path, name: str) -> str:
-    """Return a function's key to the store, as minio/provision.py writes it; made beforehand."""
-    file = keys / f"{name}-store-key"
-    if not file.exists():
-        file.touch(mode=0o600)
-        secret = os.urandom(20).hex()
-        file.write_text(f"mlaas-{name}:{secret}", encoding="utf-8")
-    return file.read_text(encoding="utf-8")
+    secretfiles.make(keys)
+    for file in (*keys.iterdir(), *certificate(place)):
+        shutil.copy2(file, folder)
 
 
 def _kustomization(place: Place) -> dict[str, object]:
@@ -240,13 +213,10 @@ def _provision(place: Place) -> None:
     """Make buckets, policies, streams and consumers, through the Services."""
     keys = place.folder("cluster", "site", "keys")
     store = f"http://{address_of(place, 'minio')}:9000"
-    admin = credentials.file(
-        place, "minio-admin", lambda: f"{storage.ADMIN}:{credentials.text(place, 'minio-password')}"
-    )
     with (place.folder("logs") / "cluster-provision.log").open("ab") as output:
         subprocess.run(
             [sys.executable, str(REPOSITORY / "minio/provision.py"), store]
-            + ["--admin-file", str(admin), "--keys", str(keys)],
+            + ["--admin-file", str(keys / "minio-admin"), "--keys", str(keys)],
             check=True,
             stdout=output,
             stderr=subprocess.STDOUT,
