@@ -1,6 +1,7 @@
 """A site on the node: its copy of the overlay `plain`, its secrets, and what it provisions."""
 
 import logging
+import os
 import shutil
 import subprocess
 import sys
