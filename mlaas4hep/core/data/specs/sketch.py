@@ -17,39 +17,40 @@ from mlaas4hep.core.data.values.texts import is_text
 _MOST = 2048  #: values of a branch in a range
 _LEAST = 64
 _ALL_BRANCHES = 50_000  #: values of all branches of a range: they travel as JSON
+_SINGLE, _DOUBLE = np.dtype("<f4"), np.dtype("<f8")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
-    """Values of one branch, sorted; each stands for `weight` values.
+    """Values of one branch, in the order of entries; each stands for `weight` values.
 
     They are kept as text: thousands of numbers would take longer as JSON than they take to measure.
     """
 
     weight: int
-    packed: str  #: base64 of float64, little endian
+    packed: str  #: base64 of floating-point numbers, little endian
+    is_single: bool = False  #: they have four bytes, which hold them exactly, not eight
 
     @classmethod
-    def of(cls, weight: int, values: NDArray[np.float64]) -> "Sketch":
-        """Return a sketch of finite values, in any order."""
-        packed = base64.b64encode((np.sort(values) + 0.0).astype("<f8").tobytes())
-        return cls(weight=weight, packed=packed.decode())
+    def of(cls, weight: int, values: Array) -> "Sketch":
+        """Return a sketch of finite values."""
+        is_single = np.can_cast(values.dtype, np.float32)
+        numbers: NDArray[np.float32 | np.float64] = values.astype(_SINGLE if is_single else _DOUBLE)
+        numbers += 0.0  # -0.0 becomes 0.0
+        packed = base64.b64encode(numbers.tobytes()).decode("ascii")
+        return cls(weight=weight, packed=packed, is_single=is_single)
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """Return the values, sorted."""
-        return np.frombuffer(base64.b64decode(self.packed), "<f8")
+        """Return the values."""
+        kind = _SINGLE if self.is_single else _DOUBLE
+        return np.frombuffer(base64.b64decode(self.packed), kind).astype(np.float64)
 
 
 def joined(sketches: Iterable[Sketch]) -> tuple[Sketch, ...]:
-    """Return one sketch for each weight; order does not matter."""
-    found: dict[int, list[NDArray[np.float64]]] = {}
-    for sketch in sketches:
-        found.setdefault(sketch.weight, []).append(sketch.values)
-    return tuple(
-        Sketch.of(weight, np.concatenate(parts)) for weight, parts in sorted(found.items())
-    )
+    """Return sketches so that the order they came in does not show."""
+    return tuple(sorted(sketches, key=lambda sketch: (sketch.weight, sketch.packed)))
 
 
 class Sketcher:
@@ -79,7 +80,7 @@ class Sketcher:
         return {name: self._sketch(parts) for name, parts in self._parts.items()}
 
     def _sketch(self, parts: list[Array]) -> Sketch:
-        values = np.concatenate(parts).astype(np.float64)
+        values = np.concatenate(parts)
         return Sketch.of(self._step, values[np.isfinite(values)])
 
 
@@ -106,9 +107,6 @@ class Distribution:
         parts = [(sketch.weight, sketch.values) for sketch in sketches if sketch.packed]
         if not parts:
             return None
-        if len(parts) == 1:  # sorted already
-            ((weight, values),) = parts
-            return cls(values=values, weights=np.full(len(values), weight, np.float64))
         values = np.concatenate([part for _, part in parts])
         weights = np.concatenate([np.full(len(part), weight, np.float64) for weight, part in parts])
         order = np.argsort(values, kind="stable")
