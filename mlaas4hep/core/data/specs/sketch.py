@@ -104,12 +104,18 @@ class Distribution:
     @classmethod
     def of(cls, sketches: Iterable[Sketch]) -> "Distribution | None":
         """Return the distribution of sketches; None if they are empty."""
-        parts = [(sketch.weight, sketch.values) for sketch in sketches if sketch.packed]
+        parts: dict[int, list[NDArray[np.float64]]] = {}
+        for sketch in sketches:
+            if sketch.packed:
+                parts.setdefault(sketch.weight, []).append(sketch.values)
         if not parts:
             return None
-        values = np.concatenate([part for _, part in parts])
-        weights = np.concatenate([np.full(len(part), weight, np.float64) for weight, part in parts])
-        order = np.argsort(values, kind="stable")
+        runs = [np.sort(np.concatenate(parts[weight])) for weight in sorted(parts)]
+        weights = np.repeat(np.array(sorted(parts), np.float64), [len(run) for run in runs])
+        values = np.concatenate(runs)
+        if len(runs) == 1:
+            return cls(values=values, weights=weights)
+        order = np.argsort(values, kind="stable")  # merges runs that are sorted, which is quick
         return cls(values=values[order], weights=weights[order])
 
     def quantile(self, share: float | Iterable[float]) -> NDArray[np.float64]:
@@ -133,6 +139,9 @@ class Distribution:
 
     def repeated(self, times: int) -> tuple[float, ...]:
         """Return the values that occur at least so often, the most frequent first."""
+        last = max(len(self.values) - times + 1, 0)
+        if not (self.values[times - 1 :] == self.values[:last]).any():  # sorted: equal ones touch
+            return ()
         begins = np.flatnonzero(np.append(True, self.values[1:] != self.values[:-1]))
         values, counts = self.values[begins], np.diff(np.append(begins, len(self.values)))
         often = counts >= times
