@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,26 @@ import pytest
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.memory import MemoryRunBook
+from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
+from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, is_complete
+from mlaas4hep.adapters.nats.runs import JetStreamRunBook
+from mlaas4hep.bootstrap import Messaging
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.runs.events import ChunkReady, RunCancelled, RunSubmitted, SpecsReady
+from mlaas4hep.core.runs.events import (
+    ChunkReady,
+    FilesOpened,
+    RunCancelled,
+    RunSubmitted,
+    SpecsReady,
+)
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
+from mlaas4hep.errors import MlaasError, NotFoundError
 from mlaas4hep.pipeline.records import store_record, store_run
 from mlaas4hep.ports import RunBook, Services
 from mlaas4hep.settings import Settings
@@ -51,6 +64,62 @@ def test_streams_and_buckets_that_are_deleted_are_made_again(
         return not before and after
 
     assert asyncio.run(sweep())
+
+
+@pytest.mark.parametrize("how", ["purged", "deleted"])
+def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_anew(
+    nats_server: NatsServer, tmp_path: Path, how: str
+) -> None:
+    connection = Connection(nats_server.url)
+    book = JetStreamRunBook(connection, lambda: 2.0, look_s=0.1)
+    store = bootstrap.services(Settings(store=tmp_path.as_uri()))
+    services = replace(store, runs=book, bus=JetStreamBus(connection))
+    for number in (1, 2):
+        store_run(replace(RUN, name=f"luca_{number}", number=number), {}, services)
+    for _ in range(20):  # many changes: revisions of the new bucket are lower
+        book.apply([FilesOpened(**WHO, files=1, ranges=1, entries=1), RunCancelled(**WHO)])
+    messaging = Messaging(
+        bus=services.bus, runs=book, leases=JetStreamLeases(connection), close=connection.close
+    )
+    assert len(book.list()) == 2
+
+    async def sweep() -> None:
+        client = await nats.connect(nats_server.url)
+        jetstream = client.jetstream()
+        if how == "purged":
+            await jetstream.purge_stream("KV_mlaas-runs")
+        else:
+            await jetstream.delete_stream("KV_mlaas-runs")
+        sweeper = Sweeper(
+            [],
+            client=client,
+            messaging=messaging,
+            metrics=Metrics(),
+            housekeeping=Housekeeping(services),
+        )
+        async with asyncio.timeout(60):
+            while True:
+                with suppress(MlaasError):
+                    await sweeper.sweep()
+                    if (await asyncio.to_thread(_exists, book)) and len(book.list()) == 2:
+                        break
+                await asyncio.sleep(0.1)
+        await client.close()
+
+    try:
+        asyncio.run(sweep())
+        book.apply([RunCancelled(owner="a", run="luca_2")])
+        assert {run.name: run.status for run in book.list()}["luca_2"] is Status.CANCELLED
+    finally:
+        connection.close()
+
+
+def _exists(book: RunBook) -> bool:
+    try:
+        book.get("a", "luca_1")
+    except NotFoundError:
+        return False
+    return True
 
 
 def test_a_consumer_that_is_deleted_is_made_again(

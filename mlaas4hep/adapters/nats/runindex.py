@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from random import choice
 from typing import Any
 
 import nats.errors
+from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from mlaas4hep.adapters.nats.connection import WATCH
@@ -15,11 +18,16 @@ from mlaas4hep.core.runs.run import Run
 
 log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S = 60.0  #: a watch that is silent for so long is looked after
+LOOK_S = 15.0  #: between two looks whether the bucket still is the one that is watched
+_FORGOTTEN_S = 120.0  #: a watch of a process that is dead
 _MEND_S = 1.0
 _BROUGHT_S = 2.0  #: longest wait for the watch to catch up; usually it takes a millisecond
 
 Listener = Callable[[str, str], None]
+
+
+class _OtherBucketError(Exception):
+    """What is watched was deleted, or emptied past the watch."""
 
 
 class RunIndex:
@@ -29,8 +37,10 @@ class RunIndex:
     milliseconds later.
     """
 
-    def __init__(self, records: KeyValue) -> None:
+    def __init__(self, records: KeyValue, look_s: float = LOOK_S) -> None:
         self._records = records
+        self._look_s = look_s
+        self._before: dict[str, Run] = {}  #: what the watches before this one knew
         self._runs: dict[str, Run] = {}
         self._revisions: dict[str, int] = {}  #: also of deleted runs: an older record is no news
         self._listeners: list[Listener] = []
@@ -87,30 +97,58 @@ class RunIndex:
         while True:
             try:
                 await self._watch()
-            except (nats.errors.Error, TimeoutError, OSError) as error:
-                self._complete.clear()  # until the watch is made again nobody knows
+            except (nats.errors.Error, _OtherBucketError, TimeoutError, OSError) as error:
                 log.warning("NATS: %s; watching all runs again", error or type(error).__name__)
                 await asyncio.sleep(_MEND_S)
 
     async def _watch(self) -> None:
-        watcher: Any = await self._records.watch(">", inactive_threshold=2 * _LOOK_AGAIN_S)
+        self._complete.clear()  # until all have come nobody knows; revisions may begin anew
+        self._before |= self._runs
+        self._runs, self._revisions, self._newest = {}, {}, 0
+        watcher: Any = await self._records.watch(">", inactive_threshold=_FORGOTTEN_S)
         try:
+            looked = time.monotonic()
             while True:
-                try:
-                    entry = await watcher.updates(_LOOK_AGAIN_S)
-                except nats.errors.TimeoutError:
-                    await watcher._sub.consumer_info()  # noqa: SLF001 - fails if it is gone
-                    continue
-                if entry is None:
-                    self._complete.set()
-                else:
-                    self._take(entry)
-                    async with self._moved:
-                        self._newest = entry.revision
-                        self._moved.notify_all()
+                with suppress(nats.errors.TimeoutError):
+                    await self._hear(await watcher.updates(self._look_s))
+                if time.monotonic() - looked >= self._look_s:
+                    await self._look(watcher)
+                    looked = time.monotonic()
         finally:
             with suppress(nats.errors.Error):
                 await watcher.stop()
+
+    async def _hear(self, entry: Any) -> None:
+        """Take an entry; None comes once, after all that were there before."""
+        if entry is None:
+            self._all_have_come()
+            return
+        self._take(entry)
+        async with self._moved:
+            self._newest = entry.revision
+            self._moved.notify_all()
+
+    def _all_have_come(self) -> None:
+        self._complete.set()
+        gone = self._before.keys() - self._runs.keys()
+        lost = [self._before[key] for key in gone]
+        self._before = {}
+        for run in lost:
+            self._tell(run)
+
+    async def _look(self, watcher: Any) -> None:
+        """Raise if the watch, or a record that it told, is not there any more."""
+        await watcher._sub.consumer_info()  # noqa: SLF001 - fails if it is gone
+        if self._complete.is_set() and self._runs:
+            known = choice(tuple(self._runs))  # noqa: S311 - any will do
+            try:
+                await self._records.get(known)
+            except KeyNotFoundError:
+                if known in self._runs:  # and was not just deleted
+                    raise _OtherBucketError(f"record {known} is gone") from None
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # requests of nats-py may swallow it
+            raise asyncio.CancelledError
 
     def _take(self, entry: Any) -> None:
         if entry.operation in {KV_DEL, KV_PURGE}:

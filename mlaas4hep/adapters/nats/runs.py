@@ -13,7 +13,7 @@ from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key
 from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
-from mlaas4hep.adapters.nats.runindex import RunIndex
+from mlaas4hep.adapters.nats.runindex import LOOK_S, RunIndex
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
@@ -28,9 +28,12 @@ _MEND_S = 1.0
 class JetStreamRunBook:
     """One record per run under `owner.name`."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, connection: Connection, clock: Callable[[], float], look_s: float = LOOK_S
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._look_s = look_s
         self._index: RunIndex | None = None  #: made when somebody lists or listens
 
     def create(self, run: Run) -> None:
@@ -128,7 +131,7 @@ class JetStreamRunBook:
 
     def _indexed(self, jetstream: JetStreamContext) -> RunIndex:
         if self._index is None or self._index.is_closed:  # of a connection that was closed
-            self._index = RunIndex(bucket(jetstream, RUNS))
+            self._index = RunIndex(bucket(jetstream, RUNS), self._look_s)
         return self._index
 
     def _note(self, where: str, revision: int, run: Run) -> None:
