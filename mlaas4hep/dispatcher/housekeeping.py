@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from cachetools import LRUCache
 
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.pipeline.tidying import forget_attempts, tidy
 from mlaas4hep.ports import Services
@@ -28,14 +29,27 @@ class Housekeeping:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._looked: LRUCache[_Look, None] = LRUCache(_REMEMBERED)
+        self._known: set[tuple[str, str]] = set()
+        self._is_warm = False
         self._searched_at = 0.0
 
-    def rebuild(self) -> int:
-        """Write the records of runs whose book is lost; return how many."""
-        made = rebuild(self._services)
+    def rebuild(self, runs: Iterable[Run]) -> int:
+        """Write the records of runs that the book has lost; return how many.
+
+        The first time all records in the store are looked at, later those that `runs` misses.
+        """
+        now = {(run.owner, run.name) for run in runs}
+        gone, self._known = self._known - now, now
+        lost = not now or not self._is_warm or any(self._is_stored(*each) for each in gone)
+        self._is_warm = True
+        made = rebuild(self._services) if lost else []
         if made:
-            log.warning("the run book was empty: %d runs are rebuilt", len(made))
+            log.warning("the run book had lost %d runs: they are rebuilt", len(made))
         return len(made)
+
+    def _is_stored(self, owner: str, name: str) -> bool:
+        """Tell whether nobody has deleted a run."""
+        return self._services.runs_files.info(files.key(owner, name, files.RUN)) is not None
 
     def tidy(self, runs: Iterable[Run], now: float) -> int:
         """Remove what ended runs and broken uploads left; return how many objects."""

@@ -96,7 +96,7 @@ class Sweeper:
     def _sweep_runs(self, others: bool) -> None:
         with self._messaging.leases.hold("sweeper"):
             runs = self._messaging.runs.list()
-            if not runs and self._housekeeping is not None and self._housekeeping.rebuild():
+            if self._housekeeping is not None and self._housekeeping.rebuild(runs):
                 runs = self._messaging.runs.list()
             for run in runs:
                 if self._is_lost(run, others):

@@ -9,7 +9,7 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import NotFoundError
+from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.ports import Services
 
 
@@ -49,7 +49,11 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
     for name, content in contents.items():
         services.runs_files.put(files.key(run.owner, run.name, name), content)
     store_record(run, services)
-    services.runs.create(run)
+    try:
+        services.runs.create(run)
+    except ConflictError:
+        if services.runs.get(run.owner, run.name).id != run.id:  # not rebuilt from our record
+            raise
 
 
 def store_record(run: Run, services: Services) -> None:

@@ -22,9 +22,7 @@ def rebuild(services: Services) -> list[str]:
     """
     known = {(run.owner, run.name) for run in services.runs.list()}
     made = []
-    for run in _stored(services):
-        if (run.owner, run.name) in known:
-            continue
+    for run in _stored(services, known):
         with suppress(ConflictError):
             services.runs.create(run)
             made.append(f"{run.owner}/{run.name}")
@@ -32,9 +30,10 @@ def rebuild(services: Services) -> list[str]:
     return made
 
 
-def _stored(services: Services) -> Iterator[Run]:
+def _stored(services: Services, known: set[tuple[str, str]]) -> Iterator[Run]:
     for info in list(services.runs_files.list("")):
-        if info.key.endswith(f"/{files.RUN}") and info.key.count("/") == 2:  # noqa: PLR2004 - owner/run/file
+        owner, name, *file = info.key.split("/")
+        if file == [files.RUN] and (owner, name) not in known:
             try:
                 yield sealed.load(Run, services.runs_files.get(info.key))
             except MlaasError as error:

@@ -10,9 +10,11 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunCancelled
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import ENDED_S, RESTARTED_S, Housekeeping
+from mlaas4hep.errors import ConflictError
 from mlaas4hep.pipeline.records import store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.testing import pipeline
+from mlaas4hep.usecases.runs import delete
 
 RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=0, updated_at=0)
 WHO = {"owner": "a", "run": "luca_1"}
@@ -85,6 +87,31 @@ def test_a_run_is_looked_at_once(services: Services) -> None:
     services.runs_files.put("a/luca_1/checkpoint.json", b"x")
 
     assert keeping.tidy(services.runs.list(), ENDED_S + 1) == 0
+
+
+def test_records_that_are_lost_one_by_one_are_rebuilt_and_deleted_runs_are_not(
+    services: Services,
+) -> None:
+    other, third = (replace(RUN, name=f"luca_{number}", number=number) for number in (2, 3))
+    for run in (other, third):
+        store_run(run, {}, services)
+    services.runs.delete("a", "luca_3")  # lost while no dispatcher was there
+    keeping = Housekeeping(services)
+    made = [keeping.rebuild(services.runs.list())]
+    delete(replace(RUN, name="luca_2", status=Status.DONE), services)
+    made += [keeping.rebuild(services.runs.list())]
+    services.runs.delete("a", "luca_1")
+    made += [keeping.rebuild(services.runs.list()), keeping.rebuild(services.runs.list())]
+
+    assert made == [1, 0, 1, 0]
+    assert {run.name for run in services.runs.list()} == {"luca_1", "luca_3"}
+
+
+def test_a_run_that_is_rebuilt_while_it_is_submitted_is_that_run(services: Services) -> None:
+    store_run(RUN, {}, services)
+
+    with pytest.raises(ConflictError):
+        store_run(replace(RUN, id="2"), {}, services)
 
 
 def test_what_nobody_finished_goes_after_a_day(services: Services) -> None:
