@@ -30,7 +30,7 @@ from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
 from mlaas4hep.errors import MlaasError, NotFoundError
 from mlaas4hep.pipeline.records import store_record, store_run
-from mlaas4hep.ports import RunBook, Services
+from mlaas4hep.ports import NoAudit, RunBook, Services
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
 from mlaas4hep.usecases.rebuild import rebuild
@@ -79,7 +79,11 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
     for _ in range(20):  # many changes: revisions of the new bucket are lower
         book.apply([FilesOpened(**WHO, files=1, ranges=1, entries=1), RunCancelled(**WHO)])
     messaging = Messaging(
-        bus=services.bus, runs=book, leases=JetStreamLeases(connection), close=connection.close
+        bus=services.bus,
+        runs=book,
+        leases=JetStreamLeases(connection),
+        audit=NoAudit(),
+        close=connection.close,
     )
     assert len(book.list()) == 2
 
