@@ -17,6 +17,7 @@ class Function:
     name: str
     factory: Callable[[Services, Settings], Any]  #: an ASGI app, or a flask app for `front`
     front: Callable[[Any], AsgiApp] = lambda app: app  #: what serves the app
+    is_quick: bool = False  #: its app answers in microseconds, so that the server's cost counts
 
     def app(self, services: Services, settings: Settings) -> AsgiApp:
         """Return what answers its requests."""
@@ -25,7 +26,7 @@ class Function:
 
 def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
     """Return a function around an ASGI app, which answers health and readiness itself."""
-    return Function(name=name, factory=make_app)
+    return Function(name=name, factory=make_app, is_quick=True)
 
 
 def settle() -> None:

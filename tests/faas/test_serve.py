@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mlaas4hep.laptop.programs import Sources
+from tests.smuggling import Door, attack, most_answers
 
 WSGI = """
 import threading
@@ -34,13 +35,25 @@ def make_app(services, settings):
 function = wsgi("tiny", make_app)
 """
 ASGI = """
+import sys
 from mlaas4hep.faas.on_event import asgi
 
 def make_app(services, settings):
     async def app(scope, receive, send):
-        if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": scope["path"].encode()})
+        if scope["type"] != "http":
+            return
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            size, more = size + len(message["body"]), message["more_body"]
+            if scope["path"] == "/slow":
+                print("inside", file=sys.stderr, flush=True)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for part in (scope["path"], "?", scope["query_string"].decode(), f" {size}"):
+            await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
     return app
 
 function = asgi("tiny", make_app)
@@ -50,6 +63,15 @@ from mlaas4hep.faas.on_event import on_event
 
 function = on_event("tiny", {})
 """
+
+AMBIGUOUS = (
+    "length and chunks (CL.TE)",
+    "chunks and length (TE.CL)",
+    "two lengths",
+    "a folded encoding",
+    "chunked and something behind it",
+    "a chunk longer than it says",
+)
 
 
 class Served:
@@ -91,6 +113,13 @@ def served(folder, handler, shell=(), **env):
         function.process.stderr.close()
 
 
+@pytest.fixture(scope="module")
+def asgi_function(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("asgi"), ASGI) as function:
+        function.wait_until_up()
+        yield function
+
+
 def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path):
     answers = []
     with served(tmp_path, WSGI) as function:
@@ -112,13 +141,62 @@ def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
 def test_an_asgi_function_is_served_too(tmp_path):
     with served(tmp_path, ASGI) as function:
         function.wait_until_up()
-        answer = httpx.get(f"{function.url}/any/path")
+        answer = httpx.get(f"{function.url}/any/path?a=\u00e9")
         function.process.send_signal(signal.SIGTERM)
         function.process.wait(30)
 
-    assert (answer.status_code, answer.text) == (200, "/any/path")
+    assert (answer.status_code, answer.text) == (200, "/any/path?a=%C3%A9 0")
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "server" not in answer.headers
+    assert answer.headers["server"] == "mlaas4hep"  # not what serves it
+    assert function.process.returncode == 0
+
+
+@pytest.mark.parametrize("size", [0, 5, 3_000_000])
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_bodies_of_any_size_reach_an_asgi_function_announced_or_in_pieces(
+    asgi_function, size, is_announced
+):
+    body = b"x" * size
+    answer = httpx.post(f"{asgi_function.url}/b", content=body if is_announced else iter([body]))
+
+    assert answer.text == f"/b? {size}"
+
+
+def test_an_asgi_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path):
+    with served(tmp_path, ASGI) as function:
+        function.wait_until_up()
+        port = int(function.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as call:
+            head = "POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            call.sendall(head.encode() + b"2\r\nhe\r\n")
+            while function.process.stderr.readline() != "inside\n":
+                pass
+            function.process.send_signal(signal.SIGTERM)
+            call.sendall(b"3\r\nllo\r\n0\r\n\r\n")
+            answer = b"".join(iter(lambda: call.recv(4096), b""))
+        code = function.process.wait(60)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b" 5" in answer
+    assert code == 0
+
+
+def test_an_asgi_function_does_not_share_its_port(tmp_path, asgi_function):
+    (tmp_path / "other").mkdir()
+    port = asgi_function.url.rpartition(":")[2]
+    with served(tmp_path / "other", ASGI, MLAAS_PORT=port) as second:
+        _, text = second.process.communicate(timeout=60)
+
+    assert second.process.returncode == 1
+    assert f"127.0.0.1:{port} cannot be served" in text
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_an_asgi_function_takes_nobodys_bytes_for_anothers_request(asgi_function, name):
+    outcome = attack(Door(port=int(asgi_function.url.rpartition(":")[2])), name, knocks=2)
+
+    assert len(outcome.statuses) <= most_answers(name)
+    assert set(outcome.victims) == {200}
 
 
 @pytest.mark.parametrize(
