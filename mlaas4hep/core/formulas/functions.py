@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Jagged
-from mlaas4hep.core.formulas import kinematics, ordering, rowwise, special
+from mlaas4hep.core.formulas import crossing, kinematics, ordering, rowwise, special
 from mlaas4hep.core.formulas.rowwise import truth
 
 
@@ -19,6 +19,7 @@ class Function:
     elementwise: Callable[..., Any] | None = None  #: value by value
     over_rows: Callable[..., Array] | None = None  #: one value a row of its arguments
     within_rows: Callable[[Jagged], Array] | None = None  #: as many values in each row as before
+    across: Callable[[Jagged, Jagged, Jagged, Jagged], Array] | None = None  #: of two collections
     gives_places: bool = False  #: what it gives are places inside rows
     row_counts: tuple[int, ...] = (1,)  #: numbers of arguments with which it is over rows
 
@@ -52,10 +53,16 @@ def _filled(value: Any, instead: Any) -> Array:
     return filled
 
 
+def _if_else(yes: Any, condition: Any, no: Any) -> Array:
+    return _where(condition, yes, no)
+
+
 def _where(condition: Any, yes: Any, no: Any) -> Array:
     chosen: Array = np.where(truth(condition), yes, no)
     return chosen
 
+
+IF_ELSE = "if else"  #: no name that can be written: the choice as Python writes it
 
 _ONE: dict[str, Callable[..., Any]] = {
     "abs": np.absolute,
@@ -142,6 +149,9 @@ _ROWS: dict[str, Callable[[Jagged], Array]] = {
     "argmin": ordering.place_of_smallest,
     "mean": rowwise.mean,
     "prod": rowwise.product,
+    "median": ordering.middle,
+    "first": ordering.first,
+    "last": ordering.last,
     "std": rowwise.deviation,
     "sum": rowwise.total,
     "var": rowwise.variance,
@@ -178,6 +188,11 @@ FUNCTIONS: dict[str, Function] = {
     "min": Function(counts=(1, 2), elementwise=np.minimum, over_rows=rowwise.smallest),
     "max": Function(counts=(1, 2), elementwise=np.maximum, over_rows=rowwise.largest),
     "padded": Function(counts=(3,)),
+    "nearest": Function(counts=(4,), across=crossing.nearest, gives_places=True),
+    "minDeltaR": Function(counts=(4,), across=crossing.least_distance),
+    "transverseMass": Function(counts=(4,), elementwise=kinematics.transverse_mass),
+    "clip": Function(counts=(3,), elementwise=np.clip),
+    IF_ELSE: Function(counts=(3,), elementwise=_if_else),
     "take": Function(counts=(2,)),
     "where": Function(counts=(3,), elementwise=_where),
 }

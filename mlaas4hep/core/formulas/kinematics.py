@@ -29,6 +29,12 @@ def root_delta_r(eta1: Any, eta2: Any, phi1: Any, phi2: Any) -> Array:
     return delta_r(eta1, phi1, eta2, phi2)
 
 
+def transverse_mass(pt1: Any, phi1: Any, pt2: Any, phi2: Any) -> Array:
+    """Return that of two objects whose masses do not count, such as a muon and what is missing."""
+    angle = 1 - np.cos(np.subtract(phi1, phi2))
+    return np.asarray(np.sqrt(2 * np.multiply(pt1, pt2) * angle))
+
+
 def mass_of_sum(*numbers: Any) -> Array:
     """Return the mass of the sum of objects, each given by pt, eta, phi and mass."""
     parts = [_cartesian(*numbers[at : at + 4]) for at in range(0, len(numbers), 4)]

@@ -97,6 +97,8 @@ class Machine:
             return self._take(step, *inputs)
         if name == "padded":
             return self._padded(step, *inputs)
+        if function.across is not None:
+            return self._across(step, function, inputs)
         if function.within_rows is not None:
             rows = self._rows(step, inputs[0], name)
             data = function.within_rows(rows)
@@ -153,6 +155,22 @@ class Machine:
             return _jagged(picking.leading(taken, sizes), rows.origin)
         checked = Jagged(content=self._places(step, places), offsets=places.offsets)
         return _jagged(picking.taken(taken, checked), places.origin)
+
+    def _across(self, step: Instruction, function: Function, inputs: list[Value]) -> Value:
+        """Hold objects against those of another collection; each pair has rows of its own."""
+        assert function.across is not None  # noqa: S101  asked only of those
+        name = str(step.value)
+        for one, other in (inputs[:2], inputs[2:]):
+            self._rows(step, one, f"{name} of two collections")
+            self._rows(step, other, f"{name} of two collections")
+            self._refuse_other_lengths(step, one, other)
+        data = function.across(*map(_as_jagged, inputs))
+        return Value(
+            data=data,
+            offsets=inputs[0].offsets,
+            origin=inputs[0].origin,
+            is_places=function.gives_places,
+        )
 
     def _padded(self, step: Instruction, values: Value, sizes: Value, width: Value) -> Value:
         rows, inner = self._rows(step, values, "padded"), self._rows(step, sizes, "padded")
@@ -225,6 +243,14 @@ class Machine:
     def _refuse_other_lengths(self, step: Instruction, lead: Value, other: Value) -> None:
         if lead.offsets is other.offsets or np.array_equal(lead.lengths, other.lengths):
             return
+        if step.value == "deltaR":
+            raise self._error(
+                step,
+                f"{lead.origin!r} and {other.origin!r} have rows of different lengths",
+                "minDeltaR(Jet, Muon) is the distance of each jet to the nearest muon,"
+                " deltaR(Jet, Muon[0]) that to the first one",
+                other.origin,
+            )
         raise self._error(
             step,
             f"{lead.origin!r} and {other.origin!r} have rows of different lengths",

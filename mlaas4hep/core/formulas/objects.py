@@ -10,7 +10,14 @@ from typing import Any, NoReturn, Protocol
 
 from mlaas4hep.core.formulas.tokens import Token
 
-_MEMBERS = {"deltaR": ("eta", "phi"), "invMass": ("pt", "eta", "phi", "mass")}
+_ANGLES = ("eta", "phi")
+_OF_TWO = {
+    "deltaR": _ANGLES,
+    "nearest": _ANGLES,
+    "minDeltaR": _ANGLES,
+    "transverseMass": ("pt", "phi"),
+}
+_MEMBERS = {**_OF_TWO, "invMass": ("pt", "eta", "phi", "mass")}
 
 
 class Parser(Protocol):
@@ -61,7 +68,7 @@ def arguments(parser: Parser, function: str, opened: Token) -> int:
         for argument in found:
             _read_members(parser, argument, members, opened)
         parser.at = end
-    elif function == "deltaR" and len(found) == 4:  # noqa: PLR2004 - two objects
+    elif _OF_TWO.get(function) == _ANGLES and len(found) == 4:  # noqa: PLR2004 - two objects
         _check_angles(parser, found, opened)
     parser.close(opened)
     return count
@@ -100,7 +107,7 @@ def _members(function: str, found: Sequence[_Argument]) -> Sequence[str]:
     members = _MEMBERS.get(function, ())
     if not all(argument.is_object for argument in found):
         return ()
-    if function == "deltaR":
+    if function in _OF_TWO:
         return members if len(found) == 2 else ()  # noqa: PLR2004 - two objects
     angles = [argument.name.lower() for argument in found[2::4]]
     are_numbers = len(found) % 4 == 0 and all("phi" in name for name in angles)
@@ -129,7 +136,7 @@ def _check_angles(parser: Parser, found: Sequence[_Argument], opened: Token) -> 
         wanted = "eta" if other == "phi" else "phi"
         if names and all(other in name and wanted not in name for name in names):
             parser.fail(
-                f"deltaR takes eta1, phi1, eta2, phi2; {wanted} was expected, not {names[0]!r}",
+                f"{opened.text} takes eta1, phi1, eta2, phi2; {wanted} was expected, not {names[0]!r}",
                 "or two objects: deltaR(Muon[0], Jet[0])",
                 opened,
             )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Jagged, Offsets
-from mlaas4hep.core.formulas.picking import positions
+from mlaas4hep.core.formulas.picking import element, positions
 
 
 def ordered(rows: Jagged) -> Array:
@@ -27,6 +27,24 @@ def reversed_rows(rows: Jagged) -> Array:
 def local_places(rows: Jagged) -> Offsets:
     """Return the place of each value inside its row."""
     return positions(rows.offsets)
+
+
+def first(rows: Jagged) -> Array:
+    """Return the first value of each row; NaN for an empty one."""
+    return element(rows, 0)
+
+
+def last(rows: Jagged) -> Array:
+    """Return the last value of each row; NaN for an empty one."""
+    return element(rows, -1)
+
+
+def middle(rows: Jagged) -> Array:
+    """Return the median of each row; NaN for an empty one, and for one with a NaN."""
+    counts = rows.counts
+    in_order = Jagged(content=ordered(rows), offsets=rows.offsets)
+    low, high = (element(in_order, np.maximum(at, 0)) for at in ((counts - 1) // 2, counts // 2))
+    return np.where(np.isnan(element(in_order, -1)), np.nan, (low + high) / 2)
 
 
 def place_of_largest(rows: Jagged) -> Array:

@@ -61,6 +61,8 @@ _SAME = {
     "Where": "where",
     "InvariantMass": "invMass",
     "InvariantMasses": "invMass",
+    "Median": "median",
+    "firsts": "first",
     "len": "count",
     "num": "count",
     "local_index": "index",
@@ -104,6 +106,10 @@ _ANSWERS = {
     "combinations": "pairs are written out: invMass(Muon[0], Muon[1])",
     "TLorentzVector": "invMass, deltaR and deltaPhi take objects: invMass(Muon[0], Muon[1])",
     "PtEtaPhiMVector": "invMass, deltaR and deltaPhi take objects: invMass(Muon[0], Muon[1])",
+    "dR": "deltaR(Jet, Muon[0]), or minDeltaR(Jet, Muon) for the nearest muon of each jet",
+    "mT": "transverseMass(Muon[0], MET)",
+    "cumsum": "rows can be summed, sorted and masked; there is no running sum",
+    "isin": "run in [1, 2]",
     "if": "a choice is written where(condition, yes, no)",
 }
 

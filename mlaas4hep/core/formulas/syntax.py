@@ -1,13 +1,14 @@
 """The grammar of expressions: text in, a checked program for a stack machine out.
 
-    choice   := or ["?" choice ":" choice]
+    choice   := or ["?" choice ":" choice | "if" or "else" choice]
     or       := and (("||" | "or") and)*
     and      := not (("&&" | "and") not)*
     not      := "not" not | chain
     chain    := bits (("<" | "<=" | ">" | ">=" | "==" | "!=") bits)*      0<=n<=2 is both
+              | bits ["not"] "in" ("[" | "(") bits ("," bits)* ("]" | ")")
     bits     := binary operators | ^ & << >> + - * / // %  as in Python, then unary, then **
     unary    := ("-" | "+" | "~" | "!") unary | picked ["**" unary]
-    picked   := atom ("[" (choice | [whole] ":" [whole] [":" [whole]]) "]")*
+    picked   := atom ("[" [":" ","] (choice | [whole] ":" [whole] [":" [whole]]) "]")*
     atom     := number | "text" | name | name "(" choice ("," choice)* ")" | get("any name")
               | "(" choice ")"
 
@@ -20,7 +21,7 @@ from typing import NoReturn
 
 from mlaas4hep.core.data.values.texts import shortened
 from mlaas4hep.core.formulas import objects
-from mlaas4hep.core.formulas.functions import FUNCTIONS
+from mlaas4hep.core.formulas.functions import FUNCTIONS, IF_ELSE
 from mlaas4hep.core.formulas.program import MAX_STACK, MAX_STEPS, Given, Instruction, Kind
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
 from mlaas4hep.core.formulas.tokens import Token, refuse, to_number, tokenize
@@ -37,7 +38,8 @@ CONSTANTS: dict[str, float | bool] = {
     "true": True,
     "false": False,
 }
-_WORDS = frozenset({"and", "or", "not"})
+_WORDS = frozenset({"and", "or", "not", "if", "else", "in"})
+_OF_MANY = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
 RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -108,6 +110,12 @@ class _Parser:
                 self.fail("':' was expected: condition ? yes : no")
             self.deeper(self.choice, token)
             self.emit("call", "where", 3, token)
+        elif token := self.take("if"):
+            self.deeper(self.either, token)
+            if not self.take("else"):
+                self.fail("'else' was expected: yes if condition else no")
+            self.deeper(self.choice, token)
+            self.emit("call", IF_ELSE, 3, token)
 
     def either(self) -> None:
         self.both()
@@ -129,8 +137,11 @@ class _Parser:
             self.chain()
 
     def chain(self) -> None:
-        first = self.token
+        first, start = self.token, self.at
         loose = [self.binary(0)]
+        if self.is_membership():
+            self.membership(start)
+            return
         operators: list[str] = []
         while token := self.take(*_COMPARISONS):
             first = token if not operators else first
@@ -144,6 +155,36 @@ class _Parser:
             )
         if operators:
             self.emit("chain", tuple(operators), len(operators) + 1, first)
+
+    def is_membership(self) -> bool:
+        negated = self.token.text == "not" and self.tokens[self.at + 1].text == "in"
+        return negated or (self.token.kind, self.token.text) == ("name", "in")
+
+    def membership(self, start: int) -> None:
+        """Read `x in [1, 2]`, of which x is read: as x == 1 or x == 2, x read once more."""
+        negated = self.take("not")
+        token = self.take("in") or self.token
+        opened = self.take("[", "(")
+        if opened is None:
+            self.fail("a list was expected: x in [1, 2]")
+        count = 0
+        while not count or self.take(","):
+            if count:
+                self.again(start)
+            self.binary(0)
+            self.emit("chain", ("==",), 2, token)
+            if count:
+                self.emit("operator", "or", 2, token)
+            count += 1
+        self.close(opened, "]" if opened.text == "[" else ")")
+        if negated:
+            self.emit("operator", "not", 1, negated)
+
+    def again(self, start: int) -> None:
+        """Read once more what begins at a place."""
+        here, self.at = self.at, start
+        self.binary(0)
+        self.at = here
 
     def binary(self, level: int) -> bool:
         """Read operators of one level and tighter; tell whether the loosest is & or |."""
@@ -172,6 +213,8 @@ class _Parser:
 
     def picked(self, opened: Token) -> None:
         """Read what stands in brackets: a place, a condition, or the bounds of a slice."""
+        if self.token.text == ":" and self.tokens[self.at + 1].text == ",":
+            self.at += 2  # awkward's Jet_pt[:, 0]: of all entries
         bounds = self.bounds()
         if len(bounds) > 1:
             if bounds[2:] == (0,):
@@ -264,14 +307,31 @@ class _Parser:
         if name not in FUNCTIONS:
             hint = answer(token.text) or nearest(name, FUNCTIONS)
             self.fail(f"there is no function {token.text!r}", hint, token)
-        count = objects.arguments(self, name, token)
+        count = self.listed(token) if name in _OF_MANY else 0
+        count = count or objects.arguments(self, name, token)
         if token.text in {"MinIf$", "MaxIf$"} and count == 2:  # noqa: PLR2004 - values, condition
             self.emit("pick", "", 2, token)
             count = 1
+        while count > 2 and name in _OF_MANY:  # noqa: PLR2004 - two at a time
+            self.emit("call", name, 2, token)
+            count -= 1
         if count not in FUNCTIONS[name].counts:
             wanted = " or ".join(str(number) for number in FUNCTIONS[name].counts[:4])
             self.fail(f"{token.text} takes {wanted} arguments, not {count}", token=token)
         self.emit("call", name, count, token)
+
+    def listed(self, token: Token) -> int:
+        """Read `max([a, b])` up to its end, and return how many values it has; 0 if it is none."""
+        opened = self.take("[")
+        if opened is None:
+            return 0
+        count = 0
+        while not count or self.take(","):
+            self.deeper(self.choice, opened)
+            count += 1
+        self.close(opened, "]")
+        self.close(token)
+        return count
 
     def named_branch(self, token: Token) -> None:
         quoted = self.token

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 )
 _HINTS = {
     "^": "a power is written **",
-    "=": "equality is written ==",
+    "=": "equality is written ==; axis=1 is not needed, functions work along each row",
 }
 _EXAMPLE = "an expression looks like pt > 20 && abs(eta) < 2.4"
 

@@ -67,6 +67,29 @@ def test_angles_and_masses_are_those_of_the_vector_library():
     close(rows("invMass(Muon_pt, Muon_eta, Muon_phi, 0.1057)"), expected)
 
 
+def test_the_nearest_of_another_collection_is_that_of_all_pairs():
+    vectors = ak.unflatten(
+        vector.zip({name.removeprefix("Muon_"): values for name, values in JAGGED.items()}), COUNTS
+    )
+    plus, minus = (vectors[(SCOPE["Muon_charge"] * sign) > 0] for sign in (1, -1))
+    one, other = ak.unzip(ak.cartesian([plus, minus], nested=True))
+    distances = one.deltaR(other)
+    pairs = "Muon[Muon_charge > 0], Muon[Muon_charge < 0]"
+
+    close(rows(f"minDeltaR({pairs})"), plain(ak.min(distances, axis=2)))
+    close(rows(f"nearest({pairs})"), plain(ak.argmin(distances, axis=2)))
+    nearest = plain(minus.pt[ak.argmin(distances, axis=2)])
+    close(rows(f"Muon_pt[Muon_charge < 0][nearest({pairs})]"), nearest)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_the_median_is_numpys(count):
+    found = rows(f"median(Muon_pt[:{count}])")
+
+    expected = [[np.median(row[:count])] if len(row) else [] for row in SCOPE["Muon_pt"].tolist()]
+    close(found, expected)
+
+
 # Random expressions -------------------------------------------------------------------------------
 WHOLE = st.one_of(st.none(), st.integers(-4, 4))
 ROWS = st.lists(
