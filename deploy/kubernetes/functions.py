@@ -21,6 +21,7 @@ OUT = HERE / "components" / "plain"
 NAMESPACE = "openfaas-fn"
 PORT = 8080
 SECRETS = "/var/openfaas/secrets"
+DATA_S3_KEY = "data-s3-key"
 STREAM = "MLAAS"
 MONITORING = "nats-servers.mlaas:8222"
 VARIABLE = re.compile(r"^\$\{(\w+)(?::-([^}]*))?\}$")
@@ -113,12 +114,19 @@ def _pod(name: str, function: Object) -> Object:
             {"name": "tmp", "emptyDir": {}},
             {
                 "name": "secrets",
-                "projected": {
-                    "sources": [{"secret": {"name": key}} for key in function["secrets"]]
-                },
+                "projected": {"sources": [{"secret": each} for each in _secrets(function)]},
             },
         ],
     }
+
+
+def _secrets(function: Object) -> list[Object]:
+    """Return what a function proves itself with; the key of an S3 with input files, if it is there."""
+    optional = [DATA_S3_KEY] if "MLAAS_DATA_S3" in function["environment"] else []
+    return [
+        *({"name": name} for name in function["secrets"]),
+        *({"name": name, "optional": True} for name in optional),
+    ]
 
 
 def _container(name: str, function: Object) -> Object:

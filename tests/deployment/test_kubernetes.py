@@ -56,6 +56,9 @@ def test_the_dispatcher_is_told_in_settings(manifest):
     assert settings.dispatcher_private_key_file
 
 
+READERS = {"specs", "chunk-preprocess", "workflow"}
+
+
 def test_functions_and_manifests_mean_the_same_services(functions, manifests):
     settings = Settings.from_env(
         {k: v for k, v in functions["specs"]["environment"].items() if k.startswith("MLAAS_")}
@@ -77,7 +80,7 @@ def test_policies_speak_of_functions_that_there_are(manifest):
         return set(rule["values"])
 
     assert named("functions") == FUNCTIONS
-    assert named("readers") == {"specs", "chunk-preprocess", "workflow"}
+    assert named("readers") == READERS
     assert named("functions-ask-the-issuer") == {"predict", "workflow"}
 
 
@@ -127,7 +130,11 @@ def test_every_mounted_secret_is_made_and_holds_the_file_that_is_read(built):
     made = {each["metadata"]["name"]: each for each in objects if each["kind"] == "Secret"}
     for name in FUNCTIONS:
         sources = pod_of(objects, name)["volumes"][1]["projected"]["sources"]
-        files = {key for source in sources for key in made[source["secret"]["name"]]["data"]}
+        secrets = [source["secret"] for source in sources]
+        must = [each["name"] for each in secrets if not each.get("optional")]
+        files = {key for secret in must for key in made[secret]["data"]}
+        may = {each["name"] for each in secrets if each.get("optional")}
+        assert may == ({"data-s3-key"} if name in READERS else set())
         assert files == {f"{name}-store-key", f"{name}-nats-user", "dispatcher-public-key"}
 
 

@@ -238,7 +238,7 @@ def test_no_entries_give_no_values():
         ("nn > 1", 1, "there is no branch 'nn'"),
         ("1 + sqtr(n)", 5, "there is no function 'sqtr'"),
         ("hypot(n)", 1, "hypot takes 2 arguments, not 1"),
-        ("min(1, 2, 3)", 1, "min takes 1 or 2 arguments, not 3"),
+        ("atan2(1, 2, 3)", 1, "atan2 takes 2 arguments, not 3"),
         ("sum(n)", 1, "sum needs a jagged branch"),
         ("x & 1", 3, "& needs whole numbers or conditions"),
         ("n > 1 & ok", 3, "& and | bind tighter than comparisons"),

@@ -92,3 +92,14 @@ def test_rows_of_arrays_are_a_collection_of_their_own(source):
 
     assert branches["m"].collection == "n[3]"
     assert branches["pt"].collection == branches["hh"].collection == "n"
+
+
+def test_members_of_split_objects_are_not_taken_for_whole_objects(source):
+    path = str(Path(FILE).with_name("clones.root"))
+    names = ["hits/hits.fX", "hits/hits.fY"]
+
+    assert set(names) <= source.describe(path, "t").names
+    (block,) = source.read(source.survey(path, "t", names), names, 0, 20)
+    assert oracle.entries_of(block) == [
+        {"hits/hits.fX": [e] * (e % 4), "hits/hits.fY": list(range(e % 4))} for e in range(20)
+    ]

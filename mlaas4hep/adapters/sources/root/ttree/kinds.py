@@ -101,12 +101,21 @@ def values_of(branch: StoredBranch) -> Iterator[Values]:
         yield from _plain(branch)
     elif _is_string(branch):
         yield Values(kind=_TEXT)
-    elif branch.element_class in _OBJECTS and not branch.branches:
+    elif _is_whole_object(branch):
         yield from _object(branch)
     elif branch.class_name == "TBranchElement" and len(branch.leaves) == 1:
         yield _element(branch, branch.leaves[0])
     else:
         yield _UNKNOWN
+
+
+def _is_whole_object(branch: StoredBranch) -> bool:
+    """Tell whether each entry is one vector, unsplit; members of split ones name its class, too."""
+    if branch.element_class not in _OBJECTS or branch.branches:
+        return False
+    return branch.class_name == "TBranchObject" or (
+        branch.element_type == _OF_ONE_OBJECT and branch.streamer_type not in _MEMBERS
+    )
 
 
 def _is_string(branch: StoredBranch) -> bool:
