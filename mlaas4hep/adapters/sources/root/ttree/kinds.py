@@ -114,7 +114,7 @@ def _is_whole_object(branch: StoredBranch) -> bool:
     if branch.element_class not in _OBJECTS or branch.branches:
         return False
     return branch.class_name == "TBranchObject" or (
-        branch.element_type == _OF_ONE_OBJECT and branch.streamer_type not in _MEMBERS
+        branch.element_type <= _OF_ONE_OBJECT and branch.streamer_type not in _MEMBERS
     )
 
 
