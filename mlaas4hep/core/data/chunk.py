@@ -28,6 +28,7 @@ from mlaas4hep.errors import DamagedError
 
 MAGIC = b"MLCHUNK3"
 _ALIGN = 64
+_DIGITS = 20  #: room for the number of holes
 _START = struct.Struct("<8s16s16sQ")  # magic, checksum, content, length of the header
 _CHECKED = slice(24, None)  #: what the checksum is of
 
@@ -57,8 +58,10 @@ class Shape:
             "holes": self.holes,
         }
         more = {"weighted": self.weighted, "parted": self.parted}
-        body = json.dumps(fields | {name: True for name, there in more.items() if there}).encode()
-        padded = body.ljust(_aligned(_START.size + len(body) + 20) - _START.size)
+        fields |= {name: True for name, there in more.items() if there}
+        body, without = (json.dumps(each).encode() for each in (fields, fields | {"holes": 0}))
+        # `x` begins where it does without holes: these are counted when it is filled already.
+        padded = body.ljust(_aligned(_START.size + len(without) + _DIGITS) - _START.size)
         return _START.pack(MAGIC, b"", bytes.fromhex(content), len(padded)) + padded
 
 

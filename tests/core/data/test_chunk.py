@@ -57,6 +57,18 @@ def _mask(x, flat, widths, counts, holes):
     return mask
 
 
+@pytest.mark.parametrize("holes", [1, 12, 1234])
+def test_counting_holes_moves_nothing_however_long_the_header_is(holes):
+    for columns in range(1, 70):  # each makes the header three bytes longer
+        x = np.arange(1234.0 * columns, dtype=np.float32).reshape(1234, columns)
+        places = np.arange(holes)
+
+        chunk = decode(encode(x, x[:, 0], widths=(1,) * columns, holes=places))
+
+        assert np.array_equal(chunk.x, x)
+        assert np.array_equal(chunk.holes, places)
+
+
 def test_a_mapped_file_is_read_without_a_copy(tmp_path):
     path = tmp_path / "a.chunk"
     path.write_bytes(encode(np.ones((3, 2), np.float32), np.zeros(3, np.float32)))
