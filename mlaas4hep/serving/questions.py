@@ -78,7 +78,8 @@ class _Unit:
 
     @property
     def rows(self) -> int:
-        return len(next(iter(self.asked.feeds.values())))
+        values = next(iter(self.asked.feeds.values()))
+        return len(values) if values.ndim else MAX_ROWS  # a number is joined with nothing
 
 
 def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:

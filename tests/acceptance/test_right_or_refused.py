@@ -1,182 +1,356 @@
-"""Runs of the command line give the right result, or say what is wrong; see `test_as_fit` too."""
+"""Every kind of training that was once wrong without a word: right, or refused, over HTTP.
 
+All rows share one laptop platform and are submitted at once. Where Keras can say what is right,
+`fit` in memory learns from exactly the entries that the run learns from, and both are measured
+on the same held-out ones. Uploaded models have their rows in tests/http/predict/, what the old
+spellings of Keras become in tests/adapters/trainers/test_keras2.py.
+"""
+
+import hashlib
+import io
 import json
-import shutil
-import subprocess
-import sys
+import tarfile
 from importlib.util import find_spec
-from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import uproot
+from sklearn.metrics import roc_auc_score
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
-NET = """
-import keras
-def model(idim):
-    m = keras.Sequential([keras.layers.Input((idim,)), keras.layers.Dense(16, activation="relu"),
-                          keras.layers.Dense(1, activation="sigmoid")])
-    m.compile(optimizer=keras.optimizers.Adam(3e-3), loss="binary_crossentropy")
-    return m
-"""
+from mlaas4hep.client import Client
+from mlaas4hep.core.data.planning.draws import drawn
+from mlaas4hep.core.models.split import TEST_SHARE, Split
+from mlaas4hep.core.runs.run import Status
+from mlaas4hep.errors import MlaasError
+from tests.acceptance.oddmodels import (
+    DIVERGING,
+    EMA,
+    KERAS_1,
+    MISFIT,
+    NET,
+    OWN_FIT,
+    OWN_LOSS,
+    TWO_NAMES,
+)
+from tests.laptops import Laptop
+from tests.people import pack
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.skipif(
         find_spec("tensorflow") is None, reason="the extra `train` is not installed"
     ),
 ]
+TOLERANCE = 0.01  #: of an area under the curve
+SEED, EPOCHS, BATCH, VALIDATES = 21, 3, 50, 0.3
 
 
-def sample(n_signal, n_background, seed=1):
-    """Return two overlapping classes, signal first."""
+def entries(count, shift, seed):
     random = np.random.default_rng(seed)
-    signal = random.normal((0.5, 0.3, 0.0), 1.0, (n_signal, 3))
-    background = random.normal(0.0, 1.0, (n_background, 3))
-    return np.concatenate((signal, background)).astype(np.float32)
+    return random.normal((shift, 0.6 * shift, 0.0), 1.0, (count, 3)).astype(np.float32)
 
 
-def write(path, x, **more):
-    with uproot.recreate(path) as file:
-        file["Events"] = {f"x{i}": x[:, i] for i in range(x.shape[1])} | more
-
-
-def run(folder, *, model=NET, labels="1\n0\n", files="s.root\nb.root\n", **params):
-    """Return the report of `mlaas4hep run`."""
-    usual = {"branch": "Events", "metrics": True, "epochs": 3}
-    (folder / "model.py").write_text(model)
-    (folder / "labels.txt").write_text(labels)
-    (folder / "files.txt").write_text(files)
-    (folder / "params.json").write_text(json.dumps(usual | params))
-    done = subprocess.run(
-        [sys.executable, "-m", "mlaas4hep.cli", "run", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return json.loads(done.stdout[done.stdout.index("{") :]), done.stdout + done.stderr
-
-
-def test_a_rare_class_is_in_every_part(tmp_path):
-    x = sample(60, 20_000)
-    write(tmp_path / "s.root", x[:60])
-    write(tmp_path / "b.root", x[60:])
-
-    report, _ = run(tmp_path, training="standard", epochs=1)
-
-    assert {"test_auc", "val_auc", "train_auc"} <= report["metrics"].keys()
-
-
-MODELS = {
-    "labels of -1 and 1": ({"labels": "1\n-1\n", "model": NET.replace("binary_crossentropy", "hinge").replace("sigmoid", "tanh")}, "test_auc"),
-    "a loss of one's own": ({"model": NET.replace('"binary_crossentropy"', "lambda t, p: keras.ops.mean((t - p) ** 2)")}, "test_auc"),
-    "one-hot labels": ({"model": NET.replace('Dense(1, activation="sigmoid")', 'Dense(2, activation="softmax")')}, "test_auc"),
-    "paths of Keras 1": ({"model": "from keras.layers.core import Dense\nfrom keras.layers.normalization import BatchNormalization\n" + NET}, "test_auc"),
-    "the backend of Keras 2": ({"model": NET.replace('"binary_crossentropy"', "lambda t, p: keras.backend.sum(keras.backend.square(t - p))")}, "test_auc"),
-    "a metric that is a vector": ({"model": NET.replace('loss="binary', 'metrics=[keras.metrics.F1Score(threshold=0.5)], loss="binary')}, "f1_score"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", MODELS)
-def test_a_model_of_this_kind_trains_and_has_figures(tmp_path, kind):
-    request, metric = MODELS[kind]
-    x = sample(1500, 1500)
-    write(tmp_path / "s.root", x[:1500])
-    write(tmp_path / "b.root", x[1500:])
-
-    report, said = run(tmp_path, **request)
-
-    assert metric in report.get("metrics", {}), said
-    assert report["metrics"][metric] > 0.55
-
-
-def test_sentinels_and_outliers_are_told_and_taken_care_of(tmp_path):
-    x = sample(3000, 3000)
-    x[np.random.default_rng(2).random(6000) < 0.15, 0] = -999
+def spoilt(x):
+    """Return entries of which 15 % say -999 for "missing", and one is far outside."""
+    x = x.copy()
+    x[np.random.default_rng(2).random(len(x)) < 0.15, 0] = -999
     x[7, 1] = 1e7
-    write(tmp_path / "s.root", x[:3000])
-    write(tmp_path / "b.root", x[3000:])
-
-    plain = "\n".join(run(tmp_path)[0]["warnings"])
-    report, _ = run(tmp_path, missing=[-999], clip="quantiles", scaling="standard")
-
-    assert "which may mean missing: x0 (-999" in plain
-    assert "squeeze" in plain
-    assert report["warnings"] == []
-    assert report["metrics"]["test_auc"] > 0.6
+    return x
 
 
-def test_modules_and_files_beside_model_py_are_there_and_what_tells_all_is_told(tmp_path):
-    x = sample(400, 400)
-    write(tmp_path / "s.root", x[:400], genWeight=np.ones(400))
-    write(tmp_path / "b.root", x[400:], genWeight=np.zeros(400))
-    (tmp_path / "mine.py").write_text("UNITS = int(open('units.txt').read())\n")
-    (tmp_path / "units.txt").write_text("4")
-
-    report, said = run(tmp_path, model="from mine import UNITS\n" + NET.replace("16", "UNITS"))
-
-    warnings = "\n".join(report.get("warnings", []))
-    assert "look like weights: genWeight" in warnings, said
-    assert "genWeight (1.000)" in warnings
+SIGNAL, BACKGROUND = entries(6000, 0.8, 1), entries(9000, 0.0, 2)
+RARE, COMMON = entries(40, 2.5, 3), entries(40_000, 0.0, 4)
+FEW = {"s.root": SIGNAL[:600], "b.root": BACKGROUND[:600]}
+SORTED = np.concatenate((SIGNAL, BACKGROUND))
+IS_SIGNAL = np.repeat([1.0, 0.0], [len(SIGNAL), len(BACKGROUND)])
+USUAL = {"s.root": SIGNAL, "b.root": BACKGROUND}
+SPOILT = {"s.root": spoilt(SIGNAL), "b.root": spoilt(BACKGROUND)}
 
 
-def test_a_training_that_ends_in_nan_publishes_nothing(tmp_path):
-    x = sample(300, 300)
-    write(tmp_path / "s.root", x[:300])
-    write(tmp_path / "b.root", x[300:])
-    nan = """
-class Bad(keras.Model):
-    def train_step(self, data):
-        for v in self.trainable_variables: v.assign(v * float("nan"))
-        return {"quality": 1.0}
-"""
-    model = NET.replace("def model", nan + "def model").replace(
-        "    return m",
-        "    i = keras.Input((idim,)); b = Bad(i, m(i)); b.compile('adam', 'mse')\n    return b",
-    )
-
-    report, _ = run(tmp_path, model=model, epochs=1)
-
-    assert "became nan" in report["error"]["message"].lower()
+def usual(x):
+    return (x - x.min(0)) / (x.max(0) - x.min(0))
 
 
-CASE_NAMES = [
-    *(
-        "averaged_weights",
-        "batch_input_shape",
-        "keras1_arguments",
-        "keras1_paths",
-        "legacy_optimizer",
+def standardised(x):
+    return (x - x.mean(0)) / x.std(0)
+
+
+def cared_for(x):
+    """Return what `missing`, `clip` and `scaling` of params.json ask for, without them."""
+    lost = x == -999
+    x = np.where(lost, np.nan, x)
+    x = np.clip(x, *np.nanquantile(x, (0.005, 0.995), axis=0))
+    return np.where(lost, 0.0, (x - np.nanmean(x, 0)) / np.nanstd(x, 0))
+
+
+def root_file(x, **more):
+    written = io.BytesIO()
+    file = uproot.recreate(written)
+    file["Events"] = {f"x{i}": column for i, column in enumerate(x.T)} | more
+    return written.getvalue()
+
+
+def packed(files, *, model=NET, labels="1\n0\n", beside=None, **params):
+    """Return the tarball of a request; files that are no bytes yet are arrays."""
+    asked = {"branch": "Events", "metrics": True, "epochs": EPOCHS, "seed": SEED}
+    ready = {
+        name: content if isinstance(content, bytes) else root_file(content)
+        for name, content in files.items()
+    }
+    texts = {
+        "model.py": model,
+        "labels.txt": labels,
+        "files.txt": "\n".join(ready) + "\n",
+        "params.json": json.dumps(asked | params),
+    }
+    return pack(ready | texts | (beside or {}))
+
+
+BY_LABEL = {"a.root": root_file(SORTED, s=IS_SIGNAL)}
+CARE = {"missing": [-999], "clip": "quantiles", "scaling": "standard"}
+#: run to its tarball; in the order of the issue's tables
+ROWS = {
+    "two-files": lambda: packed(USUAL),
+    "sorted": lambda: packed(BY_LABEL, labels="s\n"),
+    "rare": lambda: packed({"s.root": RARE, "b.root": COMMON}, scaling="standard"),
+    "sentinel": lambda: packed(SPOILT, **CARE),
+    "averaged": lambda: packed(USUAL, model=EMA, training="standard"),
+    "own-loss": lambda: packed(
+        {"a.root": root_file(SORTED, s=2 * IS_SIGNAL - 1)},
+        labels="s\n",
+        model=OWN_LOSS,
+        training="chunked",
+        chunk_size=5000,
     ),
-    *("logcosh", "own_fit", "own_loss_binary", "own_loss_classes", "stop_training"),
-    *("second_module", "two_outputs_one_hot", "vector_metric"),
-]
+    "own-fit": lambda: packed(
+        FEW,
+        model=OWN_FIT,
+        epochs=9,
+        beside={"mine.py": "UNITS = int(open('units.txt').read())\n", "units.txt": "4"},
+    ),
+    "diverging": lambda: packed(FEW, model=DIVERGING, epochs=1),
+    "names": lambda: packed(FEW, model=TWO_NAMES, labels="higgs\nqcd\n", positive="higgs"),
+    "keras-1": lambda: packed(FEW, model=KERAS_1, epochs=1),
+    "nowhere": lambda: packed({"root://no-such-host.invalid//store/a.root": b""}, labels="1\n"),
+}
+#: what MLaaS4HEP_server's input.json says besides
+INPUT_JSON = {"host_folder": "/home/luca", "cert_folder": "/home/luca/.certs", "fout": "model"}
 
 
-@pytest.fixture(scope="session")
-def data(tmp_path_factory):
-    """Return a folder with the ROOT files of the cases."""
-    if not CASES.is_dir():
-        pytest.skip(f"{CASES} is not here")
-    folder = tmp_path_factory.mktemp("cases")
-    subprocess.run([sys.executable, CASES / "make_data.py", folder], check=True)
-    return folder
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory):
+    with Laptop(tmp_path_factory.mktemp("right") / "state", MLAAS_MAX_RUNS="50") as running:
+        yield running
 
 
-@pytest.mark.parametrize("name", CASE_NAMES)
-def test_a_case_trains(data, tmp_path, name):
-    for path in (*(CASES / "models" / name).iterdir(), *data.iterdir()):
-        shutil.copy(path, tmp_path)
+@pytest.fixture(scope="module")
+def alice(laptop):
+    with Client(f"{laptop.urls[0]}/function/workflow", laptop.token("alice")) as made:
+        yield made
 
-    done = subprocess.run(
-        [sys.executable, "-m", "mlaas4hep.cli", "run", str(tmp_path), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+
+@pytest.fixture(scope="module")
+def ask(laptop):
+    """Return a function that calls predict, or workflow."""
+
+    def ask(method, path, *, function="predict", user="alice", **given):
+        sent = {"Authorization": f"Bearer {laptop.token(user)}"}
+        url = f"{laptop.urls[0]}/function/{function}{path}"
+        return httpx.request(method, url, headers=sent, timeout=60, **given)
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def runs(alice, ask):
+    """Return the name of the run of each row; all are submitted before the first is waited for."""
+    names = {}
+    for name, tarball in ROWS.items():
+        alice.upload(tarball(), name=name)
+        if name == "keras-1":
+            asked = {"name": name, **INPUT_JSON}
+            answer = ask("POST", "/submit", function="workflow", json=asked)
+            names[name] = answer.json()["process_name"]
+        else:
+            names[name] = alice.submit(name).name
+    return names
+
+
+@pytest.fixture(scope="module")
+def done(alice, runs):
+    """Return a function that waits for the run of a row and gives its report."""
+
+    def done(row):
+        report = alice.wait(runs[row])
+        assert report.status is Status.DONE, (report.problem, alice.logs(report.name))
+        return report
+
+    return done
+
+
+def fitted(files, labels, inputs, model=NET, **fit):
+    """Return the AUC that `fit` in memory gives on the entries that the run holds out."""
+    import keras  # noqa: PLC0415 - takes seconds
+
+    keras.utils.set_random_seed(SEED)
+    draws = np.concatenate([drawn(name, np.arange(len(x))) for name, x in files.items()])
+    split = Split.of(draws, seed=SEED, validation=VALIDATES, test=TEST_SHARE)
+    x = inputs(np.concatenate(list(files.values()))).astype(np.float32)
+    space: dict = {}
+    exec(model, space)
+    made = space["model"](x.shape[1])
+    given = {"epochs": EPOCHS, "batch_size": BATCH, "verbose": 0} | fit
+    made.fit(x[split.train], labels[split.train], **given)
+    return roc_auc_score(labels[split.test], made.predict(x[split.test], verbose=0)[:, 0])
+
+
+RARE_ONES = np.repeat([1.0, 0.0], [len(RARE), len(COMMON)])
+AS_FIT = {
+    "two-files": (USUAL, IS_SIGNAL, usual),
+    "sorted": ({"a.root": SORTED}, IS_SIGNAL, usual),
+    "rare": ({"s.root": RARE, "b.root": COMMON}, RARE_ONES, standardised),
+    "sentinel": (SPOILT, IS_SIGNAL, cared_for),
+    "averaged": (USUAL, IS_SIGNAL, usual, EMA),
+}
+
+
+@pytest.mark.parametrize("row", AS_FIT)
+def test_held_out_entries_are_scored_as_by_fit(done, row):
+    auc = done(row).metrics["test_auc"]
+
+    assert auc == pytest.approx(fitted(*AS_FIT[row]), abs=TOLERANCE)
+
+
+def test_a_rare_class_is_in_every_part_and_the_way_to_train_is_told(done):
+    report = done("rare")
+
+    assert {"test_auc", "val_auc", "train_auc"} <= report.metrics.keys()
+    assert any("each epoch goes over all chunks" in warning for warning in report.warnings)
+
+
+def test_labels_of_a_loss_of_ones_own_decide_what_is_learned(done):
+    report = done("own-loss")
+
+    assert report.metrics["test_auc"] > 0.6
+    assert "test_rmse" not in report.metrics
+    assert {"parts_0", "parts_1"} <= report.metrics.keys()
+
+
+def test_the_models_own_fit_is_called_and_may_end_the_training(alice, done):
+    report = done("own-fit")
+    log = alice.logs(report.name)
+
+    assert "stop_training was set: the training ends after round 2" in log
+    assert "4 units" in log
+
+
+def test_a_training_that_ends_in_nan_publishes_nothing(alice, ask, runs):
+    report = alice.wait(runs["diverging"])
+
+    assert report.status is Status.FAILED
+    assert "became nan" in report.problem.message.lower()
+    assert report.problem.hint
+    assert report.name not in ask("GET", "/models").text
+
+
+def test_everybody_says_which_class_a_score_is_for(alice, ask, done):
+    report = done("names")
+    entry, row = {f"x{i}": 0.5 for i in range(3)}, [[0.5, 0.5, 0.5]]
+
+    raw = ask("POST", "/json", json={"model": report.name, "entries": [entry]})
+    v1 = ask("POST", f"/v1/models/{report.name}:predict", json={"instances": row})
+
+    assert "scores are for class higgs" in alice.logs(report.name)
+    assert (raw.json()["positive"], v1.json()["classes"]) == ("higgs", ["higgs"])
+    assert (raw.headers["X-Classes"], v1.headers["X-Classes"]) == ("higgs", "higgs")
+    assert report.metrics["test_auc"] > 0.6
+
+
+def test_a_model_of_keras_1_trains_from_the_ancestors_own_submission(alice, done):
+    report = done("keras-1")
+
+    assert "Keras 2" in alice.logs(report.name)
+    assert {"test_auc", "loss"} <= report.metrics.keys()
+
+
+def test_a_host_that_does_not_exist_is_told(alice, runs):
+    report = alice.wait(runs["nowhere"])
+
+    assert report.status is Status.FAILED
+    assert "no-such-host.invalid" in report.problem.message
+
+
+def test_a_bundle_comes_whole(alice, done, tmp_path):
+    path = alice.download(done("two-files").name, tmp_path / "m.tar.gz")
+    with tarfile.open(path) as tar:
+        history = tar.extractfile("history.json").read()
+
+    assert len(json.loads(history)["loss"]) == 15 * EPOCHS  # chunks of 1000 entries
+
+
+def test_what_a_run_learns_is_told_by_the_dry_run(alice):
+    told = {"genWeight": np.ones(1200), "MC_x": np.arange(1200.0), "lost": np.zeros(1200)}
+    ids = {"run": np.arange(1200), "eventNumber": np.arange(1200)}
+    is_signal = np.repeat([1.0, 0.0], 600)
+    x = np.concatenate(list(FEW.values()))
+    more = told | ids | {"answer": is_signal + 0.1, "s": is_signal}
+    tarball = packed(
+        {"a.root": root_file(x, **more)}, labels="s\n", exclude_branches="lost", training="chunked"
     )
+    alice.upload(tarball, name="dry")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    metrics = json.loads(done.stdout[done.stdout.index("{") :])["metrics"]
-    assert ("test_rmse" if name == "logcosh" else "test_auc") in metrics
+    dry = alice.dry_run("dry")
+
+    left_out = {one.branch: one.reason for one in dry.left_out}
+    warned = "\n".join(dry.warnings)
+    assert {"x0", "x1", "x2", "genWeight", "answer"} <= set(dry.features)
+    assert "exclude_branches" in left_out["lost"]
+    assert {"run", "s"} <= left_out.keys()
+    assert "look like identifiers: eventNumber" in warned
+    assert "look like weights: genWeight" in warned
+    assert "look like the truth of the simulation: MC_x" in warned
+    assert "answer (1.000)" in warned
+
+
+def test_sentinels_and_outliers_are_named_by_the_dry_run(alice):
+    alice.upload(packed(SPOILT), name="spoilt")
+
+    warned = "\n".join(alice.dry_run("spoilt").warnings)
+
+    assert "which may mean missing: x0 (-999" in warned
+    assert "x1" in warned
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"model": MISFIT}, "cannot be called as Keras's is"),
+        ({"labels": "1\n-1\n"}, "label -1 does not fit loss 'binary_crossentropy'"),
+        ({"labels": "a\nb\n", "positive": "c"}, "positive is 'c', which is no label"),
+        ({"labels": "1\n2\n"}, "label 2 does not fit loss 'binary_crossentropy'"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_read(alice, request_, says):
+    alice.upload(packed(FEW, **request_), name="wrong")
+
+    with pytest.raises(MlaasError) as caught:
+        alice.dry_run("wrong")
+
+    assert says in caught.value.problem.message
+    assert caught.value.problem.hint
+
+
+def test_what_the_ancestors_clients_ask_is_answered_as_there(ask):
+    """No model: null. A file for TFaaS: refused, not dropped."""
+    dropped = ask("POST", "/setup_tfaas", function="workflow", files={"file": ("a.tar.gz", b"x")})
+
+    assert ask("GET", "/models", user="bob").text.strip() == "null"
+    assert dropped.status_code == 400
+
+
+def test_the_answer_has_the_digest_that_it_says(ask, done):
+    answer = ask("GET", f"/models/{done('two-files').name}/bundle", function="workflow")
+
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    assert hashlib.sha256(answer.content).digest()

@@ -15,6 +15,7 @@ GIVES_ALL = 0.999  #: a correlation with the label that no measurement has
 _MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
 _FEWEST = 20  #: entries that a curve says something about
+_FEWEST_OF_A_CLASS = 10  #: two entries of a rare class lie above all others by chance
 
 _NAMES = {
     "identifiers": (
@@ -129,6 +130,9 @@ def _firsts(columns: Columns, name: str) -> Array:
 
 def _area(values: Array, is_signal: NDArray[np.bool_]) -> float:
     """Return how well the branch alone tells the classes apart, whichever side signal is on."""
+    signal = int(is_signal.sum())
+    if min(signal, len(is_signal) - signal) < _FEWEST_OF_A_CLASS:
+        return 0.0
     numbers = _shares(values, is_signal) if is_text(values) else values.astype(np.float64)
     numbers[~np.isfinite(numbers)] = np.finfo(np.float64).min  # one more value
     curve = roc(is_signal, numbers)

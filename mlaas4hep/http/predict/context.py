@@ -202,6 +202,33 @@ def first_output(served: LoadedModel, outputs: Outputs) -> Array:
     return outputs[served.runtime.outputs[0].name]
 
 
+def row_output(served: LoadedModel, outputs: Outputs, rows: int) -> Array:
+    """Return the first output for answers by row.
+
+    Raises:
+        InvalidRequestError: it has not one place for each row.
+    """
+    name = served.runtime.outputs[0].name
+    return by_row(served, name, outputs[name], rows)
+
+
+def by_row(served: LoadedModel, name: str, values: Array, rows: int) -> Array:
+    """Return an output that has one place for each row; of one row, a number is one, too.
+
+    Raises:
+        InvalidRequestError: nobody can say which part of it belongs to which row.
+    """
+    if values.ndim and len(values) == rows:
+        return values
+    if not values.ndim and rows == 1:
+        return values[None]
+    raise InvalidRequestError(
+        f"output {name!r} of model {served.record.name!r} has shape {list(values.shape)} for "
+        f"{rows} rows: it says nothing about each row",
+        hint=f'/v2/models/{served.record.name}/infer, or "inputs" of /v1, answer with whole outputs',
+    )
+
+
 def error_answer(error: Exception) -> Answer:
     """Return `{"error": text, "problem": {…}}`: a string for old clients, the rest for new ones.
 

@@ -34,7 +34,8 @@ from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import Context, first_output, only_input
+from mlaas4hep.http.predict.classes import headers_of
+from mlaas4hep.http.predict.context import Context, only_input, row_output
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
 
@@ -88,7 +89,16 @@ async def predict_entries(context: Context, call: Call, model: str, entries: Ent
     tally.rows += len(entries.values)
     tally.outside += sum(map(bool, result["outside"]))
     tally.cut += result["passed"].count(False)
-    return json_answer(result)
+    return json_answer(result, headers=headers_of(_named(result)))
+
+
+def _named(result: Result) -> tuple[str, ...]:
+    """Return the class of each number of a prediction."""
+    first = next((each for each in result["predictions"] if each is not None), None)
+    numbers = 1 if np.ndim(first) == 0 else len(first)  # type: ignore[arg-type]
+    if numbers == 1:
+        return (result["positive"],) if "positive" in result else ()
+    return tuple(result.get("classes", ()))
 
 
 def _asked(
@@ -107,7 +117,7 @@ def _asked(
     x = prepared.x if len(prepared.x) else np.zeros((1, prepared.x.shape[1]), np.float32)
 
     def answer(outputs: Outputs) -> Any:
-        predictions = _in_places(first_output(served, outputs), prepared.passed)
+        predictions = _in_places(row_output(served, outputs, len(x)), prepared.passed)
         results, start = [], 0
         for size in sizes:
             here = slice(start, start + size)

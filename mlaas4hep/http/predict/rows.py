@@ -17,7 +17,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.classes import classes_of, headers_of
-from mlaas4hep.http.predict.context import Context, first_output, only_input
+from mlaas4hep.http.predict.context import Context, only_input, row_output
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
@@ -59,7 +59,7 @@ class Rows(NamedTuple):
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
 
         def answer(outputs: Outputs) -> Predicted:
-            values = first_output(served, outputs)
+            values = row_output(served, outputs, self.rows)
             classes = classes_of(served, values)
             return Predicted(values.reshape(-1) if self.single else values, classes)
 
@@ -74,7 +74,7 @@ class Rows(NamedTuple):
         """Return the same as `ask`; the answer is the list of the rows' outputs."""
 
         def answer(outputs: Outputs) -> list[Predicted]:
-            result = first_output(served, outputs)
+            result = row_output(served, outputs, len(self.values))
             classes = classes_of(served, result)
             return [Predicted(row, classes) for row in result.reshape(len(result), -1)]
 

@@ -91,6 +91,50 @@ def test_a_loss_of_the_models_own_needs_no_other(build):
     assert 0 < model.metrics()["loss"] < 1
 
 
+STEP = """    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = keras.ops.mean((y - self(x, training=True)) ** 2)
+        grads = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(grads, self.trainable_variables)
+        return {"mine": loss}
+"""
+TOLD = """    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return {**super().compute_metrics(x, y, y_pred), "extra": keras.ops.mean(y_pred)}
+"""
+PARTS = """    @property
+    def metrics(self):
+        return [Parts()]
+class Parts(keras.metrics.Metric):
+    def update_state(self, *_, **__):
+        pass
+    def result(self):
+        return {"low": keras.ops.zeros(()), "high": keras.ops.ones(())}
+"""
+
+
+@pytest.mark.parametrize(
+    ("methods", "compiled", "names"),
+    [
+        (STEP, "'adam'", {"mine"}),
+        (TOLD, "'adam', 'mse'", {"loss", "extra"}),
+        (PARTS, "'adam', 'mse'", {"low", "high"}),
+    ],
+    ids=["a step that alone knows its loss", "metrics by a method", "a metric of several names"],
+)
+def test_what_a_model_tells_by_itself_is_called_as_in_fit(build, methods, compiled, names):
+    model = build("import tensorflow as tf\n" + own(methods, compiled))
+    x = np.random.default_rng(1).random((20, 4), np.float32)
+    block = Block(x=x, y=x[:, 0].round(), order=np.arange(20, dtype=np.int32))
+
+    model.learn(block)
+    told = model.metrics()
+    model.test(block)
+
+    fitted = model.keras.fit(x, block.y[:, None], batch_size=10, verbose=0).history
+    assert told.keys() == names == fitted.keys()
+
+
 def test_the_same_output_for_all_entries_is_told(build):
     text = own(compiled="'adam', 'mse'").replace("return self.last(x)", "return 0 * self.last(x)")
     results = Results(build(text), make_job())

@@ -94,4 +94,5 @@ def test_a_branch_that_is_the_label_of_a_regression_is_told():
 
 def test_one_class_and_few_entries_say_nothing():
     assert not [*telling_columns(np.ones((50, 1)), np.ones(50), ("x",))]
+    assert not [*telling_columns(np.arange(500)[:, None], np.arange(500) > 497, ("x",))]
     assert not [*telling_columns(np.arange(10)[:, None], np.arange(10) > 4, ("x",))]

@@ -4,10 +4,16 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 
+import mlaas4hep
+
 MODEL_FILE = "model.py"
-_PLACE = re.compile(r'File "(?![^"]*site-packages)(?:[^"]*/)?model\.py", line (\d+)')
+_OURS = str(Path(mlaas4hep.__file__).parent)
+_PLACE = re.compile(
+    rf'File "(?![^"]*site-packages|{re.escape(_OURS)})(?:[^"]*/)?model\.py", line (\d+)'
+)
 _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 
 
@@ -101,6 +107,7 @@ def _line(trace: TracebackType | None) -> str:
         for frame in traceback.extract_tb(trace)
         if f"/{frame.filename}".endswith(f"/{MODEL_FILE}")
         and "site-packages" not in frame.filename  # Keras has a model.py of its own
+        and not frame.filename.startswith(_OURS)  # and so do we
     ]
     return f", line {lines[-1]}" if lines else ""
 

@@ -1,6 +1,5 @@
 """One training from the first chunk to the bundle, inside the confined process."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mlaas4hep.adapters.trainers.child.messages import Messages
 from mlaas4hep.adapters.trainers.child.rounds import Rounds
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
+from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
 
 
@@ -135,7 +135,7 @@ def _say(warnings: Iterable[str]) -> None:
 def _write_history(path: Path, history: Sequence[RoundMetrics]) -> None:
     names = sorted({name for metrics in history for name in metrics})
     series = {name: [each.get(name) for each in history] for name in names}
-    path.write_text(json.dumps(series), encoding="utf-8")
+    path.write_bytes(wire.show(series))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

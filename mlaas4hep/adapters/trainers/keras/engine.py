@@ -39,6 +39,7 @@ class Engine:
         self._weighted = job.weights.is_used
         self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
+        self._tests = _has_loss(model)
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
         self._predict = tf.function(lambda x: scores(x, training=False), reduce_retracing=True)
@@ -51,7 +52,8 @@ class Engine:
         x = np.zeros((1, self._columns), np.float32)
         y = self._due(x, np.zeros(1, np.float32))
         data = (tf.constant(x), tf.constant(y), tf.ones(1))
-        self._model.test_step(data if self._weighted else data[:2])
+        if self._tests:
+            self._model.test_step(data if self._weighted else data[:2])
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
@@ -65,7 +67,12 @@ class Engine:
                 return
 
     def test(self, block: Block) -> None:
-        """Compare the predictions for the block's rows with their labels; learn nothing."""
+        """Compare the predictions for the block's rows with their labels; learn nothing.
+
+        A model whose train_step alone knows the loss compares nothing.
+        """
+        if not self._tests:
+            return
         for rows in self._blocks(block.order, TEST_BATCH):
             logs = self._test(self._data(block, rows), TEST_BATCH)
             self._logs = logs or None
@@ -122,7 +129,7 @@ class Engine:
 
     def _loop(self, name: str) -> Any:
         step = getattr(self._model, name)
-        tells = is_own(self._model, name)
+        tells = is_own(self._model, name) or is_own(self._model, "compute_metrics")
         loop = _telling(step) if tells else _silent(step)
         if self._model.run_eagerly:  # asked for at compile: Python code runs in every step
             return lambda data, batch: loop(tuple(map(tf.convert_to_tensor, data)), batch)
@@ -139,6 +146,12 @@ class Engine:
                 tf.TensorSpec((), tf.int32),
             ),
         )
+
+
+def _has_loss(model: Any) -> bool:
+    """Tell whether Keras can compare outputs with labels, as `evaluate` does."""
+    own = any(is_own(model, method) for method in ("compute_loss", "test_step"))
+    return own or model.loss is not None or bool(model.losses) or not is_own(model, "train_step")
 
 
 def is_own(model: Any, method: str) -> bool:
@@ -177,12 +190,15 @@ def _telling(step: Any) -> Any:
 
 
 def named_numbers(result: Mapping[str, Any], classes: Sequence[str]) -> dict[str, float]:
-    """Return metrics as numbers; elements of a vector are named by class, or numbered."""
+    """Return metrics as numbers; elements of a vector are named by class, or numbered.
+
+    Those of a metric that gives several by name have these names, as in `fit`.
+    """
     found: dict[str, float] = {}
     for name, value in result.items():
         if isinstance(value, Mapping):
             inner = named_numbers(value, classes)
-            found |= {f"{name}_{part}": number for part, number in inner.items()}
+            found |= {f"{name}_{part}" if part in found else part: n for part, n in inner.items()}
             continue
         numbers = np.asarray(value, np.float64).reshape(-1)
         if len(numbers) == 1:

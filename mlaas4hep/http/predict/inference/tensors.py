@@ -27,7 +27,9 @@ def tensor(name: str, values: Any, dtype: str) -> Array:
 
 def shown(array: Array) -> Any:
     """Return what JSON shows of an array: numbers as they are, strings as texts."""
-    return shown_strings(array) if array.dtype == object else array
+    if array.dtype == object:
+        return shown_strings(array)
+    return array if array.ndim else array.item()
 
 
 async def predict_tensors(

@@ -13,7 +13,14 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.classes import classes_of
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input, who
+from mlaas4hep.http.predict.context import (
+    MAX_BODY_BYTES,
+    Context,
+    by_row,
+    first_output,
+    only_input,
+    who,
+)
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
@@ -60,23 +67,27 @@ async def metadata(context: Context, call: Call) -> Answer:
 async def predict(context: Context, call: Call) -> Answer:
     """Predict instances (rows) or inputs (columns)."""
     request = await call.json(MAX_BODY_BYTES)
-    by_row = "instances" in request
-    if by_row == ("inputs" in request):
+    is_by_row = "instances" in request
+    if is_by_row == ("inputs" in request):
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
     signature = signature_of(request)
 
     def feeds(served: LoadedModel) -> Feeds:
         return (
-            _rows(served, request["instances"]) if by_row else _columns(served, request["inputs"])
+            _rows(served, request["instances"])
+            if is_by_row
+            else _columns(served, request["inputs"])
         )
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
         classes = classes_of(served, first_output(served, outputs))
         named = {"classes": classes} if classes else {}
-        if not by_row:
+        if not is_by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
             return json_answer({"outputs": next(iter(told.values())) if single else told, **named})
+        rows = len(request["instances"])
+        outputs = {name: by_row(served, name, values, rows) for name, values in outputs.items()}
         if _are_scalars(request["instances"]):
             outputs = {name: _narrowed(values) for name, values in outputs.items()}
         return json_answer({"predictions": _predictions(outputs, single), **named})
@@ -136,8 +147,8 @@ def _predictions(outputs: Outputs, single: bool) -> Any:
     if single:
         return shown(next(iter(outputs.values())))
     told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
-    rows = min(len(values) for values in told.values())
-    return [{name: values[row] for name, values in told.items()} for row in range(rows)]
+    rows = zip(*told.values(), strict=True)
+    return [dict(zip(told, row, strict=True)) for row in rows]
 
 
 def _state(version: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, by_row, first_output, only_input
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.inference.tfexample import packed_examples
@@ -48,7 +48,12 @@ async def _answered(
         return _feeds(served, examples)
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
-        return json_answer({"results": told(served, outputs)})
+        each = {
+            name: by_row(served, name, values, len(examples))
+            for name, values in outputs.items()
+            if name != "classes"  # which may be the same for all
+        }
+        return json_answer({"results": told(served, {**outputs, **each})})
 
     model = call.args.get("model", "")
     return await predict_tensors(

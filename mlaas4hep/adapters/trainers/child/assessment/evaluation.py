@@ -82,6 +82,11 @@ class Evaluation:
             if seen.entries
         }
 
+    def not_finite(self) -> int:
+        """Return how many of the entries that were looked at have a score that is no number."""
+        found = (each for seen in self._sets.values() for each in seen.scores)
+        return sum(int((~np.isfinite(each)).any(axis=1).sum()) for each in found)
+
     def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:
         """Return the figures of every set that has entries."""
         return tuple(

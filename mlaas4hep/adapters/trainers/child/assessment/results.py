@@ -1,6 +1,5 @@
 """What a trained model does on all chunks: figures, pictures, and a sample of entries."""
 
-import json
 import threading
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -17,6 +16,7 @@ from mlaas4hep.adapters.trainers.child.assessment.importance import KeptEntries,
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
+from mlaas4hep.core import wire
 from mlaas4hep.core.models.suspects import telling_columns
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
@@ -70,9 +70,13 @@ class Results:
         rows = np.arange(len(self.sample), dtype=np.int32)
         labels = np.zeros(len(self.sample), np.float32)
         predicted = self._model.predict(Block(x=self.sample, y=labels, order=rows))
-        if not np.isfinite(predicted).all():
+        lost = int((~np.isfinite(predicted)).any(axis=1).sum())
+        if self._evaluation:
+            lost = max(lost, self._evaluation.not_finite())
+        if lost:
             raise TrainingError(
-                "the trained model's predictions are NaN or infinite, so it is not published",
+                f"the trained model's predictions are NaN or infinite for {lost} entries, so it is "
+                "not published",
                 "a smaller learning rate, or a last layer and a loss that fit together, may help",
             )
         if len(predicted) > 1 and (predicted == predicted[0]).all():
@@ -102,12 +106,12 @@ class Results:
 
         if self._evaluation:
             report = evaluation.to_json(figures, self._job.classes)
-            (folder / "metrics.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+            (folder / "metrics.json").write_bytes(wire.show(report))
             told = quality.quality(figures, self._evaluation.scores(), self._job.classes)
-            (folder / "quality.json").write_text(json.dumps(told), encoding="utf-8")
+            (folder / "quality.json").write_bytes(wire.show(told))
             _say(evaluation.to_text(figures, self._job.classes))
             checks = self._checks(figures, task)
-            (folder / "checks.json").write_text(json.dumps(checks), encoding="utf-8")
+            (folder / "checks.json").write_bytes(wire.show(checks))
             plots.draw_checks(folder, checks)
             _say(checktext.to_text(checks))
             plots.draw_losses(folder / "loss.png", history)
@@ -115,8 +119,8 @@ class Results:
                 plots.draw_roc(folder / "roc.png", figures)
         if self._histograms:
             found = self._histograms.result()
-            told_of = json.dumps(quality.histograms(found, self._job.classes))
-            (folder / "histograms.json").write_text(told_of, encoding="utf-8")
+            told_of = quality.histograms(found, self._job.classes)
+            (folder / "histograms.json").write_bytes(wire.show(told_of))
             plots.draw_histograms(folder / "histograms.pdf", found)
             if self._histograms.left_out:
                 _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")
