@@ -90,6 +90,25 @@ def tree():
     )
 
 
+def sums():
+    """Numbers by row, and their sum over all rows."""
+    return model(
+        [
+            helper.make_node("Identity", ["x"], ["same"]),
+            helper.make_node("ReduceSum", ["x"], ["total"], keepdims=0),
+        ],
+        [("x", FLOAT, ["n", 2])],
+        [("same", FLOAT, ["n", 2]), ("total", FLOAT, [])],
+    )
+
+
+def number():
+    """One number, without rows, doubled."""
+    return model(
+        [helper.make_node("Add", ["x", "x"], ["y"])], [("x", FLOAT, [])], [("y", FLOAT, [])]
+    )
+
+
 def strange(**more):
     """One operator of nobody's, or an opset of tomorrow."""
     return model(

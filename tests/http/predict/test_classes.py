@@ -12,6 +12,10 @@ TRAINED = replace(CONTRACT, classes=("higgs", "qcd"), positive="qcd")
 V2_INPUT = {"name": "features", "shape": [1, 4], "datatype": "FP32", "data": ROW}
 QUESTIONS = {
     "/json": {"model": "luca_1", "values": ROW},
+    "/": {
+        "model": "luca_1",
+        "entries": [{"met": 80.0, "njets": 4, "ntrk": 5, "Muon_pt": [20.0]}],
+    },
     "/predict/json": {"model": "luca_1", "values": [ROW, ROW]},
     "/v1/models/luca_1:predict": {"instances": [ROW]},
     "/v1/models/luca_1:classify": {

@@ -43,6 +43,28 @@ def test_several_inputs_and_outputs_keep_their_names(alice, bring):
     assert answer.json() == {"predictions": [{"total": [4, 6], "difference": [2, 2]}]}
 
 
+def test_outputs_without_a_place_for_each_row_are_told_by_column_only(alice, bring):
+    bring(onnx_models.sums())
+
+    by_row = alice.post("/v1/models/m:predict", json={"instances": [[1, 2], [3, 4]]})
+    by_column = alice.post("/v1/models/m:predict", json={"inputs": [[1, 2], [3, 4]]})
+    alone = alice.post("/v1/models/m:predict", json={"instances": [[1, 2]]})
+
+    assert by_row.status_code == 400
+    assert "'total'" in by_row.json()["error"]
+    assert by_column.json() == {"outputs": {"same": [[1, 2], [3, 4]], "total": 10}}
+    assert alone.json() == {"predictions": [{"same": [1, 2], "total": 3}]}
+
+
+def test_a_number_goes_in_and_out(alice, bring):
+    uploaded = bring(onnx_models.number())
+
+    answer = alice.post("/v1/models/m:predict", json={"inputs": 1.5})
+
+    assert uploaded.status_code == 200, uploaded.text
+    assert answer.json() == {"outputs": 3.0}
+
+
 def test_maps_of_a_classifier_are_plain_probabilities(alice, bring):
     uploaded = bring(onnx_models.tree())
 
