@@ -7,7 +7,9 @@ words           a SavedModel from strings to strings
 ways            a SavedModel with the signatures `double` and `triple` only
 examples        signatures `classify` and `regress` that take tf.Examples, as TensorFlow 1 exported
 half_plus_two   x / 2 + 2, as TensorFlow Serving's README has it
+snake           a SavedModel that calls Python
 lambda, own     .keras files with code of their own
+named           a .keras file that takes its two inputs by name, and gives a - b
 old             .h5 of the net; text: its frozen graph as .pbtxt
 keras2          a .keras file that Keras 2 wrote, with what it says
 two_ends        a frozen graph with two outputs that nobody reads
@@ -126,6 +128,12 @@ class HalfPlusTwo(tf.Module):
         return {"y": x / 2 + 2}
 
 
+class Snake(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 1], F32, name="x")])
+    def __call__(self, x):
+        return {"y": tf.numpy_function(lambda values: values, [x], F32)}
+
+
 @keras.saving.register_keras_serializable("cases")
 class Own(keras.layers.Layer):
     def call(self, x):
@@ -143,6 +151,12 @@ def two_ends(folder):
 
 def dense():
     return keras.Sequential([keras.Input((4,), name="features"), keras.layers.Dense(1)])
+
+
+def named(folder):
+    a, b = keras.Input((1,), name="a"), keras.Input((1,), name="b")
+    folder.mkdir()
+    keras.Model({"b": b, "a": a}, keras.layers.Subtract()([a, b])).save(folder / "model.keras")
 
 
 def old(folder):
@@ -182,6 +196,7 @@ def main(folder: Path) -> None:
         ("counts", Counts()),
         ("words", Words()),
         ("half_plus_two", HalfPlusTwo()),
+        ("snake", Snake()),
     ):
         tf.saved_model.save(module, str(folder / name), signatures=module.__call__)
     ways = Ways()
@@ -194,6 +209,7 @@ def main(folder: Path) -> None:
         (folder / name).mkdir()
         keras.Sequential([keras.Input((4,)), layer]).save(folder / name / "model.keras")
     old(folder / "old")
+    named(folder / "named")
     keras2(folder / "keras2")
     two_ends(folder / "two_ends")
 

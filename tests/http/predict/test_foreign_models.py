@@ -216,12 +216,27 @@ def test_a_signature_is_chosen_by_its_name(alice, bring):
     assert set(both["signature_def"]) == {"double", "triple"}
 
 
-@pytest.mark.parametrize("kind", ["lambda", "own"])
-def test_a_keras_file_with_code_of_its_own_is_refused_at_the_upload(alice, bring, kind):
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("lambda", "model.export(folder)"),
+        ("own", "model.export(folder)"),
+        ("snake", "calls Python code"),
+    ],
+)
+def test_a_model_with_code_of_its_own_is_refused_at_the_upload(alice, bring, kind, says):
     refused = bring(kind)
 
-    assert (refused.status_code, "model.export(folder)" in refused.json()["error"]) == (400, True)
+    assert (refused.status_code, says in refused.json()["error"]) == (400, True)
     assert alice.get("/models").json() is None
+
+
+def test_a_keras_file_may_take_its_inputs_by_name(alice, bring):
+    bring("named")
+
+    answer = predicted(alice, [{"a": [5.0], "b": [3.0]}, {"b": [1.0], "a": [0.0]}])
+
+    assert answer.json() == {"predictions": [[2.0], [-1.0]]}
 
 
 @pytest.mark.parametrize("kind", ["old", "keras2"])

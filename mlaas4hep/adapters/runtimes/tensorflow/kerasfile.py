@@ -39,13 +39,13 @@ def _of_keras2(path: Path) -> Any:
 
 def _entry(model: Any) -> Entry:
     inputs = tuple(described(each.name, each) for each in model.inputs)
-    found = tf.nest.flatten(model.outputs)
+    found, form = tf.nest.flatten(model.outputs), _form(model)
     names = [f"output_{index}" for index in range(len(found))]
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def infer(given: dict[str, Any]) -> dict[str, Any]:
-        values = [given[each.name] for each in model.inputs]
-        result = model(values[0] if len(values) == 1 else values, training=False)
+        values = keras.tree.pack_sequence_as(form, [given[each.name] for each in model.inputs])
+        result = model(values, training=False)
         return dict(zip(names, tf.nest.flatten(result), strict=True))
 
     def call(feeds: Feeds) -> Outputs:
@@ -53,6 +53,14 @@ def _entry(model: Any) -> Entry:
 
     outputs = tuple(described(name, each) for name, each in zip(names, found, strict=True))
     return Entry(inputs=inputs, outputs=outputs, call=call)
+
+
+def _form(model: Any) -> Any:
+    """Return the inputs as `call` takes them: one, a list, or by name."""
+    try:
+        return model.input
+    except (AttributeError, ValueError):  # of models that were built without being called
+        return model.inputs if len(model.inputs) > 1 else model.inputs[0]
 
 
 def _first(error: Exception) -> str:
