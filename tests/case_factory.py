@@ -13,6 +13,7 @@ named           a .keras file that takes its two inputs by name, and gives a - b
 old             .h5 of the net; text: its frozen graph as .pbtxt
 keras2          a .keras file that Keras 2 wrote, with what it says
 two_ends        a frozen graph with two outputs that nobody reads
+split           a frozen graph whose last node has two outputs
 """
 
 import json
@@ -149,6 +150,14 @@ def two_ends(folder):
     (folder / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
 
 
+def split(folder):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(F32, (None, 2), name="x")
+        tf.split(x, 2, axis=1, name="halves")
+    folder.mkdir()
+    (folder / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
+
+
 def dense():
     return keras.Sequential([keras.Input((4,), name="features"), keras.layers.Dense(1)])
 
@@ -212,6 +221,7 @@ def main(folder: Path) -> None:
     named(folder / "named")
     keras2(folder / "keras2")
     two_ends(folder / "two_ends")
+    split(folder / "split")
 
 
 if __name__ == "__main__":

@@ -57,13 +57,21 @@ def test_a_node_that_a_frozen_graph_has_not_is_refused_with_the_nearest(
     assert alice.get("/models").json() is None
 
 
-def test_a_frozen_graph_without_a_named_output_has_one_end_or_is_refused(alice, bring):
-    refused = bring("two_ends")
+ENDS = {
+    "two_ends": ("ends in 2: plus, minus", "minus", [5.0], [4.0]),
+    "split": ("has 2 outputs: halves:0, halves:1", "halves:1", [5.0, 6.0], [6.0]),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_a_frozen_graph_without_a_named_output_has_one_end_or_is_refused(alice, bring, kind):
+    says, node, row, answer = ENDS[kind]
+    refused = bring(kind)
 
     assert refused.status_code == 400
-    assert "ends in 2: plus, minus" in refused.json()["error"]
-    assert bring("two_ends", params={"outputNode": "minus"}).status_code == 200
-    assert predicted(alice, [[5.0]]).json() == {"predictions": [[4.0]]}
+    assert says in refused.json()["error"]
+    assert bring(kind, params={"outputNode": node}).status_code == 200
+    assert predicted(alice, [row]).json() == {"predictions": [answer]}
 
 
 def test_a_frozen_graph_may_come_as_text(alice, case_models, bring, tmp_path):

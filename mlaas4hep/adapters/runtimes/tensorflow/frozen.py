@@ -28,6 +28,8 @@ def load(path: Path, input_node: str, output_node: str) -> dict[str, Entry]:
     graph = tf.compat.v1.wrap_function(
         lambda: tf.compat.v1.import_graph_def(definition, name=""), []
     )
+    if not output_node:
+        _check_single(graph.graph, target)
     feeds = [_tensor(graph.graph, name) for name in _inputs(definition, input_node, target)]
     return {DEFAULT: _entry(graph, feeds, _tensor(graph.graph, target))}
 
@@ -71,6 +73,15 @@ def _output(definition: Any, wanted: str) -> str:
             f"{', '.join(sinks[:12])}"
         )
     return str(sinks[0])
+
+
+def _check_single(graph: Any, node: str) -> None:
+    outputs = [each.name for each in graph.get_operation_by_name(node).outputs]
+    if len(outputs) != 1:
+        raise ModelError(
+            f"params.json names no outputNode and the node that the graph ends in has "
+            f"{len(outputs)} outputs: {', '.join(outputs[:12])}"
+        )
 
 
 def _inputs(definition: Any, wanted: str, target: str) -> list[str]:
