@@ -15,21 +15,19 @@
 Nothing is evaluated here, and only what is written above can be said at all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import dataclass
 
 from mlaas4hep.core.data.values.texts import shortened
 from mlaas4hep.core.formulas import objects
 from mlaas4hep.core.formulas.functions import FUNCTIONS, IF_ELSE
-from mlaas4hep.core.formulas.program import MAX_STACK, MAX_STEPS, Given, Instruction, Kind
+from mlaas4hep.core.formulas.program import Instruction
+from mlaas4hep.core.formulas.reader import Reader
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
 from mlaas4hep.core.formulas.tokens import Token, refuse, to_number, tokenize
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_LENGTH = 4096  #: characters
-MAX_NESTING = 40  #: of parentheses, signs and powers
 CONSTANTS: dict[str, float | bool] = {
     "pi": 3.141592653589793,
     "M_PI": 3.141592653589793,
@@ -66,41 +64,8 @@ def parse(text: str) -> tuple[Instruction, ...]:
 
 
 @dataclass(slots=True)
-class _Parser:
+class _Parser(Reader):
     """Recursive descent; each method reads its rule and appends to `program`."""
-
-    text: str
-    tokens: list[Token]
-    program: list[Instruction] = field(default_factory=list)
-    at: int = 0
-    nesting: int = 0
-    stack: int = 0
-    steps: int = 0
-    member: tuple[int, str] = (-1, "")  #: what follows the name at one place: that of an object
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def fail(self, message: str, hint: str = "", token: Token | None = None) -> NoReturn:
-        refuse(self.text, (token or self.token).column, message, hint)
-
-    def take(self, *texts: str) -> Token | None:
-        """Return and pass the next token if it is one of `texts`."""
-        token = self.token
-        if token.kind in {"symbol", "name"} and token.text in texts:
-            self.at += 1
-            return token
-        return None
-
-    def emit(self, kind: Kind, value: Given, count: int, token: Token) -> None:
-        self.stack += 1 - count
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            self.fail(f"the expression takes more than {MAX_STEPS} steps", token=token)
-        if self.stack > MAX_STACK:
-            self.fail(f"more than {MAX_STACK} values wait for an operator", token=token)
-        self.program.append(Instruction(kind=kind, value=value, count=count, column=token.column))
 
     def choice(self) -> None:
         self.either()
@@ -228,28 +193,6 @@ class _Parser:
             self.emit("pick", "", 2, opened)
         self.close(opened, "]")
 
-    def bounds(self) -> tuple[int | None, ...]:
-        """Pass the whole numbers and colons of a slice, or one number alone; else nothing."""
-        before = self.at
-        found = [self.whole()]
-        while self.take(":"):
-            found.append(self.whole())
-        if self.token.text != "]" or len(found) > 3:  # noqa: PLR2004 - start, stop, step
-            if len(found) > 1:
-                self.fail("a slice is written with whole numbers: x[:2], x[-1], x[1:3]")
-            self.at = before
-            return (None,)
-        return tuple(found)
-
-    def whole(self) -> int | None:
-        before = self.at
-        sign = -1 if self.take("-") else 1
-        if self.token.kind == "number" and self.token.text.isdigit():
-            self.at += 1
-            return sign * int(self.tokens[self.at - 1].text[:18])
-        self.at = before
-        return None
-
     def atom(self) -> None:
         token = self.token
         self.at += 1
@@ -340,15 +283,3 @@ class _Parser:
         self.at += 1
         self.close(token)
         self.emit("name", quoted.text[1:-1], 0, quoted)
-
-    def close(self, opened: Token, end: str = ")") -> None:
-        if not self.take(end):
-            found = repr(self.token.text) if self.token.text else "the end"
-            self.fail(f"{end!r} was expected, not {found}, after column {opened.column}")
-
-    def deeper(self, rule: Callable[[], None], token: Token) -> None:
-        self.nesting += 1
-        if self.nesting > MAX_NESTING:
-            self.fail(f"nested more than {MAX_NESTING} deep", token=token)
-        rule()
-        self.nesting -= 1
