@@ -7,7 +7,7 @@ DEV := $(VENV)/.installed-dev
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos dist clean
+.PHONY: help demo test test-torch check bench chaos fuzz dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -36,6 +36,10 @@ MINUTES ?= 20
 SEED ?=
 chaos: $(DEV) ## break a laptop platform at random while people use it (MINUTES=20, SEED=…)
 	$(BIN)/python -m chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+SECONDS ?= 600
+fuzz: $(DEV) ## send hostile input to every reader of strangers' bytes (SECONDS=600, SEED=…)
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 dist: $(DEV) ## build sdist and wheel into dist/, and check them
 	rm -rf dist

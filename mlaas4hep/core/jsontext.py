@@ -7,6 +7,7 @@ from typing import Any
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
+MAX_DIGITS = 300  #: of a whole number
 MAX_LENGTH = 1_000_000  #: characters
 
 
@@ -22,7 +23,9 @@ def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
         raise InvalidRequestError(f"{what} has {len(text)} characters, more than {MAX_LENGTH}")
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.lstrip("\ufeff")
-        value = json.loads(decoded, object_pairs_hook=lambda pairs: _unique(pairs, what))
+        value = json.loads(
+            decoded, object_pairs_hook=lambda pairs: _unique(pairs, what), parse_int=_whole
+        )
     except json.JSONDecodeError as error:
         raise InvalidRequestError(
             f"{what} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}",
@@ -35,6 +38,13 @@ def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
     if "\\u" in decoded:
         _refuse_half_characters(value, what)
     return value
+
+
+def _whole(text: str) -> int:
+    """Return a whole number that any double can stand for."""
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"there is a whole number of {len(text)} digits")
+    return int(text)
 
 
 def _refuse_half_characters(value: Any, what: str) -> None:

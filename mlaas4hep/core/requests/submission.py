@@ -122,7 +122,7 @@ def _memory(value: Any) -> int:
 def _positive(key: str, value: Any, wanted: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(key, value, wanted)
-    if not math.isfinite(value) or not 1 <= value <= 2**60:
+    if not 1 <= value <= 2**60:
         raise _wrong(key, value, wanted)
     return int(value)
 
@@ -131,7 +131,7 @@ def _cpus(value: Any) -> float:
     wanted = 'a number of cores such as "2" or 0.5'
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _wrong("cpus", value, wanted) from None
     if not 0 < number <= _MAX_CPUS:
         raise _wrong("cpus", value, wanted)

@@ -234,6 +234,17 @@ def _classes(file: Any) -> dict[str, str]:
     return {key.partition(";")[0]: each for key, each in file.classnames().items()}
 
 
+def _describe_classes_once(file: Any) -> None:
+    """Let the descriptions of classes be read once: damaged ones name each other round and round."""
+    times = iter((None,))
+
+    def hook(**_given: Any) -> None:
+        if next(times, times) is times:
+            raise ValueError("the descriptions of its classes need themselves")
+
+    file.file.hook_before_read_streamer_key = hook
+
+
 def _file_of_uproot(place: Place, stack: ExitStack) -> Any:
     """Return uproot's file, whole as far as its header tells; the stack closes it."""
     content = place.open(stack)
@@ -244,6 +255,7 @@ def _file_of_uproot(place: Place, stack: ExitStack) -> Any:
         check_length(place, content)
         raise
     stack.callback(file.close)
+    _describe_classes_once(file)
     if not place.is_remote:
         check_length(place, content)
     return file

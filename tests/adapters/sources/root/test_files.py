@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import ExitStack
 
 import awkward as ak
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.root import header as rootheader
+from mlaas4hep.adapters.sources.root import opening
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.survey import Survey
@@ -390,3 +393,15 @@ def test_the_trees_of_a_file_are_named(tmp_path, source):
         file["histogram"] = np.histogram([1.0])
 
     assert source.trees(str(path)) == ("events", "sub/other")
+
+
+def test_descriptions_of_classes_that_need_themselves_are_damage(tmp_path):
+    path = oracle.write_tree(tmp_path / "a.root", "t", {"x": np.arange(3.0)})
+    with ExitStack() as stack:
+        place = Locator(MemoryStore(lambda: 0.0), ServerPolicy()).locate(str(path))
+        file = opening._file_of_uproot(place, stack).file
+        assert file.streamers
+        file._streamers = None  # as it is while they are read
+
+        with pytest.raises(ValueError, match="need themselves"):
+            _ = file.streamers

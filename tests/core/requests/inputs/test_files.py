@@ -274,7 +274,7 @@ def test_lists_of_servicex_are_understood(text, expected):
         ('[{"file": "a", "wieght": 2}]', "wieght"),
         ('[{"file": "a", "weight": "2"}]', "weight '2', which is no finite number"),
         ('[{"file": "a", "weight": NaN}]', "no finite number"),
-        ('[{"file": "a", "weight": 1' + "0" * 400 + "}]", "no finite number"),
+        ('[{"file": "a", "weight": 1' + "0" * 400 + "}]", "a whole number of 401 digits"),
         ('[{"file": "a", "xsec": 0}]', "not above 0"),
         ('[{"file": "a", "xsec": 1, "cross_section": 1}]', "which are the same"),
         ('[{"file": "a", "sample": 1}]', "no text"),
