@@ -136,12 +136,12 @@ def chunks(
     pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
 
     def body() -> Measured:
-        return _prepared(pipeline, planned)
+        return prepared(pipeline, planned)
 
     return body
 
 
-def _prepared(pipeline: Pipeline, planned: Iterable[Event]) -> Measured:
+def prepared(pipeline: Pipeline, planned: Iterable[Event]) -> Measured:
     done = Measured(0, {"events": 0})
     for event in planned:
         done.notes["events"] += 1
@@ -199,7 +199,7 @@ def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **
         if of == "specs":
             pipeline.specs(share, shares)
             return Measured(pipeline.entries // shares)
-        return _prepared(pipeline, _mine(planned, taken))
+        return prepared(pipeline, _mine(planned, taken))
 
     return body
 
@@ -222,7 +222,7 @@ def alone(inputs: Inputs, folder: Path, state: Path, of: str = "specs", **_: obj
         if of == "specs":
             pipeline.specs()
             return Measured(pipeline.entries)
-        return _prepared(pipeline, planned)
+        return prepared(pipeline, planned)
 
     return body
 
