@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 
 from mlaas4hep.faas.asgi import AsgiApp
+from mlaas4hep.laptop.heads import LimitedHeads
 
 GRACE_S = 2  #: streams that never end are cut off after that
 
@@ -27,7 +28,7 @@ async def serving(app: AsgiApp, doors: list[socket.socket]) -> AsyncIterator[Non
             app,
             log_config=None,
             access_log=False,
-            http="httptools",
+            http=LimitedHeads,
             ws="none",  # what asks for a websocket is a request like any other
             lifespan="off",
             timeout_keep_alive=75,

@@ -1,0 +1,81 @@
+"""Heads of requests that are too large, or do not come, end their connection."""
+
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from mlaas4hep.laptop.heads import MAX_HEAD_BYTES, LimitedHeads
+
+HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+
+class Impatient(LimitedHeads):
+    max_head_s = 0.2
+
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"fine"})
+
+
+@contextmanager
+def connected(protocol):
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, http=protocol, lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        with socket.create_connection(listening.getsockname(), timeout=60) as line:
+            yield line
+        server.should_exit = True
+        thread.join(60)
+
+
+def answer(line):
+    """Return what comes until the door closes the connection."""
+    parts = []
+    try:
+        while part := line.recv(65536):
+            parts.append(part)
+    except ConnectionError:  # it closed while bytes of ours were on their way
+        pass
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("line_of_head", [b"X-A: b\r\n", b"x" * 8])
+def test_a_head_without_end_is_refused(line_of_head):
+    sent = 0
+    with connected(LimitedHeads) as line:
+        line.sendall(HEAD + (b"" if line_of_head.endswith(b"\n") else b"X: "))
+        try:
+            while sent < 100 * MAX_HEAD_BYTES:
+                line.sendall(line_of_head * 4096)
+                sent += len(line_of_head) * 4096
+        except ConnectionError:
+            pass
+
+    assert sent < 100 * MAX_HEAD_BYTES
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", HEAD])
+def test_a_head_that_does_not_come_is_given_up(sent):
+    with connected(Impatient) as line:
+        line.sendall(sent)
+
+        assert answer(line).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_later_head_is_waited_for_as_long():
+    with connected(Impatient) as line:
+        line.sendall(HEAD + b"\r\n" + HEAD)
+
+        assert answer(line).startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_that_follow_each_other_are_answered():
+    with connected(Impatient) as line:
+        line.sendall((HEAD + b"\r\n") * 3 + HEAD + b"Connection: close\r\n\r\n")
+
+        assert answer(line).count(b"fine") == 4
