@@ -38,18 +38,23 @@ def test_the_file_is_what_the_code_says():
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory):
-    """Return the gateway's address and a token, with an upload and a run in place."""
+def laptop(tmp_path_factory):
     with Laptop(tmp_path_factory.mktemp("openapi")) as laptop:
-        headers = {"Authorization": f"Bearer {laptop.token('alice')}"}
-        door = f"{laptop.urls[0]}/function/workflow"
-        httpx.post(
-            f"{door}/upload?name=luca",
-            files={"file": ("luca.tar.gz", io.BytesIO(pack(FOLDER)))},
-            headers=headers,
-        ).raise_for_status()
-        httpx.post(f"{door}/submit", json={"name": "luca"}, headers=headers).raise_for_status()
-        yield laptop.urls[0], headers
+        yield laptop
+
+
+@pytest.fixture(scope="module")
+def platform(laptop):
+    """Return the gateway's address and a token, with an upload and a run in place."""
+    headers = {"Authorization": f"Bearer {laptop.token('alice')}"}
+    door = f"{laptop.urls[0]}/function/workflow"
+    httpx.post(
+        f"{door}/upload?name=luca",
+        files={"file": ("luca.tar.gz", io.BytesIO(pack(FOLDER)))},
+        headers=headers,
+    ).raise_for_status()
+    httpx.post(f"{door}/submit", json={"name": "luca"}, headers=headers).raise_for_status()
+    return laptop.urls[0], headers
 
 
 @schema.parametrize()
@@ -73,3 +78,29 @@ def test_every_operation_answers_as_described(case, platform):
             response_schema_conformance,
         ],
     )
+
+
+def secrets_of(laptop, headers):
+    """Return what no log may hold: tokens, and what lies in the platform's key files."""
+    yield headers["Authorization"].rpartition(".")[2]
+    for file in (laptop.state / "keys").iterdir():
+        for line in file.read_text().splitlines():
+            word = line.rpartition(":")[2].strip()
+            if len(word) >= 16 and not line.startswith("-----") and file.name != "nats.conf":
+                yield word
+
+
+def test_no_log_holds_a_token_or_a_key(laptop, platform):
+    """After all that was sent above: also what was wrong, and with wrong tokens."""
+    url, headers = platform
+    for wrong in (headers["Authorization"][:-1], headers["Authorization"] + "x", "Basic YWRtaW46"):
+        answer = httpx.get(f"{url}/function/workflow/me", headers={"Authorization": wrong})
+        assert answer.status_code == 401
+    logs = {file.name: file.read_text() for file in (laptop.state / "logs").iterdir()}
+    secrets = set(secrets_of(laptop, headers))
+
+    assert len(secrets) > 5
+    assert any(logs.values())
+    assert {
+        name for name, text in logs.items() if any(secret in text for secret in secrets)
+    } == set()
