@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import fields
+from typing import get_type_hints
 
 import pytest
 
@@ -10,7 +12,7 @@ from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import KINDS, ChunkReady, Event, ModelReady, RunFailed
-from mlaas4hep.errors import InvalidRequestError, Problem
+from mlaas4hep.errors import InvalidRequestError, Problem, StrangeEventError
 
 READY = ChunkReady(owner="alice", run="luca_1", index=3, key="alice/x.chunk", entries=10)
 REQUEST = Request(
@@ -93,3 +95,34 @@ def test_a_field_of_another_type_is_refused(field: str, value: object) -> None:
 
     with pytest.raises(InvalidRequestError, match=f"ChunkReady: {field}"):
         cloudevents.load_event(json.dumps(message).encode())
+
+
+PLAIN = {int: 1, str: "o"}
+FIELDS = [
+    (kind, field.name)
+    for kind in KINDS.values()
+    for field in fields(kind)
+    if get_type_hints(kind)[field.name] in PLAIN
+]
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=lambda each: getattr(each, "type", each))
+def test_no_field_of_any_event_is_taken_for_what_it_is_not(kind: type[Event], field: str) -> None:
+    types = get_type_hints(kind)
+    data = {
+        each.name: PLAIN[types[each.name]] for each in fields(kind) if types[each.name] in PLAIN
+    }
+    wrong = [None, True, 1.0, [], {}, [1], "3" if types[field] is int else 3]
+
+    for value in wrong:
+        message = {"type": kind.type, "data": {**data, field: value}}
+        with pytest.raises(StrangeEventError, match=f"{kind.__name__}: {field}"):
+            cloudevents.load_event(json.dumps(message).encode())
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"type": ["x"], "data": {}}', b'{"type": null, "data": null}', b"[" * 100_000]
+)
+def test_shapes_that_nobody_expects_are_strange_and_nothing_else(body: bytes) -> None:
+    with pytest.raises(StrangeEventError, match="not a CloudEvent"):
+        cloudevents.load_event(body)
