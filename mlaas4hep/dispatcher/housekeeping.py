@@ -33,8 +33,8 @@ class Housekeeping:
         self._is_warm = False
         self._searched_at = 0.0
 
-    def rebuild(self, runs: Iterable[Run]) -> int:
-        """Write the records of runs that the book has lost; return how many.
+    def rebuild(self, runs: Iterable[Run]) -> set[str]:
+        """Write the records of runs that the book has lost; return their `owner/name`.
 
         The first time all records in the store are looked at, later those that `runs` misses.
         """
@@ -45,7 +45,7 @@ class Housekeeping:
         made = rebuild(self._services) if lost else []
         if made:
             log.warning("the run book had lost %d runs: they are rebuilt", len(made))
-        return len(made)
+        return set(made)
 
     def _is_stored(self, owner: str, name: str) -> bool:
         """Tell whether nobody has deleted a run."""

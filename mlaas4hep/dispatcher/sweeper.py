@@ -96,10 +96,12 @@ class Sweeper:
     def _sweep_runs(self, others: bool) -> None:
         with self._messaging.leases.hold("sweeper"):
             runs = self._messaging.runs.list()
-            if self._housekeeping is not None and self._housekeeping.rebuild(runs):
+            made = self._housekeeping.rebuild(runs) if self._housekeeping is not None else set()
+            if made:
                 runs = self._messaging.runs.list()
             for run in runs:
-                if self._is_lost(run, others):
+                begins = f"{run.owner}/{run.name}" in made and not run.is_final
+                if begins or self._is_lost(run, others):
                     self._go_on(run)
             if self._housekeeping is not None:
                 self._metrics.tidied.inc(self._housekeeping.tidy(runs, self._clock()))
@@ -121,4 +123,4 @@ class Sweeper:
             return
         self._told[run.owner, run.name] = run.updated_at
         self._metrics.swept.inc()
-        log.warning("run %s/%s was quiet: %d events told again", run.owner, run.name, len(events))
+        log.warning("run %s/%s: %d events told again", run.owner, run.name, len(events))

@@ -48,7 +48,7 @@ class Bundle:
             ConflictError: somebody else's model has the name.
         """
         try:
-            record = wire.load(ModelRecord, self._services.models.get(self._record_key))
+            record = sealed.load(ModelRecord, self._services.models.get(self._record_key))
         except NotFoundError:
             return
         if record.run_id != self._plan.run_id:

@@ -197,14 +197,34 @@ def load_inputs(event: Event, services: Services) -> Inputs:
     request = load_request(event, services)
     try:
         body = services.runs_files.get(_opened_key(event))
-    except NotFoundError:
-        if services.runs.get(event.owner, event.run).ranges.total is None:
-            raise StrangeEventError(f"nothing is planned yet in run {event.run!r}") from None
-        raise
-    return Inputs(
-        request=request,
-        opened=services.recent.parsed(body, _load_opened),
-    )
+        return Inputs(request=request, opened=services.recent.parsed(body, _load_opened))
+    except (NotFoundError, DamagedError) as error:
+        return _opened_again(event, request, error, services)
+
+
+def _opened_again(event: Event, request: Request, lost: MlaasError, services: Services) -> Inputs:
+    """Open the files once more, because what was found in them is lost; the plan stays the same.
+
+    Raises:
+        PermanentError: they are not as they were.
+    """
+    run = services.runs.get(event.owner, event.run)
+    if run.ranges.total is None:
+        raise StrangeEventError(f"nothing is planned yet in run {event.run!r}") from None
+    log.warning("run %s/%s: its files are opened again: %s", event.owner, event.run, lost)
+    found = OpenTrees.of(request, services, run.given_up)
+    inputs = Inputs.of(request, found, services.range_entries)
+    ranges = inputs.opened.ranges
+    if (len(ranges), sum(part.stop - part.start for part in ranges)) != (
+        run.ranges.total,
+        run.entries,
+    ):
+        raise PermanentError(
+            "what was found in the files is lost, and the files are others now",
+            hint="restart the run, so that they are measured as they are now",
+        ) from lost
+    store_opened(event, inputs.opened, services)
+    return inputs
 
 
 def store_opened(event: Event, opened: Opened, services: Services) -> None:

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.ports import Services
@@ -72,4 +72,4 @@ def _aliased(served: ModelRecord, services: Services) -> set[str]:
 
 
 def _record(owner: str, name: str, services: Services) -> ModelRecord:
-    return wire.load(ModelRecord, services.models.get(keys.model(owner, name)))
+    return sealed.load(ModelRecord, services.models.get(keys.model(owner, name)))

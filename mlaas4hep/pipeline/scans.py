@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.parse import parse_params
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.scan import ARGUMENTS, Scan, Values
@@ -60,9 +60,11 @@ def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
 
 def load_scan(owner: str, run: str, services: Services) -> tuple[Scan, Trials]:
     """Return what a scan is to try, and how its trials stand."""
-    scan = wire.load(Scan, services.runs_files.get(files.key(owner, run, files.SCAN)))
+    scan = sealed.load(Scan, services.runs_files.get(files.key(owner, run, files.SCAN)))
     try:
-        return scan, wire.load(Trials, services.runs_files.get(files.key(owner, run, files.TRIALS)))
+        return scan, sealed.load(
+            Trials, services.runs_files.get(files.key(owner, run, files.TRIALS))
+        )
     except NotFoundError:
         return scan, Trials()
 
@@ -147,14 +149,14 @@ def _data_is_ready(trials: Trials, event: Event, services: Services) -> bool:
 
 def _submit(number: int, values: Values, event: Event, services: Services) -> Trial:
     body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
-    base = wire.load(Request, body)
+    base = sealed.load(Request, body)
     name, of_folder = next_name(event.owner, base.folder, services)
     trial = Trial(number=number, run=name, values=values)
     try:
         request = replace(trial_request(base, values), run=name)
     except InvalidRequestError as error:
         return replace(trial, status="failed", problem=error.problem.message)
-    contents = {files.REQUEST: wire.dump(request)}
+    contents = {files.REQUEST: sealed.dump(request)}
     for shared in _SHARED:
         key = files.key(event.owner, event.run, shared)
         if services.runs_files.info(key):
@@ -208,4 +210,4 @@ def _wait(trial: Trial, event: Event, services: Services) -> None:
 
 def _store(event: Event, trials: Trials, services: Services) -> None:
     key = files.key(event.owner, event.run, files.TRIALS)
-    services.runs_files.put(key, wire.dump(trials))
+    services.runs_files.put(key, sealed.dump(trials))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import plan_ranges
 from mlaas4hep.core.models.contract import Contract
@@ -67,7 +67,7 @@ def open_scoring(event: ScoringSubmitted, services: Services) -> list[News]:
         reads=tuple(sorted(reads)),
         identifiers=tuple(sorted(identifiers)),
     )
-    services.runs_files.put(_plan_key(event), wire.dump(plan))
+    services.runs_files.put(_plan_key(event), sealed.dump(plan))
     return _planned(event, plan)
 
 
@@ -87,7 +87,7 @@ def score_range(event: RangeToScore, services: Services) -> Iterator[Event]:
         MlaasError: the file or the model cannot be read, or is another one now.
     """
     request = load_request(event, services)
-    plan = wire.load(ScoringPlan, services.runs_files.get(_plan_key(event)))
+    plan = sealed.load(ScoringPlan, services.runs_files.get(_plan_key(event)))
     if not 0 <= event.index < len(plan.ranges):
         raise StrangeEventError(f"run {event.run!r} has no range {event.index} to score")
     key = _part_key(event, event.index)
@@ -132,7 +132,7 @@ def table_key(request: ScoringRequest) -> str:
 def load_request(event: Event, services: Services) -> ScoringRequest:
     """Return the request of the event's run."""
     body = services.runs_files.get(files.key(event.owner, event.run, files.SCORING))
-    return wire.load(ScoringRequest, body)
+    return sealed.load(ScoringRequest, body)
 
 
 def load_record(request: ScoringRequest, services: Services) -> ModelRecord:
@@ -142,7 +142,7 @@ def load_record(request: ScoringRequest, services: Services) -> ModelRecord:
         PermanentError: it is another version now.
     """
     body = services.models.get(keys.model(request.model_owner, request.model))
-    record = wire.load(ModelRecord, body)
+    record = sealed.load(ModelRecord, body)
     if record.version != request.version:
         raise PermanentError(
             f"model {request.model!r} has been replaced meanwhile", hint="ask for scores again"

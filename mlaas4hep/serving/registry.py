@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cachetools import LRUCache, TTLCache
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
@@ -140,7 +140,7 @@ class Registry:
 
     def _followed(self, key: str, info: ObjectInfo, old: LoadedModel) -> LoadedModel:
         """Return what answers while the record says something else than what is loaded."""
-        record = wire.load(ModelRecord, self._store.get(key))
+        record = sealed.load(ModelRecord, self._store.get(key))
         if _same_files(record, old.record):
             return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:
@@ -184,7 +184,7 @@ class Registry:
             raise
 
     def _loaded(self, key: str, info: ObjectInfo, old: LoadedModel | None) -> LoadedModel:
-        record = wire.load(ModelRecord, self._store.get(key))
+        record = sealed.load(ModelRecord, self._store.get(key))
         if old is not None and _same_files(record, old.record):
             return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
@@ -25,7 +25,7 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
     if owner:
         keys.checked_name(owner, "owner")
     try:
-        record = wire.load(ModelRecord, services.models.get(keys.model(holder, name)))
+        record = sealed.load(ModelRecord, services.models.get(keys.model(holder, name)))
     except NotFoundError:
         record = None
     if record is None or not may_read(person, record):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
@@ -75,7 +75,7 @@ ReadRecord = Callable[[ObjectStore, ObjectInfo], ModelRecord]
 
 def read_record(store: ObjectStore, info: ObjectInfo) -> ModelRecord:
     """Return the record that `info` describes."""
-    return wire.load(ModelRecord, store.get(info.key))
+    return sealed.load(ModelRecord, store.get(info.key))
 
 
 def listed(
@@ -115,7 +115,10 @@ def _file(record: ModelRecord, name: str) -> str:
 def _withdraw(record: ModelRecord, store: ObjectStore) -> None:
     """Delete the files of a version that is not announced, unless it is the one that is served."""
     key = keys.model(record.owner, record.name)
-    if store.info(key) is None or wire.load(ModelRecord, store.get(key)).version != record.version:
+    if (
+        store.info(key) is None
+        or sealed.load(ModelRecord, store.get(key)).version != record.version
+    ):
         for name in record.files:
             store.delete(_file(record, name))
 

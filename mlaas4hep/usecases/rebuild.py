@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError
+from mlaas4hep.errors import ConflictError, DamagedError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ def _end(run: Run, services: Services) -> None:
     if run.is_final:
         return
     try:
-        record = wire.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
-    except NotFoundError:
+        record = sealed.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
+    except (NotFoundError, DamagedError):  # it is trained again
         return
     if record.run_id == run.id:
         ready = ModelReady(

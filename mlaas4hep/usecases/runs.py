@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.nearest import nearest
@@ -61,8 +61,8 @@ def request_of(run: Run, services: Services) -> Request | ScoringRequest:
     """Return what a person asked for with a run."""
     if run.task == "scoring":
         body = services.runs_files.get(files.key(run.owner, run.name, files.SCORING))
-        return wire.load(ScoringRequest, body)
-    return wire.load(
+        return sealed.load(ScoringRequest, body)
+    return sealed.load(
         Request, services.runs_files.get(files.key(run.owner, run.name, files.REQUEST))
     )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.scan import Scan
 from mlaas4hep.core.runs import files
@@ -35,7 +35,7 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock(), is_scan=True)
-    stored = contents(request, prepared) | {files.SCAN: wire.dump(scan)}
+    stored = contents(request, prepared) | {files.SCAN: sealed.dump(scan)}
     with kept_if_whole(run, services):
         store_run(run, stored, services)
         quotas.check_runs(owner, services, limits, more=scan.parallel)

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from typing import BinaryIO
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
@@ -161,14 +161,14 @@ def load(owner: str, folder: str, services: Services) -> Upload:
             f"there is no upload named {folder!r}",
             hint=f"send one: POST /upload?name={folder} with the tarball as form field `file`",
         ) from error
-    return wire.load(Upload, record)
+    return sealed.load(Upload, record)
 
 
 def every(owner: str, services: Services) -> list[Upload]:
     """Return all uploads of an owner, by name."""
     infos = services.tarballs.list(f"{owner}/")
     records = [info.key for info in infos if info.key.count("/") == 2]  # noqa: PLR2004
-    return [wire.load(Upload, services.tarballs.get(key)) for key in records]
+    return [sealed.load(Upload, services.tarballs.get(key)) for key in records]
 
 
 def read_text(upload: Upload, path: str, services: Services, what: str) -> str:

@@ -30,7 +30,7 @@ def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRec
     found[served.version] = served, info.modified_at if info else 0.0
     for one in services.models.list(f"{served.owner}/{served.name}/"):
         if keys.is_version(one.key):
-            record = wire.load(ModelRecord, services.models.get(one.key))
+            record = sealed.load(ModelRecord, services.models.get(one.key))
             found[record.version] = record, one.modified_at
     return found
 

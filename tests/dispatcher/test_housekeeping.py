@@ -103,7 +103,7 @@ def test_records_that_are_lost_one_by_one_are_rebuilt_and_deleted_runs_are_not(
     services.runs.delete("a", "luca_1")
     made += [keeping.rebuild(services.runs.list()), keeping.rebuild(services.runs.list())]
 
-    assert made == [1, 0, 1, 0]
+    assert made == [{"a/luca_3"}, set(), {"a/luca_1"}, set()]
     assert {run.name for run in services.runs.list()} == {"luca_1", "luca_3"}
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import Messaging
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     FilesOpened,
@@ -75,9 +77,10 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
     store = bootstrap.services(Settings(store=tmp_path.as_uri()))
     services = replace(store, runs=book, bus=JetStreamBus(connection))
     for number in (1, 2):
-        store_run(replace(RUN, name=f"luca_{number}", number=number), {}, services)
+        young = replace(RUN, name=f"luca_{number}", number=number, updated_at=time.time())
+        store_run(young, {}, services)
     for _ in range(20):  # many changes: revisions of the new bucket are lower
-        book.apply([FilesOpened(**WHO, files=1, ranges=1, entries=1), RunCancelled(**WHO)])
+        book.apply([FilesOpened(**WHO, files=1, ranges=1, entries=1)])
     messaging = Messaging(
         bus=services.bus,
         runs=book,
@@ -112,10 +115,29 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
 
     try:
         asyncio.run(sweep())
+        assert told(nats_server) == {"a/luca_1", "a/luca_2"}  # at once: others may hold old events
         book.apply([RunCancelled(owner="a", run="luca_2")])
         assert {run.name: run.status for run in book.list()}["luca_2"] is Status.CANCELLED
     finally:
         connection.close()
+
+
+def told(server: NatsServer) -> set[str]:
+    """Return the runs that are told to begin."""
+
+    async def read() -> set[str]:
+        client = await nats.connect(server.url)
+        jetstream = client.jetstream()
+        state = (await jetstream.stream_info(STREAM)).state
+        sequences = range(state.first_seq, state.last_seq + 1) if state.messages else ()
+        events = [
+            cloudevents.load_event((await jetstream.get_msg(STREAM, number)).data or b"")
+            for number in sequences
+        ]
+        await client.close()
+        return {f"{event.owner}/{event.run}" for event in events}
+
+    return asyncio.run(read())
 
 
 def _exists(book: RunBook) -> bool:

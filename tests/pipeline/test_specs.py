@@ -11,6 +11,7 @@ from mlaas4hep.core.data.specs.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
 from mlaas4hep.core.runs.run import Status
+from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges
 from mlaas4hep.testing import pipeline
@@ -249,3 +250,44 @@ def test_a_measurement_that_is_lost_in_mid_run_is_made_again(tmp_path, services,
     *_, ready = merge_ranges(event, services)
 
     assert wire.load(Specs, services.specs.get(ready.key)) == whole
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "gone"])
+def test_what_opening_the_files_found_is_found_again_when_it_is_lost(tmp_path, services, harm):
+    files = _two_files(tmp_path)
+    whole = pipeline.specs_of(services, pipeline.run(services, files))
+    pipeline.submit(services, files, number=2)
+    pipeline.drain(services, {pipeline.RunSubmitted: pipeline.REACTIONS[pipeline.RunSubmitted]})
+    where = "o/r_2/opened-1.json"
+    good = services.runs_files.get(where)
+    event = RangePlanned(owner="o", run="r_2", **planned_first(services))
+    if harm == "gone":
+        services.runs_files.delete(where)
+    else:
+        bad = good[:-9] if harm == "cut" else good.replace(b'"entries":', b'"entries":1', 1)
+        services.runs_files.put(where, bad)
+
+    (measured,) = measure_range(event, services)
+
+    assert services.runs_files.get(where) == good
+    assert (measured.index, measured.entries > 0, whole.entries > 0) == (0, True, True)
+
+
+def test_files_that_changed_after_what_was_found_in_them_is_lost_are_refused(tmp_path, services):
+    files = _two_files(tmp_path)
+    pipeline.submit(services, files)
+    pipeline.drain(services, {pipeline.RunSubmitted: pipeline.REACTIONS[pipeline.RunSubmitted]})
+    event = RangePlanned(owner="o", run="r_1", **planned_first(services, "r_1"))
+    services.runs_files.delete("o/r_1/opened-1.json")
+    changed = {"x": np.arange(3, dtype=np.float32), "k": np.arange(3, dtype=np.int16)}
+    oracle.write_tree(files[0], "t", changed | {"event": np.arange(3)})
+
+    with pytest.raises(PermanentError, match="lost"):
+        measure_range(event, services)
+
+
+def planned_first(services, run="r_2"):
+    """Return the first range of a run, as its event says it."""
+    opened = sealed.load(Opened, services.runs_files.get(f"o/{run}/opened-1.json"))
+    part = opened.ranges[0]
+    return {"index": 0, "file": part.file, "start": part.start, "stop": part.stop}

@@ -54,17 +54,33 @@ class Footers:
             ValueError: it is damaged.
         """
         with self._lock:
-            child = self._child or _Child()
-            self._child = None
-            try:
-                told = child.ask(footer)
-            except (OSError, EOFError) as error:
-                child.end()
-                raise ValueError("its footer contradicts itself") from error
-            self._child = child
+            told = self._known(footer) or self._fresh(footer)
         if "error" in told:
             raise ValueError(told["error"])
         return [ColumnFigures(**each) for each in told["columns"]]
+
+    def _known(self, footer: bytes) -> Mapping[str, Any] | None:
+        """Ask the process that is there; None if it is dead, as when the thread that began it ended."""
+        child, self._child = self._child, None
+        if child is None:
+            return None
+        try:
+            told = child.ask(footer)
+        except (OSError, EOFError):
+            child.end()
+            return None
+        self._child = child
+        return told
+
+    def _fresh(self, footer: bytes) -> Mapping[str, Any]:
+        child = _Child()
+        try:
+            told = child.ask(footer)
+        except (OSError, EOFError) as error:
+            child.end()
+            raise ValueError("its footer contradicts itself") from error
+        self._child = child
+        return told
 
 
 class _Child:

@@ -8,7 +8,7 @@ from typing import Any
 
 import flask
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.tarballs.upload import Upload
@@ -41,7 +41,7 @@ def manifest(run: Run, services: Services) -> dict[str, Any]:
     if isinstance(stored.request, ScoringRequest):
         raise ConflictError(f"run {run.name!r} is a scoring: it has no manifest")
     submission = wire.load(Submission, _file(run, files.SUBMISSION, services))
-    upload = wire.load(Upload, _file(run, files.UPLOAD, services))
+    upload = sealed.load(Upload, _file(run, files.UPLOAD, services))
     request = json.loads(wire.show(stored.request))
     return {
         "run": run.name,
