@@ -25,6 +25,9 @@ class Settings:
     issuer: str = ""  #: of people's tokens; empty: nobody is let in
     audience: str = ""
     jwks_url: str = ""  #: empty: found through the issuer's discovery document
+    login_client: str = ""  #: public client that `mlaas4hep login` is; empty: no sign-in there
+    login_scopes: str = "openid profile email offline_access"  #: that it asks for
+    login_resource: str = ""  #: what its token is for, if the issuer wants to hear that (RFC 8707)
     admin_group: str = "mlaas-admins"
     groups_claim: str = "groups"
     dispatcher_public_key_file: str = ""  #: PEM; checks the tokens of the dispatcher

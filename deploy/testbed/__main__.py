@@ -55,6 +55,7 @@ def install(place: Place) -> None:
     """Install and build the programs that are missing."""
     debian.install()
     programs.build(place)
+    identity.install(place)
 
 
 def up(place: Place) -> None:

@@ -48,6 +48,8 @@ def environment(place: Place) -> dict[str, str]:
         "MLAAS_NATS": f"nats://{place.at('nats')}",
         "MLAAS_ISSUER": place.http("identity"),
         "MLAAS_AUDIENCE": identity.AUDIENCE,
+        "MLAAS_LOGIN_CLIENT": identity.LOGIN_CLIENT,
+        "MLAAS_LOGIN_RESOURCE": f"urn:audience:{identity.AUDIENCE}",
         "MLAAS_XROOTD_PROXY": f"root://{place.at('xrootd')}",
         "MLAAS_REMOTE_HOSTS": place.address,
     }

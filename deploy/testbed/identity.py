@@ -11,20 +11,27 @@ from deploy.testbed import credentials, probe, process
 from deploy.testbed.place import Place
 
 AUDIENCE = "mlaas4hep"
+LOGIN_CLIENT = "mlaas4hep-login"
 DISCOVERY = "/.well-known/openid-configuration"
 PROGRAM = Path(__file__).parent / "identity"
 
 
-def start(place: Place) -> None:
-    """Start the issuer that the platform trusts, and one that it does not."""
+def install(place: Place) -> Path:
+    """Install the provider, if it is not there; return its folder."""
     folder = place.cached("identity")
-    for file in ("package.json", "issuer.mjs"):
+    for file in ("package.json", "issuer.mjs", "interactions.mjs"):
         shutil.copy(PROGRAM / file, folder)
     wanted = json.loads((PROGRAM / "package.json").read_text(encoding="utf-8"))["dependencies"]
     if not (folder / f"installed-{wanted['oidc-provider']}").exists():
         install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
         subprocess.run(install, cwd=folder, check=True)
         (folder / f"installed-{wanted['oidc-provider']}").touch()
+    return folder
+
+
+def start(place: Place) -> None:
+    """Start the issuer that the platform trusts, and one that it does not."""
+    folder = install(place)
     for name in ("identity", "stranger"):
         url = place.http(name)
         key = place.folder("credentials") / f"{name}.jwk"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
+from mlaas4hep.client.oauth.grant import Renewal
 from mlaas4hep.core import wire
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError, NotFoundError
@@ -19,6 +20,7 @@ class Endpoint:
     name: str
     url: str
     token: str = field(repr=False)
+    renewal: Renewal | None = None  #: how the next token is had; None: it was given by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,11 @@ class Endpoints:
     def first(self, endpoint: Endpoint) -> "Endpoints":
         """Return these with an endpoint that is used from now on, in place of one of its name."""
         return replace(self, endpoints=(endpoint, *self.without(endpoint.name).endpoints))
+
+    def replacing(self, endpoint: Endpoint) -> "Endpoints":
+        """Return these with a newer state of one of them, in its place."""
+        kept = (endpoint if each.name == endpoint.name else each for each in self.endpoints)
+        return replace(self, endpoints=tuple(kept))
 
     def without(self, name: str) -> "Endpoints":
         """Return these without the one of that name."""

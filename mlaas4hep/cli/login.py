@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli import endpoints as known
+from mlaas4hep.cli import refreshtokens
 from mlaas4hep.cli.options import URL, Json
+from mlaas4hep.cli.signin import offered, sign_in
 from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import Address
@@ -25,10 +27,20 @@ def login(
     name: Annotated[str, typer.Argument(help="What you call it.", show_default=False)],
     url: Annotated[str, typer.Option(help="Address of its gateway or of a public door.")] = URL,
     token: Annotated[
-        str, typer.Option(help="Bearer token; read from the standard input if not given.")
+        str, typer.Option(help="Bearer token; else a sign-in, or the standard input.")
     ] = "",
+    device: Annotated[
+        bool,
+        typer.Option("--device", help="Sign in with a code also where nobody is at a terminal."),
+    ] = False,
+    opens: Annotated[bool, typer.Option("--open", help="Open the browser for it.")] = False,
 ) -> None:
-    """Remember a deployment and a token for it, after asking it who you are.
+    """Sign in at a deployment, and remember it by a name.
+
+    At a terminal you get a code to confirm in a browser, here or on your phone, if the deployment offers
+    that; its token is renewed by itself, also while you watch a run. Otherwise a token is read from the
+    standard input. What renews it is kept in the desktop's keyring, if there is one
+    (`pip install 'mlaas4hep[keyring]'`), else in the file of endpoints, which only you can read.
 
     Commands use what was logged in to last, or `-b NAME`; `--url` and `--token`, or MLAAS4HEP_URL and
     MLAAS4HEP_TOKEN, come before it.
@@ -36,15 +48,33 @@ def login(
     Example: `mlaas4hep token --user luca | mlaas4hep login laptop`
     """
     base = Address.parse(url).base
-    if not token:
-        note("the token, and Enter:")
-        token = sys.stdin.readline().strip()
-    if not token:
-        raise UnauthenticatedError("there is no token", hint="pipe it in, or give it as --token")
-    with Client(base, token) as here:
+    endpoint = _signed_in(name, base, device, opens) if not token else None
+    if endpoint is None:
+        endpoint = known.Endpoint(name=name, url=base, token=token or _read_token())
+    with Client(base, endpoint.token) as here:
         mine = here.usage()
-    known.save(known.load().first(known.Endpoint(name=name, url=base, token=token)))
+    known.save(known.load().first(endpoint))
     show(f"{name}: {mine.name} at {base}")
+
+
+def _signed_in(name: str, base: str, device: bool, opens: bool) -> known.Endpoint | None:
+    """Return the endpoint after a sign-in with a code; None if a token is to be read instead."""
+    if not (device or opens or sys.stdin.isatty()):
+        return None
+    how = offered(base)
+    if how is None and not (device or opens):
+        return None
+    return sign_in(name, base, how, opens=opens)
+
+
+def _read_token() -> str:
+    note("the token, and Enter:")
+    token = sys.stdin.readline().strip()
+    if not token:
+        raise UnauthenticatedError(
+            "there is no token", hint="pipe it in, give it as --token, or sign in with --device"
+        )
+    return token
 
 
 def logout(name: Annotated[str, typer.Argument(help="What you called it.")]) -> None:
@@ -54,6 +84,7 @@ def logout(name: Annotated[str, typer.Argument(help="What you called it.")]) -> 
     """
     endpoints = known.load()
     known.save(endpoints.without(endpoints.find(name).name))
+    refreshtokens.forget(name)
     show(f"{name} is forgotten")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli import endpoints
+from mlaas4hep.cli.renewing import EndpointTokens
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import DEFAULT_URL, Address
 
@@ -60,7 +61,9 @@ def client(url: str, token: str, endpoint: str) -> Iterator[Client]:
                 "laptop `export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`",
                 param_hint="--token",
             )
-        url, token = chosen.url, chosen.token
+        with Client(chosen.url, EndpointTokens(chosen)) as made:
+            yield made
+        return
     with Client(url, token) as made:
         yield made
 

@@ -1,16 +1,24 @@
 """Who you are at a deployment, and what you use there."""
 
 from mlaas4hep.client.calls import Calls
-from mlaas4hep.core.runs.views import Deleted, Usage
+from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.core.runs.views import Deleted, SignIn, Usage
 
 
 class Account(Calls):
     """What people ask about themselves."""
 
-    def usage(self) -> Usage:
+    @Operation
+    def usage(self) -> Asking[Usage]:
         """Return who you are here, what you use, and what you may use."""
         return self._call(Usage, "GET", "/me")
 
-    def delete_cache(self) -> Deleted:
+    @Operation
+    def sign_in(self) -> Asking[SignIn]:
+        """Return how a program in a terminal gets a token; that can be asked without one."""
+        return self._call(SignIn, "GET", "/sign-in")
+
+    @Operation
+    def delete_cache(self) -> Asking[Deleted]:
         """Delete all your specs and chunks; the next run reads its files again."""
         return self._call(Deleted, "DELETE", "/specs")

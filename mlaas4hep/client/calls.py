@@ -7,31 +7,49 @@ from urllib.parse import quote
 import httpx
 
 from mlaas4hep.client.address import Address
-from mlaas4hep.client.connection import Connection
+from mlaas4hep.client.attempts import attempts
 from mlaas4hep.client.files import OnBytes, check_target
+from mlaas4hep.client.moves import Asking, Body, Exchange, Work
 from mlaas4hep.core import wire
 
 T = TypeVar("T")
 
 
 class Calls:
-    """One deployment over one connection."""
+    """Calls of one deployment, said and not made."""
 
-    def __init__(self, address: Address, line: Connection) -> None:
-        self._address = address
-        self._line = line
+    _address: Address
+    _retries: int
 
     def _send(
-        self, method: str, path: str, *, function: str = "workflow", **given: Any
-    ) -> httpx.Response:
-        return self._line.send(method, f"{self._address.of(function)}{path}", **given)
+        self,
+        method: str,
+        path: str,
+        *,
+        function: str = "workflow",
+        body: Body | None = None,
+        **given: Any,
+    ) -> Asking[httpx.Response]:
+        url = f"{self._address.of(function)}{path}"
+        exchange = Exchange(method=method, url=url, body=body, given=given)
+        return (yield from attempts(exchange, self._retries))
 
-    def _call(self, kind: type[T], method: str, path: str, **given: Any) -> T:
-        return wire.load(kind, self._send(method, path, **given).content)
+    def _call(self, kind: type[T], method: str, path: str, **given: Any) -> Asking[T]:
+        response = yield from self._send(method, path, **given)
+        return wire.load(kind, response.content)
 
-    def _download(self, path: str, target: str | Path, on_bytes: OnBytes | None) -> Path:
-        check_target(Path(target))
-        return self._line.download(f"{self._address.of('workflow')}{path}", Path(target), on_bytes)
+    def _json(self, method: str, path: str, **given: Any) -> Asking[Any]:
+        response = yield from self._send(method, path, **given)
+        return response.json()
+
+    def _fetch(self, path: str, target: str | Path, on_bytes: OnBytes | None) -> Asking[Path]:
+        """Write an answer to a file; it appears there when it is whole, as announced."""
+        file = Path(target)
+        yield Work(lambda: check_target(file))
+        url = f"{self._address.of('workflow')}{path}"
+        exchange = Exchange(method="GET", url=url, target=file, on_bytes=on_bytes)
+        yield from attempts(exchange, self._retries)
+        return file
 
 
 def part(name: str) -> str:

@@ -6,22 +6,21 @@ with Client("http://127.0.0.1:8080", token) as client:
     print(client.wait(run.name).metrics)
 """
 
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from mlaas4hep.client.account import Account
 from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.client.connection import Connection
-from mlaas4hep.client.models import Models
-from mlaas4hep.client.predictions import Predictions
-from mlaas4hep.client.rundata import RunData
-from mlaas4hep.client.runs import Runs
-from mlaas4hep.client.scans import Scans
-from mlaas4hep.client.scores import Scores
-from mlaas4hep.client.tarballs import DIRECT_BYTES, Tarballs
+from mlaas4hep.client.moves import Asking, Blocking, Emit, Telling
+from mlaas4hep.client.nouns import Nouns
+from mlaas4hep.client.tarballs import DIRECT_BYTES
+from mlaas4hep.client.tokens import Tokens
+
+T = TypeVar("T")
 
 
-class Client(Tarballs, Runs, RunData, Scans, Scores, Models, Predictions, Account):
+class Client(Nouns, Blocking):
     """One deployment and one token; safe to use from one thread at a time.
 
     Every method raises the errors of `mlaas4hep.errors`: what the server says is wrong, with its
@@ -31,7 +30,7 @@ class Client(Tarballs, Runs, RunData, Scans, Scores, Models, Predictions, Accoun
     def __init__(
         self,
         url: str = DEFAULT_URL,
-        token: str = "",
+        token: str | Tokens = "",
         *,
         connection: Connection | None = None,
         direct_bytes: int = DIRECT_BYTES,
@@ -40,15 +39,15 @@ class Client(Tarballs, Runs, RunData, Scans, Scores, Models, Predictions, Accoun
 
         Args:
             url: of the gateway, or of a public door; all functions are found from there.
+            token: one that stays, or where the current one comes from.
             direct_bytes: larger tarballs go straight into the object store, where that is offered.
             connection: with timeouts, retries or a transport of your own.
 
         Raises:
             InvalidRequestError: that is no address.
         """
-        super().__init__(
-            Address.parse(url), connection or Connection(token), direct_bytes=direct_bytes
-        )
+        self._line = connection or Connection(token)
+        super().__init__(Address.parse(url), self._line.retries, direct_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -64,3 +63,42 @@ class Client(Tarballs, Runs, RunData, Scans, Scores, Models, Predictions, Accoun
     def close(self) -> None:
         """Close the connections."""
         self._line.close()
+
+    def perform(self, asking: Asking[T]) -> T:
+        """Make the moves of a call, and return its result."""
+        try:
+            move = next(asking)
+            while True:
+                try:
+                    got = self._line.make(move)
+                except Exception as error:  # noqa: BLE001 - the call knows what to make of it
+                    move = asking.throw(error)
+                else:
+                    move = asking.send(got)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def each(self, telling: Telling[T]) -> Iterator[T]:
+        """Yield the results of a call as its moves bring them."""
+        while True:
+            found = self.perform(until_told(telling))
+            if found is None:
+                return
+            yield found.value
+
+
+def until_told(telling: Telling[T]) -> Asking[Emit[T] | None]:
+    """Return the next result of a stream, after the moves up to it; None at its end."""
+    try:
+        move = next(telling)
+        while not isinstance(move, Emit):
+            try:
+                got = yield move
+            except Exception as error:  # noqa: BLE001 - the call knows what to make of it
+                move = telling.throw(error)
+            else:
+                move = telling.send(got)
+    except StopIteration:
+        return None
+    return move

@@ -1,23 +1,16 @@
-"""Calls to a deployment: repeated when it asks to, streamed both ways, its errors made ours."""
+"""A connection that makes moves one after the other: what `Client` stands on."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
-from mlaas4hep import errors
-from mlaas4hep.client.files import CountedFile, CutOffError, OnBytes, write
-from mlaas4hep.client.problems import LATER, problem, raise_for, unreachable
-from mlaas4hep.core.backoff import backoff_s
-
-RETRIES = 5
-_NOT_DONE = (429, 503)  #: statuses after which nothing was done
-_SAFE = ("GET", "PUT", "DELETE", "HEAD")  #: may be repeated even if they have arrived
-_LONGEST_PAUSE_S = 30.0
-
-Body = Callable[[], Iterator[bytes]]  #: gives the body again for every attempt
+from mlaas4hep.client.attempts import RETRIES
+from mlaas4hep.client.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
+from mlaas4hep.client.files import CountedFile, Writing
+from mlaas4hep.client.moves import Exchange, Form, Move, Pause, Refused, Work
+from mlaas4hep.client.tokens import Tokens
 
 
 class Connection:
@@ -25,9 +18,9 @@ class Connection:
 
     def __init__(
         self,
-        token: str = "",
+        token: str | Tokens = "",
         *,
-        timeout_s: float = 60.0,
+        timeout_s: float = TIMEOUT_S,
         retries: int = RETRIES,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
@@ -35,16 +28,17 @@ class Connection:
         """Connect to nothing yet.
 
         Args:
+            token: one that stays, or where the current one comes from.
             retries: how often a call is repeated.
             transport: httpx's, for tests and special networks.
             pause: waits some seconds.
         """
-        self._retries = retries
+        self.retries = retries
         self.pause = pause
+        self._bearer = Bearer(token)
         self._transport = transport
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=httpx.Timeout(timeout_s, connect=10.0),
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_S),
             transport=transport,
             follow_redirects=True,
         )
@@ -53,90 +47,47 @@ class Connection:
         """Close the connections."""
         self._http.close()
 
-    def send(
-        self, method: str, url: str, *, body: Body | None = None, **given: Any
-    ) -> httpx.Response:
-        """Return the answer to a call, repeated while the deployment says "later".
+    def make(self, move: Move) -> Any:
+        """Make a move, and return what became of it.
 
         Raises:
-            MlaasError: what the deployment says is wrong.
-            ServiceUnavailableError: it cannot be reached, or stays busy.
+            httpx.TransportError: the network fails.
+            CutOffError: an answer is not what it was announced to be.
+            UnauthenticatedError: the token ended, and there is no other.
         """
+        match move:
+            case Exchange():
+                return self._exchange(move)
+            case Form():
+                return self._post_form(move)
+            case Pause():
+                return self.pause(move.seconds)
+            case Work():
+                return move.function()
+            case Refused():
+                return self._bearer.renew()
 
-        def once() -> httpx.Response:
-            return self._http.request(method, url, content=body() if body else None, **given)
-
-        return self._repeated(method, url, once)
-
-    def download(self, url: str, path: Path, on_bytes: OnBytes | None = None) -> Path:
-        """Write an answer to a file; it appears there when it is whole, as announced.
-
-        Raises:
-            MlaasError: as `send`; ServiceUnavailableError also when it breaks off each time.
-        """
-
-        def once() -> httpx.Response:
-            plain = {"Accept-Encoding": "identity"}
-            with self._http.stream("GET", url, headers=plain) as response:
-                if response.is_success:
-                    write(response, path, on_bytes)
-                else:
-                    response.read()
-            return response
-
-        self._repeated("GET", url, once)
-        return path
-
-    def post_form(
-        self, url: str, fields: Mapping[str, str], file: Path, on_bytes: OnBytes | None = None
-    ) -> None:
-        """Send a form with a file to somebody else's server, streamed and without our token.
-
-        Raises:
-            MlaasError: as `send`.
-        """
-        try:
-            with file.open("rb") as content, httpx.Client(transport=self._transport) as http:
-                counted = CountedFile(content, on_bytes)
-                response = http.post(
-                    url, data=dict(fields), files={"file": counted}, timeout=self._http.timeout
-                )
-        except httpx.TransportError as error:
-            raise unreachable(url, error) from error
-        raise_for(response)
-
-    def _repeated(
-        self, method: str, url: str, once: Callable[[], httpx.Response]
-    ) -> httpx.Response:
-        for attempt in range(self._retries + 1):
-            try:
-                response = once()
-            except (httpx.TransportError, CutOffError) as error:
-                if attempt == self._retries or not _may_repeat(method, error):
-                    raise unreachable(url, error) from error
-                self.pause(_growing(attempt))
-                continue
-            if attempt == self._retries or not _is_later(method, response):
-                break
-            self.pause(_pause_s(response, attempt))
-        raise_for(response)
+    def _exchange(self, ask: Exchange) -> httpx.Response:
+        given = marked(ask, self._bearer.current())
+        content = ask.body() if ask.body else None
+        if ask.target is None:
+            return self._http.request(ask.method, ask.url, content=content, **given)
+        with self._http.stream(ask.method, ask.url, **given) as response:
+            if response.is_success:
+                with Writing(ask.target, ask.on_bytes) as writing:
+                    for piece in response.iter_raw(writing.block):
+                        writing.add(piece)
+                    writing.finish(*told(response))
+            else:
+                response.read()
         return response
 
-
-def _may_repeat(method: str, error: Exception) -> bool:
-    return method in _SAFE or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-
-
-def _is_later(method: str, response: httpx.Response) -> bool:
-    statuses = LATER if method in _SAFE else _NOT_DONE
-    return response.status_code in statuses and problem(response).code != errors.QuotaError.code
-
-
-def _pause_s(response: httpx.Response, attempt: int) -> float:
-    asked = response.headers.get("Retry-After", "")
-    wanted = float(asked) if asked.isascii() and asked.isdigit() else _growing(attempt)
-    return min(wanted, _LONGEST_PAUSE_S)
-
-
-def _growing(attempt: int) -> float:
-    return backoff_s(attempt, first_s=0.5, longest_s=_LONGEST_PAUSE_S)
+    def _post_form(self, form: Form) -> httpx.Response:
+        with form.file.open("rb") as content, httpx.Client(transport=self._transport) as http:
+            counted = CountedFile(content, form.on_bytes)
+            return http.post(
+                form.url,
+                data=dict(form.fields),
+                files={"file": counted},
+                timeout=self._http.timeout,
+            )

@@ -7,12 +7,10 @@ import io
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import httpx
+from typing import BinaryIO, Self, cast
 
 from mlaas4hep.errors import InvalidRequestError
 
@@ -68,27 +66,46 @@ def check_target(path: Path) -> None:
         ) from error
 
 
-def write(response: httpx.Response, path: Path, on_bytes: OnBytes | None = None) -> None:
-    """Write an answer to a file, which appears when all of it is there and right.
+class Writing:
+    """An answer on its way into a file, which appears when all of it is there and right."""
 
-    Raises:
-        CutOffError: it is shorter or longer than announced, has another digest, or ends early.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    part = Path(name)
-    digest = hashlib.sha256()
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for piece in _told(response.iter_raw(_BLOCK), on_bytes):
-                digest.update(piece)
-                file.write(piece)
-        _check(response, part, digest.digest())
-        part.chmod(0o666 & ~_umask())
-        part.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            part.unlink()
-        raise
+    block = _BLOCK  #: bytes to take at a time
+
+    def __init__(self, path: Path, on_bytes: OnBytes | None = None) -> None:
+        self._path = path
+        self._on_bytes = on_bytes
+        self._digest = hashlib.sha256()
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        self._file, self._part = os.fdopen(handle, "wb"), Path(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what is not finished."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def add(self, piece: bytes) -> None:
+        """Write the next bytes."""
+        self._digest.update(piece)
+        self._file.write(piece)
+        if self._on_bytes is not None:
+            self._on_bytes(len(piece))
+
+    def finish(self, *headers: Mapping[str, str]) -> None:
+        """Let the file appear.
+
+        Args:
+            headers: of the answer, and of those that led to it.
+
+        Raises:
+            CutOffError: it is shorter or longer than announced, has another digest, or ends early.
+        """
+        self._file.close()
+        _check(headers, self._part, self._digest.digest())
+        self._part.chmod(0o666 & ~_umask())
+        self._part.replace(self._path)
 
 
 def _told(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
@@ -98,21 +115,21 @@ def _told(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
             on_bytes(len(piece))
 
 
-def _check(response: httpx.Response, part: Path, digest: bytes) -> None:
+def _check(headers: Sequence[Mapping[str, str]], part: Path, digest: bytes) -> None:
     size = part.stat().st_size
-    announced = response.headers.get("Content-Length", "")
+    announced = headers[0].get("Content-Length", "")
     if announced.isdecimal() and int(announced) != size:
         raise CutOffError(f"{size} bytes came, {announced} were announced")
-    wanted = _wanted(response)
+    wanted = _wanted(headers)
     if wanted and wanted != digest:
         raise CutOffError("what came has another sha-256 than was announced")
     if not announced and not wanted:
         _check_end(part)
 
 
-def _wanted(response: httpx.Response) -> bytes:
+def _wanted(headers: Sequence[Mapping[str, str]]) -> bytes:
     """Return the digest that was announced, by who sent us to the store if need be."""
-    told = (_sha256(each.headers.get("Repr-Digest", "")) for each in (response, *response.history))
+    told = (_sha256(each.get("Repr-Digest", "")) for each in headers)
     return next(filter(None, told), b"")
 
 

@@ -1,10 +1,11 @@
 """Predictions: a deployed model is asked about entries, or about rows of its inputs."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from mlaas4hep.client.calls import Calls, part
 from mlaas4hep.client.entries import entry_list, value_list
+from mlaas4hep.client.moves import Asking, Operation
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 
 BATCH = 1000  #: entries in one call
@@ -14,6 +15,7 @@ _PARTS = ("predictions", "passed", "outside", "truncated", "identifiers")  #: on
 class Predictions(Calls):
     """What people ask models."""
 
+    @Operation
     def predict(
         self,
         model: str,
@@ -22,7 +24,7 @@ class Predictions(Calls):
         values: Any = None,
         keys: Sequence[str] = (),
         owner: str = "",
-    ) -> Any:
+    ) -> Asking[Any]:
         """Return what a model says about raw entries, or about rows that are normalised already.
 
         Args:
@@ -40,31 +42,31 @@ class Predictions(Calls):
         named = f"{owner}/{model}" if owner else model
         if values is not None:
             named_keys = {"keys": list(keys)} if keys else {}
-            return self._ask({"model": named, "values": value_list(values), **named_keys})
+            asked = {"model": named, "values": value_list(values), **named_keys}
+            return (yield from self._ask(asked))
         listed = entry_list(entries)
-        return _joined(
-            self._ask({"model": named, "entries": listed[start : start + BATCH]})
-            for start in range(0, len(listed) or 1, BATCH)
-        )
+        whole = yield from self._ask({"model": named, "entries": listed[:BATCH]})
+        for start in range(BATCH, len(listed), BATCH):
+            some = listed[start : start + BATCH]
+            _join(whole, (yield from self._ask({"model": named, "entries": some})))
+        return whole
 
-    def inputs(self, model: str, *, owner: str = "") -> dict[str, Any]:
+    @Operation
+    def inputs(self, model: str, *, owner: str = "") -> Asking[dict[str, Any]]:
         """Return what a model takes: `branches` of entries, `columns` of rows."""
         path = "/".join(["/models", *([part(owner)] if owner else []), part(model)])
-        return cast(dict[str, Any], self._send("GET", path, function="predict").json())
+        return self._json("GET", path, function="predict")
 
-    def _ask(self, body: dict[str, Any]) -> Any:
-        return self._send("POST", "/json", function="predict", json=body).json()
+    def _ask(self, body: dict[str, Any]) -> Asking[Any]:
+        return self._json("POST", "/json", function="predict", json=body)
 
 
-def _joined(answers: Iterator[Any]) -> Any:
-    """Return one answer for the entries of all calls, in their order."""
-    whole = next(answers)
-    for answer in answers:
-        if answer.get("version") != whole.get("version"):
-            raise ConflictError(
-                f"the model changed from version {whole.get('version')} to {answer.get('version')}"
-                " between two calls",
-                hint="ask again",
-            )
-        whole |= {name: whole[name] + answer[name] for name in _PARTS if name in answer}
-    return whole
+def _join(whole: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Add the answer about the next entries to that about those before."""
+    if answer.get("version") != whole.get("version"):
+        raise ConflictError(
+            f"the model changed from version {whole.get('version')} to {answer.get('version')}"
+            " between two calls",
+            hint="ask again",
+        )
+    whole |= {name: whole[name] + answer[name] for name in _PARTS if name in answer}

@@ -33,6 +33,8 @@ def raise_for(response: httpx.Response) -> None:
     kind = _NAMED.get(response.status_code, ServiceUnavailableError if later else PermanentError)
     error: MlaasError = kind(told.message)
     error.problem = told
+    if told.hint:
+        error.add_note(told.hint)  # which a traceback shows below the message
     raise error
 
 

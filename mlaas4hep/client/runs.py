@@ -1,9 +1,10 @@
 """Runs: submitted, watched, repeated, compared."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.moves import Asking, Emit, Operation, Pause, Stream, Telling
 from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.views import Deleted, RunPage
@@ -16,67 +17,91 @@ _BREATH_S = 0.2  #: between two questions about a run
 class Runs(Calls):
     """What people do with runs."""
 
-    def submit(self, name: str, **keys: str | float) -> Report:
+    @Operation
+    def submit(self, /, name: str, **keys: str | float) -> Asking[Report]:
         """Make a run of an upload; `keys` are those of a submission, such as `params`."""
         return self._call(Report, "POST", "/runs", json={"name": name, **keys})
 
-    def dry_run(self, name: str, **keys: str | float) -> DryRun:
+    @Operation
+    def dry_run(self, /, name: str, **keys: str | float) -> Asking[DryRun]:
         """Return what a run would do, without making it."""
         body = {"name": name, **keys}
         return self._call(DryRun, "POST", "/runs?dry_run=1", json=body, timeout=_BUILD_S)
 
-    def resubmit(self, manifest: Mapping[str, Any]) -> Report:
+    @Operation
+    def resubmit(self, manifest: Mapping[str, Any]) -> Asking[Report]:
         """Make a run of a manifest."""
         return self._call(Report, "POST", "/runs", json=dict(manifest))
 
-    def runs(self, **filters: str | int) -> RunPage:
+    @Operation
+    def runs(self, /, **filters: str | int) -> Asking[RunPage]:
         """Return runs; filters: status, folder, q, sort, offset, limit, all."""
         return self._call(RunPage, "GET", "/runs", params=filters)
 
-    def run(self, name: str) -> Report:
+    @Operation
+    def run(self, name: str) -> Asking[Report]:
         """Return everything about a run."""
-        return self._call(Report, "GET", f"/runs/{part(name)}")
+        return self._run(name)
 
-    def watch(self, name: str) -> Iterator[Report]:
+    @Stream
+    def watch(self, name: str) -> Telling[Report]:
         """Yield the run as it is and after each change, until it is over."""
-        report = self.run(name)
-        yield report
-        while not report.is_final:
-            self._line.pause(_BREATH_S)
-            asked = {"seen": report.mark, "wait": _WAIT_S}
-            fresh = self._call(Report, "GET", f"/runs/{part(name)}", params=asked)
-            if fresh.mark != report.mark:
-                yield fresh
-            report = fresh
+        return self._watch(name)
 
-    def wait(self, name: str) -> Report:
+    @Operation
+    def wait(self, name: str) -> Asking[Report]:
         """Return the run when it is over."""
-        report = self.run(name)
-        for report in self.watch(name):  # noqa: B007 - the last one counts
-            pass
+        report = yield from self._run(name)
+        while not report.is_final:
+            report = yield from self._next(report)
         return report
 
-    def logs(self, name: str, stage: str = "") -> str:
+    @Operation
+    def logs(self, name: str, stage: str = "") -> Asking[str]:
         """Return the log of a run, or of one stage of it."""
-        return self._send("GET", f"/runs/{part(name)}/logs", params={"stage": stage}).text
+        path = f"/runs/{part(name)}/logs"
+        response = yield from self._send("GET", path, params={"stage": stage})
+        return response.text
 
-    def cancel(self, name: str) -> Report:
+    def _watch(self, name: str) -> Telling[Report]:
+        report = yield from self._run(name)
+        yield Emit(report)
+        while not report.is_final:
+            fresh = yield from self._next(report)
+            if fresh.mark != report.mark:
+                yield Emit(fresh)
+            report = fresh
+
+    def _run(self, name: str) -> Asking[Report]:
+        return self._call(Report, "GET", f"/runs/{part(name)}")
+
+    def _next(self, report: Report) -> Asking[Report]:
+        """Return the run once it has changed, or as it is if it does not for a while."""
+        yield Pause(_BREATH_S)
+        asked = {"seen": report.mark, "wait": _WAIT_S}
+        return (yield from self._call(Report, "GET", f"/runs/{part(report.name)}", params=asked))
+
+    @Operation
+    def cancel(self, name: str) -> Asking[Report]:
         """Stop a run."""
         return self._call(Report, "POST", f"/runs/{part(name)}/cancel")
 
-    def restart(self, name: str) -> Report:
+    @Operation
+    def restart(self, name: str) -> Asking[Report]:
         """Try a failed or cancelled run again, with what is stored."""
         return self._call(Report, "POST", f"/runs/{part(name)}/restart")
 
-    def delete_run(self, name: str) -> Deleted:
+    @Operation
+    def delete_run(self, name: str) -> Asking[Deleted]:
         """Forget a run that is over; its model stays."""
         return self._call(Deleted, "DELETE", f"/runs/{part(name)}")
 
-    def manifest(self, name: str) -> dict[str, Any]:
+    @Operation
+    def manifest(self, name: str) -> Asking[dict[str, Any]]:
         """Return all that a run was made of; `resubmit` takes it back."""
-        return cast(dict[str, Any], self._send("GET", f"/runs/{part(name)}/manifest").json())
+        return self._json("GET", f"/runs/{part(name)}/manifest")
 
-    def compare(self, name: str, other: str) -> dict[str, Any]:
+    @Operation
+    def compare(self, name: str, other: str) -> Asking[dict[str, Any]]:
         """Return what differs between two runs."""
-        response = self._send("GET", f"/runs/{part(name)}/diff", params={"other": other})
-        return cast(dict[str, Any], response.json())
+        return self._json("GET", f"/runs/{part(name)}/diff", params={"other": other})

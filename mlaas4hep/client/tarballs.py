@@ -3,10 +3,10 @@
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from mlaas4hep.client.address import Address
+from mlaas4hep.client.attempts import post_form
 from mlaas4hep.client.calls import Calls, part
-from mlaas4hep.client.connection import Connection
 from mlaas4hep.client.files import OnBytes, blocks
+from mlaas4hep.client.moves import Asking, Form, Operation, Work
 from mlaas4hep.client.packing import files_of, packed
 from mlaas4hep.core.runs.views import Deleted, DirectUpload, Tarball
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError
@@ -18,35 +18,42 @@ _UNPACKING_S = 300.0
 class Tarballs(Calls):
     """What people do with uploads."""
 
-    def __init__(
-        self, address: Address, line: Connection, *, direct_bytes: int = DIRECT_BYTES
-    ) -> None:
-        super().__init__(address, line)
-        self.direct_bytes = direct_bytes
+    direct_bytes: int  #: larger ones go straight into the object store, where that is offered
 
+    @Operation
     def upload(
         self, tarball: str | Path | bytes, *, name: str, on_bytes: OnBytes | None = None
-    ) -> Tarball:
+    ) -> Asking[Tarball]:
         """Send a tarball, streamed from the file; a large one past the functions if that works.
 
         Args:
             tarball: a file, its content, or a folder, of which all but hidden files are sent.
         """
         if isinstance(tarball, bytes):
-            return self._stream(tarball, len(tarball), name, on_bytes)
+            return (yield from self._stream(tarball, len(tarball), name, on_bytes))
         with ExitStack() as stack:
             file = Path(tarball)
             if file.is_dir():
-                file = stack.enter_context(packed(files_of(file)))
+                file = yield Work(lambda: stack.enter_context(packed(files_of(Path(tarball)))))
             size = file.stat().st_size
             if size > self.direct_bytes:
                 with suppress(ConflictError, ServiceUnavailableError):  # not offered, or away
-                    return self._upload_directly(file, name, on_bytes)
-            return self._stream(file, size, name, on_bytes)
+                    return (yield from self._upload_directly(file, name, on_bytes))
+            return (yield from self._stream(file, size, name, on_bytes))
+
+    @Operation
+    def tarballs(self) -> Asking[tuple[Tarball, ...]]:
+        """Return all uploads."""
+        return self._call(tuple[Tarball, ...], "GET", "/tarballs")
+
+    @Operation
+    def delete_tarball(self, name: str) -> Asking[Deleted]:
+        """Delete an upload and its runs."""
+        return self._call(Deleted, "DELETE", f"/tarballs/{part(name)}")
 
     def _stream(
         self, content: Path | bytes, size: int, name: str, on_bytes: OnBytes | None
-    ) -> Tarball:
+    ) -> Asking[Tarball]:
         return self._call(
             Tarball,
             "PUT",
@@ -55,16 +62,10 @@ class Tarballs(Calls):
             headers={"Content-Length": str(size)},
         )
 
-    def _upload_directly(self, file: Path, name: str, on_bytes: OnBytes | None) -> Tarball:
+    def _upload_directly(self, file: Path, name: str, on_bytes: OnBytes | None) -> Asking[Tarball]:
         path = f"/tarballs/{part(name)}/direct"
-        form = self._call(DirectUpload, "POST", path)
-        self._line.post_form(form.url, form.fields, file, on_bytes)
-        return self._call(Tarball, "POST", f"{path}/{form.upload_id}", timeout=_UNPACKING_S)
-
-    def tarballs(self) -> tuple[Tarball, ...]:
-        """Return all uploads."""
-        return self._call(tuple[Tarball, ...], "GET", "/tarballs")
-
-    def delete_tarball(self, name: str) -> Deleted:
-        """Delete an upload and its runs."""
-        return self._call(Deleted, "DELETE", f"/tarballs/{part(name)}")
+        form = yield from self._call(DirectUpload, "POST", path)
+        fields = Form(url=form.url, fields=form.fields, file=file, on_bytes=on_bytes)
+        yield from post_form(fields)
+        here = f"{path}/{form.upload_id}"
+        return (yield from self._call(Tarball, "POST", here, timeout=_UNPACKING_S))

@@ -89,7 +89,7 @@ def test_a_missing_token_is_an_answer_and_no_login_page():
     assert settings["skip_jwt_bearer_tokens"] is True
     assert settings["force_json_errors"] is True
     assert settings["api_routes"] == ["^/"]
-    assert settings["skip_auth_routes"] == ["GET=^/$", "GET=^/(function/workflow/)?ui/"]
+    assert settings["skip_auth_routes"] == ["GET=^/$", "GET=^/(function/workflow/)?(ui/|sign-in$)"]
 
 
 class Upstream(http.server.BaseHTTPRequestHandler):

@@ -1,12 +1,15 @@
 // An OpenID Connect provider for tests: each person is a client that gets tokens for itself.
 //   node issuer.mjs URL KEYFILE PEOPLEFILE
 // PEOPLEFILE: {"alice": {"secret": "…", "groups": ["atlas"]}}. A token is asked for with
-// grant_type=client_credentials and resource=urn:audience:NAME[:SECONDS].
+// grant_type=client_credentials and resource=urn:audience:NAME[:SECONDS], or by `mlaas4hep login`
+// with a device code, which the person confirms with name and secret.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { errors } from 'oidc-provider';
+
+import { interactions } from './interactions.mjs';
 
 const [url, keyFile, peopleFile] = process.argv.slice(2);
 const people = JSON.parse(readFileSync(peopleFile, 'utf8'));
@@ -33,21 +36,36 @@ function resource(indicator) {
   };
 }
 
+const programs = Object.entries(people).map(([name, person]) => ({
+  client_id: name,
+  client_secret: person.secret,
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+}));
+const terminal = {
+  client_id: 'mlaas4hep-login',
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  redirect_uris: [],
+  response_types: [],
+};
+
 const provider = new Provider(url, {
-  clients: Object.entries(people).map(([name, person]) => ({
-    client_id: name,
-    client_secret: person.secret,
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-  })),
+  clients: [...programs, terminal],
+  findAccount: (_context, name) =>
+    people[name] && { accountId: name, claims: () => ({ sub: name, groups: people[name].groups ?? [] }) },
+  interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   jwks: { keys: [await signingKey()] },
-  extraTokenClaims: (_context, token) => ({ groups: people[token.clientId].groups ?? [] }),
+  extraTokenClaims: (_context, token) => ({ groups: people[token.accountId ?? token.clientId].groups ?? [] }),
   features: {
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
     devInteractions: { enabled: false },
     resourceIndicators: {
       enabled: true,
+      useGrantedResource: () => true,
       getResourceServerInfo: (_context, indicator) => resource(indicator),
     },
   },
@@ -55,4 +73,4 @@ const provider = new Provider(url, {
 });
 
 const { hostname, port } = new URL(url);
-createServer(provider.callback()).listen(Number(port), hostname);
+createServer(interactions(provider, people)).listen(Number(port), hostname);

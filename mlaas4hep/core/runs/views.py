@@ -90,6 +90,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """How a program in a terminal gets a token here (device code, RFC 8628)."""
+
+    issuer: str
+    client_id: str  #: of the public client; empty: there is no such sign-in
+    scopes: str  #: to ask for, with spaces between
+    resource: str  #: to ask the token for; empty: nothing has to be said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
     """What is gone: a name, or a number of objects."""
 

@@ -13,7 +13,7 @@ from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
 from mlaas4hep.http.workflow.audit import note
 from mlaas4hep.http.workflow.call import NOBODY, Call, read_json
-from mlaas4hep.http.workflow.context import Context, limits_of
+from mlaas4hep.http.workflow.context import Context, limits_of, sign_in_of
 from mlaas4hep.http.workflow.page import HOME, wants_page
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.runs.feeds import Feeds
@@ -29,6 +29,7 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
         limits=limits_of(settings),
         verifier=bootstrap.people(settings) if verifier is None else verifier,
         feeds=Feeds(services.runs, looker(services)),
+        sign_in=sign_in_of(settings),
     )
     app = flask.Flask("workflow", static_folder=None)
     app.extensions["context"] = context

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.runs.views import SignIn
 from mlaas4hep.http.workflow.runs.feeds import Feeds
 from mlaas4hep.http.workflow.runs.turns import Turns
 from mlaas4hep.ports import People, Services
@@ -20,8 +21,19 @@ class Context:
     limits: Limits
     verifier: People
     feeds: Feeds  #: for those who watch
+    sign_in: SignIn  #: for terminals
     turns: Turns = field(default_factory=Turns)  #: of those who submit
     records: Records = field(default_factory=Records)  #: of models that were listed before
+
+
+def sign_in_of(settings: Settings) -> SignIn:
+    """Return how terminals sign in, as the settings say."""
+    return SignIn(
+        issuer=settings.issuer,
+        client_id=settings.login_client,
+        scopes=settings.login_scopes,
+        resource=settings.login_resource,
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -9,7 +9,7 @@ from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.identity.tokens import bearer
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.core.runs.views import Deleted, OwnToken, StoredSpecs, Usage
+from mlaas4hep.core.runs.views import Deleted, OwnToken, SignIn, StoredSpecs, Usage
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
@@ -59,6 +59,11 @@ def show_usage(context: Context, call: Call) -> flask.Response:
     )
 
 
+def show_sign_in(context: Context, _call: Call) -> flask.Response:
+    """Return how a program in a terminal gets a token of this deployment's issuer."""
+    return answer(context.sign_in)
+
+
 def show_token(_context: Context, call: Call) -> flask.Response:
     """Return the token of this call: for who signed in with a browser and works from a terminal."""
     token = bearer(call.http.headers.get("Authorization"))
@@ -103,6 +108,16 @@ ROUTES = (
         tag="me",
         actions=("me",),
         gives=Usage,
+    ),
+    Route(
+        name="show_sign_in",
+        method="GET",
+        path="/sign-in",
+        handler=show_sign_in,
+        tag="me",
+        gives=SignIn,
+        is_open=True,
+        is_by_path_only=True,
     ),
     Route(
         name="show_token",

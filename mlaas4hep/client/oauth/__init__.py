@@ -1,0 +1,1 @@
+"""Signing in at a deployment's identity provider from a terminal: device code, and refresh."""
