@@ -7,7 +7,7 @@ DEV := $(VENV)/.installed-dev
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos fuzz dist clean
+.PHONY: help demo test test-torch check bench chaos fuzz dist docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -15,11 +15,12 @@ help: ## list the targets
 demo: $(DEMO) ## train on real ROOT files and get a prediction, on the laptop platform
 	$(BIN)/python examples/demo.py
 
-check: $(DEV) ## style, types, rooms and the unit tests of the core; under a minute
+check: $(DEV) ## style, types, rooms, documentation and the unit tests of the core; a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(SITE) --site-dir "$$(mktemp -d)"
 	$(BIN)/pytest -q -n 2 tests/core
 
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
@@ -40,6 +41,9 @@ chaos: $(DEV) ## break a laptop platform at random while people use it (MINUTES=
 SECONDS ?= 600
 fuzz: $(DEV) ## send hostile input to every reader of strangers' bytes (SECONDS=600, SEED=…)
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+docs: $(DEV) ## build the documentation as a site into site/; links that lead nowhere fail
+	$(SITE)
 
 dist: $(DEV) ## build sdist and wheel into dist/, and check them
 	rm -rf dist
@@ -47,7 +51,7 @@ dist: $(DEV) ## build sdist and wheel into dist/, and check them
 	$(BIN)/twine check --strict dist/*
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .venv-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) site dist .venv-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 include deploy/testbed/platform.mk
 

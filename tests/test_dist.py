@@ -7,6 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
+
+from mlaas4hep import __version__
 
 REPOSITORY = Path(__file__).parents[1]
 WEB = REPOSITORY / "mlaas4hep" / "web"
@@ -30,6 +33,13 @@ def test_the_page_types_licences_and_functions_are_inside(wheel):
     assert page <= inside
     assert {"mlaas4hep/py.typed", "mlaas4hep/_platform/functions/workflow/handler.py"} <= inside
     assert not [name for name in inside if name.startswith(("tests/", "bench/"))]
+
+
+def test_the_version_has_one_place_and_the_citation_follows():
+    cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    described = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8"))
+
+    assert cited["version"] == described["info"]["version"] == __version__
 
 
 def test_what_the_index_shows_is_well_formed(wheel):

@@ -108,7 +108,7 @@ class Operation(Generic[P, T]):
     """A method of both clients, from the generator that says what is done."""
 
     def __init__(self, asking: Callable[Concatenate[Any, P], Asking[T]]) -> None:
-        self._asking = asking
+        self.asked = asking
         self.__doc__ = asking.__doc__
 
     @overload
@@ -122,9 +122,9 @@ class Operation(Generic[P, T]):
         if client is None:
             return self
 
-        @wraps(self._asking)
+        @wraps(self.asked)
         def method(*args: P.args, **given: P.kwargs) -> Any:
-            return client.perform(self._asking(client, *args, **given))
+            return client.perform(self.asked(client, *args, **given))
 
         return method
 
@@ -133,7 +133,7 @@ class Stream(Generic[P, T]):
     """A method of both clients that gives results on the way: an iterator, or one for `async for`."""
 
     def __init__(self, telling: Callable[Concatenate[Any, P], Telling[T]]) -> None:
-        self._telling = telling
+        self.asked = telling
         self.__doc__ = telling.__doc__
 
     @overload
@@ -147,8 +147,8 @@ class Stream(Generic[P, T]):
         if client is None:
             return self
 
-        @wraps(self._telling)
+        @wraps(self.asked)
         def method(*args: P.args, **given: P.kwargs) -> Any:
-            return client.each(self._telling(client, *args, **given))
+            return client.each(self.asked(client, *args, **given))
 
         return method

@@ -40,7 +40,7 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
             message names the key.
     """
     content = parse_object(text, "params.json")
-    refuse_unknown(content, (*_CHECKS, *_BRANCH_LISTS, *_MORE_KEYS), "params.json")
+    refuse_unknown(content, known_keys(), "params.json")
     values: dict[str, Any] = {"training": AUTO} | {
         key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS
     }
@@ -53,6 +53,11 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
         weighting=parse_weights.parse_weighting(content),
         splitting=parse_splitting.parse_splitting(content),
     )
+
+
+def known_keys() -> tuple[str, ...]:
+    """Return every key that a params.json may have."""
+    return (*_CHECKS, *_BRANCH_LISTS, *_MORE_KEYS)
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
