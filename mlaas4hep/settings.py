@@ -63,6 +63,8 @@ class Settings:
     train_seconds: int = 24 * 3600  #: longest training
     sandbox: str = "any"  #: confinement demanded for foreign programs: `any`, `required`, `full`
     log_level: str = "INFO"
+    log_format: str = "text"  #: or `json`: a line with run, event, request and trace a record
+    traces: str = ""  #: of an OpenTelemetry collector: `http://host:4318`; empty: none
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":

@@ -1,15 +1,23 @@
 """The wheel carries all that the package needs, and works where nothing of this clone is."""
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from mlaas4hep import __version__
+from mlaas4hep.http.workflow.front import front
+from tests.asgi import serving
+from tests.cli.conftest import Gateway
+from tests.people import World
 
 REPOSITORY = Path(__file__).parents[1]
 WEB = REPOSITORY / "mlaas4hep" / "web"
@@ -48,21 +56,61 @@ def test_what_the_index_shows_is_well_formed(wheel):
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def test_the_command_and_the_client_work_from_the_wheel_alone(wheel, tmp_path):
-    target = tmp_path / "installed"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target]
-    subprocess.run([*pip, wheel], check=True, capture_output=True)
-    environment = {**os.environ, "PYTHONPATH": str(target), "HOME": str(tmp_path)}
-    where = "import mlaas4hep, mlaas4hep.client; print(mlaas4hep.client.__file__)"
+@pytest.fixture(scope="module")
+def clean(wheel, tmp_path_factory):
+    """Return a new environment with the wheel, what it requires, and nothing else."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--disable-pip-version-check", wheel], check=True, capture_output=True)
+    return folder
 
-    shown = subprocess.run(
-        [sys.executable, "-m", "mlaas4hep.cli", "--help"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    found = subprocess.run(
-        [sys.executable, "-c", where],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+
+def ran(clean, *command, **more):
+    """Return what a program of the environment prints, started where nothing of the clone is."""
+    home = {"HOME": str(clean), "PATH": os.environ["PATH"], **more}
+    return subprocess.run(
+        [clean / "bin" / command[0], *command[1:]],
+        cwd=clean, env=home, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
 
-    assert "submit" in shown
-    assert Path(found.strip()).is_relative_to(target)
+
+def test_the_client_installs_alone_and_knows_its_commands(clean):
+    installed = json.loads(ran(clean, "python", "-m", "pip", "list", "--format", "json"))
+    names = {each["name"].lower() for each in installed}
+
+    assert "submit" in ran(clean, "mlaas4hep", "--help")
+    assert ran(clean, "mlaas4hep", "--version") == f"{__version__}\n"
+    assert not names & {"numpy", "tensorflow", "nats-py", "flask", "uproot", "pandas"}
+    assert len(names) < 30
+
+
+def test_the_installed_client_asks_a_deployment(clean, tmp_path):
+    world = World(tmp_path)
+    with serving(Gateway(front(world.app))) as url:
+        said = ran(clean, "mlaas4hep", "usage", "--url", url, "--token", world.token("alice"))
+
+    assert said.startswith("alice")
+
+
+def test_a_small_run_works_from_the_wheel(clean, tmp_path):
+    """With the parts of the extra `local`, which are this environment's: they are gigabytes."""
+    (site,) = clean.glob("lib/python*/site-packages")
+    (site / "parts.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "all.npz", x=rng.normal(size=400), y=rng.integers(0, 2, 400))
+    texts = {
+        "files.txt": "all.npz\n",
+        "labels.txt": "y\n",
+        "params.json": '{"epochs": 1, "metrics": true}',
+        "model.py": "from sklearn.linear_model import LogisticRegression\n\n"
+        "def model(idim):\n    return LogisticRegression()\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+
+    where = ran(clean, "python", "-c", "import mlaas4hep; print(mlaas4hep.__file__)").strip()
+    ran(clean, "mlaas4hep", "run", str(tmp_path), "--out", str(tmp_path / "model"))
+
+    assert Path(where).is_relative_to(site)
+    assert (tmp_path / "model" / "contract.json").is_file()

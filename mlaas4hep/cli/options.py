@@ -10,6 +10,7 @@ from mlaas4hep.cli import endpoints
 from mlaas4hep.cli.renewing import EndpointTokens
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import DEFAULT_URL, Address
+from mlaas4hep.errors import UnauthenticatedError
 
 Url = Annotated[
     str,
@@ -52,20 +53,32 @@ def client(url: str, token: str, endpoint: str) -> Iterator[Client]:
         typer.BadParameter: there is no token.
         NotFoundError: there is no endpoint of that name.
     """
-    if endpoint or not token:
-        known = endpoints.load()
-        chosen = known.find(endpoint) if endpoint else _usual(known, url)
-        if chosen is None:
-            raise typer.BadParameter(
-                "there is no token: `mlaas4hep login NAME --url …`, or set MLAAS4HEP_TOKEN; on a "
-                "laptop `export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`",
-                param_hint="--token",
-            )
-        with Client(chosen.url, EndpointTokens(chosen)) as made:
-            yield made
-        return
-    with Client(url, token) as made:
+    try:
+        made = chosen(url, token, endpoint)
+    except UnauthenticatedError as error:
+        raise typer.BadParameter(f"{error}: {error.problem.hint}", param_hint="--token") from error
+    with made:
         yield made
+
+
+def chosen(url: str, token: str, endpoint: str) -> Client:
+    """Return a client of the deployment that is meant, whose token is renewed if that is known how.
+
+    Raises:
+        UnauthenticatedError: there is no token.
+        NotFoundError: there is no endpoint of that name.
+    """
+    if token and not endpoint:
+        return Client(url, token)
+    known = endpoints.load()
+    found = known.find(endpoint) if endpoint else _usual(known, url)
+    if found is None:
+        raise UnauthenticatedError(
+            "there is no token",
+            hint="`mlaas4hep login NAME --url …`, or set MLAAS4HEP_TOKEN; on a laptop "
+            "`export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`",
+        )
+    return Client(found.url, EndpointTokens(found))
 
 
 def _usual(known: endpoints.Endpoints, url: str) -> endpoints.Endpoint | None:

@@ -22,6 +22,7 @@ from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
+from mlaas4hep.faas.logs import set_up_logging
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,7 @@ def main() -> int:
     """Read the settings and deliver until told to stop."""
     try:
         settings = Settings.from_env(os.environ)
-        logging.basicConfig(
-            level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-        )
+        set_up_logging(settings.log_level, settings.log_format)
         asyncio.run(_until_signalled(settings))
     except (SettingsError, MlaasError) as error:
         sys.stderr.write(f"dispatcher: {error}\n")

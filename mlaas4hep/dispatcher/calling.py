@@ -7,6 +7,7 @@ from collections.abc import Callable
 import aiohttp
 from yarl import URL
 
+from mlaas4hep.adapters import tracing
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
 from mlaas4hep.dispatcher.verdict import CallOutcome
@@ -37,18 +38,21 @@ class Caller:
         self._signer = signer
         self._longest_s = longest_s + _LONGEST_S
 
-    async def call(self, function: str, event_id: str, body: bytes, *, check: bool) -> CallOutcome:
+    async def call(
+        self, function: str, event_id: str, body: bytes, *, check: bool, trace: str = ""
+    ) -> CallOutcome:
         """Deliver an event and return the answer; nothing is raised.
 
         Args:
             check: ask first whether the function is ready, and call it only then.
+            trace: the trace that the event belongs to, as a header says it.
         """
         if check and not await self._is_ready(function):
             return CallOutcome(status=None)
         headers = {
             "Authorization": f"Bearer {self._signer.token(function, event_id)}",
             "Content-Type": "application/cloudevents+json",
-        }
+        } | ({tracing.HEADER: trace} if trace else {})
         try:
             async with (
                 asyncio.timeout(self._longest_s),

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
+from mlaas4hep.adapters import tracing
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
 from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.core.runs import cloudevents, patience
@@ -178,7 +179,11 @@ class Lane:
         before = self._histories.get(held.sequence, History())
         started = time.monotonic()
         answer = await self._caller.call(
-            self._function, held.event.id, held.message.data, check=before.lost > 0
+            self._function,
+            held.event.id,
+            held.message.data,
+            check=before.lost > 0,
+            trace=_trace(held),
         )
         ended = time.monotonic()
         patience_s = await self._patience_s(held.event) if is_about_file(answer) else 0.0
@@ -187,17 +192,19 @@ class Lane:
             self._pauses = 0
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
         self._metrics.seconds.labels(self._function).observe(ended - started)
-        log.log(
-            logging.INFO if verdict.action is Action.ACK else logging.WARNING,
-            "run=%s/%s event=%s function=%s status=%s seconds=%.3f %s",
-            held.event.owner,
-            held.event.run,
-            held.event.id,
-            self._function,
-            answer.status,
-            ended - started,
-            verdict.action.value,
-        )
+        trace = tracing.continued(_trace(held)) if _trace(held) else {}
+        run = f"{held.event.owner}/{held.event.run}"
+        with tracing.doing(run=run, event=held.event.id, **trace):
+            log.log(
+                logging.INFO if verdict.action is Action.ACK else logging.WARNING,
+                "run=%s event=%s function=%s status=%s seconds=%.3f %s",
+                run,
+                held.event.id,
+                self._function,
+                answer.status,
+                ended - started,
+                verdict.action.value,
+            )
         return verdict
 
     async def _patience_s(self, event: Event) -> float:
@@ -282,3 +289,8 @@ class Lane:
                 await do(one.message)
         except nats.errors.Error as error:
             log.warning("%s: NATS: %s", self._function, error)
+
+
+def _trace(held: Held) -> str:
+    """Return the trace that an event belongs to, as it stands on its message."""
+    return (held.message.headers or {}).get(tracing.HEADER, "")

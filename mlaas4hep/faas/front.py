@@ -15,6 +15,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -202,7 +203,9 @@ class Front:
             return await self._in_thread(work, *args)
 
     async def _in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, partial(copy_context().run, work, *args)
+        )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

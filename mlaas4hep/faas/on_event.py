@@ -18,6 +18,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from mlaas4hep import bootstrap
+from mlaas4hep.adapters import tracing
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import (
@@ -131,15 +132,16 @@ class _Door:
         step = self.steps.get(type(event))
         if step is None:
             raise StrangeEventError(f"{self.name} does nothing with {event.type!r}")
-        started = time.perf_counter()
-        outcome = "failed"
-        try:
-            react(event, step, self.services)
-            outcome = "done"
-        finally:
-            took = time.perf_counter() - started
-            run = f"{event.owner}/{event.run}"
-            log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
+        run = f"{event.owner}/{event.run}"
+        with tracing.doing(run=run, event=event.id):
+            started = time.perf_counter()
+            outcome = "failed"
+            try:
+                react(event, step, self.services)
+                outcome = "done"
+            finally:
+                took = time.perf_counter() - started
+                log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
         return {"event": event.id}, 200
 
 

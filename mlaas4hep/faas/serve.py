@@ -7,7 +7,6 @@ import importlib.util
 import logging
 import os
 import signal
-import sys
 from types import FrameType
 from typing import Any
 
@@ -16,8 +15,10 @@ import uvicorn
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.asgi import AsgiApp
 from mlaas4hep.faas.function import Function, settle
+from mlaas4hep.faas.logs import set_up_logging
 from mlaas4hep.faas.metrics import Measured
 from mlaas4hep.faas.temporary import own_folder
+from mlaas4hep.faas.traced import Begin, Traced, untold
 from mlaas4hep.ports import Stopping
 from mlaas4hep.settings import Settings, SettingsError
 
@@ -34,11 +35,12 @@ def serve(function: Function, settings: Settings) -> None:
     Raises:
         SettingsError: a secret that the function needs cannot be read.
     """
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
     services = bootstrap.services(settings)
     app = function.app(services, settings)
-    app = Measured(app, function.name, getattr(app, "levels", tuple))
+    app = Traced(app, _begin(function.name, settings))
+    app = Measured(app, function.name, app.levels)
     settle()
     serving = _by_granian if function.is_quick and _has_granian() else _by_uvicorn
     with own_folder():
@@ -47,24 +49,21 @@ def serve(function: Function, settings: Settings) -> None:
     os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
 
 
-def set_up_logging(level: str) -> None:
-    """Send the log to the standard error stream, one line per record.
+def _begin(function: str, settings: Settings) -> Begin:
+    """Return what begins a call: a span where somebody collects them.
 
     Raises:
-        SettingsError: there is no such level.
+        SettingsError: they are wanted, and OpenTelemetry is not installed.
     """
+    if not settings.traces:
+        return untold
     try:
-        logging.basicConfig(
-            level=level.upper(),
-            stream=sys.stderr,
-            format="%(levelname)s %(name)s %(message)s",
-            force=True,
-        )
-    except ValueError as error:
-        raise SettingsError(f"MLAAS_LOG_LEVEL={level!r} is not a level of Python's logging") from (
-            error
-        )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+        from mlaas4hep.faas.spans import spans, to_collector  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MLAAS_TRACES={settings.traces!r}: {error.name} is not installed: mlaas4hep[traces]"
+        ) from error
+    return spans(function, to_collector(settings.traces))
 
 
 def _has_granian() -> bool:

@@ -54,17 +54,31 @@ def machine(tmp_path_factory):
             timeout=300,
             check=False,
         )
-    return folder, done
+        notebook = executed(folder / "examples", laptop)
+    return folder, done, notebook
+
+
+def executed(folder: Path, laptop: Laptop):
+    """Return the example notebook after every cell was run beside its data."""
+    nbformat = pytest.importorskip("nbformat", reason="the extra `dev` is not installed")
+    nbclient = pytest.importorskip("nbclient", reason="the extra `dev` is not installed")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MLAAS4HEP_URL", laptop.urls[0])
+        environment.setenv("MLAAS4HEP_TOKEN", laptop.token("luca"))
+        environment.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        notebook = nbformat.read(REPOSITORY / "examples" / "jets.ipynb", as_version=4)
+        resources = {"metadata": {"path": str(folder)}}
+        return nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
 
 
 def test_every_line_works(machine):
-    _, done = machine
+    _, done, _ = machine
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def test_the_lines_do_what_is_said_beside_them(machine):
-    folder, done = machine
+    folder, done, _ = machine
 
     assert (folder / "examples" / "jets" / "model" / "contract.json").is_file()
     assert "luca_1 is done: the model luca_1 is served" in done.stdout
@@ -72,6 +86,23 @@ def test_the_lines_do_what_is_said_beside_them(machine):
     assert (folder / "pia_1.tar.gz").read_bytes()[:2] == b"\x1f\x8b"
     (score,) = re.findall(r'"predictions": ?\[([0-9.e-]+)\]', done.stdout)  # of one entry: curl's
     assert float(score) > 0.5
+
+
+def test_the_notebook_shows_a_run_and_its_histograms(machine):
+    _, _, notebook = machine
+    shown = [
+        (output.get("data") or {}).get(kind, "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        for kind in ("text/html", "text/plain", "image/png")
+    ]
+    text = "\n".join(shown)
+
+    assert "<b>notebook_1</b> is done, from a notebook" in text
+    assert "val_loss" in text
+    assert "hist.Hist" in text or "<svg" in text
+    assert "production" in text
+    assert sum(each.startswith("iVBOR") for each in shown) >= 3  # pictures
 
 
 def test_the_readme_shows_no_variable_that_nothing_reads():

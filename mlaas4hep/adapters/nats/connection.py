@@ -15,6 +15,7 @@ from nats.js import JetStreamContext
 from nats.js.api import Header
 from nats.js.kv import KeyValue
 
+from mlaas4hep.adapters import tracing
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
@@ -179,15 +180,19 @@ class JetStreamBus:
         wanted = [event for event in events if event.sent_to is not None]
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            self._connection.run(partial(_publish, events=batch, again=again))
+            trace = tracing.current().traceparent
+            headers = {tracing.HEADER: trace} if trace else {}
+            self._connection.run(partial(_publish, events=batch, again=again, headers=headers))
 
 
-async def _publish(jetstream: JetStreamContext, events: list[Event], again: str) -> None:
+async def _publish(
+    jetstream: JetStreamContext, events: list[Event], again: str, headers: dict[str, str]
+) -> None:
     answers = [
         await jetstream.publish_async(
             event.sent_to or "",
             cloudevents.dump_event(event),
-            headers={Header.MSG_ID: event.id + again},
+            headers={**headers, Header.MSG_ID: event.id + again},
         )
         for event in events
     ]

@@ -63,6 +63,7 @@ EXAMPLES = {
     "docs": Example(),
     "ui": Example(),
     "show_token": Example(),
+    "show_sign_in": Example(),
 }
 #: a stream, a scoring that has run, and an object store that people reach: see their own tests
 ELSEWHERE = {

@@ -1,0 +1,97 @@
+"""Histograms as hist objects, and pictures in the style of mplhep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import hist
+import matplotlib.pyplot as plt
+import mplhep
+import numpy as np
+from hist import Hist
+
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import NotFoundError
+
+ALL = "all"  #: in place of a class, where there are none
+_PARTS = {"test": "held out", "val": "validation", "train": "training"}
+
+
+def histograms(told: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
+    """Return histograms by branch and class."""
+    return {
+        each["branch"]: {
+            name: _filled(each["edges"], counts, each["branch"])
+            for name, counts in (each.get("by_class") or {ALL: each["counts"]}).items()
+        }
+        for each in told
+    }
+
+
+def scores(quality: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
+    """Return the score by part of the data and true class."""
+    return {
+        part: {
+            name: _filled(told["scores"]["edges"], counts, "score")
+            for name, counts in zip(told["classes"], told["scores"]["counts"], strict=True)
+        }
+        for part, told in quality.items()
+        if "scores" in told
+    }
+
+
+def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
+    """Draw ROC curves; return the axes.
+
+    Raises:
+        NotFoundError: there are none: the run does not tell two classes apart.
+    """
+    curves = {part: told for part, told in quality.items() if "roc" in told}
+    if not curves:
+        raise NotFoundError("there is no ROC curve: the run does not tell two classes apart")
+    with plt.style.context(mplhep.style.ATLAS):
+        ax = plt.subplots()[1] if ax is None else ax
+        for part, told in curves.items():
+            points = told["roc"]
+            ax.plot(points["false_positives"], points["true_positives"], label=_area(part, told))
+        ax.plot([0, 1], [0, 1], linestyle=":", color="gray")
+        ax.set(xlabel="false positives", ylabel="true positives", xlim=(0, 1), ylim=(0, 1))
+        ax.legend(loc="lower right")
+    return ax
+
+
+def branch(found: Mapping[str, Mapping[str, Hist]], name: str, ax: Any = None) -> Any:
+    """Draw one branch by class, each with area 1; return the axes.
+
+    Raises:
+        NotFoundError: there is no such branch.
+    """
+    if name not in found:
+        raise NotFoundError(f"there is no histogram of {name!r}", hint=nearest(name, list(found)))
+    with plt.style.context(mplhep.style.ATLAS):
+        ax = plt.subplots()[1] if ax is None else ax
+        shown = list(found[name].items())
+        mplhep.histplot(
+            [each for _, each in shown],
+            label=[label for label, _ in shown],
+            density=True,
+            yerr=False,
+            ax=ax,
+        )
+        ax.set(xlabel=name, ylabel="entries, area 1")
+        ax.legend()
+    return ax
+
+
+def _area(part: str, told: Mapping[str, Any]) -> str:
+    name = _PARTS.get(part, part)
+    if told.get("auc") is None:
+        return name
+    error = told.get("auc_error")
+    return f"{name}, area {told['auc']:.3f}{'' if error is None else f' ± {error:.3f}'}"
+
+
+def _filled(edges: Sequence[float], counts: Sequence[float], label: str) -> Hist:
+    """Return a histogram with these counts; they may be sums of weights, whose errors are not known."""
+    made = Hist(hist.axis.Variable(edges, name="x", label=label), storage=hist.storage.Double())
+    made.view()[...] = np.asarray(counts, np.float64)
+    return made

@@ -1,0 +1,142 @@
+"""A deployment in a notebook: tables, histograms and HTML of a run that is stored."""
+
+import json
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from mlaas4hep.core import keys
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import RunFailed
+from mlaas4hep.errors import ConflictError, NotFoundError, Problem, UnauthenticatedError
+from mlaas4hep.http.workflow.front import front
+from mlaas4hep.notebook import connect
+from tests.asgi import serving
+from tests.cli.conftest import Gateway
+from tests.people import FOLDER, World
+
+pytest.importorskip("hist", reason="the extra `notebook` is not installed")
+
+mpl.use("Agg")
+OWNER = keys.owner("urn:mlaas4hep:laptop", "alice")
+QUALITY = {
+    "test": {
+        "auc": 0.75,
+        "auc_error": 0.01,
+        "roc": {"false_positives": [0.0, 0.5, 1.0], "true_positives": [0.0, 0.75, 1.0]},
+        "classes": ["background", "signal"],
+        "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[30, 10], [5, 35]]},
+    },
+    "train": {"rmse": 1.0},
+}
+HISTOGRAMS = [
+    {"branch": "pt", "edges": [0, 1, 3], "counts": [5, 7], "by_class": {"0": [4, 2], "1": [1, 5]}},
+    {"branch": "eta", "edges": [0, 1, 3], "counts": [5, 7], "by_class": {}},
+]
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("MLAAS4HEP_TOKEN", raising=False)
+    return World(tmp_path)
+
+
+@pytest.fixture
+def here(world, monkeypatch):
+    with serving(Gateway(front(world.app))) as url:
+        monkeypatch.setenv("MLAAS4HEP_URL", url)
+        monkeypatch.setenv("MLAAS4HEP_TOKEN", world.token("alice"))
+        yield connect()
+
+
+@pytest.fixture
+def run(world, here, tmp_path):
+    folder = tmp_path / "luca"
+    folder.mkdir()
+    for name, text in FOLDER.items():
+        (folder / name).write_text(text)
+    here.upload(folder, name="luca")
+    return here.submit("luca", title="<b>first</b>")
+
+
+def store(world, name, value):
+    world.services.runs_files.put(files.key(OWNER, "luca_1", name), json.dumps(value).encode())
+
+
+def test_without_login_and_token_it_says_how_to_get_one(world):
+    with pytest.raises(UnauthenticatedError) as told:
+        connect()
+
+    assert "mlaas4hep login" in told.value.problem.hint
+
+
+def test_a_run_shows_itself_and_nothing_of_it_is_markup(run):
+    shown = run._repr_html_()
+
+    assert repr(run) == "Run('luca_1', 'submitted')"
+    assert "<b>luca_1</b> is submitted, &lt;b&gt;first&lt;/b&gt;" in shown
+    assert "chunk-preprocess" in shown
+
+
+def test_a_run_that_failed_is_told_with_its_hint(world, run):
+    problem = Problem(code="x", message="no <tree>", hint="name it", stage="specs")
+    world.services.runs.apply([RunFailed(owner=OWNER, run="luca_1", problem=problem)])
+
+    with pytest.raises(ConflictError, match="luca_1 failed: no <tree>") as told:
+        run.watch()
+
+    assert told.value.__notes__ == ["name it"]
+    assert "no &lt;tree&gt;" in run._repr_html_()
+    with pytest.raises(ConflictError, match="has no model"):
+        _ = run.model
+
+
+def test_the_history_is_a_table_by_round(world, run):
+    assert run.history.empty
+    store(world, files.HISTORY, [{"loss": 0.7, "auc": None}, {"loss": 0.5, "auc": 0.9}])
+
+    table = run.history
+
+    assert list(table.index) == [1, 2]
+    assert table.index.name == "round"
+    assert table["loss"].tolist() == [0.7, 0.5]
+    assert np.isnan(table["auc"][1])
+
+
+def test_histograms_are_those_of_hist_by_branch_and_class(world, run):
+    store(world, files.HISTOGRAMS, HISTOGRAMS)
+
+    found = run.histograms()
+    axes = run.draw("pt")
+
+    assert found["pt"]["1"].values().tolist() == [1, 5]
+    assert found["pt"]["1"].axes[0].edges.tolist() == [0, 1, 3]
+    assert found["eta"]["all"].sum() == 12
+    assert axes.get_xlabel() == "pt"
+    with pytest.raises(NotFoundError, match="no histogram of 'ptt'") as told:
+        run.draw("ptt")
+    assert "'pt'" in told.value.problem.hint
+
+
+def test_quality_is_drawn_with_area_and_uncertainty(world, run):
+    store(world, files.QUALITY, QUALITY)
+
+    axes = run.roc()
+
+    assert axes.get_legend_handles_labels()[1] == ["held out, area 0.750 ± 0.010"]
+    assert axes.lines[0].get_ydata().tolist() == [0.0, 0.75, 1.0]
+    assert run.scores()["test"]["signal"].values().tolist() == [5, 35]
+    store(world, files.QUALITY, {"test": {"rmse": 1.0}})
+    with pytest.raises(NotFoundError, match="no ROC curve"):
+        run.roc()
+
+
+def test_runs_and_models_are_tables(world, here, run):
+    assert here.runs().loc["luca_1", "status"] == "submitted"
+    assert here.runs(status="failed").empty
+    assert here.models().empty
+    assert here.run("luca_1").refresh().name == "luca_1"
+    assert run.cancel().status == "cancelled"
+    assert run.watch().cutflow.empty
