@@ -37,6 +37,10 @@ class Deployment:
     def __init__(self, client: Client) -> None:
         self.client = client
 
+    def close(self) -> None:
+        """Close the connections; a kernel that ends does so, too."""
+        self.client.close()
+
     def upload(self, folder: str | Path, name: str) -> Tarball:
         """Send a folder, or a tarball."""
         return self.client.upload(folder, name=name)

@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.acceptance.prometheus import scraped
 from tests.laptops import Laptop
 
 REPOSITORY = Path(__file__).parents[2]
+RULES = REPOSITORY / "deploy" / "monitoring" / "prometheus.yaml"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FAAS_CLI = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
 PORTS = ("http://127.0.0.1:8080", "http://127.0.0.1:8433", "http://127.0.0.1:8083")
@@ -55,7 +58,10 @@ def machine(tmp_path_factory):
             check=False,
         )
         notebook = executed(folder / "examples", laptop)
-    return folder, done, notebook
+        targets, metrics = scraped(RULES, folder / "prometheus", laptop.urls[0])
+    return SimpleNamespace(
+        folder=folder, done=done, notebook=notebook, targets=targets, metrics=metrics
+    )
 
 
 def executed(folder: Path, laptop: Laptop):
@@ -72,13 +78,13 @@ def executed(folder: Path, laptop: Laptop):
 
 
 def test_every_line_works(machine):
-    _, done, _ = machine
+    done = machine.done
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def test_the_lines_do_what_is_said_beside_them(machine):
-    folder, done, _ = machine
+    folder, done = machine.folder, machine.done
 
     assert (folder / "examples" / "jets" / "model" / "contract.json").is_file()
     assert "luca_1 is done: the model luca_1 is served" in done.stdout
@@ -89,7 +95,7 @@ def test_the_lines_do_what_is_said_beside_them(machine):
 
 
 def test_the_notebook_shows_a_run_and_its_histograms(machine):
-    _, _, notebook = machine
+    notebook = machine.notebook
     shown = [
         (output.get("data") or {}).get(kind, "")
         for cell in notebook.cells
@@ -103,6 +109,15 @@ def test_the_notebook_shows_a_run_and_its_histograms(machine):
     assert "hist.Hist" in text or "<svg" in text
     assert "production" in text
     assert sum(each.startswith("iVBOR") for each in shown) >= 3  # pictures
+
+
+def test_prometheus_scrapes_every_function_with_the_rules_for_operators(machine):
+    functions = ("workflow", "predict", "specs", "chunk-preprocess", "train")
+
+    assert machine.targets == dict.fromkeys(functions, "up")
+    assert {"mlaas_requests_total", "mlaas_request_seconds_bucket", "mlaas_runs"} <= set(
+        machine.metrics
+    )
 
 
 def test_the_readme_shows_no_variable_that_nothing_reads():

@@ -1,12 +1,16 @@
 """deploy/kubernetes: valid for the API server, and in the words of the code."""
 
+from pathlib import Path
+
 import kubernetes_validate
 import pytest
 import yaml
 
 from deploy.kubernetes import functions as functions_of
+from mlaas4hep.faas.metrics import PATH
 from mlaas4hep.settings import Settings
 
+REPOSITORY = Path(__file__).parents[2]
 VERSION = "1.33"
 FUNCTIONS = {"specs", "chunk-preprocess", "train", "predict", "workflow"}
 OVERLAYS = ("small", "production", "plain")
@@ -188,3 +192,28 @@ def pod_of(objects, name):
         if (each["kind"], each["metadata"]["name"]) == ("Deployment", name)
     ]  # fmt: skip
     return found["spec"]["template"]["spec"]
+
+
+MONITORING = REPOSITORY / "deploy/kubernetes/components/monitoring"
+
+
+def test_prometheus_may_reach_what_it_is_to_scrape(manifest):
+    monitors = {each["metadata"]["name"]: each["spec"] for each in loaded("monitors.yaml")}
+    policies = {each["metadata"]["name"]: each for each in loaded("network-policies.yaml")}
+    (chosen,) = monitors["functions"]["selector"]["matchExpressions"]
+    (metrics,) = monitors["dispatcher"]["podMetricsEndpoints"]
+    (container,) = manifest("Deployment", "dispatcher")["spec"]["template"]["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    services = functions_of.objects(yaml.safe_load(functions_of.STACK.read_text()))
+    names = {one["metadata"]["name"] for one in services if one["kind"] == "Service"}
+
+    assert set(chosen["values"]) == names == FUNCTIONS
+    assert monitors["functions"]["endpoints"][0]["path"] == PATH
+    for name, port in (("scraped-functions", 8080), ("scraped-dispatcher", ports[metrics["port"]])):
+        (rule,) = policies[name]["spec"]["ingress"]
+        assert [each["port"] for each in rule["ports"]] == [port]
+        kubernetes_validate.validate(policies[name], VERSION, strict=True)
+
+
+def loaded(file):
+    return list(yaml.safe_load_all((MONITORING / file).read_text()))

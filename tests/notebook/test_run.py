@@ -48,7 +48,9 @@ def here(world, monkeypatch):
     with serving(Gateway(front(world.app))) as url:
         monkeypatch.setenv("MLAAS4HEP_URL", url)
         monkeypatch.setenv("MLAAS4HEP_TOKEN", world.token("alice"))
-        yield connect()
+        made = connect()
+        yield made
+        made.close()
 
 
 @pytest.fixture
