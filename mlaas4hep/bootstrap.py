@@ -22,6 +22,7 @@ from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.memory import (
     MemoryAudit,
     MemoryBus,
+    MemoryDeadLetters,
     MemoryLeases,
     MemoryRunBook,
     MemoryStore,
@@ -49,6 +50,7 @@ from mlaas4hep.ports import (
     RunBook,
     Services,
 )
+from mlaas4hep.ports.deadletters import DeadLetters
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 OWN_S3 = "env:"  #: the S3 that the environment of a person's shell names
@@ -76,6 +78,7 @@ def services(settings: Settings) -> Services:
         runs=messages.runs,
         leases=messages.leases,
         audit=messages.audit,
+        dead_letters=messages.dead_letters,
         clock=time.time,
         trainer=Sandbox(
             build_seconds=settings.build_seconds,
@@ -187,6 +190,7 @@ class Messaging:
     runs: RunBook
     leases: Leases
     audit: Audit
+    dead_letters: DeadLetters
     close: Callable[[], None]  #: ends their connection, if they have one
 
 
@@ -202,6 +206,7 @@ def messaging(settings: Settings) -> Messaging:
             runs=MemoryRunBook(time.time),
             leases=MemoryLeases(),
             audit=MemoryAudit(),
+            dead_letters=MemoryDeadLetters(),
             close=lambda: None,
         )
     if urlsplit(settings.nats).scheme not in {"nats", "tls"}:
@@ -221,6 +226,7 @@ def _jetstream(settings: Settings) -> Messaging:
         runs=deferred(lambda: made.runs),
         leases=deferred(lambda: made.leases),
         audit=deferred(lambda: made.audit),
+        dead_letters=deferred(lambda: made.dead_letters),
         close=close,
     )
 
@@ -228,6 +234,7 @@ def _jetstream(settings: Settings) -> Messaging:
 def _connected(url: str, user: str, password: str) -> Messaging:
     from mlaas4hep.adapters.nats.audit import JetStreamAudit  # noqa: PLC0415
     from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus  # noqa: PLC0415
+    from mlaas4hep.adapters.nats.deadletters import JetStreamDeadLetters  # noqa: PLC0415
     from mlaas4hep.adapters.nats.leases import JetStreamLeases  # noqa: PLC0415
     from mlaas4hep.adapters.nats.runs import JetStreamRunBook  # noqa: PLC0415
 
@@ -237,6 +244,7 @@ def _connected(url: str, user: str, password: str) -> Messaging:
         runs=JetStreamRunBook(connection, time.time),
         leases=JetStreamLeases(connection),
         audit=JetStreamAudit(connection),
+        dead_letters=JetStreamDeadLetters(connection),
         close=connection.close,
     )
 

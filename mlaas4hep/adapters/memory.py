@@ -23,6 +23,7 @@ from mlaas4hep.errors import (
     TooLargeError,
 )
 from mlaas4hep.ports import ObjectInfo
+from mlaas4hep.ports.deadletters import Letter, Queue
 
 _BLOCK = 1 << 20
 
@@ -146,6 +147,33 @@ class MemoryBus:
         """Make whoever waits in `next` look at `idle` again."""
         with self._changed:
             self._changed.notify_all()
+
+
+class MemoryDeadLetters:
+    """Events that were given up, in this process."""
+
+    def __init__(self) -> None:
+        self._letters: dict[int, Letter] = {}
+
+    def bury(self, data: bytes, function: str, problem: str) -> int:
+        """Put an event among them, and return its number."""
+        sequence = max(self._letters, default=0) + 1
+        self._letters[sequence] = Letter(
+            sequence=sequence, data=data, function=function, problem=problem
+        )
+        return sequence
+
+    def letters(self) -> Iterator[Letter]:
+        """Yield what was given up, the oldest first."""
+        yield from list(self._letters.values())
+
+    def remove(self, sequence: int) -> None:
+        """Take one away; one that is gone already is fine."""
+        self._letters.pop(sequence, None)
+
+    def queues(self) -> tuple[Queue, ...]:
+        """Return nothing: events are delivered as they are told."""
+        return ()
 
 
 class MemoryRunBook:

@@ -9,10 +9,9 @@ from mlaas4hep.adapters.nats.archive import Message
 from mlaas4hep.adapters.nats.provision import DEAD_STREAM
 from mlaas4hep.admin.platform import Platform, platform
 from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.run import Status
-from mlaas4hep.errors import MlaasError, NotFoundError
+from mlaas4hep.errors import MlaasError
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases import runs
+from mlaas4hep.usecases import deadletters
 
 commands = typer.Typer(
     name="dead-letters", help="Events that could not be handled.", no_args_is_help=True
@@ -52,20 +51,10 @@ def tried_again(found: Platform) -> Iterator[str]:
 
 
 def _again(message: Message, services: Services) -> str:
-    try:
-        event = cloudevents.load_event(message.data)
-        run = services.runs.get(event.owner, event.run)
-    except NotFoundError:
-        return "dropped, its run is deleted"
-    except MlaasError as error:
-        return f"dropped, nobody understands it: {error}"
-    if run.attempt != event.attempt:
-        return f"dropped, its run is in attempt {run.attempt} now"
-    if run.status is Status.FAILED:
-        runs.announce(runs.restart(run), services)
-        return f"its run begins attempt {run.attempt + 1}"
-    if run.is_final:
-        return f"dropped, its run is {run.status}"
+    outcome = deadletters.again(message.data, services)
+    if outcome != deadletters.GOES_ON:
+        return outcome
+    event = cloudevents.load_event(message.data)
     services.bus.publish([event], again=f"dead letter {message.sequence}")
     return "told again"
 

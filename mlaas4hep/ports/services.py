@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from mlaas4hep.ports.audit import Audit, NoAudit
 from mlaas4hep.ports.data import DataSource, TableWriter
+from mlaas4hep.ports.deadletters import DeadLetters, NoDeadLetters
 from mlaas4hep.ports.objects import (
     DirectDownloads,
     DirectUploads,
@@ -63,6 +64,7 @@ class Services:
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     direct_downloads: DirectDownloads = field(default_factory=NoDirectDownloads)
     audit: Audit = field(default_factory=NoAudit)
+    dead_letters: DeadLetters = field(default_factory=NoDeadLetters)
     proposer: Proposer = field(default_factory=NoProposer)
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures

@@ -1,10 +1,21 @@
 """The page over workflow in memory: many runs, hostile texts, two people, an ended session."""
 
+import re
+
 import pytest
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs import cloudevents, files
+from mlaas4hep.core.runs.events import (
+    ChunkReady,
+    FilesOpened,
+    RangeMeasured,
+    RunFailed,
+    RunSubmitted,
+    SpecsReady,
+)
 from mlaas4hep.core.runs.scans import Trial, Trials
+from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
 from tests.browser.conftest import HOSTILE, NARROW
 
@@ -107,6 +118,57 @@ def test_everything_is_reached_by_keyboard(crowded, visit):
 
     assert reached[:6] == ["Skip to the content", "MLaaS4HEP", "Runs", "Models", "New run", "Me"]
     assert "luca_200" in reached
+
+
+def test_a_run_of_a_thousand_chunks_is_told_as_it_grows(crowded, visit):
+    dora = crowded.person("dora")
+    dora.upload()
+    dora.submit()
+    about = {"owner": dora.owner, "run": "luca_1"}
+    crowded.services.runs.apply(
+        [
+            FilesOpened(**about, files=2, ranges=1, entries=1_000_000),
+            RangeMeasured(**about, index=0, key="r", entries=1_000_000, passed=1_000_000),
+            SpecsReady(**about, key="s", entries=1_000_000, columns=9, chunks=1000),
+            *(
+                ChunkReady(**about, index=index, key=f"c{index}", entries=1000)
+                for index in range(999)
+            ),
+        ]
+    )
+    visitor = visit()
+    visitor.sign_in(crowded.url, crowded.token("dora"))
+    visitor.page.goto(f"{crowded.url}#/runs/luca_1")
+    visitor.page.get_by_text(re.compile(r"999/1\W?000 chunks")).wait_for()
+
+    crowded.services.runs.apply([ChunkReady(**about, index=999, key="c999", entries=1000)])
+
+    visitor.page.get_by_text(re.compile(r"1\W?000/1\W?000 chunks")).wait_for()
+    assert visitor.errors == []
+
+
+def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, visit):
+    services, erin = crowded.services, crowded.person("erin")
+    erin.upload()
+    erin.submit(title="stuck")
+    about = {"owner": erin.owner, "run": "luca_1"}
+    problem = Problem(code="x", message=HOSTILE)
+    services.runs.apply([RunFailed(**about, problem=problem)])
+    services.dead_letters.bury(cloudevents.dump_event(RunSubmitted(**about)), "specs", HOSTILE)
+    visitor = visit()
+    visitor.sign_in(crowded.url, crowded.token("root", groups=("mlaas-admins",)))
+    visitor.page.goto(f"{crowded.url}#/me")
+    visitor.page.get_by_role("link", name="Functions, events").click()
+    visitor.page.get_by_role("heading", name="Administration").wait_for()
+    assert HOSTILE in visitor.page.locator("[aria-label='Dead letters']").inner_text()
+    assert serious(visitor.page) == {}
+    visitor.shot("admin")
+
+    visitor.page.get_by_role("button", name="Try luca_1 again").click()
+
+    visitor.page.get_by_text("its run begins attempt 2").wait_for()
+    visitor.page.get_by_text("None.").wait_for()
+    assert visitor.errors == []
 
 
 def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):

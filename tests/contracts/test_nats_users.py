@@ -15,8 +15,9 @@ import pytest
 from nats.aio.client import Client
 
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
+from mlaas4hep.adapters.nats.deadletters import JetStreamDeadLetters
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
-from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.adapters.nats.provision import CONSUMERS, DEAD_SUBJECT, provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import credentials
 from mlaas4hep.core.runs.events import (
@@ -107,6 +108,25 @@ def test_workflow_does_its_work(connected_as: As, run: Run) -> None:
     assert runs.wait(run.owner, run.name, lambda run: run.is_final, 5).status is Status.CANCELLED
     runs.delete(run.owner, run.name)
     assert runs.list(run.owner) == []
+
+
+def test_workflow_shows_administrators_dead_letters_and_queues(connected_as: As, run: Run) -> None:
+    admin, letters = connected_as("admin"), JetStreamDeadLetters(connected_as("workflow"))
+    headers = {"Mlaas-Function": "train", "Mlaas-Problem": '{"message": "no tree"}'}
+    for data in (b"one", b"two"):
+        admin.run(
+            lambda jetstream, data=data: jetstream.publish(DEAD_SUBJECT, data, headers=headers)
+        )
+
+    first, second = list(letters.letters())[-2:]
+    letters.remove(first.sequence)
+    letters.remove(first.sequence)
+
+    assert (first.data, first.function, first.problem) == (b"one", "train", "no tree")
+    assert [one.sequence for one in letters.letters()][-1:] == [second.sequence]
+    assert first.sequence not in [one.sequence for one in letters.letters()]
+    assert [queue.function for queue in letters.queues()] == list(CONSUMERS)
+    letters.remove(second.sequence)
 
 
 def test_train_does_its_work(connected_as: As, run: Run) -> None:

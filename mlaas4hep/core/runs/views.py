@@ -90,6 +90,36 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that could not be handled."""
+
+    sequence: int
+    owner: str  #: of its run; empty if it is no event that we know
+    run: str
+    event: str
+    function: str  #: that could not handle it
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedAgain:
+    """What became of a dead letter."""
+
+    sequence: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLength:
+    """What waits for one function."""
+
+    function: str
+    waiting: int  #: events that nobody has taken yet
+    held: int  #: events that are being handled
+    redelivered: int  #: of those, how many were delivered before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """How a program in a terminal gets a token here (device code, RFC 8628)."""
 

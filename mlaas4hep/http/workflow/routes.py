@@ -2,6 +2,7 @@
 
 from mlaas4hep.http.route import Route, body_calls
 from mlaas4hep.http.workflow import (
+    administration,
     ancestor,
     api,
     audit,
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *versions.ROUTES,
     *usage.ROUTES,
     *audit.ROUTES,
+    *administration.ROUTES,
     *api.ROUTES,
     *page.ROUTES,
 )

@@ -9,6 +9,7 @@ const SCREENS = [
   [/^\/models$/, () => import("./screens/models.js"), "Models"],
   [/^\/models\/([^/]+)(?:\/([^/]+))?$/, () => import("./screens/model.js"), "Model"],
   [/^\/new$/, () => import("./screens/newrun.js"), "New run"],
+  [/^\/admin$/, () => import("./screens/admin.js"), "Administration"],
   [/^\/me$/, () => import("./screens/me.js"), "Me"],
 ];
 

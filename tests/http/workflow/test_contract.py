@@ -77,6 +77,9 @@ ELSEWHERE = {
     "take_upload",
     "show_features",
     "show_sample",
+    "list_queues",
+    "list_dead_letters",
+    "retry_dead_letter",
 }
 
 

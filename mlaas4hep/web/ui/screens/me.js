@@ -1,11 +1,10 @@
-// Who I am here, what I use, and how to work from a terminal; for admins, everybody's runs.
+// Who I am here, what I use, and how to work from a terminal.
 import { confirmed, copyable, fill, figures, h, notice, panel, table } from "../dom.js";
-import { age, bytes, count, statusClass } from "../format.js";
+import { age, bytes, count } from "../format.js";
 import { call, get, send, token } from "../server.js";
 
 export async function show(view, _args, { signal, again }) {
   const [mine, uploads] = await Promise.all([get("me"), get("tarballs")]);
-  const everybody = mine.is_admin ? await get("runs", { all: "true", limit: 100 }) : null;
   if (signal.aborted) return;
   fill(
     view,
@@ -14,7 +13,7 @@ export async function show(view, _args, { signal, again }) {
       "div.stack",
       h("div.grid2", quota(mine), terminal(mine)),
       uploadsOf(uploads, again),
-      everybody && admin(everybody),
+      mine.is_admin && panel("Administration", h("p", h("a", { href: "#/admin" }, "Functions, events that could not be handled, everybody's runs"))),
     ),
   );
 }
@@ -60,11 +59,6 @@ function uploadsOf(uploads, again) {
   };
   const rows = uploads.map((one) => [h("th", { scope: "row" }, one.name), count(one.files.length), bytes(one.size_bytes), age(one.uploaded_at), h("button.plain", { type: "button", onclick: () => remove(one.name), "aria-label": `Delete ${one.name}` }, "Delete")]);
   return panel("Uploads", rows.length ? table(["Name", "Files", "Size", "Sent", ""].map((text) => text || h("td", { "aria-hidden": "true" })), rows, { "aria-label": "Uploads" }) : h("p.quiet", "None."));
-}
-
-function admin(everybody) {
-  const rows = everybody.runs.map((one) => [h("th", { scope: "row" }, one.name), h("span", { class: `tag ${statusClass(one.status)}` }, one.status), one.title || "–", age(one.created_at), one.problem ? one.problem.message : "–"]);
-  return panel(`Everybody's runs (${count(everybody.total)})`, table(["Run", "Status", "Title", "Started", "Problem"], rows, { "aria-label": "Everybody's runs" }));
 }
 
 async function signOut() {

@@ -3,6 +3,7 @@ import { confirmed, fill, figures, h, notice, panel, problem, table } from "../d
 import { count, number } from "../format.js";
 import { ask, download, get, predictUrl, send, workflowUrl } from "../server.js";
 import { form } from "./tryit.js";
+import { versions } from "./versions.js";
 
 export async function show(view, [name, owner], context) {
   const { signal } = context;
@@ -11,6 +12,7 @@ export async function show(view, [name, owner], context) {
   const model = await get(path, of);
   const named = [owner, name].filter(Boolean).map(encodeURIComponent).join("/");
   const [card, run] = await Promise.all([ask(`models/${named}`).catch((error) => error), owner ? null : get(`runs/${encodeURIComponent(name)}`).catch(() => null)]);
+  const kept = await versions(path, of, model.mine);
   if (signal.aborted) return;
   const trial = h("section");
   fill(
@@ -25,7 +27,7 @@ export async function show(view, [name, owner], context) {
         model.mine && h("button.danger", { type: "button", onclick: () => remove(path, name) }, "Delete"),
       ),
     ),
-    h("div.stack", panel("", cardOf(model, card, run)), h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), files(model)), trial),
+    h("div.stack", panel("", cardOf(model, card, run)), kept, h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), files(model)), trial),
   );
   await form(trial, name, owner, context, run ? name : "");
 }
