@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 VERSION = "1.33"
 FUNCTIONS = {"specs", "chunk-preprocess", "train", "predict", "workflow"}
 OVERLAYS = ("small", "production", "plain")
-OF_KEDA = {"ScaledObject"}
+OF_OPERATORS = {"ScaledObject", "ServiceMonitor", "PodMonitor"}  #: of KEDA and Prometheus
 
 
 def pods(manifests):
@@ -25,7 +25,7 @@ def pods(manifests):
 
 def test_every_manifest_is_valid(manifests):
     for manifest in manifests:
-        if manifest["kind"] not in OF_KEDA:
+        if manifest["kind"] not in OF_OPERATORS:
             kubernetes_validate.validate(manifest, VERSION, strict=True)
 
 
@@ -99,7 +99,7 @@ def test_an_overlay_builds_with_an_operators_secrets(built, overlay):
     objects = built(overlay)
 
     for manifest in objects:
-        if manifest["kind"] not in OF_KEDA:
+        if manifest["kind"] not in OF_OPERATORS:
             kubernetes_validate.validate(manifest, VERSION, strict=True)
     assert {"Namespace", "StatefulSet", "Deployment", "NetworkPolicy", "Secret"} <= {
         manifest["kind"] for manifest in objects
