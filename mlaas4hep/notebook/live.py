@@ -16,7 +16,7 @@ def view() -> Iterator[Callable[[Report], None]]:
     """Give a function that shows a run as it is now."""
     if not _is_jupyter():
         with stage_bars() as draw:
-            yield lambda report: draw(report.stages, report.metrics)
+            yield lambda report: draw(report.stages, report.metrics, report.waiting)
         return
     handle = display(HTML(""), display_id=True)
 
