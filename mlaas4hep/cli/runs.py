@@ -33,6 +33,7 @@ def submit(
     cpus: Annotated[str, typer.Option(help="For the training.")] = "2",
     device: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
     title: Annotated[str, typer.Option(help="What it is about.")] = "",
+    webhook: Annotated[str, typer.Option(help="Address that is told when it is over.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it to its end.")] = False,
     url: Url = URL,
@@ -54,6 +55,7 @@ def submit(
         "cpus": cpus,
         "device": device,
         "title": title,
+        **({"webhook": webhook} if webhook else {}),
     }
     with client(url, token, endpoint) as here:
         if dry_run:

@@ -2,7 +2,7 @@
 
 from mlaas4hep.client.calls import Calls
 from mlaas4hep.client.moves import Asking, Operation
-from mlaas4hep.core.runs.views import Deleted, SignIn, Usage
+from mlaas4hep.core.runs.views import Deleted, SignIn, Usage, WebhookSecret
 
 
 class Account(Calls):
@@ -17,6 +17,11 @@ class Account(Calls):
     def sign_in(self) -> Asking[SignIn]:
         """Return how a program in a terminal gets a token; that can be asked without one."""
         return self._call(SignIn, "GET", "/sign-in")
+
+    @Operation
+    def webhook(self) -> Asking[WebhookSecret]:
+        """Return who may be told of a run's end, and the secret that signs it."""
+        return self._call(WebhookSecret, "GET", "/me/webhook")
 
     @Operation
     def delete_cache(self) -> Asking[Deleted]:

@@ -8,6 +8,7 @@ import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 
+from aiohttp import ClientSession
 from nats.aio.client import Client
 from prometheus_client import start_http_server
 
@@ -20,6 +21,7 @@ from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import Sweeper
+from mlaas4hep.dispatcher.webhooks import Webhooks
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.faas.logs import set_up_logging
@@ -89,7 +91,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             housekeeping=_housekeeping(settings, messaging),
             replicas=settings.nats_replicas,
         )
-        await _work([*lanes, sweeper], stop)
+        await _work([*lanes, sweeper, *_webhooks(settings, messaging, session)], stop)
         log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
         await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
         await client.drain()
@@ -101,6 +103,27 @@ def _housekeeping(settings: Settings, messaging: bootstrap.Messaging) -> Houseke
         return None
     services = bootstrap.services(settings)
     return Housekeeping(replace(services, runs=messaging.runs, bus=messaging.bus))
+
+
+def _webhooks(
+    settings: Settings, messaging: bootstrap.Messaging, session: ClientSession
+) -> list[Webhooks]:
+    """Return what tells the ends of runs, if anybody may be told and the store is known.
+
+    Raises:
+        SettingsError: the key cannot be read.
+    """
+    if not settings.webhook_hosts or not settings.webhook_key_file:
+        return []
+    if settings.store == Settings().store:
+        return []
+    services = replace(
+        bootstrap.services(settings),
+        runs=messaging.runs,
+        bus=messaging.bus,
+        leases=messaging.leases,
+    )
+    return [Webhooks(services, session, secret(settings.webhook_key_file).encode())]
 
 
 async def _connected(settings: Settings, lanes: list[Lane]) -> Client:
@@ -124,7 +147,7 @@ def _metrics(port: int) -> Metrics:
     return metrics
 
 
-async def _work(workers: list[Lane | Sweeper], stop: asyncio.Event) -> None:
+async def _work(workers: list[Lane | Sweeper | Webhooks], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         working = [group.create_task(worker.run()) for worker in workers]
         await stop.wait()

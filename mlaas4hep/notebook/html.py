@@ -19,6 +19,7 @@ def run_html(report: Report) -> str:
     parts.append(_table([], (_bar(stage, notes[stage.stage]) for stage in report.stages)))
     if report.metrics:
         parts.append(_figures(report.metrics))
+    parts += [f"<i>{escape(each.text)}</i>" for each in report.waiting]
     if report.problem is not None:
         parts.append(_problem(report.problem))
     parts += [f"<div>⚠ {escape(warning)}</div>" for warning in report.warnings]

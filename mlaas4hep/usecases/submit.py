@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
@@ -17,6 +19,7 @@ from mlaas4hep.core.runs.events import RunSubmitted, ScoringSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidRequestError,
     MlaasError,
     QuotaError,
@@ -136,6 +139,22 @@ def _check_resources(wanted: Resources, limits: Limits) -> None:
             )
 
 
+def _check_webhook(url: str, limits: Limits) -> None:
+    """Refuse addresses that the deployment does not tell anything."""
+    if not url:
+        return
+    parts = urlsplit(url)
+    hosts = [glob.strip().lower() for glob in limits.webhook_hosts.split(",") if glob.strip()]
+    if not any(fnmatchcase(parts.hostname or "", glob) for glob in hosts):
+        raise ForbiddenError(
+            f"webhook: this deployment tells nothing to {parts.hostname!r}",
+            stage="submit",
+            hint=f"it may be {', '.join(hosts) or 'nobody'}: the operator sets MLAAS_WEBHOOK_HOSTS",
+        )
+    if parts.scheme != "https" and not limits.plain_http:
+        raise ForbiddenError(f"webhook: {url!r} is not https://", stage="submit")
+
+
 def prepare(
     submission: Submission, upload: Upload, services: Services, limits: Limits
 ) -> CheckedSubmission:
@@ -147,6 +166,7 @@ def prepare(
         ConflictError: it asks for a GPU and there is none.
     """
     _check_resources(submission.resources, limits)
+    _check_webhook(submission.webhook, limits)
     with _at_submit():
         texts = _texts(submission, upload, services)
         request = build_request(

@@ -17,6 +17,7 @@ class Limits:
     xrootd_proxy: str = ""  #: prefix for bare /store/... names
     remote_hosts: str = "*"  #: globs, comma separated
     s3_buckets: str = ""  #: globs, comma separated; empty: s3:// is not read
+    webhook_hosts: str = ""  #: globs, comma separated: who may be told of a run's end
     plain_http: bool = False  #: http:// is read, too
     frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
     builds_models: bool = False  #: dry runs can build model.py here

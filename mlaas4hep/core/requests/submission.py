@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from mlaas4hep.core.jsontext import parse_object, refuse_unknown
 from mlaas4hep.core.keys import checked_name
@@ -14,11 +15,12 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _USUAL = Resources()
 _MAX_TEXT = 256
+_MAX_URL = 1024
 _MAX_CPUS = 1024
 _ANCESTORS_FOLDER = "_folder"  #: end of MLaaS4HEP_server's keys for folders of its host
 _KEYS = (
     *("name", "device", "memory", "cpus", "files", "labels", "model", "params", "fout"),
-    *("preproc", "title"),
+    *("preproc", "title", "webhook"),
 )
 
 
@@ -36,6 +38,7 @@ class Submission:
     params: str = "params.json"
     preproc: str | None = None  #: "": none; None: preproc.json, if the tarball has one
     title: str = ""
+    webhook: str = ""  #: address that is told when the run is over
     fout: str = ""  #: accepted for compatibility
 
     @property
@@ -65,6 +68,7 @@ def parse_submission(body: bytes) -> Submission:
         memory_bytes=_memory(content.get("memory", _USUAL.memory_bytes)),
         cpus=_cpus(content.get("cpus", _USUAL.cpus)),
         title=_text("title", content.get("title", "")),
+        webhook=_webhook(content.get("webhook", "")),
         fout=_text("fout", content.get("fout", "")),
         **files,
     )
@@ -92,6 +96,20 @@ def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
 def _text(key: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > _MAX_TEXT:
         raise _wrong(key, value, f"a text of at most {_MAX_TEXT} characters")
+    return value
+
+
+def _webhook(value: Any) -> str:
+    wanted = "an address such as https://host.example/path, of at most 1024 characters"
+    if not isinstance(value, str) or len(value) > _MAX_URL or not value.isprintable():
+        raise _wrong("webhook", value, wanted)
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if value and (not good or "@" in parts.netloc or parts.fragment or " " in value):
+        raise _wrong("webhook", value, wanted)
     return value
 
 

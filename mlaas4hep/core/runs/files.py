@@ -14,6 +14,7 @@ TRIALS = "trials.json"  #: how its trials stand: `Trials`
 CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
 CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
 _PARTS = "parts-"  #: prefix of the scores of single ranges
+WEBHOOK = "webhook.json"  #: how far the news of its end has come: `webhooks.Delivery`
 LOG = "train.log"  #: what model.py printed
 HISTORY = "history.json"  #: figures of each round so far: a list of objects
 QUALITY = "plots/quality.json"  #: ROC points, scores in bins, confusion; see `child/quality.py`

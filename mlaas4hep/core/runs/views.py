@@ -120,6 +120,14 @@ class QueueLength:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSecret:
+    """What a person checks the signatures of webhooks with."""
+
+    hosts: str  #: globs: who may be told here; empty: nobody
+    secret: str  #: empty: there are no webhooks here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """How a program in a terminal gets a token here (device code, RFC 8628)."""
 

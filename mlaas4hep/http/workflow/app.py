@@ -19,7 +19,7 @@ from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.runs.feeds import Feeds
 from mlaas4hep.http.workflow.runs.watching import looker
 from mlaas4hep.ports import People, Services
-from mlaas4hep.settings import Settings
+from mlaas4hep.settings import Settings, secret
 
 
 def make_app(services: Services, settings: Settings, verifier: People | None = None) -> flask.Flask:
@@ -30,6 +30,9 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
         verifier=bootstrap.people(settings) if verifier is None else verifier,
         feeds=Feeds(services.runs, looker(services)),
         sign_in=sign_in_of(settings),
+        webhook_key=secret(settings.webhook_key_file).encode()
+        if settings.webhook_key_file
+        else b"",
     )
     app = flask.Flask("workflow", static_folder=None)
     app.extensions["context"] = context

@@ -22,6 +22,7 @@ class Context:
     verifier: People
     feeds: Feeds  #: for those who watch
     sign_in: SignIn  #: for terminals
+    webhook_key: bytes = b""  #: from which people's secrets follow; empty: there are no webhooks
     turns: Turns = field(default_factory=Turns)  #: of those who submit
     records: Records = field(default_factory=Records)  #: of models that were listed before
 
@@ -49,6 +50,7 @@ def limits_of(settings: Settings) -> Limits:
         remote_hosts=settings.remote_hosts,
         s3_buckets=settings.data_s3_buckets if settings.data_s3 else "",
         plain_http=bool(settings.plain_http),
+        webhook_hosts=settings.webhook_hosts if settings.webhook_key_file else "",
         max_memory_bytes=settings.max_memory,
         max_cpus=settings.max_cpus,
         has_gpu=bool(settings.gpu),

@@ -8,8 +8,9 @@ import flask
 from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.identity.tokens import bearer
 from mlaas4hep.core import keys
+from mlaas4hep.core.runs import webhooks
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.core.runs.views import Deleted, OwnToken, SignIn, StoredSpecs, Usage
+from mlaas4hep.core.runs.views import Deleted, OwnToken, SignIn, StoredSpecs, Usage, WebhookSecret
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
@@ -62,6 +63,18 @@ def show_usage(context: Context, call: Call) -> flask.Response:
 def show_sign_in(context: Context, _call: Call) -> flask.Response:
     """Return how a program in a terminal gets a token of this deployment's issuer."""
     return answer(context.sign_in)
+
+
+def show_webhook(context: Context, call: Call) -> flask.Response:
+    """Return who may be told of a run's end, and the secret that signs it."""
+    key = context.webhook_key
+    shown = WebhookSecret(
+        hosts=context.limits.webhook_hosts,
+        secret=webhooks.secret_of(key, call.person.owner) if key else "",
+    )
+    response = answer(shown)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def show_token(_context: Context, call: Call) -> flask.Response:
@@ -117,6 +130,15 @@ ROUTES = (
         tag="me",
         gives=SignIn,
         is_open=True,
+        is_by_path_only=True,
+    ),
+    Route(
+        name="show_webhook",
+        method="GET",
+        path="/me/webhook",
+        handler=show_webhook,
+        tag="me",
+        gives=WebhookSecret,
         is_by_path_only=True,
     ),
     Route(

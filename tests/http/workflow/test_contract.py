@@ -64,6 +64,7 @@ EXAMPLES = {
     "ui": Example(),
     "show_token": Example(),
     "show_sign_in": Example(),
+    "show_webhook": Example(),
 }
 #: a stream, a scoring that has run, and an object store that people reach: see their own tests
 ELSEWHERE = {

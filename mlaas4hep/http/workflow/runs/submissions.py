@@ -109,6 +109,12 @@ _SUBMISSION: Schema = {
             "description": "Without it, preproc.json is used if the tarball has one; empty: none.",
         },
         "title": {"type": "string", "maxLength": 256, "default": ""},
+        "webhook": {
+            "type": "string",
+            "maxLength": 1024,
+            "default": "",
+            "description": "Told, signed, when the run is over; of a host that the deployment allows.",
+        },
         "fout": {"type": "string", "maxLength": 256, "description": "Accepted and not used."},
     },
     "patternProperties": {
