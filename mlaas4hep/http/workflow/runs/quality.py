@@ -101,6 +101,20 @@ _SET: Schema = {
             "type": "object",
             "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
         },
+        "residuals": {
+            "type": "object",
+            "description": "Of a regression: predicted less true, in bins.",
+            "properties": {"edges": _NUMBERS, "counts": _COUNTS, "mean": _MAYBE, "spread": _MAYBE},
+        },
+        "profile": {
+            "type": "object",
+            "description": "Of a regression: mean and spread of the residuals by true value.",
+            "properties": {
+                "edges": _NUMBERS,
+                "bias": {"type": "array", "items": _MAYBE},
+                "spread": {"type": "array", "items": _MAYBE},
+            },
+        },
         "classes": {"type": "array", "items": {"type": "string"}},
         "confusion": {"type": "array", "items": _COUNTS},
         "scores": {

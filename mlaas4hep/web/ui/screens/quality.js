@@ -27,6 +27,8 @@ export async function show(body, run, { signal }) {
     two ? confusionAt(best) : best.confusion && confusion(best),
     two && significance(best),
     two && calibration(best),
+    sets.some((one) => one.residuals) && residuals(sets),
+    best.profile && profile(best),
     checks.importance && importance(checks.importance),
   ].filter(Boolean);
   fill(body, h("div.stack", panel("", summary(sets)), h("div.grid2", shown)));
@@ -55,6 +57,27 @@ function onGrid(roc, grid) {
     const span = x[at + 1] - x[at];
     return span > 0 ? y[at] + ((y[at + 1] - y[at]) * Math.min(1, (wanted - x[at]) / span)) : y[at + 1];
   });
+}
+
+function residuals(sets) {
+  const drawn = sets.filter((one) => one.residuals);
+  const { edges } = drawn[0].residuals;
+  const all = drawn.filter((one) => one === drawn[0] || one.residuals.edges.join() === edges.join());
+  const series = all.map((one) => ({ label: `${one.text}, mean ${number(one.residuals.mean)}, spread ${number(one.residuals.spread)}`, values: one.residuals.counts }));
+  return panel("Residuals", histogram({ label: "Predicted less true, in bins", edges, xLabel: "predicted − true", yLabel: "entries", series, height: 300 }));
+}
+
+function profile(best) {
+  const { edges, bias, spread } = best.profile;
+  const centres = bias.map((_one, index) => (edges[index] + edges[index + 1]) / 2);
+  const shifted = (sign) => bias.map((one, index) => (one === null || spread[index] === null ? null : one + sign * spread[index]));
+  const [line, , band] = colours();
+  const series = [
+    { label: "mean residual", values: bias, colour: line, points: true },
+    { label: "mean + spread", values: shifted(1), colour: band, dash: [4, 4], width: 1, points: false },
+    { label: "mean − spread", values: shifted(-1), colour: band, dash: [4, 4], width: 1, points: false },
+  ];
+  return panel(`Profile, ${best.text}`, chart({ label: "Mean and spread of the residuals by true value", x: centres, xLabel: "true value", yLabel: "predicted − true", series, height: 300 }));
 }
 
 function rocs(sets) {

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures, class_names
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
+from mlaas4hep.adapters.trainers.child.assessment.regression import regression
 from mlaas4hep.core.models.figures import Roc
 
 BINS = 50
@@ -66,7 +67,13 @@ def _set(
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
         told["scores"] = _scores(labels, scores, weights, len(each.matrix))
+    elif each.error is not None and len(labels) and _is_one_number(labels, scores):
+        told |= regression(labels, scores.reshape(-1), weights)
     return told
+
+
+def _is_one_number(labels: NDArray[Any], scores: NDArray[Any]) -> bool:
+    return labels.ndim == 1 and scores.size == len(labels)
 
 
 def _points(curve: Roc) -> dict[str, list[float]]:
