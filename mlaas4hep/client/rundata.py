@@ -31,6 +31,11 @@ class RunData(Calls):
         return self._data(name, "histograms")
 
     @Operation
+    def correlations(self, name: str) -> Asking[dict[str, Any]]:
+        """Return `branches`, and the `matrix` of the correlations of each pair."""
+        return self._data(name, "correlations")
+
+    @Operation
     def cutflow(self, name: str) -> Asking[dict[str, Any]]:
         """Return how many entries each file has, and how many pass the cuts."""
         return self._data(name, "cutflow")

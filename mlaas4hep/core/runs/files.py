@@ -21,6 +21,7 @@ QUALITY = "plots/quality.json"  #: ROC points, scores in bins, confusion; see `c
 FEATURES = "features.json"  #: what it learns from and what not: `FeatureList`
 SAMPLE = "sample.json"  #: one entry as people send it to the model
 CHECKS = "plots/checks.json"  #: over-training and importance; see `child/results.py`
+CORRELATIONS = "plots/correlations.json"  #: of branches with one value an entry
 HISTOGRAMS = "plots/histograms.json"  #: values of each branch in bins
 
 

@@ -111,3 +111,11 @@ export async function confirmed(question, action) {
   dialog.remove();
   return dialog.returnValue === "yes";
 }
+
+/** Return an element of SVG with attributes and a text, if there is one. */
+export function svg(tag, props, text) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(props)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}

@@ -58,6 +58,7 @@ EXAMPLES = {
     "show_quality": _RUN,
     "show_checks": _RUN,
     "show_histograms": _RUN,
+    "show_correlations": _RUN,
     "show_cutflow": _RUN,
     "openapi": Example(),
     "docs": Example(),
@@ -110,6 +111,8 @@ class Context:
         for name in (files.HISTORY, files.QUALITY, files.HISTOGRAMS):
             stored = b"{}" if name == files.QUALITY else b"[]"
             services.runs_files.put(files.key(owner, RUN, name), stored)
+        together = b'{"branches": [], "matrix": []}'
+        services.runs_files.put(files.key(owner, RUN, files.CORRELATIONS), together)
         checks = b'{"schema_version": 1, "overtraining": null, "importance": null}'
         services.runs_files.put(files.key(owner, RUN, files.CHECKS), checks)
         problem = Problem(code="x", message="x")

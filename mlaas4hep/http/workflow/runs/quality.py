@@ -36,6 +36,11 @@ def show_histograms(context: Context, call: Call) -> flask.Response:
     return _stored(context, call, files.HISTOGRAMS, '"hist": "pdfs"')
 
 
+def show_correlations(context: Context, call: Call) -> flask.Response:
+    """Return how much branches with one value an entry go together, pair by pair."""
+    return _stored(context, call, files.CORRELATIONS, '"hist": "pdfs"')
+
+
 def show_checks(context: Context, call: Call) -> flask.Response:
     """Return whether the model learned by heart, and how much each branch counts."""
     return _stored(context, call, files.CHECKS, '"metrics": true')
@@ -142,6 +147,18 @@ _HISTOGRAMS: Schema = {
         },
     },
 }
+_CORRELATIONS: Schema = {
+    "type": "object",
+    "required": ["branches", "matrix"],
+    "properties": {
+        "branches": {"type": "array", "items": {"type": "string"}},
+        "matrix": {
+            "type": "array",
+            "description": "Rows and columns as `branches`; null where a value never changes.",
+            "items": {"type": "array", "items": _MAYBE},
+        },
+    },
+}
 _CHECKS: Schema = {
     "type": "object",
     "required": ["schema_version", "overtraining", "importance"],
@@ -244,6 +261,7 @@ ROUTES = (
     _of_run("quality", show_quality, _QUALITY),
     _of_run("checks", show_checks, _CHECKS),
     _of_run("histograms", show_histograms, _HISTOGRAMS),
+    _of_run("correlations", show_correlations, _CORRELATIONS),
     _of_run("cutflow", show_cutflow, _CUTFLOW),
     _of_run("features", show_features, FeatureList, (404, 409, 422)),
     _of_run("sample", show_sample, _SAMPLE, (404, 409, 422)),

@@ -3,12 +3,13 @@ import { histogram } from "../chart.js";
 import { fill, h, numberCell, numberHead, panel, problem, table } from "../dom.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
+import { matrix } from "./matrix.js";
 
 const SHOWN = 24;
 
 export async function show(body, run, { signal }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
-  const [features, cutflow, histograms] = await Promise.all(["features", "cutflow", "histograms"].map((what) => get(`${path}/${what}`).catch((error) => error)));
+  const [features, cutflow, histograms, together] = await Promise.all(["features", "cutflow", "histograms", "correlations"].map((what) => get(`${path}/${what}`).catch((error) => error)));
   if (signal.aborted) return;
   fill(
     body,
@@ -16,6 +17,7 @@ export async function show(body, run, { signal }) {
       "div.stack",
       cutflow instanceof Error ? problem(cutflow, "warn") : cuts(cutflow),
       features instanceof Error ? problem(features, "warn") : branches(features),
+      together instanceof Error || together.branches.length < 2 ? null : matrix(together),
       histograms instanceof Error ? problem(histograms, "warn") : distributions(histograms),
     ),
   );

@@ -1,9 +1,8 @@
 // The trials of a scan: a table, the best first, and each trial as a line across its values.
-import { fill, h, numberCell, numberHead, panel, problem, table } from "../dom.js";
+import { fill, h, numberCell, numberHead, panel, problem, svg, table } from "../dom.js";
 import { number } from "../format.js";
 import { get } from "../server.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, SIDE, TOP] = [900, 270, 70, 38];
 
 export async function drawTrials(place, name) {
@@ -36,13 +35,6 @@ function valuesOf(values) {
 
 function shown(value) {
   return typeof value === "number" ? number(value) : value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function svg(tag, props, text) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(props)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
 }
 
 // One upright axis for each value and one for the figure; a trial crosses all of them.

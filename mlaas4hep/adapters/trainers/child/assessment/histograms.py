@@ -47,7 +47,7 @@ class Histograms:
         for start in range(0, chunk.shape.entries, _ROWS):
             rows = slice(start, min(start + _ROWS, chunk.shape.entries))
             own = None if weights is None else weights[rows, None]
-            self._add(chunk.x[rows], _mask(chunk, rows), classes[rows, None], own)
+            self._add(chunk.x[rows], chunk_mask(chunk, rows), classes[rows, None], own)
 
     def _add(
         self, x: Matrix, mask: Mask, classes: NDArray[np.int64], weights: Floats | None
@@ -102,7 +102,7 @@ def _counts(filled: "bh.Histogram[Any]", *, whole: bool) -> NDArray[Any]:
     return counts.astype(np.int64) if whole else counts
 
 
-def _mask(chunk: Chunk, rows: slice) -> Mask:
+def chunk_mask(chunk: Chunk, rows: slice) -> Mask:
     """Return the mask of some rows; that of a whole chunk may be large."""
     width = chunk.shape.width
     first, last = np.searchsorted(chunk.holes, (rows.start * width, rows.stop * width))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.assessment import checktext, evaluation, quality
+from mlaas4hep.adapters.trainers.child.assessment.correlations import Correlations
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation, SetFigures
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histograms
 from mlaas4hep.adapters.trainers.child.assessment.importance import KeptEntries, importance
@@ -39,6 +40,7 @@ class Results:
             if job.features
             else None
         )
+        self._correlations = Correlations(job.features)
         if self._evaluation or self._histograms:  # matplotlib is slow to import: begin now
             threading.Thread(target=import_module, args=(_PLOTS,), daemon=True).start()
         self.sample: NDArray[np.float32] = np.empty((0, job.columns), np.float32)
@@ -60,6 +62,7 @@ class Results:
                 self._kept.add(chunk)
             if self._histograms:
                 self._histograms.add(chunk.chunk, chunk.physical)
+                self._correlations.add(chunk.chunk, chunk.physical)
 
     def check(self) -> tuple[str, ...]:
         """Refuse a model whose outputs are no numbers; return what is odd about them.
@@ -121,6 +124,7 @@ class Results:
             found = self._histograms.result()
             told_of = quality.histograms(found, self._job.classes)
             (folder / "histograms.json").write_bytes(wire.show(told_of))
+            (folder / "correlations.json").write_bytes(wire.show(self._correlations.result()))
             plots.draw_histograms(folder / "histograms.pdf", found)
             if self._histograms.left_out:
                 _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")

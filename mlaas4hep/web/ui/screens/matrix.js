@@ -1,0 +1,29 @@
+// How much branches go together: a coloured square for each pair, and the strongest pairs as numbers.
+import { h, numberCell, numberHead, panel, svg, table } from "../dom.js";
+import { number } from "../format.js";
+
+const SIDE = 12;
+const LISTED = 12;
+
+export function matrix({ branches, matrix: values }) {
+  const size = branches.length * SIDE;
+  const squares = values.flatMap((row, down) => row.map((value, right) => square(branches, down, right, value)));
+  const picture = svg("svg", { viewBox: `0 0 ${size} ${size}`, class: "matrix", role: "img", "aria-label": "Correlations of all pairs of branches" });
+  picture.append(...squares);
+  return h("div.grid2", panel("Correlations", picture, h("p.small.quiet", "Blue goes up together, red goes against each other; the order is that of the features.")), panel("The strongest pairs", strongest(branches, values)));
+}
+
+function square(branches, down, right, value) {
+  const known = value !== null;
+  const fill = !known ? "none" : value < 0 ? "var(--c1)" : "var(--c0)";
+  const drawn = svg("rect", { x: right * SIDE, y: down * SIDE, width: SIDE, height: SIDE, fill, "fill-opacity": known ? Math.abs(value) : 1 });
+  drawn.append(svg("title", {}, `${branches[down]} and ${branches[right]}: ${known ? number(value, 3) : "not known"}`));
+  return drawn;
+}
+
+function strongest(branches, values) {
+  const pairs = values.flatMap((row, down) => row.slice(0, down).map((value, right) => [value, branches[right], branches[down]])).filter(([value]) => value !== null);
+  pairs.sort((one, other) => Math.abs(other[0]) - Math.abs(one[0]));
+  const rows = pairs.slice(0, LISTED).map(([value, one, other]) => [h("th", { scope: "row" }, `${one} and ${other}`), numberCell(number(value, 3))]);
+  return table(["Branches", numberHead("Correlation")], rows, { "aria-label": "The strongest correlations" });
+}
