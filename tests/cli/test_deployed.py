@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 
 import pytest
 
@@ -151,7 +150,7 @@ def test_token_prints_a_token_and_nothing_else(cli, tmp_path):
     assert result.err == ""
 
 
-def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, deployment, tmp_path):
+def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, tmp_path):
     local = tmp_path / "new.root"
     local.write_bytes(b"root")
     bundle = {"contract.json": wire.dump(CONTRACT), "model.tflite": b""}
@@ -161,11 +160,11 @@ def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, dep
     world.services.models.put(keys.model(OWNER, "luca_1"), wire.dump(record))
     problem = Problem(code="x", message="no tree")
     failing = RunFailed(owner=OWNER, run="luca_1_score_1", problem=problem)
-    later = threading.Timer(0.5, lambda: world.services.runs.apply([failing]))
-    later.start()
+    gateway = Awaited(front(world.app), lambda: world.services.runs.apply([failing]))
 
-    result = cli("score", "luca_1", local, "root://server//b.root", *deployment)
-    later.join()
+    with serving(gateway) as url:
+        place = ("--url", url, "--token", world.token("alice"))
+        result = cli("score", "luca_1", local, "root://server//b.root", *place)
 
     assert (result.code, result.err) == (1, "error: no tree\n")
     body = world.services.runs_files.get(keys.run(OWNER, "luca_1_score_1", "scoring.json"))

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 
 from mlaas4hep.adapters.nats.connection import Connection
 from mlaas4hep.adapters.nats.provision import CONSUMERS, DEAD_STREAM, STREAM
 from mlaas4hep.ports.deadletters import Letter, Queue
+
+_NO_MESSAGE = 10057  #: what the server calls a message that is gone
 
 
 class JetStreamDeadLetters:
@@ -32,6 +34,9 @@ class JetStreamDeadLetters:
                 await jetstream.delete_msg(DEAD_STREAM, sequence)
             except NotFoundError:
                 return
+            except ServerError as error:
+                if error.err_code != _NO_MESSAGE:
+                    raise
 
         self._connection.run(work)
 
