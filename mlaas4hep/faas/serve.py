@@ -15,7 +15,7 @@ import uvicorn
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.asgi import AsgiApp
 from mlaas4hep.faas.function import Function, settle
-from mlaas4hep.faas.logs import set_up_logging
+from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import Measured
 from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.faas.traced import Begin, Traced, untold
@@ -39,14 +39,21 @@ def serve(function: Function, settings: Settings) -> None:
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
     services = bootstrap.services(settings)
     app = function.app(services, settings)
-    app = Traced(app, _begin(function.name, settings))
-    app = Measured(app, function.name, app.levels)
+    levels = getattr(app, "levels", tuple)
+    if _is_traced(function, settings):
+        app = Traced(app, _begin(function.name, settings))
+    app = Measured(app, function.name, levels)
     settle()
     serving = _by_granian if function.is_quick and _has_granian() else _by_uvicorn
     with own_folder():
         is_well = serving(app, settings.port, services.stopping)
     logging.shutdown()
     os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
+
+
+def _is_traced(function: Function, settings: Settings) -> bool:
+    """Tell whether calls are followed; a quick function saves that time unless somebody looks."""
+    return not function.is_quick or bool(settings.traces) or settings.log_format == JSON
 
 
 def _begin(function: str, settings: Settings) -> Begin:

@@ -30,10 +30,6 @@ class Traced:
         """Tell the app that it is to end."""
         getattr(self.app, "stop", lambda: None)()
 
-    def levels(self) -> Any:
-        """Return what the app tells Prometheus."""
-        return getattr(self.app, "levels", tuple)()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or scope["path"].startswith(_HOUSEKEEPING):
