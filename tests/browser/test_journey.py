@@ -85,9 +85,10 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         page.get_by_role("heading", name=shown).wait_for()
         page.locator("main table").first.wait_for()
         if name == "model":
-            page.get_by_role("textbox", name="Name for").fill("production")
-            page.get_by_role("button", name="Name it").click()
-            page.locator("[aria-label=Versions]").get_by_text("production").wait_for()
+            versions = page.get_by_role("table", name="Versions")
+            versions.get_by_role("textbox").fill("production")
+            versions.get_by_text("Name it").click()
+            versions.get_by_text("production").wait_for()
         assert serious(page) == {}, name
         luca.shot(name)
 
