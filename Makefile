@@ -41,6 +41,7 @@ chaos: $(DEV) ## break a laptop platform at random while people use it (MINUTES=
 SECONDS ?= 600
 fuzz: $(DEV) ## send hostile input to every reader of strangers' bytes (SECONDS=600, SEED=…)
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 docs: $(DEV) ## build the documentation as a site into site/; links that lead nowhere fail
 	$(SITE)
