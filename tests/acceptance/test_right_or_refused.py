@@ -6,6 +6,7 @@ on the same held-out ones. Uploaded models have their rows in tests/http/predict
 spellings of Keras become in tests/adapters/trainers/test_keras2.py.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -281,11 +282,16 @@ def test_a_host_that_does_not_exist_is_told(alice, runs):
     assert "no-such-host.invalid" in report.problem.message
 
 
-def test_a_bundle_comes_whole(alice, done, tmp_path):
-    path = alice.download(done("two-files").name, tmp_path / "m.tar.gz")
+def test_a_bundle_comes_whole(alice, ask, done, tmp_path):
+    name = done("two-files").name
+    path = alice.download(name, tmp_path / "m.tar.gz")
+    answer = ask("GET", f"/models/{name}/bundle", function="workflow")
+    digest = base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
     with tarfile.open(path) as tar:
         history = tar.extractfile("history.json").read()
 
+    assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    assert answer.headers["Content-Length"] == str(path.stat().st_size)
     assert len(json.loads(history)["loss"]) == 15 * EPOCHS  # chunks of 1000 entries
 
 
@@ -322,6 +328,15 @@ def test_sentinels_and_outliers_are_named_by_the_dry_run(alice):
     assert "x1" in warned
 
 
+def test_chunks_that_forget_a_rare_class_are_told_by_the_dry_run(alice):
+    alice.upload(packed({"s.root": RARE, "b.root": COMMON}, training="chunked"), name="forgets")
+
+    warned = "\n".join(alice.dry_run("forgets").warnings)
+
+    assert "a chunk holds 1 entries of class 1 on the average" in warned
+    assert "is forgotten by the next ones" in warned
+
+
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
@@ -347,10 +362,3 @@ def test_what_the_ancestors_clients_ask_is_answered_as_there(ask):
 
     assert ask("GET", "/models", user="bob").text.strip() == "null"
     assert dropped.status_code == 400
-
-
-def test_the_answer_has_the_digest_that_it_says(ask, done):
-    answer = ask("GET", f"/models/{done('two-files').name}/bundle", function="workflow")
-
-    assert int(answer.headers["Content-Length"]) == len(answer.content)
-    assert hashlib.sha256(answer.content).digest()

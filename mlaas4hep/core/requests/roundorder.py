@@ -12,22 +12,29 @@ _FEW = 20  #: … and has fewer entries in a chunk on the average is forgotten b
 
 
 def ordered(params: Params, labels: Labels, plan: Plan) -> tuple[Params, str]:
-    """Return parameters that say how to train, and a warning if that is not the ancestor's way.
+    """Return parameters that say how to train, and a warning if that is not what one expects.
 
     Files with a label each are trained chunk by chunk, as the ancestor does, unless a class is
     so rare that chunks hold a few entries of it: the last of them would count more than all
     others. Where labels come from branches, entries may be sorted by them.
     """
-    if params.training != AUTO:
-        return params, ""
     if labels.expression:
-        return replace(params, training="standard"), ""
+        return (replace(params, training="standard") if params.training == AUTO else params), ""
     rare = _rarest(labels, plan)
+    if params.training != AUTO:
+        return params, _forgotten(rare) if params.training == "chunked" else ""
     if not rare:
         return replace(params, training="chunked"), ""
     return replace(params, training="standard"), (
         f"a chunk holds {rare} on the average: each epoch goes over all chunks"
         ' ("training": "chunked" in params.json trains on each by itself, as MLaaS4HEP does)'
+    )
+
+
+def _forgotten(rare: str) -> str:
+    return rare and (
+        f"a chunk holds {rare} on the average, and each is trained on by itself: what is learned of"
+        ' them is forgotten by the next ones; "training": "standard" in params.json goes over all'
     )
 
 

@@ -42,8 +42,18 @@ def test_the_warning_names_class_and_cure():
     assert '"training": "chunked"' in warning
 
 
-@pytest.mark.parametrize("asked", ["chunked", "standard"])
-def test_what_the_person_says_counts(asked):
+@pytest.mark.parametrize(
+    ("asked", "files", "is_warned"),
+    [
+        ("standard", plan(40, 40_000), False),
+        ("chunked", plan(5000, 5000), False),
+        ("chunked", plan(40, 40_000), True),
+    ],
+)
+def test_what_the_person_says_counts_and_what_it_forgets_is_told(asked, files, is_warned):
     params = Params(training=asked)
 
-    assert ordered(params, TWO, plan(40, 40_000)) == (params, "")
+    found, warning = ordered(params, TWO, files)
+
+    assert found == params
+    assert ("is forgotten by the next ones" in warning) == is_warned
