@@ -2,6 +2,7 @@
 
 import json as jsontext
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,25 @@ def read_question(place: str) -> dict[str, Any]:
 def ask_about_file(
     here: Client, model: str, owner: str, place: str, entries: tuple[int, int | None]
 ) -> Any:
-    """Return what a deployed model says about entries of a ROOT file of this machine or a server.
+    """Return what a deployed model says about entries of a file of this machine or a server.
+
+    Raises:
+        InvalidRequestError: the model takes rows only, or the file lacks one of its branches.
+    """
+    branches = here.inputs(model, owner=owner).get("branches") or {}
+    return here.predict(model, owner=owner, entries=listed(model, branches, place, entries))
+
+
+def listed(
+    model: str, branches: Mapping[str, Sequence[str]], place: str, entries: tuple[int, int | None]
+) -> list[dict[str, Any]]:
+    """Return entries of a file, with what a model reads of them.
+
+    Args:
+        model: its name, or folder.
+        branches: that it reads, by kind.
+        place: `FILE`, or `FILE:TREE`.
+        entries: the first, and where to stop.
 
     Raises:
         InvalidRequestError: the model takes rows only, or the file lacks one of its branches.
@@ -46,7 +65,6 @@ def ask_about_file(
     from mlaas4hep.oneprocess import run as oneprocess  # noqa: PLC0415 - needs more installed
     from mlaas4hep.oneprocess.entries import locate, only_tree, read_entries  # noqa: PLC0415
 
-    branches = here.inputs(model, owner=owner).get("branches") or {}
     needed = {name for kind in _DATA for name in branches.get(kind, ())}
     if not needed:
         raise InvalidRequestError(
@@ -59,10 +77,10 @@ def ask_about_file(
         known = {branch.name for branch in info.branches}
         wanted = needed | (known & set(branches.get("identifiers", ())))
         blocks = read_entries(services.source, info, sorted(wanted), *entries)
-        listed = [entry for block in blocks for entry in block]
-    if not listed:
+        found = [entry for block in blocks for entry in block]
+    if not found:
         raise InvalidRequestError(f"there are no such entries: {file!r} has {info.entries}")
-    return here.predict(model, owner=owner, entries=listed)
+    return found
 
 
 def ask(here: Client, model: str, owner: str, asked: dict[str, Any]) -> Any:

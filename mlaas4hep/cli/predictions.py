@@ -25,7 +25,10 @@ def predict(
         ),
     ] = None,
     entries: Annotated[
-        str, typer.Option(help="FILE.root:TREE, or JSON with entries as in the files; - is stdin.")
+        str,
+        typer.Option(
+            help="FILE.root:TREE, a file of another format, or JSON with entries; - is stdin."
+        ),
     ] = "",
     input: Annotated[
         str, typer.Option(help="JSON: entries, or rows of normalised values; - is stdin.")
@@ -42,8 +45,8 @@ def predict(
     """Print predictions as JSON.
 
     JSON is `{"entries": [{"njets": 3, "Muon_pt": [41.2, 12.0]}]}`, a list of such entries, or
-    `{"keys": [], "values": []}` with values as the network takes them. Of a ROOT file, the
-    branches that the model needs are read here.
+    `{"keys": [], "values": []}` with values as the network takes them. Of a ROOT file, or
+    one of another format than JSON, the branches that the model needs are read here.
 
     Example: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`
     """
@@ -55,12 +58,17 @@ def predict(
             "give the NAME of a deployed model or --model FOLDER, and --entries or --input"
         )
     if model is not None:
-        from mlaas4hep.oneprocess.predict import predict as answer  # noqa: PLC0415 - slow to load
+        from mlaas4hep.oneprocess import predict as here  # noqa: PLC0415 - slow to load
 
-        show_json(answer(model, asking.read_question(place)))
-        return
-    with client(url, token, endpoint) as here:
         if input or entries.endswith(_JSON):
-            show_json(asking.ask(here, name, owner, asking.read_question(place)))
+            asked = asking.read_question(place)
         else:
-            show_json(asking.ask_about_file(here, name, owner, place, (start, stop)))
+            branches = here.branches(model)
+            asked = {"entries": asking.listed(str(model), branches, place, (start, stop))}
+        show_json(here.predict(model, asked))
+        return
+    with client(url, token, endpoint) as deployed:
+        if input or entries.endswith(_JSON):
+            show_json(asking.ask(deployed, name, owner, asking.read_question(place)))
+        else:
+            show_json(asking.ask_about_file(deployed, name, owner, place, (start, stop)))

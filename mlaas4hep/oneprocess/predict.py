@@ -6,8 +6,11 @@ from typing import Any
 
 import httpx
 
+from mlaas4hep.core import wire
+from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.kinds import served_file
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError
@@ -15,6 +18,7 @@ from mlaas4hep.http.predict.app import app
 from mlaas4hep.oneprocess import run as oneprocess
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.ports import Services
+from mlaas4hep.serving.loadedmodel import CONTRACT
 from mlaas4hep.usecases import modelstore
 
 NAME = "model"
@@ -50,6 +54,16 @@ def predict(bundle: Path, asked: dict[str, Any]) -> Any:
         record = ModelRecord(owner=OWNER, name=NAME, version="", files=())
         modelstore.upload(bundle, record, services, _LIMITS)
         return asyncio.run(_ask(services, {**asked, "model": NAME}))
+
+
+def branches(bundle: Path) -> dict[str, list[str]]:
+    """Return what the model in a folder reads of an entry, by kind; {} if nobody knows."""
+    contract = bundle / CONTRACT
+    if not contract.is_file():
+        return {}
+    schema = Transform.of(wire.load(Contract, contract.read_bytes())).schema
+    kinds = ("flat", "jagged", "either", "identifiers")
+    return {kind: sorted(getattr(schema, kind)) for kind in kinds}
 
 
 async def _ask(services: Services, asked: dict[str, Any]) -> Any:

@@ -135,7 +135,7 @@ def _doubles(
 
 def _flattened(schema: Schema, entries: Sequence[Entry]) -> Sequence[Entry]:
     """Return entries with rows within rows as the model reads them: flat, and their sizes."""
-    nested = [name for name in schema.jagged if f"{name}{SIZES}" in schema.known]
+    nested = [name for name in schema.jagged | schema.either if f"{name}{SIZES}" in schema.known]
     if not nested:
         return entries
     return [_flat_rows(entry, nested, schema) for entry in entries]

@@ -27,8 +27,11 @@ def test_numbers_and_lists_become_columns():
     [{"v": [[1, 2], [], [3]]}, {"v": [1, 2, 3], "v.sizes": [2, 0, 1]}],
 )
 def test_rows_within_rows_may_be_given_as_they_are(entry):
-    found = columns(Schema(flat=frozenset(), jagged=frozenset({"v", "v.sizes"})), [entry])
+    of_features = Schema(flat=frozenset(), jagged=frozenset({"v", "v.sizes"}))
+    of_preproc = Schema(flat=frozenset(), jagged=frozenset({"v.sizes"}), either=frozenset({"v"}))
+    found = columns(of_features, [entry])
 
+    assert columns(of_preproc, [entry]).jagged["v"].content.tolist() == [1, 2, 3]
     assert found.jagged["v"].content.tolist() == [1, 2, 3]
     assert found.jagged["v.sizes"].content.tolist() == [2, 0, 1]
 
