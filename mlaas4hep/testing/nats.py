@@ -63,6 +63,12 @@ class NatsServer:
         """Where clients find it."""
         return f"nats://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server and return when it listens.
 
