@@ -65,9 +65,8 @@ class NatsServer:
 
     @property
     def pid(self) -> int:
-        """The process that was started last."""
-        assert self._process is not None
-        return self._process.pid
+        """The process that was started last; 0: none was."""
+        return self._process.pid if self._process else 0
 
     def start(self) -> None:
         """Start the server and return when it listens.
