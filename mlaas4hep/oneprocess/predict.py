@@ -45,7 +45,7 @@ def predict(bundle: Path, asked: dict[str, Any]) -> Any:
     Raises:
         InvalidRequestError: the folder is no model, or the request does not fit it.
     """
-    if served_file(path.name for path in bundle.iterdir()) is None:
+    if served_file(str(path.relative_to(bundle)) for path in bundle.rglob("*")) is None:
         raise InvalidRequestError(
             f"there is no model in {str(bundle)!r}",
             hint="the folder that `mlaas4hep run` or `mlaas4hep train` wrote",

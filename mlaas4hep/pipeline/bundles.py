@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.folding import Folding
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
 from mlaas4hep.errors import ConflictError, NotFoundError
@@ -83,6 +84,7 @@ class Bundle:
             labels=_LABELS if self._request.labels.classes else "",
             input_node=finished.input_node,
             output_node=finished.output_node,
+            folds=self._request.params.splitting.folds,
         )
 
     def _contract(self, finished: TrainingFinished) -> Contract:
@@ -99,11 +101,17 @@ class Bundle:
             positive=self._request.labels.positive if finished.task == "binary" else "",
             inputs=tuple((file.name, file.identity) for file in opened.files),
             missing=finished.missing,
+            folding=self._folding(),
             conversions=finished.conversions,
             versions=finished.versions,
             metrics=finished.metrics,
             isolation=self.isolation,
         )
+
+    def _folding(self) -> Folding | None:
+        branches = self._plan.inputs.opened.branches
+        folds = self._request.params.splitting.folds
+        return Folding(folds=folds, by=branches.part_by, reads=branches.part) if folds else None
 
     @property
     def _record_key(self) -> str:

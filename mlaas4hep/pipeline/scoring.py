@@ -21,7 +21,7 @@ from mlaas4hep.core.models.scoring import (
     output_names,
     table,
 )
-from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import (
     Event,
@@ -195,20 +195,20 @@ def _score_block(
 ) -> Table:
     inputs = block.only(transform.schema.required)
     prepared = transform.prepare(inputs)
-    outputs = _predict(runtime, prepared.x)
+    outputs = _predict(runtime, prepared)
     names = output_names(int(np.prod(outputs.shape[1:], dtype=int)), contract.classes)
     return table(prepared, outputs, block, identifiers, names)
 
 
-def _predict(runtime: Runtime, x: Array) -> Array:
+def _predict(runtime: Runtime, prepared: NetworkInput) -> Array:
     """Return the network's first output for all rows; without rows, for none."""
-    rows = x if len(x) else np.zeros((1, x.shape[1]), x.dtype)
-    fed, told = runtime.inputs[0].name, runtime.outputs[0].name
+    feeds, told = prepared.feeds(runtime.inputs[0].name), runtime.outputs[0].name
+    rows = len(next(iter(feeds.values())))
     batches = [
-        runtime.run({fed: rows[start : start + BATCH]})[told]
-        for start in range(0, len(rows), BATCH)
+        runtime.run({name: each[start : start + BATCH] for name, each in feeds.items()})[told]
+        for start in range(0, rows, BATCH)
     ]
-    return np.concatenate(batches)[: len(x)]
+    return np.concatenate(batches)[: len(prepared.x)]
 
 
 def _placed(found: Table, file: int, start: int, entries: int) -> Table:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.folding import FEED
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
@@ -108,7 +109,7 @@ def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
     inputs = served.runtime.inputs
     if len(inputs) == 1 and _surely_fits(inputs[0], feeds):
         return
-    if feeds.keys() != {each.name for each in inputs}:
+    if feeds.keys() - {FEED} != {each.name for each in inputs} - {FEED}:
         raise InvalidRequestError(
             f"the inputs {', '.join(sorted(feeds))} are not those of model {served.record.name!r}",
             hint=f"its inputs: {', '.join(each.name for each in inputs)}",

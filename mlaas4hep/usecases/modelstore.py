@@ -7,11 +7,14 @@ from pathlib import Path
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models import kinds
+from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import quotas
+
+_LARGEST_CONTRACT = 64 * 1024**2
 
 
 def _untried(_record: ModelRecord) -> None:
@@ -54,6 +57,7 @@ def upload(
         record,
         version=_version(paths),
         files=tuple(sorted(paths)),
+        folds=_folds(paths),
         checksums=tuple((name, _checksum(path)) for name, path in sorted(paths.items())),
     )
     try:
@@ -68,6 +72,15 @@ def upload(
     services.models.put(keys.model(record.owner, record.name), sealed.dump(record))
     _delete_older(record, services.models)
     return record, is_new
+
+
+def _folds(paths: Mapping[str, Path]) -> int:
+    """Return how many models the contract in a bundle speaks of, if it is several."""
+    path = paths.get("contract.json")
+    if path is None or path.stat().st_size > _LARGEST_CONTRACT:
+        return 0
+    folding = wire.load(Contract, path.read_bytes()).folding
+    return folding.folds if folding else 0
 
 
 ReadRecord = Callable[[ObjectStore, ObjectInfo], ModelRecord]

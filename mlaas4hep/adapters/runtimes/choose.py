@@ -6,8 +6,9 @@ from functools import partial
 from mlaas4hep.adapters.runtimes.confined.allowance import ALLOWANCES, Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
+from mlaas4hep.adapters.runtimes.folded import FoldedRuntime
 from mlaas4hep.core import keys
-from mlaas4hep.core.models import kinds
+from mlaas4hep.core.models import folding, kinds
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import ObjectStore, Runtime
@@ -35,7 +36,8 @@ class Runtimes:
             InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
             ServiceUnavailableError: it took too long, or there is no room for it now.
         """
-        found = kinds.served_file(record.files, record.file)
+        files = folding.common(record.files, record.folds) if record.folds else record.files
+        found = kinds.served_file(files, "" if record.folds else record.file)
         if found is None:
             raise InvalidRequestError(
                 f"model {record.name!r} holds no file that can be loaded",
@@ -44,6 +46,8 @@ class Runtimes:
             )
         file, kind = found
         confined = partial(self._confined, store, record, file, kind)
+        if record.folds:
+            return FoldedRuntime(confined())
         if kind.engine != "litert":
             return confined()
         from mlaas4hep.adapters.runtimes.litert.runtime import bounded_runtime  # noqa: PLC0415 - see the class

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.core.data.planning.parts import Parts
 from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob, Versions
@@ -31,6 +32,7 @@ class Block:
     y: Floats  #: shape (n,): labels as numbers
     order: Index
     weights: Floats | None = None  #: shape (n,); None: all count alike
+    folds: Parts | None = None  #: shape (n,): of several models, which one predicts a row
 
 
 class Sample(Protocol):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.conversion import Conversion, Missing
+from mlaas4hep.core.models.folding import Folding
 from mlaas4hep.core.models.task import Task
 
 
@@ -21,6 +22,7 @@ class Contract:
     task: Task = "other"
     positive: str = ""  #: the class that a single score is for; empty: there is no such score
     missing: Missing = "zero"  #: what the model reads where there is no value
+    folding: Folding | None = None  #: how one of several models is chosen; None: there is one
     conversions: tuple[Conversion, ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)
     versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it

@@ -100,7 +100,8 @@ def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]
     """Return what identifies each entry, as it was given."""
     names = schema.identifiers
     fewest = len(schema.required)
-    if not names or all(len(entry) == fewest for entry in entries):  # no room for any
+    may_be_less = not names & schema.required and all(len(entry) == fewest for entry in entries)
+    if not names or may_be_less:  # no room for any
         return [{} for _ in entries]
     return [{name: entry[name] for name in entry if name in names} for entry in entries]
 

@@ -22,6 +22,7 @@ class ModelRecord:
     file: str = ""  #: TFaaS "model": the file that is served; empty: the best there is
     op: str = ""  #: TFaaS
     img_channels: int = 0  #: TFaaS: of image models; 0: as the model's input says
+    folds: int = 0  #: models in folders of their own, one a fold; 0: there is one
     promoted_from: str = ""  #: name of the model that it is a copy of
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict

@@ -61,6 +61,17 @@ class Split:
             test=_rows(held_out),
         )
 
+    @classmethod
+    def of_fold(cls, folds: NDArray[np.uint8], fold: int | None) -> "Split":
+        """Return the split of a chunk as the model of one fold sees it: that fold validates.
+
+        None: as all models together see it, where every entry trains and validates.
+        """
+        every = np.ones(len(folds), np.bool_)
+        validating = every if fold is None else folds == fold
+        training = every if fold is None else folds != fold
+        return cls(train=_rows(training), validation=_rows(validating), test=_rows(~every))
+
     def without(self, dropped: NDArray[np.bool_] | None) -> "Split":
         """Return the split without some entries; `dropped` is of all entries of the chunk."""
         if dropped is None or not dropped.any():

@@ -15,6 +15,7 @@ from mlaas4hep.core.data.values.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.entries import Schema
+from mlaas4hep.core.models.folding import FEED, Folding, Folds
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
@@ -28,6 +29,14 @@ class NetworkInput:
     passed: NDArray[np.bool_]  #: of all entries
     outside: Flags  #: of all entries: branches with a value that training has never seen
     truncated: Flags  #: of all entries: branches with a longer row than the longest in training
+    folds: Folds | None = None  #: of each row, if there are several models
+
+    def feeds(self, name: str) -> dict[str, Array]:
+        """Return what a runtime is given, whose input is called `name`; without rows, one of zeros."""
+        x = self.x if len(self.x) else np.zeros((1, self.x.shape[1]), np.float32)
+        if self.folds is None:
+            return {name: x}
+        return {name: x, FEED: self.folds if len(self.folds) else np.zeros(1, np.int32)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,7 @@ class Transform:
     own_types: frozenset[str] = frozenset()  #: branches whose whole numbers must stay such
     seen: "_Seen | None" = field(default=None, compare=False, repr=False)
     missing: Missing = "zero"  #: what the model reads where there is no value
+    folding: Folding | None = None  #: how one of several models is chosen
 
     @classmethod
     def of(cls, contract: Contract) -> Self:
@@ -51,9 +61,10 @@ class Transform:
             schema=_schema(contract, layout, preproc),
             preproc=preproc,
             layout=layout,
-            own_types=preproc.reads | treated,
+            own_types=preproc.reads | treated | _fold_reads(contract),
             seen=_Seen.of(layout.flat),
             missing=contract.missing,
+            folding=contract.folding,
         )
 
     @property
@@ -83,6 +94,7 @@ class Transform:
             passed=passed,
             outside=_flags(outside, numbers, columns.entries),
             truncated=_flags(long, numbers, columns.entries),
+            folds=self.folding.of(kept) if self.folding else None,
         )
 
 
@@ -120,16 +132,21 @@ def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
     made = set(preproc.defines)
     flat = frozenset(spec.name for spec in layout.flat) - made
     jagged = frozenset(spec.name for spec in layout.jagged) - made
-    either = preproc.reads - flat - jagged
+    cut_by = preproc.reads - flat - jagged
+    either = cut_by | (_fold_reads(contract) - flat - jagged - made)
     empty = frozenset(spec.name for spec in contract.specs.branches) - layout.names - made
     return Schema(
         flat=flat,
         jagged=jagged,
         either=either,
-        identifiers=frozenset(contract.identifiers) - either,
+        identifiers=frozenset(contract.identifiers) - cut_by,
         texts=frozenset(spec.name for spec in layout.flat if spec.texts is not None) - made,
         unused=empty - either - set(contract.identifiers),
     )
+
+
+def _fold_reads(contract: Contract) -> frozenset[str]:
+    return frozenset(contract.folding.reads if contract.folding else ())
 
 
 def _longer(spec: BranchSpec, columns: Columns) -> NDArray[np.bool_]:

@@ -27,8 +27,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.transform import NetworkInput, Transform
@@ -114,7 +112,6 @@ def _asked(
     transform = _transform(served)
     prepared = transform.prepare(raw_entries.columns(transform.schema, values, transform.own_types))
     identifiers = raw_entries.identifiers(transform.schema, values)
-    x = prepared.x if len(prepared.x) else np.zeros((1, prepared.x.shape[1]), np.float32)
 
     def answer(outputs: Outputs) -> Any:
         predictions = _in_places(row_output(served, outputs, len(x)), prepared.passed)
@@ -125,7 +122,7 @@ def _asked(
             start += size
         return choose(results)
 
-    return Asked({only_input(served).name: x}, answer)
+    return Asked(prepared.feeds(only_input(served).name), answer)
 
 
 def _result(

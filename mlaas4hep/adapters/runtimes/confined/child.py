@@ -18,6 +18,8 @@ from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.entry import Entry
+from mlaas4hep.adapters.runtimes.folded import joined
+from mlaas4hep.core.models import folding
 from mlaas4hep.core.requests.frameworks import info
 
 _NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code, in a traceback
@@ -36,15 +38,15 @@ def main(arguments: list[str]) -> None:
 
     Args:
         arguments: socket descriptor, parent's process id, memory, demanded confinement, engine,
-            file, input node, output node.
+            file, input node, output node, folds (0: there is one model).
     """
-    descriptor, parent, memory_bytes, demand, engine, file, input_node, output_node = arguments
+    descriptor, parent, memory_bytes, demand, engine, file, *rest = arguments
     end = socket.socket(fileno=int(descriptor))
     try:
         confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent), demand=demand)
         with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
             loader = importlib.import_module(_LOADERS[engine])
-        entries = loader.load(Path.cwd(), file, input_node, output_node)
+        entries = _loaded(loader, file, *rest)
     except ConfinementError as error:
         frames.send(end, {"unavailable": str(error)}, {})
         return
@@ -56,6 +58,15 @@ def main(arguments: list[str]) -> None:
         return
     frames.send(end, {"signatures": {name: _described(each) for name, each in entries.items()}}, {})
     _serve(end, entries)
+
+
+def _loaded(loader: Any, file: str, *rest: str) -> dict[str, Entry]:
+    """Return the entries of a model, or those of the models of all folds as one."""
+    *nodes, folds = rest
+    if not int(folds):
+        return loader.load(Path.cwd(), file, *nodes)  # type: ignore[no-any-return]
+    files = [folding.alike(file, fold) for fold in range(int(folds))]
+    return joined([loader.load(Path.cwd(), each, *nodes) for each in files])
 
 
 def _serve(end: socket.socket, entries: Mapping[str, Entry]) -> None:

@@ -81,7 +81,8 @@ class ConfinedRuntime:
         self.owner = record.owner
         self.folder = folder
         self.process: Process | None = None
-        self._arguments = (kind.engine, file, record.input_node, record.output_node)
+        nodes = record.input_node, record.output_node
+        self._arguments = (kind.engine, file, *nodes, str(record.folds))
         self._name, self._id = record.name, f"{record.owner}/{record.version}"
         self._house = house
         self._lock = threading.Lock()

@@ -20,8 +20,12 @@ def fit(
     job: TrainingJob,
     labels: SeenLabels,
     done: int,
+    *,
+    on_last: Callable[[], None] = lambda: None,
 ) -> Rounds:
     """Do the rounds that are not done yet; yield the metrics of each when it ended.
+
+    `on_last` is called before the metrics of a round after which the model wants no other one.
 
     Raises:
         TrainingError: the loss is not a number any more, or there is only one class.
@@ -41,6 +45,8 @@ def fit(
         if sees_all or number + 1 == job.rounds:
             labels.check_several()
             data.check_parts()
+        if not goes_on:
+            on_last()
         yield metrics
         if not goes_on:
             return

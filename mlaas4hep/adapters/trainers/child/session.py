@@ -13,6 +13,7 @@ from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import explained
 from mlaas4hep.adapters.trainers.child.feed import ChunkFeed
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
+from mlaas4hep.adapters.trainers.child.folds import FoldedModel
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.messages import Messages
 from mlaas4hep.adapters.trainers.child.rounds import Rounds
@@ -52,11 +53,17 @@ class Session:
         labels = SeenLabels(model.summary.task, self._job.labels, self._job.params.task)
         if self._job.labels:  # known before any entry is read
             labels.check_several()
+        if self._job.params.splitting.folds:
+            model = FoldedModel(
+                model, lambda: self._build(build_seconds)[1], self._job, self._feed, labels
+            )
         data = TrainingData(self._feed, model, labels, self._job)
         with explained("the training", "the traceback is in the run's log"):
             rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.restore(rounds.position.labels)
             self._tell_built(model, resumed=rounds.position.rounds)
+            if isinstance(model, FoldedModel) and not rounds.position.rounds:
+                model.check(data)
             results = Results(model, self._job)
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             model.finish()
@@ -104,6 +111,8 @@ class Session:
                 self._messages.keep(f"{folder.name}/{name}", path)
         figured = dict(evaluation.metrics(figures))
         last_round = history[-1] if history else {}
+        if isinstance(model, FoldedModel):
+            last_round = model.last_metrics()
         self._messages.tell(
             TrainingFinished(
                 task=labels.task,
@@ -122,7 +131,8 @@ def _of_parts(data: TrainingData, labels: SeenLabels, job: TrainingJob) -> tuple
     """Return what is odd about the parts of a classification."""
     if labels.task not in ("binary", "multiclass"):
         return ()
-    wanted = {"validation": job.params.split > 0, "test": job.params.metrics.wanted}
+    holds_out = job.params.metrics.wanted and not job.params.splitting.folds
+    wanted = {"validation": job.params.split > 0, "test": holds_out}
     due = [name for name, is_wanted in wanted.items() if is_wanted]
     return data.parts.warnings(chunked=job.params.training == "chunked", due=due)
 

@@ -36,6 +36,7 @@ class SplitChunk:
     split: Split
     weights: Floats | None = None  #: shape (n,): in the loss; None: all count alike
     physical: Floats | None = None  #: shape (n,): in figures; None: all count alike
+    folds: int = 0  #: models, if there is one for each fold
 
     @property
     def labels(self) -> Floats:
@@ -43,8 +44,16 @@ class SplitChunk:
         return self.chunk.y
 
     def block(self, rows: Index) -> Block:
-        """Return some rows to be used in one go."""
-        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.weights)
+        """Return some rows to be used in one go; of several models, those predict that never saw them."""
+        folds = self.chunk.parts if self.folds else None
+        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.weights, folds=folds)
+
+    def learned(self, rows: Index) -> Block:
+        """Return some training rows, to be predicted by a model that learned from them."""
+        block = self.block(rows)
+        if block.folds is None:
+            return block
+        return replace(block, folds=((block.folds + 1) % self.folds).astype(np.uint8))
 
 
 def block_rows(batch: int, columns: int) -> int:
@@ -56,7 +65,16 @@ def block_rows(batch: int, columns: int) -> int:
 class TrainingData:
     """Makes split chunks and blocks out of the chunks that a feed gives."""
 
-    def __init__(self, feed: Feed, model: Model, labels: SeenLabels, job: TrainingJob) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        model: Model,
+        labels: SeenLabels,
+        job: TrainingJob,
+        fold: int | None = None,
+    ) -> None:
+        """Split as the job says; of a k-fold training, as the model of `fold` sees it, or all."""
+        self._fold = fold
         self._feed = feed
         self._model = model
         self._labels = labels
@@ -84,6 +102,7 @@ class TrainingData:
                 split=split,
                 weights=weights.of_loss(self._job.weights, chunk.weights, chunk.y),
                 physical=weights.physical(self._job.weights, chunk.weights),
+                folds=self._params.splitting.folds if self._fold is None else 0,
             )
 
     def check_parts(self) -> None:
@@ -92,6 +111,8 @@ class TrainingData:
         Raises:
             TrainingError: says which part is empty.
         """
+        if self._params.splitting.folds and self._fold is None:
+            return  # every entry is in both; each model looks at its own parts
         self.parts.check(self._params.splitting.validation)
 
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
@@ -143,7 +164,9 @@ class TrainingData:
     def _split(self, chunk: Chunk) -> Split:
         test = TEST_SHARE if self._params.metrics.wanted else 0.0
         seed = self._params.seed
-        if chunk.parts is None:
+        if chunk.parts is not None and self._params.splitting.folds:
+            found = Split.of_fold(chunk.parts, self._fold)
+        elif chunk.parts is None:
             found = Split.of(chunk.draws, seed=seed, validation=self._params.split, test=test)
         else:
             found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=seed, test=test)

@@ -20,5 +20,6 @@ def parts_of_values(splitting: Splitting, values: Array) -> Parts:
 
 def folds_of(values: NDArray[Any], folds: int) -> Parts:
     """Return the fold of each entry from the values of `fold_by`."""
-    whole: NDArray[Any] = np.mod(np.floor(values), folds)
-    return whole.astype(np.uint8)
+    whole: NDArray[Any] = values if values.dtype.kind in "iu" else np.floor(values)
+    found: NDArray[Any] = np.mod(whole, folds)
+    return found.astype(np.uint8)

@@ -7,7 +7,7 @@ from mlaas4hep.core.data.planning.splitting import MOST_FOLDS, Splitting
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.errors import InvalidRequestError
 
-KEYS = ("validation",)
+KEYS = ("validation", "folds", "fold_by")
 
 
 def parse_splitting(content: Mapping[str, Any]) -> Splitting:
@@ -34,10 +34,11 @@ def parse_splitting(content: Mapping[str, Any]) -> Splitting:
         raise InvalidRequestError(
             "params.json: fold_by is given, but not how many folds there are", hint='"folds": 5'
         )
-    if found.validation and "split" in content:
-        raise InvalidRequestError(
-            "params.json: validation and split are both given", hint="leave one of them away"
-        )
+    for key in ("validation", "folds"):
+        if getattr(found, key) and "split" in content:
+            raise InvalidRequestError(
+                f"params.json: {key} and split are both given", hint="leave one of them away"
+            )
     return found
 
 

@@ -16,12 +16,14 @@ from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.adapters.trainers.loading import installed, load
 from mlaas4hep.core.data.chunk import decode, encode
+from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import info
 from mlaas4hep.core.requests.request import Params
+from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, killed_and_resumed
 
 CHUNKS, ENTRIES, COLUMNS = 3, 400, 4
 TASKS = ("binary", "multiclass", "regression")
@@ -157,6 +159,33 @@ class FrameworkContract:
 
         assert [*history, *resumed.history] == whole.history
         np.testing.assert_array_equal(resumed.predictions()[1], whole.predictions()[1])
+
+    def test_each_model_of_a_k_fold_training_is_the_one_that_never_saw_its_fold(
+        self, train, tmp_path
+    ):
+        params = {"epochs": 2}
+
+        def make():
+            return Folded(train("binary", params=params), tmp_path / "model.py", Chunks("binary"))
+
+        folded = make()
+        whole = list(folded.rounds())
+        (tmp_path / "bundle").mkdir()
+        exported = folded.model.export(tmp_path / "bundle", next(folded.data.chunks([0])).x[:100])
+
+        resumed = killed_and_resumed(make, tmp_path / "c.npz", whole)
+        np.testing.assert_array_equal(resumed, folded.predictions())
+        alone = train("binary", params={**params, "splitting": Splitting(validation="x")})
+        alone.data._feed = Parted(alone.data._feed, fold=2)
+        alone.finish()
+        own = [{k: v for k, v in m.items() if k != "fold"} for m in whole if m["fold"] == 2]
+        assert own == alone.history
+        places = np.arange(CHUNKS * ENTRIES) % ENTRIES % FOLDS == 2
+        expected = alone.predictions()[1]
+        np.testing.assert_array_equal(folded.predictions()[places], expected)
+        assert {one.file for one in exported.conversions} >= {
+            f"fold{fold}/model.onnx" for fold in range(FOLDS)
+        }
 
     def test_entries_count_as_their_weights_say(self, train):
         plain = train("binary").finish()

@@ -63,7 +63,8 @@ class Evaluation:
             chosen = rows[: MOST_ENTRIES - seen.entries]
             if len(chosen):
                 seen.labels.append(chunk.labels[chosen])
-                predicted = self._model.predict(chunk.block(chosen))
+                block = chunk.learned(chosen) if name == "train" else chunk.block(chosen)
+                predicted = self._model.predict(block)
                 logits = self._model.summary.gives_logits
                 seen.scores.append(probabilities(predicted) if logits else predicted)
                 seen.entries += len(chosen)

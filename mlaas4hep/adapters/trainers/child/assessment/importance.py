@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
+from mlaas4hep.core.data.planning.parts import Parts
 from mlaas4hep.core.models.training import BranchColumns
 
 REPEATS = 3
@@ -30,10 +32,22 @@ class HeldOut:
     x: Floats
     labels: Floats
     weights: Floats | None
+    folds: Parts | None = None  #: of several models, which one predicts each
 
     def block(self, x: Floats) -> Block:
         """Return all of them with other inputs."""
-        return Block(x=x, y=self.labels, order=np.arange(len(x), dtype=np.int32))
+        rows = np.arange(len(x), dtype=np.int32)
+        return Block(x=x, y=self.labels, order=rows, folds=self.folds)
+
+    def at(self, rows: NDArray[np.integer[Any]]) -> "HeldOut":
+        """Return some of them."""
+        return HeldOut(
+            name=self.name,
+            x=self.x[rows],
+            labels=self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            folds=None if self.folds is None else self.folds[rows],
+        )
 
 
 class KeptEntries:
@@ -41,28 +55,36 @@ class KeptEntries:
 
     def __init__(self, chunks: int) -> None:
         self._most = max(1, -(-MOST_ENTRIES // chunks))  #: of a chunk
-        self._found: dict[str, list[tuple[Floats, Floats, Floats | None]]] = {"test": [], "val": []}
+        self._found: dict[str, list[HeldOut]] = {"test": [], "val": []}
 
     def add(self, chunk: SplitChunk) -> None:
         """Keep a share of the chunk's entries."""
         for name, rows in (("test", chunk.split.test), ("val", chunk.split.validation)):
             chosen = rows[: self._most]
             if len(chosen):
-                weights = None if chunk.physical is None else chunk.physical[chosen]
-                self._found[name].append((chunk.x[chosen], chunk.labels[chosen], weights))
+                every = HeldOut(
+                    name=name,
+                    x=chunk.x,
+                    labels=chunk.labels,
+                    weights=chunk.physical,
+                    folds=chunk.block(chosen).folds,
+                )
+                self._found[name].append(every.at(chosen))
 
     def entries(self) -> HeldOut | None:
         """Return them; None if nothing was held out."""
         name = next((name for name, found in self._found.items() if found), "")
         if not name:
             return None
-        x, labels, weights = zip(*self._found[name], strict=True)
-        given = [each for each in weights if each is not None]
+        found = self._found[name]
+        weights = [each.weights for each in found if each.weights is not None]
+        folds = [each.folds for each in found if each.folds is not None]
         return HeldOut(
             name=name,
-            x=np.concatenate(x),
-            labels=np.concatenate(labels),
-            weights=np.concatenate(given) if given else None,
+            x=np.concatenate([each.x for each in found]),
+            labels=np.concatenate([each.labels for each in found]),
+            weights=np.concatenate(weights) if weights else None,
+            folds=np.concatenate(folds) if folds else None,
         )
 
 
@@ -123,7 +145,4 @@ def _fewer(held_out: HeldOut, branches: int) -> HeldOut:
     if len(held_out.x) <= most:
         return held_out
     rows = np.linspace(0, len(held_out.x) - 1, most).astype(np.int64)
-    weights = None if held_out.weights is None else held_out.weights[rows]
-    return HeldOut(
-        name=held_out.name, x=held_out.x[rows], labels=held_out.labels[rows], weights=weights
-    )
+    return held_out.at(rows)

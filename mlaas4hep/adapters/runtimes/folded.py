@@ -1,0 +1,89 @@
+"""The models of all folds as one: each row goes to the model of its fold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import Runtime, TensorInfo
+
+
+def joined(models: Sequence[Mapping[str, Entry]]) -> dict[str, Entry]:
+    """Return the only entry of all models together; it takes the fold of each row besides.
+
+    Raises:
+        ModelError: they differ in what they take or give.
+    """
+    entries = [_only(each) for each in models]
+    first = entries[0]
+    names = {(tuple(x[0] for x in each.inputs), len(each.outputs)) for each in entries}
+    if len(names) != 1:
+        raise ModelError("the models of the folds take or give different things")
+
+    def call(feeds: Feeds) -> Outputs:
+        folds = feeds[FEED]
+        own = {name: values for name, values in feeds.items() if name != FEED}
+        parts: list[tuple[Array, list[Array]]] = []
+        for fold, entry in enumerate(entries):
+            rows = np.flatnonzero(folds == fold)
+            if len(rows):
+                parts.append((rows, _run(entry, {name: own[name][rows] for name in own})))
+        names = [name for name, *_ in first.outputs]
+        return {name: _together(parts, place, len(folds)) for place, name in enumerate(names)}
+
+    return {DEFAULT: replace(first, inputs=(*first.inputs, (FEED, "int32", (-1,))), call=call)}
+
+
+def _only(entries: Mapping[str, Entry]) -> Entry:
+    if DEFAULT in entries:
+        return entries[DEFAULT]
+    if len(entries) == 1:
+        return next(iter(entries.values()))
+    raise ModelError("a model of a fold has several signatures, none the default")
+
+
+def _run(entry: Entry, feeds: Feeds) -> list[Array]:
+    """Return the outputs in the model's order: names differ from one TensorFlow model to the next."""
+    outputs = entry.run(feeds)
+    return [outputs[name] for name, *_ in entry.outputs]
+
+
+def _together(parts: Sequence[tuple[Array, list[Array]]], place: int, rows: int) -> Array:
+    """Return one output for all rows, in their order."""
+    example = parts[0][1][place]
+    found = np.empty((rows, *example.shape[1:]), example.dtype)
+    for places, outputs in parts:
+        found[places] = outputs[place]
+    return found
+
+
+class FoldedRuntime:
+    """A runtime of several models, which answers only who says the fold of each row."""
+
+    def __init__(self, inner: Runtime) -> None:
+        self._inner = inner
+        self.prompt_rows = 0
+        self.platform = inner.platform
+        self.inputs: tuple[TensorInfo, ...] = tuple(
+            each for each in inner.inputs if each.name != FEED
+        )
+        self.outputs = inner.outputs
+        self.signatures: Mapping[str, Runtime] = {}
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Return every output; `FEED` says the fold of each row.
+
+        Raises:
+            InvalidRequestError: the folds are not said.
+        """
+        if FEED not in feeds:
+            raise InvalidRequestError(
+                "this is one model for each fold, and rows of inputs do not say which of them has"
+                " not learned from the entry",
+                hint='send raw entries with the branches of fold_by: {"entries": [{…}]}',
+            )
+        return self._inner.run(feeds)
