@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlaas4hep.core import keys, sealed
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord

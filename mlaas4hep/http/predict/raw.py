@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.transform import NetworkInput, Transform
@@ -112,9 +114,11 @@ def _asked(
     transform = _transform(served)
     prepared = transform.prepare(raw_entries.columns(transform.schema, values, transform.own_types))
     identifiers = raw_entries.identifiers(transform.schema, values)
+    name = only_input(served).name
+    feeds = prepared.feeds(name)
 
     def answer(outputs: Outputs) -> Any:
-        predictions = _in_places(row_output(served, outputs, len(x)), prepared.passed)
+        predictions = _in_places(row_output(served, outputs, len(feeds[name])), prepared.passed)
         results, start = [], 0
         for size in sizes:
             here = slice(start, start + size)
@@ -122,7 +126,7 @@ def _asked(
             start += size
         return choose(results)
 
-    return Asked(prepared.feeds(only_input(served).name), answer)
+    return Asked(feeds, answer)
 
 
 def _result(
