@@ -48,7 +48,7 @@ def test_every_function_stands_on_the_core_libraries():
 
 
 def test_who_only_calls_a_deployment_installs_little():
-    assert selected() == {"httpx", "platformdirs", "pydantic", "rich", "typer"}
+    assert selected() == {"filelock", "httpx", "platformdirs", "pydantic", "rich", "typer"}
 
 
 def test_extras_of_extras_are_followed():

@@ -9,7 +9,7 @@ import nats
 import pytest
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.memory import MemoryRunBook
+from mlaas4hep.adapters.memory import MemoryDeadLetters, MemoryRunBook
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, is_complete
@@ -86,6 +86,7 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
         runs=book,
         leases=JetStreamLeases(connection),
         audit=NoAudit(),
+        dead_letters=MemoryDeadLetters(),
         close=connection.close,
     )
     assert len(book.list()) == 2
