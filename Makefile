@@ -15,13 +15,19 @@ help: ## list the targets
 demo: $(DEMO) ## train on real ROOT files and get a prediction, on the laptop platform
 	$(BIN)/python examples/demo.py
 
-check: $(DEV) ## style, types, rooms, documentation and the unit tests of the core; a minute
+check: $(DEV) ## style, types, rooms, documentation and the unit tests of the core; under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(SITE) --site-dir "$$(mktemp -d)"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-tests check-types check-docs
+
+.PHONY: check-tests check-types check-docs
+check-tests:
 	$(BIN)/pytest -q -n 2 tests/core
+check-types:
+	$(BIN)/mypy
+check-docs:
+	$(SITE) --quiet --site-dir build/site
 
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder

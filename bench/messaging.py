@@ -18,7 +18,9 @@ from pathlib import Path
 import nats
 from nats.aio.msg import Msg
 
-from bench.part import run
+from bench import gateway
+from bench.gateway import Calls
+from bench.part import ROOT, run
 from bench.servers import memory_mb
 from bench.table import Line, Sample, lines
 from mlaas4hep import bootstrap
@@ -32,29 +34,6 @@ from mlaas4hep.testing.nats import NatsServer
 DELIVERED, ACKNOWLEDGED = "published, delivered, acknowledged; 16 at once", "event to ack"
 EVENTS = 5_000
 WAITS = 200
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-
-class Gateway(asyncio.Protocol):
-    """Answers every call at once and notes when it came."""
-
-    arrivals: "asyncio.Queue[float]"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self._body = 0
-        self._data = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        while b"\r\n\r\n" in self._data:
-            head, _, rest = self._data.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            if len(rest) < length:
-                return
-            self._data = rest[length:]
-            self.arrivals.put_nowait(time.perf_counter())
-            self._transport.write(ANSWER)  # type: ignore[attr-defined]
 
 
 def event(run: str, index: int) -> ChunkPlanned:
@@ -67,24 +46,36 @@ def latency(seconds: list[float]) -> Sample:
     return Sample(ordered[size // 2], notes={"p99 ms": ordered[int(0.99 * size)]})
 
 
+def start_dispatcher(
+    folder: Path, nats: str, gateway_port: int, limits: str
+) -> "subprocess.Popen[bytes]":
+    """Start the real dispatcher; all of a folder have one key."""
+    key = folder / "key.pem"
+    if not key.exists():
+        key.write_text(SigningKey.new().private_pem)
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlaas4hep.dispatcher"],
+        cwd=ROOT,
+        env=dict(
+            os.environ,
+            MLAAS_NATS=nats,
+            MLAAS_GATEWAY_URL=f"http://127.0.0.1:{gateway_port}",
+            MLAAS_DISPATCHER_PRIVATE_KEY_FILE=str(key),
+            MLAAS_DISPATCHER_LIMITS=limits,
+            MLAAS_LOG_LEVEL="WARNING",
+        ),
+    )
+
+
 async def all_of(folder: Path, rounds: int) -> list[Line]:
     server = NatsServer(folder / "nats")
     server.start()
     await asyncio.to_thread(provision, server.url)
-    Gateway.arrivals = asyncio.Queue()
-    gateway = await asyncio.get_running_loop().create_server(Gateway, "127.0.0.1", 0)
-    port = gateway.sockets[0].getsockname()[1]
-    key = folder / "key.pem"
-    key.write_text(SigningKey.new().private_pem)
-    env = dict(
-        os.environ,
-        MLAAS_NATS=server.url,
-        MLAAS_GATEWAY_URL=f"http://127.0.0.1:{port}",
-        MLAAS_DISPATCHER_PRIVATE_KEY_FILE=str(key),
-        MLAAS_DISPATCHER_LIMITS="specs=2,chunk-preprocess=16,train=4,predict=2",
-        MLAAS_LOG_LEVEL="WARNING",
+    calls = Calls()
+    functions, port = await gateway.start(calls)
+    dispatcher = start_dispatcher(
+        folder, server.url, port, "specs=2,chunk-preprocess=16,train=4,predict=2"
     )
-    dispatcher = subprocess.Popen([sys.executable, "-m", "mlaas4hep.dispatcher"], env=env)
     messaging = bootstrap.messaging(Settings(nats=server.url))
     observer = await nats.connect(server.url)
     acks: asyncio.Queue[float] = asyncio.Queue()
@@ -101,8 +92,8 @@ async def all_of(folder: Path, rounds: int) -> list[Line]:
             await acks.get()
             many, waits = [], []
             for number in range(rounds):
-                many.append(await throughput(messaging, acks, number))
-                waits.append(await latencies(messaging, acks, number))
+                many.append(await throughput(messaging, calls, acks, number))
+                waits.append(await latencies(messaging, calls, acks, number))
                 for done, name in ((many[-1], DELIVERED), (waits[-1], ACKNOWLEDGED)):
                     done[name] = replace(done[name], memory_mb=memory_mb(dispatcher.pid))
                 waits[-1] |= await asyncio.to_thread(records, messaging, number)
@@ -110,16 +101,16 @@ async def all_of(folder: Path, rounds: int) -> list[Line]:
         await observer.close()
         dispatcher.terminate()
         dispatcher.wait()
-        gateway.close()
+        functions.close()
         server.stop()
     return lines("messaging", "events/s", many, {}) + lines("messaging", "ms", waits, {})
 
 
 async def throughput(
-    messaging: bootstrap.Messaging, acks: "asyncio.Queue[float]", number: int
+    messaging: bootstrap.Messaging, calls: Calls, acks: "asyncio.Queue[float]", number: int
 ) -> dict[str, Sample]:
     """Publish many events at once; every one goes to a function and is acknowledged."""
-    _empty(Gateway.arrivals, acks)
+    _empty(calls.arrivals, acks)
     batch = [event(f"many{number}", index) for index in range(EVENTS)]
     begun = time.perf_counter()
     await asyncio.to_thread(messaging.bus.publish, batch)
@@ -133,16 +124,16 @@ async def throughput(
 
 
 async def latencies(
-    messaging: bootstrap.Messaging, acks: "asyncio.Queue[float]", number: int
+    messaging: bootstrap.Messaging, calls: Calls, acks: "asyncio.Queue[float]", number: int
 ) -> dict[str, Sample]:
     """Publish one event after the other."""
     told, arrived, acknowledged = [], [], []
-    _empty(Gateway.arrivals, acks)
+    _empty(calls.arrivals, acks)
     for index in range(WAITS):
         begun = time.perf_counter()
         await asyncio.to_thread(messaging.bus.publish, [event(f"one{number}", index)])
         told.append(time.perf_counter() - begun)
-        arrived.append(await Gateway.arrivals.get() - begun)
+        arrived.append(await calls.arrivals.get() - begun)
         acknowledged.append(await acks.get() - begun)
     return {
         "event published": latency(told),

@@ -19,6 +19,7 @@ PACKAGES = {
 }
 _PLUGINS = Path("/opt/cni/bin")
 _COLLECTOR = Path("/usr/local/bin/faasd")
+_INSTALLED = Path("/var/lib/faasd")
 _NETWORK_FILE = Path("/etc/cni/net.d/10-openfaas.conflist")  # written by faasd at each start
 _JOURNAL = "/lib/systemd/systemd-journald"
 _FUNCTIONS = "openfaas-fn"
@@ -30,9 +31,12 @@ def start(place: Place, longest_call: str) -> None:
 
     Raises:
         FileNotFoundError: faasd was not built: its sources are not beside the checkout.
+        FileExistsError: the machine has a faasd of its own, whose places these are.
     """
     if not Path(place.program("faasd")).exists():
         raise FileNotFoundError("faasd is not here: ../shared/upstream has no sources of it")
+    if _INSTALLED.exists():
+        raise FileExistsError(f"{_INSTALLED}: this machine has a faasd of its own; leave it alone")
     debian.install_missing(PACKAGES)
     _put_in_place(place)
     _start_journal(place)
@@ -53,9 +57,10 @@ def start(place: Place, longest_call: str) -> None:
 
 
 def stop(place: Place) -> None:
-    """Stop it, with its functions and their network."""
-    if process.running(place, _CONTAINERD):
-        _remove_functions(place)
+    """Stop it, with its functions and their network, if it runs."""
+    if not process.running(place, _CONTAINERD):
+        return
+    _remove_functions(place)
     for name in (_PROVIDER, _CONTAINERD, _JOURNALD):
         process.stop(place, name)
     subprocess.run(["ip", "link", "delete", "openfaas0"], capture_output=True, check=False)

@@ -3,6 +3,7 @@
 import logging
 import subprocess
 from functools import partial
+from pathlib import Path
 
 import httpx
 
@@ -17,20 +18,34 @@ READY_S = 120.0
 
 
 def faas_cli(place: Place, *arguments: str) -> str:
-    """Run faas-cli in the repository and return what it printed."""
+    """Run faas-cli in the repository and return what it printed.
+
+    Raises:
+        RuntimeError: it failed; the message ends with what it said.
+    """
+    code, said = call_faas_cli(place, *arguments)
+    if code:
+        raise RuntimeError(f"faas-cli {arguments[0]}: {said[-3000:]}")
+    return said
+
+
+def call_faas_cli(
+    place: Place, *arguments: str, given: str = "", where: Path = REPOSITORY
+) -> tuple[int, str]:
+    """Run faas-cli in a folder and return its exit code and what it said."""
     done = subprocess.run(
         [place.program("faas-cli"), *arguments],
-        cwd=REPOSITORY,
+        cwd=where,
         env=place.environment(**environment(place)),
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
+    said = done.stdout + done.stderr
     with (place.folder("logs") / "faas-cli.log").open("a", encoding="utf-8") as output:
-        output.write(f"$ faas-cli {' '.join(arguments)}\n{done.stdout}{done.stderr}")
-    if done.returncode:
-        raise RuntimeError(f"faas-cli {arguments[0]}: {(done.stdout + done.stderr)[-3000:]}")
-    return done.stdout
+        output.write(f"$ faas-cli {' '.join(arguments)}\n{said}")
+    return done.returncode, said
 
 
 def environment(place: Place) -> dict[str, str]:

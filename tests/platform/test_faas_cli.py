@@ -8,18 +8,7 @@ import pytest
 
 from deploy.testbed import docker, functions, probe, process
 
-
-def cli(platform, *arguments, given=""):
-    done = subprocess.run(
-        [platform.program("faas-cli"), *arguments],
-        env=platform.environment(**functions.environment(platform)),
-        cwd=functions.REPOSITORY,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+cli = functions.call_faas_cli
 
 
 def test_list_shows_five_functions(platform):

@@ -1,6 +1,5 @@
 """A function that somebody makes with `faas-cli new` from our template, in a folder of their own."""
 
-import subprocess
 from itertools import chain
 
 import pytest
@@ -16,21 +15,8 @@ def folder(tmp_path, platform):
 
 
 def faas_cli(platform, folder, *arguments):
-    code, said = call(platform, folder, *arguments)
+    code, said = functions.call_faas_cli(platform, *arguments, where=folder)
     assert code == 0, said
-
-
-def call(platform, folder, *arguments, given=""):
-    done = subprocess.run(
-        [platform.program("faas-cli"), *arguments],
-        env=platform.environment(**functions.environment(platform)),
-        cwd=folder,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_a_function_from_the_pulled_template_builds_and_answers(platform, folder):
@@ -46,7 +32,8 @@ def test_a_function_from_the_pulled_template_builds_and_answers(platform, folder
     answers = []
 
     def is_there():
-        answers.append(call(platform, folder, "invoke", "hello", given="Vittorio"))
+        invoke = ("invoke", "hello")
+        answers.append(functions.call_faas_cli(platform, *invoke, given="Vittorio", where=folder))
         return answers[-1][0] == 0
 
     process.wait(is_there, 60, "hello")
