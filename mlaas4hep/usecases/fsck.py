@@ -1,6 +1,6 @@
 """A look at everything that is stored: what is damaged, what is missing, what nobody needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,28 +139,43 @@ def _record(key: str, store: ObjectStore, bucket: str, kind: type[object]) -> It
 
 
 def _models(services: Services) -> Iterator[Finding]:
-    """Yield models that are not whole, and files that belong to no version that is served."""
+    """Yield models that are not whole, and files that belong to no version that is kept."""
     store, named = services.models, set()
     found = list(store.list(""))
     for info in found:
-        if not keys.is_model(info.key):
-            continue
-        named.add(info.key)
-        try:
-            record = sealed.load(ModelRecord, store.get(info.key))
-        except NotFoundError:
-            continue
-        except DamagedError as error:
-            yield Finding(bucket="models", key=info.key, kind="damaged", what=str(error))
-            continue
-        for file in record.files:
-            key = keys.model_file(record.owner, record.name, record.version, file)
-            named.add(key)
-            yield from _model_file(record, file, key, store)
+        if keys.is_model(info.key) or keys.is_version(info.key):
+            named.add(info.key)
+            yield from _version(info.key, store, named)
     for info in found:
-        if info.key not in named and not keys.is_packed_model(info.key):
-            what = "no model that is served has this file"
+        if info.key not in named and not _belongs_to_a_model(info.key, named):
+            what = "no version of a model has this file"
             yield Finding(bucket="models", key=info.key, kind="orphan", what=what)
+
+
+def _belongs_to_a_model(key: str, named: Collection[str]) -> bool:
+    """Tell whether a file that no record names is of use to a model that is there."""
+    owner, name, *_ = key.split("/")
+    is_used = keys.is_packed_model(key) or key == keys.aliases(owner, name)
+    return is_used and keys.model(owner, name) in named
+
+
+def _version(key: str, store: ObjectStore, named: set[str]) -> Iterator[Finding]:
+    """Yield what is wrong with the version of one record; add the keys of its files to `named`.
+
+    The version that is served may have a record beside the others, too: its files are read once.
+    """
+    try:
+        record = sealed.load(ModelRecord, store.get(key))
+    except NotFoundError:
+        return
+    except DamagedError as error:
+        yield Finding(bucket="models", key=key, kind="damaged", what=str(error))
+        return
+    for file in record.files:
+        lies = keys.model_file(record.owner, record.name, record.version, file)
+        if lies not in named:
+            named.add(lies)
+            yield from _model_file(record, file, lies, store)
 
 
 def _model_file(record: ModelRecord, file: str, key: str, store: ObjectStore) -> Iterator[Finding]:

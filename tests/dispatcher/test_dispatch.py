@@ -198,6 +198,36 @@ def test_no_more_calls_at_once_than_the_limit(
     assert counts["most"] == 4
 
 
+def test_two_dispatchers_share_the_events_and_none_is_done_twice(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    go_on = threading.Event()
+    functions.answer = lambda *_: (200, {}) if go_on.wait(20) else (500, {})
+    with dispatching(), dispatching():
+        asyncio.run(somebody_waits(nats_server, "chunk-preprocess", dispatchers=2))
+        bus.publish(planned("a", 40))
+        functions.wait_for(lambda: len(functions.calls) == 8)  # twice what one calls at once
+        go_on.set()
+        functions.wait_for(lambda: len(functions.calls) == 40)
+        assert left(nats_server, STREAM, 0) == 0
+
+    assert Counter(event for _, event in functions.calls) == Counter(
+        event.id for event in planned("a", 40)
+    )
+
+
+async def somebody_waits(server: NatsServer, consumer: str, dispatchers: int) -> None:
+    """Return when so many dispatchers wait for events."""
+    client = await nats.connect(server.url)
+    async with asyncio.timeout(20):
+        while True:
+            told = await client.jetstream().consumer_info(STREAM, consumer)
+            if told.num_waiting == dispatchers:
+                break
+            await asyncio.sleep(0.02)
+    await client.close()
+
+
 def test_a_busy_function_is_asked_for_less_at_once(
     functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
 ) -> None:

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.memory import MemoryTrainer
-from mlaas4hep.core import keys
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.pipeline.train import train
 from mlaas4hep.testing import pipeline
+from mlaas4hep.usecases import versions
 from mlaas4hep.usecases.fsck import fsck, repair
 from tests import oracle
 
@@ -73,3 +76,23 @@ def test_what_is_missing_or_of_nobody_is_told(services):
     found = {(finding.kind, finding.key.rpartition("/")[2]) for finding in fsck(services)}
 
     assert found == {("missing", "mean.json"), ("orphan", "model.keras"), ("orphan", "train.log")}
+
+
+def test_versions_that_are_kept_and_what_belongs_to_them_are_no_orphans(services):
+    older = promote("o", "r_1", "best", services)
+    versions.move_alias(older, "production", older.version, services)
+    for file in older.files:
+        content = services.models.get(keys.model_file("o", "r_1", older.version, file))
+        services.models.put(keys.model_file("o", "r_2", "newer", file), content)
+    trained = sealed.load(ModelRecord, services.models.get(keys.model("o", "r_1")))
+    newer = replace(trained, name="r_2", version="newer")
+    services.models.put(keys.model("o", "r_2"), sealed.dump(newer))
+    promote("o", "r_2", "best", services)
+    services.models.put(keys.packed_model("o", "best", older.version, "0" * 64), b"x")
+
+    assert list(fsck(services)) == []
+
+    kept = keys.model_file("o", "best", older.version, older.files[0])
+    content = services.models.get(kept)
+    services.models.put(kept, content[:-3] + bytes([content[-3] ^ 1]) + content[-2:])
+    assert [(finding.kind, finding.key) for finding in fsck(services)] == [("damaged", kept)]
