@@ -1,16 +1,13 @@
 """`mlaas4hep-admin dead-letters`: events that could not be handled."""
 
-import json
 from collections.abc import Iterator
 
 import typer
 
-from mlaas4hep.adapters.nats.archive import Message
-from mlaas4hep.adapters.nats.provision import DEAD_STREAM
 from mlaas4hep.admin.platform import Platform, platform
 from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.errors import MlaasError
 from mlaas4hep.ports import Services
+from mlaas4hep.ports.deadletters import Letter
 from mlaas4hep.usecases import deadletters
 
 commands = typer.Typer(
@@ -27,8 +24,10 @@ def add_to(app: typer.Typer) -> None:
 def show() -> None:
     """Say which there are, and why."""
     with platform() as found:
-        for message in found.nats.messages(DEAD_STREAM):
-            print(f"{message.sequence} {_event(message)}: {_reason(message)}")
+        for letter in found.services.dead_letters.letters():
+            shown = deadletters.shown(letter)
+            reason = f"{shown.reason} ({shown.function})" if shown.reason else "nobody said why"
+            print(f"{shown.sequence} {shown.event}: {reason}")
 
 
 @commands.command()
@@ -45,30 +44,17 @@ def retry() -> None:
 
 def tried_again(found: Platform) -> Iterator[str]:
     """Yield what became of each dead letter."""
-    for message in list(found.nats.messages(DEAD_STREAM)):
-        yield f"{message.sequence} {_event(message)}: {_again(message, found.services)}"
-        found.nats.remove(message)
+    letters = found.services.dead_letters
+    for letter in list(letters.letters()):
+        shown = deadletters.shown(letter)
+        yield f"{shown.sequence} {shown.event}: {_again(letter, found.services)}"
+        letters.remove(letter.sequence)
 
 
-def _again(message: Message, services: Services) -> str:
-    outcome = deadletters.again(message.data, services)
+def _again(letter: Letter, services: Services) -> str:
+    outcome = deadletters.again(letter.data, services)
     if outcome != deadletters.GOES_ON:
         return outcome
-    event = cloudevents.load_event(message.data)
-    services.bus.publish([event], again=f"dead letter {message.sequence}")
+    event = cloudevents.load_event(letter.data)
+    services.bus.publish([event], again=f"dead letter {letter.sequence}")
     return "told again"
-
-
-def _event(message: Message) -> str:
-    try:
-        return cloudevents.load_event(message.data).id
-    except MlaasError:
-        return f"{len(message.data)} bytes that are no event"
-
-
-def _reason(message: Message) -> str:
-    try:
-        problem = json.loads(message.header("Mlaas-Problem"))
-        return f"{problem['message']} ({message.header('Mlaas-Function')})"
-    except (ValueError, TypeError, KeyError):
-        return "nobody said why"

@@ -44,5 +44,6 @@ def platform(settings: Settings | None = None) -> Iterator[Platform]:
             bus=messaging.bus,
             leases=messaging.leases,
             audit=messaging.audit,
+            dead_letters=messaging.dead_letters,
         )
         yield Platform(services=services, nats=NatsArchive(connection, settings.nats_replicas))

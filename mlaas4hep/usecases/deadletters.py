@@ -16,7 +16,7 @@ def listed(services: Services) -> tuple[DeadLetter, ...]:
     """Return the oldest dead letters."""
     found = []
     for letter in services.dead_letters.letters():
-        found.append(_shown(letter))
+        found.append(shown(letter))
         if len(found) == MOST:
             break
     return tuple(found)
@@ -58,7 +58,8 @@ def again(data: bytes, services: Services) -> str:
     return GOES_ON
 
 
-def _shown(letter: Letter) -> DeadLetter:
+def shown(letter: Letter) -> DeadLetter:
+    """Return a dead letter as people see it."""
     try:
         event = cloudevents.load_event(letter.data)
         about = (event.owner, event.run, event.id)

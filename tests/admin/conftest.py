@@ -26,9 +26,14 @@ Empty = Callable[[], Platform]
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Empty]:
+def made() -> list[Settings]:
+    """Return where each platform is that a test makes."""
+    return []
+
+
+@pytest.fixture
+def empty(tmp_path: Path, made: list[Settings]) -> Iterator[Empty]:
     """Make platforms in which nothing is."""
-    made: list[Settings] = []
     with ExitStack() as stack:
 
         def make() -> Platform:

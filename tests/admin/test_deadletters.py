@@ -22,8 +22,10 @@ def platform(empty):
     return empty()
 
 
-def bury(platform, data):
-    letter = Message(stream=DEAD_STREAM, sequence=0, subject=DEAD_SUBJECT, headers=(), data=data)
+def bury(platform, data, headers=()):
+    letter = Message(
+        stream=DEAD_STREAM, sequence=0, subject=DEAD_SUBJECT, headers=headers, data=data
+    )
     platform.nats.put(letter)
 
 

@@ -68,14 +68,6 @@ class NatsArchive:
 
         self._connection.run(work)
 
-    def remove(self, message: Message) -> None:
-        """Take a message out of its stream."""
-
-        async def work(jetstream: JetStreamContext) -> None:
-            await jetstream.delete_msg(message.stream, message.sequence)
-
-        self._connection.run(work)
-
     def prepare(self) -> None:
         """Make the streams and buckets that are not there."""
         self._connection.run(partial(put_in_place, replicas=self._replicas))
