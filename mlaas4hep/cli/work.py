@@ -23,7 +23,7 @@ from mlaas4hep.oneprocess.folder import Paths, beside_of, read_model, read_reque
 from mlaas4hep.oneprocess.unfinished import is_worth_keeping, work_folder
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.train import train
 
 
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:

@@ -18,7 +18,8 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.selection.opened import Opened
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.dealing import make_together
-from mlaas4hep.pipeline.inputs import Inputs, survey
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.surveys import survey
 from mlaas4hep.ports import Services
 
 MANIFEST = "manifest.json"

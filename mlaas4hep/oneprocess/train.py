@@ -13,7 +13,7 @@ from mlaas4hep.oneprocess import arrays
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.pipeline.inputs import Inputs, store_opened
 from mlaas4hep.pipeline.records import new_run, store_run
-from mlaas4hep.pipeline.trainingplan import load_plan
+from mlaas4hep.pipeline.training.trainingplan import load_plan
 from mlaas4hep.ports import Services
 
 

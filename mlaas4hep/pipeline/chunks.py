@@ -16,8 +16,9 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.dealing import make_together
-from mlaas4hep.pipeline.inputs import Inputs, load_inputs, load_survey
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs
 from mlaas4hep.pipeline.ranges import load_specs
+from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import DataSource, Services
 
 AHEAD_BYTES = 64 * 1024**2  #: more than that is not held in memory beside what is stored

@@ -11,7 +11,8 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.pipeline.filling import Filling, Shaped, labelled, make_chunks
-from mlaas4hep.pipeline.inputs import Inputs, naming
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.opentrees import naming
 from mlaas4hep.ports import DataSource
 
 

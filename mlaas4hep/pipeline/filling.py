@@ -25,7 +25,8 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.errors import PermanentError
-from mlaas4hep.pipeline.inputs import Inputs, naming
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.opentrees import naming
 from mlaas4hep.ports import DataSource
 
 

@@ -14,7 +14,9 @@ from mlaas4hep.core.selection.ranges import MeasuredRange, measure_blocks
 from mlaas4hep.core.selection.values import Weigher
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.attention import AttentiveSource
-from mlaas4hep.pipeline.inputs import AT_ONCE, Inputs, load_survey, naming
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.opentrees import AT_ONCE, naming
+from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)

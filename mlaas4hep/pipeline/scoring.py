@@ -34,8 +34,9 @@ from mlaas4hep.core.runs.events import (
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError, StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
-from mlaas4hep.pipeline.inputs import describe, load_survey, naming
+from mlaas4hep.pipeline.opentrees import describe, naming
 from mlaas4hep.pipeline.reactions import Batch, News
+from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Runtime, Services
 
 CONTRACT = "contract.json"

@@ -23,12 +23,12 @@ from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (
     Inputs,
-    OpenTrees,
     entries_before,
     load_inputs,
     load_request,
     store_opened,
 )
+from mlaas4hep.pipeline.opentrees import OpenTrees
 from mlaas4hep.pipeline.ranges import all_ranges, measured_range, stored_range
 from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Services

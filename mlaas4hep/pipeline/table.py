@@ -26,7 +26,7 @@ from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.scans import take_turn
 from mlaas4hep.pipeline.scoring import open_scoring, score_range
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.train import train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

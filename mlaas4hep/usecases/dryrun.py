@@ -22,7 +22,8 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import labels_of
 from mlaas4hep.errors import MlaasError, PermanentError
-from mlaas4hep.pipeline.inputs import Inputs, OpenTrees, naming
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.opentrees import OpenTrees, naming
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.submit import CheckedSubmission
 

@@ -22,7 +22,8 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import FeatureList, RunFeature
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEventError
-from mlaas4hep.pipeline.inputs import Inputs, OpenTrees, load_inputs, naming
+from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.opentrees import OpenTrees, naming
 from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.pipeline.scoring import load_contract
 from mlaas4hep.ports import Services

@@ -14,7 +14,7 @@ from mlaas4hep.admin.platform import Platform, platform
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing import pipeline
 from mlaas4hep.testing.nats import NatsServer

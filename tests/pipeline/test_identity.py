@@ -14,12 +14,12 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
-from mlaas4hep.pipeline.checkpoints import Checkpoint
 from mlaas4hep.pipeline.records import next_name
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.checkpoints import Checkpoint
+from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from tests import oracle
-from tests.pipeline.test_train import MortalTrainer
+from tests.pipeline.training.test_train import MortalTrainer
 
 FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
 RECORD = files.key("o", "r_1", files.CHECKPOINT)

@@ -11,7 +11,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases import versions
 from mlaas4hep.usecases.fsck import fsck, repair

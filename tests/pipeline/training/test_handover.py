@@ -11,7 +11,7 @@ from mlaas4hep.core.runs.events import ChunkLost, ChunkPlanned, ChunkReady, Epoc
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline.train import train
+from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from tests import oracle
 

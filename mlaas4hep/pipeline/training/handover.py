@@ -18,7 +18,7 @@ from mlaas4hep.core.data import chunk
 from mlaas4hep.core.runs.events import ChunkLost, ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, NotFoundError, PermanentError
-from mlaas4hep.pipeline.trainingplan import TrainingPlan
+from mlaas4hep.pipeline.training.trainingplan import TrainingPlan
 from mlaas4hep.ports import ObjectInfo, Services, Training
 
 _ASK_AGAIN_S = 60.0  #: a chunk that is still not there then may never come

@@ -7,7 +7,7 @@ import pytest
 
 from mlaas4hep.core.models.training import RoundEnded
 from mlaas4hep.core.runs import files
-from mlaas4hep.pipeline.roundhistory import RoundHistory
+from mlaas4hep.pipeline.training.roundhistory import RoundHistory
 from mlaas4hep.testing import pipeline
 
 

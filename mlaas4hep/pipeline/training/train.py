@@ -18,12 +18,12 @@ from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.pipeline.attention import RunOverError, check_stopping, is_wanted
-from mlaas4hep.pipeline.bundles import Bundle
-from mlaas4hep.pipeline.checkpoints import Checkpoints
-from mlaas4hep.pipeline.handover import Handover
 from mlaas4hep.pipeline.reactions import News
-from mlaas4hep.pipeline.roundhistory import RoundHistory
-from mlaas4hep.pipeline.trainingplan import load_plan
+from mlaas4hep.pipeline.training.bundles import Bundle
+from mlaas4hep.pipeline.training.checkpoints import Checkpoints
+from mlaas4hep.pipeline.training.handover import Handover
+from mlaas4hep.pipeline.training.roundhistory import RoundHistory
+from mlaas4hep.pipeline.training.trainingplan import load_plan
 from mlaas4hep.ports import Services, Training
 
 _TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most

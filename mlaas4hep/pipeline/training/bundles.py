@@ -11,7 +11,7 @@ from mlaas4hep.core.models.folding import Folding
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
 from mlaas4hep.errors import ConflictError, NotFoundError
-from mlaas4hep.pipeline.trainingplan import TrainingPlan
+from mlaas4hep.pipeline.training.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
 CODE_VERSION = 1  #: grows when the same request would give another bundle

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.runs import files
 from mlaas4hep.errors import DamagedError, NotFoundError
-from mlaas4hep.pipeline.trainingplan import TrainingPlan
+from mlaas4hep.pipeline.training.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,110 @@
+"""Input files are opened, several side by side; those that are bad and may be, skipped."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.requests.request import InputFile, Request
+from mlaas4hep.core.runs.inputfiles import SkippedFile
+from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.errors import MlaasError, PermanentError, Problem
+from mlaas4hep.ports import Services
+
+AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
+_LISTED = 5  #: files that a warning names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrees:
+    """What each file of a request holds, in order; those that are skipped have no entries."""
+
+    trees: tuple[TreeInfo, ...]
+    skipped: tuple[SkippedFile, ...]
+
+    @classmethod
+    def of(
+        cls, request: Request, services: Services, given_up: Sequence[SkippedFile] = ()
+    ) -> "OpenTrees":
+        """Open every file but those given up, several side by side.
+
+        Raises:
+            MlaasError: a file cannot be opened and may not be skipped, or none can be opened.
+        """
+        known = {skipped.file: skipped for skipped in given_up}
+        look = partial(_tree_or_error, known=known, services=services)
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
+            found = list(pool.map(look, request.files))
+        good = [each for each in found if isinstance(each, TreeInfo)]
+        bad = [each for each in found if isinstance(each, PermanentError)]
+        if bad and request.params.on_bad_file == "fail":
+            raise bad[0]
+        if not good:
+            raise _none_is_good(request, bad[0] if bad else None, given_up)
+        trees = tuple(
+            each if isinstance(each, TreeInfo) else good[0].emptied(file.url, file.tree)
+            for file, each in zip(request.files, found, strict=True)
+        )
+        skipped = (
+            SkippedFile(file=file.name, reason=str(each))
+            if isinstance(each, PermanentError)
+            else each
+            for file, each in zip(request.files, found, strict=True)
+        )
+        return cls(
+            trees=trees, skipped=tuple(each for each in skipped if isinstance(each, SkippedFile))
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say in one sentence which files are skipped, and why."""
+        if not self.skipped:
+            return ()
+        reasons = "; ".join(
+            each.reason if each.file in each.reason else f"{each.file}: {each.reason}"
+            for each in self.skipped[:_LISTED]
+        )
+        count = f"{len(self.skipped)} of {len(self.trees)} files"
+        return (f"skipped, because they cannot be read: {count}: {reasons}",)
+
+    def by_name(self, request: Request) -> dict[str, TreeInfo]:
+        """Return the trees by the files' names as the person wrote them."""
+        return {file.name: tree for file, tree in zip(request.files, self.trees, strict=True)}
+
+
+def _none_is_good(
+    request: Request, error: PermanentError | None, given_up: Sequence[SkippedFile]
+) -> PermanentError:
+    """Return the error that no file is left; it names none, for there is none to skip."""
+    problem = error.problem if error else Problem(code="", message=given_up[0].reason)
+    files = f"none of {len(request.files)} files" if len(request.files) > 1 else "the only file"
+    said = "cannot be read" if len(request.files) == 1 else "can be read; the first"
+    return PermanentError(f"{files} {said}: {problem.message}", hint=problem.hint)
+
+
+def _tree_or_error(
+    file: InputFile, known: Mapping[str, SkippedFile], services: Services
+) -> TreeInfo | PermanentError | SkippedFile:
+    if file.name in known:
+        return known[file.name]
+    try:
+        return describe(file, services)
+    except PermanentError as error:
+        return error
+
+
+def describe(file: InputFile, services: Services) -> TreeInfo:
+    """Return what a file holds; errors name the file."""
+    with naming(file):
+        return services.source.describe(file.url, file.tree)
+
+
+@contextmanager
+def naming(file: InputFile | OpenedFile) -> Iterator[None]:
+    """Name the file in errors about it."""
+    try:
+        yield
+    except MlaasError as error:
+        raise error.located(file=file.name) from error.__cause__
