@@ -11,35 +11,24 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data import nesting
-from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.columns import Array, Columns, Jagged
 from mlaas4hep.core.formulas import picking
 from mlaas4hep.core.formulas.functions import FUNCTIONS, Function
 from mlaas4hep.core.formulas.operators import BITS, OPERATORS, chain, on_numbers, widened
 from mlaas4hep.core.formulas.program import Instruction
+from mlaas4hep.core.formulas.value import Value
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
 _WIDEST = 1000  #: values of an inner row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """Something on the stack: a number, a value an entry, or (with `offsets`) a row an entry."""
-
-    data: Any
-    offsets: Offsets | None = None
-    origin: str = ""  #: the branch that the offsets come from
-    is_places: bool = False  #: the numbers are places inside rows
-
-    @property
-    def lengths(self) -> Array:
-        """Return the length of each row."""
-        return np.empty(0) if self.offsets is None else np.diff(self.offsets)
-
-    @property
-    def kind(self) -> str:
-        """Return that of its dtype: b for conditions, i for whole numbers, U for texts."""
-        return np.asarray(self.data).dtype.kind
+_DISTANCES = (
+    "minDeltaR(Jet, Muon) is the distance of each jet to the nearest muon,"
+    " deltaR(Jet, Muon[0]) that to the first one"
+)
+_ONE_COLLECTION = (
+    "only branches of one collection, picked in the same way, can be combined value by "
+    "value; Jet_pt[0] is one value, and sum, min, max, mean, count, any and all give one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +113,7 @@ class Machine:
             size = (int(lead.offsets[-1]),)
             aligned = [
                 Jagged(
-                    content=np.broadcast_to(_along(value, lead.offsets), size), offsets=lead.offsets
+                    content=np.broadcast_to(value.along(lead.offsets), size), offsets=lead.offsets
                 )
                 for value in inputs
             ]
@@ -135,26 +124,26 @@ class Machine:
         rows = self._rows(step, inputs[0], "[ ]")
         if step.kind == "slice":
             bounds: Any = step.value
-            return _jagged(picking.sliced(rows, bounds), inputs[0].origin)
+            return Value.of_rows(picking.sliced(rows, bounds), inputs[0].origin)
         return self._pick(step, inputs[0], inputs[1])
 
     def _pick(self, step: Instruction, rows: Value, index: Value) -> Value:
-        taken = _as_jagged(rows)
+        taken = rows.rows
         if index.offsets is None:
             self._refuse_flat_condition(step, index)
             return Value(data=picking.element(taken, self._places(step, index)))
         if index.is_places:
-            return _jagged(picking.taken(taken, _as_jagged(index)), index.origin)
+            return Value.of_rows(picking.taken(taken, index.rows), index.origin)
         self._refuse_other_lengths(step, rows, index)
-        return _jagged(picking.masked(taken, self._condition(step, index)), rows.origin)
+        return Value.of_rows(picking.masked(taken, self._condition(step, index)), rows.origin)
 
     def _take(self, step: Instruction, rows: Value, places: Value) -> Value:
         taken = self._rows(step, rows, "take")
         if places.offsets is None:
             sizes = np.nan_to_num(self._places(step, places))
-            return _jagged(picking.leading(taken, sizes), rows.origin)
+            return Value.of_rows(picking.leading(taken, sizes), rows.origin)
         checked = Jagged(content=self._places(step, places), offsets=places.offsets)
-        return _jagged(picking.taken(taken, checked), places.origin)
+        return Value.of_rows(picking.taken(taken, checked), places.origin)
 
     def _across(self, step: Instruction, function: Function, inputs: list[Value]) -> Value:
         """Hold objects against those of another collection; each pair has rows of its own."""
@@ -164,7 +153,7 @@ class Machine:
             self._rows(step, one, f"{name} of two collections")
             self._rows(step, other, f"{name} of two collections")
             self._refuse_other_lengths(step, one, other)
-        data = function.across(*map(_as_jagged, inputs))
+        data = function.across(*(value.rows for value in inputs))
         return Value(
             data=data,
             offsets=inputs[0].offsets,
@@ -179,7 +168,7 @@ class Machine:
                 step, f"the width is a written number from 1 to {_WIDEST}", "padded(v, v.sizes, 4)"
             )
         try:
-            return _jagged(nesting.padded(rows, inner, width.data), "")
+            return Value.of_rows(nesting.padded(rows, inner, width.data), "")
         except ValueError:
             raise self._error(
                 step, f"{sizes.origin!r} are not the sizes of these rows", "padded(v, v.sizes, 4)"
@@ -188,7 +177,7 @@ class Machine:
     def _rows(self, step: Instruction, value: Value, what: str) -> Jagged:
         if value.offsets is None:
             raise self._error(step, f"{what} needs a jagged branch", "this has one value an entry")
-        return _as_jagged(value)
+        return value.rows
 
     def _places(self, step: Instruction, value: Value) -> Array:
         """Return whole numbers or NaN."""
@@ -230,7 +219,7 @@ class Machine:
         if all(value.offsets is None for value in inputs):
             return Value(data=_computed(function, [value.data for value in inputs]))
         lead = self._lead(step, inputs)
-        arguments = [_along(value, lead.offsets) for value in inputs]
+        arguments = [value.along(lead.offsets) for value in inputs]
         return Value(data=function(*arguments), offsets=lead.offsets, origin=lead.origin)
 
     def _lead(self, step: Instruction, inputs: list[Value]) -> Value:
@@ -243,19 +232,10 @@ class Machine:
     def _refuse_other_lengths(self, step: Instruction, lead: Value, other: Value) -> None:
         if lead.offsets is other.offsets or np.array_equal(lead.lengths, other.lengths):
             return
-        if step.value == "deltaR":
-            raise self._error(
-                step,
-                f"{lead.origin!r} and {other.origin!r} have rows of different lengths",
-                "minDeltaR(Jet, Muon) is the distance of each jet to the nearest muon,"
-                " deltaR(Jet, Muon[0]) that to the first one",
-                other.origin,
-            )
         raise self._error(
             step,
             f"{lead.origin!r} and {other.origin!r} have rows of different lengths",
-            "only branches of one collection, picked in the same way, can be combined value by "
-            "value; Jet_pt[0] is one value, and sum, min, max, mean, count, any and all give one",
+            _DISTANCES if step.value == "deltaR" else _ONE_COLLECTION,
             other.origin,
         )
 
@@ -281,22 +261,6 @@ class Machine:
         return InvalidRequestError(
             f"expression {self.text!r}, column {step.column}: {message}", hint=hint, branch=branch
         )
-
-
-def _as_jagged(value: Value) -> Jagged:
-    assert value.offsets is not None  # noqa: S101  asked only of rows
-    return Jagged(content=np.asarray(value.data), offsets=value.offsets)
-
-
-def _jagged(rows: Jagged, origin: str) -> Value:
-    return Value(data=rows.content, offsets=rows.offsets, origin=origin)
-
-
-def _along(value: Value, offsets: Offsets | None) -> Any:
-    """Return what goes with each value inside the rows that `offsets` describe."""
-    if offsets is None or value.offsets is not None or np.ndim(value.data) == 0:
-        return value.data
-    return np.repeat(value.data, np.diff(offsets))
 
 
 def _computed(function: Callable[..., Any], arguments: list[Any]) -> Any:

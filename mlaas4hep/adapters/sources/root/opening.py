@@ -16,8 +16,8 @@ from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.ntuple.fields import Found, found_in
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
-from mlaas4hep.adapters.sources.root.ntuple.schema import Found
 from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
@@ -85,7 +85,7 @@ def _uuid(read: Read) -> str:
 
 def _ntuple(place: Place, key: Key, read: Read, reopen: OpenWithUproot) -> KnownTree:
     stored = StoredNtuple(key, read, place.size_bytes)
-    found = stored.schema.found()
+    found = found_in(stored.schema)
     edges = np.array(stored.boundaries() or (0,), ">i8").tobytes()
     leaves = [_leaf_of_field(each, edges) for each in found if each.field or each.unreadable]
     unknown = {each.name for each in found if not (each.field or each.unreadable)}

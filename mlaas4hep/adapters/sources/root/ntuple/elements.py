@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.root.ntuple.layout import Column
-from mlaas4hep.adapters.sources.root.ntuple.schema import (
+from mlaas4hep.adapters.sources.root.ntuple.elementtypes import (
     BIT,
     INDEXES,
     QUANTISED,
     STORED,
     TRUNCATED,
 )
+from mlaas4hep.adapters.sources.root.ntuple.layout import Column
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.core.data.columns import Array
 
