@@ -11,9 +11,9 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,13 @@ class ColumnFigures:
 
 
 class Footers:
-    """One process that reads footers for all threads of this one."""
+    """One process that reads footers for all threads of this one.
+
+    It ends with the thread that started it. So a thread that does nothing else starts and asks it.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._asking = ThreadPoolExecutor(1, "footers")
         self._child: _Child | None = None
 
     def read(self, footer: bytes) -> list[ColumnFigures]:
@@ -53,34 +56,20 @@ class Footers:
         Raises:
             ValueError: it is damaged.
         """
-        with self._lock:
-            told = self._known(footer) or self._fresh(footer)
+        told = self._asking.submit(self._ask, footer).result()
         if "error" in told:
             raise ValueError(told["error"])
         return [ColumnFigures(**each) for each in told["columns"]]
 
-    def _known(self, footer: bytes) -> Mapping[str, Any] | None:
-        """Ask the process that is there; None if it is dead, as when the thread that began it ended."""
-        child, self._child = self._child, None
-        if child is None:
-            return None
+    def _ask(self, footer: bytes) -> Mapping[str, Any]:
+        child = self._child
+        if child is None or child.has_ended:
+            child = self._child = _Child()
         try:
-            told = child.ask(footer)
-        except (OSError, EOFError):
-            child.end()
-            return None
-        self._child = child
-        return told
-
-    def _fresh(self, footer: bytes) -> Mapping[str, Any]:
-        child = _Child()
-        try:
-            told = child.ask(footer)
+            return child.ask(footer)
         except (OSError, EOFError) as error:
             child.end()
             raise ValueError("its footer contradicts itself") from error
-        self._child = child
-        return told
 
 
 class _Child:
@@ -88,7 +77,7 @@ class _Child:
         self._folder = tempfile.TemporaryDirectory(prefix="mlaas-footers-")
         self._socket, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-m", _MODULE, str(theirs.fileno()), str(os.getpid())],
                 cwd=self._folder.name,
                 env=_environment(self._folder.name),
@@ -98,8 +87,13 @@ class _Child:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        self.end = weakref.finalize(self, _end, process, self._socket, self._folder)
+        self.end = weakref.finalize(self, _end, self._process, self._socket, self._folder)
         self._wait_s = _START_S
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the process is gone."""
+        return self._process.poll() is not None
 
     def ask(self, footer: bytes) -> Mapping[str, Any]:
         """Return what the process answers; TimeoutError, EOFError or OSError if it does not."""
