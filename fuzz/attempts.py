@@ -10,6 +10,7 @@ from fuzz.target import Read, Target
 from mlaas4hep.errors import MlaasError
 
 SECONDS = 5
+_MENDED = 0.8  #: of the inputs that can be
 
 
 class TooLongError(BaseException):
@@ -19,7 +20,8 @@ class TooLongError(BaseException):
 def change(target: Target, goods: Sequence[bytes], seed: int, number: int) -> bytes:
     """Return an input; the same one for the same numbers."""
     dice = Random(f"{seed} {target.name} {number}")  # noqa: S311 - not for secrets
-    return mutated(dice.choice(goods), dice, target.words)
+    changed = mutated(dice.choice(goods), dice, target.words)
+    return target.mended(changed) if target.mended and dice.random() < _MENDED else changed
 
 
 def attempt(read: Read, data: bytes) -> str:

@@ -8,7 +8,7 @@ from fuzz.target import Read, Target
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from tests import formats
-from tests.adapters.sources.root.mutations import bases
+from tests.adapters.sources.root.seeds import seeds, with_checksums
 
 _ENTRIES = 300
 _READ = 2000
@@ -40,9 +40,18 @@ def _written(sample: formats.Sample, folder: Path) -> Sequence[bytes]:
 
 
 def _root(name: str, folder: Path) -> Sequence[bytes]:
-    return [bases(folder)[name][0]]
+    return [seeds(folder)[name][0]]
 
 
+ROOT_TARGETS = tuple(
+    Target(
+        name=f"file {name}",
+        make=partial(_reader, ".root", tree),
+        seeds=partial(_root, name),
+        mended=with_checksums,
+    )
+    for name, tree in (("tree", "t"), ("ntuple", "t"), ("kinds", "t"), ("root's ntuple", "Events"))
+)
 TARGETS = (
     *(
         Target(
@@ -52,17 +61,5 @@ TARGETS = (
         )
         for sample in formats.SAMPLES
     ),
-    *(
-        Target(
-            name=f"file {name}",
-            make=partial(_reader, ".root", tree),
-            seeds=partial(_root, name),
-        )
-        for name, tree in (
-            ("tree", "t"),
-            ("ntuple", "t"),
-            ("kinds", "t"),
-            ("root's ntuple", "Events"),
-        )
-    ),
+    *ROOT_TARGETS,
 )

@@ -15,4 +15,5 @@ class Target:
     make: Callable[[Path], Read]  #: in a process and folder of its own; imports what it needs
     seeds: Callable[[Path], Sequence[bytes]]  #: good inputs
     words: tuple[bytes, ...] = field(default=())  #: pieces that mean something to the reader
+    mended: Callable[[bytes], bytes] | None = None  #: puts right what a reader checks first
     share: float = 1.0  #: of the time, compared with the others
