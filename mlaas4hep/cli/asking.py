@@ -12,28 +12,48 @@ from mlaas4hep.errors import InvalidRequestError
 _DATA = ("flat", "jagged", "either")  #: kinds of branches that no entry may lack
 
 
-def read_question(place: str) -> dict[str, Any]:
+def read_question(place: str, entries: tuple[int, int | None] = (0, None)) -> dict[str, Any]:
     """Return `entries` or `values` from a JSON file, or from the standard input for `-`.
 
+    Args:
+        place: the file.
+        entries: the first, and where to stop.
+
     Raises:
-        InvalidRequestError: it is not JSON, or holds neither.
+        InvalidRequestError: it is not JSON, holds neither, or lacks those entries.
     """
-    try:
-        text = sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8-sig")
-        asked = jsontext.loads(text)
-    except OSError as error:
-        raise InvalidRequestError(
-            f"{place!r} cannot be read: {error.strerror}", file=place
-        ) from error
-    except ValueError as error:
-        raise InvalidRequestError(f"{place!r} is not JSON: {error}", file=place) from error
+    asked = _json(place)
     if isinstance(asked, list):
         asked = {"entries" if asked and isinstance(asked[0], dict) else "values": asked}
     if not isinstance(asked, dict):
         raise InvalidRequestError(
             f"{place!r} is neither a list nor an object", file=place, hint='such as [{"njets": 3}]'
         )
-    return asked
+    if entries == (0, None):
+        return asked
+    found = asked.get("entries")
+    if not isinstance(found, list):
+        raise InvalidRequestError(f"{place!r} has no entries, of which some are wanted", file=place)
+    return {**asked, "entries": _some(found, place, entries)}
+
+
+def _json(place: str) -> Any:
+    try:
+        text = sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8-sig")
+        return jsontext.loads(text)
+    except OSError as error:
+        raise InvalidRequestError(
+            f"{place!r} cannot be read: {error.strerror}", file=place
+        ) from error
+    except ValueError as error:
+        raise InvalidRequestError(f"{place!r} is not JSON: {error}", file=place) from error
+
+
+def _some(found: list[Any], place: str, entries: tuple[int, int | None]) -> list[Any]:
+    some = found[slice(*entries)]
+    if not some:
+        raise InvalidRequestError(f"there are no such entries: {place!r} has {len(found)}")
+    return some
 
 
 def ask_about_file(

@@ -61,7 +61,7 @@ def predict(
         from mlaas4hep.oneprocess import predict as here  # noqa: PLC0415 - slow to load
 
         if input or entries.endswith(_JSON):
-            asked = asking.read_question(place)
+            asked = asking.read_question(place, (start, stop))
         else:
             branches = here.branches(model)
             asked = {"entries": asking.listed(str(model), branches, place, (start, stop))}
@@ -69,6 +69,6 @@ def predict(
         return
     with client(url, token, endpoint) as deployed:
         if input or entries.endswith(_JSON):
-            show_json(asking.ask(deployed, name, owner, asking.read_question(place)))
+            show_json(asking.ask(deployed, name, owner, asking.read_question(place, (start, stop))))
         else:
             show_json(asking.ask_about_file(deployed, name, owner, place, (start, stop)))

@@ -1,11 +1,15 @@
 """CSV as people write it, and the line of the mistake when it is wrong."""
 
 import gzip
+import tracemalloc
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.csv.head import MAX_HEAD_BYTES
+from mlaas4hep.adapters.sources.csv.rows import MAX_LINE_BYTES
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
@@ -111,11 +115,12 @@ def test_decimal_numbers_that_come_late_are_seen_by_the_samples(source, tmp_path
     assert found["x"][119_999:120_001] == [119_999.0, 0.5]
 
 
-def test_a_million_columns_are_refused(source, tmp_path):
+def test_a_million_columns_are_refused_before_they_fill_the_memory(source, tmp_path):
     names = ",".join(map(str, range(1_000_000)))
+    path = _write(tmp_path, f"c{names}\n{names}\n")
 
-    with pytest.raises(InvalidRequestError, match="line 1 is longer than"):
-        source.describe(_write(tmp_path, f"c{names}\n{names}\n"), "")
+    with _memory(5 * MAX_HEAD_BYTES), pytest.raises(InvalidRequestError, match="line 1 is longer"):
+        source.describe(path, "")
 
 
 def test_more_columns_than_anybody_needs_are_refused(source, tmp_path):
@@ -125,9 +130,30 @@ def test_more_columns_than_anybody_needs_are_refused(source, tmp_path):
         source.describe(_write(tmp_path, f"{names}\n"), "")
 
 
-def test_a_line_of_100_mb_is_refused(source, tmp_path):
-    with pytest.raises(InvalidRequestError, match="a line is longer than"):
-        source.describe(_write(tmp_path, b"x,n\n1," + b"9" * 100_000_000 + b"\n"), "")
+def test_one_of_100_000_columns_that_is_there_twice_is_named(source, tmp_path):
+    names = ",".join(f"c{number}" for number in (*range(99_999), 99_998))
+
+    with pytest.raises(InvalidRequestError, match="two columns are called 'c99998'"):
+        source.describe(_write(tmp_path, f"{names}\n"), "")
+
+
+def test_a_line_of_100_mb_is_refused_before_it_fills_the_memory(source, tmp_path):
+    path = _write(tmp_path, b"x,n\n1," + b"9" * 100_000_000 + b"\n")
+
+    with _memory(3 * MAX_LINE_BYTES), pytest.raises(InvalidRequestError, match="a line is longer"):
+        source.describe(path, "")
+
+
+@contextmanager
+def _memory(most):
+    """Hold that what is inside never has more bytes at a time."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most
 
 
 def test_a_small_file_that_inflates_to_a_disk_is_refused(source, tmp_path):

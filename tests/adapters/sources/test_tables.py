@@ -69,6 +69,18 @@ def test_an_encrypted_parquet_file_is_called_so(source, tmp_path):
         source.describe(str(tmp_path / "a.parquet"), "")
 
 
+def test_an_npz_with_a_password_is_called_encrypted(source, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(2))
+    zipped = bytearray((tmp_path / "a.npz").read_bytes())
+    in_front, in_the_list = zipped.index(b"PK\x03\x04"), zipped.index(b"PK\x01\x02")
+    zipped[in_front + 6] |= 1  # the flag of a file with a password
+    zipped[in_the_list + 8] |= 1
+    (tmp_path / "a.npz").write_bytes(zipped)
+
+    with pytest.raises(InvalidRequestError, match=r"a\.npz' is encrypted"):
+        source.describe(str(tmp_path / "a.npz"), "")
+
+
 def test_a_large_row_group_is_read_in_small_blocks(source, tmp_path):
     values = np.arange(500_000.0)
     table = pa.table(dict.fromkeys("abcdefgh", values))

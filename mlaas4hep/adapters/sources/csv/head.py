@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -74,8 +75,8 @@ def _checked(names: list[str]) -> tuple[str, ...]:
         raise InvalidRequestError(f"there are {len(names)} columns, more than {MAX_COLUMNS}")
     unnamed = [f"column_{place}" for place, _ in enumerate(names, start=1)]
     found = tuple(name or usual for name, usual in zip(names, unnamed, strict=True))
-    if len(set(found)) != len(found):
-        twice = next(name for name in found if found.count(name) > 1)
+    (twice, times), *_ = Counter(found).most_common(1)
+    if times > 1:
         raise InvalidRequestError(
             f"two columns are called {twice!r}", branch=twice, hint="give each a name of its own"
         )

@@ -1,0 +1,61 @@
+"""`predict --model FOLDER`: a bundle on this machine is asked about files of every format."""
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core import wire
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.specs.specs import measure
+from mlaas4hep.core.models.contract import Contract
+from tests import onnx_models
+from tests.formats import SAMPLES, arrays
+
+ONE_OF_EACH = list({sample.format: sample for sample in SAMPLES}.values())
+ARRAYS = arrays(50, rows=False)
+SPECS = measure([Columns(entries=50, flat=ARRAYS, jagged={})])
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    names = tuple(spec.name for spec in SPECS.branches)
+    contract = Contract(model="m", version="v", columns=names, specs=SPECS, identifiers=())
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "contract.json").write_bytes(wire.dump(contract))
+    (tmp_path / "bundle" / "model.onnx").write_bytes(onnx_models.dense())
+    return tmp_path / "bundle"
+
+
+def scores(start, stop):
+    """Return what NumPy makes of entries."""
+    columns = [
+        (ARRAYS[spec.name][start:stop] - spec.low) / (spec.high - spec.low)
+        for spec in SPECS.branches
+    ]
+    return 1 / (1 + np.exp(-(np.stack(columns, axis=1) @ onnx_models.WEIGHTS[:, 0])))
+
+
+@pytest.mark.parametrize("sample", ONE_OF_EACH, ids=lambda sample: sample.name)
+def test_entries_of_a_file_of_every_format_are_scored(cli, bundle, tmp_path, sample):
+    path = tmp_path / f"new{sample.suffix}"
+    sample.write(path, ARRAYS)
+
+    answer = cli("predict", "--model", bundle, "--entries", path, "--start", 5, "--stop", 9)
+
+    assert answer.code == 0, answer.err
+    np.testing.assert_allclose(answer.json()["predictions"], scores(5, 9), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("[[1, 2, 3, 4]]", "has no entries, of which some are wanted"),
+        ('[{"x": 1}]', "there are no such entries: "),
+    ],
+)
+def test_entries_that_a_question_lacks_are_refused(cli, bundle, tmp_path, question, words):
+    (tmp_path / "rows.json").write_text(question)
+
+    answer = cli("predict", "--model", bundle, "--input", tmp_path / "rows.json", "--start", 1)
+
+    assert answer.code == 1
+    assert words in answer.err
