@@ -1,9 +1,9 @@
-"""Make buckets, lifecycle, quotas and one least-privilege key per function; safe to run again.
+"""Make buckets, lifecycle, quotas and a least-privilege key for each who needs one; safe to run again.
 
     python minio/provision.py http://host:9000 --admin-file root-key --keys secrets/
 
-`--keys` is the folder with one file `FUNCTION-store-key` (`access:secret`) per function; those
-that are missing are made. Any S3 will do: what it does not know is skipped, and named.
+`--keys` is the folder with one file `NAME-store-key` (`access:secret`) per function, and for the
+dispatcher; those that are missing are made. Any S3 will do: what it does not know is skipped, and named.
 """
 
 import argparse
@@ -91,8 +91,8 @@ class Provisioning:
         config = LifecycleConfig(rules)
         return self._try(what, lambda: self._client.set_bucket_lifecycle(bucket, config))
 
-    def function(self, name: str, policy: dict[str, Any], key_file: Path) -> None:
-        """Make the key of one function, which may do what its policy says and nothing else."""
+    def holder(self, name: str, policy: dict[str, Any], key_file: Path) -> None:
+        """Make the key of a function or the dispatcher, which may do what its policy says and nothing else."""
         access, secret = _key(key_file, self._prefix + name)
         text = json.dumps(policy).replace("arn:aws:s3:::", f"arn:aws:s3:::{self._prefix}")
         title = f"{self._prefix}mlaas-{name}"
@@ -160,7 +160,7 @@ def provision(url: str, admin_file: str, keys: Path, prefix: str = "") -> list[s
         work.bucket(name, wanted)
     for path in sorted((HERE / "policies").glob("*.json")):
         policy = json.loads(path.read_text(encoding="utf-8"))
-        work.function(path.stem, policy, keys / f"{path.stem}-store-key")
+        work.holder(path.stem, policy, keys / f"{path.stem}-store-key")
     return work.skipped
 
 
@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("url", help="http(s)://host:port of the S3")
     parser.add_argument("--admin-file", required=True, help="file with access:secret")
-    parser.add_argument("--keys", required=True, type=Path, help="folder of the functions' keys")
+    parser.add_argument("--keys", required=True, type=Path, help="folder of the keys")
     parser.add_argument("--prefix", default="", help="put before the names of buckets and keys")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

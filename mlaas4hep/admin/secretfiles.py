@@ -11,7 +11,7 @@ from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.settings import SettingsError, secret
 
-FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
+STORE_USERS = ("specs", "chunk-preprocess", "train", "predict", "workflow", "dispatcher")
 PRIVATE, PUBLIC, COOKIE = "dispatcher-private-key", "dispatcher-public-key", "door-cookie.env"
 USERS_CONF = "users.conf"  #: for the eyes of nats-server only
 MINIO_USER, MINIO_PASSWORD, MINIO_ADMIN = "minio-user", "minio-password", "minio-admin"
@@ -92,7 +92,7 @@ def _makers(users: Sequence[Mapping[str, object]]) -> dict[str, Callable[[], str
     """Return what makes each file that follows from no other."""
     return {
         PRIVATE: lambda: SigningKey.new().private_pem,
-        **{f"{name}-store-key": _pair(name) for name in FUNCTIONS},
+        **{f"{name}-store-key": _pair(name) for name in STORE_USERS},
         **{f"{user['user']}{_NATS}": _pair(str(user["user"])) for user in users},
         MINIO_USER: lambda: "mlaas-admin",
         MINIO_PASSWORD: lambda: secrets.token_hex(20),

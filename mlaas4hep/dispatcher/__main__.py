@@ -25,6 +25,7 @@ from mlaas4hep.dispatcher.webhooks import Webhooks
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.faas.logs import set_up_logging
+from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 log = logging.getLogger(__name__)
@@ -99,10 +100,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
 
 def _housekeeping(settings: Settings, messaging: bootstrap.Messaging) -> Housekeeping | None:
     """Return what keeps the store in order; None: the dispatcher was not given it."""
-    if settings.store == Settings().store:
-        return None
-    services = bootstrap.services(settings)
-    return Housekeeping(replace(services, runs=messaging.runs, bus=messaging.bus))
+    return Housekeeping(_services(settings, messaging)) if _has_store(settings) else None
 
 
 def _webhooks(
@@ -113,17 +111,24 @@ def _webhooks(
     Raises:
         SettingsError: the key cannot be read.
     """
-    if not settings.webhook_hosts or not settings.webhook_key_file:
+    if not settings.webhook_hosts or not settings.webhook_key_file or not _has_store(settings):
         return []
-    if settings.store == Settings().store:
-        return []
-    services = replace(
+    key = secret(settings.webhook_key_file).encode()
+    return [Webhooks(_services(settings, messaging), session, key)]
+
+
+def _has_store(settings: Settings) -> bool:
+    return settings.store != Settings().store
+
+
+def _services(settings: Settings, messaging: bootstrap.Messaging) -> Services:
+    """Return the store, and NATS by the connection that is there."""
+    return replace(
         bootstrap.services(settings),
         runs=messaging.runs,
         bus=messaging.bus,
         leases=messaging.leases,
     )
-    return [Webhooks(services, session, secret(settings.webhook_key_file).encode())]
 
 
 async def _connected(settings: Settings, lanes: list[Lane]) -> Client:

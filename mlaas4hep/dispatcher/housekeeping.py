@@ -29,20 +29,22 @@ class Housekeeping:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._looked: LRUCache[_Look, None] = LRUCache(_REMEMBERED)
-        self._known: set[tuple[str, str]] = set()
-        self._is_warm = False
+        self._known: set[tuple[str, str]] | None = None  #: None: nobody has looked yet
         self._searched_at = 0.0
 
     def rebuild(self, runs: Iterable[Run]) -> set[str]:
         """Write the records of runs that the book has lost; return their `owner/name`.
 
         The first time all records in the store are looked at, later those that `runs` misses.
+
+        Raises:
+            ServiceUnavailableError: the store is away; the next call looks at the same again.
         """
         now = {(run.owner, run.name) for run in runs}
-        gone, self._known = self._known - now, now
-        lost = not now or not self._is_warm or any(self._is_stored(*each) for each in gone)
-        self._is_warm = True
+        before = self._known
+        lost = not now or before is None or any(self._is_stored(*each) for each in before - now)
         made = rebuild(self._services) if lost else []
+        self._known = now
         if made:
             log.warning("the run book had lost %d runs: they are rebuilt", len(made))
         return set(made)

@@ -96,7 +96,7 @@ class Sweeper:
     def _sweep_runs(self, others: bool) -> None:
         with self._messaging.leases.hold("sweeper"):
             runs = self._messaging.runs.list()
-            made = self._housekeeping.rebuild(runs) if self._housekeeping is not None else set()
+            made = self._rebuilt(runs)
             if made:
                 runs = self._messaging.runs.list()
             for run in runs:
@@ -105,6 +105,16 @@ class Sweeper:
                     self._go_on(run)
             if self._housekeeping is not None:
                 self._metrics.tidied.inc(self._housekeeping.tidy(runs, self._clock()))
+
+    def _rebuilt(self, runs: Sequence[Run]) -> set[str]:
+        """Write the records that are lost; a store that is away keeps no run from going on."""
+        if self._housekeeping is None:
+            return set()
+        try:
+            return self._housekeeping.rebuild(runs)
+        except ServiceUnavailableError as error:
+            log.warning("no lost records are looked for: %s", error)
+            return set()
 
     def _is_lost(self, run: Run, others: bool) -> bool:
         quiet_s = self._clock() - run.updated_at

@@ -1,8 +1,8 @@
 """Objects that somebody began to write and never finished, and that nothing will ever name."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs import files
@@ -35,7 +35,7 @@ def remove_abandoned(services: Services, before: float) -> int:
 
 def _uploads(services: Services, before: float) -> Iterator[str]:
     """Yield tarballs that nobody asked to unpack, and files of uploads that have no record."""
-    for (owner, name), infos in _folders(services.tarballs).items():
+    for (owner, name), infos in _folders(services.tarballs):
         staged = keys.staged(owner, name, "")
         yield from (i.key for i in infos if i.key.startswith(staged) and i.modified_at < before)
         if keys.upload(owner, name) not in {info.key for info in infos}:
@@ -46,7 +46,7 @@ def _uploads(services: Services, before: float) -> Iterator[str]:
 def _models(services: Services, before: float) -> Iterator[str]:
     """Yield files of models that have no record, unless a training is writing them."""
     unfinished = {(run.owner, run.name) for run in services.runs.list() if not run.is_final}
-    for (owner, name), infos in _folders(services.models).items():
+    for (owner, name), infos in _folders(services.models):
         has_record = keys.model(owner, name) in {info.key for info in infos}
         if not has_record and (owner, name) not in unfinished:
             yield from _if_old(infos, before)
@@ -55,19 +55,18 @@ def _models(services: Services, before: float) -> Iterator[str]:
 def _runs(services: Services, before: float) -> Iterator[str]:
     """Yield files of runs that were deleted, or whose submission died before its record."""
     known = {(run.owner, run.name) for run in services.runs.list()}
-    for (owner, name), infos in _folders(services.runs_files).items():
+    for (owner, name), infos in _folders(services.runs_files):
         has_record = files.key(owner, name, files.RUN) in {info.key for info in infos}
         if files.is_of_run(name) and not has_record and (owner, name) not in known:
             yield from _if_old(infos, before)
 
 
-def _folders(store: ObjectStore) -> dict[_Folder, list[ObjectInfo]]:
-    found: dict[_Folder, list[ObjectInfo]] = defaultdict(list)
-    for info in store.list(""):
-        owner, name, *rest = info.key.split("/", 2)
-        if rest:
-            found[owner, name].append(info)
-    return found
+def _folders(store: ObjectStore) -> Iterator[tuple[_Folder, list[ObjectInfo]]]:
+    """Yield what lies in each folder, one folder after the other: a store lists by key."""
+    for folder, infos in groupby(store.list(""), lambda info: info.key.split("/")[:2]):
+        found = [info for info in infos if info.key.count("/") > 1]
+        if found:
+            yield (folder[0], folder[1]), found
 
 
 def _if_old(infos: list[ObjectInfo], before: float) -> Iterator[str]:

@@ -31,13 +31,14 @@ def rebuild(services: Services) -> list[str]:
 
 
 def _stored(services: Services, known: set[tuple[str, str]]) -> Iterator[Run]:
-    for info in list(services.runs_files.list("")):
-        owner, name, *file = info.key.split("/")
+    keys_ = [i.key for i in services.runs_files.list("") if i.key.endswith(f"/{files.RUN}")]
+    for key in keys_:
+        owner, name, *file = key.split("/")
         if file == [files.RUN] and (owner, name) not in known:
             try:
-                yield sealed.load(Run, services.runs_files.get(info.key))
+                yield sealed.load(Run, services.runs_files.get(key))
             except MlaasError as error:
-                log.warning("%s is left out: %s", info.key, error)
+                log.warning("%s is left out: %s", key, error)
 
 
 def _end(run: Run, services: Services) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,22 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
+from mlaas4hep import bootstrap
 from mlaas4hep.adapters.stores.s3 import client
 from mlaas4hep.bootstrap import credentials
-from mlaas4hep.core.keys import BUCKETS
+from mlaas4hep.core import sealed
+from mlaas4hep.core.keys import BUCKETS, staged
+from mlaas4hep.core.keys import model as model_key
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher.housekeeping import Housekeeping
+from mlaas4hep.pipeline.records import store_run
+from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings
 
 HERE = Path(__file__).parents[2] / "minio"
-FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
-#: function → bucket → l: list only (to count what an owner has), r: read, w: write, d: delete
+#: who → bucket → l: list only (to count what an owner has), r: read, w: write, d: delete
 GRANTS = {
     "specs": {"tarballs": "r", "runs": "rw", "specs": "rw", "models": "rw"},
     "chunk-preprocess": {
@@ -31,6 +41,7 @@ GRANTS = {
     "train": {"runs": "rwd", "specs": "r", "chunks": "r", "models": "rw"},
     "predict": {"tarballs": "l", "runs": "l", "specs": "l", "chunks": "l", "models": "rwd"},
     "workflow": {"tarballs": "rwd", "runs": "rwd", "specs": "rd", "chunks": "d", "models": "rwd"},
+    "dispatcher": {"tarballs": "d", "runs": "rwd", "models": "d"},
 }
 
 
@@ -74,18 +85,18 @@ def allowed(do: Any) -> bool:
     return True
 
 
-def as_function(s3: Any, keys: Path, name: str) -> Minio:
+def holding(s3: Any, keys: Path, name: str) -> Minio:
     return client(s3.url, *credentials(str(keys / f"{name}-store-key")))
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_functions_key_may_do_what_it_must_and_no_more(
+@pytest.mark.parametrize("name", GRANTS)
+def test_a_key_may_do_what_it_must_and_no_more(
     s3: Any, keys: Path, prefix: str, name: str, bucket: str
 ) -> None:
     root = client(s3.url, s3.access, s3.secret)
     root.put_object(prefix + bucket, "a/b", io.BytesIO(b"x"), 1)
-    mine = as_function(s3, keys, name)
+    mine = holding(s3, keys, name)
     grant = GRANTS[name].get(bucket, "")
 
     assert allowed(lambda: list(mine.list_objects(prefix + bucket))) == bool(grant)
@@ -101,12 +112,38 @@ def test_a_functions_key_may_do_what_it_must_and_no_more(
 def test_a_key_sees_no_bucket_that_is_not_its_own_and_makes_none(
     s3: Any, keys: Path, prefix: str
 ) -> None:
-    mine = as_function(s3, keys, "train")
+    mine = holding(s3, keys, "train")
     seen = {bucket.name.removeprefix(prefix) for bucket in mine.list_buckets()}
 
     assert seen == {"runs", "specs", "chunks", "models"}
     assert not allowed(lambda: mine.make_bucket(f"{prefix}other"))
     mine._http.clear()
+
+
+def test_the_dispatchers_key_suffices_to_keep_the_store_in_order(
+    s3: Any, keys: Path, prefix: str
+) -> None:
+    def services(key: str) -> Services:
+        settings = Settings(
+            store=s3.url, store_bucket_prefix=prefix, store_key_file=str(keys / key)
+        )
+        return bootstrap.services(settings)
+
+    root, mine = services("admin"), services("dispatcher-store-key")
+    run = Run(
+        owner="a", name="r_1", id="1", folder="r", number=1, created_at=0.0, updated_at=0.0
+    )  # fmt: skip
+    store_run(run, {files.CHECKPOINT: b"x"}, root)
+    model = ModelRecord(owner="a", name="r_1", version="v", files=(), run_id="1")
+    root.models.put(model_key("a", "r_1"), sealed.dump(model))
+    root.models.put("a/half_1/v/model.tflite", b"x")
+    root.tarballs.put(staged("a", "half", "1"), b"x")
+    keeping = Housekeeping(mine)
+
+    assert keeping.rebuild([]) == {"a/r_1"}
+    assert keeping.tidy(mine.runs.list(), time.time() + 2 * 24 * 3600) == 3
+    stored = root.runs_files.get(files.key("a", "r_1", files.RUN))
+    assert sealed.load(Run, stored).status is Status.DONE
 
 
 def test_provisioning_again_changes_nothing(provision: Any, keys: Path) -> None:
@@ -147,6 +184,6 @@ def test_wrong_credentials_are_an_error(s3: Any, tmp_path: Path) -> None:
     assert "SignatureDoesNotMatch" in done.stderr
 
 
-def test_the_files_name_the_buckets_and_functions_of_the_code() -> None:
+def test_the_files_name_the_buckets_of_the_code_and_everybody_who_holds_a_key() -> None:
     assert tuple(json.loads((HERE / "buckets.json").read_text())) == BUCKETS
-    assert {path.stem for path in (HERE / "policies").iterdir()} == set(FUNCTIONS)
+    assert {path.stem for path in (HERE / "policies").iterdir()} == GRANTS.keys()

@@ -56,7 +56,7 @@ FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
 #: What an operator puts beside an overlay; any content makes it build.
 SECRETS = (
     "users.conf", "minio-user", "minio-password", "dispatcher-nats-user",
-    "dispatcher-private-key", "dispatcher-public-key", "door-cookie.env", "tls.crt", "tls.key",
+    "dispatcher-store-key", "dispatcher-private-key", "dispatcher-public-key", "door-cookie.env", "tls.crt", "tls.key",
     *(f"{name}-{kind}" for name in FUNCTIONS for kind in ("store-key", "nats-user")),
 )  # fmt: skip
 

@@ -57,7 +57,23 @@ def test_the_dispatcher_is_told_in_settings(manifest):
 
     assert container["command"] == ["python", "-m", "mlaas4hep.dispatcher"]
     assert settings.gateway_url == "http://gateway.openfaas:8080"
-    assert settings.dispatcher_private_key_file
+    assert settings.store == "http://minio.mlaas:9000"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_dispatchers_secret_holds_every_file_that_it_reads(built, overlay):
+    objects = built(overlay)
+    (secret,) = [
+        each for each in objects
+        if each["kind"] == "Secret" and each["metadata"]["name"].startswith("dispatcher-")
+        and each["metadata"]["namespace"] == "mlaas"
+    ]  # fmt: skip
+    found = variables(objects, "dispatcher").values()
+
+    assert {f"/secrets/{name}" for name in secret["data"]} == {
+        value for value in found if value.startswith("/secrets/")
+    }
+    assert "/secrets/dispatcher-store-key" in found
 
 
 READERS = {"specs", "chunk-preprocess", "workflow"}

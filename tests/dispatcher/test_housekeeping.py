@@ -1,5 +1,6 @@
 """The store kept in order: what ended runs left, and what nobody finished writing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,9 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunCancelled
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import ENDED_S, RESTARTED_S, Housekeeping
-from mlaas4hep.errors import ConflictError
+from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 from mlaas4hep.pipeline.records import store_run
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import ObjectInfo, Services
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases.runs import delete
 
@@ -105,6 +106,34 @@ def test_records_that_are_lost_one_by_one_are_rebuilt_and_deleted_runs_are_not(
 
     assert made == [{"a/luca_3"}, set(), {"a/luca_1"}, set()]
     assert {run.name for run in services.runs.list()} == {"luca_1", "luca_3"}
+
+
+class Away(MemoryStore):
+    """A store that does not answer until it is back."""
+
+    is_away = True
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        if self.is_away:
+            raise ServiceUnavailableError("the object store does not answer")
+        return super().list(prefix)
+
+
+def test_a_store_that_is_away_at_first_is_looked_through_when_it_is_back(
+    services: Services,
+) -> None:
+    away = Away(lambda: 0.0)
+    late = replace(services, runs_files=away, runs=MemoryRunBook(lambda: 0.0))
+    store_run(RUN, {}, late)
+    store_run(replace(RUN, name="luca_2"), {}, late)
+    late.runs.delete("a", "luca_2")
+    keeping = Housekeeping(late)
+
+    with pytest.raises(ServiceUnavailableError):
+        keeping.rebuild(late.runs.list())
+    away.is_away = False
+
+    assert keeping.rebuild(late.runs.list()) == {"a/luca_2"}
 
 
 def test_a_run_that_is_rebuilt_while_it_is_submitted_is_that_run(services: Services) -> None:

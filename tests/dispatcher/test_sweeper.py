@@ -123,6 +123,28 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
         connection.close()
 
 
+def test_runs_go_on_while_the_store_is_away(
+    nats_server: NatsServer, messaging: bootstrap.Messaging, tmp_path: Path
+) -> None:
+    messaging.runs.create(RUN)
+    (tmp_path / "key").write_text("access:secret")
+    nobody = Settings(store="http://127.0.0.1:9", store_key_file=str(tmp_path / "key"))
+    services = replace(bootstrap.services(nobody), runs=messaging.runs, bus=messaging.bus)
+
+    async def sweep() -> None:
+        client = await nats.connect(nats_server.url)
+        keeping = Housekeeping(services)
+        sweeper = Sweeper(
+            [], client=client, messaging=messaging, metrics=Metrics(), housekeeping=keeping
+        )
+        await sweeper.sweep()
+        await client.close()
+
+    asyncio.run(sweep())
+
+    assert told(nats_server) == {"a/luca_1"}
+
+
 def told(server: NatsServer) -> set[str]:
     """Return the runs that are told to begin."""
 
