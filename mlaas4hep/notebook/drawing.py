@@ -1,6 +1,7 @@
 """Histograms as hist objects, and pictures in the style of mplhep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import hist
@@ -48,15 +49,14 @@ def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
     curves = {part: told for part, told in quality.items() if "roc" in told}
     if not curves:
         raise NotFoundError("there is no ROC curve: the run does not tell two classes apart")
-    with plt.style.context(mplhep.style.ATLAS):
-        ax = plt.subplots()[1] if ax is None else ax
+    with _styled(ax) as axes:
         for part, told in curves.items():
             points = told["roc"]
-            ax.plot(points["false_positives"], points["true_positives"], label=_area(part, told))
-        ax.plot([0, 1], [0, 1], linestyle=":", color="gray")
-        ax.set(xlabel="false positives", ylabel="true positives", xlim=(0, 1), ylim=(0, 1))
-        ax.legend(loc="lower right")
-    return ax
+            axes.plot(points["false_positives"], points["true_positives"], label=_area(part, told))
+        axes.plot([0, 1], [0, 1], linestyle=":", color="gray")
+        axes.set(xlabel="false positives", ylabel="true positives", xlim=(0, 1), ylim=(0, 1))
+        axes.legend(loc="lower right")
+    return axes
 
 
 def branch(found: Mapping[str, Mapping[str, Hist]], name: str, ax: Any = None) -> Any:
@@ -67,19 +67,30 @@ def branch(found: Mapping[str, Mapping[str, Hist]], name: str, ax: Any = None) -
     """
     if name not in found:
         raise NotFoundError(f"there is no histogram of {name!r}", hint=nearest(name, list(found)))
-    with plt.style.context(mplhep.style.ATLAS):
-        ax = plt.subplots()[1] if ax is None else ax
+    with _styled(ax) as axes:
         shown = list(found[name].items())
         mplhep.histplot(
             [each for _, each in shown],
             label=[label for label, _ in shown],
             density=True,
             yerr=False,
-            ax=ax,
+            ax=axes,
         )
-        ax.set(xlabel=name, ylabel="entries, area 1")
-        ax.legend()
-    return ax
+        axes.set(xlabel=name, ylabel="entries, area 1")
+        axes.legend()
+    return axes
+
+
+@contextmanager
+def _styled(ax: Any) -> Iterator[Any]:
+    """Give axes, new ones if there are none, in the style of ATLAS.
+
+    Jupyter's backend turns interactive mode on when it is loaded. Were that within the style, its
+    end would turn it off again, and no later picture would be shown.
+    """
+    plt.draw_if_interactive()  # loads the backend
+    with plt.style.context(mplhep.style.ATLAS):
+        yield plt.subplots()[1] if ax is None else ax
 
 
 def _area(part: str, told: Mapping[str, Any]) -> str:

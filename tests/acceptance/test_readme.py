@@ -108,7 +108,8 @@ def test_the_notebook_shows_a_run_and_its_histograms(machine):
     assert "val_loss" in text
     assert "Hist(Variable(" in text
     assert "production" in text
-    assert any(each.startswith("iVBOR") for each in shown)  # pictures
+    pictures = [each for each in shown if each.startswith("iVBOR")]
+    assert len(pictures) == 3  # ROC curves, scores by class, and a branch
 
 
 def test_prometheus_scrapes_every_function_with_the_rules_for_operators(machine):
