@@ -1,7 +1,8 @@
-"""The command line in this process, and a deployment on a free port for it."""
+"""The command line, and a deployment on a free port for it."""
 
-import io
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import awkward as ak
@@ -17,20 +18,37 @@ from tests.people import World
 
 @pytest.fixture
 def cli(capsys, monkeypatch, tmp_path):
-    """Return a function that runs a command and tells exit code, stdout and stderr."""
+    """Return a function that runs a command and tells exit code, stdout and stderr.
+
+    It runs in this process, or, if something is said to it, in one of its own with a pipe.
+    """
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def run(*arguments, said=""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(said))
+    def run(*arguments, said=None):
+        words = [str(argument) for argument in arguments]
+        if said is not None:
+            return piped(words, said)
         code = 0
         try:
-            main([str(argument) for argument in arguments])
+            main(words)
         except SystemExit as end:
             code = end.code
         out, err = capsys.readouterr()
         return SimpleNamespace(code=code, out=out, err=err, json=lambda: json.loads(out))
 
     return run
+
+
+def piped(words, said):
+    """Run a command that reads from a pipe, as a shell does."""
+    command = [sys.executable, "-m", "mlaas4hep.cli", *words]
+    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+    return SimpleNamespace(
+        code=done.returncode,
+        out=done.stdout,
+        err=done.stderr,
+        json=lambda: json.loads(done.stdout),
+    )
 
 
 @pytest.fixture
