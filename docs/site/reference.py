@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from mlaas4hep import bootstrap
 from mlaas4hep.cli.app import app
 from mlaas4hep.client import Client
-from mlaas4hep.client.moves import Operation, Stream
+from mlaas4hep.client.methods import Operation, Stream
 from mlaas4hep.core.requests.params import params
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.dispatcher.metrics import Metrics

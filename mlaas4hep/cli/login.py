@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli import endpoints as known
-from mlaas4hep.cli import refreshtokens
+from mlaas4hep.cli.logins import endpoints as known
+from mlaas4hep.cli.logins import refreshtokens
+from mlaas4hep.cli.logins.signin import offered, sign_in
 from mlaas4hep.cli.options import URL, Json
-from mlaas4hep.cli.signin import offered, sign_in
 from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import Address

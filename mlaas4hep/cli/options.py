@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mlaas4hep.cli import endpoints
-from mlaas4hep.cli.renewing import EndpointTokens
+from mlaas4hep.cli.logins import endpoints
+from mlaas4hep.cli.logins.renewing import EndpointTokens
 from mlaas4hep.client import Client
 from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.errors import UnauthenticatedError

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mlaas4hep.client.address import DEFAULT_URL, Address
-from mlaas4hep.client.asyncconnection import AsyncConnection
 from mlaas4hep.client.client import until_told
-from mlaas4hep.client.moves import Asking, Awaiting, Telling
-from mlaas4hep.client.nouns import Nouns
-from mlaas4hep.client.tarballs import DIRECT_BYTES
-from mlaas4hep.client.tokens import Tokens
+from mlaas4hep.client.connections.asyncconnection import AsyncConnection
+from mlaas4hep.client.connections.moves import Asking, Telling
+from mlaas4hep.client.connections.tokens import Tokens
+from mlaas4hep.client.methods import Awaiting
+from mlaas4hep.client.nouns.nouns import Nouns
+from mlaas4hep.client.nouns.tarballs import DIRECT_BYTES
 
 T = TypeVar("T")
 

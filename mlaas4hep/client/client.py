@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mlaas4hep.client.address import DEFAULT_URL, Address
-from mlaas4hep.client.connection import Connection
-from mlaas4hep.client.moves import Asking, Blocking, Emit, Telling
-from mlaas4hep.client.nouns import Nouns
-from mlaas4hep.client.tarballs import DIRECT_BYTES
-from mlaas4hep.client.tokens import Tokens
+from mlaas4hep.client.connections.connection import Connection
+from mlaas4hep.client.connections.moves import Asking, Emit, Telling
+from mlaas4hep.client.connections.tokens import Tokens
+from mlaas4hep.client.methods import Blocking
+from mlaas4hep.client.nouns.nouns import Nouns
+from mlaas4hep.client.nouns.tarballs import DIRECT_BYTES
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from mlaas4hep.cli import endpoints
-from mlaas4hep.cli.renewing import EndpointTokens
+from mlaas4hep.cli.logins import endpoints
+from mlaas4hep.cli.logins.renewing import EndpointTokens
 from mlaas4hep.client import Client
 from mlaas4hep.client.oauth import device
 from mlaas4hep.client.oauth.grant import ends_at

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from mlaas4hep.cli import endpoints
+from mlaas4hep.cli.logins import endpoints
 
 
 def test_who_logged_in_needs_to_say_nothing_more(cli, world, deployment):

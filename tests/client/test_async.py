@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from mlaas4hep.client import AsyncClient, Client
-from mlaas4hep.client.asyncconnection import AsyncConnection
-from mlaas4hep.client.moves import Operation, Stream
+from mlaas4hep.client.connections.asyncconnection import AsyncConnection
+from mlaas4hep.client.methods import Awaiting, Blocking, Operation, Stream
 from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
@@ -74,6 +74,16 @@ def test_both_clients_have_the_same_methods():
         }
 
     assert methods(Client) == methods(AsyncClient) > {"upload", "submit", "watch", "predict"}
+
+
+@pytest.mark.parametrize("kind", [Blocking, Awaiting])
+def test_a_client_that_cannot_make_the_moves_of_a_call_is_not_made(kind):
+    class Unfinished(kind):
+        def perform(self, asking):
+            return asking
+
+    with pytest.raises(TypeError, match=r"abstract method .*each"):
+        Unfinished()
 
 
 def test_a_run_from_the_folder_to_its_end(world, url, tmp_path):

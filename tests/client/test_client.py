@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mlaas4hep.client import Client
-from mlaas4hep.client.connection import Connection
+from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files

@@ -50,7 +50,7 @@ def test_the_client_can_be_imported_and_used():
     said = python("""
 import httpx
 from mlaas4hep.client import Client
-from mlaas4hep.client.connection import Connection
+from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.errors import NotFoundError
 
 answer = httpx.Response(404, json={"error": {"code": "not_found", "message": "no such run"}})

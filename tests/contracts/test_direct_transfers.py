@@ -14,7 +14,7 @@ from mlaas4hep.adapters.stores.s3 import S3Store, client
 from mlaas4hep.adapters.stores.s3addresses import S3Addresses
 from mlaas4hep.adapters.stores.s3forms import S3Forms
 from mlaas4hep.client import Client
-from mlaas4hep.client.connection import Connection
+from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import MlaasError

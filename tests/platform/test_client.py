@@ -8,7 +8,7 @@ import uproot
 
 from deploy.testbed import credentials
 from mlaas4hep.client import Client
-from mlaas4hep.client.connection import Connection
+from mlaas4hep.client.connections.connection import Connection
 from tests.platform.outside import PLACE, watched
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlaas4hep.client.calls import Calls, part
-from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.client.connections.moves import Asking
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.scans import ScanReport
 

@@ -3,8 +3,8 @@
 import time
 import webbrowser
 
-from mlaas4hep.cli.endpoints import Endpoint
-from mlaas4hep.cli.renewing import with_grant
+from mlaas4hep.cli.logins.endpoints import Endpoint
+from mlaas4hep.cli.logins.renewing import with_grant
 from mlaas4hep.cli.terminal.screen import tell
 from mlaas4hep.client import Client
 from mlaas4hep.client.oauth import device

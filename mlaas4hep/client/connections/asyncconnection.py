@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 
-from mlaas4hep.client.attempts import RETRIES
-from mlaas4hep.client.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
+from mlaas4hep.client.connections.attempts import RETRIES
+from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
+from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, Refused, Work
+from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.files import CountedFile, Writing
-from mlaas4hep.client.moves import Exchange, Form, Move, Pause, Refused, Work
-from mlaas4hep.client.tokens import Tokens
 
 
 class AsyncConnection:

@@ -4,10 +4,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.connections.moves import Asking, Work
 from mlaas4hep.client.export import Format, export
 from mlaas4hep.client.files import OnBytes
-from mlaas4hep.client.moves import Asking, Operation, Work
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion
 from mlaas4hep.core.runs.views import Deleted, Model
 

@@ -1,107 +1,42 @@
-"""What a call of the client is made of, said without doing it: one code for both clients.
+"""The methods of both clients: each says what is done, and the client that has it does it.
 
-A noun's method is a generator. It yields moves (one exchange of HTTP, a pause, some work on this
-machine) and is sent what became of each; `Client` makes the moves one after the other, and
-`AsyncClient` awaits them.
+A noun's method is a generator of moves. `Operation` and `Stream` make it one that returns at
+`Client`, and one that is awaited at `AsyncClient`.
 """
 
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterator,
-    Mapping,
-)
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from mlaas4hep.client.files import OnBytes
+from mlaas4hep.client.connections.moves import Asking, Telling
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Body = Callable[[], Iterator[bytes]]  #: gives the body again for every attempt
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request and its answer."""
-
-    method: str
-    url: str
-    body: Body | None = None
-    given: Mapping[str, Any] = field(default_factory=dict)  #: params, json, headers, timeout
-    target: Path | None = None  #: a good answer is written there, streamed
-    on_bytes: OnBytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A form with a file for somebody else's server, streamed and without our token."""
-
-    url: str
-    fields: Mapping[str, str]
-    file: Path
-    on_bytes: OnBytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Some seconds in which nothing is done."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Something to do on this machine, which may take a while; its result is sent back."""
-
-    function: Callable[[], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The deployment refuses the token; a fresh one is sent back, or None."""
-
-
-@dataclass(frozen=True, slots=True)
-class Emit(Generic[T]):
-    """One of several results."""
-
-    value: T
-
-
-Move = Exchange | Form | Pause | Work | Refused
-Asking = Generator[Move, Any, T]  #: ends with a result
-Telling = Generator[Move | Emit[T], Any, None]  #: gives results on the way
-
-
-class Blocking:
+class Blocking(ABC):
     """A client whose methods return results."""
 
+    @abstractmethod
     def perform(self, asking: Asking[T]) -> T:
         """Make the moves of a call, and return its result."""
-        raise NotImplementedError
 
+    @abstractmethod
     def each(self, telling: Telling[T]) -> Iterator[T]:
         """Yield the results of a call as its moves bring them."""
-        raise NotImplementedError
 
 
-class Awaiting:
+class Awaiting(ABC):
     """A client whose methods are awaited."""
 
+    @abstractmethod
     def perform(self, asking: Asking[T]) -> Coroutine[Any, Any, T]:
         """Make the moves of a call, and return its result."""
-        raise NotImplementedError
 
+    @abstractmethod
     def each(self, telling: Telling[T]) -> AsyncIterator[T]:
         """Yield the results of a call as its moves bring them."""
-        raise NotImplementedError
 
 
 class Operation(Generic[P, T]):

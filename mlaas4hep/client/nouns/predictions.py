@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.connections.moves import Asking
 from mlaas4hep.client.entries import entry_list, value_list
-from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 
 BATCH = 1000  #: entries in one call

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from mlaas4hep.cli import endpoints, refreshtokens
-from mlaas4hep.cli.endpoints import Endpoint
+from mlaas4hep.cli.logins import endpoints, refreshtokens
+from mlaas4hep.cli.logins.endpoints import Endpoint
 from mlaas4hep.client.oauth.grant import Grant, ends_at
 from mlaas4hep.client.oauth.provider import refresh
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError

@@ -3,8 +3,8 @@
 import httpx
 
 from mlaas4hep import errors
+from mlaas4hep.client.connections.moves import Asking, Exchange, Form, Pause, Refused
 from mlaas4hep.client.files import CutOffError
-from mlaas4hep.client.moves import Asking, Exchange, Form, Pause, Refused
 from mlaas4hep.client.problems import LATER, problem, raise_for, unreachable
 from mlaas4hep.core.backoff import backoff_s
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import httpx
 
 from mlaas4hep.client.address import Address
-from mlaas4hep.client.attempts import attempts
+from mlaas4hep.client.connections.attempts import attempts
+from mlaas4hep.client.connections.moves import Asking, Body, Exchange, Work
 from mlaas4hep.client.files import OnBytes, check_target
-from mlaas4hep.client.moves import Asking, Body, Exchange, Work
 from mlaas4hep.core import wire
 
 T = TypeVar("T")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from mlaas4hep.client.calls import Calls, part
-from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.client.connections.moves import Asking
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.runs.views import FeatureList
 
 

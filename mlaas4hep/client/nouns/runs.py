@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlaas4hep.client.calls import Calls, part
-from mlaas4hep.client.moves import Asking, Emit, Operation, Pause, Stream, Telling
+from mlaas4hep.client.connections.moves import Asking, Emit, Pause, Telling
+from mlaas4hep.client.methods import Operation, Stream
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.views import Deleted, RunPage

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from mlaas4hep.client.moves import Exchange
-from mlaas4hep.client.tokens import OneToken, Tokens
+from mlaas4hep.client.connections.moves import Exchange
+from mlaas4hep.client.connections.tokens import OneToken, Tokens
 
 TIMEOUT_S, CONNECT_S = 60.0, 10.0
 

@@ -3,10 +3,11 @@
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from mlaas4hep.client.attempts import post_form
-from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.connections.attempts import post_form
+from mlaas4hep.client.connections.moves import Asking, Form, Work
 from mlaas4hep.client.files import OnBytes, blocks
-from mlaas4hep.client.moves import Asking, Form, Operation, Work
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.client.packing import files_of, packed
 from mlaas4hep.core.runs.views import Deleted, DirectUpload, Tarball
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlaas4hep.client.calls import Calls, part
+from mlaas4hep.client.connections.moves import Asking
 from mlaas4hep.client.files import OnBytes
-from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.runs.answers import Report
 
 

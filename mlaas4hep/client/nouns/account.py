@@ -1,7 +1,8 @@
 """Who you are at a deployment, and what you use there."""
 
-from mlaas4hep.client.calls import Calls
-from mlaas4hep.client.moves import Asking, Operation
+from mlaas4hep.client.connections.moves import Asking
+from mlaas4hep.client.methods import Operation
+from mlaas4hep.client.nouns.calls import Calls
 from mlaas4hep.core.runs.views import Deleted, SignIn, Usage, WebhookSecret
 
 
