@@ -88,7 +88,7 @@ def _styled(ax: Any) -> Iterator[Any]:
     Jupyter's backend turns interactive mode on when it is loaded. Were that within the style, its
     end would turn it off again, and no later picture would be shown.
     """
-    plt.draw_if_interactive()  # loads the backend
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call] # loads the backend
     with plt.style.context(mplhep.style.ATLAS):
         yield plt.subplots()[1] if ax is None else ax
 
