@@ -117,8 +117,12 @@ def delete(run: Run, services: Services) -> None:
     """
     if not run.is_final:
         raise ConflictError(f"run {run.name!r} is {run.status}", hint="cancel it first")
-    record = files.key(run.owner, run.name, files.RUN)
-    services.runs_files.delete(record)  # first: from it the run would be rebuilt
+    forget(run, services)
+
+
+def forget(run: Run, services: Services) -> None:
+    """Remove a run and its files; first the stored record, from which it would be rebuilt."""
+    services.runs_files.delete(files.key(run.owner, run.name, files.RUN))
     services.runs.delete(run.owner, run.name)
     delete_below(services.runs_files, keys.run(run.owner, run.name))
 

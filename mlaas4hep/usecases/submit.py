@@ -29,7 +29,7 @@ from mlaas4hep.pipeline.records import new_run, next_name, store_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas, uploads
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
-from mlaas4hep.usecases.runs import delete_below
+from mlaas4hep.usecases.runs import forget
 
 USUAL_PREPROC = "preproc.json"  #: used without being named, as `mlaas4hep run` does
 USUAL_FILES = "files.txt"
@@ -96,8 +96,7 @@ def kept_if_whole(run: Run, services: Services) -> Iterator[None]:
         yield
     except (QuotaError, ServiceUnavailableError):
         with suppress(ServiceUnavailableError):
-            services.runs.delete(run.owner, run.name)
-            delete_below(services.runs_files, keys.run(run.owner, run.name))
+            forget(run, services)
         raise
 
 

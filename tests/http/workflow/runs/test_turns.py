@@ -1,13 +1,18 @@
 """Submissions at the same time, and the same one again."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from mlaas4hep.adapters.memory import MemoryBus, MemoryRunBook
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.settings import Settings
+from mlaas4hep.usecases.rebuild import rebuild
 from tests.people import SUBMISSION, Caller
 
 
@@ -48,6 +53,37 @@ def test_submissions_at_once_in_two_processes_do_not_pass_the_quota(world, uploa
     assert {name for name in files if name.startswith("luca_")} == {
         each["name"] for each in runs["runs"]
     }
+
+
+class SilentBus(MemoryBus):
+    """A bus that does not answer."""
+
+    def publish(self, *_, **__):
+        raise ServiceUnavailableError("NATS: no answer")
+
+
+class SweptBook(MemoryRunBook):
+    """A run book after each of whose deletions the sweeper comes by."""
+
+    services = None
+
+    def delete(self, owner, name):
+        super().delete(owner, name)
+        rebuild(self.services)
+
+
+def test_a_run_that_could_not_be_told_leaves_nothing_even_if_it_is_swept_meanwhile(world, uploaded):
+    book = SweptBook(time.time)
+    services = replace(world.services, bus=SilentBus(), runs=book)
+    book.services = services
+    app = make_app(services, Settings(), world.verifier)
+    caller = Caller(app.test_client(), uploaded.header, uploaded.owner)
+
+    assert caller.submit().status_code == 503
+
+    assert book.list() == []
+    left = [info.key for info in services.runs_files.list(f"{uploaded.owner}/luca_")]
+    assert left == []
 
 
 def test_a_call_that_is_repeated_with_its_key_makes_no_second_run(uploaded):
