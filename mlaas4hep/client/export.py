@@ -36,6 +36,13 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
         raise InvalidRequestError(f"{target} is there already", hint="--out with another folder")
     with tarfile.open(bundle) as packed:
         names = packed.getnames()
+        if "fold0" in _folders(names):
+            raise InvalidRequestError(
+                "this is one model for each fold, and no other tool knows which of them has not "
+                "learned from an entry",
+                hint="`mlaas4hep model` fetches the bundle, with a folder for each fold; for one "
+                'model, train with "validation" or "split" in place of "folds"',
+            )
         if _PARTS[to][0] not in names:
             raise InvalidRequestError(
                 f"the bundle holds no {_PARTS[to][0]}, which {to} is made of",
@@ -48,6 +55,10 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
     if to == "mlflow":
         wanted += _write_mlflow(target)
     return tuple(sorted(wanted))
+
+
+def _folders(names: Sequence[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
 
 
 def _possible(names: Sequence[str]) -> list[str]:

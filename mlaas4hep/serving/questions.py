@@ -109,7 +109,8 @@ def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
     inputs = served.runtime.inputs
     if len(inputs) == 1 and _surely_fits(inputs[0], feeds):
         return
-    if feeds.keys() - {FEED} != {each.name for each in inputs} - {FEED}:
+    besides = {FEED} if served.record.folds else set()
+    if feeds.keys() - besides != {each.name for each in inputs}:
         raise InvalidRequestError(
             f"the inputs {', '.join(sorted(feeds))} are not those of model {served.record.name!r}",
             hint=f"its inputs: {', '.join(each.name for each in inputs)}",

@@ -58,7 +58,8 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
     chunk_bytes = largest * columns * _FLOAT_BYTES
     model = _built(prepared, names, plan, services) if limits.builds_models else None
-    memory_bytes = _memory_bytes(chunk_bytes, model)
+    folds = request.params.splitting.folds
+    memory_bytes = _memory_bytes(chunk_bytes, model, max(folds, 1))
     return DryRun(
         files=tuple(files),
         entries=sum(file.entries for file in inputs.opened.files),
@@ -68,6 +69,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         identifiers=chosen.identifiers,
         label=chosen.label,
         columns=columns,
+        folds=folds,
         chunks=plan.chunks,
         largest_chunk_entries=largest,
         chunk_bytes=chunk_bytes,
@@ -146,10 +148,13 @@ def _of_chunks(request: Request, plan: ChunkPlan) -> Iterator[str]:
         )
 
 
-def _memory_bytes(chunk_bytes: int, model: ModelSummary | None) -> int:
-    """Return the framework, three chunks on their way, and weights with their gradients."""
+def _memory_bytes(chunk_bytes: int, model: ModelSummary | None, models: int) -> int:
+    """Return the framework, three chunks on their way, and weights with their gradients.
+
+    All models stay in memory: together they predict what none of them learned from.
+    """
     parameters = model.parameters if model else 0
-    return _FRAMEWORK_BYTES + 3 * chunk_bytes + 4 * _FLOAT_BYTES * parameters
+    return _FRAMEWORK_BYTES + 3 * chunk_bytes + 4 * _FLOAT_BYTES * parameters * models
 
 
 def _warnings(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.served import served_files
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.ports import ObjectStore
 
@@ -46,13 +46,10 @@ def check_file(store: ObjectStore, record: ModelRecord, file: str, checksum: str
 
 def _needed(record: ModelRecord) -> Iterator[str]:
     """Yield the files that predictions are made with."""
-    served = kinds.served_file(record.files, record.file)
+    models = served_files(record)
+    beginnings = (*models, *map(_beside, models))
     for file in record.files:
-        if (
-            (served and (file == served[0] or file.startswith(_beside(served[0]))))
-            or file in _SMALL
-            or file == record.labels
-        ):
+        if file.startswith(beginnings) or file in _SMALL or file == record.labels:
             yield file
 
 

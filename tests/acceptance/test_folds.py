@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
+from mlaas4hep.core.models.folding import FEED
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.http.predict.app import app, limits
 from mlaas4hep.oneprocess.delivery import drain
@@ -89,6 +90,11 @@ def test_every_entry_is_scored_by_the_model_that_did_not_see_it(world, alice):
     assert scores["event"].to_pylist() == data["event"].tolist()
     with _predicting(world, alice) as predict:
         _predictions_are(expected, predict, run["name"], data)
+        _tensors_cannot_choose_the_fold(predict, run["name"])
+        bundle = alice.get(f"/models/{run['name']}/bundle").data
+        again = predict.post("/upload?name=again", content=bundle)
+        assert again.status_code == 200, again.text
+        _predictions_are(expected, predict, "again", data)
 
 
 def _predicting(world, alice):
@@ -115,6 +121,25 @@ def _predictions_are(expected, predict, model, data):
         refused = predict.post("/json", json={"model": model, **body})
         assert refused.status_code == 400
         assert says in refused.text
+
+
+def _tensors_cannot_choose_the_fold(predict, model):
+    shown = predict.get(f"/v2/models/{model}").json()
+    assert shown["platform"] == "onnxruntime_onnx"
+    (given,) = shown["inputs"]
+    row = {"name": given["name"], "datatype": "FP32", "shape": [1, 1], "data": [0.5]}
+    fold = {"name": FEED, "datatype": "INT32", "shape": [1], "data": [1]}
+    for inputs, says in (([row], "raw entries"), ([row, fold], "no input")):
+        refused = predict.post(f"/v2/models/{model}/infer", json={"inputs": inputs})
+        assert refused.status_code == 400
+        assert says in refused.text
+
+
+def test_a_dry_run_says_how_many_models_there_will_be(world, alice):
+    texts = {"files.txt": "a.root", "labels.txt": "truth", "model.py": MODEL, "a.root": world.data}
+    alice.upload({**FOLDER, **texts, "params.json": json.dumps(PARAMS)})
+
+    assert alice.post("/runs?dry_run=1", json={"name": "luca"}).json["folds"] == PARAMS["folds"]
 
 
 @pytest.mark.parametrize(

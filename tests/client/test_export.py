@@ -20,12 +20,15 @@ FILES = {
 
 @pytest.fixture
 def bundle(tmp_path):
-    path = tmp_path / "bundle.tar.gz"
-    with tarfile.open(path, "w:gz") as packed:
-        for name, content in FILES.items():
+    return packed(tmp_path / "bundle.tar.gz", FILES)
+
+
+def packed(path, files):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
-            packed.addfile(info, io.BytesIO(content))
+            archive.addfile(info, io.BytesIO(content))
     return path
 
 
@@ -64,3 +67,14 @@ def test_what_the_bundle_does_not_hold_is_named_with_what_it_does(bundle, tmp_pa
 def test_a_folder_that_is_there_is_not_written_over(bundle, tmp_path):
     with pytest.raises(InvalidRequestError, match="is there already"):
         export(bundle, tmp_path, "onnx")
+
+
+def test_models_of_folds_are_refused_with_the_reason_and_a_way_out(tmp_path):
+    files = {"contract.json": b"{}", "fold0/model.onnx": b"onnx", "fold1/model.onnx": b"onnx"}
+    bundle = packed(tmp_path / "folds.tar.gz", files)
+
+    with pytest.raises(InvalidRequestError, match="one model for each fold") as caught:
+        export(bundle, tmp_path / "out", "onnx")
+
+    assert "mlaas4hep model" in caught.value.problem.hint
+    assert not (tmp_path / "out").exists()

@@ -22,15 +22,20 @@ def file(name):
 
 
 @pytest.fixture
-def store(tmp_path):
+def store():
+    return holding(FILES)
+
+
+def holding(files, **more):
+    """Return a store with a model of these files."""
     store = MemoryStore(lambda: 0.0)
     checksums = []
-    for name, content in FILES.items():
+    for name, content in files.items():
         store.put(file(name), content)
         with store.open(file(name)) as stream:
             checksums.append((name, sealed.checksum(stream)))
     record = ModelRecord(
-        owner="o", name="m", version="1", files=tuple(FILES), checksums=tuple(checksums)
+        owner="o", name="m", version="1", files=tuple(files), checksums=tuple(checksums), **more
     )
     store.put(keys.model("o", "m"), sealed.dump(record))
     return store
@@ -63,3 +68,17 @@ def test_a_file_that_no_prediction_needs_may_be_damaged(store):
     store.put(file("plots/loss.png"), b"x")
 
     wholeness.check(store, record(store))
+
+
+@pytest.mark.parametrize("harmed", ["fold1/variables/variables.index", "fold2/saved_model.pb"])
+def test_damage_of_the_model_of_any_fold_is_noticed(harmed):
+    names = ("saved_model.pb", "variables/variables.index", "plots/loss.png")
+    files = {f"fold{fold}/{name}": name.encode() for fold in range(3) for name in names}
+    store = holding(files, folds=3)
+    store.put(file("fold1/plots/loss.png"), b"x")
+    wholeness.check(store, record(store))
+
+    store.put(file(harmed), b"x")
+
+    with pytest.raises(DamagedError, match=harmed):
+        wholeness.check(store, record(store))

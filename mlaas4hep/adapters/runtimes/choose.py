@@ -8,8 +8,9 @@ from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.adapters.runtimes.folded import FoldedRuntime
 from mlaas4hep.core import keys
-from mlaas4hep.core.models import folding, kinds
+from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.served import served_file
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import ObjectStore, Runtime
 
@@ -36,8 +37,7 @@ class Runtimes:
             InvalidRequestError: the bundle holds nothing that can be loaded, or it is broken.
             ServiceUnavailableError: it took too long, or there is no room for it now.
         """
-        files = folding.common(record.files, record.folds) if record.folds else record.files
-        found = kinds.served_file(files, "" if record.folds else record.file)
+        found = served_file(record)
         if found is None:
             raise InvalidRequestError(
                 f"model {record.name!r} holds no file that can be loaded",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,23 +16,27 @@ from mlaas4hep.ports import Runtime, TensorInfo
 def joined(models: Sequence[Mapping[str, Entry]]) -> dict[str, Entry]:
     """Return the only entry of all models together; it takes the fold of each row besides.
 
+    Names of inputs and outputs differ from one TensorFlow model to the next: those of the first
+    count.
+
     Raises:
-        ModelError: they differ in what they take or give.
+        ModelError: they differ in what they take or give, or take several things.
     """
     entries = [_only(each) for each in models]
     first = entries[0]
-    names = {(tuple(x[0] for x in each.inputs), len(each.outputs)) for each in entries}
-    if len(names) != 1:
+    if len({_form(each) for each in entries}) != 1:
         raise ModelError("the models of the folds take or give different things")
+    ((taken, _, _),) = first.inputs
 
     def call(feeds: Feeds) -> Outputs:
         folds = feeds[FEED]
-        own = {name: values for name, values in feeds.items() if name != FEED}
         parts: list[tuple[Array, list[Array]]] = []
         for fold, entry in enumerate(entries):
             rows = np.flatnonzero(folds == fold)
             if len(rows):
-                parts.append((rows, _run(entry, {name: own[name][rows] for name in own})))
+                parts.append((rows, _run(entry, feeds[taken][rows])))
+        if sum(len(rows) for rows, _ in parts) != len(folds):
+            raise ValueError(f"there are {len(entries)} folds, and some rows are of none of them")
         names = [name for name, *_ in first.outputs]
         return {name: _together(parts, place, len(folds)) for place, name in enumerate(names)}
 
@@ -46,9 +51,18 @@ def _only(entries: Mapping[str, Entry]) -> Entry:
     raise ModelError("a model of a fold has several signatures, none the default")
 
 
-def _run(entry: Entry, feeds: Feeds) -> list[Array]:
-    """Return the outputs in the model's order: names differ from one TensorFlow model to the next."""
-    outputs = entry.run(feeds)
+def _form(entry: Entry) -> tuple[Any, ...]:
+    """Return what must be the same for all: type and shape of the input, number of outputs."""
+    if len(entry.inputs) != 1:
+        raise ModelError("the model of a fold has several inputs")
+    ((_, dtype, shape),) = entry.inputs
+    return dtype, shape, len(entry.outputs)
+
+
+def _run(entry: Entry, values: Array) -> list[Array]:
+    """Return the outputs in the model's order."""
+    ((taken, _, _),) = entry.inputs
+    outputs = entry.run({taken: values})
     return [outputs[name] for name, *_ in entry.outputs]
 
 

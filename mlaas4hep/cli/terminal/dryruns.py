@@ -19,8 +19,11 @@ def show_dry_run(found: DryRun, json: bool) -> None:
     show(f"features: {', '.join(found.features)}")
     for left in found.left_out:
         show(f"left out: {left.branch} ({left.reason})")
+    if found.folds:
+        show(f"{found.folds} models are trained, each without the entries of one fold")
     if found.model is not None:
-        show(f"the model has {found.model.parameters} parameters, loss {found.model.loss}")
+        each = "each" if found.folds else "the"
+        show(f"{each} model has {found.model.parameters} parameters, loss {found.model.loss}")
     show(f"training takes about {found.memory_bytes // 1024**2} MB")
     for warning in found.warnings:
         show(f"warning: {warning}")

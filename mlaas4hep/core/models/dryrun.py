@@ -45,9 +45,10 @@ class DryRun:
     identifiers: tuple[str, ...]
     label: tuple[str, ...]  #: branches that it is computed from
     columns: int  #: rows of jagged branches as long as in the sample
+    folds: int = 0  #: models, one for each fold; 0: there is one
     chunks: int
     largest_chunk_entries: int
     chunk_bytes: int
     memory_bytes: int  #: that the training will take, more or less
-    model: ModelSummary | None  #: None: models are not built here
+    model: ModelSummary | None  #: of one fold, if there are several; None: not built here
     warnings: tuple[str, ...]

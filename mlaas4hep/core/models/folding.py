@@ -11,7 +11,9 @@ from mlaas4hep.core.data.planning.splitting import MOST_FOLDS
 from mlaas4hep.core.selection.branches import entry_expression
 from mlaas4hep.errors import InvalidRequestError
 
-FEED = "fold"  #: what a runtime of several models takes besides its inputs, one number a row
+FEED = (
+    "fold of the row"  #: what several models take besides their inputs, none of which is called so
+)
 
 Folds = NDArray[np.int32]
 

@@ -18,7 +18,7 @@ def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[s
         scores = framework.load(folder / file)
     except ModuleNotFoundError:
         raise
-    except Exception as error:
+    except Exception as error:  # an unpickler and three parsers have no common error
         raise ModelError(f"{file} is no model of {name} that can be read here: {error}") from error
 
     def call(feeds: Feeds) -> Outputs:

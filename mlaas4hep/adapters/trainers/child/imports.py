@@ -17,7 +17,7 @@ def quick_and_quiet(scratch: Path, optional: Iterable[str]) -> Iterator[None]:
         try:
             with without(optional):
                 yield
-        except BaseException:
+        except BaseException:  # an exit, too: nothing is answered, only what was printed is shown
             file.seek(0)
             os.write(out, file.read())
             raise

@@ -59,7 +59,7 @@ class Keras:
         model = KerasModel(made, job, target, defined)
         try:
             model.dry_run()
-        except Exception:
+        except Exception:  # somebody's own loss raises anything; it may want class numbers
             if not (target.is_own and target.is_one_hot):
                 raise
             model = KerasModel(made, job, replace(target, by_number=True), defined)

@@ -69,7 +69,7 @@ class TorchModel:
             self._target = each
             try:
                 self._compare_first(each)
-            except Exception:
+            except Exception:  # somebody's own loss raises anything; it may want other labels
                 if number == len(self._tried):
                     raise
             else:

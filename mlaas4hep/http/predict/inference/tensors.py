@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import Context, first_output
@@ -45,6 +47,8 @@ async def predict_tensors(
 
     def ask(served: LoadedModel) -> Asked:
         inputs = feeds(served)
+        if FEED in inputs and served.record.folds:
+            raise InvalidRequestError(f"model {served.record.name!r} has no input {FEED!r}")
         rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Asked(inputs, lambda outputs: (_named(served, outputs, answer), rows))
 

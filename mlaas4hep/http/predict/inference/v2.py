@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
-from mlaas4hep.core.models.kinds import served_file
+from mlaas4hep.core.models.served import served_file
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, who
@@ -110,7 +110,7 @@ async def _served(context: Context, call: Call) -> LoadedModel:
 
 
 def _platform(served: LoadedModel) -> str:
-    found = served_file(served.record.files, served.record.file)
+    found = served_file(served.record)
     return found[1].platform if found else served.runtime.platform
 
 

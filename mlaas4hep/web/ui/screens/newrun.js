@@ -176,7 +176,7 @@ function outlook(found) {
     found.warnings.map((text) => problem({ message: text }, "warn")),
     panel(
       "What it would do",
-      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Parameters", found.model ? count(found.model.parameters) : null]]),
+      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Models", found.folds ? `${count(found.folds)}, one for each fold` : null], ["Parameters", found.model ? count(found.model.parameters) : null]]),
     ),
     h(
       "div.grid2",

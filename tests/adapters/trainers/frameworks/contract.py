@@ -170,8 +170,10 @@ class FrameworkContract:
 
         folded = make()
         whole = list(folded.rounds())
-        (tmp_path / "bundle").mkdir()
-        exported = folded.model.export(tmp_path / "bundle", next(folded.data.chunks([0])).x[:100])
+        bundle = tmp_path / "bundle"
+        bundle.mkdir()
+        exported = folded.model.export(bundle, next(folded.data.chunks([0])).x[:100])
+        np.testing.assert_allclose(folded.served(bundle), folded.predictions(), atol=1e-5)
 
         resumed = killed_and_resumed(make, tmp_path / "c.npz", whole)
         np.testing.assert_array_equal(resumed, folded.predictions())

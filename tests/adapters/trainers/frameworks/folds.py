@@ -2,9 +2,12 @@
 
 import itertools
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 
+from mlaas4hep.adapters.runtimes.entry import DEFAULT
+from mlaas4hep.adapters.runtimes.folded import joined
 from mlaas4hep.adapters.trainers.child import checkpoint, modelfile
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.fitting import fit
@@ -13,6 +16,9 @@ from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.loading import load
 from mlaas4hep.core.data.planning.splitting import Splitting
+from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.served import served_file, served_files
 
 FOLDS = 3
 
@@ -53,6 +59,20 @@ class Folded:
         """Return what each entry gets by the model that never saw it."""
         blocks = [chunk.block(chunk.split.validation) for chunk in self.data.chunks(range(3))]
         return np.concatenate([self.model.predict(block) for block in blocks])
+
+    def served(self, bundle):
+        """Return the same by the files of a bundle, as they are served."""
+        files = tuple(path.relative_to(bundle).as_posix() for path in bundle.rglob("*"))
+        record = ModelRecord(owner="o", name="m", version="v", files=files, folds=FOLDS)
+        _, kind = served_file(record)
+        loader = import_module(f"mlaas4hep.adapters.runtimes.{kind.engine}.load")
+        entry = joined([loader.load(bundle, each, "", "") for each in served_files(record)])[
+            DEFAULT
+        ]
+        name, output = entry.inputs[0][0], entry.outputs[0][0]
+        chunks = [*self.data.chunks(range(3))]
+        fed = [{name: each.x, FEED: each.chunk.parts} for each in chunks]
+        return np.concatenate([entry.run(feeds)[output] for feeds in fed])
 
 
 def killed_and_resumed(make, path, whole):

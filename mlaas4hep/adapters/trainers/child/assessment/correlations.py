@@ -31,19 +31,28 @@ class Correlations:
             return
         for start in range(0, chunk.shape.entries, _ROWS):
             rows = slice(start, min(start + _ROWS, chunk.shape.entries))
-            own = np.ones(rows.stop - rows.start) if weights is None else weights[rows]
+            own = None if weights is None else np.asarray(weights[rows], np.float64)[:, None]
             there = chunk_mask(chunk, rows)[:, self._columns] == 0
             values = np.where(there, chunk.x[rows][:, self._columns], 0.0).astype(np.float64)
-            self._sum(values, there.astype(np.float64), np.asarray(own, np.float64)[:, None])
+            weighted = values if own is None else values * own
+            self._product += weighted.T @ values
+            if there.all():  # as mostly: sums of columns say what products with ones would
+                self._there += len(values) if own is None else own.sum()
+                self._first += weighted.sum(axis=0)[:, None]
+                self._square += (weighted * values).sum(axis=0)[:, None]
+            else:
+                self._sum(values, weighted, there.astype(np.float64), own)
 
     def _sum(
-        self, values: NDArray[np.float64], there: NDArray[np.float64], own: NDArray[np.float64]
+        self,
+        values: NDArray[np.float64],
+        weighted: NDArray[np.float64],
+        there: NDArray[np.float64],
+        own: NDArray[np.float64] | None,
     ) -> None:
-        weighted = values * own
-        self._there += (there * own).T @ there
+        self._there += (there if own is None else there * own).T @ there
         self._first += weighted.T @ there
         self._square += (weighted * values).T @ there
-        self._product += weighted.T @ values
 
     def result(self) -> dict[str, Any]:
         """Return names and matrix; None where a value never changes or too little is there."""

@@ -55,7 +55,7 @@ class Results:
         """Predict and count the entries of these chunks."""
         for chunk in chunks:
             if not len(self.sample):
-                self.sample = chunk.x[:_SAMPLE_ENTRIES].copy()
+                self.sample = _sample(chunk)
                 self._telling = _telling(chunk, self._job)
             if self._evaluation:
                 self._evaluation.add(chunk)
@@ -160,6 +160,14 @@ class Results:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - stdout is the run's log
+
+
+def _sample(chunk: SplitChunk) -> NDArray[np.float32]:
+    """Return some entries; those come first that the model has not learned from."""
+    every = np.arange(len(chunk.x), dtype=np.int32)
+    rows = np.concatenate((chunk.split.test, chunk.split.validation, every))
+    _, firsts = np.unique(rows, return_index=True)
+    return chunk.x[rows[np.sort(firsts)][:_SAMPLE_ENTRIES]]
 
 
 def _telling(chunk: SplitChunk, job: TrainingJob) -> tuple[str, ...]:
