@@ -11,9 +11,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mlaas4hep.client.address import DEFAULT_URL, Address
-from mlaas4hep.client.client import until_told
 from mlaas4hep.client.connections.asyncconnection import AsyncConnection
-from mlaas4hep.client.connections.moves import Asking, Telling
+from mlaas4hep.client.connections.moves import Asking, Telling, until_told
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.methods import Awaiting
 from mlaas4hep.client.nouns.nouns import Nouns

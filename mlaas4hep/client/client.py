@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.client.connections.connection import Connection
-from mlaas4hep.client.connections.moves import Asking, Emit, Telling
+from mlaas4hep.client.connections.moves import Asking, Telling, until_told
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.methods import Blocking
 from mlaas4hep.client.nouns.nouns import Nouns
@@ -87,19 +87,3 @@ class Client(Nouns, Blocking):
             if found is None:
                 return
             yield found.value
-
-
-def until_told(telling: Telling[T]) -> Asking[Emit[T] | None]:
-    """Return the next result of a stream, after the moves up to it; None at its end."""
-    try:
-        move = next(telling)
-        while not isinstance(move, Emit):
-            try:
-                got = yield move
-            except Exception as error:  # noqa: BLE001 - the call knows what to make of it
-                move = telling.throw(error)
-            else:
-                move = telling.send(got)
-    except StopIteration:
-        return None
-    return move

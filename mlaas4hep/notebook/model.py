@@ -59,7 +59,7 @@ class Model:
     @property
     def card(self) -> ModelCard:
         """Return what somebody should know before they use it."""
-        return self._client.card(self.name)
+        return self._client.card(self.name, owner=self.owner)
 
     def serve(self, version: str) -> "Model":
         """Serve a version (or an alias) from now on, such as an earlier one."""

@@ -106,6 +106,7 @@ def test_a_model_is_downloaded_shared_and_deleted(world, client, tmp_path):
     with pytest.raises(NotFoundError):
         bob.model("luca_1", owner=owner)
     client.share("luca_1", public=True)
+    assert bob.card("luca_1", owner=owner).model == "luca_1"
     got = bob.download("luca_1", tmp_path / "m.tar.gz", owner=owner)
     bob.close()
 

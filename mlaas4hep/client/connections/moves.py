@@ -55,7 +55,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The deployment refuses the token; a fresh one is sent back, or None."""
+    """The deployment refuses the token; whether there is a fresh one is sent back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,19 @@ class Emit(Generic[T]):
 Move = Exchange | Form | Pause | Work | Refused
 Asking = Generator[Move, Any, T]  #: ends with a result
 Telling = Generator[Move | Emit[T], Any, None]  #: gives results on the way
+
+
+def until_told(telling: Telling[T]) -> Asking[Emit[T] | None]:
+    """Return the next result of a stream, after the moves up to it; None at its end."""
+    try:
+        move = next(telling)
+        while not isinstance(move, Emit):
+            try:
+                got = yield move
+            except Exception as error:  # noqa: BLE001 - the call knows what to make of it
+                move = telling.throw(error)
+            else:
+                move = telling.send(got)
+    except StopIteration:
+        return None
+    return move

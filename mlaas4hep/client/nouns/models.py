@@ -81,9 +81,9 @@ class Models(Calls):
         return self._call(tuple[ModelVersion, ...], "PUT", path, json={"version": version})
 
     @Operation
-    def card(self, name: str, version: str = "") -> Asking[ModelCard]:
+    def card(self, name: str, version: str = "", *, owner: str = "") -> Asking[ModelCard]:
         """Return what somebody should know before they use a version of a model."""
-        asked = {"version": version} if version else {}
+        asked = {"owner": owner, **({"version": version} if version else {})}
         return self._call(ModelCard, "GET", f"/models/{part(name)}/card", params=asked)
 
     @Operation
