@@ -1,6 +1,7 @@
 """Tarballs of people: checked and unpacked into the store, listed, shown, deleted."""
 
 import hashlib
+import logging
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -11,10 +12,12 @@ from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.core.requests.tarballs.upload import Upload, without_top_folder
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import InvalidRequestError, MlaasError, NotFoundError
+from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import request_of
+
+log = logging.getLogger(__name__)
 
 _BLOCK = 1024**2
 KEPT_S = 3600.0  #: how long replaced files stay at least
@@ -73,15 +76,29 @@ def check_folder(folder: str) -> None:
 def _forget_replaced(upload: Upload, services: Services) -> None:
     """Delete what earlier uploads of the folder left, unless a run may need it.
 
-    What is younger than an hour stays: somebody may just be submitting it.
+    What is younger than an hour stays: somebody may just be submitting it. All stays as long as
+    the request of a run is damaged, because nobody knows what that run needs.
     """
-    used = {_content_of(run, services) for run in services.runs.list(upload.owner)}
-    used.add(keys.member(upload.owner, upload.folder, upload.sha256, ""))
+    kept = (
+        keys.upload(upload.owner, upload.folder),
+        keys.member(upload.owner, upload.folder, upload.sha256, ""),
+    )
     old = services.clock() - KEPT_S
-    for info in list(services.tarballs.list(f"{upload.owner}/{upload.folder}/")):
-        is_member = info.key != keys.upload(upload.owner, upload.folder)
-        if is_member and info.modified_at < old and not info.key.startswith(tuple(used)):
-            services.tarballs.delete(info.key)
+    replaced = [
+        info.key
+        for info in services.tarballs.list(f"{upload.owner}/{upload.folder}/")
+        if info.modified_at < old and not info.key.startswith(kept)
+    ]
+    if not replaced:
+        return
+    try:
+        used = tuple(_content_of(run, services) for run in services.runs.list(upload.owner))
+    except DamagedError as error:
+        log.warning("nothing of %s/%s is deleted: %s", upload.owner, upload.folder, error)
+        return
+    for key in replaced:
+        if not key.startswith(used):
+            services.tarballs.delete(key)
 
 
 def _content_of(run: Run, services: Services) -> str:
@@ -106,7 +123,7 @@ def _stored_before(
     owner: str, folder: str, sha256: str, services: Services
 ) -> dict[str, int] | None:
     """Return sizes by stored name if this very tarball is the current one already."""
-    with suppress(NotFoundError):
+    with suppress(NotFoundError, DamagedError):
         upload = load(owner, folder, services)
         if upload.sha256 == sha256:
             return {member.stored: member.size_bytes for member in upload.members}
@@ -165,10 +182,13 @@ def load(owner: str, folder: str, services: Services) -> Upload:
 
 
 def every(owner: str, services: Services) -> list[Upload]:
-    """Return all uploads of an owner, by name."""
+    """Return all uploads of an owner, by name; those that are damaged or just deleted left out."""
     infos = services.tarballs.list(f"{owner}/")
-    records = [info.key for info in infos if info.key.count("/") == 2]  # noqa: PLR2004
-    return [sealed.load(Upload, services.tarballs.get(key)) for key in records]
+    found = []
+    for key in [info.key for info in infos if info.key.count("/") == 2]:  # noqa: PLR2004
+        with suppress(NotFoundError, DamagedError):
+            found.append(sealed.load(Upload, services.tarballs.get(key)))
+    return found
 
 
 def read_text(upload: Upload, path: str, services: Services, what: str) -> str:

@@ -1,6 +1,7 @@
 """Versions of a model as people see them: listed, named, served again, described by a card."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed, wire
@@ -9,7 +10,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
+from mlaas4hep.errors import ConflictError, DamagedError, InvalidRequestError, NotFoundError
 from mlaas4hep.ports import Services
 
 
@@ -24,14 +25,15 @@ def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...
 
 
 def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRecord, float]]:
-    """Return the record of each version that is kept, and when it was stored."""
+    """Return the record of each version that is kept and whole, and when it was stored."""
     found: dict[str, tuple[ModelRecord, float]] = {}
     info = services.models.info(keys.model(served.owner, served.name))
     found[served.version] = served, info.modified_at if info else 0.0
     for one in services.models.list(f"{served.owner}/{served.name}/"):
         if keys.is_version(one.key):
-            record = sealed.load(ModelRecord, services.models.get(one.key))
-            found[record.version] = record, one.modified_at
+            with suppress(NotFoundError, DamagedError):
+                record = sealed.load(ModelRecord, services.models.get(one.key))
+                found[record.version] = record, one.modified_at
     return found
 
 

@@ -55,6 +55,13 @@ def test_versions_are_listed_with_where_they_came_from(higgs):
     assert found["v1"]["provenance"]["versions"] == [["keras", "3.15"]]
 
 
+def test_a_version_whose_record_is_damaged_hides_no_other(higgs, world):
+    key = keys.model_version(higgs.owner, "higgs", "v1")
+    world.services.models.put(key, world.services.models.get(key)[:-9])
+
+    assert list(versions(higgs)) == ["v2"]
+
+
 def test_an_earlier_version_is_served_again(higgs, world):
     answer = higgs.post("/models/higgs/versions/v1/serve")
 
