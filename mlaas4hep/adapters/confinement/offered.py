@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-import mlaas4hep
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.environment import bare_environment
 
 _SECONDS = 60
 _MEMORY_BYTES = 1024**3
@@ -25,11 +25,7 @@ def offered() -> tuple[str, ...]:
         ended = subprocess.run(
             [sys.executable, "-P", "-s", "-m", __name__, str(os.getpid())],
             cwd=folder,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
+            env=bare_environment(Path(folder)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

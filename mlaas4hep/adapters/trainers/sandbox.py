@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import mlaas4hep
+from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
@@ -156,16 +156,10 @@ def _threads(job: TrainingJob) -> int:
 
 
 def _environment(job: TrainingJob, work: Path) -> dict[str, str]:
-    """Return all that the child knows of the world: no name of ours, no credential."""
+    """Return all that the child knows of the world."""
     threads = str(_threads(job))
-    package = Path(mlaas4hep.__path__[0])
     return {
-        "HOME": str(work),
-        "TMPDIR": str(work),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(package.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **bare_environment(work),
         "PYTHONFAULTHANDLER": "1",
         "PYTHONUNBUFFERED": "1",
         "KERAS_BACKEND": "tensorflow",

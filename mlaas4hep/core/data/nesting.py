@@ -43,7 +43,6 @@ def padded(values: Jagged, sizes: Jagged, width: int) -> Jagged:
     if (lengths < 0).any() or not np.array_equal(ends[sizes.offsets], values.offsets):
         raise ValueError("sizes of other values")
     content = np.full((len(lengths), width), np.nan)
-    places = np.arange(width)
-    inside = places < lengths[:, None]
-    content[inside] = values.content[(ends[:-1, None] + places)[inside]]
+    places = np.arange(len(values.content)) - np.repeat(ends[:-1], lengths)
+    content[np.arange(width) < lengths[:, None]] = values.content[places < width]
     return Jagged(content=content.reshape(-1), offsets=sizes.offsets * width)

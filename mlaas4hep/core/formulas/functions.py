@@ -53,16 +53,10 @@ def _filled(value: Any, instead: Any) -> Array:
     return filled
 
 
-def _if_else(yes: Any, condition: Any, no: Any) -> Array:
-    return _where(condition, yes, no)
-
-
 def _where(condition: Any, yes: Any, no: Any) -> Array:
     chosen: Array = np.where(truth(condition), yes, no)
     return chosen
 
-
-IF_ELSE = "if else"  #: no name that can be written: the choice as Python writes it
 
 _ONE: dict[str, Callable[..., Any]] = {
     "abs": np.absolute,
@@ -192,7 +186,6 @@ FUNCTIONS: dict[str, Function] = {
     "minDeltaR": Function(counts=(4,), across=crossing.least_distance),
     "transverseMass": Function(counts=(4,), elementwise=kinematics.transverse_mass),
     "clip": Function(counts=(3,), elementwise=np.clip),
-    IF_ELSE: Function(counts=(3,), elementwise=_if_else),
     "take": Function(counts=(2,)),
     "where": Function(counts=(3,), elementwise=_where),
 }

@@ -5,7 +5,7 @@ counter does not wrap round; a division by zero gives inf or NaN without a warni
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,14 +89,8 @@ class Machine:
         if function.across is not None:
             return self._across(step, function, inputs)
         if function.within_rows is not None:
-            rows = self._rows(step, inputs[0], name)
-            data = function.within_rows(rows)
-            return Value(
-                data=data,
-                offsets=rows.offsets,
-                origin=inputs[0].origin,
-                is_places=function.gives_places,
-            )
+            data = function.within_rows(self._rows(step, inputs[0], name))
+            return _within(inputs[0], data, function)
         jagged = any(value.offsets is not None for value in inputs)
         if function.reduces(step.count, jagged=jagged):
             return self._reduce(step, function, inputs)
@@ -154,12 +148,7 @@ class Machine:
             self._rows(step, other, f"{name} of two collections")
             self._refuse_other_lengths(step, one, other)
         data = function.across(*(value.rows for value in inputs))
-        return Value(
-            data=data,
-            offsets=inputs[0].offsets,
-            origin=inputs[0].origin,
-            is_places=function.gives_places,
-        )
+        return _within(inputs[0], data, function)
 
     def _padded(self, step: Instruction, values: Value, sizes: Value, width: Value) -> Value:
         rows, inner = self._rows(step, values, "padded"), self._rows(step, sizes, "padded")
@@ -261,6 +250,11 @@ class Machine:
         return InvalidRequestError(
             f"expression {self.text!r}, column {step.column}: {message}", hint=hint, branch=branch
         )
+
+
+def _within(rows: Value, data: Array, function: Function) -> Value:
+    """Return what a function gave for each value of some rows."""
+    return replace(rows, data=data, is_places=function.gives_places)
 
 
 def _computed(function: Callable[..., Any], arguments: list[Any]) -> Any:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from mlaas4hep.core.data.values.texts import shortened
 from mlaas4hep.core.formulas import objects
-from mlaas4hep.core.formulas.functions import FUNCTIONS, IF_ELSE
+from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.program import Instruction
 from mlaas4hep.core.formulas.reader import Reader
 from mlaas4hep.core.formulas.spellings import NUMBERS, answer, bare, ours
@@ -68,6 +68,7 @@ class _Parser(Reader):
     """Recursive descent; each method reads its rule and appends to `program`."""
 
     def choice(self) -> None:
+        begin = len(self.program)
         self.either()
         if token := self.take("?"):
             self.deeper(self.choice, token)
@@ -76,11 +77,14 @@ class _Parser(Reader):
             self.deeper(self.choice, token)
             self.emit("call", "where", 3, token)
         elif token := self.take("if"):
+            yes = self.program[begin:]
+            del self.program[begin:]
             self.deeper(self.either, token)
+            self.program += yes  # behind the condition, as `where` takes them
             if not self.take("else"):
                 self.fail("'else' was expected: yes if condition else no")
             self.deeper(self.choice, token)
-            self.emit("call", IF_ELSE, 3, token)
+            self.emit("call", "where", 3, token)
 
     def either(self) -> None:
         self.both()

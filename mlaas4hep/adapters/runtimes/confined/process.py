@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import mlaas4hep
+from mlaas4hep.adapters.confinement.environment import bare_environment
 
 _PROCESSORS = 4  #: that a batch may keep busy for all of its time
 _RENEWED_S = 1.0  #: seconds between two looks at what was used
@@ -78,14 +78,9 @@ def _used_seconds(pid: int) -> float:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return all that the child knows of the world: no credential of ours."""
+    """Return all that the child knows of the world."""
     return {
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **bare_environment(folder),
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",

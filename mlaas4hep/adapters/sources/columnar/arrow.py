@@ -41,7 +41,7 @@ class _Lists:
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[Any, Offsets]] = {}
-        self._within: dict[str, Offsets] = {}
+        self._through: dict[str, Offsets] = {}
 
     def open(self, name: str, values: Any) -> tuple[Any, Offsets]:
         """Return the elements of all lists, and where those of each begin."""
@@ -51,11 +51,11 @@ class _Lists:
             self._open[name] = values.flatten(), self._shared(offsets)
         return self._open[name]
 
-    def within(self, name: str, values: Any, outer: Offsets) -> tuple[Any, Offsets, Offsets]:
-        """Return the elements of lists within lists, their sizes, and where those of rows begin."""
-        elements, inner = self.open(name, values)
-        offsets = self._within.setdefault(name, inner[outer])
-        return elements, np.diff(inner), offsets
+    def through(self, name: str, inner: Offsets, outer: Offsets) -> Offsets:
+        """Return where the elements of each row begin that lie in lists within its lists."""
+        if name not in self._through:
+            self._through[name] = inner[outer]
+        return self._through[name]
 
     def _shared(self, offsets: Offsets) -> Offsets:
         for _, known in self._open.values():
@@ -75,10 +75,10 @@ def _rows(leaf: Leaf, values: Any, lists: _Lists) -> Jagged:
     for field in leaf.inside:
         content = pc.struct_field(content, field)
     if leaf.inner:
-        content, sizes, within = lists.within(leaf.inner, content, offsets)
+        content, inner = lists.open(leaf.inner, content)
         if leaf.is_sizes:
-            return Jagged(content=sizes, offsets=offsets)
-        offsets = within
+            return Jagged(content=np.diff(inner), offsets=offsets)
+        offsets = lists.through(leaf.inner, inner, offsets)
         for field in leaf.within:
             content = pc.struct_field(content, field)
     while is_list(content.type):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mlaas4hep
+from mlaas4hep.adapters.confinement.environment import bare_environment
 
 MAX_FOOTER_BYTES = 256 * 1024**2
 MEMORY_BYTES = 4 * 1024**3
@@ -80,7 +80,7 @@ class _Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-m", _MODULE, str(theirs.fileno()), str(os.getpid())],
                 cwd=self._folder.name,
-                env=_environment(self._folder.name),
+                env=bare_environment(Path(self._folder.name)) | {"OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -109,19 +109,6 @@ def _end(process: "subprocess.Popen[bytes]", end: socket.socket, folder: Any) ->
     process.kill()
     process.wait()
     folder.cleanup()
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """Return all that the process knows of the world: no credential of ours."""
-    return {
-        "HOME": folder,
-        "TMPDIR": folder,
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-    }
 
 
 def send(end: socket.socket, data: bytes) -> None:

@@ -236,11 +236,13 @@ def _classes(file: Any) -> dict[str, str]:
 
 def _describe_classes_once(file: Any) -> None:
     """Let the descriptions of classes be read once: damaged ones name each other round and round."""
-    times = iter((None,))
+    begun = False
 
     def hook(**_given: Any) -> None:
-        if next(times, times) is times:
+        nonlocal begun
+        if begun:
             raise ValueError("the descriptions of its classes need themselves")
+        begun = True
 
     file.file.hook_before_read_streamer_key = hook
 

@@ -9,7 +9,7 @@ from mlaas4hep.adapters.sources.bytetexts import decoded as decoded_texts
 from mlaas4hep.adapters.sources.places.place import Bytes
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.pages import Pages, joined
-from mlaas4hep.adapters.sources.root.ntuple.rows import Cut, KnownRows, Rows
+from mlaas4hep.adapters.sources.root.ntuple.rows import Cut, Indexes, KnownRows, Rows
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.texts import TEXT
@@ -52,8 +52,8 @@ class NtupleDecoder:
         jagged: dict[str, Jagged] = {}
         shared: dict[int, Offsets] = {}
         for field in self._fields:
-            if field.inner is not None:
-                jagged[field.name] = self._nested(field, rows)
+            if field.index is not None and field.inner is not None:
+                jagged[field.name] = self._nested(field, rows, (field.index, field.inner))
             elif field.is_count:
                 flat[field.name] = rows.of(field.column).counts.astype(field.dtype)
             elif field.index is not None and field.dtype == TEXT:
@@ -118,13 +118,13 @@ class NtupleDecoder:
         found = self._row_values(field, rows)
         return decoded_texts(found.content, found.offsets[:-1], found.offsets[1:])
 
-    def _nested(self, field: Field, rows: KnownRows) -> Jagged:
+    def _nested(self, field: Field, rows: KnownRows, indexes: Indexes) -> Jagged:
         """Return rows within rows, all values of an entry together, or how many each inner has."""
-        outer, inner = rows.within(field)
+        inner = rows.within(indexes)
         if field.is_count:
-            return Jagged(content=inner.counts, offsets=outer.offsets_of(1))
+            return Jagged(content=inner.counts, offsets=rows.of(indexes[0]).offsets_of(1))
         values = self._row_values(field, inner)
-        return Jagged(content=values.content, offsets=rows.through(field))
+        return Jagged(content=values.content, offsets=rows.through(indexes, field.length))
 
 
 def _steps(entries: int, length: int) -> Offsets:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.root.ntuple.layout import Field
 from mlaas4hep.adapters.sources.root.ntuple.pages import Pages
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.core.data.columns import Offsets
+
+Indexes = tuple[int, int]  #: columns that say where rows end, and rows within them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,8 @@ class KnownRows:
         self._columns = columns
         self._cuts = cuts
         self._rows: dict[int, Rows] = {}
-        self._inner: dict[tuple[int, int], Rows] = {}
-        self._through: dict[tuple[int, int, int], Offsets] = {}
+        self._inner: dict[Indexes, Rows] = {}
+        self._through: dict[tuple[Indexes, int], Offsets] = {}
 
     def of(self, index: int) -> Rows:
         """Return the rows of entries."""
@@ -80,17 +81,18 @@ class KnownRows:
             self._rows[index] = Rows.of(self._columns[index], parts)
         return self._rows[index]
 
-    def within(self, field: Field) -> tuple[Rows, Rows]:
-        """Return the rows of entries, and those within them."""
-        outer, key = self.of(field.index or 0), (field.index or 0, field.inner or 0)
-        if key not in self._inner:
-            self._inner[key] = Rows.of(self._columns[key[1]], [(*s, None) for s in outer.spans])
-        return outer, self._inner[key]
+    def within(self, indexes: Indexes) -> Rows:
+        """Return the rows within the rows of entries."""
+        if indexes not in self._inner:
+            outer, inner = indexes
+            parts = [(*span, None) for span in self.of(outer).spans]
+            self._inner[indexes] = Rows.of(self._columns[inner], parts)
+        return self._inner[indexes]
 
-    def through(self, field: Field) -> Offsets:
+    def through(self, indexes: Indexes, length: int) -> Offsets:
         """Return where the values of each entry begin; one object for all of an inner list."""
-        outer, inner = self.within(field)
-        key = field.index or 0, field.inner or 0, field.length
+        key = indexes, length
         if key not in self._through:
-            self._through[key] = inner.offsets_of(field.length)[outer.offsets_of(1)]
+            offsets = self.within(indexes).offsets_of(length)
+            self._through[key] = offsets[self.of(indexes[0]).offsets_of(1)]
         return self._through[key]

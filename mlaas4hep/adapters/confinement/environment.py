@@ -1,0 +1,17 @@
+"""What a confined process is told of the world: no name of ours, no credential."""
+
+from pathlib import Path
+
+import mlaas4hep
+
+
+def bare_environment(folder: Path) -> dict[str, str]:
+    """Return the variables of a process that stands in a folder, and writes only there."""
+    return {
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
