@@ -52,6 +52,23 @@ def test_an_expression_gives_what_root_gave(ours, question):
     close(rows(ours), ANSWERS[question])
 
 
+@pytest.mark.parametrize(
+    ("python", "function"),
+    [
+        (
+            "1 if Muon_pt > 30 else 2 if Muon_pt > 20 else 3",
+            "where(Muon_pt > 30, 1, where(Muon_pt > 20, 2, 3))",
+        ),
+        (
+            "5 + (1 if (2 if 1 > 0 else 0) > 1 else 3) * 2",
+            "5 + where(where(1 > 0, 2, 0) > 1, 1, 3) * 2",
+        ),
+    ],
+)
+def test_choices_within_choices_are_those_of_where(python, function):
+    assert rows(f"Muon_pt * 0 + ({python})") == rows(f"Muon_pt * 0 + ({function})")
+
+
 def test_angles_and_masses_are_those_of_the_vector_library():
     vectors = ak.unflatten(
         vector.zip({name.removeprefix("Muon_"): values for name, values in JAGGED.items()}), COUNTS
