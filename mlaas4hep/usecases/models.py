@@ -8,6 +8,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import NotFoundError, QuotaError
+from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.modelstore import ReadRecord, listed, read_record
@@ -67,7 +68,24 @@ def share(
     return shared
 
 
-def keep_within(record: ModelRecord, services: Services, limits: Limits) -> None:
+def promoted(owner: str, model: str, name: str, services: Services, limits: Limits) -> ModelRecord:
+    """Serve a model of an owner under `name`, too; another version of a model is none more.
+
+    Raises:
+        NotFoundError: there is no such model.
+        ConflictError: a model of that name was not promoted, but trained or uploaded.
+        QuotaError: it is one too many.
+    """
+    is_new = services.models.info(keys.model(owner, name)) is None
+    if is_new:
+        quotas.check_models(owner, services, limits)
+    record = promote(owner, model, name, services)
+    if is_new:
+        _keep_within(record, services, limits)
+    return record
+
+
+def _keep_within(record: ModelRecord, services: Services, limits: Limits) -> None:
     """Delete a model that was just made if it is one too many.
 
     Raises:

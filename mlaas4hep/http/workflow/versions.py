@@ -10,8 +10,7 @@ from mlaas4hep.http.schemas import JSON, NAME, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer, attachment
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.models import MODEL, OWNER, find_model, own_model, view
-from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.usecases import models, quotas, versions
+from mlaas4hep.usecases import models, versions
 
 
 def list_versions(context: Context, call: Call) -> flask.Response:
@@ -24,9 +23,9 @@ def promote_model(context: Context, call: Call) -> flask.Response:
     source = models.find(call.person, _text(call, "from"), context.services)
     name = call.arg("name")
     with context.turns.of(call.person.owner):
-        quotas.check_models(call.person.owner, context.services, context.limits)
-        promoted = promote(call.person.owner, source.name, name, context.services)
-        models.keep_within(promoted, context.services, context.limits)
+        promoted = models.promoted(
+            call.person.owner, source.name, name, context.services, context.limits
+        )
     return answer(view(promoted, call), 201)
 
 

@@ -55,6 +55,23 @@ def test_versions_are_listed_with_where_they_came_from(higgs):
     assert found["v1"]["provenance"]["versions"] == [["keras", "3.15"]]
 
 
+def test_another_version_of_a_model_is_no_more_models_and_never_costs_the_model(make_world):
+    world = make_world(max_models=3)
+    alice = world.person("alice")
+
+    def promote_to(name, source):
+        return alice.post(f"/models/{name}/versions", json={"from": source}).status_code
+
+    for number in (1, 2):
+        trained(world, alice, f"luca_{number}", f"v{number}")
+
+    assert [promote_to("higgs", "luca_1"), promote_to("higgs", "luca_2")] == [201, 201]
+    assert promote_to("another", "luca_1") == 429
+    trained(world, alice, "luca_3", "v3")  # one too many by now, as trainings at once may be
+    assert promote_to("higgs", "luca_1") == 201
+    assert set(versions(alice)) == {"v1", "v2"}
+
+
 def test_a_version_whose_record_is_damaged_hides_no_other(higgs, world):
     key = keys.model_version(higgs.owner, "higgs", "v1")
     world.services.models.put(key, world.services.models.get(key)[:-9])
