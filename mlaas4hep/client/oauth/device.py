@@ -10,6 +10,7 @@ from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL_S, _SLOWER_S = 5.0, 5.0  #: what the standard says if the provider does not
+_SHORTEST_S, _SLOWEST_S = 1.0, 60.0  #: between two questions, whatever the provider says
 _LONGEST_S = 1800.0
 
 
@@ -42,8 +43,8 @@ def start(provider: Provider, client_id: str, scopes: str, resource: str) -> Dev
         return DeviceCode(
             user_code=str(told["user_code"]),
             url=str(told.get("verification_uri_complete") or told["verification_uri"]),
-            interval_s=float(told.get("interval", _INTERVAL_S)),
-            seconds=min(float(told["expires_in"]), _LONGEST_S),
+            interval_s=_interval_s(told.get("interval", _INTERVAL_S)),
+            seconds=min(_LONGEST_S, float(told["expires_in"])),
             device_code=str(told["device_code"]),
             client_id=client_id,
             token_url=provider.token_url,
@@ -74,6 +75,11 @@ def wait(code: DeviceCode, pause: Callable[[float], None]) -> Grant:
     raise UnauthenticatedError(
         f"nobody confirmed the code {code.user_code} in {code.seconds:.0f} s", hint="log in again"
     )
+
+
+def _interval_s(said: Any) -> float:
+    """Return a bearable pause: none would ask the provider without end, a long one never again."""
+    return min(_SLOWEST_S, max(_SHORTEST_S, float(said)))
 
 
 def _poll(code: DeviceCode) -> tuple[bool, dict[str, Any]]:
