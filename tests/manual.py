@@ -1,10 +1,11 @@
-"""The commands of a guide: its indented blocks, under the headings where they stand."""
+"""The commands of a guide: its indented blocks under their headings, or its fenced ones as a script."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
+FENCED = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,11 @@ def blocks(guide: str) -> list[Block]:
             lines = [line.removeprefix("    ") for line in block.splitlines()]
             found.append(Block(heading=heading, text="\n".join(lines) + "\n"))
     return found
+
+
+def script(guide: str) -> str:
+    """Return what `docs/{guide}` shows for a shell and for Python as one script for bash."""
+    return "\n".join(
+        code if language == "sh" else f"python - <<'PYTHON'\n{code}PYTHON"
+        for language, code in FENCED.findall((DOCS / guide).read_text(encoding="utf-8"))
+    )

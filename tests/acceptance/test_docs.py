@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +11,8 @@ import pytest
 import uproot
 
 from tests.laptops import Laptop
+from tests.manual import script
 
-GUIDE = Path(__file__).parents[2] / "docs" / "workflow.md"
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MODEL = """
 import keras
 
@@ -50,15 +48,9 @@ def folder(tmp_path):
 
 
 def test_every_block_of_the_guide_works(folder):
-    blocks = BLOCK.findall(GUIDE.read_text())
-    script = "\n".join(
-        code if language == "sh" else f"python - <<'PYTHON'\n{code}PYTHON"
-        for language, code in blocks
-    )
-
     with Laptop(folder / "state") as laptop:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-euo", "pipefail", "-c", script("workflow.md")],
             cwd=folder,
             env={
                 **os.environ,

@@ -1,4 +1,4 @@
-"""What the README shows is done here, line by line, with nothing but the ports changed."""
+"""What README and tutorial show is done here, line by line, with nothing but the ports changed."""
 
 import os
 import re
@@ -12,10 +12,12 @@ import pytest
 
 from tests.acceptance.prometheus import scraped
 from tests.laptops import Laptop
+from tests.manual import script
 
 REPOSITORY = Path(__file__).parents[2]
 RULES = REPOSITORY / "deploy" / "monitoring" / "prometheus.yaml"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INSTALLED = 'export PATH="$PWD/.venv/bin:$PATH"\n'  # as the tutorial says in its first lines
 FAAS_CLI = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
 PORTS = ("http://127.0.0.1:8080", "http://127.0.0.1:8433", "http://127.0.0.1:8083")
 pytest.importorskip("tensorflow", reason="the extra `demo` is not installed")
@@ -24,43 +26,60 @@ pytest.importorskip("tensorflow", reason="the extra `demo` is not installed")
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     """Return a folder like a fresh clone, in which all blocks were run, and what they printed."""
-    folder = tmp_path_factory.mktemp("clone")
+    folder = clone(tmp_path_factory.mktemp("clone"))
+    home = folder / "home"
+    readme = "\n".join(
+        block
+        for block in BLOCK.findall((REPOSITORY / "README.md").read_text())
+        if FAAS_CLI or "faas-cli" not in block
+    )
+    with Laptop(home / "mlaas4hep") as laptop:
+        done = typed(readme, folder, home, laptop)
+        tutorial = typed(
+            INSTALLED + script("tutorial.md"), clone(folder / "tutorial"), home, laptop
+        )
+        notebook = executed(folder / "examples", laptop)
+        targets, metrics = scraped(RULES, folder / "prometheus", laptop.urls[0])
+    return SimpleNamespace(
+        folder=folder,
+        done=done,
+        tutorial=tutorial,
+        notebook=notebook,
+        targets=targets,
+        metrics=metrics,
+    )
+
+
+def clone(folder: Path) -> Path:
+    """Return a folder with what of a fresh clone the guides use."""
     shutil.copytree(
         REPOSITORY / "examples",
         folder / "examples",
         ignore=shutil.ignore_patterns("*.root", "model"),
     )
     (folder / ".venv").symlink_to(sys.prefix)
-    home = folder / "home"
-    with Laptop(home / "mlaas4hep") as laptop:
-        script = "\n".join(
-            block
-            for block in BLOCK.findall((REPOSITORY / "README.md").read_text())
-            if FAAS_CLI or "faas-cli" not in block
-        )
-        for usual, here in zip(PORTS, laptop.urls, strict=True):
-            script = script.replace(usual, here)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=folder,
-            env={
-                "HOME": str(home),
-                "PATH": os.pathsep.join(
-                    [os.environ["PATH"], *([str(Path(FAAS_CLI).parent)] if FAAS_CLI else [])]
-                ),
-                "XDG_DATA_HOME": str(home),
-                "MLAAS4HEP_URL": laptop.urls[0],
-                "OPENFAAS_URL": laptop.urls[0],
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        notebook = executed(folder / "examples", laptop)
-        targets, metrics = scraped(RULES, folder / "prometheus", laptop.urls[0])
-    return SimpleNamespace(
-        folder=folder, done=done, notebook=notebook, targets=targets, metrics=metrics
+    return folder
+
+
+def typed(text: str, folder: Path, home: Path, laptop: Laptop):
+    """Return what became of lines that somebody typed in a folder."""
+    for usual, here in zip(PORTS, laptop.urls, strict=True):
+        text = text.replace(usual, here)
+    programs = [os.environ["PATH"], *([str(Path(FAAS_CLI).parent)] if FAAS_CLI else [])]
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=folder,
+        env={
+            "HOME": str(home),
+            "PATH": os.pathsep.join(programs),
+            "XDG_DATA_HOME": str(home),
+            "MLAAS4HEP_URL": laptop.urls[0],
+            "OPENFAAS_URL": laptop.urls[0],
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -92,6 +111,15 @@ def test_the_lines_do_what_is_said_beside_them(machine):
     assert (folder / "pia_1.tar.gz").read_bytes()[:2] == b"\x1f\x8b"
     (score,) = re.findall(r'"predictions": ?\[([0-9.e-]+)\]', done.stdout)  # of one entry: curl's
     assert float(score) > 0.5
+
+
+def test_the_tutorial_ends_with_a_model_under_a_name(machine):
+    done = machine.tutorial
+
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "top_1 is done: the model top_1 is served" in done.stdout
+    assert re.search(r"^\[0\.\d+\]$", done.stdout, re.MULTILINE)  # what Python predicts
+    assert "flavours" in done.stdout
 
 
 def test_the_notebook_shows_a_run_and_its_histograms(machine):
