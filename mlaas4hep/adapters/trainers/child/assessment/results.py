@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.assessment import checktext, evaluation, quality
+from mlaas4hep.adapters.trainers.child.assessment import (
+    checktext,
+    evaluation,
+    overtraining,
+    quality,
+)
 from mlaas4hep.adapters.trainers.child.assessment.correlations import Correlations
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation, SetFigures
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histograms
@@ -132,9 +137,6 @@ class Results:
     def _checks(self, figures: tuple[SetFigures, ...], task: Task) -> dict[str, Any]:
         """Return whether the model learned by heart, and what it looks at."""
         assert self._evaluation is not None  # noqa: S101 - only called with one
-        # SciPy is slow to import, and only few trainings want it
-        from mlaas4hep.adapters.trainers.child.assessment import overtraining  # noqa: PLC0415
-
         scored = self._evaluation.scores()
         held_out = next((name for name in ("test", "val") if name in scored), "")
         found: dict[str, Any] = {"schema_version": 1, "overtraining": None, "importance": None}
