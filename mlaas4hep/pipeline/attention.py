@@ -22,6 +22,20 @@ def is_wanted(run: Run, event: Event) -> bool:
     return not run.is_final and run.attempt == event.attempt
 
 
+def check_wanted(event: Event, services: Services) -> None:
+    """Stop work that nobody waits for any more.
+
+    Raises:
+        RunOverError: the run is over, in another attempt, or deleted.
+    """
+    try:
+        run = services.runs.get(event.owner, event.run)
+    except NotFoundError:
+        raise RunOverError from None
+    if not is_wanted(run, event):
+        raise RunOverError
+
+
 def check_stopping(services: Services) -> None:
     """Stop here when this process is told to end: the event is delivered again, to another one.
 
@@ -76,9 +90,4 @@ class AttentiveSource:
         if now - self._looked_at < _LOOK_S:
             return
         self._looked_at = now
-        try:
-            run = self._services.runs.get(self._event.owner, self._event.run)
-        except NotFoundError:
-            raise RunOverError from None
-        if not is_wanted(run, self._event):
-            raise RunOverError
+        check_wanted(self._event, self._services)

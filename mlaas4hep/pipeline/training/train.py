@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from mlaas4hep.core.models.training import (
@@ -16,8 +16,7 @@ from mlaas4hep.core.models.training import (
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import NotFoundError
-from mlaas4hep.pipeline.attention import RunOverError, check_stopping, is_wanted
+from mlaas4hep.pipeline.attention import check_stopping, check_wanted, is_wanted
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.training.bundles import Bundle
 from mlaas4hep.pipeline.training.checkpoints import Checkpoints
@@ -123,7 +122,7 @@ class _UnderWay:
         """Return the run; if a chunk is wanted, as soon as it is there, or after a while."""
         owner, name = self.event.owner, self.event.run
         if not self.wanted:
-            return self._run_now()
+            return self.services.runs.get(owner, name)
         index = self.wanted[0]
         is_there = not self.handover.is_awaited(index)
         return self.services.runs.wait(
@@ -132,9 +131,6 @@ class _UnderWay:
             lambda run: (is_there and run.chunks.has(index)) or not is_wanted(run, self.event),
             _TICK_S if is_there else _LOOK_S,
         )
-
-    def _run_now(self) -> Run:
-        return self.services.runs.get(self.event.owner, self.event.run)
 
     def _hand_over(self, run: Run) -> Iterator[Event]:
         """Hand over the chunk that is wanted if it is ready, or ask for it again if it is lost."""
@@ -199,17 +195,10 @@ class _UnderWay:
                 key = files.key(self.event.owner, self.event.run, made.name)
                 self.services.runs_files.put_stream(key, file, _LARGEST_FILE)
             if kind == "checkpoint":
-                self._check_wanted()
+                check_wanted(self.event, self.services)  # another delivery may have ended the run
                 self.checkpoints.store(file)
                 self.store_log()
                 self.history.store()
-
-    def _check_wanted(self) -> None:
-        """Store nothing for a run that another delivery has brought to its end meanwhile."""
-        with suppress(NotFoundError):  # it is deleted
-            if is_wanted(self._run_now(), self.event):
-                return
-        raise RunOverError
 
     def store_log(self) -> None:
         """Store what the training printed, if it printed more."""
