@@ -163,9 +163,9 @@ class MemoryDeadLetters:
         )
         return sequence
 
-    def letters(self) -> Iterator[Letter]:
-        """Yield what was given up, the oldest first."""
-        yield from list(self._letters.values())
+    def letters(self, first: int = 0) -> Iterator[Letter]:
+        """Yield what was given up from a number on, the oldest first."""
+        yield from [letter for letter in self._letters.values() if letter.sequence >= first]
 
     def remove(self, sequence: int) -> None:
         """Take one away; one that is gone already is fine."""

@@ -1,7 +1,10 @@
-"""Headers that no function may be sent."""
+"""Headers that no function may be sent, and those that every answer has."""
 
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.faas.asgi import Scope
+
+#: what people upload is never a page, whoever sends it back
+ALWAYS = (("x-content-type-options", "nosniff"),)
 
 
 def check_headers(scope: Scope) -> None:

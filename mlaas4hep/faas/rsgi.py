@@ -5,11 +5,13 @@ in one piece goes out by one. See docs/adr for why it is not uvicorn.
 """
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError
@@ -17,12 +19,12 @@ from granian.rsgi import Scope as RsgiScope
 from granian.server.embed import Server
 
 from mlaas4hep.faas.asgi import AsgiApp
+from mlaas4hep.faas.headers import ALWAYS
+
+log = logging.getLogger(__name__)
 
 _GONE = {"type": "http.disconnect"}
-_ALWAYS = (
-    ("x-content-type-options", "nosniff"),  # what people upload is never a page
-    ("server", "mlaas4hep"),  # it would name itself and not leave it out
-)
+_OWN = (*ALWAYS, ("server", "mlaas4hep"))  # granian would name itself and not leave it out
 _HEAD_BYTES = 64 * 1024  #: of a request
 _CONNECTIONS = 4096  #: at once; more wait to be accepted
 _AT_ONCE = 256 * 1024  #: bytes of a body that comes in one piece, if it says so
@@ -85,18 +87,16 @@ class _Exchange:
                 return {"type": "http.request", "body": body, "more_body": False}
             self._blocks = aiter(self._protocol)
         try:
-            block = (
-                await self._blocks.__anext__()
-            )  # anext() with a default crashes Python 3.11 here
+            # anext() with a default crashes Python 3.11 here
+            block = await self._blocks.__anext__()
         except StopAsyncIteration:
             self._is_read, block = True, b""
         return {"type": "http.request", "body": block, "more_body": not self._is_read}
 
     def _is_small(self) -> bool:
         sizes = [value for name, value in self._headers if name == b"content-length"]
-        return (
-            len(sizes) == 1 and int(sizes[0]) <= _AT_ONCE
-        )  # the server has checked that it is one
+        # the server has checked that it is a number
+        return len(sizes) == 1 and int(sizes[0]) <= _AT_ONCE
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Send a part of the answer."""
@@ -109,7 +109,7 @@ class _Exchange:
                 (name.decode("latin-1"), value.decode("latin-1"))
                 for name, value in self._start["headers"]
             ]
-            headers += _ALWAYS
+            headers += _OWN
             if not more:
                 self._protocol.response_bytes(self._start["status"], headers, body)
                 return
@@ -118,28 +118,23 @@ class _Exchange:
             await self._stream.send_bytes(body)
 
 
-async def serve(
+def serve(
     app: AsgiApp,
     address: tuple[str, int],
     on_stop: Callable[[], None],
     *,
     keep_alive_s: float,
     grace_s: float,
-) -> None:
-    """Serve `app` until SIGTERM or SIGINT; what has begun then may end within `grace_s`.
+) -> bool:
+    """Serve `app` until SIGTERM or SIGINT; tell whether it could be served.
 
-    Args:
-        app: any that answers HTTP.
-        address: host and port.
-        on_stop: called at once when the signal comes.
-
-    Raises:
-        OSError: somebody else listens there; granian would share the port with them.
+    What has begun then may end within `grace_s`; `on_stop` is called at once.
     """
-    socket.create_server(address).close()
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+    try:  # granian would share the port with whoever else listens there
+        socket.create_server(address).close()
+    except OSError as error:
+        log.error("%s:%d cannot be served: %s", *address, error)  # noqa: TRY400 - no bug of ours
+        return False
     server = Server(
         RsgiFront(app),
         address=address[0],
@@ -154,6 +149,14 @@ async def serve(
         websockets=False,
         log_enabled=False,
     )
+    uvloop.run(_until_told(server, on_stop, grace_s))
+    return True
+
+
+async def _until_told(server: Server, on_stop: Callable[[], None], grace_s: float) -> None:
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(asked.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -11,6 +11,7 @@ FOLDER: Schema = {"type": "string", "pattern": NAME["pattern"], "maxLength": 50}
 FLAG: Schema = {"type": "boolean", "default": False}
 OBJECT: Schema = {"type": "object", "additionalProperties": True}
 FILE: Schema = {"type": "string", "format": "binary"}
+ELSEWHERE: Schema = {}  #: of an answer without a body, whose header says where it is
 
 
 def ref(name: str) -> Schema:

@@ -12,6 +12,7 @@ from yarl import URL
 
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.headers import ALWAYS
 from mlaas4hep.faas.http import Headers, end_to_end
 from mlaas4hep.laptop.functions import Deployed
 
@@ -20,7 +21,12 @@ log = logging.getLogger(__name__)
 START_S = 30.0  #: a call waits this long for a function that is just starting
 SMALL_BYTES = 256 * 1024  #: bodies up to this size are collected and sent with the head
 _BLOCK = 64 * 1024
-_OURS = (b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds")
+_OURS = frozenset(
+    (
+        *(b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds"),
+        *(name.encode() for name, _ in ALWAYS),  # the gateway's own server writes them
+    )
+)
 
 
 class ClientGoneError(Exception):

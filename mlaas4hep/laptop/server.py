@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 
 from mlaas4hep.faas.asgi import AsgiApp
+from mlaas4hep.faas.headers import ALWAYS
 from mlaas4hep.laptop.heads import LimitedHeads
 
 GRACE_S = 2  #: streams that never end are cut off after that
@@ -34,6 +35,7 @@ async def serving(app: AsgiApp, doors: list[socket.socket]) -> AsyncIterator[Non
             timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            headers=list(ALWAYS),
             proxy_headers=False,
         )
     )

@@ -28,8 +28,8 @@ class Queue:
 class DeadLetters(Protocol):
     """The events that were given up, and those that wait."""
 
-    def letters(self) -> Iterator[Letter]:
-        """Yield what was given up, the oldest first.
+    def letters(self, first: int = 0) -> Iterator[Letter]:
+        """Yield what was given up from a number on, the oldest first.
 
         Raises:
             ServiceUnavailableError: nobody can tell.
@@ -45,7 +45,7 @@ class DeadLetters(Protocol):
 class NoDeadLetters:
     """Where events are delivered within the process: nothing is given up, nothing waits."""
 
-    def letters(self) -> Iterator[Letter]:
+    def letters(self, first: int = 0) -> Iterator[Letter]:  # noqa: ARG002
         """Yield nothing."""
         yield from ()
 

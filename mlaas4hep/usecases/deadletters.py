@@ -1,5 +1,7 @@
 """Events that could not be handled: what they are about, and how their runs are tried again."""
 
+from itertools import islice
+
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.core.runs.views import DeadLetter, TriedAgain
@@ -14,12 +16,7 @@ GOES_ON = "its run goes on"
 
 def listed(services: Services) -> tuple[DeadLetter, ...]:
     """Return the oldest dead letters."""
-    found = []
-    for letter in services.dead_letters.letters():
-        found.append(shown(letter))
-        if len(found) == MOST:
-            break
-    return tuple(found)
+    return tuple(map(shown, islice(services.dead_letters.letters(), MOST)))
 
 
 def try_again(sequence: int, services: Services) -> TriedAgain:
@@ -31,12 +28,12 @@ def try_again(sequence: int, services: Services) -> TriedAgain:
     Raises:
         NotFoundError: there is no such letter.
     """
-    for letter in services.dead_letters.letters():
-        if letter.sequence == sequence:
-            outcome = again(letter.data, services)
-            services.dead_letters.remove(sequence)
-            return TriedAgain(sequence=sequence, outcome=outcome)
-    raise NotFoundError(f"there is no dead letter {sequence}")
+    letter = next(services.dead_letters.letters(sequence), None)
+    if letter is None or letter.sequence != sequence:
+        raise NotFoundError(f"there is no dead letter {sequence}")
+    outcome = again(letter.data, services)
+    services.dead_letters.remove(sequence)
+    return TriedAgain(sequence=sequence, outcome=outcome)
 
 
 def again(data: bytes, services: Services) -> str:

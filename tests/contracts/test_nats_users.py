@@ -7,6 +7,8 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ import nats
 import pytest
 from nats.aio.client import Client
 
+from mlaas4hep import bootstrap
+from mlaas4hep.adapters.nats.audit import JetStreamAudit
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.deadletters import JetStreamDeadLetters
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, DEAD_SUBJECT, provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import credentials
+from mlaas4hep.core.requests.deed import Deed
 from mlaas4hep.core.runs.events import (
     SUBJECTS,
     ChunkReady,
@@ -28,7 +33,10 @@ from mlaas4hep.core.runs.events import (
     ScanContinued,
 )
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
+from mlaas4hep.usecases.audit import note
 
 HERE = Path(__file__).parents[2] / "deploy" / "nats"
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
@@ -127,6 +135,56 @@ def test_workflow_shows_administrators_dead_letters_and_queues(connected_as: As,
     assert first.sequence not in [one.sequence for one in letters.letters()]
     assert [queue.function for queue in letters.queues()] == list(CONSUMERS)
     letters.remove(second.sequence)
+
+
+def deed(target: str) -> Deed:
+    return Deed(
+        at=1.0, owner="a", person="alice", function="workflow", action="upload", target=target
+    )
+
+
+def test_what_people_change_is_read_back_newest_first(connected_as: As) -> None:
+    audit = JetStreamAudit(connected_as("workflow"))
+    JetStreamAudit(connected_as("predict")).note(deed("first"))
+    for number in range(205):  # more than are asked for at once
+        audit.note(deed(str(number)))
+
+    newest = [one.target for one in audit.newest(206, "a")]
+
+    assert newest == [*(str(number) for number in reversed(range(205))), "first"]
+    assert [one.target for one in audit.newest(3)] == newest[:3]
+    assert audit.newest(3, "nobody") == []
+
+
+def test_a_right_that_is_missing_is_told_at_once_and_stops_no_change(
+    connected_as: As, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit = JetStreamAudit(connected_as("specs"))
+    services = replace(bootstrap.services(Settings()), audit=audit)
+
+    for name in ("one", "two", "three"):
+        note(deed(name), services)
+
+    told = [record.getMessage() for record in caplog.records]
+    assert len([line for line in told if "permissions violation" in line]) == 1
+    kept = [line for line in told if "its user has no right to 'mlaas.audit'" in line]
+    assert [name in line for name, line in zip(("one", "two", "three"), kept, strict=True)] == [
+        True
+    ] * 3
+
+
+def test_what_is_refused_among_other_questions_is_the_only_one_that_fails(
+    connected_as: As, run: Run
+) -> None:
+    connection = connected_as("specs")
+    runs = JetStreamRunBook(connection, time.time)
+
+    with ThreadPoolExecutor(2) as threads:
+        refused = threads.submit(JetStreamDeadLetters(connection).queues)
+        known = threads.submit(runs.get, run.owner, run.name)
+        with pytest.raises(ServiceUnavailableError, match="has no right to"):
+            refused.result(4)
+    assert known.result() == run
 
 
 def test_train_does_its_work(connected_as: As, run: Run) -> None:

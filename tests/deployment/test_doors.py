@@ -171,6 +171,23 @@ def test_browsers_get_the_page_without_a_session_and_nothing_else(door):
     assert httpx.post(f"{door}/ui/").status_code == 401
 
 
+def test_browsers_are_told_to_come_back_by_tls_only(door):
+    assert httpx.get(f"{door}/ui/").headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_both_doors_tell_browsers_the_same(name):
+    headers = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())["injectResponseHeaders"]
+
+    told = {one["name"]: one["values"][0]["secretSource"]["value"] for one in headers}
+    assert told == {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def test_what_the_door_itself_answers_names_no_server(door):
+    for path in ("/runs", "/ping", "/oauth2/start?rd=/ui/"):
+        assert "server" not in httpx.get(f"{door}{path}").headers
+
+
 def test_signing_in_begins_the_code_flow_with_pkce(door):
     answer = httpx.get(f"{door}/oauth2/start?rd=/ui/")
     query = parse_qs(urlsplit(answer.headers["location"]).query)

@@ -64,6 +64,8 @@ class Echo:
         await receive()
         waiting = [asyncio.create_task(self.go.wait()), asyncio.create_task(receive())]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
         if not self.go.is_set():
             self.gone.set()
         await send({"type": "http.response.body", "body": b"two\n"})
@@ -82,7 +84,7 @@ class Echo:
         await send({"type": "http.response.body", "body": b"some", "more_body": True})
 
     async def _answer(self, send, status, body):
-        headers = [(b"content-length", b"%d" % len(body))]
+        headers = [(b"content-length", b"%d" % len(body)), (b"x-content-type-options", b"nosniff")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -46,6 +46,16 @@ def test_calls_carry_an_id_a_start_time_and_a_duration(client):
     assert float(answer.headers["x-duration-seconds"]) > 0
 
 
+@pytest.mark.parametrize(
+    "path", ["/function/echo", "/function/away", "/healthz", "/nix", "/system/functions"]
+)
+def test_every_answer_is_only_what_it_says_it_is_and_names_no_server(client, path):
+    answer = client.get(path)
+
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert "server" not in answer.headers
+
+
 def test_an_id_that_the_caller_gave_is_kept(client):
     answer = client.get("/function/echo", headers={"X-Call-Id": "mine"})
 

@@ -1,5 +1,7 @@
 """`Audit` in a stream of NATS from which nothing can be taken out before it is old."""
 
+import asyncio
+
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -8,6 +10,7 @@ from mlaas4hep.adapters.nats.provision import AUDIT_STREAM, AUDIT_SUBJECT
 from mlaas4hep.core import wire
 from mlaas4hep.core.requests.deed import Deed
 
+_AT_ONCE = 100  #: messages that are asked for together
 _LOOKED_AT = 10_000  #: messages at most, when those of one owner are wanted
 
 
@@ -30,14 +33,15 @@ class JetStreamAudit:
 
         async def work(jetstream: JetStreamContext) -> list[Deed]:
             state = (await jetstream.stream_info(AUDIT_STREAM)).state
+            first = max(state.first_seq, state.last_seq - _LOOKED_AT, 1)
             found: list[Deed] = []
-            sequence, first = state.last_seq, max(state.first_seq, state.last_seq - _LOOKED_AT)
-            while sequence >= max(first, 1) and len(found) < limit:
-                deed = await _at(jetstream, sequence)
-                if deed is not None and owner in ("", deed.owner):
-                    found.append(deed)
-                sequence -= 1
-            return found
+            for last in range(state.last_seq, first - 1, -_AT_ONCE):
+                numbers = range(last, max(last - _AT_ONCE, first - 1), -1)
+                deeds = await asyncio.gather(*(_at(jetstream, number) for number in numbers))
+                found += [deed for deed in deeds if deed and owner in ("", deed.owner)]
+                if len(found) >= limit:
+                    break
+            return found[:limit]
 
         return self._connection.run(work)
 

@@ -1,7 +1,6 @@
 """NATS JetStream for code that is not asynchronous: the connection, and `Bus`."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,11 +15,10 @@ from nats.js.api import Header
 from nats.js.kv import KeyValue
 
 from mlaas4hep.adapters import tracing
+from mlaas4hep.adapters.nats.client import EndingClient
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -116,7 +114,7 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
     Raises:
         nats.errors.Error, OSError, TimeoutError: nobody answers at `url`, or not to this user.
     """
-    client = Client()
+    client = EndingClient()
     try:
         async with asyncio.timeout(ANSWER_S):
             await client.connect(
@@ -127,7 +125,7 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
                 inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
                 reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]
                 max_reconnect_attempts=1,
-                error_cb=_log_error,
+                error_cb=client.hear,
                 **options,
             )
     except BaseException:
@@ -135,10 +133,6 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
         raise
     client.options["max_reconnect_attempts"] = _FOR_EVER
     return client
-
-
-async def _log_error(error: Exception) -> None:
-    log.warning("NATS: %s", error or type(error).__name__)
 
 
 @contextmanager

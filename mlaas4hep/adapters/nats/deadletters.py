@@ -1,5 +1,6 @@
 """Dead letters and queues as they lie in JetStream."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -19,9 +20,9 @@ class JetStreamDeadLetters:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def letters(self) -> Iterator[Letter]:
-        """Yield what was given up, the oldest first."""
-        sequence = 1
+    def letters(self, first: int = 0) -> Iterator[Letter]:
+        """Yield what was given up from a number on, the oldest first."""
+        sequence = max(first, 1)
         while (found := self._next(sequence)) is not None:
             sequence = found.sequence + 1
             yield found
@@ -44,18 +45,7 @@ class JetStreamDeadLetters:
         """Return what waits, by function."""
 
         async def work(jetstream: JetStreamContext) -> tuple[Queue, ...]:
-            found = []
-            for name in CONSUMERS:
-                told = await jetstream.consumer_info(STREAM, name)
-                found.append(
-                    Queue(
-                        function=name,
-                        waiting=told.num_pending or 0,
-                        held=told.num_ack_pending or 0,
-                        redelivered=told.num_redelivered or 0,
-                    )
-                )
-            return tuple(found)
+            return tuple(await asyncio.gather(*(_queue(jetstream, name) for name in CONSUMERS)))
 
         return self._connection.run(work)
 
@@ -74,6 +64,16 @@ class JetStreamDeadLetters:
             )
 
         return self._connection.run(work)
+
+
+async def _queue(jetstream: JetStreamContext, function: str) -> Queue:
+    told = await jetstream.consumer_info(STREAM, function)
+    return Queue(
+        function=function,
+        waiting=told.num_pending or 0,
+        held=told.num_ack_pending or 0,
+        redelivered=told.num_redelivered or 0,
+    )
 
 
 def _message(problem: str) -> str:

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from mlaas4hep.adapters.nats.client import EndingClient
 from mlaas4hep.adapters.nats.provision import CONSUMERS, LEASES, STREAM
 from mlaas4hep.errors import ServiceUnavailableError
 
@@ -52,7 +52,7 @@ def _our_errors(url: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def _jetstream(url: str, user: str, password: str) -> AsyncIterator[JetStreamContext]:
-    client = Client()
+    client = EndingClient()
     await client.connect(url, user=user, password=password, max_reconnect_attempts=2)
     try:
         yield client.jetstream(timeout=10)

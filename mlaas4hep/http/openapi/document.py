@@ -22,7 +22,7 @@ without `/function/NAME`. Every operation of `workflow`, and most of `predict`, 
 `/` by `{"action": "operationId", …}` in body or query, for `faas-cli invoke`. Query keys that an
 operation does not know are refused.
 """
-ALWAYS = (400, 401, 503)  #: what every operation may answer
+ALWAYS = (400, 401, 503)  #: what every operation may answer; without a token 401 does not occur
 _ERRORS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 _ERROR_KINDS = {"workflow": "Error", "predict": "PredictError"}
 
@@ -65,6 +65,11 @@ _ERROR: Schema = {
     "required": ["error"],
     "properties": {"error": ref("Problem")},
 }
+_ADDRESS: Schema = {
+    "description": "Where it is.",
+    "required": True,
+    "schema": {"type": "string", "format": "uri-reference"},
+}
 _PREDICT_ERROR: Schema = {
     "type": "object",
     "description": "`error` is a text, as TFaaS's clients expect.",
@@ -105,7 +110,7 @@ def _described(route: Route, found: dict[Any, Schema], error: str) -> dict[str, 
         responses[str(status)] = _response(
             status, route.media, kind if isinstance(kind, dict) else found[kind]
         )
-    for status in sorted({*ALWAYS, *route.errors}):
+    for status in sorted({*ALWAYS, *route.errors} - ({401} if route.is_open else set())):
         responses[str(status)] = {"$ref": f"#/components/responses/{error}{status}"}
     args = [arg for arg in route.args if not _is_elsewhere(arg, route)]
     return {
@@ -120,9 +125,14 @@ def _described(route: Route, found: dict[Any, Schema], error: str) -> dict[str, 
 
 
 def _response(status: int, media: str, gives: Schema) -> dict[str, Any]:
+    is_elsewhere = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
     return {
         "description": HTTPStatus(status).phrase,
-        "content": {media: {"schema": gives}},
+        **(
+            {"headers": {"Location": _ADDRESS}}
+            if is_elsewhere
+            else {"content": {media: {"schema": gives}}}
+        ),
     }
 
 

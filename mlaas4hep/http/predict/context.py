@@ -1,9 +1,8 @@
 """What the handlers of the predict function share, and what they answer when something is wrong."""
 
-import logging
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,7 +15,6 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import (
     InvalidRequestError,
-    ServiceUnavailableError,
     TooLargeError,
     UnauthenticatedError,
 )
@@ -29,10 +27,9 @@ from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.questions import Outputs, Question
 from mlaas4hep.serving.records import Records
 from mlaas4hep.serving.registry import Registry, address, at_version
+from mlaas4hep.usecases import audit
 from mlaas4hep.usecases.modelstore import listed
 from mlaas4hep.usecases.versions import find_version
-
-log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 MAX_ROWS = 200_000  #: of one request in JSON, which takes the whole process while it is read
@@ -150,7 +147,7 @@ class Context:
         return record.owner, record.name
 
     async def note(self, call: Call, action: str, model: str) -> None:
-        """Add to the audit log what a call has changed; one that does not answer stops nobody."""
+        """Add to the audit log what a call has changed."""
         person = who(call)
         deed = Deed(
             at=self.services.clock(),
@@ -160,10 +157,7 @@ class Context:
             action=action,
             target=short(model),
         )
-        try:
-            await self.batcher.in_thread(partial(self.services.audit.note, deed))
-        except ServiceUnavailableError as error:
-            log.warning("the audit log does not answer (%s): %s", error, asdict(deed))
+        await self.batcher.in_thread(partial(audit.note, deed, self.services))
 
     def changed(self, owner: str, name: str) -> None:
         """Forget what was believed about a model that this process has just changed."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import flask
 
 from mlaas4hep.http.route import Route
-from mlaas4hep.http.schemas import OBJECT, TEXT
+from mlaas4hep.http.schemas import ELSEWHERE, OBJECT
 from mlaas4hep.http.workflow.call import Call, raw_json
 from mlaas4hep.http.workflow.context import Context
 
@@ -38,9 +38,8 @@ ROUTES = (
         path="/docs",
         handler=docs,
         tag="api",
-        gives=TEXT,
+        gives=ELSEWHERE,
         status=303,
-        media="text/html",
         is_open=True,
         is_by_path_only=True,
     ),

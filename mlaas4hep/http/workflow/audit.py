@@ -1,6 +1,5 @@
 """The audit log over HTTP: each change is noted, and whoever is an admin may read what was."""
 
-import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
@@ -8,15 +7,13 @@ import flask
 
 from mlaas4hep.core.requests.deed import Deed, short
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-
-log = logging.getLogger(__name__)
+from mlaas4hep.usecases import audit
 
 MOST = 1000
-_DRY = ("1", "true", "yes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +30,8 @@ class AuditLine:
 
 
 def note(context: Context, route: Route, call: Call, response: flask.Response) -> None:
-    """Note what a call has changed; a log that does not answer stops nobody."""
-    if call.args.get("dry_run", "").lower() in _DRY:
+    """Note what a call has changed."""
+    if call.flag("dry_run"):
         return
     deed = Deed(
         at=context.services.clock(),
@@ -45,10 +42,7 @@ def note(context: Context, route: Route, call: Call, response: flask.Response) -
         target=short(call.args.get("name") or _in_body(call)),
         made=short(_made(response)),
     )
-    try:
-        context.services.audit.note(deed)
-    except ServiceUnavailableError as error:
-        log.warning("the audit log does not answer (%s): %s", error, asdict(deed))
+    audit.note(deed, context.services)
 
 
 def _in_body(call: Call) -> object:

@@ -60,7 +60,8 @@ class Call:
             InvalidRequestError: it is none.
         """
         text = self.args.get(name, str(default))
-        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > highest:  # noqa: PLR2004
+        is_whole = text.isascii() and text.isdigit() and len(text) <= len(str(highest))
+        if not is_whole or int(text) > highest:
             raise InvalidRequestError(f"{name}={text!r} is not a whole number up to {highest}")
         return int(text)
 

@@ -6,7 +6,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.views import Deleted, Model
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
-from mlaas4hep.http.schemas import FILE, FLAG, JSON, NAME, Schema, ref, whole
+from mlaas4hep.http.schemas import ELSEWHERE, FILE, FLAG, JSON, NAME, Schema, ref, whole
 from mlaas4hep.http.workflow.call import Call, answer, download
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import downloads, models
@@ -142,6 +142,7 @@ ROUTES = (
         tag="models",
         args=(MODEL, OWNER, THROUGH),
         gives=FILE,
+        also_gives={307: ELSEWHERE},
         media="application/gzip",
         errors=(404,),
     ),

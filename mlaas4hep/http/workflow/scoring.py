@@ -16,7 +16,7 @@ from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import ConflictError, InvalidRequestError, NotFoundError
 from mlaas4hep.http.route import Body, Route
-from mlaas4hep.http.schemas import FILE, JSON, NAME, Schema, ref
+from mlaas4hep.http.schemas import ELSEWHERE, FILE, JSON, NAME, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer, download
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.models import THROUGH
@@ -156,6 +156,7 @@ ROUTES = (
         tag="runs",
         args=(RUN, THROUGH),
         gives=FILE,
+        also_gives={307: ELSEWHERE},
         media="application/octet-stream",
         errors=(404, 409),
     ),

@@ -1,0 +1,109 @@
+"""What may wait for predictions, by who sent it."""
+
+import asyncio
+import threading
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.errors import QuotaError
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.questions import Asked, Single
+from mlaas4hep.serving.registry import Registry
+
+MODEL = ("o", "net", "")
+ALICE = Person(owner="o", subject="alice")
+BOB = Person(owner="b", subject="bob")
+MOST_ROWS, MOST_BYTES = 1_000_000, 64_000_000
+
+
+class Gated:
+    """A model that answers when the test opens its gate."""
+
+    platform = "none"
+    inputs = (TensorInfo(name="x", dtype="float32", shape=(-1,)),)
+    outputs = (TensorInfo(name="y", dtype="float32", shape=(-1,)),)
+    prompt_rows = 0
+    signatures: ClassVar[dict] = {}
+
+    def __init__(self):
+        self.gate = threading.Event()
+
+    def run(self, feeds):
+        assert self.gate.wait(10)
+        return {"y": feeds["x"]}
+
+
+@pytest.fixture
+def model():
+    return Gated()
+
+
+@pytest.fixture
+def batcher(model):
+    store = MemoryStore(lambda: 0.0)
+    record = ModelRecord(owner="o", name="net", version="v1", files=(), public=True)
+    store.put(keys.model("o", "net"), wire.dump(record))
+    made = Batcher(Registry(store, lambda _store, _record: model, keep=1))
+    yield made
+    model.gate.set()
+    made.close()
+
+
+def question(rows):
+    return Single(lambda _served: Asked({"x": np.ones(1, np.float32)}, lambda _outputs: "answer"), rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((MOST_ROWS, 0), (1, 0)),
+        ((MOST_ROWS - 9, 0), (10, 0)),
+        ((1, MOST_BYTES), (1, 0)),
+        ((1, MOST_BYTES // 2), (1, MOST_BYTES // 2)),
+    ],
+)
+def test_rows_and_bytes_of_one_person_that_wait_are_limited_and_others_go_on(
+    batcher, model, first, second
+):
+    async def scene():
+        waiting = asyncio.ensure_future(batcher.ask(MODEL, ALICE, question(first[0]), first[1]))
+        await asyncio.sleep(0)
+        with pytest.raises(QuotaError, match="wait for predictions already"):
+            await batcher.ask(MODEL, ALICE, question(second[0]), second[1])
+        other = asyncio.ensure_future(batcher.ask(MODEL, BOB, question(second[0]), second[1]))
+        await asyncio.sleep(0)
+        model.gate.set()
+        answers = await asyncio.gather(waiting, other)
+        again = await batcher.ask(MODEL, ALICE, question(second[0]), second[1])
+        return [*answers, again]
+
+    assert asyncio.run(scene()) == ["answer"] * 3
+
+
+def test_one_question_alone_may_be_larger_than_what_may_wait(batcher, model):
+    model.gate.set()
+
+    answer = asyncio.run(batcher.ask(MODEL, ALICE, question(MOST_ROWS + 1)))
+
+    assert answer == "answer"
+
+
+def test_what_is_refused_or_fails_leaves_nothing_that_waits(batcher, model):
+    def fails(_served):
+        raise QuotaError("no")
+
+    async def scene():
+        model.gate.set()
+        for _ in range(3):
+            with pytest.raises(QuotaError, match="no"):
+                await batcher.ask(MODEL, ALICE, Single(fails, rows=MOST_ROWS))
+        return await batcher.ask(MODEL, ALICE, question(MOST_ROWS))
+
+    assert asyncio.run(scene()) == "answer"
