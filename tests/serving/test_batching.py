@@ -57,7 +57,9 @@ def batcher(model):
 
 
 def question(rows):
-    return Single(lambda _served: Asked({"x": np.ones(1, np.float32)}, lambda _outputs: "answer"), rows=rows)
+    return Single(
+        lambda _served: Asked({"x": np.ones(1, np.float32)}, lambda _outputs: "answer"), rows=rows
+    )
 
 
 @pytest.mark.parametrize(
