@@ -142,7 +142,11 @@ def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
 def _unpack(
     archive: BinaryIO, owner: str, prefix: str, services: Services, limits: Limits
 ) -> dict[str, int]:
-    """Store every member under `prefix` and return sizes by name, or leave nothing there."""
+    """Store every member under `prefix` and return sizes by name, or leave there what was.
+
+    The same tarball may have been uploaded before, and a run may need its files.
+    """
+    before = {info.key for info in services.tarballs.list(prefix)}
     stored: dict[str, int] = {}
     try:
         for file in tarball.members(archive, limits.max_unpacked_bytes):
@@ -158,8 +162,8 @@ def _unpack(
             )
         quotas.check_bytes(owner, 0, services, limits)
     except MlaasError:
-        for path in stored:
-            services.tarballs.delete(f"{prefix}{path}")
+        for key in {f"{prefix}{path}" for path in stored} - before:
+            services.tarballs.delete(key)
         raise
     return stored
 
