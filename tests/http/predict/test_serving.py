@@ -1,7 +1,10 @@
 """What is served is what the bucket holds at that moment, to whom it belongs."""
 
+import threading
+
 import pytest
 
+from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs.events import ChunkReady, ModelReady
 
@@ -153,3 +156,50 @@ def test_a_body_is_not_read_before_the_token_is_checked(nobody):
 
     assert nobody.post("/json", content=body()).status_code == 401
     assert nobody.post("/", content=body()).status_code == 401
+
+
+class Noting:
+    """A runtime that notes in which threads it runs."""
+
+    def __init__(self, inner, threads):
+        self._inner, self._threads = inner, threads
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    def run(self, feeds):
+        self._threads.append(threading.current_thread())
+        return self._inner.run(feeds)
+
+
+def v2(rows):
+    tensor = {"name": "features", "datatype": "FP32", "shape": [rows, 4], "data": [0.5] * 4 * rows}
+    return "/v2/models/luca_1/infer", {"inputs": [tensor]}
+
+
+def v1(rows):
+    return "/v1/models/luca_1:predict", {"instances": [[0.5] * 4] * rows}
+
+
+def v1_columns(rows):
+    return "/v1/models/luca_1:predict", {"inputs": {"features": [[0.5] * 4] * rows}}
+
+
+def tfaas(rows):
+    return "/json", {**ROW, "values": [[0.5] * 4] * rows}
+
+
+@pytest.mark.parametrize("asked", [v2, v1, v1_columns, tfaas])
+def test_many_rows_hold_nobody_up_whatever_the_dialect(make_world, asked):
+    threads = []
+    runtimes = Runtimes()
+    world = make_world(load=lambda *model: Noting(runtimes.load(*model), threads))
+    world.serve()
+    with world.client() as alice:
+        alice.post("/json", json=ROW)
+        threads.clear()
+        for rows in (2, 2000):
+            path, body = asked(rows)
+            assert alice.post(path, json=body).status_code == 200
+
+    assert [each is threading.main_thread() for each in threads] == [True, False]

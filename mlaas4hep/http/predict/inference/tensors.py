@@ -41,19 +41,24 @@ async def predict_tensors(
     feeds: Callable[[LoadedModel], Feeds],
     answer: Callable[[LoadedModel, Outputs], Answer],
     *,
+    rows: int = 1,
     signature: str = "",
 ) -> Answer:
-    """Return the answer to one request, and count it."""
+    """Return the answer to one request, and count it.
+
+    Args:
+        rows: that are asked about; many are not predicted in the event loop.
+    """
 
     def ask(served: LoadedModel) -> Asked:
         inputs = feeds(served)
         if FEED in inputs and served.record.folds:
             raise InvalidRequestError(f"model {served.record.name!r} has no input {FEED!r}")
-        rows = max((len(values) for values in inputs.values() if values.ndim), default=0)
-        return Asked(inputs, lambda outputs: (_named(served, outputs, answer), rows))
+        found = max((len(values) for values in inputs.values() if values.ndim), default=0)
+        return Asked(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
-    (result, rows), tally = await context.ask(call, model, Single(ask), signature)
-    tally.rows += rows
+    (result, found), tally = await context.ask(call, model, Single(ask, rows), signature)
+    tally.rows += found
     return cast(Answer, result)
 
 

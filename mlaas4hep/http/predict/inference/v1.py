@@ -93,12 +93,24 @@ async def predict(context: Context, call: Call) -> Answer:
         return json_answer({"predictions": _predictions(outputs, single), **named})
 
     return await predict_tensors(
-        context, call, call.args.get("model", ""), feeds, answer, signature=signature
+        context,
+        call,
+        call.args.get("model", ""),
+        feeds,
+        answer,
+        rows=_asked_rows(request["instances" if is_by_row else "inputs"]),
+        signature=signature,
     )
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:
     return await context.served(call, call.args.get("model", ""))
+
+
+def _asked_rows(given: Any) -> int:
+    """Return how many rows there are in instances, or in the longest of the inputs."""
+    columns = given.values() if isinstance(given, dict) else (given,)
+    return max((len(each) for each in columns if isinstance(each, list)), default=1)
 
 
 def _rows(served: LoadedModel, instances: Any) -> Feeds:

@@ -57,7 +57,7 @@ async def _answered(
 
     model = call.args.get("model", "")
     return await predict_tensors(
-        context, call, model, feeds, answer, signature=signature_of(request)
+        context, call, model, feeds, answer, rows=len(examples), signature=signature_of(request)
     )
 
 

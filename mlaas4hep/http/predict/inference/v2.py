@@ -101,7 +101,13 @@ async def predict(context: Context, call: Call) -> Answer:
         return v2_infer.answer(request, served, outputs)
 
     return await predict_tensors(
-        context, call, call.args.get("model", ""), feeds, answer, signature=request.signature
+        context,
+        call,
+        call.args.get("model", ""),
+        feeds,
+        answer,
+        rows=max((each.shape[0] for each in request.inputs if each.shape), default=1),
+        signature=request.signature,
     )
 
 
