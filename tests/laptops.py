@@ -38,6 +38,7 @@ class Laptop:
         self.state = state
         self.line = ""
         self.pids: dict[str, int] = {}
+        self.tokens: list[str] = []  #: that were given out
         self.process = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, state, functions, *map(str, ports)],
             stdout=subprocess.PIPE,
@@ -60,6 +61,14 @@ class Laptop:
             self.stop()
         self.process.stdout.close()
         self.process.stderr.close()
+        self.check_logs()
+
+    def check_logs(self) -> None:
+        """Refuse a log that holds a secret of the platform, or a token that was given out."""
+        logs = {path.name: path.read_text() for path in self.state.glob("logs/*")}
+        assert logs or not self.line
+        for secret in (*self.tokens, *secrets(self.state / "keys")):
+            assert [name for name, text in logs.items() if secret in text] == []
 
     @property
     def urls(self) -> list[str]:
@@ -67,7 +76,8 @@ class Laptop:
         return re.findall(r"http://\S+", self.line)
 
     def token(self, user: str) -> str:
-        return issuer.token(self.state, user)
+        self.tokens.append(issuer.token(self.state, user))
+        return self.tokens[-1]
 
     @property
     def password(self) -> str:
@@ -92,6 +102,14 @@ class Laptop:
         """Return what a platform that does not start says."""
         _, said = self.process.communicate(timeout=60)
         return said
+
+
+def secrets(folder: Path) -> list[str]:
+    """Return what the platform keeps to itself: passwords, and the private keys' own lines."""
+    passwords = [path.read_text() for path in folder.glob("*-password")]
+    passwords += [path.read_text().partition(":")[2] for path in folder.glob("*-nats-user")]
+    keys = [line for path in folder.glob("*.pem") for line in path.read_text().splitlines()]
+    return [*passwords, *(line for line in keys if not line.startswith("-----"))]
 
 
 def alive(pid: int) -> bool:
