@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -149,6 +150,13 @@ def test_an_asgi_function_is_served_too(tmp_path):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["server"] == "mlaas4hep"  # not what serves it
     assert function.process.returncode == 0
+
+
+def test_a_function_loads_the_one_server_that_it_needs(asgi_function):
+    loaded = Path(f"/proc/{asgi_function.process.pid}/maps").read_text()
+
+    assert "granian" in loaded
+    assert "httptools" not in loaded  # the parser of the other one
 
 
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])
