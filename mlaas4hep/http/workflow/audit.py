@@ -48,7 +48,8 @@ def note(context: Context, route: Route, call: Call, response: flask.Response) -
 def _in_body(call: Call) -> object:
     if call.http.mimetype == "application/json":
         with suppress(InvalidRequestError):
-            return call.json().get("name") or call.json().get("model")
+            body = call.json()
+            return body.get("name") or body.get("model")
     return ""
 
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import flask
@@ -18,7 +19,7 @@ MAX_JSON_BYTES = 4 * 1024**2
 NOBODY = Person(owner="", subject="")  #: who asks on routes that need no token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One request, wherever its parts were written: path, query or body."""
 
@@ -67,6 +68,10 @@ class Call:
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object in the body, whatever its content type says."""
+        return self._sent
+
+    @cached_property
+    def _sent(self) -> dict[str, Any]:
         return read_json(self.http) if self.body is None else self.body
 
 
