@@ -24,7 +24,7 @@ from mlaas4hep.core.runs.events import ChunkPlanned
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
 
-BATCH = 5000
+BATCH = 500
 BACKLOG = 50_000  #: events that wait in the stream, at most
 PEOPLE = 50
 
