@@ -29,13 +29,13 @@ def model(idim):
     made.compile(optimizer="sgd", loss="binary_crossentropy")
     return made
 """
-PARAMS = {"chunk_size": 300, "epochs": 60, "batch_size": 10, "training": "chunked"}
-ROUNDS = 5 * PARAMS["epochs"]
+PARAMS = {"chunk_size": 300, "batch_size": 10, "training": "chunked"}
+EPOCHS = 60
+ROUNDS_AN_EPOCH = 5
 
 
-@pytest.fixture(scope="module")
-def tarball(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("job")
+def tarball_of(folder, epochs):
+    folder.mkdir()
     random = np.random.default_rng(7)
     y = random.integers(0, 2, ENTRIES).astype(np.int32)
     with uproot.recreate(folder / "data.root") as file:
@@ -47,7 +47,7 @@ def tarball(tmp_path_factory):
     (folder / "files.txt").write_text("data.root\n")
     (folder / "labels.txt").write_text("signal\n")
     (folder / "model.py").write_text(MODEL)
-    (folder / "params.json").write_text(json.dumps(PARAMS))
+    (folder / "params.json").write_text(json.dumps(PARAMS | {"epochs": epochs}))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for path in sorted(folder.iterdir()):
@@ -63,16 +63,17 @@ def rounds_done(report):
     return next(stage.done for stage in report.stages if stage.stage == "train")
 
 
-def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tarball, tmp_path):
+def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
+    tarball = tarball_of(tmp_path / "job", EPOCHS)
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
         client.upload(tarball, name="job")
         run = client.submit("job").name
         for report in client.watch(run):
-            if rounds_done(report) >= PARAMS["epochs"]:
+            if rounds_done(report) >= EPOCHS:
                 break
         laptop.kill()
     assert report.status is Status.TRAINING
-    assert rounds_done(report) < ROUNDS
+    assert rounds_done(report) < EPOCHS * ROUNDS_AN_EPOCH
 
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
         kept = client.run(run)
@@ -81,20 +82,25 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tarball, tm
         log = client.logs(run)
 
     assert (kept.attempt, kept.status) == (1, Status.TRAINING)
-    assert rounds_done(kept) >= PARAMS["epochs"]
-    assert (report.status, rounds_done(report)) == (Status.DONE, ROUNDS)
+    assert rounds_done(kept) >= EPOCHS
+    assert (report.status, rounds_done(report)) == (Status.DONE, EPOCHS * ROUNDS_AN_EPOCH)
     assert "it went on from a checkpoint with" in log
     assert len(answer["predictions"]) == 1
 
 
-def test_a_run_survives_the_death_of_every_part_that_it_needs(tarball, tmp_path):
+def test_a_run_survives_the_death_of_every_part_that_it_needs(tmp_path):
+    # Long enough for every victim to die before the last round, on any machine.
+    epochs = 5 * EPOCHS
+    rounds = epochs * ROUNDS_AN_EPOCH
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
-        client.upload(tarball, name="job")
+        client.upload(tarball_of(tmp_path / "job", epochs), name="job")
         run = client.submit("job").name
         seen = 0
         for victim in ("train", "nats", "workflow", "dispatcher"):
-            seen = next(done for done in map(rounds_done, client.watch(run)) if done > seen)
+            report = next(each for each in client.watch(run) if rounds_done(each) > seen)
+            seen = rounds_done(report)
+            assert seen < rounds, f"all was trained before {victim} could die"
             os.kill(laptop.pids[victim], signal.SIGKILL)
         report = client.wait(run)
 
-    assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, ROUNDS)
+    assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, rounds)
