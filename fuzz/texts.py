@@ -24,7 +24,7 @@ from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import object_of
 from mlaas4hep.http.predict.inference import v2_infer
-from mlaas4hep.http.predict.tfaas.protobuf import read_row
+from mlaas4hep.http.predict.tfaas.messages import read_row
 from tests.people import FOLDER, SUBMISSION, pack
 
 _MAX_TAR_BYTES = 64 * 1024**2

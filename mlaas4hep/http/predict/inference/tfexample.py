@@ -13,8 +13,8 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.inference.exact import strings
+from mlaas4hep.http.predict.protobuf import field, varint
 
-_LENGTH = 2  #: the wire type of what has a length
 _BYTES, _FLOATS, _WHOLES = 1, 2, 3
 _INT64 = 2**63
 
@@ -35,36 +35,24 @@ def packed_examples(examples: Sequence[Mapping[str, Any]]) -> Array:
 
 def _example(example: Mapping[str, Any]) -> bytes:
     entries = (
-        _field(1, _field(1, name.encode()) + _field(2, _feature(name, value)))
+        field(1, field(1, name.encode()) + field(2, _feature(name, value)))
         for name, value in example.items()
     )
-    return _field(1, b"".join(entries))
+    return field(1, b"".join(entries))
 
 
 def _feature(name: str, value: Any) -> bytes:
     values = value if isinstance(value, list) else [value]
     kinds = {type(each) for each in values}
     if kinds <= {int} and all(-_INT64 <= each < _INT64 for each in values):
-        numbers = b"".join(_varint(each % 2**64) for each in values)
-        return _field(_WHOLES, _field(1, numbers))
+        numbers = b"".join(varint(each % 2**64) for each in values)
+        return field(_WHOLES, field(1, numbers))
     if kinds <= {int, float}:
-        return _field(_FLOATS, _field(1, struct.pack(f"<{len(values)}f", *values)))
+        return field(_FLOATS, field(1, struct.pack(f"<{len(values)}f", *values)))
     if kinds <= {str, dict}:
         texts = strings(name, values).reshape(-1)
-        return _field(_BYTES, b"".join(_field(1, text) for text in texts))
+        return field(_BYTES, b"".join(field(1, text) for text in texts))
     raise InvalidRequestError(
         f"feature {name!r} is neither numbers nor texts",
         hint="a number, a text, or a list of one kind",
     )
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | _LENGTH]) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    parts = bytearray()
-    while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*parts, value])

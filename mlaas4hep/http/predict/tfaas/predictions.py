@@ -16,7 +16,7 @@ from mlaas4hep.http.predict.inference.tensors import predict_tensors
 from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
 from mlaas4hep.http.predict.tfaas.forms import read_form
-from mlaas4hep.http.predict.tfaas.protobuf import read_row, write_predictions
+from mlaas4hep.http.predict.tfaas.messages import read_row, write_predictions
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.loadedmodel import LoadedModel
