@@ -17,7 +17,7 @@ from mlaas4hep.client.methods import Operation, Stream
 from mlaas4hep.core.requests.params import params
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.dispatcher.metrics import Metrics
-from mlaas4hep.faas.metrics import Measured
+from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.http.predict import routes as predict
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow import routes as workflow
@@ -123,8 +123,8 @@ def _metrics() -> Iterator[str]:
     services = bootstrap.services(Settings())
     door = front(make_app(services, Settings()))
     registries = {
-        "Of every function": Measured(door, "specs").registry,
-        "Of workflow, besides": Measured(door, "workflow", door.levels).registry,
+        "Of every function": MeteredApp(door, "specs").registry,
+        "Of workflow, besides": MeteredApp(door, "workflow", door.levels).registry,
         "Of the dispatcher": Metrics().registry,
     }
     told: set[str] = set()

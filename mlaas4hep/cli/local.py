@@ -143,9 +143,9 @@ def train(
     """
     from mlaas4hep.cli.work import resources, train_chunks  # noqa: PLC0415 - slow to load
     from mlaas4hep.oneprocess.folder import read_model, read_params  # noqa: PLC0415 - slow to load
-    from mlaas4hep.oneprocess.train import Wanted  # noqa: PLC0415 - slow to load
+    from mlaas4hep.oneprocess.train import WantedTraining  # noqa: PLC0415 - slow to load
 
-    wanted = Wanted(
+    wanted = WantedTraining(
         name="model",
         model=read_model(model),
         params=read_params(params),

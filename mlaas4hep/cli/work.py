@@ -130,7 +130,7 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
         show(f"{out}: {len(manifest['chunks'])} chunks, {entries} entries, {columns} columns")
 
 
-def train_chunks(chunks: Path, wanted: learning.Wanted, out: Path, json: bool) -> None:
+def train_chunks(chunks: Path, wanted: learning.WantedTraining, out: Path, json: bool) -> None:
     """Train on arrays and write the bundle."""
     bundle.check(out)
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:

@@ -14,14 +14,14 @@ from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.client.connections.asyncconnection import AsyncConnection
 from mlaas4hep.client.connections.moves import Asking, Telling, until_told
 from mlaas4hep.client.connections.tokens import Tokens
-from mlaas4hep.client.methods import Awaiting
+from mlaas4hep.client.methods import AwaitingClient
 from mlaas4hep.client.nouns.nouns import Nouns
 from mlaas4hep.client.nouns.tarballs import DIRECT_BYTES
 
 T = TypeVar("T")
 
 
-class AsyncClient(Nouns, Awaiting):
+class AsyncClient(Nouns, AwaitingClient):
     """One deployment and one token; any number of calls may be under way at once."""
 
     def __init__(

@@ -14,14 +14,14 @@ from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.client.connections.moves import Asking, Telling, until_told
 from mlaas4hep.client.connections.tokens import Tokens
-from mlaas4hep.client.methods import Blocking
+from mlaas4hep.client.methods import BlockingClient
 from mlaas4hep.client.nouns.nouns import Nouns
 from mlaas4hep.client.nouns.tarballs import DIRECT_BYTES
 
 T = TypeVar("T")
 
 
-class Client(Nouns, Blocking):
+class Client(Nouns, BlockingClient):
     """One deployment and one token; safe to use from one thread at a time.
 
     Every method raises the errors of `mlaas4hep.errors`: what the server says is wrong, with its

@@ -66,7 +66,7 @@ def check_target(path: Path) -> None:
         ) from error
 
 
-class Writing:
+class FileDownload:
     """An answer on its way into a file, which appears when all of it is there and right."""
 
     block = _BLOCK  #: bytes to take at a time

@@ -15,7 +15,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Blocking(ABC):
+class BlockingClient(ABC):
     """A client whose methods return results."""
 
     @abstractmethod
@@ -27,7 +27,7 @@ class Blocking(ABC):
         """Yield the results of a call as its moves bring them."""
 
 
-class Awaiting(ABC):
+class AwaitingClient(ABC):
     """A client whose methods are awaited."""
 
     @abstractmethod
@@ -49,9 +49,9 @@ class Operation(Generic[P, T]):
     @overload
     def __get__(self, client: None, kind: type) -> Self: ...
     @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, T]: ...
+    def __get__(self, client: BlockingClient, kind: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, client: Awaiting, kind: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, client: AwaitingClient, kind: type) -> Callable[P, Awaitable[T]]: ...
 
     def __get__(self, client: Any, kind: type) -> Any:
         if client is None:
@@ -74,9 +74,9 @@ class Stream(Generic[P, T]):
     @overload
     def __get__(self, client: None, kind: type) -> Self: ...
     @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: BlockingClient, kind: type) -> Callable[P, Iterator[T]]: ...
     @overload
-    def __get__(self, client: Awaiting, kind: type) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, client: AwaitingClient, kind: type) -> Callable[P, AsyncIterator[T]]: ...
 
     def __get__(self, client: Any, kind: type) -> Any:
         if client is None:

@@ -24,7 +24,7 @@ Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", th
 Levels = Callable[[], Iterable[Level]]
 
 
-class Measured:
+class MeteredApp:
     """An ASGI app whose calls are counted; it answers `/_/metrics` itself.
 
     An app that has `answered`, which answers a call and returns the status, is asked by that.

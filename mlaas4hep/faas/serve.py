@@ -11,9 +11,9 @@ from collections.abc import Callable
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
-from mlaas4hep.faas.metrics import Measured
+from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.faas.temporary import own_folder
-from mlaas4hep.faas.traced import Begin, Traced, untold
+from mlaas4hep.faas.traced import Begin, TracedApp, untold
 from mlaas4hep.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def serve(function: Function, settings: Settings) -> None:
     app = function.app(services, settings)
     levels = getattr(app, "levels", tuple)
     if _is_traced(function, settings):
-        app = Traced(app, _begin(function.name, settings))
-    measured = Measured(app, function.name, levels)
+        app = TracedApp(app, _begin(function.name, settings))
+    measured = MeteredApp(app, function.name, levels)
     server = _server_of(function)
     settle()
 

@@ -19,7 +19,7 @@ def untold(_name: str, header: str) -> tuple[dict[str, str], Finish]:
     return tracing.continued(header), lambda _status: None
 
 
-class Traced:
+class TracedApp:
     """An ASGI app; what it does for a call knows the call's request and trace."""
 
     def __init__(self, app: AsgiApp, begin: Begin = untold) -> None:

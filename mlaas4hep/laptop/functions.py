@@ -16,7 +16,7 @@ NAMESPACE = "openfaas-fn"
 
 
 @dataclass(kw_only=True, eq=False)
-class Deployed:
+class DeployedFunction:
     """One function: where it listens, what it said and what was asked of it."""
 
     name: str

@@ -23,7 +23,7 @@ from mlaas4hep import __version__
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, Deployed
+from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog, Line
 from mlaas4hep.laptop.metrics import exposition
 from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
@@ -41,7 +41,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 class Gateway:
     """The ASGI app behind all ports of the platform."""
 
-    functions: Mapping[str, Deployed]
+    functions: Mapping[str, DeployedFunction]
     logs: Mapping[str, FunctionLog]  #: of functions and of the programs beside them
     jwks: Mapping[str, Any]
     own_paths: Mapping[int, str]  #: a port that gives its paths to one function, as public doors do
@@ -80,7 +80,7 @@ class Gateway:
         else:
             await self.proxy.forward(function, match[2] or b"/", scope, receive, send)
 
-    def find(self, name: str) -> Deployed | None:
+    def find(self, name: str) -> DeployedFunction | None:
         """Return the function called `NAME` or `NAME.openfaas-fn`."""
         short, _, namespace = name.partition(".")
         return self.functions.get(short) if namespace in ("", NAMESPACE) else None

@@ -12,13 +12,13 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from mlaas4hep.laptop.functions import NAMESPACE, Deployed
+from mlaas4hep.laptop.functions import NAMESPACE, DeployedFunction
 
 
 class Invocations(Collector):
     """The calls of functions, as they were counted."""
 
-    def __init__(self, functions: Mapping[str, Deployed]) -> None:
+    def __init__(self, functions: Mapping[str, DeployedFunction]) -> None:
         self._functions = functions
 
     def collect(self) -> Iterator[Metric]:
@@ -42,7 +42,7 @@ class Invocations(Collector):
         yield from (calls, seconds, replicas)
 
 
-def exposition(functions: Mapping[str, Deployed], accept: str) -> tuple[bytes, str]:
+def exposition(functions: Mapping[str, DeployedFunction], accept: str) -> tuple[bytes, str]:
     """Return the metrics and their content type, in the form that `accept` prefers."""
     registry = CollectorRegistry()
     registry.register(Invocations(functions))

@@ -14,7 +14,7 @@ from mlaas4hep.errors import ConflictError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.broker import configure
-from mlaas4hep.laptop.functions import FUNCTIONS, Deployed
+from mlaas4hep.laptop.functions import FUNCTIONS, DeployedFunction
 from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog, collected
 from mlaas4hep.laptop.password import password
@@ -110,7 +110,7 @@ async def _run(
     port, workflow_port, predict_port = (door.getsockname()[1] for door in doors)
     nats_port, *function_ports = _free_ports(1 + len(FUNCTIONS))
     functions = {
-        name: Deployed(name=name, port=number, log=logs[name])
+        name: DeployedFunction(name=name, port=number, log=logs[name])
         for name, number in zip(FUNCTIONS, function_ports, strict=True)
     }
     private, public = dispatcher_keys(state)

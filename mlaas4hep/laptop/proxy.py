@@ -14,7 +14,7 @@ from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.headers import ALWAYS
 from mlaas4hep.faas.http import Headers, end_to_end
-from mlaas4hep.laptop.functions import Deployed
+from mlaas4hep.laptop.functions import DeployedFunction
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Proxy:
         self._start_s = start_s
 
     async def forward(
-        self, function: Deployed, path: bytes, scope: Scope, receive: Receive, send: Send
+        self, function: DeployedFunction, path: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one HTTP request with what `function` says to it under `path`."""
         request = Incoming(scope, receive)
@@ -69,7 +69,7 @@ class Proxy:
             return
 
     async def _exchange(
-        self, function: Deployed, path: bytes, request: "Incoming", answer: "Outgoing"
+        self, function: DeployedFunction, path: bytes, request: "Incoming", answer: "Outgoing"
     ) -> None:
         """Send the request and relay the answer."""
         async with self._session.request(
@@ -134,7 +134,7 @@ class Incoming:
 class Outgoing:
     """The answer to one request."""
 
-    def __init__(self, function: Deployed, request: Incoming, send: Send) -> None:
+    def __init__(self, function: DeployedFunction, request: Incoming, send: Send) -> None:
         self._function = function
         self._marks = request.marks
         self._send = send

@@ -9,7 +9,7 @@ import aiohttp
 
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.laptop.child import Child, Program
-from mlaas4hep.laptop.functions import Deployed
+from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring
 
@@ -26,7 +26,7 @@ class Supervisor:
     def __init__(
         self,
         wiring: Wiring,
-        functions: Mapping[str, Deployed],
+        functions: Mapping[str, DeployedFunction],
         logs: Mapping[str, FunctionLog],
         session: aiohttp.ClientSession,
     ) -> None:
@@ -104,7 +104,7 @@ class Supervisor:
         return ServiceUnavailableError(f"{name} does not start; it said:\n{said}")
 
 
-async def _watch_ready(session: aiohttp.ClientSession, function: Deployed) -> None:
+async def _watch_ready(session: aiohttp.ClientSession, function: DeployedFunction) -> None:
     """Mark the function as ready as soon as it says so."""
     while not function.ready.is_set():
         with suppress(aiohttp.ClientError):

@@ -15,7 +15,7 @@ from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.draws import Draws
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.selection.opened import Opened
+from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs
@@ -42,7 +42,7 @@ class Made:
         return self.inputs.opened.plan(self.inputs.request, self.specs).chunks
 
 
-def only_features(specs: Specs, opened: Opened) -> Specs:
+def only_features(specs: Specs, opened: OpenedFiles) -> Specs:
     """Return specs without branches that are no features here, such as the label.
 
     Raises:

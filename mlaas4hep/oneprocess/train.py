@@ -18,7 +18,7 @@ from mlaas4hep.ports import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedTraining:
     """What is to be trained, and with what."""
 
     name: str  #: of run and model
@@ -27,7 +27,7 @@ class Wanted:
     resources: Resources
 
 
-def prepare(folder: Path, wanted: Wanted, services: Services) -> Run:
+def prepare(folder: Path, wanted: WantedTraining, services: Services) -> Run:
     """Return a run whose chunks are all ready, so that only the training is left to do."""
     run = wanted.name
     made = arrays.read_made(folder)

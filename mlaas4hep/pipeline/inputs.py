@@ -13,7 +13,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.branches import choose, lacking
 from mlaas4hep.core.selection.normalisation import factors, training_weights
-from mlaas4hep.core.selection.opened import Opened, OpenedFile
+from mlaas4hep.core.selection.opened import OpenedFile, OpenedFiles
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import (
     DamagedError,
@@ -34,7 +34,7 @@ class Inputs:
     """What a run works on."""
 
     request: Request
-    opened: Opened
+    opened: OpenedFiles
 
     @cached_property
     def preproc(self) -> Preproc:
@@ -92,7 +92,7 @@ class Inputs:
             for file, tree in zip(request.files, trees, strict=True)
         )
         branches = replace(branches, warnings=(*branches.warnings, *found.warnings))
-        opened = Opened(files=files, branches=branches, ranges=ranges)
+        opened = OpenedFiles(files=files, branches=branches, ranges=ranges)
         return cls(request=request, opened=opened)
 
 
@@ -141,7 +141,7 @@ def _opened_again(event: Event, request: Request, lost: MlaasError, services: Se
     return inputs
 
 
-def store_opened(event: Event, opened: Opened, services: Services) -> None:
+def store_opened(event: Event, opened: OpenedFiles, services: Services) -> None:
     """Write what opening the files found, for the other steps of this attempt."""
     services.runs_files.put(_opened_key(event), sealed.dump(opened))
 
@@ -150,7 +150,7 @@ def entries_before(event: Event, file: str, services: Services) -> int | None:
     """Return how many entries a file had for the attempt before; None if it was not opened."""
     key = files.key(event.owner, event.run, files.opened(event.attempt - 1))
     try:
-        opened: Opened = services.recent.parsed(services.runs_files.get(key), _load_opened)
+        opened: OpenedFiles = services.recent.parsed(services.runs_files.get(key), _load_opened)
     except (NotFoundError, DamagedError):
         return None
     numbers = {index for index, each in enumerate(opened.files) if each.name == file}
@@ -162,4 +162,4 @@ def _opened_key(event: Event) -> str:
 
 
 _load_request = partial(sealed.load, Request)
-_load_opened = partial(sealed.load, Opened)
+_load_opened = partial(sealed.load, OpenedFiles)

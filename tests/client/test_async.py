@@ -7,7 +7,7 @@ import pytest
 
 from mlaas4hep.client import AsyncClient, Client
 from mlaas4hep.client.connections.asyncconnection import AsyncConnection
-from mlaas4hep.client.methods import Awaiting, Blocking, Operation, Stream
+from mlaas4hep.client.methods import AwaitingClient, BlockingClient, Operation, Stream
 from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
@@ -76,7 +76,7 @@ def test_both_clients_have_the_same_methods():
     assert methods(Client) == methods(AsyncClient) > {"upload", "submit", "watch", "predict"}
 
 
-@pytest.mark.parametrize("kind", [Blocking, Awaiting])
+@pytest.mark.parametrize("kind", [BlockingClient, AwaitingClient])
 def test_a_client_that_cannot_make_the_moves_of_a_call_is_not_made(kind):
     class Unfinished(kind):
         def perform(self, asking):

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.dispatcher.metrics import Metrics
-from mlaas4hep.faas.metrics import Measured
+from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.http.predict.app import PredictApp
 from mlaas4hep.http.workflow.front import front
 from tests.people import World
@@ -29,8 +29,8 @@ def known(tmp_path_factory):
     app = front(World(tmp_path_factory.mktemp("world")).app)
     registries = [
         Metrics().registry,
-        Measured(app, "workflow", app.levels).registry,
-        Measured(None, "predict", _predict().levels).registry,
+        MeteredApp(app, "workflow", app.levels).registry,
+        MeteredApp(None, "predict", _predict().levels).registry,
     ]
     names = set()
     for registry in registries:

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.faas.metrics import PATH, Measured
+from mlaas4hep.faas.metrics import PATH, MeteredApp
 
 
 async def app(scope, _receive, send):
@@ -37,7 +37,7 @@ def samples(text):
 
 
 def test_requests_are_counted_by_status_and_their_time_is_measured():
-    found = samples(asked(Measured(app, "specs"), "/200", "/200", "/404", "/broken"))
+    found = samples(asked(MeteredApp(app, "specs"), "/200", "/200", "/404", "/broken"))
 
     def calls(status):
         labels = (("function", "specs"), ("method", "GET"), ("status", status))
@@ -49,7 +49,7 @@ def test_requests_are_counted_by_status_and_their_time_is_measured():
 
 
 def test_methods_that_callers_make_up_are_one_label():
-    found = samples(asked(Measured(app, "specs"), "/200", method="BREW"))
+    found = samples(asked(MeteredApp(app, "specs"), "/200", method="BREW"))
 
     assert [dict(labels)["method"] for name, labels in found if name == "mlaas_requests_total"] == [
         "OTHER"
@@ -58,7 +58,7 @@ def test_methods_that_callers_make_up_are_one_label():
 
 def test_levels_are_looked_at_when_they_are_asked_for():
     loaded = [1]
-    measured = Measured(app, "predict", lambda: [("mlaas_x", "X", "", loaded[0])])
+    measured = MeteredApp(app, "predict", lambda: [("mlaas_x", "X", "", loaded[0])])
     labels = (("function", "predict"), ("of", ""))
     first = samples(asked(measured))["mlaas_x", labels]
     loaded[0] = 5
@@ -69,7 +69,7 @@ def test_levels_are_looked_at_when_they_are_asked_for():
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
 def test_prometheus_gets_the_form_that_it_asks_for(accept):
     async def ask():
-        transport = httpx.ASGITransport(Measured(app, "specs"))
+        transport = httpx.ASGITransport(MeteredApp(app, "specs"))
         async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
             return await http.get(PATH, headers={"accept": accept})
 
@@ -80,6 +80,6 @@ def test_calls_are_told_also_when_levels_cannot_be():
     def away():
         raise ServiceUnavailableError("NATS is away")
 
-    found = samples(asked(Measured(app, "workflow", away), "/200"))
+    found = samples(asked(MeteredApp(app, "workflow", away), "/200"))
 
     assert found["mlaas_request_seconds_count", (("function", "workflow"),)] == 1

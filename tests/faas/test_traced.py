@@ -9,7 +9,7 @@ import pytest
 
 from mlaas4hep.adapters import tracing
 from mlaas4hep.faas.logs import formatter, set_up_logging, with_work
-from mlaas4hep.faas.traced import Traced
+from mlaas4hep.faas.traced import TracedApp
 from mlaas4hep.settings import SettingsError
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -26,7 +26,7 @@ def asked(headers, path="/runs", **options):
         await send({"type": "http.response.body", "body": b""})
 
     async def ask():
-        transport = httpx.ASGITransport(Traced(app, **options))
+        transport = httpx.ASGITransport(TracedApp(app, **options))
         async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
             await http.get(path, headers=headers)
 

@@ -8,7 +8,7 @@ import threading
 
 from mlaas4hep.faas.http import calls
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.functions import Deployed
+from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.proxy import Proxy
@@ -131,7 +131,7 @@ class Running:
             self.ports = [door.getsockname()[1] for door in doors]
             self.echo = Echo()
             functions = {
-                name: Deployed(name=name, port=port, log=self.log)
+                name: DeployedFunction(name=name, port=port, log=self.log)
                 for name, port in (
                     ("echo", self.ports[2]),
                     ("away", self.ports[3]),

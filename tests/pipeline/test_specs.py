@@ -11,7 +11,7 @@ from mlaas4hep.core.data.specs.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
 from mlaas4hep.core.runs.run import Status
-from mlaas4hep.core.selection.opened import Opened
+from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges
 from mlaas4hep.testing import pipeline
@@ -288,6 +288,6 @@ def test_files_that_changed_after_what_was_found_in_them_is_lost_are_refused(tmp
 
 def planned_first(services, run="r_2"):
     """Return the first range of a run, as its event says it."""
-    opened = sealed.load(Opened, services.runs_files.get(f"o/{run}/opened-1.json"))
+    opened = sealed.load(OpenedFiles, services.runs_files.get(f"o/{run}/opened-1.json"))
     part = opened.ranges[0]
     return {"index": 0, "file": part.file, "start": part.start, "stop": part.stop}

@@ -31,7 +31,7 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Spooled:
+class _SpooledBlock:
     """Where a block lies: bytes [start, stop) of the file."""
 
     start: int
@@ -49,7 +49,7 @@ class BlockSpool:
         self._limit_bytes = limit_bytes
         self._file: int | None = None
         self._at = 0
-        self._blocks: dict[Hashable, _Spooled] = {}  #: in the order in which they were written
+        self._blocks: dict[Hashable, _SpooledBlock] = {}  #: in the order in which they were written
         self._lock = threading.Lock()
 
     def put(self, key: Hashable, columns: Columns) -> None:
@@ -82,7 +82,7 @@ class BlockSpool:
                 jagged=self._jagged(block, offsets),
             )
 
-    def _jagged(self, block: _Spooled, offsets: list[Offsets]) -> dict[str, Jagged]:
+    def _jagged(self, block: _SpooledBlock, offsets: list[Offsets]) -> dict[str, Jagged]:
         moved = [each - each[0] for each in offsets]
         return {
             name: Jagged(
@@ -111,7 +111,7 @@ class BlockSpool:
                 return
             del self._blocks[key]
 
-    def _written(self, columns: Columns) -> _Spooled:
+    def _written(self, columns: Columns) -> _SpooledBlock:
         start = self._at
         shared: dict[int, int] = {}
         offsets: list[_Place] = []
@@ -122,7 +122,7 @@ class BlockSpool:
                 offsets.append(self._write(rows.offsets))
             jagged[name] = self._write(rows.content), shared[id(rows.offsets)]
         flat = {name: self._write(values) for name, values in columns.flat.items()}
-        return _Spooled(
+        return _SpooledBlock(
             start=start, stop=self._at, flat=flat, jagged=jagged, offsets=tuple(offsets)
         )
 

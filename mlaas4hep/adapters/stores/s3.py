@@ -86,7 +86,7 @@ class S3Store:
 
     def put_stream(self, key: str, stream: BinaryIO, limit_bytes: int) -> int:
         """Store a stream of unknown length and return its size in bytes."""
-        counted = _Counted(stream, key, limit_bytes)
+        counted = _LimitedStream(stream, key, limit_bytes)
         with self._our_errors(key):
             self._client.put_object(
                 self._bucket,
@@ -178,7 +178,7 @@ def _info(found: Object) -> ObjectInfo:
     )
 
 
-class _Counted:
+class _LimitedStream:
     """A stream that refuses to go on after too many bytes."""
 
     def __init__(self, stream: BinaryIO, key: str, limit_bytes: int) -> None:

@@ -8,9 +8,9 @@ import httpx
 
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
-from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, Refused, Work
+from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
 from mlaas4hep.client.connections.tokens import Tokens
-from mlaas4hep.client.files import CountedFile, Writing
+from mlaas4hep.client.files import CountedFile, FileDownload
 
 
 class AsyncConnection:
@@ -52,7 +52,7 @@ class AsyncConnection:
                 return await self.pause(move.seconds)
             case Work():
                 return await asyncio.to_thread(move.function)
-            case Refused():
+            case TokenRefusal():
                 return await asyncio.to_thread(self._bearer.renew)
 
     async def _exchange(self, ask: Exchange) -> httpx.Response:
@@ -62,7 +62,7 @@ class AsyncConnection:
             return await self._http.request(ask.method, ask.url, content=content, **given)
         async with self._http.stream(ask.method, ask.url, **given) as response:
             if response.is_success:
-                with Writing(ask.target, ask.on_bytes) as writing:
+                with FileDownload(ask.target, ask.on_bytes) as writing:
                     async for piece in response.aiter_raw(writing.block):
                         await asyncio.to_thread(writing.add, piece)
                     await asyncio.to_thread(writing.finish, *told(response))

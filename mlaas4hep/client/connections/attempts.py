@@ -3,7 +3,7 @@
 import httpx
 
 from mlaas4hep import errors
-from mlaas4hep.client.connections.moves import Asking, Exchange, Form, Pause, Refused
+from mlaas4hep.client.connections.moves import Asking, Exchange, Form, Pause, TokenRefusal
 from mlaas4hep.client.files import CutOffError
 from mlaas4hep.client.problems import LATER, problem, raise_for, unreachable
 from mlaas4hep.core.backoff import backoff_s
@@ -35,7 +35,7 @@ def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx.Respons
             continue
         if response.status_code == _UNAUTHORIZED and not was_refused:
             was_refused = True
-            if (yield Refused()):
+            if (yield TokenRefusal()):
                 continue
         if attempt == retries or not _is_later(exchange.method, response):
             raise_for(response)

@@ -8,9 +8,9 @@ import httpx
 
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
-from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, Refused, Work
+from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
 from mlaas4hep.client.connections.tokens import Tokens
-from mlaas4hep.client.files import CountedFile, Writing
+from mlaas4hep.client.files import CountedFile, FileDownload
 
 
 class Connection:
@@ -64,7 +64,7 @@ class Connection:
                 return self.pause(move.seconds)
             case Work():
                 return move.function()
-            case Refused():
+            case TokenRefusal():
                 return self._bearer.renew()
 
     def _exchange(self, ask: Exchange) -> httpx.Response:
@@ -74,7 +74,7 @@ class Connection:
             return self._http.request(ask.method, ask.url, content=content, **given)
         with self._http.stream(ask.method, ask.url, **given) as response:
             if response.is_success:
-                with Writing(ask.target, ask.on_bytes) as writing:
+                with FileDownload(ask.target, ask.on_bytes) as writing:
                     for piece in response.iter_raw(writing.block):
                         writing.add(piece)
                     writing.finish(*told(response))

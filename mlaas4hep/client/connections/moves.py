@@ -54,7 +54,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TokenRefusal:
     """The deployment refuses the token; whether there is a fresh one is sent back."""
 
 
@@ -65,7 +65,7 @@ class Emit(Generic[T]):
     value: T
 
 
-Move = Exchange | Form | Pause | Work | Refused
+Move = Exchange | Form | Pause | Work | TokenRefusal
 Asking = Generator[Move, Any, T]  #: ends with a result
 Telling = Generator[Move | Emit[T], Any, None]  #: gives results on the way
 

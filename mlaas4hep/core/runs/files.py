@@ -26,7 +26,7 @@ HISTOGRAMS = "plots/histograms.json"  #: values of each branch in bins
 
 
 def opened(attempt: int) -> str:
-    """Return the name of what opening the files found: `Opened`."""
+    """Return the name of what opening the files found: `OpenedFiles`."""
     return f"opened-{attempt}.json"
 
 

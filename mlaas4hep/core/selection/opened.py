@@ -76,7 +76,7 @@ class OpenedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedFiles:
     """The files of a run, what is read of them, and the ranges that are measured."""
 
     files: tuple[OpenedFile, ...]
@@ -181,7 +181,9 @@ def _row_bytes(specs: Specs) -> int:
 
 
 @lru_cache(maxsize=4)
-def _range_contents(opened: Opened, preproc: str, rules: Rules, weighed_by: str) -> tuple[str, ...]:
+def _range_contents(
+    opened: OpenedFiles, preproc: str, rules: Rules, weighed_by: str
+) -> tuple[str, ...]:
     how = (CODE_VERSION, opened.branches.features, preproc, rules.missing)
     transform = keys.digest(*how, *([weighed_by] if weighed_by else []))
     return tuple(
@@ -195,7 +197,7 @@ def _range_contents(opened: Opened, preproc: str, rules: Rules, weighed_by: str)
 
 
 @lru_cache(maxsize=4)
-def _specs_content(opened: Opened, preproc: str, rules: Rules, weighed_by: str) -> str:
+def _specs_content(opened: OpenedFiles, preproc: str, rules: Rules, weighed_by: str) -> str:
     contents = _range_contents(opened, preproc, rules, weighed_by)
     parts = [(part.file, one) for part, one in zip(opened.ranges, contents, strict=True)]
     return keys.digest("specs", CODE_VERSION, parts, wire.dump(rules).decode())

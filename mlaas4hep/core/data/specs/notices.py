@@ -22,7 +22,7 @@ _FEWEST = 20  #: values that tell where a branch usually lies
 def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     """Return a warning for each kind of oddness, with the branches and what to do about it."""
     used = [spec for spec in specs.branches if spec.low is not None]
-    sketched = [found for spec in used if (found := _Sketched.of(spec)) is not None]
+    sketched = [found for spec in used if (found := _SketchedBranch.of(spec)) is not None]
     return (
         *_worthless(specs.branches),
         *_texts(specs.branches),
@@ -34,7 +34,7 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sketched:
+class _SketchedBranch:
     """A branch with its sketch."""
 
     spec: BranchSpec
@@ -42,7 +42,7 @@ class _Sketched:
     odd: tuple[tuple[float, float], ...]  #: values far outside and repeated, each with its share
 
     @classmethod
-    def of(cls, spec: BranchSpec) -> "_Sketched | None":
+    def of(cls, spec: BranchSpec) -> "_SketchedBranch | None":
         """Return a branch; None if it has no sketch."""
         seen = Distribution.of(spec.sketch)
         return None if seen is None else cls(spec=spec, seen=seen, odd=sentinels(seen))
@@ -82,7 +82,7 @@ def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
         yield f"constant and larger than {HARMLESS:g}, so that 0 is the input: {_listed(large)}"
 
 
-def _sentinels(branches: Sequence[_Sketched]) -> Iterator[str]:
+def _sentinels(branches: Sequence[_SketchedBranch]) -> Iterator[str]:
     found = [(branch.spec.name, branch.odd) for branch in branches if branch.odd]
     if found:
         each = [
@@ -127,7 +127,7 @@ def _usual_range(usual: Distribution) -> tuple[float, float]:
     return low - far, high + far
 
 
-def _outliers(branches: Sequence[_Sketched], rules: Rules) -> Iterator[str]:
+def _outliers(branches: Sequence[_SketchedBranch], rules: Rules) -> Iterator[str]:
     plain = (
         branch
         for branch in branches
@@ -142,7 +142,7 @@ def _outliers(branches: Sequence[_Sketched], rules: Rules) -> Iterator[str]:
         )
 
 
-def _squeezed(branch: _Sketched) -> str:
+def _squeezed(branch: _SketchedBranch) -> str:
     """Return what is said about a branch with outliers; empty if it has none."""
     spec, seen = branch.spec, branch.seen
     if spec.low is None or spec.high is None:

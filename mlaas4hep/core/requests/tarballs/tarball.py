@@ -52,7 +52,7 @@ def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:
         TooLargeError: it unpacks to more than `max_bytes`, or inflates suspiciously.
     """
     with _our_errors():
-        source = _Bounded(archive, max_bytes)
+        source = _BoundedTar(archive, max_bytes)
         names = _Names()
         headers = _Headers()
         with tarfile.open(
@@ -151,7 +151,7 @@ class _Names:
         self._folders.update(parents)
 
 
-class _Bounded:
+class _BoundedTar:
     """The plain tar inside an archive, as `tarfile` reads it, stopped when it grows too large."""
 
     def __init__(self, archive: BinaryIO, max_bytes: int) -> None:
@@ -207,7 +207,7 @@ class _Bounded:
 
 
 class _InSteps(io.RawIOBase):
-    """The content of one member, read in pieces that `_Bounded` allows."""
+    """The content of one member, read in pieces that `_BoundedTar` allows."""
 
     def __init__(self, content: BinaryIO) -> None:
         super().__init__()
