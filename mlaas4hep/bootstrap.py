@@ -92,6 +92,7 @@ def services(settings: Settings) -> Services:
         direct_downloads=_direct_downloads(settings),
         proposer=OptunaProposer(),
         range_entries=settings.range_entries,
+        max_versions=settings.max_versions,
     )
 
 

@@ -54,6 +54,7 @@ class Settings:
     max_upload_bytes: int = 20 * 1024**3
     max_unpacked_bytes: int = 50 * 1024**3
     max_models: int = 200  #: per owner
+    max_versions: int = 10  #: of a promoted model that are kept, besides those with an alias
     max_runs: int = 10  #: unfinished ones, per owner
     max_bytes: int = 100 * 1024**3  #: in all buckets, per owner
     max_memory: int = 16 * 1024**3  #: bytes that a submission may ask for its training

@@ -24,6 +24,7 @@ from mlaas4hep.errors import (
 )
 from mlaas4hep.ports import ObjectInfo
 from mlaas4hep.ports.deadletters import Letter, Queue
+from mlaas4hep.ports.objects import check_etag
 
 _BLOCK = 1 << 20
 
@@ -35,6 +36,7 @@ class MemoryStore:
         self._clock = clock
         self._objects: dict[str, tuple[bytes, ObjectInfo]] = {}
         self._writes = itertools.count(1)
+        self._writing = threading.RLock()
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store `data` under `key`, replacing what was there."""
@@ -43,7 +45,15 @@ class MemoryStore:
         info = ObjectInfo(
             key=checked_key(key), size_bytes=len(content), etag=etag, modified_at=self._clock()
         )
-        self._objects[key] = (content, info)
+        with self._writing:
+            self._objects[key] = (content, info)
+
+    def put_if(self, key: str, data: bytes, etag: str) -> None:
+        """Store `data` if the object is still that of `etag`."""
+        with self._writing:
+            found = self.info(key)
+            check_etag(key, found, etag)
+            self.put(key, data)
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the content of a local file."""

@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def usage(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False) -> None:
-    """Show who you are there, what you use, and what you may use.
+    """Show who you are there, what you use, and what there is to use.
 
     Example: `mlaas4hep usage`
     """
@@ -41,6 +41,8 @@ def usage(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = Fal
     total = ("bytes", sum(mine.bytes.values()), mine.max_bytes)
     runs = ("unfinished runs", mine.unfinished_runs, mine.max_runs)
     show_table(("what", "used", "at most"), [*rows, total, runs])
+    show(f"frameworks: {', '.join(mine.frameworks)}")
+    show(f"formats: {', '.join(mine.formats)}")
 
 
 def delete(

@@ -52,15 +52,18 @@ def versions(
 
 def rollback(
     name: Model,
-    version: Version,
+    version: Annotated[str, typer.Argument(help="The one before, if not given.")] = "",
     url: Url = URL,
     token: Token = "",
     endpoint: At = "",
     json: Json = False,
 ) -> None:
-    """Serve an earlier (or any other) version of a model from now on."""
+    """Serve the version before, or any other one, of a model from now on.
+
+    Example: `mlaas4hep rollback higgs`
+    """
     with client(url, token, endpoint) as here:
-        served = here.serve(name, version)
+        served = here.serve(name, version) if version else here.roll_back(name)
     if json:
         show_json(served)
     else:
@@ -71,6 +74,9 @@ def alias(
     name: Model,
     alias: Annotated[str, typer.Argument(help="Such as production.", show_default=False)],
     version: Version,
+    expected: Annotated[
+        str | None, typer.Option(help="Only if it means this version until then.")
+    ] = None,
     url: Url = URL,
     token: Token = "",
     endpoint: At = "",
@@ -81,7 +87,7 @@ def alias(
     Example: `mlaas4hep alias higgs production 3f2a91c0d4e5b6a7`
     """
     with client(url, token, endpoint) as here:
-        found = here.alias(name, alias, version)
+        found = here.alias(name, alias, version, expected=expected)
     _show(found, json)
 
 

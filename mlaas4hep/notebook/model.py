@@ -66,6 +66,11 @@ class Model:
         self._shown = self._client.serve(self.name, version)
         return self
 
+    def roll_back(self) -> "Model":
+        """Serve the version again that was served before the one that is."""
+        self._shown = self._client.roll_back(self.name)
+        return self
+
     def alias(self, alias: str, version: str = "") -> pd.DataFrame:
         """Let an alias mean a version (the served one if none is named); return the versions."""
         self._client.alias(self.name, alias, version or self.version)

@@ -1,29 +1,27 @@
 """A model under another name: the files are copied, and served once all of them are there."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.pipeline.served import served_now, take_over
 from mlaas4hep.ports import Services
 
-KEPT = 10  #: versions of a promoted model; older ones are deleted
 _LARGEST_FILE = 4 * 1024**3
 
 
-def promote(owner: str, model: str, name: str, services: Services, kept: int = KEPT) -> ModelRecord:
+def promote(owner: str, model: str, name: str, services: Services) -> ModelRecord:
     """Serve a model of an owner under `name`, too; sharing of that name stays as it was.
 
     Raises:
         NotFoundError: there is no such model.
-        ConflictError: a model of that name was not promoted, but trained or uploaded.
+        ConflictError: a model of that name was not promoted, but trained or uploaded; or another
+            version was promoted meanwhile.
     """
-    record = _record(owner, model, services)
-    before = None
-    with suppress(NotFoundError):
-        before = _record(owner, name, services)
+    record = sealed.load(ModelRecord, services.models.get(keys.model(owner, model)))
+    before, _ = served_now(owner, name, services)
     if before is not None and not before.promoted_from:
         raise ConflictError(
             f"there is a model {name!r} that was not promoted", hint="choose another name"
@@ -33,30 +31,24 @@ def promote(owner: str, model: str, name: str, services: Services, kept: int = K
         with services.models.open(source) as stream:
             target = keys.model_file(owner, name, record.version, file)
             services.models.put_stream(target, stream, _LARGEST_FILE)
-    promoted = replace(
-        record,
-        name=name,
-        promoted_from=model,
-        public=before.public if before else record.public,
-        groups=before.groups if before else record.groups,
-    )
+    promoted = replace(record, name=name, promoted_from=model)
     for each in (before, promoted):
         if each is not None:
             key = keys.model_version(owner, name, each.version)
             # who may use it is what the record of the served version says, now and later
             services.models.put(key, sealed.dump(replace(each, public=True)))
-    services.models.put(keys.model(owner, name), sealed.dump(promoted))
-    _forget_oldest(promoted, services, kept)
+    promoted = take_over(promoted, before, services)
+    _forget_oldest(promoted, services)
     return promoted
 
 
-def _forget_oldest(served: ModelRecord, services: Services, kept: int) -> None:
-    """Delete the oldest versions beyond `kept`, never the one that is served, nor one with an alias."""
+def _forget_oldest(served: ModelRecord, services: Services) -> None:
+    """Delete the oldest versions that are too many, never the one that is served, nor one with an alias."""
     prefix = f"{served.owner}/{served.name}/"
     found = [info for info in services.models.list(prefix) if keys.is_version(info.key)]
     found.sort(key=lambda info: info.modified_at, reverse=True)
     held = _aliased(served, services) | {served.version}
-    for info in found[kept:]:
+    for info in found[services.max_versions :]:
         version = info.key.split("/")[2]
         if version not in held:
             for file in list(services.models.list(f"{prefix}{version}/")):
@@ -69,7 +61,3 @@ def _aliased(served: ModelRecord, services: Services) -> set[str]:
     except NotFoundError:
         return set()
     return set(json.loads(body).values())
-
-
-def _record(owner: str, name: str, services: Services) -> ModelRecord:
-    return sealed.load(ModelRecord, services.models.get(keys.model(owner, name)))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from mlaas4hep.errors import ConflictError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
@@ -17,6 +19,12 @@ class ObjectInfo:
     modified_at: float  #: seconds since the epoch, UTC
 
 
+def check_etag(key: str, found: ObjectInfo | None, etag: str) -> None:
+    """Refuse to write over an object that is not that of `etag`; see `ObjectStore.put_if`."""
+    if (found.etag if found else "") != etag:
+        raise ConflictError(f"object {key!r} was written by somebody else meanwhile")
+
+
 class ObjectStore(Protocol):
     """One bucket. Writes are atomic: a reader sees the old object or the new one, never a part.
 
@@ -26,6 +34,18 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store `data` under `key`, replacing what was there."""
+
+    def put_if(self, key: str, data: bytes, etag: str) -> None:
+        """Store `data` under `key` if the object there is still that of `etag`.
+
+        Args:
+            key: of the object.
+            data: its new content.
+            etag: as `info` told it; empty: there is no such object.
+
+        Raises:
+            ConflictError: somebody else wrote it meanwhile; nothing is stored.
+        """
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the content of a local file without holding it in memory."""

@@ -68,3 +68,4 @@ class Services:
     proposer: Proposer = field(default_factory=NoProposer)
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures
+    max_versions: int = 10  #: of a promoted model that are kept

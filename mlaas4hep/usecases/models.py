@@ -9,6 +9,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.pipeline.promotion import promote
+from mlaas4hep.pipeline.served import change
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.modelstore import ReadRecord, listed, read_record
@@ -63,9 +64,13 @@ def share(
     record: ModelRecord, public: bool, groups: tuple[str, ...], services: Services
 ) -> ModelRecord:
     """Say who else may read a model; everything that was said before is replaced."""
-    shared = replace(record, public=public, groups=groups)
-    services.models.put(keys.model(record.owner, record.name), sealed.dump(shared))
-    return shared
+
+    def follow(now: ModelRecord | None) -> ModelRecord:
+        if now is None:
+            raise NotFoundError(f"model {record.name!r} was deleted")
+        return replace(now, public=public, groups=groups)
+
+    return change(record.owner, record.name, follow, services)
 
 
 def promoted(owner: str, model: str, name: str, services: Services, limits: Limits) -> ModelRecord:

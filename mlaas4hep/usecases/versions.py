@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
@@ -10,8 +9,17 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.errors import ConflictError, DamagedError, InvalidRequestError, NotFoundError
+from mlaas4hep.errors import (
+    ConflictError,
+    DamagedError,
+    InvalidRequestError,
+    NotFoundError,
+    ServiceUnavailableError,
+)
+from mlaas4hep.pipeline.served import take_over
 from mlaas4hep.ports import Services
+
+_TRIES = 20  #: against others who move other aliases
 
 
 def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...]:
@@ -44,6 +52,12 @@ def read_aliases(served: ModelRecord, services: Services) -> dict[str, str]:
     except NotFoundError:
         return {}
     return {str(name): str(version) for name, version in json.loads(body).items()}
+
+
+def _aliases_to_change(served: ModelRecord, services: Services) -> tuple[dict[str, str], str]:
+    """Return what the aliases mean, and the etag to change that with."""
+    info = services.models.info(keys.aliases(served.owner, served.name))
+    return (read_aliases(served, services), info.etag) if info else ({}, "")
 
 
 def resolve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
@@ -83,22 +97,45 @@ def find_version(served: ModelRecord, version: str, services: Services) -> str:
     return found
 
 
-def move_alias(served: ModelRecord, alias: str, version: str, services: Services) -> None:
+def move_alias(
+    served: ModelRecord,
+    alias: str,
+    version: str,
+    services: Services,
+    expected: str | None = None,
+) -> None:
     """Let an alias mean a version, or nothing if `version` is empty; all at once.
 
+    Args:
+        served: the model.
+        alias: its name.
+        version: what it means from now on, perhaps by another alias.
+        expected: what it must mean until then, empty: nothing; None: what it means now.
+
     Raises:
+        ConflictError: it means something else, or somebody else moved it at the same time.
         InvalidRequestError: the alias is no name, or that of a version.
         NotFoundError: there is no such version.
     """
     keys.checked_name(alias, "alias")
     if alias in records(served, services):
         raise InvalidRequestError(f"alias {alias!r} is the name of a version")
-    aliases = read_aliases(served, services)
-    aliases.pop(alias, None)
-    if version:
-        aliases[alias] = resolve(served, version, services).version
-    body = json.dumps(aliases, sort_keys=True).encode()
-    services.models.put(keys.aliases(served.owner, served.name), body)
+    meant = resolve(served, version, services).version if version else ""
+    means = read_aliases(served, services).get(alias, "") if expected is None else expected
+    for _ in range(_TRIES):
+        aliases, etag = _aliases_to_change(served, services)
+        if aliases.get(alias, "") != means:
+            raise ConflictError(
+                f"alias {alias!r} of model {served.name!r} means {aliases.get(alias, '')!r} by now, "
+                f"not {means!r}",
+                hint="somebody else moved it: look at the versions, and decide again",
+            )
+        moved = {name: one for name, one in {**aliases, alias: meant}.items() if one}
+        with suppress(ConflictError):
+            body = json.dumps(moved, sort_keys=True).encode()
+            services.models.put_if(keys.aliases(served.owner, served.name), body, etag)
+            return
+    raise ServiceUnavailableError(f"too many move aliases of model {served.name!r} at once")
 
 
 def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
@@ -106,7 +143,7 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
 
     Raises:
         NotFoundError: there is no such version.
-        ConflictError: its files are not kept any more.
+        ConflictError: its files are not kept any more, or another version was served meanwhile.
     """
     record = resolve(served, version, services)
     for file in record.files:
@@ -117,9 +154,23 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
             raise ConflictError(
                 f"version {record.version!r} of model {record.name!r} is not whole: {file} is gone"
             )
-    record = replace(record, public=served.public, groups=served.groups)
-    services.models.put(keys.model(record.owner, record.name), sealed.dump(record))
-    return record
+    return take_over(record, served, services)
+
+
+def roll_back(served: ModelRecord, services: Services) -> ModelRecord:
+    """Serve the version again that was served before the one that is.
+
+    Raises:
+        ConflictError: no earlier one is kept, or its files are not.
+    """
+    known = versions(served, services)
+    place = next(number for number, each in enumerate(known) if each.served)
+    if place + 1 == len(known):
+        raise ConflictError(
+            f"no version of model {served.name!r} before {served.version!r} is kept",
+            hint="`mlaas4hep versions` lists those that are",
+        )
+    return serve(served, known[place + 1].version, services)
 
 
 def card(served: ModelRecord, version: str, services: Services) -> ModelCard:

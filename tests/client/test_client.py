@@ -94,6 +94,7 @@ def test_what_people_do_with_runs(world, client):
     assert client.delete_tarball("luca").deleted == "luca"
     assert client.tarballs() == ()
     assert client.usage().name == "alice"
+    assert client.deployment().formats == client.usage().formats
 
 
 def test_a_model_is_downloaded_shared_and_deleted(world, client, tmp_path):

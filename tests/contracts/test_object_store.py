@@ -77,6 +77,34 @@ def test_putting_again_replaces_and_changes_the_etag(store: ObjectStore) -> None
     assert before.etag != after.etag
 
 
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(store: ObjectStore) -> None:
+    store.put_if("a/key", b"one", "")
+    before = store.info("a/key")
+    assert before is not None
+    store.put_if("a/key", b"two", before.etag)
+
+    for key, etag in (("a/key", before.etag), ("a/key", ""), ("a/none", before.etag)):
+        with pytest.raises(ConflictError, match="somebody else"):
+            store.put_if(key, b"three", etag)
+
+    assert store.get("a/key") == b"two"
+    assert store.info("a/none") is None
+
+
+def test_of_many_who_write_at_once_where_nothing_is_one_wins(store: ObjectStore) -> None:
+    def write(number: int) -> int | None:
+        try:
+            store.put_if("key", str(number).encode(), "")
+        except ConflictError:
+            return None
+        return number
+
+    with ThreadPoolExecutor(8) as threads:
+        won = [number for number in threads.map(write, range(16)) if number is not None]
+
+    assert [int(store.get("key"))] == won
+
+
 def test_info_tells_size_and_time(store: ObjectStore) -> None:
     store.put("a/key", b"12345")
 

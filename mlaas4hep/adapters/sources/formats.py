@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.format import Format
@@ -21,6 +22,7 @@ class FormatRow:
     suffixes: tuple[str, ...]  #: lower case
     marks: tuple[bytes, ...] = ()  #: one of them begins every file; none: the name alone tells
     extra: str = ""  #: of pip install mlaas4hep[…]; empty: it needs nothing
+    needs: str = ""  #: the package without which it cannot be read; empty: it needs none
 
     def read_with(self, kept: KeptBlocks) -> Format:
         """Return the reader of this format.
@@ -33,7 +35,7 @@ class FormatRow:
         except ModuleNotFoundError as error:
             raise InvalidRequestError(
                 f"{self.name} files cannot be read here: {error.name} is not installed",
-                hint=f"pip install 'mlaas4hep[{self.extra}]'",
+                hint=f"read here: {', '.join(installed())}; pip install 'mlaas4hep[{self.extra}]'",
             ) from error
         make: Callable[[KeptBlocks], Format] = module.reader
         return make(kept)
@@ -41,7 +43,12 @@ class FormatRow:
 
 FORMATS = (
     FormatRow(
-        name="ROOT", module="root.files", suffixes=(".root",), marks=(b"root",), extra="root"
+        name="ROOT",
+        module="root.files",
+        suffixes=(".root",),
+        marks=(b"root",),
+        extra="root",
+        needs="uproot",
     ),
     FormatRow(
         name="Parquet",
@@ -49,6 +56,7 @@ FORMATS = (
         suffixes=(".parquet", ".pq"),
         marks=(b"PAR1", b"PARE"),
         extra="parquet",
+        needs="pyarrow",
     ),
     FormatRow(
         name="Arrow",
@@ -56,8 +64,16 @@ FORMATS = (
         suffixes=(".arrow", ".feather", ".ipc"),
         marks=(b"ARROW1",),
         extra="parquet",
+        needs="pyarrow",
     ),
-    FormatRow(name="Avro", module="avro", suffixes=(".avro",), marks=(b"Obj\x01",), extra="avro"),
+    FormatRow(
+        name="Avro",
+        module="avro",
+        suffixes=(".avro",),
+        marks=(b"Obj\x01",),
+        extra="avro",
+        needs="fastavro",
+    ),
     FormatRow(
         name="NumPy",
         module="numpyfiles",
@@ -70,9 +86,14 @@ FORMATS = (
         suffixes=(".h5", ".hdf5", ".hdf"),
         marks=(b"\x89HDF\r\n\x1a\n",),
         extra="hdf5",
+        needs="h5py",
     ),
     FormatRow(
-        name="CSV", module="csv.table", suffixes=(".csv", ".csv.gz", ".csv.zst"), extra="parquet"
+        name="CSV",
+        module="csv.table",
+        suffixes=(".csv", ".csv.gz", ".csv.zst"),
+        extra="parquet",
+        needs="pyarrow",
     ),
     FormatRow(
         name="JSON",
@@ -83,8 +104,14 @@ FORMATS = (
             for packed in ("", ".gz", ".zst")
         ),
         extra="parquet",
+        needs="pyarrow",
     ),
 )
+
+
+def installed() -> tuple[str, ...]:
+    """Return the names of the formats that can be read here; imports none of their libraries."""
+    return tuple(row.name for row in FORMATS if not row.needs or find_spec(row.needs) is not None)
 
 
 def guess(url: str, first: bytes, formats: tuple[FormatRow, ...] = FORMATS) -> FormatRow:

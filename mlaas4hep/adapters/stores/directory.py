@@ -19,6 +19,7 @@ from mlaas4hep.errors import (
     TooLargeError,
 )
 from mlaas4hep.ports import ObjectInfo
+from mlaas4hep.ports.objects import check_etag
 
 _BLOCK = 1 << 20
 _YOUNG_S = 5.0  #: a file that is just being made may not be locked yet
@@ -43,6 +44,11 @@ class DirectoryStore:
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store `data` under `key`, replacing what was there."""
         with self._writing(key) as file:
+            file.write(data)
+
+    def put_if(self, key: str, data: bytes, etag: str) -> None:
+        """Store `data` if the object is still that of `etag`."""
+        with self._writing(key, etag) as file:
             file.write(data)
 
     def put_file(self, key: str, path: Path) -> None:
@@ -125,7 +131,8 @@ class DirectoryStore:
                     path.unlink()
 
     @contextmanager
-    def _writing(self, key: str) -> Iterator[BinaryIO]:
+    def _writing(self, key: str, etag: str | None = None) -> Iterator[BinaryIO]:
+        """Open a file that takes the place of an object, if that is the one of `etag`, at the end."""
         target = self._path(key)
         aside = self._incoming / uuid.uuid4().hex
         try:
@@ -137,7 +144,9 @@ class DirectoryStore:
                 # Exact, later than any before: part of the etag; the clock of the kernel is coarse.
                 os.utime(file.fileno(), ns=(time.time_ns(), time.time_ns()))
             with _our_errors(key), self._pruning.open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH)
+                fcntl.flock(lock, fcntl.LOCK_SH if etag is None else fcntl.LOCK_EX)
+                if etag is not None:
+                    check_etag(key, _info(key, target), etag)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 aside.replace(target)
                 _flush(target.parent)

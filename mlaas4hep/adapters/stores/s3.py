@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
@@ -27,6 +29,9 @@ _ONE_PART_BYTES = 64 << 20  #: up to here an object goes in one request
 _STREAM_PART_BYTES = 16 << 20
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _IN_THE_WAY = frozenset({"XMinioParentIsObject", "XMinioObjectExistsAsDirectory"})
+_CHANGED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
+_SIGNED_FOR = timedelta(minutes=5)
+_PUT_TIMEOUT = urllib3.Timeout(connect=3, read=60)
 _TOO_LARGE = frozenset({"EntityTooLarge"})
 
 
@@ -71,6 +76,23 @@ class S3Store:
                 io.BytesIO(data),
                 memoryview(data).nbytes,
                 part_size=_ONE_PART_BYTES,
+            )
+
+    def put_if(self, key: str, data: bytes, etag: str) -> None:
+        """Store `data` if the object is still that of `etag`, which the server compares."""
+        headers = {"If-Match": f'"{etag}"'} if etag else {"If-None-Match": "*"}
+        with self._our_errors(key):
+            url = self._client.presigned_put_object(self._bucket, checked_key(key), _SIGNED_FOR)
+            # Once: a repeat of what arrived would meet its own work and call it somebody else's.
+            answer = urllib3.request(
+                "PUT", url, body=data, headers=headers, retries=False, timeout=_PUT_TIMEOUT
+            )
+        if answer.status in _CHANGED:
+            raise ConflictError(f"object {key!r} was written by somebody else meanwhile")
+        if answer.status != HTTPStatus.OK:
+            raise ServiceUnavailableError(
+                f"bucket {self._bucket!r}: {answer.status} for a conditional write of {key!r}",
+                hint="the S3 must know If-Match for PutObject",
             )
 
     def put_file(self, key: str, path: Path) -> None:

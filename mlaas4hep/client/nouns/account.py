@@ -3,7 +3,7 @@
 from mlaas4hep.client.connections.moves import Asking
 from mlaas4hep.client.methods import Operation
 from mlaas4hep.client.nouns.calls import Calls
-from mlaas4hep.core.runs.views import Deleted, SignIn, Usage, WebhookSecret
+from mlaas4hep.core.runs.views import Deleted, Deployment, SignIn, Usage, WebhookSecret
 
 
 class Account(Calls):
@@ -13,6 +13,11 @@ class Account(Calls):
     def usage(self) -> Asking[Usage]:
         """Return who you are here, what you use, and what you may use."""
         return self._call(Usage, "GET", "/me")
+
+    @Operation
+    def deployment(self) -> Asking[Deployment]:
+        """Return what answers here, and which frameworks and formats it works with."""
+        return self._call(Deployment, "GET", "/")
 
     @Operation
     def sign_in(self) -> Asking[SignIn]:

@@ -75,10 +75,21 @@ class Models(Calls):
         return self._call(Model, "POST", f"/models/{part(name)}/versions/{part(version)}/serve")
 
     @Operation
-    def alias(self, name: str, alias: str, version: str) -> Asking[tuple[ModelVersion, ...]]:
-        """Let an alias mean a version; an empty one: nothing."""
+    def roll_back(self, name: str) -> Asking[Model]:
+        """Serve the version of a model again that was served before the one that is."""
+        return self._call(Model, "POST", f"/models/{part(name)}/rollback")
+
+    @Operation
+    def alias(
+        self, name: str, alias: str, version: str, *, expected: str | None = None
+    ) -> Asking[tuple[ModelVersion, ...]]:
+        """Let an alias mean a version; an empty one: nothing.
+
+        With `expected` it is moved only if it means that version until then (empty: none).
+        """
         path = f"/models/{part(name)}/aliases/{part(alias)}"
-        return self._call(tuple[ModelVersion, ...], "PUT", path, json={"version": version})
+        wanted = {"version": version} | ({} if expected is None else {"expected": expected})
+        return self._call(tuple[ModelVersion, ...], "PUT", path, json=wanted)
 
     @Operation
     def card(self, name: str, version: str = "", *, owner: str = "") -> Asking[ModelCard]:

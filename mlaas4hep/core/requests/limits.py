@@ -20,6 +20,7 @@ class Limits:
     webhook_hosts: str = ""  #: globs, comma separated: who may be told of a run's end
     plain_http: bool = False  #: http:// is read, too
     frameworks: tuple[str, ...] = (USUAL,)  #: that the train function has installed
+    formats: tuple[str, ...] = ()  #: of input files that the functions read
     builds_models: bool = False  #: dry runs can build model.py here
     max_memory_bytes: int = 16 * 1024**3  #: of one training
     max_cpus: int = 16  #: of one training

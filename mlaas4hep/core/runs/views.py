@@ -71,6 +71,17 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What answers, and what it works with."""
+
+    service: str
+    version: str
+    frameworks: tuple[str, ...]  #: that model.py may use, as params.json names them
+    formats: tuple[str, ...]  #: that input files may have
+    description: str = "openapi.json"  #: of all that can be asked, from here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Who somebody is, what they use, and what they may use."""
 
@@ -85,6 +96,7 @@ class Usage:
     max_models: int
     max_upload_bytes: int
     frameworks: tuple[str, ...] = ()  #: that model.py may use here
+    formats: tuple[str, ...] = ()  #: that input files may have here
     sandbox: str = "any"  #: confinement demanded for people's programs: any, required or full
     isolation: tuple[str, ...] = ()  #: what such a program is confined with where this was asked
 

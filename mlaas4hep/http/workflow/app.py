@@ -1,6 +1,7 @@
 """The function `workflow`: the door for people, with the ancestor's routes and a REST API."""
 
 from functools import partial
+from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -18,6 +19,7 @@ from mlaas4hep.http.workflow.page import HOME, wants_page
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.runs.feeds import Feeds
 from mlaas4hep.http.workflow.runs.watching import looker
+from mlaas4hep.http.workflow.usage import ROOT
 from mlaas4hep.ports import People, Services
 from mlaas4hep.settings import Settings, secret
 
@@ -37,6 +39,8 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
     app = flask.Flask("workflow", static_folder=None)
     app.extensions["context"] = context
     for route in ROUTES:
+        if route is ROOT:
+            continue  # `_act` answers it, too
         view = partial(_answer, context, route)
         for path in route.paths:
             app.add_url_rule(
@@ -55,16 +59,28 @@ def _answer(context: Context, route: Route, **path: str) -> flask.Response:
 
 
 def _act(context: Context) -> flask.Response:
-    """Answer `{"action": …}`: how `faas-cli invoke`, which knows no paths, reaches everything."""
+    """Answer `{"action": …}`: how `faas-cli invoke`, which knows no paths, reaches everything.
+
+    A browser that only asks for `/` is led to the page, a program is told what answers here.
+    """
     query = flask.request.args.to_dict()
     if ACTION not in query and wants_page(flask.request):
         return flask.Response(status=303, headers={"Location": HOME})
     person = _person(context)
-    body = None if ACTION in query else read_json(flask.request)
-    route = called((query if body is None else body).get(ACTION, ""), BODY_CALLS)
+    route, body = _meant(query)
     query.pop(ACTION, None)
     args = route.arguments({**query, **scalars(body or {}, route)}, {})
     return _handled(route, context, Call(person=person, args=args, http=flask.request, body=body))
+
+
+def _meant(query: dict[str, str]) -> tuple[Route, dict[str, Any] | None]:
+    """Return the operation that a request to `/` names, and the body that named it."""
+    if ACTION in query:
+        return called(query[ACTION], BODY_CALLS), None
+    if flask.request.method == "GET" and not flask.request.content_length:
+        return ROOT, None
+    body = read_json(flask.request)
+    return called(body.get(ACTION, ""), BODY_CALLS), body
 
 
 def _handled(route: Route, context: Context, call: Call) -> flask.Response:

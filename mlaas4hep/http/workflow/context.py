@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mlaas4hep.adapters.sources import formats
 from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.limits import Limits
@@ -56,6 +57,7 @@ def limits_of(settings: Settings) -> Limits:
         has_gpu=bool(settings.gpu),
         sandbox=settings.sandbox,
         frameworks=trained,
+        formats=formats.installed(),
         builds_models=set(trained) <= set(installed()),
     )
 

@@ -5,12 +5,21 @@ import json
 
 import flask
 
+from mlaas4hep import __version__
 from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.identity.tokens import bearer
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs import webhooks
 from mlaas4hep.core.runs.durations import clock_time
-from mlaas4hep.core.runs.views import Deleted, OwnToken, SignIn, StoredSpecs, Usage, WebhookSecret
+from mlaas4hep.core.runs.views import (
+    Deleted,
+    Deployment,
+    OwnToken,
+    SignIn,
+    StoredSpecs,
+    Usage,
+    WebhookSecret,
+)
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
@@ -54,8 +63,21 @@ def show_usage(context: Context, call: Call) -> flask.Response:
             max_models=context.limits.max_models,
             max_upload_bytes=context.limits.max_upload_bytes,
             frameworks=context.limits.frameworks,
+            formats=context.limits.formats,
             sandbox=context.limits.sandbox,
             isolation=offered(),
+        )
+    )
+
+
+def show_deployment(context: Context, _call: Call) -> flask.Response:
+    """Return what answers here, and which frameworks and formats it works with."""
+    return answer(
+        Deployment(
+            service="mlaas4hep workflow",
+            version=__version__,
+            frameworks=context.limits.frameworks,
+            formats=context.limits.formats,
         )
     )
 
@@ -94,7 +116,16 @@ def _end(token: str) -> str | None:
         return None
 
 
+ROOT = Route(
+    name="show_deployment",
+    method="GET",
+    path="/",
+    handler=show_deployment,
+    tag="me",
+    gives=Deployment,
+)
 ROUTES = (
+    ROOT,
     Route(
         name="list_specs",
         method="GET",

@@ -22,30 +22,33 @@ def promote_model(context: Context, call: Call) -> flask.Response:
     """Serve a trained model under another name, as its newest version."""
     source = models.find(call.person, _text(call, "from"), context.services)
     name = call.arg("name")
-    with context.turns.of(call.person.owner):
-        promoted = models.promoted(
-            call.person.owner, source.name, name, context.services, context.limits
-        )
+    promoted = models.promoted(
+        call.person.owner, source.name, name, context.services, context.limits
+    )
     return answer(view(promoted, call), 201)
 
 
 def serve_version(context: Context, call: Call) -> flask.Response:
     """Serve a version that is kept from now on: back to an earlier one, or forward."""
-    with context.turns.of(call.person.owner):
-        record = own_model(context, call)
-        served = versions.serve(record, call.arg("version"), context.services)
+    served = versions.serve(own_model(context, call), call.arg("version"), context.services)
+    return answer(view(served, call))
+
+
+def roll_back(context: Context, call: Call) -> flask.Response:
+    """Serve the version again that was served before the one that is."""
+    served = versions.roll_back(own_model(context, call), context.services)
     return answer(view(served, call))
 
 
 def move_alias(context: Context, call: Call) -> flask.Response:
     """Let an alias mean a version; without a version it means nothing any more."""
-    with context.turns.of(call.person.owner):
-        record = own_model(context, call)
-        version = call.json().get("version", "")
-        if not isinstance(version, str):
-            raise InvalidRequestError(f"version is {version!r}, not a name")
-        versions.move_alias(record, call.arg("alias"), version, context.services)
-        return answer(versions.versions(record, context.services))
+    record = own_model(context, call)
+    version, expected = call.json().get("version", ""), call.json().get("expected")
+    for key, value in (("version", version), ("expected", expected or "")):
+        if not isinstance(value, str):
+            raise InvalidRequestError(f"{key} is {value!r}, not a name")
+    versions.move_alias(record, call.arg("alias"), version, context.services, expected)
+    return answer(versions.versions(record, context.services))
 
 
 def show_card(context: Context, call: Call) -> flask.Response:
@@ -83,7 +86,13 @@ _PROMOTION: Schema = {
 _ALIASED: Schema = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {"version": {"type": "string", "description": "Or another alias; empty: none."}},
+    "properties": {
+        "version": {"type": "string", "description": "Or another alias; empty: none."},
+        "expected": {
+            "type": "string",
+            "description": "The version that it must mean until then; empty: none.",
+        },
+    },
 }
 ROUTES = (
     Route(
@@ -119,6 +128,16 @@ ROUTES = (
         errors=(403, 404, 409),
     ),
     Route(
+        name="roll_back",
+        method="POST",
+        path="/models/{name}/rollback",
+        handler=roll_back,
+        tag="models",
+        args=(MODEL,),
+        gives=Model,
+        errors=(403, 404, 409),
+    ),
+    Route(
         name="move_alias",
         method="PUT",
         path="/models/{name}/aliases/{alias}",
@@ -127,7 +146,7 @@ ROUTES = (
         args=(MODEL, _ALIAS),
         body=Body(forms={JSON: ref("Aliased")}, schemas={"Aliased": _ALIASED}),
         gives=tuple[ModelVersion, ...],
-        errors=(403, 404, 413),
+        errors=(403, 404, 409, 413),
     ),
     Route(
         name="show_card",

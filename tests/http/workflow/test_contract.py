@@ -54,6 +54,7 @@ EXAMPLES = {
     "list_specs": Example(),
     "delete_cache": Example(),
     "show_usage": Example(),
+    "show_deployment": Example(),
     "show_history": _RUN,
     "show_quality": _RUN,
     "show_checks": _RUN,
@@ -67,11 +68,12 @@ EXAMPLES = {
     "show_sign_in": Example(),
     "show_webhook": Example(),
 }
-#: a stream, a scoring that has run, and an object store that people reach: see their own tests
+#: a stream, a scoring that has run, a model of two versions, and an object store that people reach: see their own tests
 ELSEWHERE = {
     "watch_run",
     "create_scan",
     "show_scan",
+    "roll_back",
     "score",
     "fetch_scores",
     "offer_upload",

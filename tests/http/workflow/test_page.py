@@ -32,13 +32,14 @@ def test_nothing_else_is_served(world, path):
     assert world.app.test_client().get(f"/ui/{path}").status_code == 404
 
 
-def test_browsers_are_led_to_the_page_and_programs_are_not(world):
+def test_browsers_are_led_to_the_page_and_programs_are_told_what_answers(world, alice):
     http = world.app.test_client()
 
     led = http.get("/", headers={"Accept": "text/html,*/*"})
 
     assert (led.status_code, led.headers["Location"]) == (303, "ui/")
     assert http.get("/", headers={"Accept": "*/*"}).status_code == 401
+    assert alice.get("/").json["service"] == "mlaas4hep workflow"
     assert http.get("/?action=runs", headers={"Accept": "text/html"}).status_code == 401
 
 

@@ -1,12 +1,18 @@
 """Versions of models: promoted, listed, named, served again, described."""
 
+from dataclasses import replace
+
 import pytest
 
+from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import ConflictError
 from mlaas4hep.pipeline.promotion import promote
+from mlaas4hep.usecases.models import of_owner
+from mlaas4hep.usecases.versions import move_alias
 
 
 def trained(world, person, name, version):
@@ -102,6 +108,115 @@ def test_an_alias_is_moved_and_means_what_it_was_moved_to(higgs):
     assert served.json["version"] == "v2"
 
 
+def test_a_rollback_serves_what_was_served_before(higgs, world):
+    trained(world, higgs, "luca_3", "v3")
+    higgs.post("/models/higgs/versions/v1/serve")
+    higgs.post("/models/higgs/versions", json={"from": "luca_3"})
+
+    answer = higgs.post("/models/higgs/rollback")
+
+    assert (answer.status_code, answer.json["version"]) == (200, "v1")
+    assert set(versions(higgs)) == {"v1", "v2", "v3"}
+
+
+def test_a_first_version_has_none_before_it(world, alice):
+    trained(world, alice, "luca_1", "v1")
+    alice.post("/models/higgs/versions", json={"from": "luca_1"})
+
+    answer = alice.post("/models/higgs/rollback")
+
+    assert answer.status_code == 409
+    assert "no version of model 'higgs' before 'v1' is kept" in answer.json["error"]["message"]
+
+
+class Meanwhile(MemoryStore):
+    """A store in which somebody else is a little faster, once, at writing a key."""
+
+    def __init__(self, store, key, act):
+        super().__init__(lambda: 0.0)
+        self._objects = store._objects
+        self._key, self._act = key, act
+
+    def put_if(self, key, data, etag):
+        if key == self._key and self._act:
+            act, self._act = self._act, None
+            act()
+        super().put_if(key, data, etag)
+
+
+def faster(world, person, key, act):
+    """Let somebody else act when a request of the person is about to write `key`."""
+    store = Meanwhile(world.services.models, key(person.owner, "higgs"), act)
+    return replace(world.services, models=store)
+
+
+def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(higgs, world):
+    for number in (3, 4):
+        trained(world, higgs, f"luca_{number}", f"v{number}")
+    services = faster(
+        world,
+        higgs,
+        keys.model,
+        lambda: higgs.post("/models/higgs/versions", json={"from": "luca_3"}),
+    )
+
+    with pytest.raises(ConflictError, match="version 'v3' of model 'higgs' is served by now"):
+        promote(higgs.owner, "luca_4", "higgs", services)
+
+    assert versions(higgs)["v3"]["served"]
+
+
+def test_who_shares_a_model_while_it_is_promoted_does_not_lose_it(higgs, world):
+    trained(world, higgs, "luca_3", "v3")
+    services = faster(
+        world,
+        higgs,
+        keys.model,
+        lambda: higgs.put("/models/higgs/sharing", json={"groups": ["cms"]}),
+    )
+
+    promoted = promote(higgs.owner, "luca_3", "higgs", services)
+
+    assert (promoted.version, promoted.groups) == ("v3", ("cms",))
+    assert higgs.get("/models/higgs").json["groups"] == ["cms"]
+
+
+@pytest.mark.parametrize(("moved", "ends"), [("production", "v2"), ("candidate", "v1")])
+def test_who_moves_an_alias_at_the_same_time_is_told_and_no_other_is_lost(
+    higgs, world, moved, ends
+):
+    services = faster(
+        world,
+        higgs,
+        keys.aliases,
+        lambda: higgs.put(f"/models/higgs/aliases/{moved}", json={"version": "v2"}),
+    )
+    (record,) = (one for one in of_owner(higgs.owner, services) if one.name == "higgs")
+
+    def move():
+        move_alias(record, "production", "v1", services)
+
+    if moved == "production":
+        with pytest.raises(ConflictError, match="'production' of model 'higgs' means 'v2' by now"):
+            move()
+    else:
+        move()
+    found = versions(higgs)
+    assert moved in found["v2"]["aliases"]
+    assert "production" in found[ends]["aliases"]
+
+
+def test_an_alias_is_moved_only_from_where_it_is_expected(higgs):
+    path = "/models/higgs/aliases/production"
+
+    first = higgs.put(path, json={"version": "v1", "expected": ""})
+    wrong = higgs.put(path, json={"version": "v2", "expected": "v2"})
+    right = higgs.put(path, json={"version": "v2", "expected": "v1"})
+
+    assert [first.status_code, wrong.status_code, right.status_code] == [200, 409, 200]
+    assert "means 'v1' by now, not 'v2'" in wrong.json["error"]["message"]
+
+
 def test_sharing_stays_when_the_version_changes(higgs):
     higgs.put("/models/higgs/sharing", json={"public": True})
 
@@ -128,7 +243,7 @@ def test_old_versions_are_kept_up_to_a_number_but_never_one_with_an_alias(higgs,
     higgs.put("/models/higgs/aliases/production", json={"version": "v1"})
     for number in (3, 4):
         trained(world, higgs, f"luca_{number}", f"v{number}")
-        promote(higgs.owner, f"luca_{number}", "higgs", world.services, kept=1)
+        promote(higgs.owner, f"luca_{number}", "higgs", replace(world.services, max_versions=1))
 
     assert {"v1", "v4"} <= versions(higgs).keys()
     assert len(versions(higgs)) < 4
@@ -143,6 +258,8 @@ def test_old_versions_are_kept_up_to_a_number_but_never_one_with_an_alias(higgs,
         ("post", "/models/higgs/versions", {"from": "luca_9"}, 404, "no model named 'luca_9'"),
         ("post", "/models/luca_1/versions", {"from": "luca_2"}, 409, "was not promoted"),
         ("post", "/models/higgs/versions", {}, 400, "from is None"),
+        ("put", "/models/higgs/aliases/a", {"version": "v1", "expected": 1}, 400, "expected is 1"),
+        ("post", "/models/none/rollback", None, 404, "no model named 'none'"),
     ],
 )
 def test_what_cannot_be_is_refused(higgs, method, path, body, status, says):  # noqa: PLR0917

@@ -30,7 +30,7 @@ function quota(mine) {
     bar("Storage", used, mine.max_bytes, `${bytes(used)} of ${bytes(mine.max_bytes)}`),
     bar("Unfinished runs", mine.unfinished_runs, mine.max_runs, `${mine.unfinished_runs} of ${mine.max_runs}`),
     figures(Object.entries(mine.bytes).map(([bucket, size]) => [bucket, bytes(size)])),
-    h("p.small.quiet", `Uploads up to ${bytes(mine.max_upload_bytes)}. Frameworks: ${(mine.frameworks || []).join(", ") || "Keras"}. Groups: ${mine.groups.join(", ") || "none"}.`),
+    h("p.small.quiet", `Uploads up to ${bytes(mine.max_upload_bytes)}. Frameworks: ${(mine.frameworks || []).join(", ") || "Keras"}. Files: ${(mine.formats || []).join(", ") || "ROOT"}. Groups: ${mine.groups.join(", ") || "none"}.`),
   );
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import uproot
 
+from mlaas4hep.adapters.sources.formats import FORMATS
 from tests.people import FOLDER
 
 MODEL = """
@@ -177,7 +178,9 @@ def test_a_framework_that_the_deployment_lacks_is_refused_with_those_it_has(make
     assert response.status_code == 400, response.text
     assert "PyTorch is not installed in this deployment" in response.json["error"]["message"]
     assert "installed: Keras, XGBoost" in response.json["error"]["hint"]
-    assert alice.get("/me").json["frameworks"] == ["keras", "xgboost"]
+    for path in ("/me", "/"):
+        assert alice.get(path).json["frameworks"] == ["keras", "xgboost"]
+        assert alice.get(path).json["formats"] == [row.name for row in FORMATS]
 
 
 def test_an_estimator_that_needs_more_memory_than_there_is_is_refused_before_it_starts(
