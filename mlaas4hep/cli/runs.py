@@ -1,5 +1,6 @@
 """Runs on a deployment: submit, watch and what else people do with them."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ _PANEL = "On a deployment"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (submit, status, watch, logs, runs, cancel, restart):
+    for command in (submit, status, watch, logs, runs, curves, cancel, restart):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -177,6 +178,23 @@ def runs(
         for run in page.runs
     ]
     show_table(("run", "status", "created", "took", "title"), rows)
+
+
+def curves(
+    names: Annotated[list[str], typer.Argument(help="Of runs.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="A folder of TensorBoard.")] = Path("logs"),
+    url: Url = URL,
+    token: Token = "",
+    endpoint: At = "",
+    json: Json = False,
+) -> None:
+    """Write the figures of runs, round by round, as TensorBoard reads them.
+
+    Example: `mlaas4hep curves luca_1 luca_2 --out logs`, then `tensorboard --logdir logs`
+    """
+    with client(url, token, endpoint) as here:
+        files = [str(here.tensorboard(name, out)) for name in names]
+    show_json(files) if json else show("\n".join(files))
 
 
 def cancel(

@@ -381,6 +381,7 @@ def test_what_a_page_draws_of_a_run_comes_as_plain_values(world, client, tmp_pat
         world.services.runs_files.put(files.key(owner, "luca_1", name), json.dumps(value).encode())
 
     assert client.history("luca_1") == stored[files.HISTORY]
+    assert client.tensorboard("luca_1", tmp_path).parent == tmp_path / "luca_1"
     assert client.quality("luca_1") == stored[files.QUALITY]
     assert client.checks("luca_1") == stored[files.CHECKS]
     assert client.histograms("luca_1") == stored[files.HISTOGRAMS]

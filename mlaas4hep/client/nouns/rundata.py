@@ -1,8 +1,9 @@
 """What a page draws of a run, as plain values: `pandas.DataFrame(client.history("luca_1"))`."""
 
+from pathlib import Path
 from typing import Any
 
-from mlaas4hep.client.connections.moves import Asking
+from mlaas4hep.client.connections.moves import Asking, Work
 from mlaas4hep.client.methods import Operation
 from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.core.runs.views import FeatureList
@@ -52,6 +53,13 @@ class RunData(Calls):
         sample = yield from self._data(name, "sample")
         entry: dict[str, Any] = sample["entry"]
         return entry
+
+    @Operation
+    def tensorboard(self, name: str, folder: str | Path) -> Asking[Path]:
+        """Write the figures of each round into a folder of the run's name, for TensorBoard."""
+        target = Path(folder) / name / f"events.out.tfevents.{name}"
+        yield Work(lambda: target.parent.mkdir(parents=True, exist_ok=True))
+        return (yield from self._fetch(f"/runs/{part(name)}/tensorboard", target, None))
 
     def _data(self, name: str, what: str) -> Asking[Any]:
         return self._json("GET", f"/runs/{part(name)}/{what}")

@@ -13,7 +13,15 @@ from mlaas4hep.http.workflow import (
     usage,
     versions,
 )
-from mlaas4hep.http.workflow.runs import comparing, quality, runs, scans, submissions, watching
+from mlaas4hep.http.workflow.runs import (
+    comparing,
+    curves,
+    quality,
+    runs,
+    scans,
+    submissions,
+    watching,
+)
 
 ROUTES: tuple[Route, ...] = (
     *ancestor.ROUTES,
@@ -21,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *submissions.ROUTES,
     *watching.ROUTES,
     *quality.ROUTES,
+    *curves.ROUTES,
     *comparing.ROUTES,
     *scans.ROUTES,
     *scoring.ROUTES,

@@ -56,6 +56,7 @@ EXAMPLES = {
     "show_usage": Example(),
     "show_deployment": Example(),
     "show_history": _RUN,
+    "fetch_curves": _RUN,
     "show_quality": _RUN,
     "show_checks": _RUN,
     "show_histograms": _RUN,

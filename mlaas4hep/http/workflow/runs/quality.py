@@ -6,6 +6,7 @@ from typing import Any
 import flask
 
 from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import FeatureList
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.route import Route
@@ -13,17 +14,21 @@ from mlaas4hep.http.schemas import OBJECT, Schema
 from mlaas4hep.http.workflow.call import Call, answer, raw_json
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
+from mlaas4hep.ports import Services
 from mlaas4hep.usecases import models, rundata
 
 
 def show_history(context: Context, call: Call) -> flask.Response:
     """Return the figures of each round so far, while it trains too."""
-    run = find_run(context, call)
+    return raw_json(stored_history(find_run(context, call), context.services))
+
+
+def stored_history(run: Run, services: Services) -> bytes:
+    """Return the figures of each round of a run so far, as JSON."""
     try:
-        stored = context.services.runs_files.get(files.key(run.owner, run.name, files.HISTORY))
+        return services.runs_files.get(files.key(run.owner, run.name, files.HISTORY))
     except NotFoundError:  # no round has ended
-        stored = b"[]"
-    return raw_json(stored)
+        return b"[]"
 
 
 def show_quality(context: Context, call: Call) -> flask.Response:
