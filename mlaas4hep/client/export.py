@@ -1,11 +1,11 @@
 """A trained model in the layout of another tool, out of its bundle."""
 
-import json
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from mlaas4hep.client import mlflow
 from mlaas4hep.errors import InvalidRequestError
 
 Format = Literal["onnx", "keras", "savedmodel", "torchscript", "mlflow"]
@@ -53,7 +53,7 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
         for name in wanted:
             packed.extract(name, target, filter="data")
     if to == "mlflow":
-        wanted += _write_mlflow(target)
+        wanted += mlflow.write(target)
     return tuple(sorted(wanted))
 
 
@@ -69,46 +69,3 @@ def _belongs(name: str, to: Format) -> bool:
     return any(
         name == part or (part.endswith("/") and name.startswith(part)) for part in _PARTS[to]
     )
-
-
-def _write_mlflow(folder: Path) -> list[str]:
-    """Write what makes the folder a model of MLflow; JSON is YAML, too."""
-    path = folder / "contract.json"
-    contract: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
-    requirements = ("mlflow", "onnx", "onnxruntime", "numpy")
-    described = {
-        "model_uuid": "",
-        "utc_time_created": "",
-        "flavors": {
-            "onnx": {"data": "model.onnx", "providers": ["CPUExecutionProvider"], "code": None},
-            "python_function": {
-                "loader_module": "mlflow.onnx",
-                "data": "model.onnx",
-                "env": {"virtualenv": "python_env.yaml"},
-            },
-        },
-        "signature": {
-            "inputs": json.dumps([_tensor("input", len(contract.get("columns", ())) or -1)]),
-            "outputs": json.dumps([_tensor("scores", -1)]),
-        },
-        "metadata": {
-            "model": contract.get("model", ""),
-            "version": contract.get("version", ""),
-            "columns": contract.get("columns", []),
-            "metrics": dict(contract.get("metrics", [])),
-        },
-    }
-    python_env = {"python": "3.11", "dependencies": ["-r requirements.txt"]}
-    texts = {
-        "MLmodel": json.dumps(described, indent=1),
-        "python_env.yaml": json.dumps(python_env),
-        "requirements.txt": "\n".join(requirements) + "\n",
-    }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return list(texts)
-
-
-def _tensor(name: str, width: int) -> dict[str, Any]:
-    spec = {"dtype": "float32", "shape": [-1, width]}
-    return {"name": name, "type": "tensor", "tensor-spec": spec}
