@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from chaos.victims import Ground
+from chaos.site import Site
 from chaos.wave import Outcome
-from mlaas4hep import bootstrap
 from mlaas4hep.core.runs import files
-from mlaas4hep.settings import Settings
+from mlaas4hep.ports import Services
 from mlaas4hep.usecases.fsck import fsck
-from tests.laptops import descendants
 
 _NOTICED_S = 2.0
 _SWEPT_S = 240.0  #: a dispatcher that was just killed needs some of it to come back and sweep
@@ -25,47 +25,62 @@ def outcomes(
             yield f"{person}'s {job}: {outcome}, undisturbed {undisturbed[job]}"
 
 
-def store(ground: Ground, runs: int) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a store held before anything was submitted."""
+
+    findings: frozenset[str]
+    models: frozenset[str]
+
+    @classmethod
+    def of(cls, site: Site) -> Self:
+        """Look at a store."""
+        services = site.services()
+        return cls(findings=frozenset(_findings(services)), models=frozenset(_models(services)))
+
+
+def store(site: Site, before: Seen, runs: int) -> list[str]:
     """Return what is wrong in the store when the sweeper has had its time."""
     end = time.monotonic() + _SWEPT_S
-    while (wrong := list(_of_store(ground, runs))) and time.monotonic() < end:
+    while (wrong := list(_of_store(site, before, runs))) and time.monotonic() < end:
         time.sleep(_NOTICED_S)
     return wrong
 
 
-def _of_store(ground: Ground, runs: int) -> Iterator[str]:
+def _of_store(site: Site, before: Seen, runs: int) -> Iterator[str]:
     """Yield damage, orphans, models too many, what only an unfinished run needs."""
-    settings = Settings(store=(ground.state / "store").as_uri())
-    services = bootstrap.services(settings)
+    services = site.services()
+    yield from (each for each in _findings(services) if each not in before.findings)
+    made = sum(key not in before.models for key in _models(services))
+    if made != runs:
+        yield f"{made} models of {runs} runs"
+
+
+def _findings(services: Services) -> Iterator[str]:
     for finding in fsck(services):
         if finding.kind != "orphan" or finding.bucket == "models":
             yield f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}"
-    models = [i.key for i in services.models.list("") if i.key.endswith("/model.json")]
-    if len(models) != runs:
-        yield f"{len(models)} models of {runs} runs"
-    keys = [info.key for info in services.runs_files.list("")]
-    yield from (f"{key} is left" for key in keys if files.is_unfinished(key))
+    for info in services.runs_files.list(""):
+        if files.is_unfinished(info.key):
+            yield f"{info.key} is left"
 
 
-def processes(ground: Ground) -> Iterator[str]:
+def _models(services: Services) -> Iterator[str]:
+    return (info.key for info in services.models.list("") if info.key.endswith("/model.json"))
+
+
+def processes(site: Site) -> Iterator[str]:
     """Yield processes that ended and that nobody took notice of for a while."""
-    before = set(_zombies(ground))
+    before = set(_zombies(site))
     time.sleep(_NOTICED_S)
-    yield from (f"process {pid} is a zombie" for pid in before.intersection(_zombies(ground)))
+    yield from (f"process {pid} is a zombie" for pid in before.intersection(_zombies(site)))
 
 
-def _zombies(ground: Ground) -> Iterator[int]:
-    for pid in descendants(ground.laptop.process.pid):
+def _zombies(site: Site) -> Iterator[int]:
+    for pid in site.family():
         try:
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
         except OSError:
             continue
         if fields.split()[0] == "Z":
             yield pid
-
-
-def leftovers(ground: Ground) -> Iterator[str]:
-    """Yield temporary files; to be asked when the platform has stopped."""
-    for folder in ("tmp", "store/.incoming"):
-        for path in (ground.state / folder).iterdir():
-            yield f"{path} is left"

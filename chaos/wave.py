@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
 import httpx
 
+from chaos.faults import Fault
 from chaos.jobs import question
-from chaos.victims import Fault, Ground
+from chaos.rereading import Rereading
+from chaos.site import Site
 from mlaas4hep.client import Client
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import FINAL, Status
@@ -40,6 +41,7 @@ class Outcome:
 class Hit:
     """One fault that happened, and how long runs stood still after it."""
 
+    kind: str
     name: str
     healed_s: float | None  #: from the fault's end until a run went on; None: all were over
 
@@ -48,9 +50,10 @@ class Hit:
 class Wave:
     """The runs of one wave: (person, job) and their names."""
 
-    ground: Ground
+    site: Site
     runs: dict[tuple[str, str], str] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
+    reread: Rereading = field(default_factory=Rereading)
 
     def submit(self, people: Sequence[str], jobs: Mapping[str, bytes]) -> None:
         """Let every person submit every job."""
@@ -65,15 +68,14 @@ class Wave:
         for fault in faults:
             if time.monotonic() > until or self._is_over():
                 return
-            if fault.hit(self.ground, fault):
-                self.hits.append(self.healed(fault.name))
+            if fault.hit():
+                self.hits.append(self.healed(fault))
+                self.reread.look(self.site)
             time.sleep(random.uniform(*_BETWEEN_S))
 
     def outcomes(self) -> dict[tuple[str, str], Outcome]:
         """Wait for the end of all runs, and return what they gave."""
-        end = time.monotonic() + _END_S
-        while time.monotonic() < end and not self._is_over():
-            time.sleep(_LOOK_S)
+        self.wait_for_end()
         return {who: self._outcome(*who) for who in self.runs}
 
     def _outcome(self, person: str, job: str) -> Outcome:
@@ -101,39 +103,52 @@ class Wave:
             for (person, _), name in self.runs.items()
         ]
 
-    def healed(self, name: str) -> Hit:
+    def healed(self, fault: Fault) -> Hit:
         """Return how long it took until a run went on or ended."""
         started = time.monotonic()
         before = self._reports()
         unfinished = [i for i, report in enumerate(before) if report.status not in FINAL]
         if not unfinished:
-            return Hit(name=name, healed_s=None)
+            return Hit(kind=fault.kind, name=fault.name, healed_s=None)
         while time.monotonic() - started < _ANSWER_S:
             now = self._reports()
             if any(now[i].mark != before[i].mark for i in unfinished):
                 break
             time.sleep(_LOOK_S)
-        return Hit(name=name, healed_s=time.monotonic() - started)
+        return Hit(kind=fault.kind, name=fault.name, healed_s=time.monotonic() - started)
 
-    def wait_for_training(self) -> None:
-        """Return when a run has trained for a round at least."""
-        while not any(stage.done for report in self._reports() for stage in report.stages[2:]):
+    def wait_for_training(self, rounds: int = 1) -> None:
+        """Return when a run has trained for some rounds at least."""
+        while not any(
+            stage.done >= rounds for report in self._reports() for stage in report.stages[2:]
+        ):
             time.sleep(_LOOK_S)
 
-    def cancel(self) -> None:
-        """Stop all runs that still go on."""
-        for (person, _), name in self.runs.items():
-            with suppress(MlaasError):  # it has ended meanwhile
-                self._ask(person, lambda client, n=name: client.cancel(n))
+    def wait_for(self, function: str) -> None:
+        """Return when a stage has begun."""
+        while not any(
+            stage.stage == function and stage.state != "waiting"
+            for report in self._reports()
+            for stage in report.stages
+        ):
+            time.sleep(_LOOK_S)
+
+    def wait_for_end(self) -> None:
+        """Return when all runs are over, or have had their time."""
+        end = time.monotonic() + _END_S
+        while time.monotonic() < end and not self._is_over():
+            time.sleep(_LOOK_S)
+
+    def seconds(self) -> float:
+        """Return how long the slowest run took."""
+        return max(report.seconds for report in self._reports())
 
     def _ask(self, person: str, what: Callable[[Client], T]) -> T:
         """Ask as a person would: again, when nobody answers."""
         end = time.monotonic() + _ANSWER_S
         while True:
-            laptop = self.ground.laptop
-            url = f"{laptop.urls[0]}/function/workflow"
             try:
-                with Client(url, laptop.token(person)) as client:
+                with self.site.client(person) as client:
                     return what(client)
             except _AWAY as error:
                 is_away = not isinstance(error, MlaasError) or error.status >= 500  # noqa: PLR2004 - HTTP

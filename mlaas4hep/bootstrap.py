@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from mlaas4hep.adapters.backedruns import BackedRunBook
 from mlaas4hep.adapters.confinement import levels
 from mlaas4hep.adapters.confinement.levels import DEMANDS
 from mlaas4hep.adapters.confinement.offered import offered
@@ -75,7 +76,7 @@ def services(settings: Settings) -> Services:
         models=stores["models"],
         source=deferred(lambda: _source(settings, stores["tarballs"], policy)),
         bus=messages.bus,
-        runs=messages.runs,
+        runs=_runs(settings, messages, stores["runs"]),
         leases=messages.leases,
         audit=messages.audit,
         dead_letters=messages.dead_letters,
@@ -94,6 +95,13 @@ def services(settings: Settings) -> Services:
         range_entries=settings.range_entries,
         max_versions=settings.max_versions,
     )
+
+
+def _runs(settings: Settings, messages: "Messaging", stored: ObjectStore) -> RunBook:
+    """Return the run book, for which the store knows what it has lost; one in memory begins anew."""
+    if settings.nats == "memory:":
+        return messages.runs
+    return deferred(lambda: BackedRunBook(messages.runs, stored))
 
 
 def people(settings: Settings) -> People:

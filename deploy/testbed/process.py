@@ -71,17 +71,22 @@ def wait(ready: Callable[[], bool], patience_s: float, what: str) -> None:
 
 def running(place: Place, name: str) -> bool:
     """Tell whether the process that we started under this name is alive."""
-    return _living(_pid_file(place, name)) is not None
+    return pid(place, name) is not None
+
+
+def pid(place: Place, name: str) -> int | None:
+    """Return the process that we started under this name; None if it is dead."""
+    return _living(_pid_file(place, name))
 
 
 def stop(place: Place, name: str) -> None:
     """End a process and its children; one that is not there is fine."""
     file = _pid_file(place, name)
-    pid = _living(file)
-    if pid is not None:
+    process = _living(file)
+    if process is not None:
         log.info("stopping %s", name)
         with suppress(ProcessLookupError):
-            _end(pid)
+            _end(process)
     file.unlink(missing_ok=True)
 
 
@@ -92,12 +97,12 @@ def stop_all(place: Place) -> None:
         stop(place, file.stem)
 
 
-def _end(pid: int) -> None:
-    watch = os.pidfd_open(pid)
+def _end(process: int) -> None:
+    watch = os.pidfd_open(process)
     try:
-        os.killpg(pid, signal.SIGTERM)
+        os.killpg(process, signal.SIGTERM)
         if not select.select([watch], [], [], GRACE_S)[0]:
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(process, signal.SIGKILL)
             select.select([watch], [], [], GRACE_S)
     finally:
         os.close(watch)

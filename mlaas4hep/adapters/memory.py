@@ -271,17 +271,18 @@ class MemoryLeases:
 
     def __init__(self) -> None:
         self._held: set[str] = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
+    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[None]:
         """Hold the lease while the context lasts."""
-        with self._lock:
-            if name in self._held:
+        with self._changed:
+            if not self._changed.wait_for(lambda: name not in self._held, patience_s):
                 raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
             self._held.add(name)
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self._held.discard(name)
+                self._changed.notify_all()

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from yarl import URL
 
-from mlaas4hep.adapters import tracing
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
 from mlaas4hep.dispatcher.verdict import CallOutcome
@@ -20,6 +19,7 @@ _LOST = 502
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
+Headers = Mapping[str, str]
 Addresses = Callable[[str], URL]  #: of functions, by name
 
 
@@ -39,27 +39,28 @@ class Caller:
         self._longest_s = longest_s + _LONGEST_S
 
     async def call(
-        self, function: str, event_id: str, body: bytes, *, check: bool, trace: str = ""
+        self, function: str, event_id: str, body: bytes, *, check: bool, headers: Headers
     ) -> CallOutcome:
         """Deliver an event and return the answer; nothing is raised.
 
         Args:
             check: ask first whether the function is ready, and call it only then.
-            trace: the trace that the event belongs to, as a header says it.
+            headers: that came with the event.
         """
         if check and not await self._is_ready(function):
             return CallOutcome(status=None)
-        headers = {
+        given = {
+            **headers,
             "Authorization": f"Bearer {self._signer.token(function, event_id)}",
             "Content-Type": "application/cloudevents+json",
-        } | ({tracing.HEADER: trace} if trace else {})
+        }
         try:
             async with (
                 asyncio.timeout(self._longest_s),
                 self._session.post(
                     self._addresses(function),
                     data=body,
-                    headers=headers,
+                    headers=given,
                     allow_redirects=False,
                 ) as reply,
             ):

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import nats.errors
 from cachetools import LRUCache
@@ -23,6 +23,7 @@ from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.fairness import FairQueue
 from mlaas4hep.dispatcher.fileaway import awaited, came
+from mlaas4hep.dispatcher.held import Held, HeldEvents, mark
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pull import Pull
 from mlaas4hep.dispatcher.verdict import Action, History, Verdict, is_about_file, judge
@@ -40,15 +41,6 @@ _LONGEST_PAUSE_S = 10.0
 _TIMER_S = 0.01  #: timers may come that much early
 _REMEMBERED = 2 * MAX_HELD
 _GONE = (nats.errors.Error, MlaasError, OSError, TimeoutError)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A message that is ours for now."""
-
-    message: Msg
-    event: Event
-    sequence: int
 
 
 class Lane:
@@ -82,9 +74,9 @@ class Lane:
         self._closed_until = 0.0
         self._pauses = 0
         self._burying: set[asyncio.Task[None]] = set()
-        self._held: set[int] = set()
+        self._held = HeldEvents()
         self._owners: Counter[str] = Counter()
-        self._histories: LRUCache[int, History] = LRUCache(_REMEMBERED)
+        self._histories: LRUCache[str, History] = LRUCache(_REMEMBERED)
         self._pull = Pull(client, STREAM, function, self._receive, self._room)
 
     async def run(self) -> None:
@@ -97,16 +89,24 @@ class Lane:
         """Give back what waits, let the calls end, and give back those that do not."""
         waiting = list(self._waiting)
         self._waiting.clear()
-        await self._all(waiting, lambda message: message.nak())
+        await self._all(waiting, lambda held: held.nak())
         if unfinished := [*self._running.values(), *self._burying]:
             await asyncio.wait(unfinished, timeout=grace_s)
         late = dict(self._running)
         for task in late.values():
             task.cancel()
-        await self._all(list(late), lambda message: message.nak())
+        await self._all(list(late), lambda held: held.nak())
 
     def reconnected(self) -> None:
         """Pull again at once; to be called when the connection was lost and is back."""
+        self._pull.reconnected()
+
+    def stream_is_new(self) -> None:
+        """Pull from a stream that was made anew; what waits here is told again there."""
+        self._held.stream_is_gone()
+        for held in self._waiting:
+            self._held.leave(held)
+        self._waiting.clear()
         self._pull.reconnected()
 
     @property
@@ -116,31 +116,28 @@ class Lane:
 
     @property
     def held(self) -> int:
-        """Return how many events are held here."""
+        """Return how many messages are held here, or were given back and will come again."""
         return len(self._held)
 
     def holds(self, owner: str, run: str) -> bool:
-        """Tell whether an event of a run is held here; called from other threads too."""
-        held = [*list(self._running), *list(self._waiting)]
-        return any((each.event.owner, each.event.run) == (owner, run) for each in held)
+        """Tell whether an event of a run is held here or will come again; for other threads too."""
+        return any((event.owner, event.run) == (owner, run) for event in self._held.events())
 
     def _room(self) -> int:
-        return _WINDOW - len(self._held)
+        return _WINDOW - len(self._running) - len(self._waiting)
 
     def _receive(self, message: Msg) -> None:
-        sequence = message.metadata.sequence.stream
-        if sequence in self._held:  # an echo of what we still work on
-            return
         try:
             event = cloudevents.load_event(message.data)
         except PermanentError as error:
-            burying = asyncio.create_task(self._bury(message, error.problem))
+            burying = asyncio.create_task(self._bury_strange(message, error.problem))
             self._burying.add(burying)
             burying.add_done_callback(self._buried)
             return
-        self._held.add(sequence)
-        self._waiting.add(event.owner, Held(message, event, sequence))
-        self._schedule()
+        held = self._held.receive(message, event)
+        if held is not None:
+            self._waiting.add(event.owner, held)
+            self._schedule()
 
     def _schedule(self) -> None:
         while len(self._running) < int(self._allowed) and time.monotonic() >= self._closed_until:
@@ -154,36 +151,37 @@ class Lane:
 
     async def _deliver(self, held: Held) -> None:
         busy = False
+        again_in_s: float | None = ACK_WAIT_S
         try:
             verdict = await self._call(held)
             busy = verdict.action is Action.BUSY and len(self._running) > 1
             if not busy:
-                await self._settle(held, verdict)
+                again_in_s = await self._settle(held, verdict)
         except _GONE as error:
             log.warning("event=%s is not settled and comes back: %s", held.event.id, error)
         finally:
-            self._leave(held, busy=busy)
+            self._leave(held, again_in_s, busy=busy)
 
-    def _leave(self, held: Held, *, busy: bool) -> None:
+    def _leave(self, held: Held, again_in_s: float | None, *, busy: bool) -> None:
         del self._running[held]
         self._owners[held.event.owner] -= 1
         if busy:
             self._allowed = max(1.0, float(len(self._running)))
             self._waiting.put_back(held.event.owner, held)
         else:
-            self._held.discard(held.sequence)
+            self._held.leave(held, again_in_s)
             self._pull.more_room()
         self._schedule()
 
     async def _call(self, held: Held) -> Verdict:
-        before = self._histories.get(held.sequence, History())
+        before = self._histories.get(held.event.id, History())
         started = time.monotonic()
         answer = await self._caller.call(
             self._function,
             held.event.id,
-            held.message.data,
+            held.data,
             check=before.lost > 0,
-            trace=_trace(held),
+            headers=held.headers,
         )
         ended = time.monotonic()
         patience_s = await self._patience_s(held.event) if is_about_file(answer) else 0.0
@@ -192,7 +190,8 @@ class Lane:
             self._pauses = 0
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
         self._metrics.seconds.labels(self._function).observe(ended - started)
-        trace = tracing.continued(_trace(held)) if _trace(held) else {}
+        given = held.headers.get(tracing.HEADER, "")
+        trace = tracing.continued(given) if given else {}
         run = f"{held.event.owner}/{held.event.run}"
         with tracing.doing(run=run, event=held.event.id, **trace):
             log.log(
@@ -216,25 +215,30 @@ class Lane:
         if news is not None:
             await asyncio.to_thread(self._runs.apply, [news])
 
-    async def _settle(self, held: Held, verdict: Verdict) -> None:
+    async def _settle(self, held: Held, verdict: Verdict) -> float | None:
+        """Do what the verdict says; return in how many seconds the event comes again, if it does."""
         match verdict.action:
             case Action.ACK:
-                before = self._histories.pop(held.sequence, History())
+                before = self._histories.pop(held.event.id, History())
                 await self._tell(came(held.event, before))
                 self._allowed = min(float(self._limit), self._allowed + 1 / self._allowed)
-                await held.message.ack()
+                await held.ack()
             case Action.BURY if verdict.problem is not None:
-                await self._bury(held.message, verdict.problem)
-                self._histories.pop(held.sequence, None)
+                await self._bury(held.mark, held.data, verdict.problem)
+                await held.ack()
+                self._histories.pop(held.event.id, None)
             case Action.PARK if verdict.problem is not None:
                 await self._park(held, verdict.problem)
-                self._histories.pop(held.sequence, None)
+                self._histories.pop(held.event.id, None)
             case _:
                 if verdict.action is Action.AWAY:
                     self._close()
-                self._histories[held.sequence] = verdict.history
+                self._histories[held.event.id] = verdict.history
                 await self._tell(awaited(held.event, verdict, time.time()))
-                await held.message.nak(delay=max(1.0, verdict.pause_s))
+                pause_s = max(1.0, verdict.pause_s)
+                await held.nak(delay=pause_s)
+                return pause_s
+        return None
 
     def _close(self) -> None:
         """Call nobody for a while, then one at a time until the function has come back."""
@@ -257,19 +261,23 @@ class Lane:
             run = await asyncio.to_thread(self._runs.apply, [failure(held.event, problem)])
             if run is not None and run.attempt != held.event.attempt:
                 await asyncio.to_thread(self._bus.publish, next_events(run))
-            await self._bury(held.message, problem)
+            await self._bury(held.mark, held.data, problem)
+            await held.ack()
         except _GONE:
-            await held.message.nak(delay=_AGAIN_S)
+            await held.nak(delay=_AGAIN_S)
             raise
 
-    async def _bury(self, message: Msg, problem: Problem) -> None:
+    async def _bury_strange(self, message: Msg, problem: Problem) -> None:
+        await self._bury(mark(message), message.data, problem)
+        await message.ack()
+
+    async def _bury(self, message: str, data: bytes, problem: Problem) -> None:
         headers = {
-            Header.MSG_ID.value: f"{STREAM}/{message.metadata.sequence.stream}",
+            Header.MSG_ID.value: message,
             "Mlaas-Function": self._function,
             "Mlaas-Problem": json.dumps(asdict(problem)),
         }
-        await self._client.jetstream().publish(DEAD_SUBJECT, message.data, headers=headers)
-        await message.ack()
+        await self._client.jetstream().publish(DEAD_SUBJECT, data, headers=headers)
 
     def _buried(self, burying: asyncio.Task[None]) -> None:
         self._burying.discard(burying)
@@ -281,16 +289,11 @@ class Lane:
         while True:
             await asyncio.sleep(_TOUCH_S)
             held = [*self._running, *self._waiting]
-            await self._all(held, lambda message: message.in_progress())
+            await self._all(held, lambda held: held.touch())
 
-    async def _all(self, held: list[Held], do: Callable[[Msg], Awaitable[None]]) -> None:
+    async def _all(self, held: list[Held], do: Callable[[Held], Awaitable[None]]) -> None:
         try:
             for one in held:
-                await do(one.message)
+                await do(one)
         except nats.errors.Error as error:
             log.warning("%s: NATS: %s", self._function, error)
-
-
-def _trace(held: Held) -> str:
-    """Return the trace that an event belongs to, as it stands on its message."""
-    return (held.message.headers or {}).get(tracing.HEADER, "")

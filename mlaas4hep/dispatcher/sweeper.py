@@ -4,13 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import nats.errors
 from cachetools import LRUCache
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
-from mlaas4hep.adapters.nats.provision import STREAM, is_complete, put_in_place
+from mlaas4hep.adapters.nats.provision import STREAM, missing, put_in_place
 from mlaas4hep.bootstrap import Messaging
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.core.runs.run import Run
@@ -22,9 +23,11 @@ from mlaas4hep.errors import MlaasError, ServiceUnavailableError
 log = logging.getLogger(__name__)
 
 PAUSE_S = 20.0  #: between two sweeps
+LOOK_S = 2.0  #: between two looks whether all streams and buckets are there
 QUIET_S = 45.0  #: a run of which nothing was heard for so long is looked at
 _LONG_S = 15 * 60.0  #: after that, also if others hold events that may be the run's
 _REMEMBERED = 10_000
+_AWAY = (nats.errors.Error, MlaasError, OSError, TimeoutError)
 
 
 class Sweeper:
@@ -49,25 +52,18 @@ class Sweeper:
         self._housekeeping = housekeeping
         self._replicas = replicas
         self._clock = clock
-        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
+        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)  #: when
+        self._tells_all = False  #: all events are lost, and nobody was told since
 
     async def run(self, pause_s: float = PAUSE_S) -> None:
-        """Sweep until cancelled."""
-        task = asyncio.current_task()
+        """Sweep until cancelled; sooner when something is gone."""
         while True:
             await self._tried(self.sweep)
-            if task is not None and task.cancelling():  # requests of nats-py may swallow it
-                raise asyncio.CancelledError
-            await asyncio.sleep(pause_s)
+            await self._until_missed(time.monotonic() + pause_s)
 
     async def sweep(self) -> None:
         """Make what is gone again, and tell quiet runs' next events."""
-        jetstream = self._client.jetstream()
-        if not await is_complete(jetstream):
-            log.warning("streams or consumers are gone; making them again")
-            await put_in_place(jetstream, replicas=self._replicas)
-            for lane in self._lanes:
-                lane.reconnected()
+        await self._make_again(await self._missing())
         others = await self._others_hold()
         sweeping = asyncio.create_task(asyncio.to_thread(self._sweep_runs, others))
         try:
@@ -75,10 +71,33 @@ class Sweeper:
         finally:
             await sweeping  # a thread cannot be cancelled, and its connection is closed after it
 
+    async def _until_missed(self, until: float) -> None:
+        """Return when something is gone, at the latest at `until`."""
+        task = asyncio.current_task()
+        while time.monotonic() < until:
+            if task is not None and task.cancelling():  # requests of nats-py may swallow it
+                raise asyncio.CancelledError
+            await asyncio.sleep(LOOK_S)
+            with suppress(*_AWAY):
+                if await self._missing():
+                    return
+
+    async def _missing(self) -> set[str]:
+        return await missing(self._client.jetstream())
+
+    async def _make_again(self, gone: set[str]) -> None:
+        if not gone:
+            return
+        log.warning("%s: gone; made again", ", ".join(sorted(gone)))
+        await put_in_place(self._client.jetstream(), replicas=self._replicas)
+        self._tells_all |= STREAM in gone
+        for lane in self._lanes:
+            lane.stream_is_new() if STREAM in gone else lane.reconnected()
+
     async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except (nats.errors.Error, MlaasError, OSError, TimeoutError) as error:
+        except _AWAY as error:
             log.info("not swept: %s", error or type(error).__name__)
 
     async def _others_hold(self) -> bool:
@@ -100,9 +119,10 @@ class Sweeper:
             if made:
                 runs = self._messaging.runs.list()
             for run in runs:
-                begins = f"{run.owner}/{run.name}" in made and not run.is_final
-                if begins or self._is_lost(run, others):
+                begins = self._tells_all or f"{run.owner}/{run.name}" in made
+                if not run.is_final and (begins or self._is_lost(run, others)):
                     self._go_on(run)
+            self._tells_all = False
             if self._housekeeping is not None:
                 self._metrics.tidied.inc(self._housekeeping.tidy(runs, self._clock()))
 
@@ -117,10 +137,8 @@ class Sweeper:
             return set()
 
     def _is_lost(self, run: Run, others: bool) -> bool:
-        quiet_s = self._clock() - run.updated_at
-        if run.is_final or quiet_s < (_LONG_S if others else QUIET_S):
-            return False
-        if self._told.get((run.owner, run.name)) == run.updated_at:
+        last = max(run.updated_at, self._told.get((run.owner, run.name), 0.0))
+        if self._clock() - last < (_LONG_S if others else QUIET_S):
             return False
         return not any(lane.holds(run.owner, run.name) for lane in self._lanes)
 
@@ -131,6 +149,6 @@ class Sweeper:
         except ServiceUnavailableError as error:
             log.warning("run %s/%s: %s", run.owner, run.name, error)
             return
-        self._told[run.owner, run.name] = run.updated_at
+        self._told[run.owner, run.name] = self._clock()
         self._metrics.swept.inc()
         log.warning("run %s/%s: %d events told again", run.owner, run.name, len(events))

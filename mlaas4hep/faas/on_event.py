@@ -137,7 +137,8 @@ class _Door:
             started = time.perf_counter()
             outcome = "failed"
             try:
-                react(event, step, self.services)
+                again = flask.request.headers.get(cloudevents.AGAIN, "")
+                react(event, step, self.services, again)
                 outcome = "done"
             finally:
                 took = time.perf_counter() - started

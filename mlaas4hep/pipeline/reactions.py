@@ -29,7 +29,7 @@ News = Event | Batch  #: an event is told by itself
 Step = Callable[[Any, Services], Iterable[News]]
 
 
-def react(event: Event, step: Step, services: Services) -> None:
+def react(event: Event, step: Step, services: Services, again: str = "") -> None:
     """Run `step` on `event`, and for its news write them into the run first, then publish them.
 
     An event of a run that is over, deleted, or in another attempt does nothing: it is an echo.
@@ -37,6 +37,12 @@ def react(event: Event, step: Step, services: Services) -> None:
     is closed as soon as the run is cancelled, failed or deleted. Because a step may be interrupted
     anywhere and is then done again, the event that says "this is done" comes last, after those
     that start the work.
+
+    Args:
+        event: what happened.
+        step: what it wakes.
+        services: the world.
+        again: not empty: the event was lost and is told again, and its news may be lost too.
 
     Raises:
         MlaasError: whatever the step or the services raised, with the stage added.
@@ -52,7 +58,7 @@ def react(event: Event, step: Step, services: Services) -> None:
                 if run is None or not _goes_on(run, event):
                     log.info("%s: run %s/%s is over, stopping", event.id, event.owner, event.run)
                     return
-                services.bus.publish(batch)
+                services.bus.publish(batch, again)
     except RunOverError:
         log.info("%s: run %s/%s is over, stopped", event.id, event.owner, event.run)
     except MlaasError as error:

@@ -7,6 +7,8 @@ from typing import Protocol
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
 
+LEASE_S = 5.0  #: what its holder does not renew for so long is free again
+
 
 class Bus(Protocol):
     """The way events travel to functions."""
@@ -72,8 +74,12 @@ class RunBook(Protocol):
 class Leases(Protocol):
     """Who works on what, when two must not."""
 
-    def hold(self, name: str) -> AbstractContextManager[None]:
-        """Hold the lease while the context lasts; a dead holder loses it within 30 s.
+    def hold(self, name: str, patience_s: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the lease while the context lasts; a dead holder loses it within `LEASE_S`.
+
+        Args:
+            name: of what is held.
+            patience_s: how long to wait for another holder to end.
 
         Raises:
             ServiceUnavailableError: somebody else holds it.

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import uuid
 
@@ -55,6 +56,26 @@ def test_it_is_free_again_after_an_error(leases: Leases, name: str) -> None:
 def test_different_names_do_not_meet(leases: Leases, name: str) -> None:
     with leases.hold(name), leases.hold(f"{name}1"):
         pass
+
+
+def test_who_has_patience_gets_it_as_soon_as_it_is_free(leases: Leases, name: str) -> None:
+    held, ended = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with leases.hold(name):
+            held.set()
+            ended.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(20)
+    with pytest.raises(ServiceUnavailableError), leases.hold(name, patience_s=0.1):
+        pass
+    ended.set()
+
+    with leases.hold(name, patience_s=20):
+        pass
+    holder.join()
 
 
 def test_a_holder_keeps_it_for_as_long_as_it_works(connection: Connection, name: str) -> None:

@@ -17,10 +17,10 @@ from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.nats.provision import DEAD_STREAM, STREAM
 from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.events import ChunkPlanned, RunSubmitted
+from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.__main__ import parse_limits
-from mlaas4hep.errors import Problem
+from mlaas4hep.errors import Problem, ServiceUnavailableError
 from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings, SettingsError
 from mlaas4hep.testing.nats import NatsServer
@@ -326,6 +326,53 @@ def test_a_killed_nats_server_loses_nothing(
         functions.wait_for(lambda: len({event for _, event in functions.calls}) == 200)
         bus.publish(planned("a", 10, run="luca_2"))
         functions.wait_for(lambda: len({event for _, event in functions.calls}) == 210)
+
+
+def test_a_stream_that_is_made_again_loses_no_event_although_its_numbers_begin_anew(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    first, second = planned("a", 2)
+    go_on = threading.Event()
+    functions.answer = lambda _, event: (200, {}) if event != first.id or go_on.wait(20) else ()
+    with dispatching():
+        bus.publish([first])
+        functions.wait_for(lambda: len(functions.calls) == 1)
+        asyncio.run(delete(nats_server, STREAM))
+        publish_when_there(bus, second)  # it gets the number that the first had
+
+        functions.wait_for(lambda: len(functions.calls) == 2)
+        go_on.set()
+
+        assert left(nats_server, STREAM, 0) == 0
+    assert {event for _, event in functions.calls} == {first.id, second.id}
+
+
+async def delete(server: NatsServer, stream: str) -> None:
+    client = await nats.connect(server.url)
+    await client.jetstream().delete_stream(stream)
+    await client.close()
+
+
+def publish_when_there(bus: Bus, event: Event) -> None:
+    """Publish as everybody does: again, while the stream is not there."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            bus.publish([event])
+        except ServiceUnavailableError:
+            assert time.monotonic() < until
+        else:
+            return
+
+
+def test_a_function_is_told_that_an_event_is_told_again(
+    functions: Any, bus: Bus, dispatching: Dispatching
+) -> None:
+    with dispatching():
+        bus.publish([SUBMITTED], again="17")
+        functions.wait_for(lambda: len(functions.calls) == 1)
+
+    assert functions.headers[0]["mlaas-again"] == "17"
 
 
 def set_ack_wait(server: NatsServer, seconds: float) -> None:

@@ -12,7 +12,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.memory import MemoryDeadLetters, MemoryRunBook
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
-from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, is_complete
+from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, missing
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import Messaging
 from mlaas4hep.core import keys, wire
@@ -23,13 +23,14 @@ from mlaas4hep.core.runs.events import (
     FilesOpened,
     RunCancelled,
     RunSubmitted,
+    ScanContinued,
     SpecsReady,
 )
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.metrics import Metrics
-from mlaas4hep.dispatcher.sweeper import Sweeper
+from mlaas4hep.dispatcher.sweeper import QUIET_S, Sweeper
 from mlaas4hep.errors import MlaasError, NotFoundError
 from mlaas4hep.pipeline.records import store_record, store_run
 from mlaas4hep.ports import NoAudit, RunBook, Services
@@ -59,11 +60,11 @@ def test_streams_and_buckets_that_are_deleted_are_made_again(
         jetstream = client.jetstream()
         for name in lost:
             await jetstream.delete_stream(name)
-        before = await is_complete(jetstream)
+        before = await missing(jetstream)
         await Sweeper([], client=client, messaging=messaging, metrics=Metrics()).sweep()
-        after = await is_complete(jetstream)
+        after = await missing(jetstream)
         await client.close()
-        return not before and after
+        return before >= set(lost) and not after
 
     assert asyncio.run(sweep())
 
@@ -145,6 +146,48 @@ def test_runs_go_on_while_the_store_is_away(
     assert told(nats_server) == {"a/luca_1"}
 
 
+def test_what_was_told_again_and_lost_again_is_told_once_more(
+    nats_server: NatsServer, messaging: bootstrap.Messaging
+) -> None:
+    messaging.runs.create(RUN)
+    now = [1000.0]
+
+    async def sweep() -> list[int]:
+        client = await nats.connect(nats_server.url)
+        sweeper = Sweeper(
+            [], client=client, messaging=messaging, metrics=Metrics(), clock=lambda: now[0]
+        )
+        counts = []
+        for later_s in (0, QUIET_S / 2, QUIET_S):
+            now[0] += later_s
+            await sweeper.sweep()
+            state = (await client.jetstream().stream_info(STREAM)).state
+            counts.append(state.messages)
+            await client.jetstream().purge_stream(STREAM)
+        await client.close()
+        return counts
+
+    assert asyncio.run(sweep()) == [1, 0, 1]
+
+
+def test_every_run_goes_on_at_once_when_the_stream_of_events_was_lost(
+    nats_server: NatsServer, messaging: bootstrap.Messaging
+) -> None:
+    messaging.runs.create(replace(RUN, updated_at=time.time()))  # nobody misses anything yet
+    asyncio.run(_swept_after_losing(nats_server, messaging, STREAM))
+
+    assert told(nats_server) == {"a/luca_1"}
+
+
+async def _swept_after_losing(
+    server: NatsServer, messaging: bootstrap.Messaging, stream: str
+) -> None:
+    client = await nats.connect(server.url)
+    await client.jetstream().delete_stream(stream)
+    await Sweeper([], client=client, messaging=messaging, metrics=Metrics()).sweep()
+    await client.close()
+
+
 def told(server: NatsServer) -> set[str]:
     """Return the runs that are told to begin."""
 
@@ -178,9 +221,9 @@ def test_a_consumer_that_is_deleted_is_made_again(
         client = await nats.connect(nats_server.url)
         await client.jetstream().delete_consumer(STREAM, next(iter(CONSUMERS)))
         await Sweeper([], client=client, messaging=messaging, metrics=Metrics()).sweep()
-        complete = await is_complete(client.jetstream())
+        gone = await missing(client.jetstream())
         await client.close()
-        return complete
+        return not gone
 
     assert asyncio.run(sweep())
 
@@ -201,6 +244,12 @@ def test_chunks_that_are_not_ready_are_planned_again_and_the_training_started() 
         "a/luca_1/1/000001/chunk.planned",
         "a/luca_1/1/000000/chunk.ready",
     )
+
+
+def test_a_scan_takes_another_turn() -> None:
+    (turn,) = next_events(replace(RUN, task="scan"))
+
+    assert turn == ScanContinued(**WHO)
 
 
 def test_nothing_is_missing_in_a_run_that_is_over() -> None:

@@ -65,6 +65,16 @@ def test_a_delivery_runs_the_step_and_writes_its_news_into_the_run(make, service
     assert services.runs.get("o", "luca_1").chunks.done == 1
 
 
+def test_what_is_told_again_tells_its_news_again(make, services):
+    told = replace(READY, index=0)
+    client = make(lambda _event, _services: [told])
+    for again in ("", "", "17"):
+        given = headers() | ({cloudevents.AGAIN: again} if again else {})
+        client.post("/", data=cloudevents.dump_event(PLANNED), headers=given)
+
+    assert services.bus.published == [told.id, told.id]
+
+
 def test_each_delivery_is_one_line_in_the_log_with_run_and_event(make, caplog):
     client = make(lambda _event, _services: [])
     with caplog.at_level(logging.INFO, "mlaas4hep.faas.on_event"):

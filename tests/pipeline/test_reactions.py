@@ -47,7 +47,7 @@ def test_news_are_in_the_run_before_they_are_told(services: Services) -> None:
     seen = []
 
     class Bus(MemoryBus):
-        def publish(self, _events: object) -> None:
+        def publish(self, _events: object, _again: str) -> None:
             seen.append(services.runs.get("a", "luca_1").chunks.done)
 
     react(SUBMITTED, lambda _event, _services: [FIRST], replace(services, bus=Bus()))
@@ -60,7 +60,7 @@ def test_what_says_that_all_is_told_comes_after_it(services: Services) -> None:
     seen = []
 
     class Bus(MemoryBus):
-        def publish(self, _events: object) -> None:
+        def publish(self, _events: object, _again: str) -> None:
             seen.append(services.runs.get("a", "luca_1").status)
 
     planned = ChunkPlanned(owner="a", run="luca_1", index=0, specs="s")
@@ -68,6 +68,14 @@ def test_what_says_that_all_is_told_comes_after_it(services: Services) -> None:
     react(SUBMITTED, lambda _event, _services: [planned, ready], replace(services, bus=Bus()))
 
     assert seen == [Status.SUBMITTED, Status.PREPARING]
+
+
+def test_the_news_of_what_is_told_again_are_no_echo_either(services: Services) -> None:
+    react(SUBMITTED, lambda _event, _services: [FIRST], services)
+    react(SUBMITTED, lambda _event, _services: [FIRST], services)
+    react(SUBMITTED, lambda _event, _services: [FIRST], services, again="17")
+
+    assert published(services) == [FIRST.id, FIRST.id]
 
 
 def test_nothing_is_done_for_a_run_that_is_deleted(services: Services) -> None:

@@ -28,6 +28,7 @@ _BATCH = 1000  #: events under way at once
 _FOR_EVER = -1
 WATCH = "watch"  #: name of tasks that go on until the connection is closed
 _RECONNECT_S = 0.5
+_PING_S = 5  #: a server that hangs is given up after three of them
 
 Work = Callable[[JetStreamContext], Coroutine[Any, Any, T]]
 
@@ -125,6 +126,7 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
                 inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
                 reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]
                 max_reconnect_attempts=1,
+                ping_interval=_PING_S,
                 error_cb=client.hear,
                 **options,
             )
@@ -176,6 +178,7 @@ class JetStreamBus:
             batch = wanted[start : start + _BATCH]
             trace = tracing.current().traceparent
             headers = {tracing.HEADER: trace} if trace else {}
+            headers |= {cloudevents.AGAIN: again} if again else {}
             self._connection.run(partial(_publish, events=batch, again=again, headers=headers))
 
 

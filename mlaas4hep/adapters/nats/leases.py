@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -12,11 +14,13 @@ from nats.js.errors import BadRequestError, KeyNotFoundError, KeyWrongLastSequen
 from nats.js.kv import KeyValue
 
 from mlaas4hep.adapters.nats.connection import Connection, bucket, key
-from mlaas4hep.adapters.nats.provision import LEASE_S, LEASES
+from mlaas4hep.adapters.nats.provision import LEASES
 from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.ports.runs import LEASE_S
 
 log = logging.getLogger(__name__)
 
+_LOOK_S = 0.2
 _RENEWALS = 5  #: in the time after which an entry expires
 
 
@@ -29,10 +33,10 @@ class JetStreamLeases:
         self._holder = uuid.uuid4().hex.encode()
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
+    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[None]:
         """Hold the lease while the context lasts."""
         lease = _Lease(key(name), self._holder, self._pause_s)
-        if not self._connection.run(lease.take):
+        if not self._connection.run(partial(lease.take, patience_s=patience_s)):
             raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
         try:
             yield
@@ -54,13 +58,17 @@ class _Lease:
         self._ended = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
 
-    async def take(self, jetstream: JetStreamContext) -> bool:
-        """Take the lease and begin to renew it; False if somebody else holds it."""
+    async def take(self, jetstream: JetStreamContext, patience_s: float) -> bool:
+        """Take the lease and begin to renew it; False if somebody else holds it all the time."""
         leases = bucket(jetstream, LEASES)
-        try:
-            self._revision = await _created(leases, self._where, self._holder)
-        except KeyWrongLastSequenceError:
-            return False
+        until = time.monotonic() + patience_s
+        while not self._revision:
+            try:
+                self._revision = await _created(leases, self._where, self._holder)
+            except KeyWrongLastSequenceError:
+                if time.monotonic() >= until:
+                    return False
+                await asyncio.sleep(_LOOK_S)  # what expires tells nobody
         self._renewing = asyncio.create_task(self._renew(leases))
         return True
 

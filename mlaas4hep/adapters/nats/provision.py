@@ -25,6 +25,7 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.ports.runs import LEASE_S
 from mlaas4hep.settings import SettingsError, secret
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,6 @@ CONSUMERS = {subject.removeprefix("mlaas."): subject for subject in SUBJECTS}
 
 ACK_WAIT_S = 20.0  #: an event whose dispatcher dies is delivered again after that
 ECHO_WINDOW_S = 600.0  #: an event published twice within that is dropped
-LEASE_S = 10.0  #: a lease that is not renewed for so long is free again
 MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
@@ -89,16 +89,20 @@ async def put_in_place(
         log.info("consumer %s of %s is in place", name, STREAM)
 
 
-async def is_complete(jetstream: JetStreamContext) -> bool:
-    """Tell whether all streams, consumers and buckets are there, with whatever settings."""
-    try:
-        for config in _streams(LEASE_S):
+async def missing(jetstream: JetStreamContext) -> set[str]:
+    """Return which streams, consumers and buckets (as their streams) are not there."""
+    gone = set()
+    for config in _streams(LEASE_S):
+        try:
             await jetstream.stream_info(config.name or "")
-        for name in CONSUMERS:
+        except NotFoundError:
+            gone.add(config.name or "")
+    for name in CONSUMERS:
+        try:
             await jetstream.consumer_info(STREAM, name)
-    except NotFoundError:
-        return False
-    return True
+        except NotFoundError:
+            gone.add(name)
+    return gone
 
 
 def _streams(lease_s: float) -> list[StreamConfig]:

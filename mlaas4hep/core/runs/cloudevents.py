@@ -9,6 +9,7 @@ from mlaas4hep.core.runs.events import KINDS, Event
 from mlaas4hep.errors import InvalidRequestError, StrangeEventError
 
 SOURCE = "/mlaas4hep"
+AGAIN = "Mlaas-Again"  #: header of what is told again; what follows from it is no echo either
 
 
 def dump_event(event: Event) -> bytes:

@@ -11,6 +11,7 @@ from mlaas4hep.core.runs.events import (
     Event,
     RangeToScore,
     RunSubmitted,
+    ScanContinued,
     ScoringSubmitted,
 )
 from mlaas4hep.core.runs.run import Run
@@ -23,6 +24,8 @@ def next_events(run: Run) -> tuple[Event, ...]:
     who: dict[str, Any] = {"owner": run.owner, "run": run.name, "attempt": run.attempt}
     if run.task == "scoring":
         return _of_scoring(run, who)
+    if run.task == "scan":
+        return (ScanContinued(**who),)
     if not run.specs:
         return (RunSubmitted(**who),)
     planned = (ChunkPlanned(**who, index=index, specs=run.specs) for index in run.chunks.missing())

@@ -24,9 +24,11 @@ from mlaas4hep.pipeline.training.handover import Handover
 from mlaas4hep.pipeline.training.roundhistory import RoundHistory
 from mlaas4hep.pipeline.training.trainingplan import load_plan
 from mlaas4hep.ports import Services, Training
+from mlaas4hep.ports.runs import LEASE_S
 
 _TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most
 _LOOK_S = 0.2  #: between two looks for a chunk that is being made again
+_HANDED_ON_S = LEASE_S + 1.0  #: until the lease of a training that was killed is free
 _LARGEST_FILE = 4 * 1024**3
 
 
@@ -49,7 +51,8 @@ def _beside(event: ChunkReady, services: Services) -> bytes:
 
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
     with ExitStack() as stack:
-        stack.enter_context(services.leases.hold(f"train/{event.owner}/{event.run}"))
+        lease = f"train/{event.owner}/{event.run}"
+        stack.enter_context(services.leases.hold(lease, _HANDED_ON_S))
         plan = load_plan(event, services)
         model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
         bundle = Bundle(plan, services)

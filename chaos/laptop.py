@@ -1,0 +1,204 @@
+"""The platform of `mlaas4hep up`, and what can only happen to one machine."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from chaos import cuts, jobs
+from chaos.faults import Fault
+from chaos.site import TRAINEE, Nats
+from mlaas4hep import bootstrap
+from mlaas4hep.client import Client
+from mlaas4hep.ports import Services
+from mlaas4hep.settings import Settings
+from tests.laptops import Laptop, descendants
+
+FUNCTIONS = ("specs", "chunk-preprocess", "train", "workflow", "predict")
+_STEPS = ("specs", "chunk-preprocess", "train", "dispatcher")  #: what is cut off from NATS
+_DISK_MIB = 256
+_FULL_S = (3.0, 8.0)
+_FILL = ".filled by chaos"
+_MIB = 1 << 20
+_ADMIN = "admin"
+
+
+class LaptopSite:
+    """A platform in a folder of its own; after a power cut it is another process."""
+
+    parts = (*FUNCTIONS, "dispatcher", "nats")
+
+    def __init__(self, root: Path, *, with_disk: bool = True) -> None:
+        """Start it; with a small disk of its own that can be filled up, if we may mount one."""
+        self.state = root / "state"
+        self._disk = mounted(self.state, _DISK_MIB) if with_disk else None
+        self._cuts = cuts.are_possible()
+        if with_disk and self._disk is None:
+            print("no disk is filled up: mounting one is not allowed here")
+        if not self._cuts:
+            print("no connection is cut: iptables or control groups are not allowed here")
+        self._laptop = started(self.state)
+
+    def close(self) -> None:
+        """End it, and take its disk away."""
+        self._laptop.__exit__()
+        if self._disk is not None:
+            unmounted(self._disk)
+
+    def people(self, wave: int) -> Sequence[str]:
+        return [f"person{wave}{letter}" for letter in "ab"]
+
+    def jobs(self) -> Mapping[str, bytes]:
+        return jobs.jobs()
+
+    def pid(self, part: str) -> int | None:
+        pids = self._pids()
+        if part != TRAINEE:
+            return pids.get(part)
+        return next((pid for pid in descendants(pids.get("train", 0)) if is_trainee(pid)), None)
+
+    def revive(self, part: str) -> None:
+        """Do nothing: the supervisor starts every part again."""
+
+    def client(self, person: str) -> Client:
+        return Client(f"{self._laptop.urls[0]}/function/workflow", self._laptop.token(person))
+
+    def nats(self) -> Nats:
+        text = (self.state / "keys" / "nats.conf").read_text()
+        found = re.search(
+            r'^listen: "(?P<at>.+)"$.*^authorization: (?P<users>.+)$',
+            text,
+            re.MULTILINE | re.DOTALL,
+        )
+        if found is None:
+            raise ValueError(f"nats.conf of {self.state} is not as we know it")
+        users = {each["user"]: each for each in json.loads(found["users"])["users"]}
+        return Nats(url=f"nats://{found['at']}", user=_ADMIN, password=users[_ADMIN]["password"])
+
+    def services(self) -> Services:
+        return bootstrap.services(Settings(store=(self.state / "store").as_uri()))
+
+    def family(self) -> set[int]:
+        return descendants(self._laptop.process.pid)
+
+    def faults(self, random: Random) -> list[Fault]:
+        made = [
+            Fault(kind="power cut", part="of all", hit=self._power_cut),
+            Fault(kind="loss", part="of NATS", hit=self._lose_nats),
+            Fault(kind="flip", part="in a chunk", hit=self._flip),
+        ]
+        lasts_s = random.uniform(*_FULL_S)
+        if self._disk is not None:
+            made.append(Fault(kind="full", part="disk", hit=partial(self._fill, lasts_s)))
+        off = cuts.of_network(self, random, _STEPS, "nats", lambda: self.nats().port)
+        return made + (off if self._cuts else [])
+
+    def leftovers(self) -> Iterator[str]:
+        self._laptop.stop()
+        self._laptop = started(self.state)  # removes what those left that were killed
+        self._laptop.stop()
+        for folder in ("tmp", "store/.incoming"):
+            for path in (self.state / folder).iterdir():
+                yield f"{path} is left"
+
+    def keep_logs(self, seed: int) -> str:
+        kept = Path(tempfile.gettempdir()) / f"mlaas-chaos-{seed}-logs"
+        shutil.copytree(self.state / "logs", kept, dirs_exist_ok=True)
+        return str(kept)
+
+    def _pids(self) -> dict[str, int]:
+        try:
+            noted = json.loads((self.state / "children.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return {name: pid for name, (pid, _) in noted.items()}
+
+    def _power_cut(self) -> bool:
+        self._end_all()
+        self._laptop = started(self.state)
+        return True
+
+    def _lose_nats(self) -> bool:
+        self._end_all()
+        for path in (self.state / "nats").iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._laptop = started(self.state)
+        return True
+
+    def _flip(self) -> bool:
+        """Flip a bit in the middle of the newest chunk, as a bad disk would."""
+        chunks = list((self.state / "store" / "chunks").rglob("*.chunk"))
+        with contextlib.suppress(OSError, ValueError):
+            newest = max(chunks, key=lambda path: path.stat().st_mtime)
+            with newest.open("r+b") as file:
+                file.seek(newest.stat().st_size // 2)
+                byte = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte[0] ^ 8]))
+            return True
+        return False
+
+    def _fill(self, seconds: float) -> bool:
+        if self._disk is None:
+            return False
+        path = self._disk / _FILL
+        with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(_MIB))
+        time.sleep(seconds)
+        path.unlink(missing_ok=True)
+        return True
+
+    def _end_all(self) -> None:
+        pids = [pid for part in self.parts if (pid := self.pid(part))]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._laptop.process.pid, signal.SIGKILL)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        self._laptop.process.wait(60)
+        self._laptop.__exit__()
+
+
+def started(state: Path) -> Laptop:
+    """Start a platform in a folder, and return when it is ready."""
+    temporary = state / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    return Laptop(state, TMPDIR=str(temporary)).__enter__()
+
+
+def mounted(folder: Path, size_mib: int) -> Path | None:
+    """Mount a small disk on a folder; None if we may not.
+
+    NATS, which reserves more than that, lies beside it.
+    """
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size_mib}m,mode=700", "chaos", str(folder)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        return None
+    (folder.parent / "nats").mkdir()
+    (folder / "nats").symlink_to(folder.parent / "nats")
+    return folder
+
+
+def unmounted(folder: Path) -> None:
+    """Take the small disk away."""
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+def is_trainee(pid: int) -> bool:
+    """Tell whether somebody's model.py runs in a process."""
+    try:
+        return b"trainers.child.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

@@ -1,0 +1,27 @@
+"""What is printed in the end."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from statistics import median
+
+from chaos.rereading import Rereading
+from chaos.wave import Hit
+
+
+def show(hits: Sequence[Hit], reread: Rereading) -> None:
+    """Print how often each fault happened, how long runs stood still after it, and what it cost."""
+    kinds = Counter(hit.kind for hit in hits)
+    print(f"{len(hits)} faults:", ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
+    table: dict[str, list[float]] = defaultdict(list)
+    for hit in hits:
+        if hit.healed_s is not None:
+            table[hit.kind].append(hit.healed_s)
+            table[hit.name].append(hit.healed_s)
+    print("seconds from the end of a fault until a run went on, by kind and one by one:")
+    print(f"{'fault':36}{'times':>6}{'median':>8}{'worst':>8}")
+    for name, each in sorted(table.items(), key=lambda item: (item[0] not in kinds, item[0])):
+        print(f"{name:36}{len(each):6}{median(each):8.1f}{max(each):8.1f}")
+    again, made = reread.again_bytes, reread.made_bytes
+    print(
+        f"made of input data: {made} bytes, and {again} of them again ({again / max(made, 1):.1%})"
+    )

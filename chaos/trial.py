@@ -1,0 +1,82 @@
+"""One seed tried on one platform: wave upon wave, and what is wrong in the end."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from chaos import checks, deletions, faults
+from chaos.checks import Seen
+from chaos.faults import Fault
+from chaos.rereading import Rereading
+from chaos.site import TRAINEE, Site
+from chaos.wave import Hit, Outcome, Wave
+
+
+@dataclass(slots=True, kw_only=True)
+class Trial:
+    """What happened, and what of it was wrong."""
+
+    site: Site
+    random: Random
+    hits: list[Hit] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    reread: Rereading = field(default_factory=Rereading)
+    runs: int = 0
+    done: int = 0
+
+    def run(self, seconds: float) -> None:
+        """Let people train while things fail, for a while; stop at the first wave that suffers."""
+        before = Seen.of(self.site)
+        undisturbed = self._undisturbed()
+        until = time.monotonic() + seconds
+        planned = self._planned()
+        for number in itertools.count(1):
+            if self.wrong or time.monotonic() > until:
+                return
+            self._wave(number, planned, until, undisturbed, before)
+
+    def _undisturbed(self) -> dict[str, Outcome]:
+        first = Wave(site=self.site)
+        first.submit(self.site.people(0), self.site.jobs())
+        found = {job: outcome for (_, job), outcome in first.outcomes().items()}
+        self.runs += len(found)
+        self.wrong += [f"{job}: {got}" for job, got in found.items() if got.status != "done"]
+        return found
+
+    def _wave(
+        self,
+        number: int,
+        planned: Iterator[Fault],
+        until: float,
+        undisturbed: dict[str, Outcome],
+        before: Seen,
+    ) -> None:
+        wave = Wave(site=self.site, reread=self.reread)
+        wave.submit(self.site.people(number), self.site.jobs())
+        wave.suffer(planned, self.random, until)
+        found = wave.outcomes()
+        self.reread.look(self.site)
+        self.hits += wave.hits
+        self.runs += len(found)
+        self.wrong += [
+            *checks.outcomes(found, undisturbed),
+            *checks.store(self.site, before, self.runs),
+            *checks.processes(self.site),
+        ]
+        done = sum(outcome.status == "done" for outcome in found.values())
+        self.done += done
+        names = ", ".join(hit.name for hit in wave.hits)
+        print(f"wave {number}: {done} of {len(found)} runs done; {names}", flush=True)
+
+    def _planned(self) -> Iterator[Fault]:
+        """Yield one fault of every kind in a random order, again and again."""
+        while True:
+            made = [
+                *faults.of_processes(self.site, self.random, (TRAINEE,)),
+                *deletions.of_nats(self.site, self.random),
+                *self.site.faults(self.random),
+            ]
+            self.random.shuffle(made)
+            yield from made
