@@ -7,7 +7,7 @@ DEV := $(VENV)/.installed-dev
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos fuzz dist docs clean
+.PHONY: help demo test test-torch check bench chaos chaos-healing fuzz dist docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -43,6 +43,9 @@ MINUTES ?= 20
 SEED ?=
 chaos: $(DEV) ## break a laptop platform at random while people use it (MINUTES=20, SEED=…)
 	$(BIN)/python -m chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+chaos-healing: $(DEV) ## kill each part once in a run of its own, N=3 times: what a death costs
+	$(BIN)/python -m chaos --healing $(or $(N),3)
 
 SECONDS ?= 600
 fuzz: $(DEV) ## send hostile input to every reader of strangers' bytes (SECONDS=600, SEED=…)

@@ -8,6 +8,7 @@ disk and what lies in NATS fail; the seed decides what fails in which order. Fir
 """
 
 import argparse
+import os
 import secrets
 import shutil
 import sys
@@ -80,8 +81,9 @@ def tried(seed: int, minutes: float, kind: str) -> int:
 def _site(kind: str, *, with_disk: bool) -> Iterator[Site]:
     if kind == "platform":
         from chaos.platform import PlatformSite  # noqa: PLC0415 - a laptop has no containers
+        from deploy.testbed.place import Place  # noqa: PLC0415
 
-        yield PlatformSite()
+        yield PlatformSite(Place.from_env(os.environ))
         return
     root = Path(tempfile.mkdtemp(prefix="mlaas-chaos-"))
     try:

@@ -75,7 +75,7 @@ class LaptopSite:
     def nats(self) -> Nats:
         text = (self.state / "keys" / "nats.conf").read_text()
         found = re.search(
-            r'^listen: "(?P<at>.+)"$.*^authorization: (?P<users>.+)$',
+            r'^listen: "(?P<at>[^"]+)"$.*^authorization: (?P<users>.+)$',
             text,
             re.MULTILINE | re.DOTALL,
         )

@@ -29,7 +29,9 @@ class Nats:
 class Site(Protocol):
     """A platform under fire."""
 
-    parts: Sequence[str]  #: whose processes can be hit
+    @property
+    def parts(self) -> Sequence[str]:
+        """Return whose processes can be hit."""
 
     def people(self, wave: int) -> Sequence[str]:
         """Return who submits in a wave, counted from 1; wave 0 is the undisturbed one."""

@@ -1,5 +1,5 @@
 # The whole platform on this machine: docs/operators.md, "The testbed". Included by Makefile.
-.PHONY: platform-install platform-up platform-down platform-test faasd-test local-run
+.PHONY: platform-install platform-up platform-down platform-test platform-chaos faasd-test local-run
 .PHONY: cluster-install cluster-up cluster-down cluster-test
 
 PROVIDER ?= own
@@ -16,6 +16,9 @@ platform-down: $(DEV) ## stop all of it; logs and data stay in .platform/
 
 platform-test: platform-up ## run the tests that need the real platform; leaves it running
 	$(BIN)/pytest -q tests/platform tests/local_run
+
+platform-chaos: platform-up ## break that platform at random while people use it (MINUTES=20, SEED=…); leaves it running
+	$(BIN)/python -m chaos --site platform --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 FAASD_TESTS := $(addprefix tests/platform/test_,$(addsuffix .py,client faas_cli paper interruptions template two_people))
 faasd-test: ## run what differs by provider again, with faasd's provider and containerd
