@@ -55,7 +55,7 @@ class LaptopSite:
             unmounted(self._disk)
 
     def people(self, wave: int) -> Sequence[str]:
-        return [f"person{wave}{letter}" for letter in "ab"]
+        return [f"person{wave}{letter}" for letter in ("ab" if wave else "a")]
 
     def jobs(self) -> Mapping[str, bytes]:
         return jobs.jobs()

@@ -40,8 +40,9 @@ class Trial:
     def _undisturbed(self) -> dict[str, Outcome]:
         first = Wave(site=self.site)
         first.submit(self.site.people(0), self.site.jobs())
-        found = {job: outcome for (_, job), outcome in first.outcomes().items()}
-        self.runs += len(found)
+        outcomes = first.outcomes()
+        found = {job: outcome for (_, job), outcome in outcomes.items()}
+        self.runs += len(outcomes)
         self.wrong += [f"{job}: {got}" for job, got in found.items() if got.status != "done"]
         return found
 

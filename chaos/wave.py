@@ -68,6 +68,7 @@ class Wave:
         for fault in faults:
             if time.monotonic() > until or self._is_over():
                 return
+            print(f"  {fault.name}", flush=True)
             if fault.hit():
                 self.hits.append(self.healed(fault))
                 self.reread.look(self.site)
