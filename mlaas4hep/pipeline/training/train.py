@@ -53,6 +53,7 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
     with ExitStack() as stack:
         lease = f"train/{event.owner}/{event.run}"
         stack.enter_context(services.leases.hold(lease, _HANDED_ON_S))
+        check_wanted(event, services)  # who held it before may have ended the run
         plan = load_plan(event, services)
         model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
         bundle = Bundle(plan, services)
