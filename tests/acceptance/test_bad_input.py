@@ -67,7 +67,7 @@ def _model(*lines):
 #: what is put into the tarball, or None to leave it out; stage, file and message of the answer
 REFUSED = {
     "no-list": ({"files.txt": None}, "files.txt", "there is no 'files.txt' in the tarball"),
-    "no-file": ({"files.txt": "b.root"}, "b.root", "there is no 'b.root' in the tarball"),
+    "no-file": ({"files.txt": "b.root"}, "b.root", "'b.root' is not in the tarball"),
     "our-file": ({"files.txt": "/etc/passwd"}, "/etc/passwd", "is a path on your machine"),
     "labels": ({"labels.txt": "1\n0"}, "labels.txt", "2 labels, but files.txt has 1 files"),
     "types": ({"params.json": _says(epochs="five")}, "params.json", "epochs is 'five'"),

@@ -25,92 +25,92 @@ def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
         ForbiddenError: files may not come from that server.
     """
     if name.startswith("s3://"):
-        return _bucket(name, limits)
+        return _in_bucket(name, limits)
     if "://" in name:
         return _remote(name, limits)
     if name.startswith(LOGICAL):
-        if not limits.xrootd_proxy:
-            raise InvalidRequestError(
-                f"{without_secrets(name)!r} needs a redirector, and this deployment has no XRootD proxy",
-                stage="submit",
-                file=without_secrets(name),
-                hint='set "redirector": "root://host" in params.json, or write root://host//store/…',
-            )
-        return f"{limits.xrootd_proxy.rstrip('/')}/{name}"
+        return _behind_redirector(name, limits)
     if name.startswith(("/", "~")):
-        raise InvalidRequestError(
-            f"{without_secrets(name)!r} is a path on your machine, which the server cannot read",
-            stage="submit",
-            file=without_secrets(name),
-            hint="pack the file into the tarball, or write root://host//path, https://host/path"
+        raise _refusal(
+            name,
+            "is a path on your machine, which the server cannot read",
+            "pack the file into the tarball, or write root://host//path, https://host/path"
             " or s3://bucket/key",
         )
+    return _packed(name, upload)
+
+
+def _packed(name: str, upload: Upload | None) -> str:
     if upload is None:
-        raise InvalidRequestError(
-            f"{without_secrets(name)!r} is no file on a server",
-            stage="submit",
-            file=without_secrets(name),
-            hint="root://host//path, or name the `upload` that the file is in",
-        )
+        hint = "root://host//path, or name the `upload` that the file is in"
+        raise _refusal(name, "is no file on a server", hint)
     member = upload.find(name)
     if member is None:
-        raise InvalidRequestError(
-            f"there is no {without_secrets(name)!r} in the tarball {upload.folder!r}",
-            stage="submit",
-            file=without_secrets(name),
-            hint=nearest(name, (path for path in upload.paths if path.endswith(".root"))),
-        )
+        packed = (path for path in upload.paths if not path.endswith((".py", ".txt")))
+        raise _refusal(name, f"is not in the tarball {upload.folder!r}", nearest(name, packed))
     return f"tarball:{upload.key(member)}"
 
 
-def _bucket(name: str, limits: Limits) -> str:
+def _behind_redirector(name: str, limits: Limits) -> str:
+    if not limits.xrootd_proxy:
+        raise _refusal(
+            name,
+            "needs a redirector, and this deployment has no XRootD proxy",
+            'set "redirector": "root://host" in params.json, or write root://host//store/…',
+        )
+    return f"{limits.xrootd_proxy.rstrip('/')}/{name}"
+
+
+def _in_bucket(name: str, limits: Limits) -> str:
     bucket = name.removeprefix("s3://").partition("/")[0]
     if not any(fnmatchcase(bucket, glob.strip()) for glob in limits.s3_buckets.split(",")):
-        raise ForbiddenError(
-            f"{without_secrets(name)!r}: files may not come from bucket {bucket!r}",
-            stage="submit",
-            file=without_secrets(name),
-            hint=f"this deployment reads from {limits.s3_buckets or 'no S3'}",
-        )
+        raise _forbidden(name, f"bucket {bucket!r}", limits.s3_buckets or "no S3")
     return name
 
 
 def _remote(name: str, limits: Limits) -> str:
+    host = _host(name, limits)
+    own = (urlsplit(limits.xrootd_proxy).hostname or "").lower()
+    globs = [own] if own and host == own else []
+    globs += [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
+    if not any(fnmatchcase(host, glob) for glob in globs):
+        raise _forbidden(name, repr(host), limits.remote_hosts or "no remote server")
+    return name
+
+
+def _host(name: str, limits: Limits) -> str:
     try:
         parts = urlsplit(name)
         host = (parts.hostname or "").lower()
         parts.port  # noqa: B018 - raises when the port is no number
     except ValueError as error:
-        raise InvalidRequestError(
-            f"{without_secrets(name)!r} is not a URL: {error}",
-            stage="submit",
-            file=without_secrets(name),
-        ) from error
-    if parts.scheme not in SCHEMES or (parts.scheme == "http" and not limits.plain_http):
-        raise InvalidRequestError(
-            f"{without_secrets(name)!r}: {parts.scheme}:// is not read here",
-            stage="submit",
-            file=without_secrets(name),
-            hint=f"one of {', '.join(f'{scheme}://' for scheme in _schemes(limits))}",
-        )
+        raise _refusal(name, f"is not a URL: {error}") from error
+    schemes = _schemes(limits)
+    if parts.scheme not in schemes:
+        hint = f"one of {', '.join(f'{scheme}://' for scheme in schemes)}"
+        raise _refusal(name, f"cannot be read: {parts.scheme}:// is not read here", hint)
     if not host or parts.username is not None or "://" in parts.path + parts.query:
-        raise InvalidRequestError(
-            f"{without_secrets(name)!r} must be one server and one path, without a user name",
-            stage="submit",
-            file=without_secrets(name),
-            hint="root://host//store/file.root",
+        raise _refusal(
+            name,
+            "must be one server and one path, without a user name",
+            "root://host//store/file.root",
         )
-    own = (urlsplit(limits.xrootd_proxy).hostname or "").lower()
-    globs = [own] if own and host == own else []
-    globs += [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
-    if not any(fnmatchcase(host, glob) for glob in globs):
-        raise ForbiddenError(
-            f"{without_secrets(name)!r}: files may not come from {host!r}",
-            stage="submit",
-            file=without_secrets(name),
-            hint=f"this deployment reads from {limits.remote_hosts or 'no remote server'}",
-        )
-    return name
+    return host
+
+
+def _refusal(name: str, why: str, hint: str = "") -> InvalidRequestError:
+    shown = without_secrets(name)
+    return InvalidRequestError(f"{shown!r} {why}", stage="submit", file=shown, hint=hint)
+
+
+def _forbidden(name: str, where: str, allowed: str) -> ForbiddenError:
+    shown = without_secrets(name)
+    return ForbiddenError(
+        f"{shown!r}: files may not come from {where}",
+        stage="submit",
+        file=shown,
+        hint=f"this deployment reads from {allowed}",
+    )
 
 
 def _schemes(limits: Limits) -> tuple[str, ...]:
