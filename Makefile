@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
-TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py
+TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py \
+	tests/acceptance/test_outside.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-torch check bench chaos chaos-healing fuzz dist docs clean

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
@@ -50,16 +50,26 @@ def bundle(record: ModelRecord, services: Services, through: bool = False) -> Do
 
 def scores(run: Run, services: Services, through: bool = False) -> Download:
     """Return the table of a scoring; see `bundle`."""
-    store, key = services.runs_files, run.scores
+    name = f"{run.name}.{run.scores.rpartition('.')[2]}"
+    found = stored("runs", run.scores, name, services, through)
+    if found is None:
+        raise NotFoundError(f"the scores of {run.name!r} are gone", hint="restart the run")
+    return found
+
+
+def stored(
+    bucket: Literal["runs", "chunks"], key: str, name: str, services: Services, through: bool
+) -> Download | None:
+    """Return an object as it lies in a bucket, to be saved as `name`; None if it is not there."""
+    store = {"runs": services.runs_files, "chunks": services.chunks}[bucket]
     info = store.info(key)
     if info is None:
-        raise NotFoundError(f"the scores of {run.name!r} are gone", hint="restart the run")
+        return None
     with store.open(key) as content:
         sha256 = _digest(content)
     address = ""
     if info.size_bytes >= LARGE_BYTES and not through:
-        name = f"{run.name}.{key.rpartition('.')[2]}"
-        address = services.direct_downloads.address("runs", key, name, ADDRESS_S)
+        address = services.direct_downloads.address(bucket, key, name, ADDRESS_S)
     blocks = iter(()) if address else _stored(key, store)
     return Download(size_bytes=info.size_bytes, sha256=sha256, blocks=blocks, address=address)
 

@@ -6,7 +6,7 @@ from typing import Any
 from mlaas4hep.client.connections.moves import Asking, Work
 from mlaas4hep.client.methods import Operation
 from mlaas4hep.client.nouns.calls import Calls, part
-from mlaas4hep.core.runs.views import FeatureList
+from mlaas4hep.core.runs.views import FeatureList, RunChunks
 
 
 class RunData(Calls):
@@ -53,6 +53,16 @@ class RunData(Calls):
         sample = yield from self._data(name, "sample")
         entry: dict[str, Any] = sample["entry"]
         return entry
+
+    @Operation
+    def chunks(self, name: str) -> Asking[RunChunks]:
+        """Return the chunks of a run, and what a training elsewhere has to know besides them."""
+        return self._call(RunChunks, "GET", f"/runs/{part(name)}/chunks")
+
+    @Operation
+    def fetch_chunk(self, name: str, index: int, path: str | Path) -> Asking[Path]:
+        """Write one chunk of a run to a file; it appears there when it is whole."""
+        return self._fetch(f"/runs/{part(name)}/chunks/{index}", path, None)
 
     @Operation
     def tensorboard(self, name: str, folder: str | Path) -> Asking[Path]:

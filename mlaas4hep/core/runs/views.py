@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.runs.answers import Summary
 
@@ -68,6 +69,32 @@ class RunPage:
     total: int  #: all that match
     offset: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredChunk:
+    """One training array of a run."""
+
+    index: int
+    key: str  #: in the bucket chunks
+    content: str  #: digest of what it is made of, which its bytes repeat
+    entries: int
+    size_bytes: int | None  #: None: it is not there, not yet or no more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChunks:
+    """The chunks of a run, and what a training has to know besides them."""
+
+    run: str
+    columns: tuple[str, ...]  #: of the matrix, in order
+    classes: tuple[str, ...]  #: names of the labels 0, 1, …; empty: they have none
+    seed: int  #: of the split
+    validation: float  #: share of what is not held out; unless chunks say who validates
+    test: float  #: share that is held out
+    folds: int  #: 0: the parts in the chunks, if there are any, say who validates
+    weights: TrainingWeights  #: what becomes of those in the chunks
+    chunks: tuple[StoredChunk, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from mlaas4hep.http.workflow import (
     versions,
 )
 from mlaas4hep.http.workflow.runs import (
+    chunks,
     comparing,
     curves,
     quality,
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *watching.ROUTES,
     *quality.ROUTES,
     *curves.ROUTES,
+    *chunks.ROUTES,
     *comparing.ROUTES,
     *scans.ROUTES,
     *scoring.ROUTES,

@@ -69,12 +69,14 @@ EXAMPLES = {
     "show_sign_in": Example(),
     "show_webhook": Example(),
 }
-#: a stream, a scoring that has run, a model of two versions, and an object store that people reach: see their own tests
+#: a stream, a scoring that has run, a model of two versions, chunks, and an object store that people reach: see their own tests
 ELSEWHERE = {
     "watch_run",
     "create_scan",
     "show_scan",
     "roll_back",
+    "list_chunks",
+    "fetch_chunk",
     "score",
     "fetch_scores",
     "offer_upload",

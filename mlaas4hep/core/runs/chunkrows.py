@@ -1,0 +1,45 @@
+"""What a training outside reads: a chunk as it came, and which of its entries it may learn from.
+
+Needs NumPy and xxhash, and nothing of a deployment; docs/chunks.md describes the bytes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.chunk import Chunk, check, decode
+from mlaas4hep.core.data.weights import dropped, of_loss
+from mlaas4hep.core.models.split import Split
+from mlaas4hep.core.runs.views import RunChunks, StoredChunk
+
+
+def read(body: "bytes | np.memmap[tuple[int], np.dtype[np.uint8]]", told: StoredChunk) -> Chunk:
+    """Return the chunk in `body`, without a copy.
+
+    Raises:
+        DamagedError: a bit is another one, or it is another chunk.
+    """
+    check(body, told.content)
+    return decode(body)
+
+
+def split(chunk: Chunk, told: RunChunks, fold: int | None = None) -> Split:
+    """Return which entries of a chunk train, validate and test: those of the run's own training.
+
+    Args:
+        chunk: one of the run's.
+        told: what the deployment told of them.
+        fold: which validates, of a run with folds; None: all of them train.
+    """
+    if chunk.parts is None:
+        found = Split.of(chunk.draws, seed=told.seed, validation=told.validation, test=told.test)
+    elif told.folds:
+        found = Split.of_fold(chunk.parts, fold)
+    else:
+        found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=told.seed, test=told.test)
+    return found.without(dropped(told.weights, chunk.weights))
+
+
+def loss_weights(chunk: Chunk, told: RunChunks) -> NDArray[np.float32]:
+    """Return how much each entry of a chunk counts in the loss; 1 where all count alike."""
+    weights = of_loss(told.weights, chunk.weights, chunk.y)
+    return np.ones(len(chunk.y), np.float32) if weights is None else weights
