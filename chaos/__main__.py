@@ -1,6 +1,6 @@
 """`python -m chaos`: break a platform at random, and see that nobody notices.
 
-    python -m chaos [--site laptop|platform] [--seed N] [--minutes 20]
+    python -m chaos [--site laptop|platform] [--seed N] [--minutes 20] [--only delete,cut]
 
 Several people train models of several frameworks, wave after wave, while processes, network,
 disk and what lies in NATS fail; the seed decides what fails in which order. First the seeds of
@@ -13,7 +13,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -38,7 +38,8 @@ def main() -> int:
     kept = [] if given else [int(line) for line in SEEDS.read_text().split()]
     seed = options.seed if given else secrets.randbelow(1 << 32)
     each = options.minutes / (1 + len(kept))
-    return max(tried(number, each, options.site) for number in (*kept, seed))
+    kinds = tuple(filter(None, options.only.split(",")))
+    return max(tried(number, each, options.site, kinds) for number in (*kept, seed))
 
 
 def _options() -> argparse.Namespace:
@@ -46,6 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--site", choices=("laptop", "platform"), default="laptop")
     parser.add_argument("--seed", type=int, default=None, help="what fails in which order")
     parser.add_argument("--minutes", type=float, default=20.0, help="how long things may fail")
+    parser.add_argument("--only", default="", metavar="KIND,…", help="such as delete,purge")
     parser.add_argument(
         "--healing",
         type=int,
@@ -56,11 +58,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def tried(seed: int, minutes: float, kind: str) -> int:
+def tried(seed: int, minutes: float, kind: str, kinds: Sequence[str] = ()) -> int:
     """Try one seed; 1: something did not hold."""
     print(f"seed {seed}, {minutes:.1f} minutes on the {kind}", flush=True)
     with _site(kind, with_disk=True) as site:
-        trial = Trial(site=site, random=Random(seed))  # noqa: S311 - to be repeated
+        trial = Trial(site=site, random=Random(seed), kinds=kinds)  # noqa: S311 - to be repeated
         try:
             trial.run(minutes * 60)
             trial.wrong += site.leftovers()

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,6 +20,7 @@ class Trial:
 
     site: Site
     random: Random
+    kinds: Collection[str] = ()  #: of faults; empty: all
     hits: list[Hit] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     reread: Rereading = field(default_factory=Rereading)
@@ -80,4 +81,4 @@ class Trial:
                 *self.site.faults(self.random),
             ]
             self.random.shuffle(made)
-            yield from made
+            yield from (fault for fault in made if not self.kinds or fault.kind in self.kinds)
