@@ -22,7 +22,7 @@ from mlaas4hep.errors import MlaasError, ServiceUnavailableError
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 20.0  #: between two sweeps
+PAUSE_S = 10.0  #: between two sweeps
 LOOK_S = 2.0  #: between two looks whether all streams and buckets are there
 QUIET_S = 45.0  #: a run of which nothing was heard for so long is looked at
 _LONG_S = 15 * 60.0  #: after that, also if others hold events that may be the run's

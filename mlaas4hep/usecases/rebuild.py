@@ -9,7 +9,14 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, DamagedError, MlaasError, NotFoundError
+from mlaas4hep.errors import (
+    ConflictError,
+    DamagedError,
+    InvalidRequestError,
+    MlaasError,
+    NotFoundError,
+)
+from mlaas4hep.pipeline.scoring import load_contract
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -56,5 +63,14 @@ def _end(run: Run, services: Services) -> None:
             attempt=run.attempt,
             model=record.name,
             version=record.version,
+            metrics=_metrics(record, services),
         )
         services.runs.apply([ready])
+
+
+def _metrics(record: ModelRecord, services: Services) -> tuple[tuple[str, float], ...]:
+    """Return what the model tells of itself; nothing if it does not."""
+    try:
+        return load_contract(record, services).metrics
+    except (NotFoundError, InvalidRequestError):
+        return ()

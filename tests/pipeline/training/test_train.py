@@ -29,6 +29,7 @@ from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
+from mlaas4hep.usecases.rebuild import rebuild
 from tests import oracle
 
 FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
@@ -83,6 +84,18 @@ def test_a_run_ends_with_a_served_bundle_however_often_events_arrive(services, f
     ]
     assert "o/r_1/checkpoint" not in stored(services.runs_files)
     assert services.runs_files.get("o/r_1/train.log") == b"r_1: 6 rounds\n"
+
+
+def test_a_run_whose_record_is_lost_as_it_ends_is_done_with_its_metrics(services, files):
+    prepare(services, files)
+    *_, ready = train(FIRST, services)
+    services.runs.delete("o", "r_1")  # as when the bucket of NATS goes; the store has the run
+
+    rebuild(services)
+
+    run = services.runs.get("o", "r_1")
+    assert (run.status, run.version, run.metrics) == (Status.DONE, ready.version, ready.metrics)
+    assert ready.metrics
 
 
 def test_the_contract_tells_how_to_serve_the_model(services, files):
