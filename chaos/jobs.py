@@ -56,10 +56,16 @@ def timed_job() -> bytes:
     return _packed(_data(), _KERAS, {**_CHUNKED, "epochs": 60})
 
 
-def question() -> list[dict[str, float]]:
-    """Return entries whose predictions tell two models apart."""
-    random = np.random.default_rng(1)
-    return [{"pt": float(pt), "eta": float(eta)} for pt, eta in random.normal(size=(20, 2))]
+def questions(entry: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return an entry and some like it, whose predictions tell two models apart."""
+    factors = (1.0, -1.0, 0.1, 0.3, 1.7, 3.0)
+    return [{k: _scaled(v, factor) for k, v in entry.items()} for factor in factors]
+
+
+def _scaled(value: object, factor: float) -> object:
+    if isinstance(value, list):
+        return [_scaled(each, factor) for each in value]
+    return value * factor if isinstance(value, float) else value
 
 
 def _packed(data: bytes, model: str, params: Mapping[str, object]) -> bytes:

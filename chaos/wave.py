@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 
 from chaos.faults import Fault
-from chaos.jobs import question
+from chaos.jobs import questions
 from chaos.rereading import Rereading
 from chaos.site import Site
 from mlaas4hep.client import Client
@@ -85,7 +85,8 @@ class Wave:
         said = f"{report.problem.message} ({report.problem.hint})" if report.problem else ""
         predictions: object = ()
         if report.status is Status.DONE:
-            asked = self._ask(person, lambda client: client.predict(name, entries=question()))
+            entry = self._ask(person, lambda client: client.sample(name))
+            asked = self._ask(person, lambda client: client.predict(name, entries=questions(entry)))
             predictions = asked["predictions"] if isinstance(asked, dict) else asked
         return Outcome(
             status=str(report.status),

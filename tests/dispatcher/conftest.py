@@ -26,6 +26,7 @@ class Functions:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []  #: (function, event id)
         self.headers: list[dict[str, str]] = []
+        self.bodies: dict[str, bytes] = {}  #: by event id
         self.answer: Callable[[str, str], CallOutcome] = lambda _function, _event: (200, {})
         self.changed = threading.Condition()
         functions = self
@@ -42,6 +43,7 @@ class Functions:
                 event = json.loads(body)["id"]
                 with functions.changed:
                     functions.headers.append({k.lower(): v for k, v in self.headers.items()})
+                    functions.bodies[event] = body
                     functions.calls.append((function, event))
                     functions.changed.notify_all()
                 self._say(*functions.answer(function, event))
