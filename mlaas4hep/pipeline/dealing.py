@@ -10,8 +10,9 @@ from mlaas4hep.core.data.planning.plan import Recipe
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.selection.opened import OpenedFile
-from mlaas4hep.pipeline.filling import Filling, Shaped, labelled, make_chunks
+from mlaas4hep.pipeline.filling import Filling, Shaped, make_chunks
 from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.labelling import Labelling
 from mlaas4hep.pipeline.opentrees import naming
 from mlaas4hep.ports import DataSource
 
@@ -47,14 +48,14 @@ def _mixed(
 ) -> list[Filling]:
     """Return every chunk of a group, filled; `recipe` is that of any of them."""
     assert recipe.mix is not None  # noqa: S101 - the plan of such chunks says how they are mixed
-    layout = Layout.of(specs)
+    layout, labelling = Layout.of(specs), Labelling.of(inputs, specs, source)
     chunks = [Filling.of(layout, inputs, size) for size in recipe.mix.sizes]
     places = dealt(recipe.mix)
     for part in recipe.slices:
         file = inputs.opened.files[part.file]
         survey = surveys(file)
         with naming(file):
-            for entries in labelled(inputs, specs, part, survey, source):
+            for entries in labelling.entries(part, survey):
                 here, places = np.split(places, [entries.columns.entries])
                 shaped = Shaped.of(layout, entries)
                 for number in np.unique(here):

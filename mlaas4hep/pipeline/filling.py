@@ -6,26 +6,21 @@ entries of each, so that the same entries are shaped once and dealt to the chunk
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.chunk import ChunkDraft, Shape
-from mlaas4hep.core.data.columns import ENTRY, Array, Columns
+from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
-from mlaas4hep.core.data.planning.draws import Draws, drawn
-from mlaas4hep.core.data.planning.parts import Parts
-from mlaas4hep.core.data.planning.passmap import PassMap, Reading
 from mlaas4hep.core.data.planning.plan import Recipe, Slice
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.data.weights import Weights
 from mlaas4hep.core.selection.opened import OpenedFile
-from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.labelling import Facts, Labelled, Labelling
 from mlaas4hep.pipeline.opentrees import naming
 from mlaas4hep.ports import DataSource
 
@@ -50,7 +45,7 @@ def make_chunks(
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
-    layout = Layout.of(specs)
+    layout, labelling = Layout.of(specs), Labelling.of(inputs, specs, source)
     filling = [
         Filling.of(layout, inputs, sum(part.entries for part in recipe.slices))
         for recipe in recipes
@@ -60,7 +55,7 @@ def make_chunks(
         survey = surveys(file)
         with naming(file):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
-            for entries in labelled(inputs, specs, stretch, survey, source):
+            for entries in labelling.entries(stretch, survey):
                 _deal(layout, entries, shares)
     return [
         each.sealed(inputs.chunk_content(recipe))
@@ -94,48 +89,6 @@ def _stretches(chunks: Sequence[Sequence[Slice]]) -> Iterator[Stretch]:
                 stop=parts[last - 1][1].stop,
                 shares=tuple((number, part.entries) for number, part in parts[first:last]),
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known about entries besides their values, one of each an entry."""
-
-    labels: NDArray[np.float32]
-    draws: Draws  #: decide where entries go
-    weights: Weights | None = None
-    parts: Parts | None = None
-
-    def taken(self, rows: slice | NDArray[np.intp]) -> "Facts":
-        """Return what is known about some of them."""
-        return Facts(
-            labels=self.labels[rows],
-            draws=self.draws[rows],
-            weights=None if self.weights is None else self.weights[rows],
-            parts=None if self.parts is None else self.parts[rows],
-        )
-
-    def write(self, draft: ChunkDraft, rows: slice) -> None:
-        """Write them into rows of a chunk."""
-        draft.y[rows] = self.labels
-        draft.draws[rows] = self.draws
-        if draft.weights is not None:
-            draft.weights[rows] = self.weights
-        if draft.parts is not None and self.parts is not None:
-            draft.parts[rows] = self.parts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
-    """Entries with what is learned about each."""
-
-    columns: Columns
-    facts: Facts
-
-    def rows(self, start: int, stop: int) -> "Labelled":
-        """Return entries [start, stop)."""
-        return Labelled(
-            columns=self.columns.rows(start, stop), facts=self.facts.taken(slice(start, stop))
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -240,58 +193,3 @@ def _deal(layout: Layout, entries: Labelled, shares: deque[tuple[Filling, int]])
         return
     for chunk, start, stop in pieces:
         chunk.fill(entries if stop - start == count else entries.rows(start, stop))
-
-
-def labelled(
-    inputs: Inputs, specs: Specs, part: Stretch | Slice, survey: Survey, source: DataSource
-) -> Iterator[Labelled]:
-    """Yield passing entries of one file in order, with new branches, labels and draws."""
-    branches, file = inputs.opened.branches, inputs.opened.files[part.file]
-    preproc = inputs.preproc
-    keep = frozenset((*branches.label, *branches.weight, *branches.part, ENTRY))
-    scale = inputs.weight_factors(specs)[part.file]
-    for reading in PassMap.of(specs, part.file).readings(part.start, part.stop):
-        blocks = source.read(survey, file.has(branches.reads), reading.start, reading.stop)
-        filled = (file.filled(block, branches.reads) for block in blocks)
-        for columns in _taken(_numbered(filled, reading.start), preproc, keep, reading):
-            yield Labelled(
-                columns=columns, facts=_facts(inputs, part.file, file.name, scale, columns)
-            )
-
-
-def _facts(inputs: Inputs, number: int, name: str, scale: float, columns: Columns) -> Facts:
-    request, part_by = inputs.request, inputs.opened.branches.part_by
-    weights = None
-    if request.params.weighting.is_stored:
-        own = finite_weights_of(request.params, request.files[number].weight, columns)
-        weights = (own * scale).astype(np.float32)
-    return Facts(
-        labels=labels_of(request.labels, number, columns),
-        draws=drawn(name, columns.flat[ENTRY]),
-        weights=weights,
-        parts=parts_of(request.params, part_by, columns) if part_by else None,
-    )
-
-
-def _numbered(blocks: Iterator[Columns], start: int) -> Iterator[Columns]:
-    """Yield blocks in which every entry carries its number in the file."""
-    for block in blocks:
-        numbers = np.arange(start, start + block.entries)
-        yield replace(block, flat={**block.flat, ENTRY: numbers})
-        start += block.entries
-
-
-def _taken(
-    blocks: Iterator[Columns], preproc: Preproc, keep: frozenset[str], reading: Reading
-) -> Iterator[Columns]:
-    skip, left = reading.skip, reading.take
-    for block in blocks:
-        kept = preproc.apply(block, keep=keep)
-        first, last = min(skip, kept.entries), min(skip + left, kept.entries)
-        if last > first:
-            whole = last - first == kept.entries
-            yield kept if whole else kept.rows(first, last)
-        skip -= first
-        left -= last - first
-        if not left:
-            return

@@ -142,7 +142,8 @@ def _check_planned(event: RangePlanned, inputs: Inputs) -> None:
     Raises:
         StrangeEventError: nobody planned it.
     """
-    planned = dict(enumerate(inputs.opened.ranges)).get(event.index)
+    ranges = inputs.opened.ranges
+    planned = ranges[event.index] if 0 <= event.index < len(ranges) else None
     told = EntryRange(file=event.file, start=event.start, stop=event.stop)
     if told != planned:
         raise StrangeEventError(

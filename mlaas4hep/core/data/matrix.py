@@ -7,6 +7,7 @@ each that wants one, with 1 where the branch is missing. Padding and values that
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ Mask = NDArray[np.uint8]
 Positions = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """Which branch fills which columns."""
 
@@ -46,7 +47,7 @@ class Layout:
         jagged = tuple(spec for spec in kept if spec.jagged and spec.width)
         return cls(flat=flat, jagged=jagged, scaling=scaling_table((*flat, *jagged)))
 
-    @property
+    @cached_property
     def indicators(self) -> tuple[int, ...]:
         """Return the numbers of the flat branches with a column that tells where they miss."""
         return tuple(
@@ -55,7 +56,7 @@ class Layout:
             if spec.treatment and spec.treatment.indicator
         )
 
-    @property
+    @cached_property
     def flat_width(self) -> int:
         """Return the number of columns before those of jagged branches."""
         return len(self.flat) + len(self.indicators)
@@ -69,12 +70,12 @@ class Layout:
             yield spec, start
             start += spec.width
 
-    @property
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Return the number of columns of each jagged branch."""
         return tuple(spec.width for spec in self.jagged)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Return the number of columns."""
         return self.flat_width + sum(self.widths)
@@ -88,7 +89,7 @@ class Layout:
             *(f"{spec.name}_{i}" for spec in self.jagged for i in range(spec.width)),
         )
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Return the branches that `fill` needs."""
         return frozenset(spec.name for spec in (*self.flat, *self.jagged))

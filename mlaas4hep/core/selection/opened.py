@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.chunk import MAGIC
@@ -75,13 +75,21 @@ class OpenedFile:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OpenedFiles:
     """The files of a run, what is read of them, and the ranges that are measured."""
 
     files: tuple[OpenedFile, ...]
     branches: Branches
     ranges: tuple[EntryRange, ...]
+
+    def __hash__(self) -> int:
+        """Return a hash that is found once: every event asks, of thousands of files."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.files, self.branches, self.ranges))
 
     def range_content(self, request: Request, index: int) -> str:
         """Return the hash of everything that the specs of range `index` depend on."""

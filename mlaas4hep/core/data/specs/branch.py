@@ -1,5 +1,6 @@
 """The specs of one branch: range and width of its values, or its texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core.data.specs.sketch import Sketch, joined
@@ -35,8 +36,13 @@ class BranchSpec:
                 f"branch {self.name!r}: low {self.low} is not <= high {self.high}"
             )
 
-    def merge(self, other: "BranchSpec") -> "BranchSpec":
-        """Return the spec of both sets of entries together; order does not matter."""
+    def merge(self, *others: "BranchSpec") -> "BranchSpec":
+        """Return the spec of all these sets of entries together; order does not matter."""
+        for other in others:
+            self._check_kind(other)
+        return _together((self, *others)) if others else self
+
+    def _check_kind(self, other: "BranchSpec") -> None:
         if (self.texts is None) != (other.texts is None):
             raise InvalidRequestError(
                 f"branch {other.name!r} is text in some files and numbers in others",
@@ -49,7 +55,6 @@ class BranchSpec:
                 branch=other.name,
                 hint=f"put {other.name!r} into exclude_branches",
             )
-        return _together((self, other))
 
     @property
     def exact_span(self) -> int:
@@ -67,7 +72,7 @@ class BranchSpec:
         return self.treatment is None or not self.treatment.dropped
 
 
-def _together(specs: tuple[BranchSpec, BranchSpec]) -> BranchSpec:
+def _together(specs: Sequence[BranchSpec]) -> BranchSpec:
     if specs[0].texts is not None:
         return spec_of_texts(
             specs[0].name,
@@ -89,7 +94,7 @@ def _together(specs: tuple[BranchSpec, BranchSpec]) -> BranchSpec:
     )
 
 
-def _exact_together(specs: tuple[BranchSpec, BranchSpec]) -> tuple[int, int] | None:
+def _exact_together(specs: Sequence[BranchSpec]) -> tuple[int, int] | None:
     """Return the exact range of both, if every one that has values is of integers."""
     filled = [spec for spec in specs if spec.low is not None]
     if all(spec.exact is None for spec in filled):

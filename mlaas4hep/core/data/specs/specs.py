@@ -11,7 +11,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.specs.branch import BranchSpec, spec_of_texts
-from mlaas4hep.core.data.specs.sketch import Sketch, joined
+from mlaas4hep.core.data.specs.sketch import Sketch
 from mlaas4hep.core.data.values.texts import found_in, is_text
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
 
@@ -73,25 +73,16 @@ class Specs:
 
 def merged(parts: Iterable[Specs]) -> Specs:
     """Return the specs of all `parts` together; their order does not matter."""
-    branches: dict[str, BranchSpec] = {}
-    sketches: dict[str, list[Sketch]] = {}
+    branches: dict[str, list[BranchSpec]] = {}
     ranges: list[RangeCount] = []
     weights: list[WeightSum] = []
     for part in parts:
         weights.extend(part.weights)
         ranges.extend(part.ranges)
         for spec in part.branches:
-            sketches.setdefault(spec.name, []).extend(spec.sketch)
-            plain = replace(spec, sketch=()) if spec.sketch else spec
-            known = branches.get(spec.name)
-            branches[spec.name] = known.merge(plain) if known else plain
+            branches.setdefault(spec.name, []).append(spec)
     return Specs(
-        branches=tuple(
-            replace(branches[name], sketch=joined(sketches[name]))
-            if sketches[name]
-            else branches[name]
-            for name in sorted(branches)
-        ),
+        branches=tuple(first.merge(*more) for _, (first, *more) in sorted(branches.items())),
         ranges=_joined(ranges),
         weights=joined_sums(weights),
     )

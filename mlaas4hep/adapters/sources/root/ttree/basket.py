@@ -18,30 +18,59 @@ _KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key byte
 _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
 _VECTOR_COUNT = 6  #: where the header of a vector's row says how many values follow
 
-Part = tuple[Array, Callable[[], Array]]  #: values, and what gives the offsets of their rows
-
 
 class UnknownBasketError(Exception):
     """This is nothing that we decode; uproot may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRows:
+    """Where the rows of a basket begin, as it is stored: in bytes, counted from its key."""
+
+    places: Array  #: shape (entries,), big endian
+    key_size: int
+    border: int  #: where the last row ends, counted from the first
+    item_size: int  #: bytes of a value
+    inner: int  #: values in each element of a row
+
+    def is_alike(self, other: "StoredRows") -> bool:
+        """Tell whether the rows of both are as long; of values of two sizes it is not known."""
+        sizes = self.border, self.item_size, self.inner
+        if sizes != (other.border, other.item_size, other.inner):
+            return False
+        shift = self.key_size - other.key_size
+        if not shift:
+            return self.places.tobytes() == other.places.tobytes()
+        return np.array_equal(self.places - other.places, np.full(len(self.places), shift))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
-    """An inflated basket; where rows begin is found out only when it is needed."""
+    """An inflated basket or a part of one; where rows begin is found out when it is needed."""
 
     entries: int
     values: Array  #: as stored, without headers
     offsets: Callable[[], Array]  #: where rows begin, and the end, counted in values
+    rows: StoredRows | None = None  #: of a whole basket that says where they begin
 
-    def window(self, kind: Kind, first: int, start: int, stop: int) -> Part:
+    def window(self, kind: Kind, first: int, start: int, stop: int) -> "Basket":
         """Return the part of the basket, which begins at entry `first`, inside [start, stop)."""
         low, high = max(start - first, 0), min(stop - first, self.entries)
         if (low, high) == (0, self.entries):
-            return self.values, self.offsets
+            return self
         if kind.length:
-            return self.values[low * kind.length : high * kind.length], self.offsets
+            values = self.values[low * kind.length : high * kind.length]
+            return Basket(entries=high - low, values=values, offsets=self.offsets)
         offsets = self.offsets()[low : high + 1]
-        return self.values[offsets[0] : offsets[-1]], lambda: offsets
+        return Basket(
+            entries=high - low,
+            values=self.values[offsets[0] : offsets[-1]],
+            offsets=lambda: offsets,
+        )
+
+    def has_rows_of(self, other: "Basket") -> bool:
+        """Tell whether the rows of both are as long, as far as that shows without counting."""
+        return self.rows is not None and other.rows is not None and self.rows.is_alike(other.rows)
 
 
 def read_basket(
@@ -115,11 +144,11 @@ def _with_offsets(
 ) -> Basket:
     """Return a basket of rows; behind the values lie a count and the place of each row."""
     kind = leaf.kind
+    if len(data) - border < 4 * (entries + 1):
+        raise UnknownBasketError(leaf.name)
+    stored = np.frombuffer(data, ">i4", entries + 1, border)
 
     def in_bytes() -> Array:
-        if len(data) - border < 4 * (entries + 1):
-            raise UnknownBasketError(leaf.name)
-        stored = np.frombuffer(data, ">i4", entries + 1, border)
         offsets = np.empty(entries + 1, np.int64)
         np.subtract(stored[1:], key_size, out=offsets[:-1])
         offsets[-1] = border
@@ -139,6 +168,13 @@ def _with_offsets(
             entries=entries,
             values=_values(leaf, data[:border]),
             offsets=lambda: in_values(in_bytes()),
+            rows=StoredRows(
+                places=stored[1:],
+                key_size=key_size,
+                border=border,
+                item_size=kind.dtype.itemsize,
+                inner=kind.inner,
+            ),
         )
     offsets = in_bytes()
     body = _without_headers(kind, data[:border], offsets)

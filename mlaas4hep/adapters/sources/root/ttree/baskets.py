@@ -5,7 +5,7 @@ It knows numbers, fixed-size arrays of them, leaf lists, rows with offsets or wi
 know are left out, and uproot reads them instead.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -17,7 +17,6 @@ from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.ttree.basket import (
     Basket,
-    Part,
     UnknownBasketError,
     read_basket,
 )
@@ -27,7 +26,8 @@ from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 
 _Buffers = dict[tuple[str, int], PendingBytes]  #: compressed baskets, by branch and number
 _Kept = dict[tuple[str, int], Basket]
-_Decoded = tuple[Baskets, Array, list[Part]]
+_Decoded = tuple[Baskets, Array, list[Basket]]
+_Rows = list[tuple[list[Basket], Offsets]]  #: of a collection: row lengths that were found
 
 
 class Decoder:
@@ -72,18 +72,18 @@ class Decoder:
     def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
-        shared: dict[str, list[Offsets]] = {}
+        shared: dict[str, _Rows] = {}
         for leaf, values, parts in self._decoded_leaves(start, stop, buffers):
             if not leaf.kind.jagged:
                 flat[leaf.name] = values
                 continue
             with suppress(UnknownBasketError):
-                offsets = _offsets(parts, stop - start, leaf.kind, len(values))
+                find = partial(_offsets, parts, stop - start, leaf.kind, len(values))
                 if leaf.kind.text:
-                    flat[leaf.name] = _texts(leaf, values, offsets)
+                    flat[leaf.name] = _texts(leaf, values, find())
                     continue
                 alike = shared.setdefault(leaf.collection, [])
-                jagged[leaf.name] = Jagged(content=values, offsets=_same(offsets, alike))
+                jagged[leaf.name] = Jagged(content=values, offsets=_same(parts, find, alike))
         self.unknown |= {leaf.name for leaf in self._leaves} - flat.keys() - jagged.keys()
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
 
@@ -111,11 +111,11 @@ class Decoder:
             if leaf.name not in self.unknown:
                 with suppress(UnknownBasketError):
                     parts = self._parts(leaf, buffers, kept, (start, stop))
-                    yield leaf, _joined([values for values, _ in parts], leaf.kind), parts
+                    yield leaf, _joined([part.values for part in parts], leaf.kind), parts
 
-    def _parts(self, leaf: Baskets, buffers: _Buffers, kept: _Kept, window: Window) -> list[Part]:
+    def _parts(self, leaf: Baskets, buffers: _Buffers, kept: _Kept, window: Window) -> list[Basket]:
         start, stop = window
-        parts: list[Part] = []
+        parts: list[Basket] = []
         for index in leaf.holding(start, stop):
             key = leaf.name, index
             basket = kept.get(key) or self._basket(leaf, index, buffers[key]())
@@ -159,14 +159,14 @@ def _joined(parts: Sequence[Array], kind: Kind) -> Array:
     return values if kind.packing is None else unpacked(values, kind.packing)
 
 
-def _offsets(parts: Sequence[Part], entries: int, kind: Kind, total: int) -> Offsets:
+def _offsets(parts: Sequence[Basket], entries: int, kind: Kind, total: int) -> Offsets:
     """Return the offsets of all rows together."""
     if kind.length:
         return np.arange(0, (entries + 1) * kind.length, kind.length, dtype=np.int64)
     offsets = np.zeros(entries + 1, np.int64)
     at = 0
-    for _, of_part in parts:
-        part = of_part()
+    for each in parts:
+        part = each.offsets()
         stop = at + len(part) - 1
         np.add(part[1:], offsets[at] - part[0], out=offsets[at + 1 : stop + 1])
         at = stop
@@ -182,10 +182,14 @@ def _texts(leaf: Baskets, content: Array, offsets: Offsets) -> Array:
     return decoded(content, *found)
 
 
-def _same(offsets: Offsets, alike: list[Offsets]) -> Offsets:
+def _same(parts: list[Basket], find: Callable[[], Offsets], alike: _Rows) -> Offsets:
     """Return the object that other branches of the collection have, if their rows are as long."""
-    for known in alike:
+    for others, known in alike:
+        if len(others) == len(parts) and all(map(Basket.has_rows_of, parts, others)):
+            return known
+    offsets = find()
+    for _, known in alike:
         if np.array_equal(known, offsets):
             return known
-    alike.append(offsets)
+    alike.append((parts, offsets))
     return offsets

@@ -1,6 +1,7 @@
 """Our own decoding gives the bits that uproot gives, or leaves the branch to uproot."""
 
 import itertools
+from dataclasses import replace
 
 import awkward as ak
 import numpy as np
@@ -186,6 +187,27 @@ def test_rows_without_stored_offsets_are_told_by_their_counter():
         ak.to_numpy(ak.flatten(tree["Muon_pt"].array(entry_start=150))),
     )
     assert block.jagged["Jet_pt"].offsets is block.jagged["Jet_jetId"].offsets
+
+
+def test_rows_are_shared_only_by_branches_of_which_all_rows_are_as_long(tmp_path):
+    """Also where names, and with them the keys before the values, are not."""
+    path = tmp_path / "a.root"
+    lengths = [2, 0, 3, 1] * 5
+    other = [2, 0, 2, 2] * 5  # as many values, in a basket as long
+    rows = {
+        name: ak.unflatten(np.arange(sum(counts), dtype=np.float32), counts)
+        for name, counts in {"a": lengths, "b": lengths, "longer": lengths, "z": other}.items()
+    }
+    oracle.write_tree(path, "t", rows, basket=10)
+    named = {name: each for name, each in _leaves(path, "t").items() if each.kind.jagged}
+    leaves = [replace(each, collection="said to be one") for each in named.values()]
+
+    (block,) = Decoder(leaves, FileBytes(path)).blocks([(0, 20)])
+
+    assert block.jagged["a"].offsets is block.jagged["b"].offsets
+    assert block.jagged["a"].offsets is block.jagged["longer"].offsets
+    assert block.jagged["a"].counts.tolist() == lengths
+    assert block.jagged["z"].counts.tolist() == other
 
 
 def test_a_basket_is_fetched_once_by_consecutive_blocks(tmp_path):

@@ -1,0 +1,150 @@
+"""Passing entries of files in order, each with its label, draw, weight and part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.chunk import ChunkDraft
+from mlaas4hep.core.data.columns import ENTRY, Columns
+from mlaas4hep.core.data.planning.draws import Draws, drawn
+from mlaas4hep.core.data.planning.parts import Parts
+from mlaas4hep.core.data.planning.passmap import PassMap, Reading
+from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.data.weights import Weights
+from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
+from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.ports import DataSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known about entries besides their values, one of each an entry."""
+
+    labels: NDArray[np.float32]
+    draws: Draws  #: decide where entries go
+    weights: Weights | None = None
+    parts: Parts | None = None
+
+    def taken(self, rows: slice | NDArray[np.intp]) -> "Facts":
+        """Return what is known about some of them."""
+        return Facts(
+            labels=self.labels[rows],
+            draws=self.draws[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            parts=None if self.parts is None else self.parts[rows],
+        )
+
+    def write(self, draft: ChunkDraft, rows: slice) -> None:
+        """Write them into rows of a chunk."""
+        draft.y[rows] = self.labels
+        draft.draws[rows] = self.draws
+        if draft.weights is not None:
+            draft.weights[rows] = self.weights
+        if draft.parts is not None and self.parts is not None:
+            draft.parts[rows] = self.parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Entries with what is learned about each."""
+
+    columns: Columns
+    facts: Facts
+
+    def rows(self, start: int, stop: int) -> "Labelled":
+        """Return entries [start, stop)."""
+        return Labelled(
+            columns=self.columns.rows(start, stop), facts=self.facts.taken(slice(start, stop))
+        )
+
+
+class PartOfFile(Protocol):
+    """Passing entries [start, stop) of one file."""
+
+    @property
+    def file(self) -> int:
+        """Return the number of the file."""
+
+    @property
+    def start(self) -> int:
+        """Return the first of them."""
+
+    @property
+    def stop(self) -> int:
+        """Return the first behind them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """What the entries of a run are labelled by; made once, for it looks at all files."""
+
+    inputs: Inputs
+    specs: Specs
+    source: DataSource
+    scales: tuple[float, ...]  #: what the weights of each file are multiplied by
+    keep: frozenset[str]  #: branches that outlive the cuts, whatever preproc.json says
+
+    @classmethod
+    def of(cls, inputs: Inputs, specs: Specs, source: DataSource) -> "Labelling":
+        """Return the labelling of a run."""
+        branches = inputs.opened.branches
+        return cls(
+            inputs=inputs,
+            specs=specs,
+            source=source,
+            scales=inputs.weight_factors(specs),
+            keep=frozenset((*branches.label, *branches.weight, *branches.part, ENTRY)),
+        )
+
+    def entries(self, part: PartOfFile, survey: Survey) -> Iterator[Labelled]:
+        """Yield the passing entries of a part of one file in order, with new branches."""
+        reads, file = self.inputs.opened.branches.reads, self.inputs.opened.files[part.file]
+        has = file.has(reads)
+        for reading in PassMap.of(self.specs, part.file).readings(part.start, part.stop):
+            blocks = self.source.read(survey, has, reading.start, reading.stop)
+            filled = (file.filled(block, reads) for block in blocks)
+            numbered = _numbered(filled, reading.start)
+            for columns in _taken(numbered, self.inputs.preproc, self.keep, reading):
+                yield Labelled(columns=columns, facts=self._facts(part.file, file.name, columns))
+
+    def _facts(self, number: int, name: str, columns: Columns) -> Facts:
+        request, part_by = self.inputs.request, self.inputs.opened.branches.part_by
+        weights = None
+        if request.params.weighting.is_stored:
+            own = finite_weights_of(request.params, request.files[number].weight, columns)
+            weights = (own * self.scales[number]).astype(np.float32)
+        return Facts(
+            labels=labels_of(request.labels, number, columns),
+            draws=drawn(name, columns.flat[ENTRY]),
+            weights=weights,
+            parts=parts_of(request.params, part_by, columns) if part_by else None,
+        )
+
+
+def _numbered(blocks: Iterator[Columns], start: int) -> Iterator[Columns]:
+    """Yield blocks in which every entry carries its number in the file."""
+    for block in blocks:
+        numbers = np.arange(start, start + block.entries)
+        yield replace(block, flat={**block.flat, ENTRY: numbers})
+        start += block.entries
+
+
+def _taken(
+    blocks: Iterator[Columns], preproc: Preproc, keep: frozenset[str], reading: Reading
+) -> Iterator[Columns]:
+    skip, left = reading.skip, reading.take
+    for block in blocks:
+        kept = preproc.apply(block, keep=keep)
+        first, last = min(skip, kept.entries), min(skip + left, kept.entries)
+        if last > first:
+            whole = last - first == kept.entries
+            yield kept if whole else kept.rows(first, last)
+        skip -= first
+        left -= last - first
+        if not left:
+            return
