@@ -1,44 +1,22 @@
 """Entries as people write them in JSON, one object an entry, to columns: names and types checked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain, compress, pairwise, repeat
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.nesting import SIZES
-from mlaas4hep.core.data.values.texts import text_array
-from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.models.schema import Schema
+from mlaas4hep.core.models.values import as_columns, doubles_of, shown
 from mlaas4hep.errors import InvalidRequestError
 
 Entry = Mapping[str, Any]
 
 _MANY = 3  #: flat branches for which it pays to take them at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
-    """Which branches an entry must have, and of which kind."""
-
-    flat: frozenset[str]  #: a number each
-    jagged: frozenset[str]  #: a list of numbers each
-    either: frozenset[str] = frozenset()  #: only preproc.json reads them: a number or a list
-    identifiers: frozenset[str] = frozenset()  #: may be there; never features
-    texts: frozenset[str] = frozenset()  #: flat ones that are texts, not numbers
-    unused: frozenset[str] = frozenset()  #: may be there; empty in every entry of the training
-
-    @property
-    def required(self) -> frozenset[str]:
-        """Return the branches that no entry may lack."""
-        return self.flat | self.jagged | self.either
-
-    @property
-    def known(self) -> frozenset[str]:
-        """Return the branches that an entry may have."""
-        return self.required | self.identifiers | self.unused
 
 
 def columns(
@@ -59,23 +37,12 @@ def columns(
     if not entries:
         raise InvalidRequestError("`entries` is empty", hint="send a list of objects")
     entries = _flattened(schema, entries)
-    doubles = _doubles(schema, entries, own_types)
-    if not doubles:
+    plain = _plain(schema, entries, own_types)
+    if not plain:
         _check_names(schema, entries)
-    flat: dict[str, Array] = dict(doubles)
-    jagged: dict[str, Jagged] = {}
-    shared: dict[bytes, Offsets] = {}
-    for name in sorted(schema.required - doubles.keys()):
-        values = [entry[name] for entry in entries]
-        if name in schema.jagged or (name in schema.either and isinstance(values[0], list)):
-            jagged[name] = _rows(name, values, shared)
-        elif name in schema.texts or (
-            name in schema.either and any(isinstance(value, str) for value in values)
-        ):
-            flat[name] = _texts(name, values)
-        else:
-            flat[name] = _numbers(name, values, range(len(values)))
-    return Columns(entries=len(entries), flat=flat, jagged=jagged)
+    others = sorted(schema.required - plain.keys())
+    values = {name: [entry[name] for entry in entries] for name in others}
+    return as_columns(schema, values, own_types, plain, len(entries))
 
 
 def as_entries(columns: Columns) -> list[dict[str, Any]]:
@@ -100,46 +67,67 @@ def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]
     """Return what identifies each entry, as it was given."""
     names = schema.identifiers
     fewest = len(schema.required)
-    may_be_less = not names & schema.required and all(len(entry) == fewest for entry in entries)
+    may_be_less = not names & schema.required and all(map(fewest.__eq__, map(len, entries)))
     if not names or may_be_less:  # no room for any
         return [{} for _ in entries]
-    return [{name: entry[name] for name in entry if name in names} for entry in entries]
+    ordered = tuple(dict.fromkeys(chain((name for name in entries[0] if name in names), names)))
+    return [{name: entry[name] for name in ordered if name in entry} for entry in entries]
 
 
-def _doubles(
-    schema: Schema, entries: Sequence[Entry], own_types: frozenset[str]
-) -> dict[str, Array]:
-    """Return flat branches, all at once; {} if the entries are odd in any way.
-
-    That all entries have the same names as the first is known without comparing them: they have
-    as many, and each of the first's is found.
-    """
+def _plain(schema: Schema, entries: Sequence[Entry], own_types: frozenset[str]) -> dict[str, Array]:
+    """Return flat branches, all at once; {} if the entries are odd in any way."""
     names = tuple(sorted(schema.flat - own_types - schema.texts))
     first = entries[0]
     if len(names) < _MANY or not isinstance(first, dict):
         return {}
     if not (schema.required <= first.keys() <= schema.known):
         return {}
-    others = tuple(name for name in first if name not in names)
     try:
-        if any(len(entry) != len(first) for entry in entries):
-            return {}
-        if others:
-            list(map(itemgetter(*others), entries))
-        matrix = np.array(list(map(itemgetter(*names), entries)))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        order, values = _values_of(entries, names)
+        found = doubles_of(values, len(entries) * len(names))
+    except (KeyError, TypeError):
         return {}
-    if matrix.ndim != 2 or matrix.dtype.kind not in "bif":  # noqa: PLR2004 - entries, branches
+    if found is None:
         return {}
-    return dict(zip(names, np.ascontiguousarray(matrix.T, np.float64), strict=True))
+    columns = np.ascontiguousarray(found.reshape(len(entries), len(names)).T)
+    return dict(zip(order, columns, strict=True))
+
+
+def _values_of(
+    entries: Sequence[Entry], names: Sequence[str]
+) -> tuple[Sequence[str], Callable[[], Iterable[Any]]]:
+    """Return the order in which some branches come, and what gives their values entry by entry.
+
+    That all entries have the same names as the first is known without comparing them: they have
+    as many, and each of the first's is found.
+
+    Raises:
+        KeyError: an entry has other branches than the first one.
+    """
+    given = list(entries[0])
+    if all(map(given.__eq__, map(list, entries))):  # in one order, as they nearly always are
+        wanted = frozenset(names)
+        kept = [name in wanted for name in given]
+        return list(compress(given, kept)), partial(_kept_values, entries, kept)
+    if any(len(entry) != len(given) for entry in entries):
+        raise KeyError
+    list(map(itemgetter(*given), entries))
+    return names, lambda: chain.from_iterable(map(itemgetter(*names), entries))
+
+
+def _kept_values(entries: Sequence[Entry], kept: Sequence[bool]) -> Iterable[Any]:
+    """Return values entry by entry: those whose place is in `kept`."""
+    rows: Iterable[Iterable[Any]] = map(dict.values, entries)  # type: ignore[arg-type]
+    if not all(kept):
+        rows = map(compress, rows, repeat(kept))
+    return chain.from_iterable(rows)
 
 
 def _flattened(schema: Schema, entries: Sequence[Entry]) -> Sequence[Entry]:
     """Return entries with rows within rows as the model reads them: flat, and their sizes."""
-    nested = [name for name in schema.jagged | schema.either if f"{name}{SIZES}" in schema.known]
-    if not nested:
+    if not schema.nested:
         return entries
-    return [_flat_rows(entry, nested, schema) for entry in entries]
+    return [_flat_rows(entry, schema.nested, schema) for entry in entries]
 
 
 def _flat_rows(entry: Entry, nested: Sequence[str], schema: Schema) -> Entry:
@@ -160,73 +148,8 @@ def _check_names(schema: Schema, entries: Sequence[Entry]) -> None:
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping):
             raise InvalidRequestError(
-                f"entry {number} is {_shown(entry)}, not an object of branches and values"
+                f"entry {number} is {shown(entry)}, not an object of branches and values"
             )
         if entry.keys() == required:
             continue
-        _refuse_unknown(entry.keys() - schema.known, number, schema.known)
-        missing = sorted(required - entry.keys())
-        if missing:
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise InvalidRequestError(
-                f"entry {number} has no branch {missing[0]!r}{more}",
-                branch=missing[0],
-                hint=f"the model needs {len(required)} branches of each entry",
-            )
-
-
-def _refuse_unknown(unknown: set[str], number: int, known: frozenset[str]) -> None:
-    if not unknown:
-        return
-    name = min(unknown)
-    raise InvalidRequestError(
-        f"entry {number} has branch {name!r}, which the model does not know",
-        branch=name,
-        hint=nearest(name, known),
-    )
-
-
-def _rows(name: str, values: Sequence[Any], shared: dict[bytes, Offsets]) -> Jagged:
-    for number, value in enumerate(values):
-        if not isinstance(value, list):
-            raise _wrong(name, number, value, "a list of numbers")
-    counts = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-    offsets = shared.setdefault(
-        counts.tobytes(), np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
-    )
-    content = _numbers(
-        name, list(chain.from_iterable(values)), np.repeat(range(len(values)), counts)
-    )
-    return Jagged(content=content, offsets=offsets)
-
-
-def _texts(name: str, values: Sequence[Any]) -> Array:
-    for number, value in enumerate(values):
-        if value is not None and not isinstance(value, str):
-            raise _wrong(name, number, value, "a text")
-    return text_array(values)
-
-
-def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -> Array:
-    """Return `values` as an array; `entries` tells which entry each one is from."""
-    try:
-        array = np.array(values)
-    except ValueError:  # lists among numbers
-        array = np.array(None)
-    if array.ndim == 1 and array.dtype.kind in "biuf":
-        return array
-    for position, value in enumerate(values):
-        if value is not None and not isinstance(value, int | float):
-            raise _wrong(name, int(entries[position]), value, "a number")
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"entry {number}: branch {name!r} is {_shown(value)}, not {wanted}", branch=name
-    )
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - fits on a line
+        schema.check_names(entry.keys(), f"entry {number}")

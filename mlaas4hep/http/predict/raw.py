@@ -8,7 +8,11 @@ Request, at `/json` or `/`:
 Every branch that the model needs must be there, and no other, except identifiers (such as `run`),
 which may be there and come back. A flat branch is a number, or a text
 where it was one in training, a jagged one a list of numbers; `null` is a
-missing value. The answer has one place for each entry, in order:
+missing value. Many entries are read several times as fast as lists, one for each branch:
+
+    {"model": "luca_1", "branches": {"run": [1, 1], "njets": [3, 4], "Muon_pt": [[41.2], []]}}
+
+The answer has one place for each entry, in order:
 
     {"model": "luca_1", "version": "3f…",
      "predictions": [0.086, null],         a number, or a list if the network has several outputs;
@@ -30,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models import bybranch as by_branch
 from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
@@ -42,6 +47,7 @@ from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
 Result = dict[str, Any]
+Prepared = tuple[NetworkInput, list[dict[str, Any]]]  #: with what identifies each entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,25 @@ class Entries:
 
     def ask(self, served: LoadedModel) -> Asked:
         """Return the network's inputs; the answer is what the module's docstring shows."""
-        return _asked(served, self.values, lambda results: results[0], [len(self.values)])
+        return _asked(served, _prepared(served, self.values), [len(self.values)], _first)
 
     def joined(self, others: "Sequence[Entries]") -> Question:
         """Return one question for the entries of several requests."""
         sizes = [len(each.values) for each in others]
         values = list(chain.from_iterable(each.values for each in others))
         return Single(
-            lambda served: _asked(served, values, lambda results: results, sizes), len(values)
+            lambda served: _asked(served, _prepared(served, values), sizes, list), len(values)
         )
 
 
-def entries_of(request: Mapping[str, Any]) -> Entries:
-    """Return the entries in a JSON object; a single object counts as a list of one."""
+def entries_of(request: Mapping[str, Any]) -> Question:
+    """Return the entries in a JSON object; a single object counts as a list of one.
+
+    Raises:
+        InvalidRequestError: there is none, or they come twice.
+    """
+    if "branches" in request:
+        return _branches_of(request)
     values = request["entries"]
     if isinstance(values, dict):
         values = [values]
@@ -83,10 +95,29 @@ def entries_of(request: Mapping[str, Any]) -> Entries:
     return Entries(values)
 
 
-async def predict_entries(context: Context, call: Call, model: str, entries: Entries) -> Answer:
+def _branches_of(request: Mapping[str, Any]) -> Question:
+    branches = request["branches"]
+    if "entries" in request or not isinstance(branches, dict):
+        raise InvalidRequestError(
+            "send `entries`, a list of objects, or `branches`, an object of lists"
+        )
+    rows = by_branch.entries_in(branches)
+
+    def ask(served: LoadedModel) -> Asked:
+        transform = _transform(served)
+        prepared = transform.prepare(
+            by_branch.columns(transform.schema, branches, transform.own_types)
+        )
+        identifiers = by_branch.identifiers(transform.schema, branches)
+        return _asked(served, (prepared, identifiers), [rows], _first)
+
+    return Single(ask, rows)
+
+
+async def predict_entries(context: Context, call: Call, model: str, entries: Question) -> Answer:
     """Return predictions and flags as JSON."""
     result, tally = await context.ask(call, model, entries)
-    tally.rows += len(entries.values)
+    tally.rows += entries.rows
     tally.outside += sum(map(bool, result["outside"]))
     tally.cut += result["passed"].count(False)
     return json_answer(result, headers=headers_of(_named(result)))
@@ -101,19 +132,27 @@ def _named(result: Result) -> tuple[str, ...]:
     return tuple(result.get("classes", ()))
 
 
+def _first(results: list[Result]) -> Result:
+    return results[0]
+
+
+def _prepared(served: LoadedModel, values: Sequence[Any]) -> Prepared:
+    transform = _transform(served)
+    columns = raw_entries.columns(transform.schema, values, transform.own_types)
+    return transform.prepare(columns), raw_entries.identifiers(transform.schema, values)
+
+
 def _asked(
     served: LoadedModel,
-    values: Sequence[Any],
-    choose: Callable[[list[Result]], Any],
+    given: Prepared,
     sizes: Sequence[int],
+    choose: Callable[[list[Result]], Any],
 ) -> Asked:
     """Return the inputs for entries of requests of `sizes` entries.
 
     If no entry passes the cuts, one row of zeros stands in; its prediction is shown to nobody.
     """
-    transform = _transform(served)
-    prepared = transform.prepare(raw_entries.columns(transform.schema, values, transform.own_types))
-    identifiers = raw_entries.identifiers(transform.schema, values)
+    prepared, identifiers = given
     name = only_input(served).name
     feeds = prepared.feeds(name)
 

@@ -18,7 +18,7 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import Context, only_input, row_output
-from mlaas4hep.http.predict.inference.exact import exact, is_numbers
+from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
@@ -125,6 +125,9 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     Raises:
         InvalidRequestError: something is not a number, or rows have different lengths.
     """
+    found = many(values, dtype)
+    if found is not None:
+        return exact("values", found, dtype)
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):

@@ -94,6 +94,47 @@ def test_wrong_entries_are_refused_with_number_and_branch(ask, entry, words):
     assert all(word in answer.json()["error"] for word in words)
 
 
+def as_branches(entries):
+    return {name: [entry[name] for entry in entries] for name in entries[0]}
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [ENTRY, {**ENTRY, "ntrk": 1}, ENTRY],
+        [{**ENTRY, "met": 201, "event": 5}, {**ENTRY, "Muon_pt": [70.0, None, 50.0], "event": 4}],
+        [{**ENTRY, "met": None, "Muon_pt": []}] * 40,
+        [{**ENTRY, "ntrk": 1}],
+    ],
+)
+def test_lists_by_branch_are_answered_as_the_same_entries(ask, alice, entries):
+    answer = alice.post("/json", json={"model": "luca_1", "branches": as_branches(entries)})
+
+    assert (answer.status_code, answer.json()) == (200, ask(entries).json())
+    assert answer.headers.get("x-classes") == ask(entries).headers.get("x-classes")
+
+
+@pytest.mark.parametrize(
+    ("branches", "words"),
+    [
+        ({**as_branches([ENTRY]), "Muon_Pt": [[]]}, ["'Muon_Pt'", "did you mean 'Muon_pt'"]),
+        ({"met": [1.0], "njets": [3], "Muon_pt": [[]]}, ["has no branch 'ntrk'"]),
+        ({**as_branches([ENTRY, ENTRY]), "met": [1.0]}, ["'njets' has 2 entries", "'met' has 1"]),
+        ({**as_branches([ENTRY]), "met": 1.0}, ["'met' is no list"]),
+        ({**as_branches([ENTRY, ENTRY]), "met": [1.0, "x"]}, ["entry 1", "'met'", "not a number"]),
+        ({**as_branches([ENTRY]), "Muon_pt": [1.0]}, ["'Muon_pt'", "not a list of numbers"]),
+        ({"met": []}, ["no entry"]),
+        ([ENTRY], ["an object of lists"]),
+    ],
+)
+def test_wrong_lists_by_branch_are_refused_with_the_branch(world, alice, branches, words):
+    world.serve_trained()
+    answer = alice.post("/json", json={"model": "luca_1", "branches": branches})
+
+    assert answer.status_code == 400
+    assert all(word in answer.json()["error"] for word in words)
+
+
 def test_entries_need_a_model_that_was_trained_here(world, alice):
     world.serve()
 

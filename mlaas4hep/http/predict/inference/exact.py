@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.values.doubles import Doubles, doubles, matrix
 from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS = "biuf"
+_FLOATS = ("float32", "float64")
+_MANY = 16  #: rows, or numbers, for which it pays to look at all at once
+_WHOLE = 2.0**53  #: whole numbers below are doubles, and rounded once on the way to singles
 _LARGEST = float(np.finfo(np.float32).max)
 _HIGHEST, _LOWEST = np.maximum.reduce, np.minimum.reduce  # half of what `max` and `min` take
 
@@ -99,12 +103,15 @@ def _wrong(name: str, value: Any, dtype: str) -> InvalidRequestError:
     return InvalidRequestError(f"input {name!r} takes {dtype}, and {value} is none")
 
 
-def nested(name: str, values: Sequence[Any] | Any) -> Array:
-    """Return nested lists of numbers as an array.
+def nested(name: str, values: Sequence[Any] | Any, dtype: str) -> Array:
+    """Return nested lists of numbers as an array, in a type from which `exact` makes `dtype`.
 
     Raises:
         InvalidRequestError: they are not numbers, or not of equal lengths.
     """
+    found = many(values, dtype)
+    if found is not None:
+        return found
     try:
         array = np.array(values)
     except ValueError as error:
@@ -114,3 +121,20 @@ def nested(name: str, values: Sequence[Any] | Any) -> Array:
     if not is_numbers(array):
         raise InvalidRequestError(f"input {name!r} has values that are not numbers")
     return array
+
+
+def many(values: Any, dtype: str) -> Doubles | None:
+    """Return many numbers, or rows of them, as doubles; None if that could make a difference."""
+    if dtype not in _FLOATS or not isinstance(values, list) or len(values) < _MANY:
+        return None
+    is_flat = isinstance(values[0], int | float)
+    found = doubles(values, len(values)) if is_flat else matrix(values)
+    if found is None or not found.size or _is_bool(values[0]):
+        return None
+    is_told_apart = _HIGHEST(found, axis=None) < _WHOLE and _LOWEST(found, axis=None) > -_WHOLE
+    return found if is_told_apart else None
+
+
+def _is_bool(first: Any) -> bool:
+    """Tell whether values may all be true or false, which are no numbers."""
+    return isinstance(first[0] if isinstance(first, list) else first, bool)

@@ -24,7 +24,7 @@ def tensor(name: str, values: Any, dtype: str) -> Array:
     """
     if dtype == STRINGS:
         return strings(name, values)
-    return exact(name, nested(name, values), dtype)
+    return exact(name, nested(name, values, dtype), dtype)
 
 
 def shown(array: Array) -> Any:

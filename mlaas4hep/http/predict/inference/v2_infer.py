@@ -50,7 +50,7 @@ class Input:
         if isinstance(self.data, bytes | memoryview):
             array = np.frombuffer(self.data, np.dtype(dtype).newbyteorder("<"))
         else:
-            array = exact(self.name, nested(self.name, self.data), dtype)
+            array = exact(self.name, nested(self.name, self.data, dtype), dtype)
         if array.size != math.prod(self.shape):
             raise InvalidRequestError(
                 f"input {self.name!r} has {array.size} values, shape {list(self.shape)} needs "

@@ -1,0 +1,101 @@
+"""Values of branches as JSON holds them, to arrays: their types are checked."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
+from mlaas4hep.core.data.values.doubles import Doubles, doubles
+from mlaas4hep.core.data.values.texts import text_array
+from mlaas4hep.core.models.schema import Schema
+from mlaas4hep.errors import InvalidRequestError
+
+
+def as_columns(
+    schema: Schema,
+    values: Mapping[str, Sequence[Any]],
+    own_types: frozenset[str],
+    plain: Mapping[str, Array],
+    entries: int,
+) -> Columns:
+    """Return branches, of which the `plain` ones are arrays already.
+
+    Raises:
+        InvalidRequestError: a value is of the wrong kind; it names entry (from 0) and branch.
+    """
+    flat: dict[str, Array] = dict(plain)
+    jagged: dict[str, Jagged] = {}
+    shared: dict[bytes, Offsets] = {}
+    for name, each in values.items():
+        if name in schema.jagged or (name in schema.either and isinstance(each[0], list)):
+            jagged[name] = _rows(name, each, shared, keep_type=name in own_types)
+        elif name in schema.texts or (
+            name in schema.either and any(isinstance(value, str) for value in each)
+        ):
+            flat[name] = _texts(name, each)
+        else:
+            flat[name] = _numbers(name, each, range(len(each)))
+    return Columns(entries=entries, flat=flat, jagged=jagged)
+
+
+def doubles_of(values: Callable[[], Iterable[Any]], size: int) -> Doubles | None:
+    """Return numbers, a `null` as NaN; None if there is something else."""
+    found = doubles(values(), size)
+    if found is None and None in values():
+        found = doubles((math.nan if each is None else each for each in values()), size)
+    return found
+
+
+def _rows(
+    name: str, values: Sequence[Any], shared: dict[bytes, Offsets], *, keep_type: bool
+) -> Jagged:
+    for number, value in enumerate(values):
+        if not isinstance(value, list):
+            raise _wrong(name, number, value, "a list of numbers")
+    counts = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    offsets = shared.get(counts.tobytes())
+    if offsets is None:
+        offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        shared[counts.tobytes()] = offsets
+    size = int(offsets[-1])
+    content = None if keep_type else doubles_of(lambda: chain.from_iterable(values), size)
+    if content is None:
+        of_entry = np.repeat(np.arange(len(values)), counts)
+        content = _numbers(name, list(chain.from_iterable(values)), of_entry)
+    return Jagged(content=content, offsets=offsets)
+
+
+def _texts(name: str, values: Sequence[Any]) -> Array:
+    for number, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise _wrong(name, number, value, "a text")
+    return text_array(values)
+
+
+def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -> Array:
+    """Return `values` as an array; `entries` tells which entry each one is from."""
+    try:
+        array = np.array(values)
+    except ValueError:  # lists among numbers
+        array = np.array(None)
+    if array.ndim == 1 and array.dtype.kind in "biuf":
+        return array
+    for position, value in enumerate(values):
+        if value is not None and not isinstance(value, int | float):
+            raise _wrong(name, int(entries[position]), value, "a number")
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"entry {number}: branch {name!r} is {shown(value)}, not {wanted}", branch=name
+    )
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of a value, for a message."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - fits on a line

@@ -1,0 +1,36 @@
+import math
+
+import numpy as np
+import pytest
+
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.inference.exact import exact, many, nested
+
+ROWS = 40  #: enough to be looked at all at once
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("value", [0.1, -3, 2**24 + 1, 2**53 + 1, 1e30, 2**63])
+@pytest.mark.parametrize("width", [1, 3])
+def test_many_rows_are_the_same_bits_as_few(dtype, value, width):
+    row = [value] * width
+    few, found = ([row] * size for size in (1, ROWS))
+
+    one = exact("x", nested("x", few, dtype), dtype)
+    assert exact("x", nested("x", found, dtype), dtype).tobytes() == one.tobytes() * ROWS
+
+
+@pytest.mark.parametrize("value", [True, 2**53 + 1, math.inf, math.nan, None, "1", {}])
+def test_what_could_make_a_difference_is_looked_at_one_by_one(value):
+    assert many([[value]] * ROWS, "float32") is None
+    assert many([value] * ROWS, "float32") is None
+
+
+def test_whole_numbers_of_a_model_that_takes_them_stay_whole():
+    assert many([[3]] * ROWS, "int64") is None
+    assert nested("x", [[3]] * ROWS, "int64").dtype == np.int64
+
+
+def test_many_rows_of_true_and_false_are_no_numbers():
+    with pytest.raises(InvalidRequestError, match="takes float32"):
+        exact("x", nested("x", [[True]] * ROWS, "float32"), "float32")
