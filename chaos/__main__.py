@@ -13,17 +13,16 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from chaos import healing, table
+from chaos import healing, seeds, table
 from chaos.laptop import LaptopSite
+from chaos.seeds import Seed
 from chaos.site import Site
 from chaos.trial import Trial
-
-SEEDS = Path(__file__).parent / "seeds.txt"
 
 
 def main() -> int:
@@ -34,12 +33,16 @@ def main() -> int:
             for line in healing.measured(site, options.healing):
                 print(line, flush=True)
         return 0
-    given = options.seed is not None
-    kept = [] if given else [int(line) for line in SEEDS.read_text().split()]
-    seed = options.seed if given else secrets.randbelow(1 << 32)
-    each = options.minutes / (1 + len(kept))
+    tries = _seeds(options)
+    return max([tried(seed, options.minutes / len(tries)) for seed in tries])
+
+
+def _seeds(options: argparse.Namespace) -> list[Seed]:
+    """Return the seed that is asked for, or those that failed once and a new one."""
     kinds = tuple(filter(None, options.only.split(",")))
-    return max(tried(number, each, options.site, kinds) for number in (*kept, seed))
+    number = secrets.randbelow(1 << 32) if options.seed is None else options.seed
+    before = seeds.kept(options.site) if options.seed is None else []
+    return [*before, Seed(number=number, site=options.site, kinds=kinds)]
 
 
 def _options() -> argparse.Namespace:
@@ -58,24 +61,24 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def tried(seed: int, minutes: float, kind: str, kinds: Sequence[str] = ()) -> int:
+def tried(seed: Seed, minutes: float) -> int:
     """Try one seed; 1: something did not hold."""
-    print(f"seed {seed}, {minutes:.1f} minutes on the {kind}", flush=True)
-    with _site(kind, with_disk=True) as site:
-        trial = Trial(site=site, random=Random(seed), kinds=kinds)  # noqa: S311 - to be repeated
+    print(f"seed {seed.line}, {minutes:.1f} minutes", flush=True)
+    with _site(seed.site, with_disk=True) as site:
+        trial = Trial(site=site, random=Random(seed.number), kinds=seed.kinds)  # noqa: S311
         try:
             trial.run(minutes * 60)
             trial.wrong += site.leftovers()
         finally:
             if trial.wrong or sys.exc_info()[0]:
-                print(f"the logs are in {site.keep_logs(seed)}")
+                print(f"the logs are in {site.keep_logs(seed.number)}")
     table.show(trial.hits, trial.reread)
     for line in trial.wrong:
         print(f"WRONG: {line}")
     if trial.wrong:
-        _keep(seed)
+        seeds.keep(seed)
     said = f"{len(trial.wrong)} things are wrong" if trial.wrong else "nothing was noticed"
-    print(f"seed {seed}: {trial.done} runs under fire done, {said}")
+    print(f"seed {seed.line}: {trial.done} runs under fire done, {said}")
     return int(bool(trial.wrong))
 
 
@@ -96,12 +99,6 @@ def _site(kind: str, *, with_disk: bool) -> Iterator[Site]:
             site.close()
     finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def _keep(seed: int) -> None:
-    known = SEEDS.read_text().split()
-    if str(seed) not in known:
-        SEEDS.write_text("\n".join([*known, str(seed), ""]))
 
 
 if __name__ == "__main__":

@@ -37,9 +37,7 @@ def of_processes(site: "Site", random: Random, extra: tuple[str, ...] = ()) -> l
     """Return each process killed, paused and told to stop; those of `extra` only the first two."""
     made = []
     for part in (*site.parts, *extra):
-        paused_s = random.uniform(*_PAUSED_S)
-        made.append(killed(site, part))
-        made.append(Fault(kind="pause", part=part, hit=partial(_pause, site, part, paused_s)))
+        made += [killed(site, part), paused(site, part, random.uniform(*_PAUSED_S))]
     return made + [
         Fault(kind="stop", part=part, hit=partial(_end, site, part, signal.SIGTERM))
         for part in site.parts
@@ -49,6 +47,11 @@ def of_processes(site: "Site", random: Random, extra: tuple[str, ...] = ()) -> l
 def killed(site: "Site", part: str) -> Fault:
     """Return that a process ends as in a power cut."""
     return Fault(kind="kill", part=part, hit=partial(_end, site, part, signal.SIGKILL))
+
+
+def paused(site: "Site", part: str, seconds: float) -> Fault:
+    """Return that a process hangs for a while."""
+    return Fault(kind="pause", part=part, hit=partial(_pause, site, part, seconds))
 
 
 def _end(site: "Site", part: str, number: signal.Signals) -> bool:

@@ -1,48 +1,76 @@
-"""How long one death costs: a training alone is undisturbed, then each part is killed once in it."""
+"""What one fault costs: a training alone is undisturbed, then something befalls it once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from chaos import faults
+from chaos.faults import Fault
 from chaos.jobs import timed_job
 from chaos.site import TRAINEE, Site
 from chaos.wave import Wave
 
-_HIT_AFTER = 5  #: rounds
-PARTS = (TRAINEE, "train", "chunk-preprocess", "specs", "dispatcher", "nats")
+_HIT_AFTER = 60  #: rounds
+_HANGS_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What befalls a run, when, and for how long by itself."""
+
+    fault: Fault
+    stage: str = "train"  #: in which it happens
+    outage_s: float = 0.0
 
 
 def measured(site: Site, times: int) -> Iterator[str]:
-    """Yield a line for each part: how long until the run went on, and by how much it ended later."""
-    jobs = {"timed": timed_job()}
-    undisturbed = median(_alone(site, f"calm{n}", jobs) for n in range(times))
+    """Yield a line for each case: how long until the run went on, and by how much it ended later.
+
+    What the fault lasts by itself counts for neither.
+    """
+    undisturbed = median(_alone(site, f"calm{n}") for n in range(times))
     yield f"undisturbed: {undisturbed:.1f} s"
-    yield f"{'killed':20}{'stood still (median, worst)':>30}{'lost (median, worst)':>24}"
-    for part in PARTS:
-        found = [_killed(site, f"{part}{n}", jobs, part) for n in range(times)]
-        still = [healed for healed, _ in found]
-        lost = [seconds - undisturbed for _, seconds in found]
-        yield (
-            f"{part:20}{median(still):21.1f}{max(still):9.1f}{median(lost):15.1f}{max(lost):9.1f}"
-        )
+    yield f"{'':20}{'stood still (median, worst)':>30}{'ended later (median, worst)':>30}"
+    for case in _cases(site):
+        found = [_struck(site, f"{case.fault.part}{n}", [case]) for n in range(times)]
+        yield _row(case.fault.name, found, undisturbed + case.outage_s)
+    every = [case for case in _cases(site) if not case.outage_s and case.stage == "train"]
+    yield _row("all kills of these", [_struck(site, "all", every)], undisturbed)
 
 
-def _alone(site: Site, person: str, jobs: dict[str, bytes]) -> float:
+def _cases(site: Site) -> Sequence[Case]:
+    kill = partial(faults.killed, site)
+    hung = [faults.paused(site, part, _HANGS_S) for part in ("dispatcher", "nats")]
+    return [
+        *(Case(fault=kill(part)) for part in (TRAINEE, "train", "dispatcher", "nats")),
+        *(Case(fault=kill(part), stage=part) for part in ("specs", "chunk-preprocess")),
+        *(Case(fault=fault, outage_s=_HANGS_S) for fault in hung),
+    ]
+
+
+def _row(name: str, found: Sequence[tuple[float, float]], expected_s: float) -> str:
+    still = [healed for healed, _ in found]
+    later = [seconds - expected_s for _, seconds in found]
+    figures = (median(still), max(still), median(later), max(later))
+    return "{:20}{:21.1f}{:9.1f}{:21.1f}{:9.1f}".format(name, *figures)
+
+
+def _alone(site: Site, person: str) -> float:
+    return _struck(site, person, ())[1]
+
+
+def _struck(site: Site, person: str, cases: Sequence[Case]) -> tuple[float, float]:
+    """Return how long the run stood still at most, and how long it took in all."""
     wave = Wave(site=site)
-    wave.submit([person], jobs)
+    wave.submit([person], {"timed": timed_job()})
+    still = 0.0
+    for number, case in enumerate(cases, start=1):
+        if case.stage == "train":
+            wave.wait_for_training(_HIT_AFTER * number)
+        else:
+            wave.wait_for(case.stage)
+        case.fault.hit()
+        still = max(still, wave.healed(case.fault).healed_s or 0.0)
     wave.wait_for_end()
-    return wave.seconds()
-
-
-def _killed(site: Site, person: str, jobs: dict[str, bytes], part: str) -> tuple[float, float]:
-    wave = Wave(site=site)
-    wave.submit([person], jobs)
-    if part in (TRAINEE, "train", "dispatcher", "nats"):
-        wave.wait_for_training(_HIT_AFTER)
-    else:
-        wave.wait_for(part)
-    fault = faults.killed(site, part)
-    fault.hit()
-    healed = wave.healed(fault).healed_s or 0.0
-    wave.wait_for_end()
-    return healed, wave.seconds()
+    return still, wave.seconds()

@@ -19,6 +19,7 @@ from chaos.faults import Fault
 from chaos.site import TRAINEE, Nats
 from mlaas4hep import bootstrap
 from mlaas4hep.client import Client
+from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
 from tests.laptops import Laptop, descendants
@@ -70,7 +71,8 @@ class LaptopSite:
         """Do nothing: the supervisor starts every part again."""
 
     def client(self, person: str) -> Client:
-        return Client(f"{self._laptop.urls[0]}/function/workflow", self._laptop.token(person))
+        connection = Connection(self._laptop.token(person), retries=0)  # the wave asks again
+        return Client(f"{self._laptop.urls[0]}/function/workflow", connection=connection)
 
     def nats(self) -> Nats:
         text = (self.state / "keys" / "nats.conf").read_text()

@@ -88,8 +88,8 @@ class PlatformSite:
 
     def client(self, person: str) -> Client:
         transport = httpx.HTTPTransport(verify=self._trust)
-        url = f"https://localhost:{self._place.ports['workflow']}"
-        return Client(url, connection=Connection(self._token(person), transport=transport))
+        connection = Connection(self._token(person), transport=transport, retries=0)
+        return Client(f"https://localhost:{self._place.ports['workflow']}", connection=connection)
 
     def nats(self) -> Nats:
         file = self._place.folder("credentials") / "admin-nats-user"
