@@ -58,7 +58,7 @@ class HeldEvents:
 
     _held: dict[str, Held] = field(default_factory=dict)
     _postponed: dict[str, tuple[Event, float]] = field(default_factory=dict)  #: and until when
-    _newest: tuple[int, datetime] | None = None
+    _newest: tuple[int, datetime] | None = None  #: number and time
 
     def __len__(self) -> int:
         """Return how many messages of the stream as it is now are held or will come again."""
@@ -96,7 +96,6 @@ class HeldEvents:
     def stream_is_gone(self) -> None:
         """Settle no message of those that came: the stream in which they lay is gone."""
         self._postponed.clear()
-        self._newest = None
         for held in self._held.values():
             held.message = None
 
@@ -112,16 +111,17 @@ class HeldEvents:
 
     def _forget_the_late(self) -> None:
         now = time.monotonic()
-        while self._postponed:  # those given back first are first
+        while self._postponed:  # in the order in which they were given back
             first = next(iter(self._postponed))
             if self._postponed[first][1] > now:
                 break
             del self._postponed[first]
 
     def _is_of_another_stream(self, message: Msg) -> bool:
-        """Tell whether it is younger than another of this or a higher number."""
-        number, time = message.metadata.sequence.stream, message.metadata.timestamp
+        """Tell whether it is younger than the newest before it and has no higher number."""
+        number, at = message.metadata.sequence.stream, message.metadata.timestamp
         before = self._newest
-        if before is None or time > before[1]:
-            self._newest = (number, time)
-        return before is not None and time > before[1] and number <= before[0]
+        if before is not None and at <= before[1]:  # it comes again
+            return False
+        self._newest = (number, at)
+        return before is not None and number <= before[0]
