@@ -50,7 +50,7 @@ class Settings:
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take
     port: int = 8082  #: where this function listens; of-watchdog's upstream
-    workers: int = 2  #: events that one process of a function handles at once
+    workers: int = 0  #: events at once in a function's process (0: 2); processes of predict (0: 1)
     max_upload_bytes: int = 20 * 1024**3
     max_unpacked_bytes: int = 50 * 1024**3
     max_models: int = 200  #: per owner

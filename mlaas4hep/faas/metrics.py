@@ -8,11 +8,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.registry import Collector
 
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.siblings import Siblings, Sums
 from mlaas4hep.faas.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -30,20 +31,30 @@ class MeteredApp:
     An app that has `answered`, which answers a call and returns the status, is asked by that.
     """
 
-    def __init__(self, app: Any, function: str, levels: Levels = tuple) -> None:
+    def __init__(
+        self,
+        app: Any,
+        function: str,
+        levels: Levels = tuple,
+        siblings: Siblings | None = None,
+    ) -> None:
         """Count the calls of `app`.
 
         Args:
             app: of the function.
             function: its name, a label of everything.
             levels: returns what else can be told at the moment it is asked.
+            siblings: other processes of the function, whose counters are added to its own.
         """
         self.app = app
+        self._siblings = siblings
         self.registry = CollectorRegistry()
         self._count = self._answering if hasattr(app, "answered") else self._watching
         self._tally = Tally(function)
         self.registry.register(self._tally)
         self.registry.register(_Levels(function, levels))
+        if siblings is not None:
+            siblings.answer(lambda: generate_latest(self.registry))
 
     def stop(self) -> None:
         """Tell the app that it is to end."""
@@ -87,13 +98,19 @@ class MeteredApp:
     async def _tell(self, scope: Scope, send: Send) -> None:
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
         encode, content_type = choose_encoder(accept)
-        body = await asyncio.to_thread(encode, self.registry)  # levels may wait for NATS
+        body = await asyncio.to_thread(lambda: encode(self._all()))  # levels may wait for NATS
         headers = [
             (b"content-type", content_type.encode()),
             (b"content-length", b"%d" % len(body)),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _all(self) -> Any:
+        """Return what this process and its siblings have counted."""
+        if self._siblings is None:
+            return self.registry
+        return Sums([generate_latest(self.registry), *self._siblings.told()])
 
 
 class _Levels(Collector):

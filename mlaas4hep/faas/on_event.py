@@ -44,6 +44,7 @@ __all__ = ["Function", "asgi", "check_ready", "error_answer", "on_event", "wsgi"
 log = logging.getLogger(__name__)
 
 MAX_EVENT_BYTES = 1024 * 1024  #: NATS carries no more either
+_EVENTS = 2  #: handled at once, if nobody says how many
 _AT_ONCE = 1000  #: deliveries whose bodies are on their way
 HEALTH, READY = "/_/health", "/_/ready"
 
@@ -158,7 +159,7 @@ def _event_app(
         steps=steps,
         services=services,
         verifier=bootstrap.deliveries(settings, name),
-        room=threading.BoundedSemaphore(settings.workers),
+        room=threading.BoundedSemaphore(settings.workers or _EVENTS),
     )
     app = flask.Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES

@@ -125,15 +125,14 @@ def serve(
     *,
     keep_alive_s: float,
     grace_s: float,
+    is_worker: bool = False,
 ) -> bool:
     """Serve `app` until SIGTERM or SIGINT; tell whether it could be served.
 
-    What has begun then may end within `grace_s`; `on_stop` is called at once.
+    What has begun then may end within `grace_s`; `on_stop` is called at once. A worker shares the
+    port with others; whoever started them has looked whether it `is_free`.
     """
-    try:  # granian would share the port with whoever else listens there
-        socket.create_server(address).close()
-    except OSError as error:
-        log.error("%s:%d cannot be served: %s", *address, error)  # noqa: TRY400 - no bug of ours
+    if not is_worker and not is_free(address):
         return False
     server = Server(
         RsgiFront(app),
@@ -150,6 +149,16 @@ def serve(
         log_enabled=False,
     )
     uvloop.run(_until_told(server, on_stop, grace_s))
+    return True
+
+
+def is_free(address: tuple[str, int]) -> bool:
+    """Tell whether nobody listens there; granian would share the port with them."""
+    try:
+        socket.create_server(address).close()
+    except OSError as error:
+        log.error("%s:%d cannot be served: %s", *address, error)  # noqa: TRY400 - no bug of ours
+        return False
     return True
 
 

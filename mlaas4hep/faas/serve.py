@@ -7,11 +7,14 @@ import importlib.util
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from mlaas4hep import bootstrap
+from mlaas4hep.faas import workers
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
+from mlaas4hep.faas.siblings import Siblings
 from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
 from mlaas4hep.settings import Settings, SettingsError
@@ -34,25 +37,59 @@ def serve(function: Function, settings: Settings) -> None:
     """
     set_up_logging(settings.log_level, settings.log_format)
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
+    with own_folder() as folder:
+        if function.is_quick and settings.workers > 1:
+            is_well = _serve_by_workers(function, settings, folder)
+        else:
+            is_well = _serve_here(function, settings)
+    logging.shutdown()
+    os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
+
+
+def _serve_here(function: Function, settings: Settings, siblings: Siblings | None = None) -> bool:
+    """Serve `function` in this process, which may be one of several; tell whether it could be."""
     services = bootstrap.services(settings)
     app = function.app(services, settings)
     levels = getattr(app, "levels", tuple)
     if _is_traced(function, settings):
         app = TracedApp(app, _begin(function.name, settings))
-    measured = MeteredApp(app, function.name, levels)
+    metered = MeteredApp(app, function.name, levels, siblings)
     server = _server_of(function)
     settle()
 
     def on_stop() -> None:
         services.stopping.is_asked = True
-        measured.stop()
+        metered.stop()
 
-    with own_folder():
-        is_well = server(
-            measured, (HOST, settings.port), on_stop, keep_alive_s=KEEP_ALIVE_S, grace_s=GRACE_S
-        )
-    logging.shutdown()
-    os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
+    how = {"keep_alive_s": KEEP_ALIVE_S, "grace_s": GRACE_S}
+    if siblings is not None:
+        how["is_worker"] = True
+    return server(metered, (HOST, settings.port), on_stop, **how)
+
+
+def _serve_by_workers(function: Function, settings: Settings, folder: Path) -> bool:
+    """Serve `function` in several processes; tell whether it could be.
+
+    Raises:
+        SettingsError: what serves it cannot share a port.
+    """
+    try:
+        from mlaas4hep.faas import rsgi  # noqa: PLC0415 - few functions are served by it
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MLAAS_WORKERS={settings.workers}: {error.name} is not installed, which shares a port"
+        ) from error
+    if not rsgi.is_free((HOST, settings.port)):
+        return False
+    settle()  # what is loaded by now is shared by all
+
+    def work(number: int) -> bool:
+        with own_folder():
+            return _serve_here(function, settings, Siblings(meeting, number))
+
+    meeting = folder / "workers"
+    meeting.mkdir()
+    return workers.run(settings.workers, work)
 
 
 def _is_traced(function: Function, settings: Settings) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.laptop.programs import Sources
 from tests.smuggling import Door, attack, most_answers
@@ -187,6 +188,57 @@ def test_an_asgi_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b" 5" in answer
     assert code == 0
+
+
+def pids(function):
+    """Return the processes that serve a function: the children of the one that was started."""
+    task = Path(f"/proc/{function.process.pid}/task/{function.process.pid}/children")
+    return {int(each) for each in task.read_text().split()}
+
+
+def wait_until(condition):
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def calls_counted(function):
+    """Return the calls that the metrics of a function count, over new connections."""
+    text = httpx.get(f"{function.url}/_/metrics").text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "mlaas_requests_total"
+    )
+
+
+def test_workers_serve_one_port_count_together_and_are_replaced(tmp_path):
+    with served(tmp_path, ASGI, MLAAS_WORKERS="2") as function:
+        function.wait_until_up()
+        before = pids(function)
+        told = [httpx.get(f"{function.url}/b").text for _ in range(20)]
+        wait_until(lambda: calls_counted(function) >= 20)
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: len(pids(function) - before) == 1)
+        function.wait_until_up()
+        function.process.send_signal(signal.SIGTERM)
+        code = function.process.wait(60)
+
+    assert len(before) == 2
+    assert set(told) == {"/b? 0"}
+    assert code == 0
+
+
+def test_workers_that_cannot_start_are_given_up(tmp_path):
+    with served(tmp_path, ASGI, MLAAS_WORKERS="2", MLAAS_STORE="ftp://x") as function:
+        _, text = function.process.communicate(timeout=120)
+
+    assert function.process.returncode == 1
+    assert "MLAAS_STORE='ftp://x'" in text
+    assert "giving up" in text
+    assert "Traceback" not in text
 
 
 def test_an_asgi_function_does_not_share_its_port(tmp_path, asgi_function):
