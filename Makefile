@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
+SUPPLY := $(VENV)/.installed-supply
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py \
 	tests/acceptance/test_outside.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos chaos-healing fuzz dist docs clean
+.PHONY: help demo test test-torch check bench chaos chaos-healing fuzz dist sbom locks audit docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -60,6 +61,22 @@ dist: $(DEV) ## build sdist and wheel into dist/, and check them
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m deploy.supply.sbom
+
+sbom: $(DEV) ## write bills of materials (CycloneDX) of the wheel and of each image into dist/sbom/
+	$(BIN)/python -m deploy.supply.sbom
+
+UPGRADE ?=
+locks: $(SUPPLY) ## lock what images install, after a change of pyproject.toml (UPGRADE=1: all of it anew)
+	$(BIN)/python -m deploy.supply.locks $(if $(UPGRADE),--upgrade)
+	cd deploy/testbed/identity && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --silent
+
+LOCKS := $(wildcard templates/python3-mlaas/requirements/locked/*.txt)
+OSV ?=
+audit: $(SUPPLY) ## look for known holes in all that is locked; asks the indexes (OSV=ADDRESS: that service)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip $(addprefix --requirement ,$(LOCKS)) \
+	  $(if $(OSV),--vulnerability-service osv --osv-url '$(OSV)')
+	cd deploy/testbed/identity && npm audit --package-lock-only
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) site dist .venv-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -78,6 +95,10 @@ $(DEV): pyproject.toml
 	@echo "installing the packages for development into $(VENV), once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(DEMO) $@
+
+$(SUPPLY): $(DEV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[supply]'
+	@touch $@
 
 .PHONY: venv
 venv:

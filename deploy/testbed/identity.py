@@ -1,5 +1,6 @@
 """The OpenID Connect provider, and tokens from it."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -19,13 +20,12 @@ PROGRAM = Path(__file__).parent / "identity"
 def install(place: Place) -> Path:
     """Install the provider, if it is not there; return its folder."""
     folder = place.cached("identity")
-    for file in ("package.json", "issuer.mjs", "interactions.mjs"):
+    for file in ("package.json", "package-lock.json", "issuer.mjs", "interactions.mjs"):
         shutil.copy(PROGRAM / file, folder)
-    wanted = json.loads((PROGRAM / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    if not (folder / f"installed-{wanted['oidc-provider']}").exists():
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(install, cwd=folder, check=True)
-        (folder / f"installed-{wanted['oidc-provider']}").touch()
+    lock = hashlib.sha256((PROGRAM / "package-lock.json").read_bytes()).hexdigest()[:12]
+    if not (folder / f"installed-{lock}").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+        (folder / f"installed-{lock}").touch()
     return folder
 
 

@@ -15,6 +15,8 @@ import tomllib
 import venv
 from pathlib import Path
 
+from deploy.supply import images
+
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlaas4hep-testbed"
 ENVIRONMENT = ROOT / ".venv-torch"
@@ -48,8 +50,11 @@ def _packages(requirements: list[str]) -> Path:
         with tempfile.TemporaryDirectory(prefix="torch-", dir=CACHE) as folder:
             # the sandbox may read folders of this name
             target = Path(folder) / "made" / "site-packages"
+            lock = Path(folder) / "lock.txt"
+            lock.write_text(images.requirements("function,torch"), encoding="utf-8")
             pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir")
-            subprocess.run([*pip, "--target", target, *requirements], check=True)
+            hashed = ("--only-binary", ":all:", "--require-hashes", "--requirement", lock)
+            subprocess.run([*pip, "--target", target, *hashed], check=True)
             target.parent.rename(whole)
     return whole / "site-packages"
 

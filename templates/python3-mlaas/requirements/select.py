@@ -1,25 +1,29 @@
-"""Prints what pyproject.toml requires, with the extras that are named: `select.py FILE [a,b]`."""
+"""Print what pip installs for some extras, each file with its hash: `select.py FOLDER [a,b]`."""
 
+import re
 import sys
-import tomllib
 from pathlib import Path
 
 
-def requirements(project: dict, extras: set[str]) -> list[str]:
-    """Return the pinned requirements of the project and of `extras`, those of extras' extras too."""
-    unknown = extras - project["optional-dependencies"].keys()
+def locked(folder: Path, extras: set[str]) -> list[str]:
+    """Return the locked requirements of the package and of `extras`, each once."""
+    unknown = sorted(name for name in extras if not (folder / f"{name}.txt").is_file())
     if unknown:
-        sys.exit(f"pyproject.toml has no extras {sorted(unknown)}")
-    wanted = list(project["dependencies"])
-    for extra in sorted(extras):
-        for line in project["optional-dependencies"][extra]:
-            own = line.removeprefix(f"{project['name']}[")
-            nested = set(own.rstrip("]").split(",")) if own != line else set()
-            wanted += requirements(project, nested) if nested else [line]
-    return wanted
+        sys.exit(f"{folder} has no lock of the extras {unknown}: `make locks` makes them")
+    found = {
+        requirement
+        for name in {"client", *extras}
+        for requirement in requirements((folder / f"{name}.txt").read_text(encoding="utf-8"))
+    }
+    return sorted(found)
+
+
+def requirements(text: str) -> list[str]:
+    """Return the requirements of a lock, each with the lines of its hashes."""
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    return [f"{block}\n" for block in blocks if not block.startswith("#")]
 
 
 if __name__ == "__main__":
-    project = tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["project"]
     extras = {name.strip() for text in sys.argv[2:] for name in text.split(",") if name.strip()}
-    sys.stdout.write("\n".join(requirements(project, extras)) + "\n")
+    sys.stdout.write("".join(locked(Path(sys.argv[1]), extras)))

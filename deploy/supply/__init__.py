@@ -1,0 +1,1 @@
+"""What images are made of: locks with hashes, bills of materials, known holes."""
