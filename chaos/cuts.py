@@ -92,8 +92,8 @@ def _rules(rules: Sequence[Rule], inside: Sequence[str] = ()) -> Iterator[None]:
 @contextmanager
 def _group(pids: Sequence[int] | set[int]) -> Iterator[Path]:
     """Put processes into a control group of their own while the context lasts."""
-    top = next(path for path in _GROUPS if (path / "cgroup.procs").exists())
-    group = top / f"mlaas-chaos-{os.getpid()}"
+    top = next((path for path in _GROUPS if (path / "cgroup.procs").exists()), _GROUPS[0])
+    group = top / f"mlaas-chaos-{os.getpid()}"  # OSError where there are none
     group.mkdir()
     try:
         _move(pids, group)
