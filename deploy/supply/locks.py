@@ -12,6 +12,7 @@ import re
 import subprocess
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,19 +67,27 @@ def names(project: dict[str, Any]) -> list[str]:
 
 
 def kept(project: dict[str, Any]) -> list[str]:
-    """Return what is locked now and not pinned by pyproject.toml, without hashes."""
+    """Return what is locked now and not pinned by pyproject.toml, without hashes.
+
+    With its marker only where versions differ: uv would look at each machine that a marker names.
+    """
     lines = {
         line.removesuffix("\\").strip()
         for path in FOLDER.glob("*.txt")
         for line in path.read_text(encoding="utf-8").splitlines()
         if not line.startswith(("#", " "))
     }
+    versions = Counter(_name(pin) for pin in {line.partition(" ;")[0] for line in lines})
     pins = {
         _name(line)
         for extra in [project["dependencies"], *project["optional-dependencies"].values()]
         for line in extra
     }
-    return sorted(line for line in lines if _name(line) not in pins)
+    return sorted(
+        line if versions[_name(line)] > 1 else line.partition(" ;")[0]
+        for line in lines
+        if _name(line) not in pins
+    )
 
 
 def _name(requirement: str) -> str:
