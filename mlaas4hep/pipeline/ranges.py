@@ -43,7 +43,7 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
     part, request = inputs.opened.ranges[index], inputs.request
     weigher = None
     names = preproc.reads | set(branches.features)
-    if request.params.weighting.is_used:
+    if request.params.weighting.is_measured:
         weigher = Weigher(request=request, file=part.file)
         names |= {*branches.weight, *branches.label}
     needed = names & set(branches.reads)

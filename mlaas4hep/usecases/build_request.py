@@ -73,14 +73,15 @@ def build_request(
     with _in(texts.params):
         files, params = weighing.weighed(files, params)
     preproc = _preproc(texts.preproc)
-    labels = _labels(texts.labels, files)
+    labels = _labels(texts.labels, files).scored_for(params.positive)
+    _check_classes(params, labels)
     return Request(
         owner=name.owner,
         run=name.run,
         folder=name.folder,
         upload=name.upload,
         files=files,
-        labels=labels.scored_for(params.positive),
+        labels=labels,
         params=params,
         model_sha256=hashlib.sha256(model.encode() + texts.beside).hexdigest(),
         preproc=preproc,
@@ -124,6 +125,12 @@ def _labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
         return Labels(values=(0.0,) * len(files))
     with _in(text):
         return parse.parse_labels(text.text, files)
+
+
+def _check_classes(params: Params, labels: Labels) -> None:
+    """Refuse factors of classes that there are not."""
+    for name, _ in params.weighting.factors_of_classes:
+        labels.number_of(name, "class_weight")
 
 
 def _own_labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:

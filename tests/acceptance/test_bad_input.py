@@ -79,6 +79,11 @@ REFUSED = {
     "no-xsec": ({"params.json": _says(weight_norm="xsec")}, "a.root", "cross section of 'a.root'"),
     "xsec-name": ({"params.json": _says(xsec={"b*": 2})}, "params.json", "no file of files.txt"),
     "no-norm": ({"params.json": _says(luminosity=59.7)}, "params.json", "nothing uses it"),
+    "class-weight": (
+        {"params.json": _says(class_weight={"0": 1, "sig": 9})},
+        "params.json",
+        "class_weight is 'sig', which is no label",
+    ),
     "no-model": ({"model.py": "def modle(idim):\n    pass"}, "model.py", "defines no `model`"),
 }
 UNREADABLE = {

@@ -127,9 +127,31 @@ def test_balanced_classes_have_the_same_sum(services, files):
     event = RunSubmitted(owner="o", run=done.name)
     told = load_inputs(event, services).training_weights(pipeline.specs_of(services, done))
     labels, stored = weights_of(services, done)
-    weights = of_loss(told, stored, labels)
+    weights = of_loss(told, stored, labels, learns=True)
     assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum(), rel=1e-5)
     assert weights.sum() == pytest.approx(np.abs(stored).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "measures", "learned"),
+    [
+        ((("0", 1.0), ("1.0", 20.0)), False, ((0.0, 1.0), (1.0, 20.0))),
+        ("balanced", True, ((0.0, 0.75), (1.0, 1.5))),
+    ],
+)
+def test_class_weight_counts_in_what_is_learned_from(
+    services, files, class_weight, measures, learned
+):
+    done = pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("w", "bad"),
+        weighting=Weighting(class_weight=class_weight),
+    )  # fmt: skip
+
+    event, specs = RunSubmitted(owner="o", run=done.name), pipeline.specs_of(services, done)
+    told = load_inputs(event, services).training_weights(specs)
+    assert bool(specs.weights) == measures
+    assert told.learned == pytest.approx(learned)
+    assert of_loss(told, None, np.array([0.0, 1.0]), learns=False).tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What params.json says about weights of entries."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Negative = Literal["keep", "abs", "drop"]
 Norm = Literal["none", "xsec"]
 Balance = Literal["none", "classes"]
+BALANCED: Final = "balanced"
+ClassWeight = tuple[tuple[str, float], ...] | Literal["balanced"]  #: (class, factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Weighting:
     luminosity: float = 1.0  #: in the inverse unit of the cross sections
     negative: Negative = "keep"
     balance: Balance = "none"
+    class_weight: ClassWeight = ()  #: as `fit(class_weight=)`: in the loss of what is learned from
     per_file: bool = False  #: files carry numbers, which `requests.weighing` looked up
 
     @property
@@ -38,9 +41,19 @@ class Weighting:
         return bool(self.expression) or self.per_file or self.norm == "xsec"
 
     @property
+    def is_measured(self) -> bool:
+        """Tell whether sums of weights must be known, which the specs measure."""
+        return self.is_stored or self.balance == "classes" or self.class_weight == BALANCED
+
+    @property
+    def factors_of_classes(self) -> tuple[tuple[str, float], ...]:
+        """Return the factors that the person says."""
+        return () if self.class_weight == BALANCED else self.class_weight
+
+    @property
     def is_used(self) -> bool:
         """Tell whether entries count differently in the training."""
-        return self.is_stored or self.balance == "classes"
+        return self.is_measured or bool(self.class_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +64,4 @@ class TrainingWeights:
     negative: Negative = "keep"
     scale: float = 1.0  #: of all; brings normalised weights to a mean of 1, where losses are tame
     classes: tuple[tuple[float, float], ...] = ()  #: (label, factor)
+    learned: tuple[tuple[float, float], ...] = ()  #: the same, only where something is learned

@@ -89,14 +89,21 @@ def dropped(how: TrainingWeights, stored: Weights | None) -> NDArray[np.bool_] |
 
 
 def of_loss(
-    how: TrainingWeights, stored: Weights | None, labels: NDArray[np.float32]
+    how: TrainingWeights, stored: Weights | None, labels: NDArray[np.float32], *, learns: bool
 ) -> Weights | None:
-    """Return the weights of entries in the loss, shape (n,)."""
+    """Return the weights of entries in the loss, shape (n,).
+
+    Args:
+        how: they are made.
+        stored: with the chunk.
+        labels: of the entries.
+        learns: whether the loss is of what is learned from, or of what validates.
+    """
     if not how.is_used:
         return None
     own = physical(how, stored)
     weights = np.ones(len(labels), np.float32) if own is None else own.copy()
     weights *= np.float32(how.scale)
-    for label, factor in how.classes:
+    for label, factor in (*how.classes, *(how.learned if learns else ())):
         weights[labels == label] *= np.float32(factor)
     return weights

@@ -23,6 +23,23 @@ class Labels:
         """Return the class that a single score is for: the one whose label is 1."""
         return self.classes[1] if len(self.classes) == 2 else "1"  # noqa: PLR2004 - two classes
 
+    def number_of(self, name: str, key: str) -> float:
+        """Return the label of a class that `key` of params.json names.
+
+        Raises:
+            InvalidRequestError: there is no such class.
+        """
+        if self.classes:
+            return float(self.classes.index(_alike(name, self.classes, key)))
+        known = sorted({f"{value:g}" for value in self.values})
+        number = _number(_alike(name, known, key) if known else name)
+        if number is None:
+            raise InvalidRequestError(
+                f"params.json: {key} is {name!r}, but {self.expression!r} gives numbers",
+                hint="name a class by its number, such as 1",
+            )
+        return number
+
     def scored_for(self, positive: str) -> "Labels":
         """Return labels of which 1 is the class `positive`, and 0 the other one.
 
@@ -37,7 +54,7 @@ class Labels:
             self.classes[int(value)] if self.classes else f"{value:g}" for value in self.values
         ]
         known = sorted(set(names))
-        wanted = _alike(positive, known)
+        wanted = _alike(positive, known, "positive")
         if len(known) != 2:  # noqa: PLR2004 - one score tells two classes apart
             raise InvalidRequestError(
                 f"params.json: positive is {positive!r}, but labels.txt has {len(known)} classes",
@@ -63,13 +80,13 @@ class Labels:
         )
 
 
-def _alike(name: str, known: Sequence[str]) -> str:
+def _alike(name: str, known: Sequence[str], key: str) -> str:
     """Return the class that is meant; "1" and "1.0" are the same."""
     for each in known:
         if each == name or _number(each) == _number(name) is not None:
             return each
     raise InvalidRequestError(
-        f"params.json: positive is {name!r}, which is no label of labels.txt",
+        f"params.json: {key} is {name!r}, which is no label of labels.txt",
         hint=nearest(name, known),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.data.weighting import TrainingWeights
+from mlaas4hep.core.data.weighting import BALANCED, TrainingWeights
 from mlaas4hep.core.data.weights import MOST_LABELS, WeightSum
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Request
@@ -20,7 +20,7 @@ def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
             cannot be balanced.
     """
     weighting = request.params.weighting
-    if not weighting.is_used:
+    if not weighting.is_measured:
         return ()
     name = weighting.expression or "1"
     for number, file in enumerate(request.files):
@@ -130,38 +130,45 @@ def training_weights(
     Raises:
         PermanentError: a class cannot be balanced.
     """
-    weighting = request.params.weighting
+    weighting, labels = request.params.weighting, request.labels
     if not weighting.is_used:
         return TrainingWeights()
+    learned = tuple(
+        (labels.number_of(name, "class_weight"), factor)
+        for name, factor in weighting.factors_of_classes
+    )
+    if not weighting.is_measured:
+        return TrainingWeights(is_used=True, learned=learned)
     sums = ClassSums.of(request, specs, passed, used)
     total = sum(value for _, value in sums.by_label)
-    classes: tuple[tuple[float, float], ...] = ()
-    if weighting.balance == "classes":
-        _check_classes(sums, request.labels)
-        share = total / len(sums.by_label)
-        classes = tuple((label, share / value) for label, value in sums.by_label)
     is_scaled = weighting.norm == "xsec" and total > 0
     return TrainingWeights(
         is_used=True,
         negative=weighting.negative,
         scale=sums.entries / total if is_scaled else 1.0,
-        classes=classes,
+        classes=_balanced(sums, labels, "balance") if weighting.balance == "classes" else (),
+        learned=_balanced(sums, labels, "class_weight")
+        if weighting.class_weight == BALANCED
+        else learned,
     )
 
 
-def _check_classes(sums: ClassSums, labels: Labels) -> None:
+def _balanced(sums: ClassSums, labels: Labels, key: str) -> tuple[tuple[float, float], ...]:
+    """Return the factors that give all classes the same sum; `key` of params.json asks for them."""
     if len(sums.by_label) < 2 or len(sums.by_label) > MOST_LABELS:  # noqa: PLR2004 - two classes
         raise PermanentError(
-            "balance: the labels are no classes, so there is nothing to balance",
+            f"{key}: the labels are no classes, so there is nothing to balance",
             file="params.json",
-            hint='leave "balance" away for a regression',
+            hint=f'leave "{key}" away for a regression',
         )
     for label, value in sums.by_label:
         if not value > 0:
             is_class = label.is_integer() and 0 <= label < len(labels.classes)
             named = labels.classes[int(label)] if is_class else f"{label:g}"
             raise PermanentError(
-                f"balance: the weights of class {named} sum up to {value:g}",
+                f"{key}: the weights of class {named} sum up to {value:g}",
                 file="params.json",
                 hint='"negative_weights": "abs" or "drop", or more entries of it',
             )
+    share = sum(value for _, value in sums.by_label) / len(sums.by_label)
+    return tuple((label, share / value) for label, value in sums.by_label)

@@ -177,7 +177,7 @@ class OpenedFiles:
 def _weighed_by(request: Request) -> str:
     """Return all that sums of weights depend on, besides the file itself; "" without weights."""
     weighting = request.params.weighting
-    if not weighting.is_used:
+    if not weighting.is_measured:
         return ""
     numbers = [file.weight for file in request.files]
     labels = request.labels.expression or request.labels.values

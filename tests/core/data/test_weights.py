@@ -47,13 +47,13 @@ def test_sums_of_parts_are_those_of_the_whole_in_any_order():
 
 
 def test_without_weights_nobody_has_one():
-    assert of_loss(TrainingWeights(), None, LABELS) is None
+    assert of_loss(TrainingWeights(), None, LABELS, learns=True) is None
 
 
 def test_classes_are_balanced_also_without_weights_of_entries():
     weights = TrainingWeights(is_used=True, classes=((0.0, 1.5), (1.0, 0.75)))
 
-    assert of_loss(weights, None, LABELS).tolist() == [1.5, 0.75, 0.75]
+    assert of_loss(weights, None, LABELS, learns=True).tolist() == [1.5, 0.75, 0.75]
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_classes_are_balanced_also_without_weights_of_entries():
 def test_the_loss_gets_scaled_weights_and_figures_those_of_the_files(negative, expected):
     weights = TrainingWeights(is_used=True, negative=negative, scale=2.0)
 
-    assert of_loss(weights, STORED, LABELS).tolist() == expected
+    assert of_loss(weights, STORED, LABELS, learns=True).tolist() == expected
     assert physical(weights, STORED).tolist() == [each / 2 for each in expected]

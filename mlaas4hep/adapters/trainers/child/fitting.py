@@ -69,7 +69,7 @@ def _by_chunk(model: BlockModel, data: TrainingData, job: TrainingJob, done: int
             )
         for epoch in range(skipped, epochs):
             random = np.random.default_rng([job.params.seed, chunk.index, epoch])
-            model.learn(chunk.block(train[data.order(len(train), random)]))
+            model.learn(chunk.training_block(train[data.order(len(train), random)]))
             metrics = model.metrics()
             if len(chunk.split.validation):
                 model.test(chunk.block(chunk.split.validation))

@@ -35,6 +35,7 @@ class SplitChunk:
     x: Floats  #: shape (n, columns), as the model reads it
     split: Split
     weights: Floats | None = None  #: shape (n,): in the loss; None: all count alike
+    tested: Floats | None = None  #: the same where nothing is learned
     physical: Floats | None = None  #: shape (n,): in figures; None: all count alike
     folds: int = 0  #: models, if there is one for each fold
 
@@ -44,9 +45,13 @@ class SplitChunk:
         return self.chunk.y
 
     def block(self, rows: Index) -> Block:
-        """Return some rows to be used in one go; of several models, those predict that never saw them."""
+        """Return some rows to be tested in one go; of several models, those predict that never saw them."""
         folds = self.chunk.parts if self.folds else None
-        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.weights, folds=folds)
+        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.tested, folds=folds)
+
+    def training_block(self, rows: Index) -> Block:
+        """Return some rows to be learned from in one go."""
+        return replace(self.block(rows), weights=self.weights)
 
     def learned(self, rows: Index) -> Block:
         """Return some training rows, to be predicted by a model that learned from them."""
@@ -100,7 +105,8 @@ class TrainingData:
                 chunk=chunk,
                 x=_filled(chunk, self._model.missing),
                 split=split,
-                weights=weights.of_loss(self._job.weights, chunk.weights, chunk.y),
+                weights=self._of_loss(chunk, learns=True),
+                tested=self._of_loss(chunk, learns=False),
                 physical=weights.physical(self._job.weights, chunk.weights),
                 folds=self._params.splitting.folds if self._fold is None else 0,
             )
@@ -118,7 +124,7 @@ class TrainingData:
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the training rows of chunks; see `Sample`."""
         for chunk in self.chunks(range(self.chunk_count) if indices is None else indices):
-            yield chunk.block(chunk.split.train)
+            yield chunk.training_block(chunk.split.train)
 
     def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the validating rows of chunks; see `Sample`."""
@@ -137,7 +143,7 @@ class TrainingData:
         random = np.random.default_rng([self._params.seed, epoch])
         parts: list[Block] = []
         for chunk in self.chunks(indices):
-            parts.append(chunk.block(chunk.split.train))
+            parts.append(chunk.training_block(chunk.split.train))
             rows = sum(len(part.order) for part in parts)
             if rows >= block_rows(batch, chunk.x.shape[1]):
                 block = self._mixed(parts, random)
@@ -160,6 +166,9 @@ class TrainingData:
             return range(chunks)
         random = np.random.default_rng([self._params.seed, epoch, chunks])
         return [int(index) for index in random.permutation(chunks)]
+
+    def _of_loss(self, chunk: Chunk, *, learns: bool) -> Floats | None:
+        return weights.of_loss(self._job.weights, chunk.weights, chunk.y, learns=learns)
 
     def _split(self, chunk: Chunk) -> Split:
         test = TEST_SHARE if self._params.metrics.wanted else 0.0

@@ -4,11 +4,22 @@ import math
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from mlaas4hep.core.data.weighting import Balance, Negative, Norm, PerFile, Weighting
+from mlaas4hep.core.data.weighting import (
+    BALANCED,
+    Balance,
+    ClassWeight,
+    Negative,
+    Norm,
+    PerFile,
+    Weighting,
+)
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.errors import InvalidRequestError
 
-KEYS = ("weight", "xsec", "weight_norm", "luminosity", "negative_weights", "balance")
+KEYS = (
+    *("weight", "xsec", "weight_norm", "luminosity", "negative_weights", "balance"),
+    "class_weight",
+)
 _FILES = '[1.0, 0.5] for the lines of files.txt, or {"ttbar*": 1.0}'
 
 
@@ -37,7 +48,28 @@ def parse_weighting(content: Mapping[str, Any]) -> Weighting:
         luminosity=_positive("luminosity", content.get("luminosity", 1.0)),
         negative=_one_of(content, "negative_weights", Negative, "keep"),
         balance=_one_of(content, "balance", Balance, "none"),
+        class_weight=_class_weight(content),
     )
+
+
+def _class_weight(content: Mapping[str, Any]) -> ClassWeight:
+    value = content.get("class_weight", {})
+    if value == BALANCED or isinstance(value, dict):
+        if value and content.get("balance", "none") != "none":
+            raise InvalidRequestError(
+                "params.json: both balance and class_weight say what a class counts",
+                hint="leave one of them away: balance also counts in the validation's loss",
+            )
+        return BALANCED if value == BALANCED else _class_factors(value)
+    raise _wrong("class_weight", value, '"balanced", or factors: {"0": 1, "1": 20}')
+
+
+def _class_factors(value: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    found = tuple((name, _number(f"class_weight.{name}", one)) for name, one in value.items())
+    for name, factor in found:
+        if factor < 0:
+            raise _wrong(f"class_weight.{name}", factor, "a factor of at least 0")
+    return found
 
 
 def _expression(text: str) -> str:

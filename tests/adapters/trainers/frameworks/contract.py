@@ -75,10 +75,15 @@ class Training:
                 **job,
             }
         )
-        _, self.model = modelfile.build(path, self.job, [load(framework)], 60)
+        self._build = lambda: modelfile.build(path, self.job, [load(framework)], 60)[1]
+        self.model = self._build()
         self.labels = SeenLabels(self.model.summary.task, self.job.labels)
         self.data = TrainingData(Chunks(task), self.model, self.labels, self.job)
         self.done = done
+
+    def rebuilt(self):
+        """Return what Keras itself can fit: the model as it was before the training."""
+        return self._build().keras
 
     def rounds(self):
         return fit(self.model, self.data, self.job, self.labels, self.done)

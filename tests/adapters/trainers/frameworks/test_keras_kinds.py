@@ -10,6 +10,7 @@ from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import Training
@@ -193,6 +194,30 @@ BINARY = sequential(
     "layers.Dense(1, 'sigmoid')",
     "    m.compile(keras.optimizers.Adam(0.02), 'binary_crossentropy')\n",
 )
+
+
+def _as_keras_fit(training, epochs, **how):
+    """Return what `fit` says of a new model and the same entries in the same batches."""
+    again = training.rebuilt()
+    parts = []
+    for blocks in (training.data.training(), training.data.validation()):
+        taken = [(block.x[block.order], block.y[block.order]) for block in blocks]
+        parts.append(tuple(np.concatenate(each) for each in zip(*taken, strict=True)))
+    given = {"epochs": epochs, "batch_size": 20, "shuffle": False, "verbose": 0, **how}
+    return again.fit(*parts[0], validation_data=parts[1], **given).history
+
+
+def test_class_weight_does_what_it_does_in_keras_fit(train):
+    weights = TrainingWeights(is_used=True, learned=((0.0, 0.3), (1.0, 5.0)))
+    params = {"epochs": 3, "shuffle": False}
+
+    training = train("binary", BINARY, params=params, weights=weights).finish()
+
+    fitted = _as_keras_fit(training, 3, class_weight={0: 0.3, 1: 5.0})
+    for name in ("loss", "val_loss"):
+        assert [each[name] for each in training.history] == pytest.approx(fitted[name], abs=1e-5)
+
+
 STOPPING = (
     '{"monitor": "loss", "patience": 2, "min_delta": 10, "restore_best_weights": true, '
     '"start_from_epoch": 0}'
