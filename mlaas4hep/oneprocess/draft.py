@@ -13,9 +13,8 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Jagged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
-from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
-from mlaas4hep.core.selection.branches import choose, label_expression
+from mlaas4hep.core.selection.branches import choose, entry_expression
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.roles import Role, role
 from mlaas4hep.errors import ConflictError, InvalidRequestError
@@ -163,7 +162,7 @@ def _no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
 
 
 def _roles(shared: Mapping[str, BranchInfo], label: str) -> dict[Role, list[str]]:
-    used = label_expression(Labels(expression=label), shared).names if label else frozenset()
+    used = entry_expression(label, shared).names if label else frozenset()
     roles: dict[Role, list[str]] = {"identifier": [], "weight": [], "truth": [], "label": []}
     for name in sorted(shared.keys() - used):
         found = role(name)
@@ -203,7 +202,7 @@ def _by_branch(source: DataSource, data: Data, label: str) -> tuple[Kind, str]:
 
 def _values(source: DataSource, tree: TreeInfo, label: str) -> Any:
     known = [branch.name for branch in tree.branches]
-    expression = label_expression(Labels(expression=label), known)
+    expression = entry_expression(label, known)
     missing = sorted(expression.names - set(known))
     if missing:
         raise InvalidRequestError(

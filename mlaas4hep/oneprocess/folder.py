@@ -15,6 +15,7 @@ from mlaas4hep.adapters.trainers.loading import installed
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests import parse
 from mlaas4hep.core.requests.inputs import datasets, filelist
+from mlaas4hep.core.requests.params.parse_fitting import has_label_columns
 from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.core.requests.tarballs import beside, modelcode
 from mlaas4hep.errors import InvalidRequestError, MlaasError
@@ -45,7 +46,10 @@ class Paths:
         files = folder / "files.txt"
         if not files.exists() and (folder / "files.json").is_file():
             files = folder / "files.json"
-        has_labels = files.is_file() and filelist.has_labels(read_text(files))
+        params = folder / "params.json"
+        has_labels = (files.is_file() and filelist.has_labels(read_text(files))) or (
+            params.is_file() and has_label_columns(read_text(params))
+        )
         names = [files.name, "params.json", "labels.txt", "model.py"]
         if has_labels and not (folder / "labels.txt").exists():
             names.remove("labels.txt")
@@ -58,7 +62,7 @@ class Paths:
         preproc = folder / "preproc.json"
         return cls(
             files=files,
-            params=folder / "params.json",
+            params=params,
             labels=folder / "labels.txt" if "labels.txt" in names else None,
             preproc=preproc if preproc.is_file() else None,
             model=folder / "model.py",

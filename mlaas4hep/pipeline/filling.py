@@ -109,6 +109,7 @@ class Filling:
             widths=layout.widths,
             weighted=inputs.request.params.weighting.is_stored,
             parted=bool(inputs.opened.branches.part_by),
+            labels=inputs.request.labels.columns.width,
         )
         return cls(layout=layout, draft=ChunkDraft.of(shape))
 

@@ -45,7 +45,7 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
     names = preproc.reads | set(branches.features)
     if request.params.weighting.is_measured:
         weigher = Weigher(request=request, file=part.file)
-        names |= {*branches.weight, *branches.label}
+        names |= branches.about_entries
     needed = names & set(branches.reads)
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
@@ -59,7 +59,7 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
             part.start,
             entries=part.stop - part.start,
             rules=request.params.rules,
-            keep=(*branches.weight, *branches.label) if weigher else (),
+            keep=branches.about_entries if weigher else (),
             weigher=weigher,
         )
 

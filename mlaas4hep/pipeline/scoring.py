@@ -11,6 +11,7 @@ import numpy as np
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import plan_ranges
+from mlaas4hep.core.models.answering import answer_of
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import (
@@ -196,17 +197,21 @@ def _score_block(
 ) -> Table:
     inputs = block.only(transform.schema.required)
     prepared = transform.prepare(inputs)
-    outputs = _predict(runtime, prepared)
-    names = output_names(int(np.prod(outputs.shape[1:], dtype=int)), contract.classes)
+    outputs = _predict(runtime, prepared, contract)
+    names = output_names(int(np.prod(outputs.shape[1:], dtype=int)), contract.names)
     return table(prepared, outputs, block, identifiers, names)
 
 
-def _predict(runtime: Runtime, prepared: NetworkInput) -> Array:
-    """Return the network's first output for all rows; without rows, for none."""
-    feeds, told = prepared.feeds(runtime.inputs[0].name), runtime.outputs[0].name
+def _predict(runtime: Runtime, prepared: NetworkInput, contract: Contract) -> Array:
+    """Return what the network answers for all rows; without rows, for none."""
+    feeds, order = prepared.feeds(runtime.inputs[0].name), [each.name for each in runtime.outputs]
     rows = len(next(iter(feeds.values())))
     batches = [
-        runtime.run({name: each[start : start + BATCH] for name, each in feeds.items()})[told]
+        answer_of(
+            runtime.run({name: each[start : start + BATCH] for name, each in feeds.items()}),
+            order,
+            contract,
+        )
         for start in range(0, rows, BATCH)
     ]
     return np.concatenate(batches)[: len(prepared.x)]

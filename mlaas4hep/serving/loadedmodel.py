@@ -44,7 +44,7 @@ class LoadedModel:
             runtime=runtime,
             contract=contract,
             transform=None if contract is None else _transform(contract, runtime),
-            labels=_labels(store, record) or (contract.classes if contract else ()),
+            labels=_labels(store, record) or (contract.names if contract else ()),
         )
 
     @property
@@ -52,11 +52,17 @@ class LoadedModel:
         """Return the names of the network's inputs; () if nobody knows them."""
         return () if self.contract is None else self.contract.columns
 
-    def named(self, numbers: int) -> tuple[str, ...]:
+    def named(self, numbers: int, output: str = "") -> tuple[str, ...]:
         """Return the class that each of the `numbers` of an answer is for; () if nobody said it.
 
         A single score of two classes is for one of them, which only the contract knows.
+
+        Args:
+            numbers: in a row.
+            output: that gave them, if they are of one of several.
         """
+        if output and self.contract and self.contract.outputs:
+            return self.contract.names_of(output)
         if numbers == 1 and len(self.labels) != 1:
             return (self.contract.positive,) if self.contract and self.contract.positive else ()
         return self.labels

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlaas4hep.core.requests import frameworks, parse
+from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.inputs import weighing
+from mlaas4hep.core.requests.labelling import labels_of_expressions, with_loss_columns
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request, Resources
 from mlaas4hep.core.requests.tarballs import modelcode
@@ -73,7 +75,8 @@ def build_request(
     with _in(texts.params):
         files, params = weighing.weighed(files, params)
     preproc = _preproc(texts.preproc)
-    labels = _labels(texts.labels, files).scored_for(params.positive)
+    labels = _labels(texts, files, params.fitting).scored_for(params.positive)
+    labels = with_loss_columns(labels, params.fitting.loss_columns)
     _check_classes(params, labels)
     return Request(
         owner=name.owner,
@@ -118,7 +121,10 @@ def _preproc(text: Text | None) -> str:
     return text.text
 
 
-def _labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
+def _labels(texts: Texts, files: tuple[InputFile, ...], fitting: Fitting) -> Labels:
+    text = texts.labels
+    if fitting.labels:
+        return _labels_of_params(texts, files, fitting)
     if any(file.label for file in files):
         return _own_labels(text, files)
     if text is None:
@@ -127,8 +133,31 @@ def _labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
         return parse.parse_labels(text.text, files)
 
 
+def _labels_of_params(texts: Texts, files: tuple[InputFile, ...], fitting: Fitting) -> Labels:
+    """Return the labels that params.json says."""
+    listed = texts.files.name if any(file.label for file in files) else ""
+    other = texts.labels.name if texts.labels else listed
+    if other:
+        raise InvalidRequestError(
+            f"both params.json and {other} say labels", hint="leave one of them away"
+        )
+    with _in(texts.params):
+        return labels_of_expressions(fitting.labels)
+
+
 def _check_classes(params: Params, labels: Labels) -> None:
-    """Refuse factors of classes that there are not."""
+    """Refuse factors of classes that there are not.
+
+    Raises:
+        InvalidRequestError: names the class, or says that there are no classes.
+    """
+    weighting = params.weighting
+    if labels.others and (weighting.class_weight or weighting.balance == "classes"):
+        key = "class_weight" if weighting.class_weight else "balance"
+        raise InvalidRequestError(
+            f"params.json: {key} needs one label, and there are {len(labels.expressions)} columns",
+            hint='"weight" may be an expression of them, such as "1 + 9 * isB"',
+        )
     for name, _ in params.weighting.factors_of_classes:
         labels.number_of(name, "class_weight")
 

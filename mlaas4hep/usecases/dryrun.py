@@ -101,6 +101,7 @@ def _built(
         resources=request.resources,
         classes=request.labels.classes,
         labels=tuple(sorted(set(request.labels.values))),
+        label_columns=request.labels.columns,
     )
     try:
         return services.trainer.check(prepared.model.encode(), job, prepared.beside)
@@ -119,7 +120,8 @@ def _of_values(request: Request, chosen: Branches, samples: list[list[Columns]])
             values = without_missing(block.only(features), rules)
             sketcher.add(values, 0)
             parts.append(measured(values, file=number, start=0, stop=block.entries))
-            labelled.append((values, labels_of(request.labels, number, block)))
+            labels = labels_of(request.labels, number, block)
+            labelled.append((values, request.labels.columns.only_labels(labels)))
     if parts:
         specs = sketched(merged(parts), sketcher.sketches())
         yield from notices(specs, rules)
@@ -199,7 +201,7 @@ def _try(
     for block in sample:
         sampled += block.entries
         flow.update(dict(preproc.cut_flow(block)))
-        kept = preproc.apply(block, keep=frozenset((*chosen.label, *chosen.weight, *chosen.part)))
+        kept = preproc.apply(block, keep=chosen.about_entries)
         blocks.append(kept)
         passed += kept.entries
         rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}

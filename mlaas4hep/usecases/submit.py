@@ -10,6 +10,7 @@ from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.inputs import filelist, sources
 from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.params.parse_fitting import has_label_columns
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.requests.tarballs import beside
@@ -204,11 +205,13 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
     if preproc is None:
         preproc = USUAL_PREPROC if upload.find(USUAL_PREPROC) else ""
     files = read(_files(submission, upload), "files")
-    own_labels = upload.find(submission.labels) is None and filelist.has_labels(files.text)
+    params = read(submission.params, "params")
+    says_labels = filelist.has_labels(files.text) or has_label_columns(params.text)
+    own_labels = upload.find(submission.labels) is None and says_labels
     return Texts(
         model=read(submission.model, "model"),
         preproc=read(preproc, "preproc") if preproc else None,
-        params=read(submission.params, "params"),
+        params=params,
         files=files,
         labels=None if own_labels else read(submission.labels, "labels"),
         beside=_beside(submission, upload, services),

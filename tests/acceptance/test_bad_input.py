@@ -82,7 +82,7 @@ REFUSED = {
     "class-weight": (
         {"params.json": _says(class_weight={"0": 1, "sig": 9})},
         "params.json",
-        "class_weight is 'sig', which is no label",
+        "class_weight is 'sig', but 'y' gives numbers",
     ),
     "no-model": ({"model.py": "def modle(idim):\n    pass"}, "model.py", "defines no `model`"),
 }

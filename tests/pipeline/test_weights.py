@@ -150,7 +150,7 @@ def test_class_weight_counts_in_what_is_learned_from(
     event, specs = RunSubmitted(owner="o", run=done.name), pipeline.specs_of(services, done)
     told = load_inputs(event, services).training_weights(specs)
     assert bool(specs.weights) == measures
-    assert told.learned == pytest.approx(learned)
+    assert np.array(told.learned) == pytest.approx(np.array(learned))
     assert of_loss(told, None, np.array([0.0, 1.0]), learns=False).tolist() == [1.0, 1.0]
 
 

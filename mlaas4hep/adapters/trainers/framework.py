@@ -29,7 +29,7 @@ class Block:
     """Entries that are used in one go: the rows `order` of the arrays, in that order."""
 
     x: Floats  #: shape (n, columns)
-    y: Floats  #: shape (n,): labels as numbers
+    y: Floats  #: shape (n,): labels as numbers; (n, columns) if there are several, or `loss_columns`
     order: Index
     weights: Floats | None = None  #: shape (n,); None: all count alike
     folds: Parts | None = None  #: shape (n,): of several models, which one predicts a row
@@ -66,7 +66,7 @@ class Model(Protocol):
     missing: Missing  #: what it reads where there is no value
 
     def check_labels(self, labels: Floats) -> None:
-        """Refuse labels, shape (n,), all finite, that the loss cannot compare.
+        """Refuse labels, shape (n,) or (n, columns), all finite, that the loss cannot compare.
 
         Raises:
             TrainingError: names the first label that does not fit.

@@ -1,6 +1,6 @@
 """model.onnx: one input `input`, one output `scores`, kept only if it agrees with the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def write(
     folder: Path,
     convert: Callable[[], Any],
     sample: Floats,
-    expected: Floats,
+    expected: Floats | Mapping[str, Floats],
     tolerance: float = TOLERANCE,
 ) -> tuple[Conversion, ...]:
     """Write model.onnx if the model converts and the file agrees with it; else say why not.
@@ -28,7 +28,7 @@ def write(
         folder: of the bundle.
         convert: returns the ONNX model.
         sample: real entries, shape (n, columns).
-        expected: what the model gives for them, shape (n, outputs).
+        expected: what the model gives for them, shape (n, outputs), by name if there are several.
         tolerance: see `TOLERANCE`.
     """
     if find_spec("onnxruntime") is None or find_spec("onnx") is None:
@@ -73,7 +73,21 @@ def scores_only(model: Any, column: int | None = None) -> Any:
     return model
 
 
-def _difference(data: bytes, sample: Floats, expected: Floats) -> float:
+def named(model: Any, names: Sequence[str]) -> Any:
+    """Return an ONNX model whose outputs, in their order, have these names."""
+    import onnx  # noqa: PLC0415 - only where the extra is
+
+    graph = model.graph
+    sources = [each.name for each in graph.output]
+    del graph.output[:]
+    for source, name in zip(sources, names, strict=True):
+        graph.node.append(onnx.helper.make_node("Identity", [source], [name]))
+        kind = onnx.TensorProto.FLOAT
+        graph.output.append(onnx.helper.make_tensor_value_info(name, kind, [None, None]))
+    return model
+
+
+def _difference(data: bytes, sample: Floats, expected: Floats | Mapping[str, Floats]) -> float:
     """Return the largest relative difference on real entries."""
     import onnxruntime  # noqa: PLC0415 - only where the extra is
 
@@ -81,8 +95,13 @@ def _difference(data: bytes, sample: Floats, expected: Floats) -> float:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    got = session.run(None, {session.get_inputs()[0].name: sample})[0].reshape(expected.shape)
-    return agreement(FILE, got, expected).difference
+    wanted = expected if isinstance(expected, Mapping) else {OUTPUT: expected}
+    names = [*wanted] if len(wanted) > 1 else None
+    got = session.run(names, {session.get_inputs()[0].name: sample})
+    return max(
+        agreement(FILE, values.reshape(each.shape), each).difference
+        for values, each in zip(got, wanted.values(), strict=names is not None)
+    )
 
 
 def agreement(file: str, got: Floats, expected: Floats, tolerance: float = TOLERANCE) -> Conversion:

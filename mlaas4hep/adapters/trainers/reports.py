@@ -117,7 +117,8 @@ class Reports:
 
 def _is_sensible(built: ModelBuilt) -> bool:
     summary = built.summary
-    texts = (*summary.layers, summary.loss, *built.isolation)
+    outputs = (name for name, _ in summary.outputs)
+    texts = (*summary.layers, summary.loss, *outputs, *built.isolation)
     return 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS and _are_printable(texts)
 
 

@@ -4,8 +4,8 @@
 
 The preamble is magic, checksum (xxh3, of everything behind it), content (the digest in the chunk's
 key, or zeros) and length of the header. All numbers are little endian, every array begins at a
-multiple of 64 bytes. Weights and parts are there only if the header says so; a chunk without them
-has the bytes that it had before there were any. Missing values are told by position. The mask is kept as the lengths of jagged rows and the few positions that
+multiple of 64 bytes. Weights, parts and further label columns are there only if the header says so;
+a chunk without them has the bytes that it had before there were any. Missing values are told by position. The mask is kept as the lengths of jagged rows and the few positions that
 were not finite; `Chunk.mask` expands it.
 """
 
@@ -43,11 +43,17 @@ class Shape:
     holes: int = 0  #: values that are not finite
     weighted: bool = False  #: there is a weight for each entry
     parted: bool = False  #: there is a part for each entry: whether it validates, or its fold
+    labels: int = 1  #: columns of y: labels, and what only the loss sees
 
     @property
     def width(self) -> int:
         """Return the number of columns."""
         return self.flat + sum(self.widths)
+
+    @property
+    def y(self) -> tuple[int, ...]:
+        """Return the shape of `y`."""
+        return (self.entries, self.labels) if self.labels > 1 else (self.entries,)
 
     def header(self, content: str = "") -> bytes:
         """Return preamble and header, padded to where `x` begins; the checksum is not there yet."""
@@ -59,6 +65,7 @@ class Shape:
         }
         more = {"weighted": self.weighted, "parted": self.parted}
         fields |= {name: True for name, there in more.items() if there}
+        fields |= {"labels": self.labels} if self.labels > 1 else {}
         body, without = (json.dumps(each).encode() for each in (fields, fields | {"holes": 0}))
         # `x` begins where it does without holes: these are counted when it is filled already.
         padded = body.ljust(_aligned(_START.size + len(without) + _DIGITS) - _START.size)
@@ -72,7 +79,7 @@ class ChunkDraft:
     shape: Shape
     buffer: NDArray[np.uint8]
     x: Matrix  #: to be filled
-    y: NDArray[np.float32]  #: to be filled
+    y: NDArray[np.float32]  #: to be filled; see `Chunk`
     draws: Draws  #: to be filled
     counts: Array  #: (jagged branches, entries), to be filled
     weights: Weights | None  #: to be filled, if there are any
@@ -113,7 +120,7 @@ class Chunk:
 
     shape: Shape
     x: Matrix  #: (entries, columns); padding and values that are not finite are 0
-    y: NDArray[np.float32]  #: (entries,)
+    y: NDArray[np.float32]  #: (entries,), or (entries, label columns) if there are several
     draws: Draws  #: (entries,): decide who trains and who validates
     counts: Array  #: (jagged branches, entries): lengths of rows
     holes: Positions
@@ -144,7 +151,7 @@ def encode(
 
     Args:
         x: (entries, columns), finite.
-        y: (entries,).
+        y: (entries,), or (entries, label columns).
         widths: columns of each jagged branch, the last ones of `x`.
         counts: (jagged branches, entries): lengths of rows.
         holes: positions in `x.reshape(-1)` of values that were not finite.
@@ -160,6 +167,7 @@ def encode(
             widths=tuple(widths),
             weighted=weights is not None,
             parted=parts is not None,
+            labels=y.shape[1] if y.ndim > 1 else 1,
         )
     )
     if draft.weights is not None:
@@ -227,7 +235,7 @@ def _places(shape: Shape, start: int) -> tuple[int, ...]:
     lengths = len(shape.widths) * count_type(shape.widths).itemsize
     sizes = (
         4 * n * shape.width,
-        4 * n,
+        4 * n * shape.labels,
         4 * n,
         4 * n * shape.weighted,
         n * shape.parted,
@@ -249,7 +257,7 @@ def _arrays(shape: Shape, data: NDArray[np.uint8], start: int) -> dict[str, Any]
     lengths = np.frombuffer(data, count_type(shape.widths), n * rows, counts)
     return {
         "x": np.frombuffer(data, "<f4", n * shape.width, x).reshape(n, shape.width),
-        "y": np.frombuffer(data, "<f4", n, y),
+        "y": np.frombuffer(data, "<f4", n * shape.labels, y).reshape(shape.y),
         "draws": np.frombuffer(data, "<u4", n, draws),
         "weights": np.frombuffer(data, "<f4", n, weights) if shape.weighted else None,
         "parts": np.frombuffer(data, np.uint8, n, parts) if shape.parted else None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.conversion import Conversion, Missing
 from mlaas4hep.core.models.folding import Folding
+from mlaas4hep.core.models.goals import Goal, names_of
 from mlaas4hep.core.models.task import Task
 
 
@@ -21,6 +22,8 @@ class Contract:
     classes: tuple[str, ...] = ()  #: class names when the labels were names
     task: Task = "other"
     positive: str = ""  #: the class that a single score is for; empty: there is no such score
+    outputs: tuple[tuple[str, int], ...] = ()  #: (name, numbers) of several outputs, in order
+    goals: tuple[Goal, ...] = ()  #: what the numbers are for, of several labels
     missing: Missing = "zero"  #: what the model reads where there is no value
     folding: Folding | None = None  #: how one of several models is chosen; None: there is one
     conversions: tuple[Conversion, ...] = ()
@@ -29,3 +32,23 @@ class Contract:
     metrics: tuple[tuple[str, float], ...] = ()
     isolation: tuple[str, ...] = ()  #: what confined model.py
     schema_version: int = 1
+
+    def names_of(self, output: str) -> tuple[str, ...]:
+        """Return a name for each number of one of several outputs."""
+        start = 0
+        for name, width in self.outputs:
+            if name == output:
+                return self.names[start : start + width]
+            start += width
+        return ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return a name for each number of an answer, all outputs behind each other; () if unknown."""
+        if self.goals or not self.outputs:
+            return names_of(self.goals) or self.classes
+        return tuple(
+            name if width == 1 else f"{name}_{place}"
+            for name, width in self.outputs
+            for place in range(width)
+        )

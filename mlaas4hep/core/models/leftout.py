@@ -36,6 +36,7 @@ def _reasons(
         (excluded, "exclude_branches"),
         (preproc.removes, "removed by preproc.json"),
         (chosen.label, "the label is computed from it"),
+        (chosen.loss, "only the loss sees it: loss_columns"),
         (chosen.identifiers, "identifier"),
     ):
         yield from ((name, reason) for name in names)

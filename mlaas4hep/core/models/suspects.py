@@ -70,13 +70,19 @@ def telling_columns(x: Array, labels: Array, names: Sequence[str]) -> Iterator[s
 
     Args:
         x: inputs of the network, shape (n, columns).
-        labels: shape (n,).
+        labels: shape (n,), or (n, label columns).
         names: of the columns.
     """
     yield from _telling(dict(zip(names, x.T, strict=True)), labels)
 
 
 def _telling(values: Mapping[str, Array], labels: Array) -> Iterator[str]:
+    """Yield a warning for each label column of which a branch tells all."""
+    for column in labels.T if labels.ndim > 1 else (labels,):
+        yield from _telling_one(values, column)
+
+
+def _telling_one(values: Mapping[str, Array], labels: Array) -> Iterator[str]:
     kinds = np.unique(labels)
     if len(kinds) < 2 or len(labels) < _FEWEST:  # noqa: PLR2004 - nothing to tell apart
         return

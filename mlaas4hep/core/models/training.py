@@ -5,8 +5,10 @@ from typing import BinaryIO
 
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.conversion import Conversion, Missing
+from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import Params, Resources
 
 Metrics = tuple[tuple[str, float], ...]
@@ -47,6 +49,7 @@ class TrainingJob:
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
     labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
+    label_columns: LabelColumns = LabelColumns()
     features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
     branches: tuple[BranchColumns, ...] = ()  #: all that are learned from
     weights: TrainingWeights = TrainingWeights()
@@ -70,6 +73,8 @@ class ModelSummary:
     loss: str
     task: Task
     gives_logits: bool = False  #: outputs become probabilities by a sigmoid or softmax
+    outputs: tuple[tuple[str, int], ...] = ()  #: (name, numbers) of several outputs
+    goals: tuple[Goal, ...] = ()  #: of several label columns; empty: one, or the loss alone knows
     warnings: tuple[str, ...] = ()  #: what its author may not expect
 
 
@@ -111,6 +116,8 @@ class TrainingFinished:
     """The last round is done and all files are handed over."""
 
     task: Task
+    outputs: tuple[tuple[str, int], ...] = ()  #: as in `ModelSummary`
+    goals: tuple[Goal, ...] = ()  #: the same
     metrics: Metrics  #: final ones, such as (("test_auc", 0.77),)
     versions: Versions  #: of what trained
     input_node: str = ""  #: of the SavedModel's serving signature

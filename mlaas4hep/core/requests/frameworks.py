@@ -29,7 +29,7 @@ FRAMEWORKS = (
         packages=("keras", "tensorflow", "tf_keras"),
         needs="tensorflow",
         extra="train",
-        takes=("inputs", "labels", "callbacks"),
+        takes=("inputs", "labels", "callbacks", "loss_columns"),
         hides=("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython"),
     ),
     FrameworkInfo(

@@ -1,9 +1,10 @@
-"""What the network is to learn: a number for each file, or one computed from branches."""
+"""What the network is to learn: a number for each file, or some computed from branches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.errors import InvalidRequestError
 
 
@@ -11,12 +12,21 @@ from mlaas4hep.errors import InvalidRequestError
 class Labels:
     """Either `values` (one a file) or `expression` (over branches) is set, never both.
 
-    A single branch name in labels.txt is an expression of one name.
+    A single branch name in labels.txt is an expression of one name. Several label columns are as
+    many expressions: the first one is `expression`.
     """
 
     values: tuple[float, ...] = ()  #: in the order of files; class indices when `classes` is set
     classes: tuple[str, ...] = ()  #: class names, sorted; the index is the label
     expression: str = ""
+    others: tuple[str, ...] = ()  #: expressions of the label columns after the first
+    beside: tuple[str, ...] = ()  #: expressions that only the loss sees, behind the labels
+    columns: LabelColumns = field(default_factory=LabelColumns)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Return those of the label columns; () if each file has its label."""
+        return (self.expression, *self.others) if self.expression else ()
 
     @property
     def positive(self) -> str:
@@ -48,6 +58,12 @@ class Labels:
         """
         if not positive:
             return self
+        if self.others:
+            raise InvalidRequestError(
+                f"params.json: positive is {positive!r}, but there are {len(self.expressions)}"
+                " label columns",
+                hint="leave positive away: the score of each column is for its 1",
+            )
         if self.expression:
             return self._expression_for(positive)
         names = [

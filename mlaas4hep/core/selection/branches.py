@@ -27,7 +27,13 @@ class Branches:
     weight: tuple[str, ...] = ()  #: sorted; what the weight is computed from, never a feature
     part: tuple[str, ...] = ()  #: sorted; what says which part or fold an entry belongs to
     part_by: str = ""  #: the expression that says it
+    loss: tuple[str, ...] = ()  #: sorted; what only the loss sees is computed from, never a feature
     warnings: tuple[str, ...] = ()
+
+    @property
+    def about_entries(self) -> frozenset[str]:
+        """Return what preproc.json must not remove: branches that labels, weights … need."""
+        return frozenset((*self.label, *self.weight, *self.part, *self.loss))
 
 
 def choose(
@@ -45,25 +51,27 @@ def choose(
     kinds = _every_kind(trees)
     for file, tree in trees.items():
         check_file(file, tree, preproc, kinds if params.missing_branches == "fill" else {})
-    label = names_of(labels.expression, trees, preproc, "labels.txt", "label")
+    label = _names_of_all(labels.expressions, trees, preproc, "labels.txt", "label")
+    loss = _names_of_all(labels.beside, trees, preproc, "loss_columns", "loss column")
     weight = names_of(params.weighting.expression, trees, preproc, "weight", "weight")
     identifiers = _identifiers(params, trees)
     part_by = _part_by(params.splitting, identifiers)
     part = names_of(part_by, trees, preproc, "validation or fold_by", "split")
     new = set(preproc.defines)
     known = _all_names(trees)
-    hidden = label | weight | set(identifiers) | preproc.removes
+    hidden = label | weight | loss | set(identifiers) | preproc.removes
     check_patterns(params, trees, known | new)
     chosen = matching(params.selected_branches, known) if params.selected_branches else known
     excluded = matching(params.exclude_branches, known | new)
     wanted = chosen - excluded - hidden
     partial = {name for tree in trees.values() for name in wanted - tree.names}
-    needed = (preproc.reads | label | weight | part) - new
+    about = label | weight | part | loss
+    needed = (preproc.reads | about) - new
     if params.missing_branches == "common":
         wanted -= partial
     reads = wanted | needed
-    asked = label | weight | part | preproc.reads | set(params.selected_branches)
-    fills = kinds.keys() - label - weight - part if params.missing_branches == "fill" else set()
+    asked = about | preproc.reads | set(params.selected_branches)
+    fills = kinds.keys() - about if params.missing_branches == "fill" else set()
     check_alike(trees, reads, asked, fills)
     features = wanted | (new - excluded - hidden)
     if not features:
@@ -79,6 +87,7 @@ def choose(
         weight=tuple(sorted(weight)),
         part=tuple(sorted(part)),
         part_by=part_by,
+        loss=tuple(sorted(loss)),
         warnings=(
             *notices.of_choice(trees, params, label, known | new, labels),
             *notices.of_differences(trees, params, partial, reads),
@@ -86,9 +95,11 @@ def choose(
     )
 
 
-def label_expression(labels: Labels, names: Iterable[str]) -> Expression:
-    """Return the label's formula; a name of a branch needs not be one that formulas can hold."""
-    return entry_expression(labels.expression, names)
+def _names_of_all(
+    texts: Iterable[str], trees: Mapping[str, TreeInfo], preproc: Preproc, key: str, what: str
+) -> set[str]:
+    """Return the branches that formulas need; see `names_of`."""
+    return {name for text in texts for name in names_of(text, trees, preproc, key, what)}
 
 
 def entry_expression(text: str, names: Iterable[str]) -> Expression:

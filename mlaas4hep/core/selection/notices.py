@@ -27,7 +27,7 @@ def of_choice(
     ]
     if left:
         yield f"left out, because they cannot be numbers: {listed(left)}"
-    if label and labels.expression not in label:
+    if label - {*labels.expressions}:
         names = listed(sorted(label))
         yield f"left out of the features, because the label is computed from them: {names}"
     there = known | {name for name, _ in skipped}

@@ -117,8 +117,10 @@ class OpenedFiles:
         )
 
     def _more_content(self, request: Request) -> Iterator[object]:
-        """Yield what weights and parts depend on, if the chunk has them."""
-        params = request.params
+        """Yield what further label columns, weights and parts depend on, if the chunk has them."""
+        params, labels = request.params, request.labels
+        if labels.others or labels.beside:
+            yield from ("labels", labels.others, labels.beside)
         if params.weighting.is_stored:
             yield from ("weights", self.specs_content(request), params.weighting.norm)
             if params.weighting.norm == "xsec":  # what is used of each file scales the weights
@@ -180,7 +182,7 @@ def _weighed_by(request: Request) -> str:
     if not weighting.is_measured:
         return ""
     numbers = [file.weight for file in request.files]
-    labels = request.labels.expression or request.labels.values
+    labels = "\n".join(request.labels.expressions) or request.labels.values
     return keys.digest(weighting.expression, weighting.norm == "xsec", numbers, labels)
 
 

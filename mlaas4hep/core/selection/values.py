@@ -10,24 +10,33 @@ from mlaas4hep.core.data.planning.parts import Parts, parts_of_values
 from mlaas4hep.core.data.weights import WeightSum, summed, summed_by_label
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params, Request
-from mlaas4hep.core.selection.branches import entry_expression, label_expression
+from mlaas4hep.core.selection.branches import entry_expression
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import PermanentError
 
 
 def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32]:
-    """Return the label of each of these entries of a file.
+    """Return the label of each of these entries of a file, and what else the loss sees.
+
+    Returns:
+        Shape (n,), or (n, columns) if there are several.
 
     Raises:
         PermanentError: one is not a number.
     """
+    texts = (*labels.expressions, *labels.beside)
+    found = [_numbers_of(text, columns) for text in texts]
     if not labels.expression:
-        return np.full(columns.entries, labels.values[file], np.float32)
-    values = label_expression(labels, columns.names).evaluate(columns)
+        found.insert(0, np.full(columns.entries, labels.values[file], np.float32))
+    return np.stack(found, axis=1) if len(found) > 1 else found[0]
+
+
+def _numbers_of(text: str, columns: Columns) -> NDArray[np.float32]:
+    values = entry_expression(text, columns.names).evaluate(columns)
     if isinstance(values, Jagged) or not np.isfinite(values).all():
         raise PermanentError(
-            f"the label {labels.expression!r} is not a number in every entry",
-            branch=labels.expression,
+            f"the label {text!r} is not a number in every entry",
+            branch=text,
             hint="cut away entries without a label in preproc.json",
         )
     return values.astype(np.float32)
@@ -104,8 +113,11 @@ class Weigher:
         `file` is 0 in them, as in the specs of a range.
         """
         params, number = self.request.params, self.request.files[self.file].weight
-        labels = labels_of(self.request.labels, self.file, kept)
-        passing = summed_by_label(weights_of(params, number, kept), labels, file=0)
+        labels = self.request.labels
+        classes = labels.columns.only_labels(labels_of(labels, self.file, kept))
+        if classes.ndim > 1:  # nobody asks for the sum of a class
+            classes = np.zeros(kept.entries, np.float32)
+        passing = summed_by_label(weights_of(params, number, kept), classes, file=0)
         if params.weighting.norm == "none":
             return tuple(passing)
         every = weights_of(params, number, preproc.with_new_branches(block))

@@ -12,11 +12,17 @@ _MATRIX = 2  #: dimensions of one row of numbers for each row
 _LONGEST = 4096  #: bytes of the header; more names are not sent
 
 
-def classes_of(served: LoadedModel, values: Array) -> tuple[str, ...]:
-    """Return the class of each number in a row of the model's first output; () if not known."""
+def classes_of(served: LoadedModel, values: Array, output: str = "") -> tuple[str, ...]:
+    """Return the class of each number in a row of an answer; () if not known.
+
+    Args:
+        served: the model.
+        values: of the answer.
+        output: that gave them, if they are of one output alone.
+    """
     if values.ndim > _MATRIX:
         return ()
-    return served.named(values.shape[1] if values.ndim == _MATRIX else 1)
+    return served.named(values.shape[1] if values.ndim == _MATRIX else 1, output)
 
 
 @lru_cache(maxsize=1024)

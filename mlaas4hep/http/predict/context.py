@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from cachetools import TTLCache
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.answering import answer_of
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.deed import Deed, short
 from mlaas4hep.core.requests.limits import Limits
@@ -191,19 +192,18 @@ def only_input(served: LoadedModel) -> TensorInfo:
     return inputs[0]
 
 
-def first_output(served: LoadedModel, outputs: Outputs) -> Array:
-    """Return the output that rows and entries are answered with: the model's first."""
-    return outputs[served.runtime.outputs[0].name]
+def row_values(served: LoadedModel, outputs: Outputs) -> Array:
+    """Return what rows and entries are answered with: the first output, or all that we trained."""
+    return answer_of(outputs, [each.name for each in served.runtime.outputs], served.contract)
 
 
 def row_output(served: LoadedModel, outputs: Outputs, rows: int) -> Array:
-    """Return the first output for answers by row.
+    """Return the same for answers by row.
 
     Raises:
         InvalidRequestError: it has not one place for each row.
     """
-    name = served.runtime.outputs[0].name
-    return by_row(served, name, outputs[name], rows)
+    return by_row(served, served.runtime.outputs[0].name, row_values(served, outputs), rows)
 
 
 def by_row(served: LoadedModel, name: str, values: Array, rows: int) -> Array:

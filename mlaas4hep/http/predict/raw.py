@@ -15,7 +15,8 @@ missing value. Many entries are read several times as fast as lists, one for eac
 The answer has one place for each entry, in order:
 
     {"model": "luca_1", "version": "3f…",
-     "predictions": [0.086, null],         a number, or a list if the network has several outputs;
+     "predictions": [0.086, null],         a number, a list if the output has several, or
+                                           {"flavour": [0.1, 0.9], "mass": 81.2} of several outputs;
                                            null: the entry does not pass the cuts of preproc.json
      "passed": [true, false],
      "outside": [["njets"], []],           branches with a value that training has never seen:
@@ -23,7 +24,7 @@ The answer has one place for each entry, in order:
      "truncated": [[], []],                branches whose row is longer than the longest in
                                            training: what is too long was left out
      "identifiers": [{"run": 1}, {}],      only if there were any
-     "classes": ["background", "signal"]}  only if the labels were names
+     "classes": ["background", "signal"]}  what each number is for: classes or labels by name
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models import bybranch as by_branch
 from mlaas4hep.core.models import entries as raw_entries
+from mlaas4hep.core.models.answering import by_output
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -157,7 +159,8 @@ def _asked(
     feeds = prepared.feeds(name)
 
     def answer(outputs: Outputs) -> Any:
-        predictions = _in_places(row_output(served, outputs, len(feeds[name])), prepared.passed)
+        values = row_output(served, outputs, len(feeds[name]))
+        predictions = _in_places(_shown(served, values), prepared.passed)
         results, start = [], 0
         for size in sizes:
             here = slice(start, start + size)
@@ -185,8 +188,8 @@ def _result(
     }
     if any(identifiers):
         result["identifiers"] = identifiers
-    if served.contract is not None and served.contract.classes:
-        result["classes"] = served.contract.classes
+    if served.contract is not None and served.contract.names:
+        result["classes"] = served.contract.names
     if served.contract is not None and served.contract.positive:
         result["positive"] = served.contract.positive  # the class that the score is for
     return result
@@ -201,10 +204,15 @@ def _transform(served: LoadedModel) -> Transform:
     return served.transform
 
 
-def _in_places(outputs: Array, passed: Array) -> Array | list[Any]:
+def _shown(served: LoadedModel, outputs: Array) -> Array | list[Any]:
+    """Return one prediction for each row: a number, several, or several outputs by name."""
+    if served.contract is not None and served.contract.outputs:
+        return [by_output(row, served.contract) for row in outputs.tolist()]
+    return outputs.reshape(-1) if outputs.ndim > 1 and outputs[0].size == 1 else outputs
+
+
+def _in_places(outputs: Array | list[Any], passed: Array) -> Array | list[Any]:
     """Return one prediction for each entry, None where it did not pass."""
-    if outputs.ndim > 1 and outputs[0].size == 1:
-        outputs = outputs.reshape(-1)
     if passed.all():
         return outputs
     found = iter(outputs)

@@ -100,6 +100,8 @@ class Bundle:
             task=finished.task,
             positive=self._request.labels.positive if finished.task == "binary" else "",
             inputs=tuple((file.name, file.identity) for file in opened.files),
+            outputs=finished.outputs,
+            goals=finished.goals,
             missing=finished.missing,
             folding=self._folding(),
             conversions=finished.conversions,

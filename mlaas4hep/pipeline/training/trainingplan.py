@@ -70,6 +70,7 @@ class TrainingPlan:
             resources=request.resources,
             classes=request.labels.classes,
             labels=tuple(sorted(set(request.labels.values))),
+            label_columns=request.labels.columns,
             features=features(self.layout) if request.params.hist else (),
             branches=_branches(self.layout),
             weights=self.inputs.training_weights(self.specs),

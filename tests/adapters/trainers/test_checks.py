@@ -6,7 +6,11 @@ from scipy import special, stats
 
 from mlaas4hep.adapters.trainers.child.assessment.checktext import to_text
 from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOut, importance
-from mlaas4hep.adapters.trainers.child.assessment.overtraining import compared, kolmogorov_smirnov
+from mlaas4hep.adapters.trainers.child.assessment.overtraining import (
+    Pair,
+    compared,
+    kolmogorov_smirnov,
+)
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.models.training import BranchColumns
 
@@ -22,7 +26,9 @@ def test_parts_are_compared_as_scipy_compares_them(seed):
     random = np.random.default_rng(seed)
     train, test = scored(random, 400, 0.3), scored(random, 150, 0.1)
 
-    found = compared(train, test, "test", ("qcd", "higgs"))["classes"][1]
+    found = compared([Pair(train=train, held_out=test, names=("qcd", "higgs"))], "test")["classes"][
+        1
+    ]
 
     expected = stats.ks_2samp(train[1][train[0] == 1, 0], test[1][test[0] == 1, 0])
     assert (found["ks"], found["p_value"]) == pytest.approx(

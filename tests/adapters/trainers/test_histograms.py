@@ -24,8 +24,8 @@ def test_values_are_counted_without_padding_and_holes():
     chunk = decode(encode(x, classes, widths=(2,), counts=counts, holes=np.array([0, 20_000 * 4])))
 
     histograms = Histograms((FLAT, CONSTANT, JAGGED))
-    histograms.add(chunk)
-    histograms.add(chunk)
+    histograms.add(chunk, chunk.y)
+    histograms.add(chunk, chunk.y)
     flat, constant, jagged = histograms.result()
 
     assert flat.counts.sum() == 2 * (entries - 2)
@@ -48,7 +48,7 @@ def test_labels_that_are_measured_are_no_classes():
     chunk = decode(encode(x, np.array([0.0, 1.0, 2.5, 3.0], np.float32), widths=()))
 
     histograms = Histograms((FLAT,))
-    histograms.add(chunk)
+    histograms.add(chunk, chunk.y)
 
     assert histograms.result()[0].by_class == {}
     assert histograms.result()[0].counts.sum() == 4

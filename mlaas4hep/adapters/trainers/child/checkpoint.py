@@ -19,7 +19,7 @@ class Position:
 
     rounds: int = 0  #: that ended
     history: tuple[dict[str, float], ...] = ()  #: metrics of each
-    labels: tuple[float, ...] = ()  #: seen so far
+    labels: tuple[tuple[float, ...], ...] = ()  #: seen so far, of each label column
     ended: bool = False  #: no round is left
 
 
@@ -53,6 +53,6 @@ def restore(path: Path, model: Model, fingerprint: str) -> Position | None:
     return Position(
         rounds=position["rounds"],
         history=tuple(position["history"]),
-        labels=tuple(position["labels"]),
+        labels=tuple(map(tuple, position["labels"])),
         ended=position["ended"],
     )

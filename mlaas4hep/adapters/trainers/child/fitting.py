@@ -98,8 +98,13 @@ def _validation(metrics: RoundMetrics) -> RoundMetrics:
     return {f"val_{name}": value for name, value in metrics.items()}
 
 
+def _is_loss(name: str, metrics: RoundMetrics) -> bool:
+    """Tell whether it is what is made small: "loss", or in a step of one's own what ends so."""
+    return name in ("loss", "val_loss") or ("loss" not in metrics and name.endswith("loss"))
+
+
 def _check(metrics: RoundMetrics, job: TrainingJob, number: int) -> None:
-    lost = {n: v for n, v in metrics.items() if n.endswith("loss") and not math.isfinite(v)}
+    lost = {n: v for n, v in metrics.items() if _is_loss(n, metrics) and not math.isfinite(v)}
     if not lost:
         return
     name, value = next(iter(lost.items()))

@@ -1,47 +1,81 @@
 """The labels that came so far, and what they say about the task."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.core.models.goals import Goal, joint_task
 from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _MOST_LABELS = 1000  #: more different ones are no classes
+_OF_CLASSES = ("binary", "multiclass")
+Seen = tuple[tuple[float, ...], ...]  #: the different labels of each column, rising
 
 
 class SeenLabels:
     """Refuses labels that nothing can be learned from, and remembers which there were."""
 
-    def __init__(self, task: Task, labels: Iterable[float] = (), asked: Task | None = None) -> None:
-        """Begin with the labels that are known; `asked` is what the request says."""
+    def __init__(
+        self,
+        task: Task,
+        labels: Iterable[float] = (),
+        asked: Task | None = None,
+        *,
+        names: Sequence[str] = (),
+        goals: Sequence[Goal] = (),
+    ) -> None:
+        """Begin with the labels that are known.
+
+        Args:
+            task: of a model with one label, as its outputs say.
+            labels: that there are.
+            asked: what the request says.
+            names: of the label columns, if there are several.
+            goals: of a model with several.
+        """
         self._task = task
         self._asked = asked
-        self._seen = set(labels)
+        self._names = tuple(names)
+        self._goals = tuple(goals)
+        self._seen = [set[float]() for _ in names] or [set(labels)]
+
+    @classmethod
+    def of(cls, summary: ModelSummary, job: TrainingJob) -> "SeenLabels":
+        """Return those of a training that begins."""
+        names = job.label_columns.names
+        return cls(summary.task, job.labels, job.params.task, names=names, goals=summary.goals)
 
     @property
-    def seen(self) -> tuple[float, ...]:
-        """Return the different labels, rising."""
-        return tuple(sorted(self._seen))
+    def seen(self) -> Seen:
+        """Return the different labels of each column, rising."""
+        return tuple(tuple(sorted(each)) for each in self._seen)
 
     @property
     def task(self) -> Task:
         """Return what is learned: labels say it, unless the request or the outputs do."""
-        if self._asked and (self._asked == "multiclass") == (self._task == "multiclass"):
-            return self._asked
-        if self._task in ("regression", "other") and self._seen:
-            two = any(self._seen <= pair for pair in ({0.0, 1.0}, {-1.0, 1.0}))
-            return "binary" if two else "regression"
-        return self._task
+        return joint_task(self.goals) if self._names else self._of(self._task, self._seen[0])
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Return what is learned of each of several columns."""
+        return tuple(
+            replace(
+                goal, task=self._of(goal.task, self._seen[goal.column], goal.task in _OF_CLASSES)
+            )
+            for goal in self._goals
+        )
 
     @property
     def are_classes(self) -> bool:
         """Tell whether a split should keep the share of each label."""
-        return self._task in ("binary", "multiclass")
+        return not self._names and self._task in _OF_CLASSES
 
     def add(self, labels: Floats) -> None:
-        """Take labels of entries.
+        """Take labels of entries, shape (n,), or (n, columns) if there are several.
 
         Raises:
             TrainingError: one is not a number.
@@ -52,12 +86,15 @@ class SeenLabels:
                 f"{bad.size} labels of {labels.size} in a chunk are not numbers (NaN or infinite)",
                 "check labels.txt and the branches it names",
             )
-        if len(self._seen) <= _MOST_LABELS:
-            self._seen.update(np.unique(labels)[: _MOST_LABELS + 1].tolist())
+        columns = labels.T if labels.ndim > 1 else (labels,)
+        for seen, column in zip(self._seen, columns, strict=True):
+            if len(seen) <= _MOST_LABELS:
+                seen.update(np.unique(column)[: _MOST_LABELS + 1].tolist())
 
-    def restore(self, labels: Iterable[float]) -> None:
+    def restore(self, labels: Iterable[Iterable[float]]) -> None:
         """Take the labels that a checkpoint remembers."""
-        self._seen.update(labels)
+        for seen, column in zip(self._seen, labels, strict=False):  # none before the first round
+            seen.update(column)
 
     def check_several(self) -> None:
         """Refuse a classification in which all entries are of one class.
@@ -65,9 +102,26 @@ class SeenLabels:
         Raises:
             TrainingError: only one label was ever seen.
         """
-        if self.are_classes and len(self._seen) == 1:
-            label = next(iter(self._seen))
-            raise TrainingError(
-                f"all entries have label {label:g}: there is nothing to tell apart",
-                "labels.txt should give at least two classes, and cuts should leave both",
-            )
+        if self.are_classes:
+            self._check(self._seen[0], "")
+        for goal in self._goals:
+            if goal.task in _OF_CLASSES:
+                self._check(self._seen[goal.column], f" in column {goal.label!r}")
+
+    def _check(self, seen: set[float], where: str) -> None:
+        if len(seen) != 1:
+            return
+        raise TrainingError(
+            f"all entries have label {next(iter(seen)):g}{where}: there is nothing to tell apart",
+            "labels.txt should give at least two classes, and cuts should leave both"
+            if not where
+            else "leave the column away, or cut less",
+        )
+
+    def _of(self, task: Task, seen: set[float], is_sure: bool = False) -> Task:
+        if self._asked and not is_sure and (self._asked == "multiclass") == (task == "multiclass"):
+            return self._asked
+        if task in ("regression", "other") and seen:
+            two = any(seen <= pair for pair in ({0.0, 1.0}, {-1.0, 1.0}))
+            return "binary" if two else "regression"
+        return task

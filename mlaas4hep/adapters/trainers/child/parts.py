@@ -23,9 +23,11 @@ class Parts:
         self._shares: dict[int, dict[float, float]] = {}
 
     def add(self, index: int, labels: Floats, split: Split) -> None:
-        """Count the labels of a chunk."""
+        """Count the labels of a chunk; several columns number no class."""
         if index in self._shares or len(self._known()) > _MOST_CLASSES:
             return
+        if labels.ndim > 1:
+            labels = np.zeros(len(labels), np.float32)
         values, counts = np.unique(labels, return_counts=True)
         self._shares[index] = dict(
             zip(values.tolist(), (counts / len(labels)).tolist(), strict=True)

@@ -50,7 +50,7 @@ class Session:
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
         """Train from where the checkpoint stands to the end, and hand over the bundle."""
         framework, model = self._build(build_seconds)
-        labels = SeenLabels(model.summary.task, self._job.labels, self._job.params.task)
+        labels = SeenLabels.of(model.summary, self._job)
         if self._job.labels:  # known before any entry is read
             labels.check_several()
         if self._job.params.splitting.folds:
@@ -100,9 +100,9 @@ class Session:
         versions: Versions,
         warnings: tuple[str, ...],
     ) -> None:
-        figures = results.figures(labels.task)
+        figures = results.figures(labels)
         bundle, plots = self._work / "bundle", self._work / "plots"
-        results.write(plots, figures, history, labels.task)
+        results.write(plots, figures, history, labels)
         bundle.mkdir()
         exported = model.export(bundle, results.sample)
         _write_history(bundle / "history.json", history)
@@ -116,6 +116,8 @@ class Session:
         self._messages.tell(
             TrainingFinished(
                 task=labels.task,
+                goals=labels.goals,
+                outputs=model.summary.outputs,
                 metrics=tuple((figured | {**last_round, **figured}).items()),
                 versions=(*versions, ("mlaas4hep", mlaas4hep.__version__)),
                 input_node=exported.input_node,

@@ -14,6 +14,7 @@ from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 
 BLOCK_ROWS = 8192
 BLOCK_BYTES = 32 * 1024**2
@@ -38,11 +39,12 @@ class SplitChunk:
     tested: Floats | None = None  #: the same where nothing is learned
     physical: Floats | None = None  #: shape (n,): in figures; None: all count alike
     folds: int = 0  #: models, if there is one for each fold
+    columns: LabelColumns = LabelColumns()
 
     @property
     def labels(self) -> Floats:
-        """Return the labels as numbers, shape (n,)."""
-        return self.chunk.y
+        """Return the labels as numbers, shape (n,), or (n, columns) if there are several."""
+        return self.columns.only_labels(self.chunk.y)
 
     def block(self, rows: Index) -> Block:
         """Return some rows to be tested in one go; of several models, those predict that never saw them."""
@@ -96,10 +98,11 @@ class TrainingData:
             TrainingError: a label cannot be learned from.
         """
         for index, chunk in self._feed.chunks(indices):
-            self._labels.add(chunk.y)
-            self._model.check_labels(chunk.y)
+            labels = self._job.label_columns.only_labels(chunk.y)
+            self._labels.add(labels)
+            self._model.check_labels(labels)
             split = self._split(chunk)
-            self.parts.add(index, chunk.y, split)
+            self.parts.add(index, labels, split)
             yield SplitChunk(
                 index=index,
                 chunk=chunk,
@@ -109,6 +112,7 @@ class TrainingData:
                 tested=self._of_loss(chunk, learns=False),
                 physical=weights.physical(self._job.weights, chunk.weights),
                 folds=self._params.splitting.folds if self._fold is None else 0,
+                columns=self._job.label_columns,
             )
 
     def check_parts(self) -> None:
@@ -168,7 +172,8 @@ class TrainingData:
         return [int(index) for index in random.permutation(chunks)]
 
     def _of_loss(self, chunk: Chunk, *, learns: bool) -> Floats | None:
-        return weights.of_loss(self._job.weights, chunk.weights, chunk.y, learns=learns)
+        labels = self._job.label_columns.only_labels(chunk.y)
+        return weights.of_loss(self._job.weights, chunk.weights, labels, learns=learns)
 
     def _split(self, chunk: Chunk) -> Split:
         test = TEST_SHARE if self._params.metrics.wanted else 0.0

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
@@ -78,16 +77,19 @@ def _write_onnx(folder: Path, model: Any, sample: Floats) -> tuple[Conversion, .
         return ()
     columns = sample.shape[1]
     given = (tf.TensorSpec((None, columns), tf.float32, name="input"),)
-    function = tf.function(lambda x: tf.cast(model(x, training=False), tf.float32), given)
+    once = model(sample[:1], training=False)
+    names = sorted(once) if isinstance(once, dict) else [onnxfile.OUTPUT]
+    function = tf.function(lambda x: _in_order(model(x, training=False)), given)
+    outputs = (each.numpy() for each in function(tf.constant(sample)))
+    expected = dict(zip(names, outputs, strict=True))
 
     def converted() -> Any:
         import tf2onnx  # noqa: PLC0415 - only where the extra is
 
         with redirect_stderr(io.StringIO()):
             made, _ = tf2onnx.convert.from_function(function, input_signature=given, opset=_OPSET)
-        return onnxfile.scores_only(made)
+        return onnxfile.named(made, names)
 
-    expected = function(tf.constant(sample)).numpy()
     return onnxfile.write(folder, converted, sample, expected)
 
 
@@ -95,15 +97,19 @@ def _difference(folder: Path, lite: bytes, sample: Floats) -> float:
     """Return the largest relative difference between both on real entries."""
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     (name,) = serve.structured_input_signature[1]
-    expected = next(iter(serve(**{name: tf.constant(sample)}).values())).numpy()
-    interpreter = Interpreter(model_content=lite, num_threads=1)
-    index = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(index, sample.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(index, sample)
-    interpreter.invoke()
-    got = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    return float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected))))
+    expected = serve(**{name: tf.constant(sample)})
+    runner = Interpreter(model_content=lite, num_threads=1).get_signature_runner()
+    got = runner(**{name: sample})
+    return max(
+        onnxfile.agreement("", got[output], each.numpy()).difference
+        for output, each in expected.items()
+    )
+
+
+def _in_order(given: Any) -> list[Any]:
+    """Return the outputs of a model in the order of their names."""
+    parts = [given[name] for name in sorted(given)] if isinstance(given, dict) else [given]
+    return [tf.cast(each, tf.float32) for each in parts]
 
 
 def _say(line: str) -> None:

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.engine import is_own
@@ -72,20 +71,3 @@ def check_inputs(made: Any, columns: int) -> None:
                 f"{columns} columns",
                 f"use the argument of model(idim), here {columns}, as input width",
             )
-
-
-def outputs(made: Any, columns: int) -> int:
-    """Return how many numbers the model gives for an entry.
-
-    Raises:
-        TrainingError: it gives something else.
-    """
-    given = made(np.zeros((1, columns), np.float32))
-    shape = tuple(getattr(given, "shape", ()))
-    if len(shape) != 2:  # noqa: PLR2004 - (batch, outputs)
-        found = f"shape {shape[1:]}" if shape else f"a {type(given).__name__}"
-        raise TrainingError(
-            f"{MODEL_FILE}: the model gives {found} for an entry, not a row of numbers",
-            "end with one layer such as Dense(1)",
-        )
-    return int(shape[-1])

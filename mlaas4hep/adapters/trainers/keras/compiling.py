@@ -9,6 +9,7 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras import checks, wrapping
 from mlaas4hep.adapters.trainers.keras.engine import is_own
 from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
 from mlaas4hep.core.models.columngroups import column_groups
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.errors import InvalidRequestError
@@ -58,8 +59,14 @@ def _compiled(made: Any, job: TrainingJob) -> Any:
             f"{MODEL_FILE}: the model is not compiled",
             "call model.compile(optimizer='adam', loss='binary_crossentropy') before returning",
         )
-    outputs = checks.outputs(made, job.columns)
-    loss, activation = _meant(made, job, outputs)
+    given = outputs_of(made, job.columns)
+    if len(given.names) > 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: the model has {len(given.names)} outputs and is not compiled",
+            f'model.compile("adam", loss={{"{given.names[0]}": "mse", …}}) before returning it',
+        )
+    made = wrapping.by_name(made, job.columns, given)
+    loss, activation = _meant(made, job, given.widths[0])
     if activation:
         made = wrapping.with_activation(made, job.columns, activation)
     regression = loss == "mse"
@@ -71,11 +78,12 @@ def _compiled(made: Any, job: TrainingJob) -> Any:
 
 def _meant(made: Any, job: TrainingJob, outputs: int) -> tuple[str, str]:
     """Return the loss, and the activation that makes probabilities of the outputs."""
-    task = job.params.task or ("multiclass" if outputs > 1 else _task(job))
+    several = job.label_columns.labels > 1  # one number for each label
+    task = job.params.task or ("multiclass" if outputs > 1 and not several else _task(job))
     if job.params.fitting.learns_inputs or task == "regression":
         return "mse", ""
-    are_probabilities = _are_probabilities(made, job.columns)
-    if outputs > 1:
+    are_probabilities = _are_probabilities(made, job.columns, independent=several)
+    if outputs > 1 and not several:
         return "sparse_categorical_crossentropy", "" if are_probabilities else "softmax"
     if task == "binary" or are_probabilities:
         return "binary_crossentropy", "" if are_probabilities else "sigmoid"
@@ -91,12 +99,12 @@ def _task(job: TrainingJob) -> str:
     return "binary" if set(job.labels) <= {0.0, 1.0} else "regression"
 
 
-def _are_probabilities(made: Any, columns: int) -> bool:
+def _are_probabilities(made: Any, columns: int, *, independent: bool) -> bool:
     rows = np.random.default_rng(0).standard_normal((_PROBED, columns)).astype(np.float32)
     given = np.asarray(made(np.concatenate((rows, _LARGE * rows)), training=False), np.float64)
     if (given < 0).any() or (given > 1).any() or not ((given > 0) & (given < 1)).any():
         return False
-    return given.shape[1] == 1 or bool(np.allclose(given.sum(axis=1), 1, atol=1e-3))
+    return given.shape[1] == 1 or independent or bool(np.allclose(given.sum(axis=1), 1, atol=1e-3))
 
 
 def _say(line: str) -> None:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
 from mlaas4hep.adapters.trainers.framework import Block
-from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
+from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import TrainingJob
 
@@ -27,14 +27,24 @@ TEST_BATCH = 4096  #: entries at a time where nothing is learned
 class Engine:
     """A compiled Keras model at work."""
 
-    def __init__(self, model: Any, job: TrainingJob, target: Target, scores: Any = None) -> None:
+    def __init__(self, model: Any, job: TrainingJob, targets: Targets, scores: Any = None) -> None:
         """Use `model` to learn, and `scores`, else the model itself, to predict."""
         columns, batch_size = job.columns, job.params.batch_size
         scores = scores or model
+        outputs = targets.outputs
+        plain = targets.is_inputs or outputs.is_plain
+
+        def joined(given: Any) -> Any:
+            parts = (
+                [tf.cast(each, tf.float32) for each in outputs.parts(given)] if not plain else []
+            )
+            return tf.concat(parts, axis=1) if parts else given
+
         build_optimizer(model)
         self._model = model
         self._columns = columns
-        self._target = target
+        self._targets = targets
+        self._label_width = job.label_columns.width
         self._batch_size = batch_size
         self._weighted = job.weights.is_used
         self._logs: dict[str, Any] | None = None
@@ -42,7 +52,9 @@ class Engine:
         self._tests = _has_loss(model)
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
-        self._predict = tf.function(lambda x: scores(x, training=False), reduce_retracing=True)
+        self._predict = tf.function(
+            lambda x: joined(scores(x, training=False)), reduce_retracing=True
+        )
 
     def dry_run(self) -> None:
         """Do one step without entries that count, and trace the other: mistakes show at once.
@@ -50,10 +62,9 @@ class Engine:
         Metrics find out outside of any graph which shapes they compare.
         """
         x = np.zeros((1, self._columns), np.float32)
-        y = self._due(x, np.zeros(1, np.float32))
-        data = (tf.constant(x), tf.constant(y), tf.ones(1))
+        y = np.zeros((1, self._label_width), np.float32)
         if self._tests:
-            self._model.test_step(data if self._weighted else data[:2])
+            self._model.test_step(tf.nest.map_structure(tf.constant, self._told(x, y, None)))
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
@@ -86,14 +97,14 @@ class Engine:
         result = self._model.get_metrics_result()
         if self._logs is not None and set(self._logs) != set(result):
             result = self._logs
-        found = named_numbers(result, self._target.classes)
+        found = named_numbers(result, self._targets.classes)
         self._logs = None
         self._model.reset_metrics()
         return found
 
     def so_far(self) -> dict[str, float]:
         """Return loss and metrics since the last call of `metrics`, and go on."""
-        return named_numbers(self._model.get_metrics_result(), self._target.classes)
+        return named_numbers(self._model.get_metrics_result(), self._targets.classes)
 
     def predict(self, x: Floats, order: Index) -> Floats:
         """Return the outputs for rows `order`, shape (n, outputs)."""
@@ -101,20 +112,19 @@ class Engine:
             self._predict(tf.convert_to_tensor(self._taken(x, rows))).numpy()
             for rows in self._blocks(order, TEST_BATCH)
         ]
-        return np.concatenate(parts) if parts else np.empty((0, self._target.width), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self._targets.width), np.float32)
 
-    def _due(self, taken: Floats, labels: Floats) -> Floats:
-        """Return what the model is to give for the rows `taken`."""
-        return taken if self._target.is_inputs else self._target.shaped(labels)
-
-    def _data(self, block: Block, rows: Index) -> tuple[Floats, ...]:
+    def _data(self, block: Block, rows: Index) -> tuple[Any, ...]:
         """Return what a step works on: inputs, labels, and weights if entries have them."""
-        taken = self._taken(block.x, rows)
-        found = taken, self._due(taken, block.y[rows])
+        weights = None if block.weights is None else block.weights[rows]
+        return self._told(self._taken(block.x, rows), block.y[rows], weights)
+
+    def _told(self, x: Floats, labels: Floats, weights: Floats | None) -> tuple[Any, ...]:
+        targets = self._targets
+        found = x, targets.outputs.formed([x]) if targets.is_inputs else targets.shaped(labels)
         if not self._weighted:
             return found
-        weights = np.ones(len(rows), np.float32) if block.weights is None else block.weights[rows]
-        return *found, weights
+        return *found, targets.weights(np.ones(len(x), np.float32) if weights is None else weights)
 
     def _taken(self, x: Floats, rows: Index) -> Floats:
         """Return some rows, in memory that is used again for the next block."""
@@ -132,19 +142,14 @@ class Engine:
         tells = is_own(self._model, name) or is_own(self._model, "compute_metrics")
         loop = _telling(step) if tells else _silent(step)
         if self._model.run_eagerly:  # asked for at compile: Python code runs in every step
-            return lambda data, batch: loop(tuple(map(tf.convert_to_tensor, data)), batch)
-        specs = (
-            tf.TensorSpec((None, self._columns), tf.float32),
-            tf.TensorSpec((None, self._target.columns), tf.float32),
-            tf.TensorSpec((None,), tf.float32),
-        )
+            return lambda data, batch: loop(
+                tf.nest.map_structure(tf.convert_to_tensor, data), batch
+            )
+        specs = self._targets.specs(self._columns, weighted=self._weighted)
         return tf.function(
             loop,
             jit_compile=False,  # slower on processors, see docs/performance.md
-            input_signature=(
-                specs if self._weighted else specs[:2],
-                tf.TensorSpec((), tf.int32),
-            ),
+            input_signature=(specs, tf.TensorSpec((), tf.int32)),
         )
 
 
@@ -160,12 +165,17 @@ def is_own(model: Any, method: str) -> bool:
     return not home.startswith(("keras.", "tf_keras."))
 
 
+def _rows(data: Any, start: Any, stop: Any) -> Any:
+    """Return some rows of all tensors."""
+    return tf.nest.map_structure(lambda each: each[start:stop], data)
+
+
 def _silent(step: Any) -> Any:
     """Return a loop over batches whose metrics the model keeps."""
 
     def over_batches(data: Any, batch: Any) -> Any:
         for start in tf.range(0, tf.shape(data[0])[0], batch):
-            step(tuple(each[start : start + batch] for each in data))
+            step(_rows(data, start, start + batch))
         return {}
 
     return over_batches
@@ -181,9 +191,9 @@ def _telling(step: Any) -> Any:
         return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), logs)
 
     def over_batches(data: Any, batch: Any) -> Any:
-        logs = one(tuple(each[:batch] for each in data))
+        logs = one(_rows(data, 0, batch))
         for start in tf.range(batch, tf.shape(data[0])[0], batch):
-            logs = one(tuple(each[start : start + batch] for each in data))
+            logs = one(_rows(data, start, start + batch))
         return logs
 
     return over_batches

@@ -3,23 +3,22 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-from mlaas4hep.adapters.trainers.keras import checks, compiling
+from mlaas4hep.adapters.trainers.keras import compiling, wrapping
 from mlaas4hep.adapters.trainers.keras.keras2 import (
     Wrapped,
     become_keras2,
     is_keras2,
     old_spellings,
 )
-from mlaas4hep.adapters.trainers.keras.losses import Target, gives_logits, loss_name
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
+from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
+from mlaas4hep.adapters.trainers.keras.targets import targets
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
 _OF_VERSIONS = (ImportError, AttributeError, TypeError, ValueError, NotImplementedError)
@@ -54,15 +53,16 @@ class Keras:
         if isinstance(made, Wrapped):
             made = made.build(job.columns)
         made = compiling.prepared(made, job)
-        target = _target(made, job)
-        target.check_output()
-        model = KerasModel(made, job, target, defined)
+        wanted = targets(made, job, outputs_of(made, job.columns))
+        wanted.check_outputs()
+        wrapping.show_labels_only(made, wanted)
+        model = KerasModel(made, job, wanted, defined)
         try:
             model.dry_run()
         except Exception:  # somebody's own loss raises anything; it may want class numbers
-            if not (target.is_own and target.is_one_hot):
+            if wanted.by_number() == wanted:
                 raise
-            model = KerasModel(made, job, replace(target, by_number=True), defined)
+            model = KerasModel(made, job, wanted.by_number(), defined)
             model.dry_run()
         return model
 
@@ -73,25 +73,6 @@ class Keras:
             ("keras", sys.modules["keras"].__version__),
             ("numpy", np.__version__),
         )
-
-
-def _target(made: Any, job: TrainingJob) -> Target:
-    learns_inputs = job.params.fitting.learns_inputs
-    width = checks.outputs(made, job.columns)
-    if learns_inputs and width != job.columns:
-        raise TrainingError(
-            f"{MODEL_FILE}: the model gives {width} numbers for an entry, and with "
-            f'"labels": "inputs" it is to give the {job.columns} that it gets',
-            "end with a layer such as Dense(idim)",
-        )
-    return Target(
-        loss_name(made.loss),
-        width,
-        job.classes,
-        gives_logits(made.loss),
-        is_value=job.params.task == "regression",
-        is_inputs=learns_inputs,
-    )
 
 
 FRAMEWORK = Keras()

@@ -1,4 +1,4 @@
-"""What a compiled model learns, read off its loss: the shape that labels must have."""
+"""What an output of a compiled model learns, read off its loss: the shape that labels must have."""
 
 import re
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ _OF_NUMBERS = (
     "a mean and its error)"
 )
 
+_TO_01 = '; "positive" in params.json names the label that is to be 1, such as "positive": 2'
+
 
 def loss_name(loss: Any) -> str:
     """Return "categorical_crossentropy" for the string, function, class or instance of it."""
@@ -39,6 +41,11 @@ def loss_name(loss: Any) -> str:
         return OWN
     text = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
+
+
+def of_classes(loss: Any) -> bool:
+    """Tell whether it is a loss of Keras that tells classes apart."""
+    return loss_name(loss) in _ONE_HOT | _SPARSE | _BINARY
 
 
 def gives_logits(loss: Any) -> bool:
@@ -60,6 +67,9 @@ class Target:
     by_number: bool = False  #: a loss of somebody's own wants the number of a class
     is_value: bool = False  #: the label is a value, however many numbers the model gives
     is_inputs: bool = False  #: what the model gets is what it is to give
+    first: int = 0  #: column of labels, the first one that the output is compared with
+    labels: int = 1  #: how many columns that is
+    beside: int = 0  #: columns behind all labels, which the loss sees, too
 
     @property
     def task(self) -> Task:
@@ -68,34 +78,51 @@ class Target:
             return "other"
         if self.is_value:
             return "regression"
-        if self.loss in _ONE_HOT | _SPARSE or self.width > 1:
-            return "multiclass"
-        if self.loss in _BINARY and self.width == 1:
+        if self.loss in _BINARY and self.width == self.labels:
             return "binary"
+        if self.labels == 1 and (self.loss in _ONE_HOT | _SPARSE or self.width > 1):
+            return "multiclass"
         return "regression" if self.loss in _REGRESSION else "other"
 
     @property
     def columns(self) -> int:
         """Return how many numbers `shaped` gives for an entry."""
-        return self.width if self.is_one_hot or self.is_inputs else 1
+        return (self.width if self.is_one_hot or self.is_inputs else self.labels) + self.beside
 
     @property
     def is_one_hot(self) -> bool:
         """Tell whether the loss compares the output with one number for each class."""
-        several = self.width > 1 and self.loss not in _SPARSE and self.loss != OWN
+        several = self.width > 1 and self.labels == 1
+        several = several and self.loss not in _SPARSE and self.loss != OWN
         return several and not (self.by_number or self.is_value or self.is_inputs)
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether it is one of Keras's losses that compare an output with labels."""
+        return self.loss in _ONE_HOT | _SPARSE | _BINARY | _REGRESSION
 
     @property
     def is_own(self) -> bool:
         """Tell whether nobody but its author knows the loss."""
-        return self.loss not in _ONE_HOT | _SPARSE | _BINARY | _REGRESSION
+        return not self.is_known
 
     def check_output(self) -> None:
         """Refuse an output that the loss cannot learn from.
 
         Raises:
-            TrainingError: a loss for several classes, and an output of one number.
+            TrainingError: a loss for several classes, and an output of one number; or one that
+                compares as many labels as numbers, and there are others.
         """
+        if (
+            self.labels > 1
+            and (self.width != self.labels or self.loss in _SPARSE)
+            and self.is_known
+        ):
+            raise TrainingError(
+                f"model.py: the output is {self.width} wide, and loss {self.loss!r} cannot compare it"
+                f" with {self.labels} label columns",
+                f"end with Dense({self.labels}), one number for each column",
+            )
         if self.width == 1 and self.loss in _ONE_HOT | _SPARSE:
             raise TrainingError(
                 f"model.py: the output is 1 wide, which loss {self.loss!r} cannot learn from",
@@ -103,10 +130,16 @@ class Target:
             )
 
     def shaped(self, labels: Floats) -> Floats:
-        """Return labels of shape (n, width) for one-hot losses, else (n, 1)."""
+        """Return what the loss compares: labels, one-hot if it wants them so, and what is beside.
+
+        Args:
+            labels: shape (n,), or (n, all label columns and what is beside them).
+        """
+        rows = labels.reshape(len(labels), -1)
+        own = rows[:, self.first : self.first + self.labels]
         if self.is_one_hot:
-            return np.eye(self.width, dtype=np.float32)[labels.astype(np.int64)]
-        return labels.reshape(-1, 1)
+            own = np.eye(self.width, dtype=np.float32)[own[:, 0].astype(np.int64)]
+        return np.hstack((own, rows[:, -self.beside :])) if self.beside else own
 
     def check(self, labels: Floats) -> None:
         """Refuse labels that the loss cannot compare.
@@ -114,12 +147,14 @@ class Target:
         Raises:
             TrainingError: names the first one.
         """
+        labels = labels.reshape(len(labels), -1)[:, self.first : self.first + self.labels]
+        labels = labels.reshape(-1)
         if self.task == "multiclass":
             is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
             self._refuse_outside(labels, is_class, due, _OF_NUMBERS)
         elif self.loss in _BINARY:
-            self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1")
+            self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1", _TO_01)
 
     def _refuse_outside(
         self, labels: Floats, fits: NDArray[np.bool_], due: str, cure: str = ""

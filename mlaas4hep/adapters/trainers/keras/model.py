@@ -15,9 +15,9 @@ from mlaas4hep.adapters.trainers.keras import bundle, wrapping
 from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.checks import oddities
 from mlaas4hep.adapters.trainers.keras.engine import Engine, is_own
-from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
 from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
+from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
@@ -30,7 +30,7 @@ class KerasModel:
     missing: Missing = "zero"
 
     def __init__(
-        self, made: Any, job: TrainingJob, target: Target, defined: Mapping[str, Any]
+        self, made: Any, job: TrainingJob, target: Targets, defined: Mapping[str, Any]
     ) -> None:
         batch_size = job.params.batch_size
         self.keras = made
@@ -126,7 +126,9 @@ class KerasModel:
         """Write SavedModel, model.keras and model.tflite."""
         if self.target.is_inputs:
             bundle.write_keras(folder / "autoencoder.keras", self.keras)
-        return bundle.write(folder, self._scores, sample)
+            return bundle.write(folder, self._scores, sample)
+        outputs = self.target.outputs
+        return bundle.write(folder, wrapping.by_name(self.keras, sample.shape[1], outputs), sample)
 
     def _learn_batches(self, block: Block) -> None:
         """Learn batch by batch, so that callbacks see each."""
@@ -148,7 +150,7 @@ def _array(variable: Any) -> Any:
     return values if values.dtype.isbuiltin else values.astype(np.float32)
 
 
-def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
+def _summary(made: Any, columns: int, target: Targets) -> ModelSummary:
     return ModelSummary(
         parameters=int(made.count_params()),
         layers=tuple(
@@ -160,6 +162,8 @@ def _summary(made: Any, columns: int, target: Target) -> ModelSummary:
         loss=target.loss,
         task=target.task,
         gives_logits=target.logits,
+        outputs=target.outputs.shapes,
+        goals=target.goals,
         warnings=oddities(made),
     )
 

@@ -6,13 +6,15 @@ from typing import Any
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, RoundMetrics
 from mlaas4hep.adapters.trainers.keras.engine import named_numbers
-from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.adapters.trainers.keras.targets import Targets
 
 
 class OwnFit:
     """Calls `fit(x, y, epochs=1, …)` for each block of an epoch, and remembers what it tells."""
 
-    def __init__(self, model: Any, target: Target, batch_size: int, weighted: bool = False) -> None:
+    def __init__(
+        self, model: Any, target: Targets, batch_size: int, weighted: bool = False
+    ) -> None:
         self._model = model
         self._target = target
         self._keywords = {"epochs": 1, "batch_size": batch_size, "shuffle": False, "verbose": 0}

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.outputs import Outputs
+from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.columngroups import Group
 
 
@@ -49,6 +51,30 @@ def with_activation(made: Any, columns: int, activation: str) -> Any:
     """Return the model with an activation behind it, so that logits become probabilities."""
     rows = keras.Input((columns,), name="input")
     return keras.Model(rows, keras.layers.Activation(activation)(made(rows)), name=made.name)
+
+
+def by_name(made: Any, columns: int, outputs: Outputs) -> Any:
+    """Return the model that is served: several outputs by name, one as it is."""
+    if outputs.is_plain:
+        return made
+    rows = keras.Input((columns,), name="input")
+    parts = outputs.parts(made(rows))
+    given = dict(zip(outputs.names, parts, strict=True)) if len(parts) > 1 else parts[0]
+    return keras.Model(rows, given, name=made.name)
+
+
+def show_labels_only(made: Any, targets: Targets) -> None:
+    """Let metrics see labels only, where the loss sees columns behind them."""
+    metrics, beside = getattr(made, "_compile_metrics", None), targets.each[0].beside
+    if metrics is None or not beside:
+        return
+    update = metrics.update_state
+
+    def updated(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        labels = keras.tree.map_structure(lambda each: each[:, :-beside], y_true)
+        return update(labels, y_pred, sample_weight=sample_weight)
+
+    metrics.update_state = updated
 
 
 def scoring(made: Any, columns: int) -> Any:

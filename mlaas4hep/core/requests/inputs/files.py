@@ -11,6 +11,7 @@ from mlaas4hep.core.requests.inputs.datasets import dataset_url
 from mlaas4hep.core.requests.inputs.filelist import Line, lines
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.sources import LOGICAL
+from mlaas4hep.core.requests.labelling import labels_of_expressions, split_expressions
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError, MlaasError
@@ -150,7 +151,7 @@ def split_tree(line: str) -> tuple[str, str]:
 
 
 def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
-    """Return the labels of a labels.txt: numbers, class names, or one branch or expression.
+    """Return the labels of a labels.txt: numbers, class names, or branches or expressions.
 
     Raises:
         InvalidRequestError: their number is not that of the files, or they are of two kinds.
@@ -162,7 +163,7 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
         )
     numbers = [_number(line) for line in said]
     if len(said) == 1 and numbers[0] is None:
-        return Labels(expression=_checked(said[0]))
+        return labels_of_expressions((("", tuple(map(_checked, _columns(said[0])))),))
     places = [file.line for file in files]
     if all(places) and len(said) == len(set(places)) < len(files):  # patterns: one label a line
         said = [said[sorted(set(places)).index(place)] for place in places]
@@ -170,7 +171,8 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
     if len(said) != len(files):
         raise InvalidRequestError(
             f"labels.txt has {len(said)} labels, but files.txt has {len(files)} files",
-            hint="one label for each file in the same order, or one line with a branch name",
+            hint="one label for each file in the same order, or one line with a branch name; several"
+            " label columns stand in one line: isB, isC",
         )
     values = [number for number in numbers if number is not None]
     if len(values) == len(said):
@@ -182,6 +184,12 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
         )
     classes = tuple(sorted(set(said)))
     return Labels(values=tuple(float(classes.index(line)) for line in said), classes=classes)
+
+
+def _columns(line: str) -> tuple[str, ...]:
+    """Return the label columns of a line; numbers with commas between them are none."""
+    columns = split_expressions(line)
+    return columns if all(_number(each) is None for each in columns) else (line,)
 
 
 def _prefixed(name: str, params: Params) -> str:

@@ -4,12 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mlaas4hep.core.jsontext import name_list
+from mlaas4hep.core.jsontext import name_list, parse_object
 from mlaas4hep.core.requests.fitting import Fitting
+from mlaas4hep.core.requests.params.expressions import expression_of
 from mlaas4hep.errors import InvalidRequestError
 
-KEYS = ("inputs", "labels", "callbacks")
+KEYS = ("inputs", "labels", "callbacks", "loss_columns")
 _OF_INPUTS = "inputs"
+_LABELS = (
+    "'inputs' (an autoencoder), a list of branches or expressions, or"
+    ' {"flavour": ["isB", "isC"], "mass": "genMass"} for the outputs of a model'
+)
 
 
 def parse_fitting(content: Mapping[str, Any]) -> Fitting:
@@ -19,13 +24,48 @@ def parse_fitting(content: Mapping[str, Any]) -> Fitting:
         InvalidRequestError: one has a wrong value; the message names it.
     """
     labels = content.get("labels", "")
-    if labels not in ("", _OF_INPUTS):
-        raise _wrong("labels", labels, "'inputs', for an autoencoder; other labels are labels.txt")
+    learns_inputs = labels == _OF_INPUTS
     return Fitting(
         inputs=_inputs(content.get("inputs", {})),
-        learns_inputs=labels == _OF_INPUTS,
+        learns_inputs=learns_inputs,
+        labels=() if learns_inputs else _labels(labels),
+        loss_columns=_expressions("loss_columns", content.get("loss_columns", [])),
         callbacks=_callbacks(content.get("callbacks", [])),
     )
+
+
+def has_label_columns(text: str) -> bool:
+    """Tell whether the text of a params.json says labels, so that labels.txt is not needed."""
+    try:
+        labels = parse_object(text, "params.json").get("labels", "")
+    except InvalidRequestError:  # which is told where it is read
+        return False
+    return bool(labels) and labels != _OF_INPUTS
+
+
+def _labels(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, dict):
+        found = _expressions("labels", value, _LABELS)
+        return (("", found),) if found else ()
+    if not all(isinstance(name, str) and name for name in value):
+        raise _wrong("labels", value, _LABELS)
+    return tuple(
+        (name, _expressions(f"labels.{name}", each, _LABELS, least=1))
+        for name, each in value.items()
+    )
+
+
+def _expressions(
+    key: str, value: Any, wanted: str = "a list of branches or expressions", least: int = 0
+) -> tuple[str, ...]:
+    many = value if isinstance(value, list) else [value] if value != "" else []
+    if not all(isinstance(each, str) and each.strip() for each in many) or len(many) < least:
+        raise _wrong(key, value, wanted)
+    found = tuple(expression_of(key, each) for each in many)
+    twice = next((each for each in found if found.count(each) > 1), None)
+    if twice is not None:
+        raise InvalidRequestError(f"params.json: {key} names {twice!r} twice")
+    return found
 
 
 def _inputs(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

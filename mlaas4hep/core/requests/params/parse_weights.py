@@ -13,7 +13,7 @@ from mlaas4hep.core.data.weighting import (
     PerFile,
     Weighting,
 )
-from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.params.expressions import expression_of
 from mlaas4hep.errors import InvalidRequestError
 
 KEYS = (
@@ -41,7 +41,7 @@ def parse_weighting(content: Mapping[str, Any]) -> Weighting:
             hint='"weight_norm": "xsec" and "xsec" normalise to cross section x luminosity',
         )
     return Weighting(
-        expression=_expression(weight) if is_text else "",
+        expression=expression_of("weight", weight) if is_text else "",
         numbers=PerFile() if is_text else _per_file("weight", weight),
         xsec=xsec,
         norm=norm,
@@ -70,16 +70,6 @@ def _class_factors(value: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
         if factor < 0:
             raise _wrong(f"class_weight.{name}", factor, "a factor of at least 0")
     return found
-
-
-def _expression(text: str) -> str:
-    name = text.strip()
-    if name and not name.replace(".", "_").isidentifier():  # a name of a branch is checked later
-        try:
-            Expression.parse(name)
-        except InvalidRequestError as error:
-            raise InvalidRequestError(f"params.json: weight {name!r}: {error}") from error
-    return name
 
 
 def _per_file(key: str, value: Any) -> PerFile:

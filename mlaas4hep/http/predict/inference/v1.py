@@ -17,8 +17,8 @@ from mlaas4hep.http.predict.context import (
     MAX_BODY_BYTES,
     Context,
     by_row,
-    first_output,
     only_input,
+    row_values,
     who,
 )
 from mlaas4hep.http.predict.inference.signature import signature_of
@@ -81,8 +81,8 @@ async def predict(context: Context, call: Call) -> Answer:
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
-        classes = classes_of(served, first_output(served, outputs))
-        named = {"classes": classes} if classes else {}
+        classes = classes_of(served, row_values(served, outputs))
+        named = {"classes": classes} if classes and single else {}
         if not is_by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
             return json_answer({"outputs": next(iter(told.values())) if single else told, **named})

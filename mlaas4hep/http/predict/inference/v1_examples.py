@@ -15,7 +15,7 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, by_row, first_output, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, by_row, only_input, row_values
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
 from mlaas4hep.http.predict.inference.tfexample import packed_examples
@@ -113,7 +113,7 @@ def _classes(served: LoadedModel, outputs: Outputs) -> Any:
             [list(pair) for pair in zip(*row, strict=True)]
             for row in zip(_texts(told), scores.tolist(), strict=True)
         ]
-    values = _matrix(first_output(served, outputs))
+    values = _matrix(row_values(served, outputs))
     labels = served.named(values.shape[1])
     return [
         [
@@ -133,7 +133,7 @@ def _matrix(values: Array) -> Array:
 
 
 def _numbers(served: LoadedModel, outputs: Outputs) -> Any:
-    values = _matrix(first_output(served, outputs))
+    values = _matrix(row_values(served, outputs))
     if values.shape[1] != 1:
         raise InvalidRequestError(
             f"model {served.record.name!r} gives {values.shape[1]} numbers a row, not one",

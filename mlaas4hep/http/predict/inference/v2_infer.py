@@ -160,12 +160,17 @@ def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answ
             )
         values = np.asarray(outputs[each.name])
         head, blob = _told(each, values)
-        is_first = each.name == served.runtime.outputs[0].name
-        if is_first and (classes := classes_of(served, values)):
+        is_known = each.name == served.runtime.outputs[0].name or _has_outputs(served)
+        if is_known and (classes := classes_of(served, values, each.name)):
             head.setdefault("parameters", {})["classes"] = ",".join(classes)
         described.append(head)
         blobs += [] if blob is None else [blob]
     return _packed(request, served, described, blobs)
+
+
+def _has_outputs(served: LoadedModel) -> bool:
+    """Tell whether it was trained here to give several outputs."""
+    return bool(served.contract and served.contract.outputs)
 
 
 def _told(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:

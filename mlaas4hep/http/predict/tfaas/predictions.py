@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, first_output, only_input
+from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, only_input, row_values
 from mlaas4hep.http.predict.inference.tensors import predict_tensors
 from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
@@ -62,7 +62,7 @@ async def image(context: Context, call: Call) -> Answer:
 
 
 def _probabilities(served: LoadedModel, outputs: Outputs) -> Answer:
-    probabilities = first_output(served, outputs).reshape(-1).tolist()
+    probabilities = row_values(served, outputs).reshape(-1).tolist()
     labels = served.named(len(probabilities))
     return Answer(body=write_predictions(probabilities, labels), content_type=PROTOBUF)
 
@@ -86,11 +86,11 @@ class Picture:
         """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
         if served.record.labels and served.record.file.endswith((".pb", ".pbtxt")):
             return self.answer(served, outputs)
-        return json_answer(first_output(served, outputs).reshape(-1))
+        return json_answer(row_values(served, outputs).reshape(-1))
 
     def answer(self, served: LoadedModel, outputs: Outputs) -> Answer:
         """Return the most probable labels, the best first."""
-        probabilities = first_output(served, outputs).reshape(-1)
+        probabilities = row_values(served, outputs).reshape(-1)
         best = np.argsort(-probabilities)[:_TOP].tolist()
         names = served.named(len(probabilities))
         labels = [

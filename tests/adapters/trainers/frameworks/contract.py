@@ -77,7 +77,7 @@ class Training:
         )
         self._build = lambda: modelfile.build(path, self.job, [load(framework)], 60)[1]
         self.model = self._build()
-        self.labels = SeenLabels(self.model.summary.task, self.job.labels)
+        self.labels = SeenLabels.of(self.model.summary, self.job)
         self.data = TrainingData(Chunks(task), self.model, self.labels, self.job)
         self.done = done
 

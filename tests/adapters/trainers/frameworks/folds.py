@@ -42,7 +42,7 @@ class Folded:
     def __init__(self, training, path, feed):
         params = replace(training.job.params, splitting=Splitting(folds=FOLDS))
         self.job = replace(training.job, params=params)
-        self.labels = SeenLabels(training.model.summary.task, self.job.labels)
+        self.labels = SeenLabels.of(training.model.summary, self.job)
 
         def build():
             name = self.job.frameworks[0]

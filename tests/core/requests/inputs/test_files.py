@@ -291,3 +291,11 @@ def test_a_files_json_that_makes_no_sense_is_refused(text, says):
         files(text)
 
     assert says in str(caught.value)
+
+
+def test_branches_and_expressions_between_commas_are_label_columns():
+    found = parse_labels("isB, max(isC, 0)\n", some_files(2))
+
+    assert (found.expressions, found.columns.names) == (("isB", "max(isC, 0)"),) * 2
+    with pytest.raises(InvalidRequestError, match="two label columns are called 'isB'"):
+        parse_labels("isB, isB", some_files(2))

@@ -1,5 +1,6 @@
 """The trained model on the entries it learned from, validated on, and never saw."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,9 @@ from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Model
 from mlaas4hep.core.models import figures as scores
 from mlaas4hep.core.models.figures import Roc
+from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
-from mlaas4hep.core.models.training import Metrics
+from mlaas4hep.core.models.training import Metrics, ModelSummary
 from mlaas4hep.core.requests.request import MetricsRequest
 
 Floats = NDArray[np.floating[Any]]
@@ -31,9 +33,9 @@ class Collected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetFigures:
-    """Everything that is told about one set."""
+    """Everything that is told about one set, and one label if there are several."""
 
-    name: str
+    name: str  #: such as "test", or "test/isB"
     entries: int
     auc: float | None
     matrix: NDArray[Any] | None  #: entries, or sums of their weights
@@ -64,16 +66,17 @@ class Evaluation:
             if len(chosen):
                 seen.labels.append(chunk.labels[chosen])
                 block = chunk.learned(chosen) if name == "train" else chunk.block(chosen)
-                predicted = self._model.predict(block)
-                logits = self._model.summary.gives_logits
-                seen.scores.append(probabilities(predicted) if logits else predicted)
+                seen.scores.append(_scored(self._model.predict(block), self._model.summary))
                 seen.entries += len(chosen)
                 if chunk.physical is not None:
                     seen.weights.append(chunk.physical[chosen])
 
-    def scores(self) -> dict[str, tuple[Floats, Floats, Floats | None]]:
-        """Return labels, scores and weights (if there are any) of every set that has entries."""
-        return {
+    def scores(self, goals: Sequence[Goal] = ()) -> dict[str, "Scored"]:
+        """Return labels, scores and weights (if there are any) of every set that has entries.
+
+        Of several goals each has its own, as "test/LABEL".
+        """
+        whole = {
             name: (
                 np.concatenate(seen.labels),
                 np.concatenate(seen.scores),
@@ -82,18 +85,45 @@ class Evaluation:
             for name, seen in self._sets.items()
             if seen.entries
         }
+        if not goals:
+            return whole
+        return {
+            f"{name}/{goal.label}": of_goal(scored, goal)
+            for name, scored in whole.items()
+            for goal in goals
+        }
 
     def not_finite(self) -> int:
         """Return how many of the entries that were looked at have a score that is no number."""
         found = (each for seen in self._sets.values() for each in seen.scores)
         return sum(int((~np.isfinite(each)).any(axis=1).sum()) for each in found)
 
-    def figures(self, task: Task, wanted: MetricsRequest) -> tuple[SetFigures, ...]:
-        """Return the figures of every set that has entries."""
+    def figures(
+        self, task: Task, wanted: MetricsRequest, goals: Sequence[Goal] = ()
+    ) -> tuple[SetFigures, ...]:
+        """Return the figures of every set that has entries, by goal if there are several."""
+        tasks = {goal.label: goal.task for goal in goals}
         return tuple(
-            set_figures(name, scored, task, wanted.threshold)
-            for name, scored in self.scores().items()
+            set_figures(name, scored, tasks.get(name.partition("/")[2], task), wanted.threshold)
+            for name, scored in self.scores(goals).items()
         )
+
+
+def of_goal(scored: "Scored", goal: Goal) -> "Scored":
+    """Return labels, scores and weights of one goal."""
+    labels, predicted, weights = scored
+    return labels[:, goal.column], predicted[:, goal.numbers], weights
+
+
+def _scored(predicted: Floats, summary: ModelSummary) -> Floats:
+    """Return outputs with probabilities in place of logits."""
+    if not summary.goals:
+        return probabilities(predicted) if summary.gives_logits else predicted
+    found = predicted.astype(np.float64)
+    for goal in summary.goals:
+        if goal.gives_logits:
+            found[:, goal.numbers] = probabilities(found[:, goal.numbers])
+    return found
 
 
 def probabilities(logits: Floats) -> Floats:
@@ -149,13 +179,28 @@ def _of_classes(usual: dict[str, Any], scored: Scored, threshold: float) -> SetF
 
 
 def metrics(figures: tuple[SetFigures, ...]) -> Metrics:
-    """Return the single numbers, the held-out set first."""
+    """Return the single numbers, the held-out set first; of several labels, their mean AUC, too."""
     named = [
-        *((f"{each.name}_auc", each.auc) for each in figures),
-        *((f"{each.name}_auc_error", each.auc_error) for each in figures),
-        *((f"{each.name}_rmse", each.error) for each in figures),
+        *_mean_areas(figures),
+        *((f"{_key(each)}_auc", each.auc) for each in figures),
+        *((f"{_key(each)}_auc_error", each.auc_error) for each in figures),
+        *((f"{_key(each)}_rmse", each.error) for each in figures),
     ]
     return tuple((name, value) for name, value in named if value is not None)
+
+
+def _key(each: SetFigures) -> str:
+    return each.name.replace("/", "_", 1)
+
+
+def _mean_areas(figures: tuple[SetFigures, ...]) -> Iterator[tuple[str, float]]:
+    """Yield the mean over several labels of each set."""
+    areas: dict[str, list[float]] = {}
+    for each in figures:
+        name, slash, _ = each.name.partition("/")
+        if slash and each.auc is not None:
+            areas.setdefault(name, []).append(each.auc)
+    yield from ((f"{name}_auc", float(np.mean(found))) for name, found in areas.items())
 
 
 def to_json(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> dict[str, Any]:
@@ -194,7 +239,7 @@ def class_names(classes: int, names: tuple[str, ...]) -> tuple[str, ...]:
 def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
     """Return the report for eyes."""
     lines: list[str] = []
-    if any(each.curve for each in figures):
+    if any(each.curve and "/" not in each.name for each in figures):
         lines.append(f"scores are for class {class_names(2, names)[1]}")
     for each in figures:
         number = "" if each.auc is None else f", AUC {each.auc:.4f}"

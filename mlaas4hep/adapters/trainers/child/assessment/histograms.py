@@ -40,10 +40,11 @@ class Histograms:
         self._filled = [_empty() for _ in self.features]
         self._has_classes = True  #: until a label is seen that numbers none
 
-    def add(self, chunk: Chunk, weights: Floats | None = None) -> None:
+    def add(self, chunk: Chunk, labels: Floats, weights: Floats | None = None) -> None:
         """Count the values of a chunk, with the weights of its entries if there are any."""
-        self._has_classes = self._has_classes and _are_classes(chunk.y)
-        classes = np.rint(chunk.y if self._has_classes else np.zeros(len(chunk.y))).astype(np.int64)
+        self._has_classes = self._has_classes and _are_classes(labels)
+        numbers = labels if self._has_classes else np.zeros(len(labels))
+        classes = np.rint(numbers).astype(np.int64)
         for start in range(0, chunk.shape.entries, _ROWS):
             rows = slice(start, min(start + _ROWS, chunk.shape.entries))
             own = None if weights is None else weights[rows, None]
@@ -89,6 +90,8 @@ def _empty() -> "bh.Histogram[Any]":
 
 def _are_classes(labels: NDArray[np.floating[Any]]) -> bool:
     """Tell whether labels are few whole numbers, as classes have, and not what is measured."""
+    if labels.ndim > 1:  # several labels: an entry has no class
+        return False
     found = np.unique(labels)
     return bool(len(found) <= _MOST_CLASSES and np.array_equal(found, np.rint(found)))
 

@@ -5,6 +5,7 @@ Kolmogorov-Smirnov test: a small p-value says that they are not spread alike.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,18 +19,24 @@ _EXACT = 10_000  #: entries up to which p-values are exact
 Scores = tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]  #: labels, outputs, weights
 
 
-def compared(train: Scores, held_out: Scores, name: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return the comparison of two parts of the entries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The scores of one label in two parts of the entries."""
 
-    Args:
-        train: what was learned from.
-        held_out: what was not.
-        name: of the held-out part.
-        names: of the classes, in order.
-    """
-    both = np.concatenate((_last(train), _last(held_out)))
-    edges = np.histogram_bin_edges(both, BINS, _range(both))
-    classes = [_of_class(train, held_out, index, label, edges) for index, label in enumerate(names)]
+    train: Scores  #: what was learned from
+    held_out: Scores  #: what was not
+    names: Sequence[str]  #: of the classes, in order
+
+
+def compared(pairs: Sequence[Pair], name: str) -> dict[str, Any]:
+    """Return the comparison of two parts of the entries; the held-out one is called `name`."""
+    every = np.concatenate([_last(part) for pair in pairs for part in (pair.train, pair.held_out)])
+    edges = np.histogram_bin_edges(every, BINS, _range(every))
+    classes = [
+        _of_class(pair.train, pair.held_out, index, label, edges)
+        for pair in pairs
+        for index, label in enumerate(pair.names)
+    ]
     return {"held_out": name, "edges": edges.tolist(), "classes": classes}
 
 

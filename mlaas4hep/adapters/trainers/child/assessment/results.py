@@ -20,11 +20,12 @@ from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation, 
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histograms
 from mlaas4hep.adapters.trainers.child.assessment.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core import wire
+from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.suspects import telling_columns
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256
@@ -66,7 +67,7 @@ class Results:
                 self._evaluation.add(chunk)
                 self._kept.add(chunk)
             if self._histograms:
-                self._histograms.add(chunk.chunk, chunk.physical)
+                self._histograms.add(chunk.chunk, chunk.labels, chunk.physical)
                 self._correlations.add(chunk.chunk, chunk.physical)
 
     def check(self) -> tuple[str, ...]:
@@ -92,18 +93,22 @@ class Results:
             return (*self._telling, told)
         return self._telling
 
-    def figures(self, task: Task) -> tuple[SetFigures, ...]:
-        """Return the figures that are wanted."""
-        if self._evaluation is None:
+    def figures(self, labels: SeenLabels) -> tuple[SetFigures, ...]:
+        """Return the figures that are wanted, as far as labels and outputs have to do with each other."""
+        if self._evaluation is None or not self._compares(labels):
             return ()
-        return self._evaluation.figures(task, self._job.params.metrics)
+        return self._evaluation.figures(labels.task, self._job.params.metrics, labels.goals)
+
+    def _compares(self, labels: SeenLabels) -> bool:
+        """Tell whether it is known which of several labels an output is for."""
+        return bool(labels.goals) or not self._job.label_columns.names
 
     def write(
         self,
         folder: Path,
         figures: tuple[SetFigures, ...],
         history: Sequence[dict[str, float]],
-        task: Task,
+        labels: SeenLabels,
     ) -> None:
         """Write metrics.json and the pictures that are wanted."""
         folder.mkdir()
@@ -115,10 +120,11 @@ class Results:
         if self._evaluation:
             report = evaluation.to_json(figures, self._job.classes)
             (folder / "metrics.json").write_bytes(wire.show(report))
-            told = quality.quality(figures, self._evaluation.scores(), self._job.classes)
+            scored = self._evaluation.scores(labels.goals)
+            told = quality.quality(figures, scored, self._job.classes)
             (folder / "quality.json").write_bytes(wire.show(told))
             _say(evaluation.to_text(figures, self._job.classes))
-            checks = self._checks(figures, task)
+            checks = self._checks(figures, labels)
             (folder / "checks.json").write_bytes(wire.show(checks))
             plots.draw_checks(folder, checks)
             _say(checktext.to_text(checks))
@@ -134,30 +140,56 @@ class Results:
             if self._histograms.left_out:
                 _say(f"mlaas4hep: {self._histograms.left_out} branches more are not drawn")
 
-    def _checks(self, figures: tuple[SetFigures, ...], task: Task) -> dict[str, Any]:
+    def _checks(self, figures: tuple[SetFigures, ...], labels: SeenLabels) -> dict[str, Any]:
         """Return whether the model learned by heart, and what it looks at."""
-        assert self._evaluation is not None  # noqa: S101 - only called with one
-        scored = self._evaluation.scores()
-        held_out = next((name for name in ("test", "val") if name in scored), "")
-        found: dict[str, Any] = {"schema_version": 1, "overtraining": None, "importance": None}
-        matrix = next((each.matrix for each in figures if each.matrix is not None), None)
-        if held_out and "train" in scored and matrix is not None:
-            names = evaluation.class_names(len(matrix), self._job.classes)
-            found["overtraining"] = overtraining.compared(
-                scored["train"], scored[held_out], held_out, names
-            )
         entries = self._kept.entries()
-        if entries is not None:
+        found: dict[str, Any] = {"schema_version": 1, "overtraining": None, "importance": None}
+        found["overtraining"] = self._overtraining(figures, labels.goals)
+        if entries is not None and self._compares(labels):
             threshold = self._job.params.metrics.threshold
-
-            def figure(*scored: Any) -> float | None:
-                told = evaluation.set_figures("", scored, task, threshold)
-                return told.auc if told.error is None else -told.error
-
             found["importance"] = importance(
-                self._model, entries, self._job.branches, figure, self._job.params.seed
+                self._model,
+                entries,
+                self._job.branches,
+                lambda *scored: one_figure(scored, labels, threshold),
+                self._job.params.seed,
             )
         return found
+
+    def _overtraining(
+        self, figures: tuple[SetFigures, ...], goals: Sequence[Goal]
+    ) -> dict[str, Any] | None:
+        assert self._evaluation is not None  # noqa: S101 - only called with one
+        scored = self._evaluation.scores(goals)
+        sets = {each.name: each for each in figures if each.matrix is not None}
+        ends = [f"/{goal.label}" for goal in goals] or [""]
+        held_out = next((name for name in ("test", "val") if f"{name}{ends[0]}" in scored), "")
+        pairs = []
+        for end in ends:
+            one = sets.get(f"{held_out}{end}")
+            if one is None or one.matrix is None or f"train{end}" not in scored:
+                continue
+            names = evaluation.class_names(len(one.matrix), self._job.classes)
+            if end:
+                names = tuple(f"{end[1:]} = {name}" for name in names)
+            pair = overtraining.Pair(
+                train=scored[f"train{end}"], held_out=scored[f"{held_out}{end}"], names=names
+            )
+            pairs.append(pair)
+        return overtraining.compared(pairs, held_out) if pairs else None
+
+
+def one_figure(scored: Any, labels: SeenLabels, threshold: float) -> float | None:
+    """Return one number of which more is better: an AUC, or minus an error; of several, the mean."""
+    parts = [(evaluation.of_goal(scored, goal), goal.task) for goal in labels.goals]
+    told = [
+        evaluation.set_figures("", part, task, threshold)
+        for part, task in parts or [(scored, labels.task)]
+    ]
+    values = [each.auc for each in told if each.auc is not None] or [
+        -each.error for each in told if each.error is not None
+    ]
+    return sum(values) / len(values) if values else None
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,174 @@
+"""What all outputs of a model learn: one `Target` each, in the form in which the model gives them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.adapters.trainers.keras.losses import Target, gives_logits, loss_name, of_classes
+from mlaas4hep.adapters.trainers.keras.outputs import Outputs
+from mlaas4hep.core.models.goals import Goal, joint_task
+from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.models.training import TrainingJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """The targets of a model's outputs; one is the usual."""
+
+    outputs: Outputs
+    each: tuple[Target, ...]
+    names: tuple[str, ...] = ()  #: of label columns, if there are several
+
+    @property
+    def loss(self) -> str:
+        """Return the losses."""
+        return ", ".join(dict.fromkeys(each.loss for each in self.each))
+
+    @property
+    def width(self) -> int:
+        """Return how many numbers the model gives."""
+        return sum(each.width for each in self.each)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes."""
+        return self.each[0].classes
+
+    @property
+    def is_inputs(self) -> bool:
+        """Tell whether the model is to give what it gets."""
+        return self.each[0].is_inputs
+
+    @property
+    def logits(self) -> bool:
+        """Tell whether the numbers of a model with one goal become probabilities."""
+        return not self.goals and self.each[0].logits
+
+    @property
+    def task(self) -> Task:
+        """Return what is learned, as far as the model tells."""
+        return joint_task(self.goals) if self.names else self.each[0].task
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Return which numbers are for which of several labels, as far as losses tell."""
+        found: list[Goal] = []
+        start = 0
+        for output, one in zip(self.outputs.names, self.each, strict=True):
+            found += self._goals(output, one, start) if self.names else ()
+            start += one.width
+        return tuple(found)
+
+    def _goals(self, output: str, one: Target, start: int) -> list[Goal]:
+        if one.labels > 1 and one.width != one.labels:  # only its loss knows
+            return []
+        width = one.width if one.labels == 1 else 1
+        return [
+            Goal(
+                label=self.names[one.first + place],
+                column=one.first + place,
+                output=output if len(self.each) > 1 else "",
+                start=start + place,
+                width=width,
+                loss=one.loss,
+                task=one.task,
+                gives_logits=one.logits,
+            )
+            for place in range(one.labels)
+        ]
+
+    def by_number(self) -> "Targets":
+        """Return the same where losses of somebody's own want the number of a class."""
+        each = (replace(one, by_number=one.is_own and one.is_one_hot) for one in self.each)
+        return replace(self, each=tuple(each))
+
+    def check_outputs(self) -> None:
+        """Refuse outputs that their losses cannot learn from."""
+        for each in self.each:
+            each.check_output()
+
+    def check(self, labels: Floats) -> None:
+        """Refuse labels that a loss cannot compare."""
+        for each in self.each:
+            each.check(labels)
+
+    def shaped(self, labels: Floats) -> Any:
+        """Return what the losses compare, in the form of the outputs."""
+        return self.outputs.formed([one.shaped(labels) for one in self.each])
+
+    def weights(self, weights: Floats) -> Any:
+        """Return the weights of entries, once for each output if there are several."""
+        several = len(self.each) > 1
+        return self.outputs.formed([weights for _ in self.each]) if several else weights
+
+    def specs(self, columns: int, *, weighted: bool) -> tuple[Any, ...]:
+        """Return the types of inputs, of what losses compare, and of weights."""
+        due = [tf.TensorSpec((None, one.columns), tf.float32) for one in self.each]
+        found = (tf.TensorSpec((None, columns), tf.float32), self.outputs.formed(due))
+        return (*found, self.weights(tf.TensorSpec((None,), tf.float32))) if weighted else found
+
+
+def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
+    """Return what a compiled model learns.
+
+    Raises:
+        TrainingError: outputs and labels do not fit together.
+    """
+    learns_inputs = job.params.fitting.learns_inputs
+    if learns_inputs and outputs.widths != (job.columns,):
+        raise TrainingError(
+            f"{MODEL_FILE}: the model gives {sum(outputs.widths)} numbers for an entry, and with "
+            f'"labels": "inputs" it is to give the {job.columns} that it gets',
+            "end with a layer such as Dense(idim)",
+        )
+    columns = job.label_columns
+    losses = _losses(made.loss, outputs)
+    shares = _shares(outputs, job)
+    several = len(outputs.names) > 1
+    found = []
+    for width, loss, (first, labels) in zip(outputs.widths, losses, shares, strict=True):
+        target = Target(
+            loss_name(loss),
+            width,
+            job.classes,
+            gives_logits(loss),
+            is_value=job.params.task == "regression" and not (several and of_classes(loss)),
+            is_inputs=learns_inputs,
+            first=first,
+            labels=labels,
+            beside=len(columns.beside),
+        )
+        found.append(target)
+    return Targets(outputs=outputs, each=tuple(found), names=columns.names)
+
+
+def _losses(loss: Any, outputs: Outputs) -> Sequence[Any]:
+    """Return the loss of each output."""
+    if isinstance(loss, Mapping):
+        return [loss.get(name) for name in outputs.names]
+    if isinstance(loss, list | tuple):
+        return [*loss] if len(loss) == len(outputs.names) else [None] * len(outputs.names)
+    return [loss] * len(outputs.names)
+
+
+def _shares(outputs: Outputs, job: TrainingJob) -> list[tuple[int, int]]:
+    """Return the first label column of each output, and how many there are for it."""
+    columns, names = job.label_columns, outputs.names
+    if len(names) == 1:
+        return [(0, columns.labels)]
+    if not columns.outputs and columns.labels == len(names):
+        return [(place, 1) for place in range(len(names))]
+    said = dict(columns.outputs)
+    if set(said) != set(names):
+        labels = ", ".join(said) or f"{columns.labels} column(s) without outputs"
+        raise TrainingError(
+            f"{MODEL_FILE}: the model has the outputs {', '.join(names)}, and labels are for {labels}",
+            f'"labels": {{"{names[0]}": "BRANCH", "{names[1]}": …}} in params.json',
+        )
+    starts = dict(zip(said, np.cumsum([0, *said.values()])[:-1].tolist(), strict=True))
+    return [(starts[name], said[name]) for name in names]

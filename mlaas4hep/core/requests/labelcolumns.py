@@ -1,0 +1,31 @@
+"""Which columns of a chunk's labels are what: labels by name, and what only the loss sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelColumns:
+    """The columns in order; one label without a name is the usual."""
+
+    names: tuple[str, ...] = ()  #: of several label columns; empty: there is one
+    outputs: tuple[tuple[str, int], ...] = ()  #: (output of the model, how many are for it)
+    beside: tuple[str, ...] = ()  #: those behind the labels, which only the loss sees
+
+    @property
+    def labels(self) -> int:
+        """Return how many label columns there are."""
+        return len(self.names) or 1
+
+    @property
+    def width(self) -> int:
+        """Return how many columns a chunk holds."""
+        return self.labels + len(self.beside)
+
+    def only_labels(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the labels, shape (n,), or (n, labels) if there are several."""
+        if columns.ndim == 1 or not self.beside:
+            return columns
+        return columns[:, : self.labels] if self.names else columns[:, 0]
