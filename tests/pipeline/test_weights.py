@@ -10,6 +10,7 @@ from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.weighting import PerFile, Weighting
 from mlaas4hep.core.data.weights import of_loss
 from mlaas4hep.core.requests.inputs.weighing import weighed
+from mlaas4hep.core.requests.labelling import labels_of_expressions, with_loss_columns
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.core.runs.events import RunSubmitted
@@ -152,6 +153,31 @@ def test_class_weight_counts_in_what_is_learned_from(
     assert bool(specs.weights) == measures
     assert np.array(told.learned) == pytest.approx(np.array(learned))
     assert of_loss(told, None, np.array([0.0, 1.0]), learns=False).tolist() == [1.0, 1.0]
+
+
+def test_label_columns_lie_beside_each_other_and_what_the_loss_sees_behind_them(services, files):
+    outputs = (("flavour", ("x > 0",)), ("size", ("2 * x", "w")))
+    labels = with_loss_columns(labels_of_expressions(outputs), ("bad > 0",))
+
+    done = pipeline.run(services, files, labels=labels, inputs=_with_other(files), chunk_size=20)
+
+    chunks = pipeline.chunks_of(services, done, done.chunks.total)
+    found = np.concatenate([chunk.y for chunk in chunks])
+    x, w, bad = (
+        np.concatenate([_read(path, name) for path in files]) for name in ("x", "w", "bad")
+    )
+    expected = np.stack((x > 0, 2 * x, w, bad > 0), axis=1).astype(np.float32)
+    assert labels.columns.names == ("flavour", "2 * x", "w")
+    assert done.columns == 1  # other alone is a feature
+    np.testing.assert_array_equal(found[np.lexsort(found.T)], expected[np.lexsort(expected.T)])
+
+
+def _with_other(files):
+    """Add the branch `other`, which is no label."""
+    for path in files:
+        old = {name: _read(path, name) for name in ("x", "w", "bad")}
+        oracle.write_tree(path, "t", {**old, "other": np.arange(ENTRIES, dtype=np.float32)})
+    return [InputFile(name=path.name, url=str(path), tree="t") for path in files]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def test_losses_and_weights_are_those_of_keras_fit(train, case):
     for name, values in fitted.items():
         # `fit` means losses of single outputs over batches, whatever their size
         tolerance = 1e-5 if name in ("loss", "val_loss") else 0.01
-        assert [each[name] for each in training.history] == pytest.approx(values, abs=tolerance), name
+        assert [each[name] for each in training.history] == pytest.approx(values, abs=tolerance), (
+            name
+        )
     for mine, theirs in zip(training.model.keras.weights, again.weights, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 

@@ -200,12 +200,32 @@ def test_inputs_labels_and_callbacks_say_how_a_model_is_fitted():
 
 
 @pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("isB", (("", ("isB",)),)),
+        (["isB", "pt > 3"], (("", ("isB", "pt > 3")),)),
+        ({"b": "isB", "c": ["x", "y"]}, (("b", ("isB",)), ("c", ("x", "y")))),
+        ("", ()),
+    ],
+)
+def test_labels_are_branches_and_expressions_perhaps_by_output(labels, expected):
+    assert params(labels=labels).fitting.labels == expected
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         '{"inputs": "jets"}',
         '{"inputs": {"jets": []}}',
         '{"inputs": {"": "a"}}',
-        '{"labels": "label"}',
+        '{"labels": 3}',
+        '{"labels": ["isB", "isB"]}',
+        '{"labels": {"": "isB"}}',
+        '{"labels": {"flavour": []}}',
+        '{"loss_columns": ["mass +"]}',
+        '{"class_weight": "balance"}',
+        '{"class_weight": {"1": -2}}',
+        '{"class_weight": "balanced", "balance": "classes"}',
         '{"callbacks": "EarlyStopping"}',
         '{"callbacks": {"EarlyStopping": 3}}',
     ],
