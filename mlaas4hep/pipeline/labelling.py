@@ -98,7 +98,7 @@ class Labelling:
             specs=specs,
             source=source,
             scales=inputs.weight_factors(specs),
-            keep=frozenset((*branches.label, *branches.weight, *branches.part, ENTRY)),
+            keep=branches.about_entries | {ENTRY},
         )
 
     def entries(self, part: PartOfFile, survey: Survey) -> Iterator[Labelled]:

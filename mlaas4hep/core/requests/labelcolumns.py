@@ -1,9 +1,7 @@
 """Which columns of a chunk's labels are what: labels by name, and what only the loss sees."""
 
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +22,11 @@ class LabelColumns:
         """Return how many columns a chunk holds."""
         return self.labels + len(self.beside)
 
-    def only_labels(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the labels, shape (n,), or (n, labels) if there are several."""
+    def only_labels(self, columns: Any) -> Any:
+        """Return the labels in an array of all columns: shape (n,), or (n, labels) if there are several.
+
+        Types of NumPy are not named here: clients know this value, and have no NumPy.
+        """
         if columns.ndim == 1 or not self.beside:
             return columns
         return columns[:, : self.labels] if self.names else columns[:, 0]

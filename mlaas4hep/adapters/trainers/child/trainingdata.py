@@ -44,7 +44,8 @@ class SplitChunk:
     @property
     def labels(self) -> Floats:
         """Return the labels as numbers, shape (n,), or (n, columns) if there are several."""
-        return self.columns.only_labels(self.chunk.y)
+        labels: Floats = self.columns.only_labels(self.chunk.y)
+        return labels
 
     def block(self, rows: Index) -> Block:
         """Return some rows to be tested in one go; of several models, those predict that never saw them."""
