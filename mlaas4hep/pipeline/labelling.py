@@ -25,7 +25,7 @@ from mlaas4hep.ports import DataSource
 class Facts:
     """What is known about entries besides their values, one of each an entry."""
 
-    labels: NDArray[np.float32]
+    labels: NDArray[np.float32]  #: one of each entry, or a row of label columns
     draws: Draws  #: decide where entries go
     weights: Weights | None = None
     parts: Parts | None = None
