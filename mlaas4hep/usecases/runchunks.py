@@ -24,6 +24,7 @@ def listed(run: Run, services: Services) -> RunChunks:
         run=run.name,
         columns=job.names,
         classes=job.classes,
+        labels=job.label_columns,
         seed=params.seed,
         validation=params.split,
         test=TEST_SHARE if params.metrics.wanted else 0.0,

@@ -40,6 +40,7 @@ def split(chunk: Chunk, told: RunChunks, fold: int | None = None) -> Split:
 
 
 def loss_weights(chunk: Chunk, told: RunChunks) -> NDArray[np.float32]:
-    """Return how much each entry of a chunk counts in the loss; 1 where all count alike."""
-    weights = of_loss(told.weights, chunk.weights, chunk.y)
+    """Return how much each entry of a chunk counts in what is learned; 1 where all count alike."""
+    labels = told.labels.only_labels(chunk.y)
+    weights = of_loss(told.weights, chunk.weights, labels, learns=True)
     return np.ones(len(chunk.y), np.float32) if weights is None else weights

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.dryrun import LeftOut
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.runs.answers import Summary
 
 
@@ -89,6 +90,7 @@ class RunChunks:
     run: str
     columns: tuple[str, ...]  #: of the matrix, in order
     classes: tuple[str, ...]  #: names of the labels 0, 1, …; empty: they have none
+    labels: LabelColumns  #: which columns of y are what
     seed: int  #: of the split
     validation: float  #: share of what is not held out; unless chunks say who validates
     test: float  #: share that is held out
