@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from mlaas4hep.errors import InvalidRequestError
 
+SEVERAL_LABELS = "several labels"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkInfo:
@@ -18,7 +20,7 @@ class FrameworkInfo:
     packages: tuple[str, ...]  #: imports in model.py that point to it
     needs: str  #: the package without which it cannot train
     extra: str  #: of pyproject.toml, which installs it
-    takes: tuple[str, ...] = ()  #: keys of params.json that not all frameworks take
+    takes: tuple[str, ...] = ()  #: keys of params.json that not all take, and `SEVERAL_LABELS`
     hides: tuple[str, ...] = ()  #: packages that it imports only for what we do not use
 
 
@@ -29,7 +31,7 @@ FRAMEWORKS = (
         packages=("keras", "tensorflow", "tf_keras"),
         needs="tensorflow",
         extra="train",
-        takes=("inputs", "labels", "callbacks", "loss_columns"),
+        takes=("inputs", "labels", "callbacks", "loss_columns", SEVERAL_LABELS),
         hides=("sklearn", "matplotlib", "scipy", "PIL", "pandas", "IPython"),
     ),
     FrameworkInfo(

@@ -21,7 +21,8 @@ from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
-from mlaas4hep.core.requests.frameworks import info
+from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import Params
 from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, killed_and_resumed
 
@@ -264,6 +265,17 @@ class FrameworkContract:
                 with pytest.raises(TrainingError, match=message) as caught:
                     train("binary", text)
                 assert caught.value.hint
+
+    def test_several_labels_are_refused_where_they_cannot_be_learned(self, train):
+        if SEVERAL_LABELS in info(self.name).takes:
+            pytest.skip("it learns them")
+
+        with pytest.raises(
+            TrainingError, match=r"there are 2 label columns \(isB, isC\)"
+        ) as caught:
+            train("binary", label_columns=LabelColumns(names=("isB", "isC")))
+
+        assert caught.value.hint
 
     def test_versions_are_told(self):
         versions = dict(load(self.name).versions())
