@@ -3,8 +3,12 @@
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.faas.asgi import Scope
 
-#: what people upload is never a page, whoever sends it back
-ALWAYS = (("x-content-type-options", "nosniff"),)
+#: What people upload is never a page, whoever sends it back; and nothing is framed by another site.
+#: A page's own policy stands beside this one, and browsers keep both.
+ALWAYS = (
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "frame-ancestors 'self'"),
+)
 
 
 def check_headers(scope: Scope) -> None:

@@ -21,12 +21,9 @@ log = logging.getLogger(__name__)
 START_S = 30.0  #: a call waits this long for a function that is just starting
 SMALL_BYTES = 256 * 1024  #: bodies up to this size are collected and sent with the head
 _BLOCK = 64 * 1024
-_OURS = frozenset(
-    (
-        *(b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds"),
-        *(name.encode() for name, _ in ALWAYS),  # the gateway's own server writes them
-    )
-)
+_OURS = frozenset((b"date", b"server", b"x-call-id", b"x-start-time", b"x-duration-seconds"))
+#: The gateway's own server writes them.
+_AGAIN = frozenset((name.encode(), value.encode()) for name, value in ALWAYS)
 
 
 class ClientGoneError(Exception):
@@ -176,7 +173,7 @@ class Outgoing:
         took = time.perf_counter() - self._started
         self._function.count(status, took)
         own = [*self._marks, (b"x-duration-seconds", b"%.6f" % took)]
-        kept = [header for header in headers if header[0] not in _OURS]
+        kept = [each for each in headers if each[0] not in _OURS and each not in _AGAIN]
         await self._send({"type": "http.response.start", "status": status, "headers": kept + own})
         self._has_begun = True
 

@@ -149,6 +149,7 @@ def test_an_asgi_function_is_served_too(tmp_path):
 
     assert (answer.status_code, answer.text) == (200, "/any/path?a=%C3%A9 0")
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
     assert answer.headers["server"] == "mlaas4hep"  # not what serves it
     assert function.process.returncode == 0
 

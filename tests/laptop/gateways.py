@@ -50,6 +50,9 @@ class Echo:
     async def refuse(self, _scope, _receive, send):
         await self._answer(send, 413, b"too large")
 
+    async def page(self, _scope, _receive, send):
+        await self._answer(send, 200, b"", (b"content-security-policy", b"frame-ancestors 'none'"))
+
     async def large(self, _scope, _receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(64):
@@ -83,8 +86,9 @@ class Echo:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"some", "more_body": True})
 
-    async def _answer(self, send, status, body):
+    async def _answer(self, send, status, body, *more):
         headers = [(b"content-length", b"%d" % len(body)), (b"x-content-type-options", b"nosniff")]
+        headers += [(b"content-security-policy", b"frame-ancestors 'self'"), *more]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -53,7 +53,14 @@ def test_every_answer_is_only_what_it_says_it_is_and_names_no_server(client, pat
     answer = client.get(path)
 
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert answer.headers.get_list("content-security-policy") == ["frame-ancestors 'self'"]
     assert "server" not in answer.headers
+
+
+def test_a_pages_own_policy_stands_beside_that_of_every_answer(client):
+    policies = client.get("/function/echo/page").headers.get_list("content-security-policy")
+
+    assert sorted(policies) == ["frame-ancestors 'none'", "frame-ancestors 'self'"]
 
 
 def test_an_id_that_the_caller_gave_is_kept(client):
