@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.site import Site
 from tests.laptops import descendants
 

@@ -8,7 +8,7 @@ from random import Random
 import nats.errors
 from nats.js import JetStreamContext
 
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.site import Site
 from mlaas4hep.adapters.nats.provision import (
     AUDIT_STREAM,

@@ -1,39 +1,21 @@
-"""What goes wrong: a fault breaks one thing, and mends what would not mend itself."""
+"""Processes that die, end and hang."""
 
 import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
 
+from chaos.fault import Fault
+from chaos.site import Site
 from tests.laptops import alive
-
-if TYPE_CHECKING:  # a site names its faults
-    from chaos.site import Site
 
 _PAUSED_S = (1.0, 12.0)
 _ENDED_S = 60.0
 _LOOK_S = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing that goes wrong."""
-
-    kind: str
-    part: str
-    hit: Callable[[], bool]  #: returns when the outage is over; False: there was nothing to hit
-
-    @property
-    def name(self) -> str:
-        """Return it in two words."""
-        return f"{self.kind} {self.part}"
-
-
-def of_processes(site: "Site", random: Random, extra: tuple[str, ...] = ()) -> list[Fault]:
+def of_processes(site: Site, random: Random, extra: tuple[str, ...] = ()) -> list[Fault]:
     """Return each process killed, paused and told to stop; those of `extra` only the first two."""
     made = []
     for part in (*site.parts, *extra):
@@ -44,17 +26,17 @@ def of_processes(site: "Site", random: Random, extra: tuple[str, ...] = ()) -> l
     ]
 
 
-def killed(site: "Site", part: str) -> Fault:
+def killed(site: Site, part: str) -> Fault:
     """Return that a process ends as in a power cut."""
     return Fault(kind="kill", part=part, hit=partial(_end, site, part, signal.SIGKILL))
 
 
-def paused(site: "Site", part: str, seconds: float) -> Fault:
+def paused(site: Site, part: str, seconds: float) -> Fault:
     """Return that a process hangs for a while."""
     return Fault(kind="pause", part=part, hit=partial(_pause, site, part, seconds))
 
 
-def _end(site: "Site", part: str, number: signal.Signals) -> bool:
+def _end(site: Site, part: str, number: signal.Signals) -> bool:
     pid = site.pid(part)
     if not signalled(pid, number):
         return False
@@ -65,7 +47,7 @@ def _end(site: "Site", part: str, number: signal.Signals) -> bool:
     return True
 
 
-def _pause(site: "Site", part: str, seconds: float) -> bool:
+def _pause(site: Site, part: str, seconds: float) -> bool:
     pid = site.pid(part)
     if not signalled(pid, signal.SIGSTOP):
         return False

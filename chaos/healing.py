@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 
 from chaos import faults
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.jobs import timed_job
 from chaos.site import TRAINEE, Site
 from chaos.wave import Wave

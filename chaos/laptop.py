@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from chaos import cuts, jobs
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.site import TRAINEE, Nats
 from mlaas4hep import bootstrap
 from mlaas4hep.client import Client

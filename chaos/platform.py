@@ -11,7 +11,7 @@ from random import Random
 import httpx
 
 from chaos import cuts, jobs
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.laptop import FUNCTIONS, is_trainee
 from chaos.site import TRAINEE, Nats
 from deploy.testbed import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from chaos.faults import Fault
+from chaos.fault import Fault
 from mlaas4hep.client import Client
 from mlaas4hep.ports import Services
 

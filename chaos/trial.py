@@ -8,7 +8,7 @@ from random import Random
 
 from chaos import checks, deletions, faults
 from chaos.checks import Seen
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.rereading import Rereading
 from chaos.site import TRAINEE, Site
 from chaos.wave import Hit, Outcome, Wave

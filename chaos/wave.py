@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import httpx
 
-from chaos.faults import Fault
+from chaos.fault import Fault
 from chaos.jobs import questions
 from chaos.rereading import Rereading
 from chaos.site import Site
