@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.backedruns import BackedRunBook
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.core import keys
 from mlaas4hep.core.runs import cloudevents, files
-from mlaas4hep.core.runs.events import ChunkReady, ModelReady
+from mlaas4hep.core.runs.events import ChunkReady, ModelReady, RunSubmitted
 from mlaas4hep.core.runs.run import Status
-from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
@@ -43,7 +44,7 @@ def services(cluster: Any):
     yield replace(
         made,
         bus=JetStreamBus(connection),
-        runs=JetStreamRunBook(connection, lambda: 0.0),
+        runs=BackedRunBook(JetStreamRunBook(connection, lambda: 0.0), made.runs_files),
         leases=JetStreamLeases(connection),
         trainer=MemoryTrainer(),
     )
@@ -82,8 +83,8 @@ def test_runs_go_on_while_servers_are_lost_and_come_back(
         for number, lost in enumerate(losses, start=1):
             key = keys.run("o", f"r_{number}", files.MODEL)
             services.runs_files.put(key, b"def model(idim): ...")
-            again(lambda n=number: submitted(services, data, n))
             seen = len(functions.calls)
+            again(lambda n=number: submit(services, data, n))
             functions.wait_for(lambda seen=seen: len(functions.calls) > seen)  # it is under way
             for name in lost:
                 cluster.servers[name].kill()
@@ -93,16 +94,17 @@ def test_runs_go_on_while_servers_are_lost_and_come_back(
                 cluster.servers[name].start()
             assert ended(services, number) is Status.DONE
 
-    metrics = [services.runs.get("o", f"r_{n}").metrics for n in range(1, len(losses) + 1)]
+    names = [f"r_{number}" for number in range(1, len(losses) + 1)]
+    metrics = [again(lambda name=name: services.runs.get("o", name)).metrics for name in names]
     assert metrics == metrics[:1] * len(losses)
 
 
-def submitted(services: Any, data: Any, number: int) -> None:
-    """Submit a run; again when NATS did not take all of it."""
-    if f"r_{number}" in {run.name for run in services.runs.list("o")}:
-        services.bus.publish([pipeline.RunSubmitted(owner="o", run=f"r_{number}")])
-    else:
+def submit(services: Any, data: Any, number: int) -> None:
+    """Submit a run; if it is there, because NATS took it and did not say so, tell of it."""
+    try:
         pipeline.submit(services, data, number=number, chunk_size=20, epochs=2, identifier=())
+    except ConflictError:
+        services.bus.publish([RunSubmitted(owner="o", run=f"r_{number}")])
 
 
 def ended(services: Any, number: int) -> Status:
