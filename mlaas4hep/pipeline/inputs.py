@@ -88,8 +88,10 @@ class Inputs:
                 f"there are no entries in {names}", hint="check files.txt and branch"
             )
         files = tuple(
-            OpenedFile.of(file, tree, lacking(tree, trees, branches.reads))
-            for file, tree in zip(request.files, trees, strict=True)
+            OpenedFile.of(file, tree, lacks)
+            for file, tree, lacks in zip(
+                request.files, trees, lacking(trees, set(branches.reads)), strict=True
+            )
         )
         branches = replace(branches, warnings=(*branches.warnings, *found.warnings))
         opened = OpenedFiles(files=files, branches=branches, ranges=ranges)

@@ -1,6 +1,7 @@
 """What a ROOT file says about one tree, without reading entries."""
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.values.texts import TEXT
@@ -47,7 +48,7 @@ class TreeInfo:
     @property
     def names(self) -> frozenset[str]:
         """Return the names of the branches that can be numbers."""
-        return frozenset(branch.name for branch in self.branches)
+        return frozenset(map(attrgetter("name"), self.branches))
 
     def emptied(self, url: str, tree: str) -> "TreeInfo":
         """Return a tree like this one without entries, for a file that is skipped."""

@@ -1,6 +1,7 @@
 """Which branches are read and which become features, decided once for all files of a run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.planning.splitting import Splitting
@@ -109,17 +110,13 @@ def entry_expression(text: str, names: Iterable[str]) -> Expression:
     return Expression.parse(text)
 
 
-def lacking(
-    tree: TreeInfo, trees: Iterable[TreeInfo], reads: Iterable[str]
-) -> tuple[BranchInfo, ...]:
-    """Return the branches that are read of other trees and that this one has not."""
-    missing = set(reads) - tree.names
-    if not missing:
-        return ()
-    found = {
-        branch.name: branch for each in trees for branch in each.branches if branch.name in missing
+def lacking(trees: Sequence[TreeInfo], reads: AbstractSet[str]) -> Iterator[tuple[BranchInfo, ...]]:
+    """Yield, for each tree, the branches that are read of others and that it has not."""
+    every = {
+        branch.name: branch for tree in trees for branch in tree.branches if branch.name in reads
     }
-    return tuple(found[name] for name in sorted(found))
+    for tree in trees:
+        yield tuple(every[name] for name in sorted(every.keys() - tree.names))
 
 
 def _every_kind(trees: Mapping[str, TreeInfo]) -> dict[str, bool]:

@@ -55,7 +55,8 @@ def of_differences(
     dtypes: dict[str, set[str]] = {}
     for tree in trees.values():
         for branch in tree.branches:
-            dtypes.setdefault(branch.name, set()).add(branch.dtype)
+            if branch.name in reads:
+                dtypes.setdefault(branch.name, set()).add(branch.dtype)
     wide = [
         name
         for name in sorted(reads)

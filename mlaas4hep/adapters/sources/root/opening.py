@@ -22,9 +22,7 @@ from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
 from mlaas4hep.adapters.sources.root.tree import KnownTree, is_ttree
-from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
-from mlaas4hep.adapters.sources.root.ttree.production import Production, Productions
-from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
+from mlaas4hep.adapters.sources.root.ttree.production import Productions
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -141,17 +139,10 @@ def _ttree(
 ) -> tuple[int, list[Leaf]]:
     """Return entries and leaves; uproot is asked about those of kinds that we do not know."""
     data = key.content(read)
-    known = productions.leaves(data)
-    if known is not None:
-        return known
-    tree = read_tree(data, key.key_bytes, key.class_name)
-    found, unknown = leaves_of_stored(tree)
-    leaves = [leaf for leaf, *_ in found]
+    entries, leaves, unknown = productions.leaves(data, key.key_bytes, key.class_name)
     if unknown:
-        return tree.entries, leaves + list(leaves_of_ttree(reopen(), unknown))
-    if all(branch.entries == tree.entries for _, branch, _ in found):
-        productions.keep(Production(tree, found))
-    return tree.entries, leaves
+        leaves += leaves_of_ttree(reopen(), unknown)
+    return entries, leaves
 
 
 def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:

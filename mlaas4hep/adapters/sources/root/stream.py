@@ -14,6 +14,7 @@ _LONG = 255  #: length of a string whose length follows in four bytes
 _U2 = struct.Struct(">H").unpack_from
 _U4 = struct.Struct(">I").unpack_from
 _SIZE: Callable[[bytes, int], tuple[int, int]] = struct.Struct(">ii").unpack_from
+_ARRAY = struct.Struct(">IHHIIBii")  #: size, versions, TObject, an empty name, pointers, lower
 _COUNT_VERSION = struct.Struct(">IH").unpack_from
 
 
@@ -70,6 +71,9 @@ class Stream:
         data, at = self.data, self.at
         length = data[at]
         at += 1
+        if not length:
+            self.at = at
+            return ""
         if length == _LONG:
             (length,) = _U4(data, at)
             at += 4
@@ -82,6 +86,14 @@ class Stream:
         """Go past a TObject."""
         (bits,) = _U4(self.data, self.at + 6)
         self.at += 12 if bits & _IS_REFERENCED else 10
+
+    def name(self) -> str:
+        """Return the name of a TNamed, and go past its title."""
+        _, stop = self.begin()
+        self.root_object()
+        name = self.text()
+        self.end(stop)
+        return name
 
     def named(self) -> tuple[str, str]:
         """Return the name and the title of a TNamed."""
@@ -128,11 +140,15 @@ class Stream:
 
     def array_size(self) -> int:
         """Return how many pointers a TObjArray holds; they come next."""
-        _, _ = self.begin()
-        self.root_object()
-        self.text()
-        size, _lower = _SIZE(self.data, self.at)
-        self.at += 8
+        count, _, _, _, bits, name, size, _lower = _ARRAY.unpack_from(self.data, self.at)
+        if count & COUNTED and not bits & _IS_REFERENCED and not name:
+            self.at += _ARRAY.size
+        else:
+            self.begin()
+            self.root_object()
+            self.text()
+            size, _lower = _SIZE(self.data, self.at)
+            self.at += 8
         if not 0 <= size <= len(self.data) // 4:
             raise DamagedStreamError(f"a list of {size} objects")
         return size

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -153,16 +154,24 @@ def _stored(leaf: StoredLeaf) -> str:
 
 def _shaped(leaf: StoredLeaf, stored: str, packing: Packing | None = None) -> Values:
     """Return one value an entry, a fixed number of them, or rows with a counter."""
-    dims = _BRACKETS.findall(leaf.title.partition("/")[0])
+    dims = tuple(_BRACKETS.findall(leaf.title.partition("/")[0])) if "[" in leaf.title else ()
+    kind = _kind(stored, dims, leaf.length, packing, counted=leaf.counter is not None)
+    return Values(kind=kind, counter=leaf.counter) if kind else _UNKNOWN
+
+
+@lru_cache(maxsize=1024)  # thousands of branches are of few kinds
+def _kind(
+    stored: str, dims: tuple[str, ...], length: int, packing: Packing | None, *, counted: bool
+) -> Kind | None:
+    """Return the kind of a leaf of which the title has `dims` in brackets; None: not known."""
     fixed = [int(each) for each in dims if each.isdecimal()]
-    if leaf.length != math.prod(fixed) or leaf.length < 1:
-        return _UNKNOWN
-    if leaf.counter is not None:
-        kind = Kind(stored=stored, length=0, jagged=True, inner=leaf.length, packing=packing)
-        return Values(kind=kind, counter=leaf.counter)
+    if length != math.prod(fixed) or length < 1:
+        return None
+    if counted:
+        return Kind(stored=stored, length=0, jagged=True, inner=length, packing=packing)
     if len(fixed) != len(dims):
-        return _UNKNOWN
-    return Values(kind=Kind(stored=stored, length=leaf.length, jagged=bool(dims), packing=packing))
+        return None
+    return Kind(stored=stored, length=length, jagged=bool(dims), packing=packing)
 
 
 def _leaf_list(leaves: list[StoredLeaf]) -> Iterator[Values]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.adapters.sources.root.ttree.leaves import Origin
+from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, leaves_of_stored
+from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree
 
 KNOWN = 8  #: trees that are kept
@@ -141,9 +142,25 @@ class Productions:
     def __init__(self) -> None:
         self._known: deque[Production] = deque(maxlen=KNOWN)
         self._lock = Lock()
+        self._walking = Lock()  # files of one production are opened side by side
 
-    def leaves(self, data: bytes) -> tuple[int, list[Leaf]] | None:
-        """Return entries and leaves of a tree of a known production; None if it is of none."""
+    def leaves(self, data: bytes, before: int, class_name: str) -> tuple[int, list[Leaf], set[str]]:
+        """Return entries, leaves, and the names of branches that we do not know, of a tree.
+
+        Args:
+            data: of the tree's object, inflated.
+            before: bytes of the key before them.
+            class_name: TTree, or one of the classes that begin with one.
+        """
+        known = self._of_known(data)
+        if known is None:
+            with self._walking:
+                known = self._of_known(data)
+                if known is None:
+                    return self._walked(data, before, class_name)
+        return *known, set()
+
+    def _of_known(self, data: bytes) -> tuple[int, list[Leaf]] | None:
         with self._lock:
             known = list(self._known)
         for production in known:
@@ -152,7 +169,12 @@ class Productions:
                 return found
         return None
 
-    def keep(self, production: Production) -> None:
-        """Keep one more."""
-        with self._lock:
-            self._known.appendleft(production)
+    def _walked(
+        self, data: bytes, before: int, class_name: str
+    ) -> tuple[int, list[Leaf], set[str]]:
+        tree = read_tree(data, before, class_name)
+        found, unknown = leaves_of_stored(tree)
+        if not unknown and all(branch.entries == tree.entries for _, branch, _ in found):
+            with self._lock:
+                self._known.appendleft(Production(tree, found))
+        return tree.entries, [leaf for leaf, *_ in found], unknown

@@ -65,7 +65,7 @@ def _tree(stream: Stream) -> StoredTree:
     numbers = _TREE_NUMBERS.get(version)
     if numbers is None:
         raise UnknownStreamError(f"TTree of version {version}")
-    stream.named()
+    stream.name()
     for _ in range(3):  # TAttLine, TAttFill, TAttMarker
         stream.skip()
     entries_at = stream.at
@@ -132,7 +132,7 @@ def _branch(stream: Stream, class_name: str) -> StoredBranch:
 
 def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
     version, stop = stream.begin()
-    name, _ = stream.named()
+    name = stream.name()
     stream.skip()  # TAttFill
     (baskets, room, entries, first, total, packed), places = _branch_numbers(stream, version)
     branches = _list_of(stream, _branch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _NOWHERE = bytes(8)
 
@@ -44,8 +45,7 @@ class StoredBranch:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberPlaces:
+class NumberPlaces(NamedTuple):
     """Where the numbers of a branch stand that differ from file to file."""
 
     baskets: int

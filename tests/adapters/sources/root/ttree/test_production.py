@@ -1,6 +1,9 @@
 """Files of one production: the structure of the first is used again, the numbers are not."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Barrier
 
 import awkward as ak
 import numpy as np
@@ -15,7 +18,7 @@ from mlaas4hep.adapters.sources.places.disk import on_disk
 from mlaas4hep.adapters.sources.root.directory import keys_of
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
 from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
-from mlaas4hep.adapters.sources.root.ttree.production import Production
+from mlaas4hep.adapters.sources.root.ttree.production import Production, Productions
 from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from tests import oracle
 
@@ -67,6 +70,31 @@ def test_another_file_of_the_production_is_understood_with_its_own_numbers(tmp_p
 
     assert found == plain(data, before)
     assert found[0] == 6000
+
+
+@pytest.fixture
+def eager_threads():
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_of_files_that_are_opened_side_by_side_one_is_walked_and_the_others_are_like_it(tmp_path):
+    files = [stored(written(tmp_path / f"{n}.root", n)) for n in range(3, 9)]
+    productions, together = Productions(), Barrier(len(files))
+
+    def opened(file):
+        together.wait()
+        return productions.leaves(*file, "TTree")
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        found = list(pool.map(opened, files))
+
+    assert [(entries, leaves) for entries, leaves, _ in found] == [plain(*file) for file in files]
+    assert len({id(leaves[0].name) for _, leaves, _ in found}) == 1
 
 
 @pytest.mark.parametrize(
