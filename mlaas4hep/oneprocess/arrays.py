@@ -11,7 +11,6 @@ import numpy as np
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.chunk import Chunk, decode, encode
-from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.draws import Draws
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.specs.specs import Specs
@@ -19,6 +18,7 @@ from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.preparation import Preparation
 from mlaas4hep.pipeline.surveys import survey
 from mlaas4hep.ports import Services
 
@@ -66,20 +66,21 @@ def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[
     plan = made.inputs.opened.plan(made.inputs.request, made.specs)
     names = [f"chunk_{index:05d}.npz" for index in range(plan.chunks)]
     surveys = partial(survey, reads=made.inputs.opened.branches.reads, services=services)
+    preparation = Preparation.of(made.inputs, made.specs, surveys, services.source)
     draws: dict[str, Draws] = {}
     groups = (
         plan.made_together() if isinstance(plan, MixedPlan) else ([i] for i in range(len(names)))
     )
     for group in groups:
         recipes = [plan.recipe(index) for index in group]
-        made_of = make_together(made.inputs, made.specs, recipes, surveys, services.source)
+        made_of = make_together(preparation, recipes)
         for index, data in zip(group, made_of, strict=True):
             chunk = decode(data)
             _write_arrays(out / names[index], chunk)
             draws[names[index]] = chunk.draws
             on_chunk(index + 1, plan.chunks)
     manifest = {
-        "columns": Layout.of(made.specs).columns,
+        "columns": preparation.layout.columns,
         "chunks": names,
         "entries": [plan.size(index) for index in range(plan.chunks)],
         "files": [file.name for file in made.inputs.opened.files],

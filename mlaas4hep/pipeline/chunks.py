@@ -1,13 +1,12 @@
 """chunk-preprocess: planned chunks are read, shaped, labelled and stored."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.plan import Recipe
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
@@ -17,9 +16,10 @@ from mlaas4hep.errors import StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.preparation import Preparation
 from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.pipeline.surveys import load_survey
-from mlaas4hep.ports import DataSource, Services
+from mlaas4hep.ports import Services
 
 AHEAD_BYTES = 64 * 1024**2  #: more than that is not held in memory beside what is stored
 SMALL_SLICE = 1000  #: entries; chunks of smaller ones are made together
@@ -45,13 +45,13 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
     inputs = load_inputs(event, services)
     specs = _planned_specs(event, inputs, services)
     surveys = partial(_survey, event, inputs, services)
-    row_bytes = 4 * (1 + Layout.of(specs).width)
+    preparation = Preparation.of(inputs, specs, surveys, AttentiveSource(event, services))
+    row_bytes = 4 * (1 + preparation.layout.width)
 
     waiting: _Waiting = deque()
-    source = AttentiveSource(event, services)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
         for together in _together(_planned(event, inputs, specs, services), row_bytes):
-            made = _made(together, inputs, specs, surveys, source)
+            made = _made(together, preparation)
             for each in together:
                 data = made.pop(each.ready.key, None)
                 stored = storing.submit(services.chunks.put, each.ready.key, data) if data else None
@@ -100,17 +100,11 @@ def _planned(
         yield _Planned(ready=ready, recipe=recipe, is_stored=is_stored)
 
 
-def _made(
-    together: Sequence[_Planned],
-    inputs: Inputs,
-    specs: Specs,
-    surveys: Callable[[OpenedFile], Survey],
-    source: DataSource,
-) -> dict[str, memoryview]:
+def _made(together: Sequence[_Planned], preparation: Preparation) -> dict[str, memoryview]:
     """Return the chunks that are not stored yet, by their keys."""
     missing = [each for each in together if not each.is_stored]
     recipes = [each.recipe for each in missing]
-    made = make_together(inputs, specs, recipes, surveys, source) if missing else []
+    made = make_together(preparation, recipes) if missing else []
     return dict(zip((each.ready.key for each in missing), made, strict=True))
 
 

@@ -5,7 +5,7 @@ entries of each, so that the same entries are shaped once and dealt to the chunk
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,47 +15,32 @@ from mlaas4hep.core.data.chunk import ChunkDraft, Shape
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_type, fill
 from mlaas4hep.core.data.planning.plan import Recipe, Slice
-from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.labelling import Facts, Labelled, Labelling
 from mlaas4hep.pipeline.opentrees import naming
-from mlaas4hep.ports import DataSource
+from mlaas4hep.pipeline.preparation import Facts, Labelled, Preparation
 
 
-def make_chunks(
-    inputs: Inputs,
-    specs: Specs,
-    recipes: Sequence[Recipe],
-    surveys: Callable[[OpenedFile], Survey],
-    source: DataSource,
-) -> list[memoryview]:
-    """Return the bytes of each chunk; `surveys` tells where the values of a file lie.
+def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:
+    """Return the bytes of each chunk.
 
     Args:
-        inputs: of the run.
-        specs: of all files.
+        preparation: of the run.
         recipes: the slices that each is made of, files in order; a file's slices follow each
             other from chunk to chunk.
-        surveys: tells where the values of a file lie.
-        source: of the entries.
 
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
-    layout, labelling = Layout.of(specs), Labelling.of(inputs, specs, source)
+    layout, inputs = preparation.layout, preparation.inputs
     filling = [
         Filling.of(layout, inputs, sum(part.entries for part in recipe.slices))
         for recipe in recipes
     ]
     for stretch in _stretches([recipe.slices for recipe in recipes]):
-        file = inputs.opened.files[stretch.file]
-        survey = surveys(file)
-        with naming(file):
+        with naming(inputs.opened.files[stretch.file]):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
-            for entries in labelling.entries(stretch, survey):
+            for entries in preparation.entries(stretch):
                 _deal(layout, entries, shares)
     return [
         each.sealed(inputs.chunk_content(recipe))

@@ -14,7 +14,7 @@ _LONG = 255  #: length of a string whose length follows in four bytes
 _U2 = struct.Struct(">H").unpack_from
 _U4 = struct.Struct(">I").unpack_from
 _SIZE: Callable[[bytes, int], tuple[int, int]] = struct.Struct(">ii").unpack_from
-_ARRAY = struct.Struct(">IHHIIBii")  #: size, versions, TObject, an empty name, pointers, lower
+_ARRAY = struct.Struct(">IHHIIBii")  #: of a TObjArray without a name that nothing refers to
 _COUNT_VERSION = struct.Struct(">IH").unpack_from
 
 
@@ -140,6 +140,7 @@ class Stream:
 
     def array_size(self) -> int:
         """Return how many pointers a TObjArray holds; they come next."""
+        size: int
         count, _, _, _, bits, name, size, _lower = _ARRAY.unpack_from(self.data, self.at)
         if count & COUNTED and not bits & _IS_REFERENCED and not name:
             self.at += _ARRAY.size

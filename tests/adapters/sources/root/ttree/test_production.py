@@ -1,6 +1,5 @@
 """Files of one production: the structure of the first is used again, the numbers are not."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
@@ -72,18 +71,12 @@ def test_another_file_of_the_production_is_understood_with_its_own_numbers(tmp_p
     assert found[0] == 6000
 
 
-@pytest.fixture
-def eager_threads():
-    """Let threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
-@pytest.mark.usefixtures("eager_threads")
 def test_of_files_that_are_opened_side_by_side_one_is_walked_and_the_others_are_like_it(tmp_path):
-    files = [stored(written(tmp_path / f"{n}.root", n)) for n in range(3, 9)]
+    wide = {f"b{i}": np.float32 for i in range(500)}
+    for number in range(3):
+        with uproot.recreate(tmp_path / f"{number}.root") as file:
+            file.mktree("t", wide)
+    files = [stored(tmp_path / f"{number}.root") for number in range(3)]
     productions, together = Productions(), Barrier(len(files))
 
     def opened(file):

@@ -1,6 +1,6 @@
 """Passing entries of files in order, each with its label, draw, weight and part."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.chunk import ChunkDraft
 from mlaas4hep.core.data.columns import ENTRY, Columns
+from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.draws import Draws, drawn
 from mlaas4hep.core.data.planning.parts import Parts
 from mlaas4hep.core.data.planning.passmap import PassMap, Reading
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.weights import Weights
+from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs
@@ -80,31 +82,41 @@ class PartOfFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelling:
-    """What the entries of a run are labelled by; made once, for it looks at all files."""
+class Preparation:
+    """What the chunks of a run are made with; found once, for it looks at all files."""
 
     inputs: Inputs
     specs: Specs
+    layout: Layout
+    surveys: Callable[[OpenedFile], Survey]  #: tells where the values of a file lie
     source: DataSource
     scales: tuple[float, ...]  #: what the weights of each file are multiplied by
     keep: frozenset[str]  #: branches that outlive the cuts, whatever preproc.json says
 
     @classmethod
-    def of(cls, inputs: Inputs, specs: Specs, source: DataSource) -> "Labelling":
-        """Return the labelling of a run."""
+    def of(
+        cls,
+        inputs: Inputs,
+        specs: Specs,
+        surveys: Callable[[OpenedFile], Survey],
+        source: DataSource,
+    ) -> "Preparation":
+        """Return the preparation of a run with measured specs."""
         branches = inputs.opened.branches
         return cls(
             inputs=inputs,
             specs=specs,
+            layout=Layout.of(specs),
+            surveys=surveys,
             source=source,
             scales=inputs.weight_factors(specs),
             keep=branches.about_entries | {ENTRY},
         )
 
-    def entries(self, part: PartOfFile, survey: Survey) -> Iterator[Labelled]:
+    def entries(self, part: PartOfFile) -> Iterator[Labelled]:
         """Yield the passing entries of a part of one file in order, with new branches."""
         reads, file = self.inputs.opened.branches.reads, self.inputs.opened.files[part.file]
-        has = file.has(reads)
+        has, survey = file.has(reads), self.surveys(file)
         for reading in PassMap.of(self.specs, part.file).readings(part.start, part.stop):
             blocks = self.source.read(survey, has, reading.start, reading.stop)
             filled = (file.filled(block, reads) for block in blocks)
