@@ -19,10 +19,9 @@ from bench.part import run, tell
 from bench.pipeline import Pipeline
 from bench.table import Line, Sample, lines
 from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.serving.records import Records
-from mlaas4hep.usecases.modelstore import listed
+from mlaas4hep.pipeline import modelrecords
+from mlaas4hep.serving.modellists import ModelLists
 
 SIZES = (100, 300, 1000)
 Timed = Callable[[int, Path, argparse.Namespace], dict[str, float]]  #: seconds by case
@@ -69,14 +68,15 @@ def files(size: int, folder: Path, options: argparse.Namespace) -> dict[str, flo
 
 def models(size: int, folder: Path, _options: argparse.Namespace) -> dict[str, float]:
     """List an owner's models, as `GET /models` does: for the first time, and again."""
-    store, records = DirectoryStore(folder, "models"), Records()
+    store = DirectoryStore(folder, "models")
+    lists = ModelLists(store)
     for number in range(size):
         record = ModelRecord(owner="o", name=f"m{number}", version="1", files=())
-        store.put(keys.model("o", record.name), wire.dump(record))
+        modelrecords.write(record, store)
     taken = []
     for _ in range(2):
         started = time.perf_counter()
-        assert len(list(listed(store, "o", records.read))) == size
+        assert len(lists.everybody()) == size
         taken.append(time.perf_counter() - started)
     return {"list of 1000 models": taken[0], "the same list again": taken[1]}
 

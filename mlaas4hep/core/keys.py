@@ -13,6 +13,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
 _PACKED = ".packed/"  #: no file of a bundle is called so
+_MARKS = ".changed/"  #: no owner is called so
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
 
@@ -117,6 +118,19 @@ def model(owner: str, name: str) -> str:
 def is_model(key: str) -> bool:
     """Tell whether `key` is that of a model's record, and not of one of its files."""
     return key.endswith("/model.json") and key.count("/") == 2  # noqa: PLR2004 - see `model`
+
+
+def models_mark(owner: str) -> str:
+    """Return the key of what is written anew after each change of an owner's model records.
+
+    It is the one key that does not start with the owner: one listing shows whose have changed.
+    """
+    return f"{_MARKS}{owner}"
+
+
+def is_models_mark(key: str) -> bool:
+    """Tell whether `key` is that of an owner's mark."""
+    return key.startswith(_MARKS)
 
 
 def model_version(owner: str, name: str, version: str) -> str:

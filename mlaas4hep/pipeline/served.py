@@ -7,6 +7,7 @@ from dataclasses import replace
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError, ServiceUnavailableError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.ports import Services
 
 _TRIES = 20  #: against others who only change who may use it
@@ -53,6 +54,7 @@ def change(
         record = follow(now)
         with suppress(ConflictError):
             services.models.put_if(keys.model(owner, name), sealed.dump(record), etag)
+            modelrecords.mark(owner, services.models)
             return record
     raise ServiceUnavailableError(f"too many change model {name!r} at the same time")
 

@@ -147,7 +147,8 @@ def _models(services: Services) -> Iterator[Finding]:
             named.add(info.key)
             yield from _version(info.key, store, named)
     for info in found:
-        if info.key not in named and not _belongs_to_a_model(info.key, named):
+        is_known = info.key in named or keys.is_models_mark(info.key)
+        if not is_known and not _belongs_to_a_model(info.key, named):
             what = "no version of a model has this file"
             yield Finding(bucket="models", key=info.key, kind="orphan", what=what)
 

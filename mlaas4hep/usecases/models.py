@@ -1,5 +1,6 @@
 """Models of people: found, listed, shared and deleted; serving them is `predict`'s."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed
@@ -8,11 +9,11 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import NotFoundError, QuotaError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.pipeline.served import change
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
-from mlaas4hep.usecases.modelstore import ReadRecord, listed, read_record
 from mlaas4hep.usecases.runs import delete_below
 
 
@@ -31,7 +32,8 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
     except NotFoundError:
         record = None
     if record is None or not may_read(person, record):
-        names = [model.name for model in of_owner(person.owner, services)]
+        listed = services.models.list(f"{person.owner}/")
+        names = [info.key.split("/")[1] for info in listed if keys.is_model(info.key)]
         raise NotFoundError(f"you have no model named {name!r}", hint=nearest(name, names))
     return record
 
@@ -42,20 +44,8 @@ def may_read(person: Person, record: ModelRecord) -> bool:
     return mine or record.public or not set(person.groups).isdisjoint(record.groups)
 
 
-def of_owner(owner: str, services: Services) -> list[ModelRecord]:
-    """Return the models of an owner by name."""
-    return [record for record, _ in listed(services.models, owner)]
-
-
-def visible(
-    person: Person, services: Services, read: ReadRecord = read_record
-) -> list[ModelRecord]:
-    """Return every model that a person may read (an admin: all), their own first.
-
-    Args:
-        read: reads a record, or remembers it.
-    """
-    records = [record for record, _ in listed(services.models, read=read)]
+def visible(person: Person, records: Iterable[ModelRecord]) -> list[ModelRecord]:
+    """Return the models that a person may read (an admin: all), their own first."""
     seen = [record for record in records if person.is_admin or may_read(person, record)]
     return sorted(seen, key=lambda record: (record.owner != person.owner, record.name))
 
@@ -105,5 +95,5 @@ def _keep_within(record: ModelRecord, services: Services, limits: Limits) -> Non
 
 def delete(record: ModelRecord, services: Services) -> None:
     """Delete a model; from the first deletion on it is not served any more."""
-    services.models.delete(keys.model(record.owner, record.name))
+    modelrecords.delete(record.owner, record.name, services.models)
     delete_below(services.models, f"{record.owner}/{record.name}/")

@@ -11,6 +11,7 @@ from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import quotas
 
@@ -69,7 +70,7 @@ def upload(
     except MlaasError:
         _withdraw(record, services.models)
         raise
-    services.models.put(keys.model(record.owner, record.name), sealed.dump(record))
+    modelrecords.write(record, services.models)
     _delete_older(record, services.models)
     return record, is_new
 

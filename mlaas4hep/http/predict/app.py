@@ -24,6 +24,7 @@ from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
 from mlaas4hep.ports import Deliveries, People, Services
 from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.modellists import ModelLists
 from mlaas4hep.serving.registry import Load, Registry
 from mlaas4hep.settings import Settings
 
@@ -68,6 +69,7 @@ def app(
     registry = Registry(services.models, load or services.load_model, keep=KEPT_MODELS, clock=clock)
     context = Context(
         services=services,
+        models=ModelLists(services.models, clock),
         limits=limits,
         registry=registry,
         batcher=Batcher(registry),

@@ -10,7 +10,6 @@ from cachetools import TTLCache
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import answer_of
-from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.deed import Deed, short
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
@@ -25,11 +24,10 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
+from mlaas4hep.serving.modellists import Dated, ModelLists
 from mlaas4hep.serving.questions import Outputs, Question
-from mlaas4hep.serving.records import Records
 from mlaas4hep.serving.registry import Registry, address, at_version
 from mlaas4hep.usecases import audit
-from mlaas4hep.usecases.modelstore import listed
 from mlaas4hep.usecases.versions import find_version
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
@@ -63,6 +61,7 @@ class Context:
     """The world, the models that are loaded, and the threads that predict with them."""
 
     services: Services
+    models: ModelLists
     limits: Limits
     registry: Registry
     batcher: Batcher
@@ -71,7 +70,6 @@ class Context:
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
     started_at: float = field(default_factory=time.monotonic)
-    records: Records = field(default_factory=Records)
     bodies: Bodies = field(default_factory=Bodies)  #: that are on their way
     newest_models: TTLCache[str, tuple[str, str]] = field(
         default_factory=lambda: TTLCache(_OWNERS, _BELIEVED_S)
@@ -129,10 +127,10 @@ class Context:
         )
         return allowed(served, person)
 
-    async def listed(self, owner: str | None) -> list[tuple[ModelRecord, float]]:
+    async def listed(self, owner: str | None) -> list[Dated]:
         """Return the models of an owner (None: of everybody) with the time they were uploaded."""
         return await self.batcher.in_thread(
-            lambda: list(listed(self.services.models, owner, self.records.read))
+            self.models.everybody if owner is None else partial(self.models.of, owner)
         )
 
     async def newest(self, person: Person) -> tuple[str, str]:

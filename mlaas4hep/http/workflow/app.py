@@ -21,6 +21,7 @@ from mlaas4hep.http.workflow.runs.feeds import Feeds
 from mlaas4hep.http.workflow.runs.watching import looker
 from mlaas4hep.http.workflow.usage import ROOT
 from mlaas4hep.ports import People, Services
+from mlaas4hep.serving.modellists import ModelLists
 from mlaas4hep.settings import Settings, secret
 
 
@@ -28,6 +29,7 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
     """Return the app; `verifier` is for tests and for deployments with their own tokens."""
     context = Context(
         services=services,
+        models=ModelLists(services.models),
         limits=limits_of(settings),
         verifier=bootstrap.people(settings) if verifier is None else verifier,
         feeds=Feeds(services.runs, looker(services)),

@@ -10,7 +10,7 @@ from mlaas4hep.core.runs.views import SignIn
 from mlaas4hep.http.workflow.runs.feeds import Feeds
 from mlaas4hep.http.workflow.runs.turns import Turns
 from mlaas4hep.ports import People, Services
-from mlaas4hep.serving.records import Records
+from mlaas4hep.serving.modellists import ModelLists
 from mlaas4hep.settings import Settings, SettingsError
 
 
@@ -19,13 +19,13 @@ class Context:
     """What all requests share."""
 
     services: Services
+    models: ModelLists
     limits: Limits
     verifier: People
     feeds: Feeds  #: for those who watch
     sign_in: SignIn  #: for terminals
     webhook_key: bytes = b""  #: from which people's secrets follow; empty: there are no webhooks
     turns: Turns = field(default_factory=Turns)  #: of those who submit
-    records: Records = field(default_factory=Records)  #: of models that were listed before
 
 
 def sign_in_of(settings: Settings) -> SignIn:

@@ -11,6 +11,7 @@ from mlaas4hep.core.models.folding import Folding
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
 from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.training.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
@@ -69,7 +70,7 @@ class Bundle:
             self._put(_LABELS, "\n".join(self._request.labels.classes).encode())
         checksums = tuple(sorted(self._checksums.items()))
         record = replace(record, files=tuple(dict(checksums)), checksums=checksums)
-        self._services.models.put(self._record_key, sealed.dump(record))
+        modelrecords.write(record, self._services.models)
         return self.version
 
     def _record(self, finished: TrainingFinished) -> ModelRecord:

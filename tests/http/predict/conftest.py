@@ -24,6 +24,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.errors import UnauthenticatedError
 from mlaas4hep.http.predict.app import app, limits
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.settings import Settings
 
 COLUMNS = ("met", "njets", "Muon_pt_0", "Muon_pt_1")
@@ -155,7 +156,7 @@ class World:
         for file in files:
             key = keys.model_file(record.owner, name, record.version, file)
             self.services.models.put(key, (self.models / folder / file).read_bytes())
-        self.services.models.put(keys.model(record.owner, name), wire.dump(record))
+        modelrecords.write(record, self.services.models)
         return record
 
     def serve_trained(self, contract=CONTRACT, **record):
@@ -164,7 +165,7 @@ class World:
         record = replace(record, files=(*record.files, "contract.json"))
         key = keys.model_file(record.owner, record.name, record.version, "contract.json")
         self.services.models.put(key, wire.dump(contract))
-        self.services.models.put(keys.model(record.owner, record.name), wire.dump(record))
+        modelrecords.write(record, self.services.models)
         return record
 
 

@@ -101,7 +101,7 @@ def test_a_model_can_be_deleted_in_every_way(world, alice, method, path, given):
 
     assert answer.status_code == 200
     assert alice.get("/models").json() is None
-    assert list(world.services.models.list("")) == []
+    assert list(world.services.models.list("owner-alice/")) == []
 
 
 @pytest.mark.parametrize("name", ["luca_1", "owner-alice/luca_1"])

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -15,6 +14,7 @@ from mlaas4hep.http.predict.tfaas.listing import described
 from mlaas4hep.http.predict.tfaas.reference import BY_QUERY, TAG, found_model, own_model
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
+from mlaas4hep.pipeline import modelrecords
 
 _TEXTS = {
     "description": "description",
@@ -80,7 +80,7 @@ def _announce(context: Context, record: ModelRecord, changed: ModelRecord) -> No
     """Store a changed record; one that is served in another way is tried out before."""
     if _way(record) != _way(changed):
         context.registry.try_out(changed)
-    context.services.models.put(keys.model(record.owner, record.name), wire.dump(changed))
+    modelrecords.write(changed, context.services.models)
 
 
 def _way(record: ModelRecord) -> tuple[str, str, str]:

@@ -1,9 +1,8 @@
 """Every kind of training that was once wrong without a word: right, or refused, over HTTP.
 
-All rows share one laptop platform and are submitted at once. Where Keras can say what is right,
-`fit` in memory learns from exactly the entries that the run learns from, and both are measured
-on the same held-out ones. Uploaded models have their rows in tests/http/predict/, what the old
-spellings of Keras become in tests/adapters/trainers/test_keras2.py.
+All rows are submitted at once. Where Keras can say what is right, `fit` in memory learns from
+exactly the entries that the run learns from, and both are measured on the same held-out ones.
+What the old spellings of Keras become is in tests/adapters/trainers/test_keras2.py.
 """
 
 import base64
@@ -13,18 +12,16 @@ import json
 import tarfile
 from importlib.util import find_spec
 
-import httpx
 import numpy as np
 import pytest
 import uproot
 from sklearn.metrics import roc_auc_score
 
-from mlaas4hep.client import Client
 from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.models.split import TEST_SHARE, Split
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import MlaasError
-from tests.acceptance.oddmodels import (
+from tests.acceptance.right_or_refused.oddmodels import (
     DIVERGING,
     EMA,
     KERAS_1,
@@ -32,9 +29,9 @@ from tests.acceptance.oddmodels import (
     NET,
     OWN_FIT,
     OWN_LOSS,
+    RAISING,
     TWO_NAMES,
 )
-from tests.laptops import Laptop
 from tests.people import pack
 
 pytestmark = [
@@ -131,36 +128,13 @@ ROWS = {
         beside={"mine.py": "UNITS = int(open('units.txt').read())\n", "units.txt": "4"},
     ),
     "diverging": lambda: packed(FEW, model=DIVERGING, epochs=1),
+    "raising": lambda: packed(FEW, model=RAISING, epochs=1, task="binary"),
     "names": lambda: packed(FEW, model=TWO_NAMES, labels="higgs\nqcd\n", positive="higgs"),
     "keras-1": lambda: packed(FEW, model=KERAS_1, epochs=1),
     "nowhere": lambda: packed({"root://no-such-host.invalid//store/a.root": b""}, labels="1\n"),
 }
 #: what MLaaS4HEP_server's input.json says besides
 INPUT_JSON = {"host_folder": "/home/luca", "cert_folder": "/home/luca/.certs", "fout": "model"}
-
-
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory):
-    with Laptop(tmp_path_factory.mktemp("right") / "state", MLAAS_MAX_RUNS="50") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def alice(laptop):
-    with Client(f"{laptop.urls[0]}/function/workflow", laptop.token("alice")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ask(laptop):
-    """Return a function that calls predict, or workflow."""
-
-    def ask(method, path, *, function="predict", user="alice", **given):
-        sent = {"Authorization": f"Bearer {laptop.token(user)}"}
-        url = f"{laptop.urls[0]}/function/{function}{path}"
-        return httpx.request(method, url, headers=sent, timeout=60, **given)
-
-    return ask
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +227,16 @@ def test_a_training_that_ends_in_nan_publishes_nothing(alice, ask, runs):
     assert "became nan" in report.problem.message.lower()
     assert report.problem.hint
     assert report.name not in ask("GET", "/models").text
+
+
+def test_a_traceback_that_is_spoken_of_is_in_the_log(alice, runs):
+    report = alice.wait(runs["raising"])
+    log = alice.logs(report.name)
+
+    assert "the traceback is in the run's log" in report.problem.hint
+    assert "Traceback (most recent call last)" in log
+    assert "in unlucky" in log
+    assert "RuntimeError: no luck" in log
 
 
 def test_everybody_says_which_class_a_score_is_for(alice, ask, done):
@@ -354,11 +338,3 @@ def test_what_cannot_be_right_is_refused_before_anything_is_read(alice, request_
 
     assert says in caught.value.problem.message
     assert caught.value.problem.hint
-
-
-def test_what_the_ancestors_clients_ask_is_answered_as_there(ask):
-    """No model: null. A file for TFaaS: refused, not dropped."""
-    dropped = ask("POST", "/setup_tfaas", function="workflow", files={"file": ("a.tar.gz", b"x")})
-
-    assert ask("GET", "/models", user="bob").text.strip() == "null"
-    assert dropped.status_code == 400

@@ -79,3 +79,11 @@ def model(idim):
     m.compile(optimizer=Adam(lr=0.01, epsilon=None, decay=1e-4), loss=squares, metrics=["accuracy"])
     return m
 """
+#: cannot be built, for a reason of its own
+RAISING = """
+import keras
+def unlucky(idim):
+    raise RuntimeError("no luck")
+def model(idim):
+    return unlucky(idim)
+"""
