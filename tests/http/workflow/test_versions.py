@@ -11,7 +11,7 @@ from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.usecases.models import of_owner
+from mlaas4hep.pipeline.served import served_now
 from mlaas4hep.usecases.versions import move_alias
 
 
@@ -191,7 +191,7 @@ def test_who_moves_an_alias_at_the_same_time_is_told_and_no_other_is_lost(
         keys.aliases,
         lambda: higgs.put(f"/models/higgs/aliases/{moved}", json={"version": "v2"}),
     )
-    (record,) = (one for one in of_owner(higgs.owner, services) if one.name == "higgs")
+    record, _ = served_now(higgs.owner, "higgs", services)
 
     def move():
         move_alias(record, "production", "v1", services)

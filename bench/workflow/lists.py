@@ -1,4 +1,4 @@
-"""`python -m bench.lists`: a page of 50 of 2000 runs, and 1000 models of 8 files, over HTTP.
+"""`python -m bench.workflow.lists`: a page of 50 of 2000 runs, and 1000 models of 8 files, over HTTP.
 
 Function workflow runs over a real NATS and models in a folder, then in MinIO if there is one in
 the path. The medians of what is asked again; `first` is the first answer of a fresh process.
@@ -150,7 +150,7 @@ def _seconds(http: httpx.Client, path: str) -> float:
 @contextmanager
 def _serving(environment: dict[str, str], state: Path) -> Iterator[httpx.Client]:
     """Yield a client of function workflow in a process of its own."""
-    command = [sys.executable, "-m", "bench.lists", "--serve", str(state)]
+    command = [sys.executable, "-m", "bench.workflow.lists", "--serve", str(state)]
     env = {**os.environ, **environment}
     with subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""How many watchers one replica of workflow holds: `python bench/watchers.py [500]`.
+"""How many watchers one replica of workflow holds: `python bench/workflow/watchers.py [500]`.
 
 Starts the function over stores in memory in a process of its own, opens that many event streams,
 changes the run, and prints memory and threads of the process, and how long all took to see it.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _WATCHED = "luca_1"
 
 
