@@ -65,6 +65,7 @@ class Settings:
     build_seconds: int = 60  #: for model.py to build its model
     train_seconds: int = 24 * 3600  #: longest training
     sandbox: str = "any"  #: confinement demanded for foreign programs: `any`, `required`, `full`
+    prepared_seconds: int = 300  #: that a process with a framework waits for work; 0: there is none
     log_level: str = "INFO"
     log_format: str = "text"  #: or `json`: a line with run, event, request and trace a record
     traces: str = ""  #: of an OpenTelemetry collector: `http://host:4318`; empty: none

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from mlaas4hep.adapters.children.start import IDLE_SECONDS
 from mlaas4hep.adapters.runtimes.confined.allowance import ALLOWANCES, Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
@@ -19,9 +20,21 @@ class Runtimes:
     """Loads bundles; each runtime is imported only when a model needs it."""
 
     def __init__(
-        self, allowances: Mapping[str, Allowance] = ALLOWANCES, *, demand: str = "any"
+        self,
+        allowances: Mapping[str, Allowance] = ALLOWANCES,
+        *,
+        demand: str = "any",
+        prepared_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Demand that a model is confined at least so much: one of `levels.DEMANDS`."""
+        """Set limits.
+
+        Args:
+            allowances: of each engine.
+            demand: how much a model is confined at least, one of `levels.DEMANDS`.
+            prepared_seconds: how long a process with its framework imported waits for the next
+                model; 0: each model imports it.
+        """
+        self._prepared_seconds = prepared_seconds
         self._allowances = allowances
         self._demand = demand
         self._overruns = Overruns()
@@ -69,5 +82,6 @@ class Runtimes:
             places=self._places[allowance],
             overruns=self._overruns,
             demand=self._demand,
+            prepared_seconds=self._prepared_seconds,
         )
         return confined_runtime(store, record, file, kind, house)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlaas4hep.adapters.children.forked import Child
 from mlaas4hep.adapters.confinement.limits import THREADS
 from mlaas4hep.adapters.trainers import usage
 from mlaas4hep.adapters.trainers.channel import Channel
@@ -43,7 +44,7 @@ class TrainingProcess:
 
     def __init__(
         self,
-        process: "subprocess.Popen[bytes]",
+        process: Child,
         channel: Channel,
         work: Path,
         job: TrainingJob,

@@ -7,16 +7,17 @@ path. Whatever happens inside, the parent goes on.
 
 import io
 import math
-import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from mlaas4hep.adapters.children.forked import Child
+from mlaas4hep.adapters.children.request import Program, Wanted
+from mlaas4hep.adapters.children.start import IDLE_SECONDS, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.loading import installed
@@ -46,8 +47,19 @@ class Sandbox:
         build_seconds: int = BUILD_SECONDS,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         demand: str = "any",
+        prepared_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Demand that a model.py is confined at least so much: one of `levels.DEMANDS`."""
+        """Set limits.
+
+        Args:
+            train_seconds: for a training.
+            build_seconds: for model.py to build its model.
+            checkpoint_seconds: between two checkpoints, at least.
+            demand: how much a model.py is confined at least, one of `levels.DEMANDS`.
+            prepared_seconds: how long a process with its framework imported waits for the next
+                training; 0: each training imports it.
+        """
+        self._prepared_seconds = prepared_seconds
         self._train_seconds = train_seconds
         self._build_seconds = build_seconds
         self._checkpoint_seconds = checkpoint_seconds
@@ -90,16 +102,12 @@ class Sandbox:
                 with zipfile.ZipFile(io.BytesIO(beside)) as archive:
                     archive.extractall(work)
             (work / "model.py").write_bytes(model_py)
-            (work / "job.json").write_bytes(wire.dump(_with_frameworks(job, model_py)))
             if checkpoint is not None:
                 shutil.copyfile(checkpoint, work / "checkpoint")
-            process = TrainingProcess(
-                self._spawn(mode, job, work, theirs),
-                ours,
-                work,
-                job,
-                self._allowance(job),
-            )
+            job = _with_frameworks(job, model_py)
+            (work / "job.json").write_bytes(wire.dump(job))
+            child = self._start(mode, job, work, theirs)
+            process = TrainingProcess(child, ours, work, job, self._allowance(job))
             theirs.close()
             try:
                 yield process
@@ -115,12 +123,8 @@ class Sandbox:
             seconds=self._train_seconds,
         )
 
-    def _spawn(
-        self, mode: str, job: TrainingJob, work: Path, channel: Channel
-    ) -> "subprocess.Popen[bytes]":
+    def _start(self, mode: str, job: TrainingJob, work: Path, channel: Channel) -> Child:
         arguments = (
-            channel.fileno(),
-            os.getpid(),
             job.resources.memory_bytes,
             mode,
             self._build_seconds,
@@ -128,17 +132,15 @@ class Sandbox:
             self._train_seconds * _threads(job),
             self._demand,
         )
-        return subprocess.Popen(
-            [sys.executable, "-P", "-s", "-m", _MODULE, *map(str, arguments)],
-            cwd=work,
-            env=_environment(job, work),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(channel.fileno(),),
-            start_new_session=True,
-            bufsize=0,
+        wanted = Wanted(
+            program=Program(module=_MODULE, prepares=_prepared(job)),
+            folder=work,
+            environment=partial(_environment, job),
+            descriptor=channel.fileno(),
+            arguments=arguments,
+            has_output=True,
         )
+        return start(wanted, self._prepared_seconds)
 
 
 @contextmanager
@@ -153,6 +155,12 @@ def _channel() -> Iterator[tuple[Channel, Channel]]:
 
 def _threads(job: TrainingJob) -> int:
     return max(1, math.ceil(job.resources.cpus))
+
+
+def _prepared(job: TrainingJob) -> str:
+    """Return the framework that can be imported ahead; several, or drivers, are not shared."""
+    is_usual = len(job.frameworks) == 1 and job.resources.device != "gpu"
+    return job.frameworks[0] if is_usual else ""
 
 
 def _environment(job: TrainingJob, work: Path) -> dict[str, str]:

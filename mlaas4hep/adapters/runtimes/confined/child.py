@@ -44,9 +44,7 @@ def main(arguments: list[str]) -> None:
     end = socket.socket(fileno=int(descriptor))
     try:
         confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent), demand=demand)
-        with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
-            loader = importlib.import_module(_LOADERS[engine])
-        entries = _loaded(loader, file, *rest)
+        entries = _loaded(prepare(engine), file, *rest)
     except ConfinementError as error:
         frames.send(end, {"unavailable": str(error)}, {})
         return
@@ -58,6 +56,12 @@ def main(arguments: list[str]) -> None:
         return
     frames.send(end, {"signatures": {name: _described(each) for name, each in entries.items()}}, {})
     _serve(end, entries)
+
+
+def prepare(engine: str) -> Any:
+    """Import and return what loads the models of an engine."""
+    with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
+        return importlib.import_module(_LOADERS[engine])
 
 
 def _loaded(loader: Any, file: str, *rest: str) -> dict[str, Entry]:

@@ -4,37 +4,36 @@ import math
 import os
 import resource
 import socket
-import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from mlaas4hep.adapters.children.request import Program, Wanted
+from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 
 _PROCESSORS = 4  #: that a batch may keep busy for all of its time
 _RENEWED_S = 1.0  #: seconds between two looks at what was used
-_MODULE = "mlaas4hep.adapters.runtimes.confined.child"
 
 
 class Process:
     """A child that has a model's folder as its world."""
 
-    def __init__(self, folder: Path, memory_bytes: int, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, program: Program, arguments: Sequence[object], prepared_s: float
+    ) -> None:
+        """Start `program` in a folder; see `children.start.start`."""
         self.end_point, theirs = socket.socketpair()
-        for_child = (theirs.fileno(), os.getpid(), memory_bytes, *arguments)
         with theirs:
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", _MODULE, *map(str, for_child)],
-                cwd=folder,
-                env=_environment(folder),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
+            wanted = Wanted(
+                program=program,
+                folder=folder,
+                environment=_environment,
+                descriptor=theirs.fileno(),
+                arguments=arguments,
             )
-
+            self._child = start(wanted, prepared_s)
         self._renewed_at = -math.inf
 
     def renew(self, seconds: float) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlaas4hep.adapters.children.request import Program
+from mlaas4hep.adapters.children.start import IDLE_SECONDS
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
@@ -26,6 +28,9 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 
+_MODULE = "mlaas4hep.adapters.runtimes.confined.child"
+_SLOW = ("tensorflow",)  #: engines that take seconds to import
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -35,6 +40,7 @@ class House:
     places: Slots
     overruns: Overruns
     demand: str = "any"  #: one of `levels.DEMANDS`
+    prepared_seconds: float = IDLE_SECONDS  #: see `children.start.start`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,9 @@ class ConfinedRuntime:
         self.process: Process | None = None
         nodes = record.input_node, record.output_node
         self._arguments = (kind.engine, file, *nodes, str(record.folds))
+        self._program = Program(
+            module=_MODULE, prepares=kind.engine if kind.engine in _SLOW else ""
+        )
         self._name, self._id = record.name, f"{record.owner}/{record.version}"
         self._house = house
         self._lock = threading.Lock()
@@ -144,8 +153,8 @@ class ConfinedRuntime:
         house = self._house
         house.overruns.check(self._id)
         house.places.take(self)
-        arguments = (house.demand, *self._arguments)
-        self.process = Process(self.folder, house.allowance.memory_bytes, arguments)
+        arguments = (house.allowance.memory_bytes, house.demand, *self._arguments)
+        self.process = Process(self.folder, self._program, arguments, house.prepared_seconds)
         self._ending = weakref.finalize(self, self.process.end)
         head, _ = self._exchange(None, {})
         if "unavailable" in head:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
@@ -62,6 +63,13 @@ def main(arguments: list[str]) -> None:
         Messages(channel).fail(str(error), error.hint)
     sys.stdout.flush()
     os._exit(0)  # some libraries take their time to end; nothing is left to do
+
+
+def prepare(name: str) -> None:
+    """Import what `main` imports for a job of one framework."""
+    with without(info(name).hides):
+        load(name)
+        import mlaas4hep.adapters.trainers.child.session  # noqa: F401, PLC0415
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""A child that a prepared process forked, with the face of a `subprocess.Popen`."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+import weakref
+from contextlib import suppress
+from typing import IO, Protocol
+
+from mlaas4hep.adapters.children import request
+
+_REPORT_S = 5.0  #: within which the prepared process tells the end of a child that we see dead
+
+
+class Child(Protocol):
+    """A process of ours; what `subprocess.Popen` does, as far as anybody needs it."""
+
+    @property
+    def pid(self) -> int:
+        """The process id, and that of its group; nobody else's as long as this object lives."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """What it prints, if that was asked for."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, or minus the signal that ended it; None: it lives."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the same when it has ended; subprocess.TimeoutExpired: it has not in time."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+class Forked:
+    """See `Child`. The prepared process reaps it when this object is gone, and kills it then."""
+
+    def __init__(self, pid: int, life: socket.socket, stdout: IO[bytes] | None) -> None:
+        self.pid = pid
+        self.stdout = stdout
+        self._life = life
+        self._pidfd = os.pidfd_open(pid)
+        weakref.finalize(self, _close, life, self._pidfd)
+
+    def poll(self) -> int | None:
+        """Return the exit code, if it has ended."""
+        return self._code() if _is_readable(0, self._life.fileno()) else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code, if it ends in time.
+
+        Raises:
+            subprocess.TimeoutExpired: it does not.
+        """
+        started_at = time.monotonic()
+        if not _is_readable(timeout, self._life.fileno(), self._pidfd):
+            raise subprocess.TimeoutExpired(str(self.pid), time.monotonic() - started_at)
+        if not _is_readable(_REPORT_S, self._life.fileno()):
+            return -signal.SIGKILL  # the prepared process is stopped, or worse
+        return self._code()
+
+    def kill(self) -> None:
+        """End it."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _code(self) -> int:
+        """Return what was told; looked at and left there, for every thread that asks.
+
+        If nothing was, the prepared process is dead, and the kernel killed this one with it.
+        """
+        with suppress(ConnectionResetError):
+            if told := self._life.recv(request.ANSWER_BYTES, socket.MSG_PEEK):
+                return request.number(told, of_birth=False)
+        return -signal.SIGKILL
+
+
+def _is_readable(timeout_s: float | None, *descriptors: int) -> bool:
+    looked = select.poll()
+    for each in descriptors:
+        looked.register(each, select.POLLIN)
+    return bool(looked.poll(None if timeout_s is None else 1000 * timeout_s))
+
+
+def _close(life: socket.socket, pidfd: int) -> None:
+    life.close()
+    os.close(pidfd)

@@ -1,0 +1,120 @@
+"""Starting a child: a fork of a prepared process where that can be, else a fresh process."""
+
+import atexit
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from functools import cache
+
+from mlaas4hep.adapters.children.forked import Child
+from mlaas4hep.adapters.children.prepared import NotBornError, Prepared
+from mlaas4hep.adapters.children.request import NOWHERE, Wanted
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 300  #: without children, after which a prepared process ends
+_MOST = 4  #: prepared processes at once
+_AGAIN_S = 600.0  #: after which one that could not be prepared is tried again
+
+_Kind = tuple[object, ...]
+
+
+def start(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> Child:
+    """Start a child.
+
+    Args:
+        wanted: what it is to be.
+        idle_s: how long a process that is prepared for the next one waits for it; 0: there is none.
+    """
+    can_fork = idle_s > 0 and bool(wanted.program.prepares) and hasattr(os, "pidfd_open")
+    return (can_fork and _nurseries(os.getpid()).child(wanted, idle_s)) or _fresh(wanted)
+
+
+class _Nurseries:
+    """The prepared processes of this process, the one that was asked last behind all others."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._retired: list[Prepared] = []
+        self._kept: OrderedDict[_Kind, Prepared] = OrderedDict()
+        self._failed: dict[_Kind, float] = {}
+
+    def child(self, wanted: Wanted, idle_s: float) -> Child | None:
+        """Return a new child, or None if nothing can be forked."""
+        kind = wanted.program, tuple(sorted(wanted.environment(NOWHERE).items()))
+        for _ in range(2):  # the one that is kept may have died
+            prepared = self._prepared(kind, wanted, idle_s)
+            if prepared is None:
+                return None
+            try:
+                return prepared.fork(wanted)
+            except NotBornError as error:
+                log.info("prepared process %d gave no child: %s", prepared.pid, error)
+                self._drop(kind, prepared)
+        self._failed[kind] = time.monotonic()
+        log.warning("%s: children are fresh processes for a while", wanted.program)
+        return None
+
+    def end(self) -> None:
+        """End all, unless they are those of the process that this one was forked from."""
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            for each in (*self._kept.values(), *self._retired):
+                each.end()
+            self._kept.clear()
+            self._retired.clear()
+
+    def _prepared(self, kind: _Kind, wanted: Wanted, idle_s: float) -> Prepared | None:
+        with self._lock:
+            if time.monotonic() - self._failed.get(kind, -_AGAIN_S) < _AGAIN_S:
+                return None
+            found = self._kept.pop(kind, None)
+            if found is None or found.has_ended:
+                if found is not None:
+                    self._retire(found)
+                found = Prepared(wanted, idle_s)
+            self._kept[kind] = found
+            while len(self._kept) > _MOST:
+                self._retire(self._kept.popitem(last=False)[1])
+            return found
+
+    def _drop(self, kind: _Kind, prepared: Prepared) -> None:
+        """Forget a prepared process; others may have children of it, which live on if they can."""
+        with self._lock:
+            if self._kept.get(kind) is prepared:
+                del self._kept[kind]
+                self._retire(prepared)
+
+    def _retire(self, prepared: Prepared) -> None:
+        prepared.retire()
+        self._retired = [each for each in (*self._retired, prepared) if not each.has_ended]
+
+
+@cache
+def _nurseries(_pid: int) -> _Nurseries:
+    """Return those of a process; one that was forked from it has none of them."""
+    made = _Nurseries()
+    atexit.register(made.end)
+    return made
+
+
+def _fresh(wanted: Wanted) -> "subprocess.Popen[bytes]":
+    output = subprocess.PIPE if wanted.has_output else subprocess.DEVNULL
+    arguments = (wanted.descriptor, os.getpid(), *wanted.arguments)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-s", "-m", wanted.program.module, *map(str, arguments)],
+        cwd=wanted.folder,
+        env=dict(wanted.environment(wanted.folder)),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=(wanted.descriptor,),
+        start_new_session=True,
+        bufsize=0,
+    )
