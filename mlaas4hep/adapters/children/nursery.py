@@ -42,13 +42,13 @@ class Nursery:
         self._inherited = open_descriptors() - {control.fileno()}
         self._looked = select.poll()
         self._waiting: dict[int, Callable[[], None]] = {}  #: by descriptor
-        self._alive = 0
+        self._running: set[int] = set()  #: process ids
         self._wait(control.fileno(), select.POLLIN, self._accept)
 
     def serve(self) -> None:
         """Fork until nobody can ask any more, or has asked for long, and no child lives."""
-        while self._waiting:
-            ready = self._looked.poll(None if self._alive else 1000 * self._idle_s)
+        while self._running or self._control.fileno() in self._waiting:
+            ready = self._looked.poll(None if self._running else 1000 * self._idle_s)
             if not ready:
                 return
             for descriptor, _ in ready:
@@ -79,13 +79,14 @@ class Nursery:
         self._watch(_Child(pid=pid, life=life, pidfd=os.pidfd_open(pid)))
 
     def _watch(self, child: _Child) -> None:
-        self._alive += 1
+        self._running.add(child.pid)
         self._wait(child.pidfd, select.POLLIN, lambda: self._tell(child))
         self._wait(child.life.fileno(), _HANG_UP, lambda: self._forget(child))
 
     def _tell(self, child: _Child) -> None:
         """Tell the exit code; the child stays a zombie, so that its number is nobody else's."""
         self._wait_no_more(child.pidfd)
+        self._running.discard(child.pid)
         found = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert found is not None  # noqa: S101 - without WNOHANG there always is one
         code = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
@@ -102,7 +103,7 @@ class Nursery:
         os.waitpid(child.pid, 0)
         os.close(child.pidfd)
         child.life.close()
-        self._alive -= 1
+        self._running.discard(child.pid)
 
 
 def main(arguments: list[str]) -> None:

@@ -12,7 +12,7 @@ from mlaas4hep.adapters.children.forked import Forked
 from mlaas4hep.adapters.children.request import NOWHERE, Wanted
 
 _MODULE = "mlaas4hep.adapters.children.nursery"
-_READY_S = 60.0  #: within which a child must have been born; imports take some seconds
+READY_S = 60.0  #: within which a child must have been born; imports take some seconds
 
 
 class NotBornError(Exception):
@@ -22,8 +22,9 @@ class NotBornError(Exception):
 class Prepared:
     """One prepared process; it ends with this process, and when it has had nothing to do."""
 
-    def __init__(self, wanted: Wanted, idle_s: float) -> None:
+    def __init__(self, wanted: Wanted, idle_s: float, *, ready_s: float = READY_S) -> None:
         """Start what forks children like `wanted`."""
+        self._ready_s = ready_s
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = wanted.program
         arguments = (theirs.fileno(), program.module, program.prepares, idle_s)
@@ -62,7 +63,7 @@ class Prepared:
             with theirs:
                 request.send(life, wanted, writing)
                 socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
-            return Forked(_pid(life), life, output)
+            return Forked(_pid(life, self._ready_s), life, output)
         except (OSError, ValueError) as error:
             _give_up(life, output)
             raise NotBornError(str(error)) from error
@@ -81,9 +82,9 @@ class Prepared:
         self._process.wait()
 
 
-def _pid(life: socket.socket) -> int:
+def _pid(life: socket.socket, ready_s: float) -> int:
     """Return the process id of a child that was asked for; OSError or ValueError: there is none."""
-    life.settimeout(_READY_S)
+    life.settimeout(ready_s)
     told = life.recv(request.ANSWER_BYTES)
     life.settimeout(None)
     return request.number(told, of_birth=True)

@@ -17,7 +17,7 @@ from mlaas4hep.adapters.children.request import NOWHERE, Wanted
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 300  #: without children, after which a prepared process ends
-_MOST = 4  #: prepared processes at once
+MOST = 4  #: prepared processes at once
 _AGAIN_S = 600.0  #: after which one that could not be prepared is tried again
 
 _Kind = tuple[object, ...]
@@ -80,7 +80,7 @@ class _Nurseries:
                     self._retire(found)
                 found = Prepared(wanted, idle_s)
             self._kept[kind] = found
-            while len(self._kept) > _MOST:
+            while len(self._kept) > MOST:
                 self._retire(self._kept.popitem(last=False)[1])
             return found
 
