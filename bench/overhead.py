@@ -1,9 +1,9 @@
 """`python -m bench.overhead`: what the platform adds to a run of 10 000 entries.
 
 The laptop platform with all its processes, a tarball uploaded before; from the run's record, the
-time from its creation to its model. Taken off: specs, chunks and fit as the record has them, and
-importing what the training imports, measured in a process of its own in the same round. What is
-left is events, processes, tokens, stores, the model's build, its conversion and the checks of it.
+time from its creation to its model, after a run like it. Taken off: specs, chunks and fit as the
+record has them. What is left is events, processes, tokens, stores, the model's build, its conversion
+and the checks of it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.inputs import IDENTIFIERS, Inputs
-from bench.part import ROOT, run, tell
+from bench.part import run, tell
 from bench.table import Line, Sample, lines
 from mlaas4hep.client import Client
 from mlaas4hep.core.runs.answers import Report
@@ -31,18 +31,6 @@ from mlaas4hep.laptop import issuer
 INPUTS = Inputs("small")
 NAME, WHOLE = "overhead of a run", "submit to model"
 COMMAND = (sys.executable, "-m", "mlaas4hep.cli", "up")
-IMPORT = """
-import tempfile, time
-from pathlib import Path
-from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
-from mlaas4hep.adapters.trainers.loading import load
-from mlaas4hep.core.requests.frameworks import info
-with tempfile.TemporaryDirectory() as folder, quick_and_quiet(Path(folder) / "log", info("keras").hides):
-    started = time.perf_counter()
-    load("keras")
-    from mlaas4hep.adapters.trainers.child.session import Session
-    print(time.perf_counter() - started)
-"""
 MODEL = """
 from keras import Input, Sequential
 from keras.layers import Dense, Dropout
@@ -78,7 +66,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
             token = issuer.token(state, "bench")
             with Client(f"{gateway}/function/workflow", token) as client:
                 client.upload(_tarball(options.inputs), name="bench")
-                _trained(client)  # fills the page cache
+                _trained(client)  # fills the page cache, and prepares the training's process
                 rounds = [_round(client, number) for number in range(options.rounds)]
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024  # the training
     rounds = [{**each, WHOLE: replace(each[WHOLE], memory_mb=largest)} for each in rounds]
@@ -87,13 +75,9 @@ def measure(options: argparse.Namespace) -> list[Line]:
 
 def _round(client: Client, number: int) -> dict[str, Sample]:
     tell(f"round {number + 1}")
-    imported = subprocess.run(
-        [sys.executable, "-c", IMPORT], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    )
-    importing = float(imported.stdout)
     report = _trained(client)
     specs, chunks, fit = (stage.seconds or 0.0 for stage in report.stages)
-    parts = {"specs": specs, "chunks": chunks, "import": importing, "fit": fit}
+    parts = {"specs": specs, "chunks": chunks, "fit": fit}
     return {
         WHOLE: Sample(report.seconds, notes=parts),
         NAME: Sample(report.seconds - sum(parts.values())),
