@@ -199,8 +199,10 @@ def unmounted(folder: Path) -> None:
 
 
 def is_trainee(pid: int) -> bool:
-    """Tell whether somebody's model.py runs in a process."""
+    """Tell whether somebody's model.py runs in a process; what is prepared for that has no folder."""
+    process = Path(f"/proc/{pid}")
     try:
-        return b"trainers.child.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        is_one = b"trainers.child.child" in (process / "cmdline").read_bytes()
+        return is_one and (process / "cwd").readlink() != Path("/")
     except OSError:
         return False
