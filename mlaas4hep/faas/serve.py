@@ -7,7 +7,6 @@ import importlib.util
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas import workers
@@ -15,7 +14,7 @@ from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.faas.siblings import Siblings
-from mlaas4hep.faas.temporary import own_folder
+from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
 from mlaas4hep.settings import Settings, SettingsError
 
@@ -37,11 +36,10 @@ def serve(function: Function, settings: Settings) -> None:
     """
     set_up_logging(settings.log_level, settings.log_format)
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
-    with own_folder() as folder:
-        if function.is_quick and settings.workers > 1:
-            is_well = _serve_by_workers(function, settings, folder)
-        else:
-            is_well = _serve_here(function, settings)
+    if function.is_quick and settings.workers > 1:
+        is_well = _serve_by_workers(function, settings)
+    else:
+        is_well = _serve_here(function, settings)
     logging.shutdown()
     os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
 
@@ -64,10 +62,11 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
     how = {"keep_alive_s": KEEP_ALIVE_S, "grace_s": GRACE_S}
     if siblings is not None:
         how["is_worker"] = True
-    return server(metered, (HOST, settings.port), on_stop, **how)
+    with own_folder():
+        return server(metered, (HOST, settings.port), on_stop, **how)
 
 
-def _serve_by_workers(function: Function, settings: Settings, folder: Path) -> bool:
+def _serve_by_workers(function: Function, settings: Settings) -> bool:
     """Serve `function` in several processes; tell whether it could be.
 
     Raises:
@@ -82,14 +81,13 @@ def _serve_by_workers(function: Function, settings: Settings, folder: Path) -> b
     if not rsgi.is_free((HOST, settings.port)):
         return False
     settle()  # what is loaded by now is shared by all
-
-    def work(number: int) -> bool:
-        with own_folder():
-            return _serve_here(function, settings, Siblings(meeting, number))
-
-    meeting = folder / "workers"
-    meeting.mkdir()
-    return workers.run(settings.workers, work)
+    with locked_folder() as folder:
+        meeting = folder / "workers"
+        meeting.mkdir()
+        return workers.run(
+            settings.workers,
+            lambda number: _serve_here(function, settings, Siblings(meeting, number)),
+        )
 
 
 def _is_traced(function: Function, settings: Settings) -> bool:

@@ -22,14 +22,23 @@ _LOCK = ".lock"
 @contextmanager
 def own_folder(base: Path | None = None) -> Iterator[Path]:
     """Let `tempfile` use a folder of this process while the context lasts, and remove it then."""
+    with locked_folder(base) as folder:
+        before, tempfile.tempdir = tempfile.tempdir, str(folder)
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
+@contextmanager
+def locked_folder(base: Path | None = None) -> Iterator[Path]:
+    """Make a folder that is this process's while the context lasts, and remove it then."""
     base = base or Path(tempfile.gettempdir())
     _remove_those_of_the_dead(base)
     folder, lock = _made(base)
-    before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
     finally:
-        tempfile.tempdir = before
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
 

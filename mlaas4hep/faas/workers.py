@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from mlaas4hep.adapters.confinement.prctl import die_with_parent
 from mlaas4hep.settings import SettingsError
@@ -44,7 +45,9 @@ class _Workers:
         self._is_well = True
 
     def start(self, number: int) -> None:
-        """Start a worker; a signal that comes meanwhile reaches it, too."""
+        """Start a worker unless all are to end; a signal that comes meanwhile reaches it, too."""
+        if self._is_stopping:
+            return
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             parent = os.getpid()
@@ -59,7 +62,8 @@ class _Workers:
         """Tell all workers to end."""
         self._is_stopping = True
         for pid in self._numbers:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, signal.SIGTERM)
 
     def wait(self) -> bool:
         """Wait for all workers, and replace those that die; tell whether all ended as told."""

@@ -38,9 +38,11 @@ function = wsgi("tiny", make_app)
 """
 ASGI = """
 import sys
+import tempfile
 from mlaas4hep.faas.on_event import asgi
 
 def make_app(services, settings):
+    made_in = tempfile.gettempdir()
     async def app(scope, receive, send):
         if scope["type"] != "http":
             return
@@ -53,6 +55,10 @@ def make_app(services, settings):
             if scope["path"] == "/slow":
                 print("inside", file=sys.stderr, flush=True)
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/where":
+            folders = f"{made_in} {tempfile.gettempdir()}"
+            await send({"type": "http.response.body", "body": folders.encode()})
+            return
         for part in (scope["path"], "?", scope["query_string"].decode(), f" {size}"):
             await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b""})
@@ -189,6 +195,20 @@ def test_an_asgi_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b" 5" in answer
     assert code == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_is_kept_for_others_lies_outside_the_folder_of_a_process(tmp_path, workers):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with served(tmp_path, ASGI, MLAAS_WORKERS=workers, TMPDIR=str(folder)) as function:
+        function.wait_until_up()
+        for_all, own = httpx.get(f"{function.url}/where").text.split()
+
+    assert for_all == str(
+        folder
+    )  # where copies of remote objects are kept, for the next process, too
+    assert own.startswith(f"{folder}/mlaas-own-")
 
 
 def pids(function):
