@@ -9,7 +9,7 @@ TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/
 	tests/acceptance/test_outside.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch check bench chaos chaos-healing fuzz dist sbom locks audit docs clean
+.PHONY: help demo test test-torch check bench bench-peers chaos chaos-healing fuzz dist sbom locks audit docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -40,6 +40,12 @@ test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore n
 
 bench: $(DEV) ## measure every stage against its yardstick and its target; minutes
 	$(BIN)/python -m bench
+
+PEERS := build/bench-peers
+bench-peers: $(DEV) ## measure predict beside bare handlers and FastAPI, in turns (KSERVE=python of an environment with KServe)
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install -q fastapi uvicorn uvloop httptools numpy ai-edge-litert
+	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python $(if $(KSERVE),--kserve $(KSERVE))
 
 MINUTES ?= 20
 SEED ?=

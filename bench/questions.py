@@ -31,14 +31,12 @@ ONE = {"keys": KEYS, "values": VALUES, "model": "lite"}
 
 def questions(port: int, constant: int, token: str) -> list[Question]:
     """Return what is asked at the function's own port."""
-    rows = np.random.default_rng(1).random((1000, WIDTH), dtype=np.float32)
+    rows = np.array(many_rows(), np.float32)
     auth = (f"Authorization: Bearer {token}",)
     entry = {"model": "lite", "entries": [dict(zip(KEYS, VALUES, strict=True))]}
-    many = {"model": "lite", "values": [[round(float(v), 6) for v in row] for row in rows]}
-    entries = {
-        "model": "lite",
-        "entries": [dict(zip(KEYS, map(float, row.round(6)), strict=True)) for row in rows],
-    }
+    many = {"model": "lite", "values": many_rows()}
+    entries = [dict(zip(KEYS, row, strict=True)) for row in many_rows()]
+    branches = dict(zip(KEYS, map(list, zip(*many_rows(), strict=True)), strict=True))
     head, binary = _infer(rows)
     lengths = (*auth, f"Inference-Header-Content-Length: {head}")
 
@@ -52,9 +50,16 @@ def questions(port: int, constant: int, token: str) -> list[Question]:
         asked("one row, SavedModel", {**ONE, "model": "saved"}),
         asked("one row, 1 client", ONE, clients=1),
         asked("1000 rows JSON", many, 4, 1000),
-        asked("1000 raw entries JSON", entries, 4, 1000),
+        asked("1000 raw entries JSON", {"model": "lite", "entries": entries}, 4, 1000),
+        asked("1000 entries by branch", {"model": "lite", "branches": branches}, 4, 1000),
         Question("1000 rows V2 binary", port, INFER, binary, 4, 1000, lengths, CONSTANT),
     ]
+
+
+def many_rows() -> list[list[float]]:
+    """Return 1000 rows of inputs, always the same."""
+    rows = np.random.default_rng(1).random((1000, WIDTH), dtype=np.float32)
+    return [[round(float(value), 6) for value in row] for row in rows]
 
 
 def behind(port: int, constant: int, token: str) -> list[Question]:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.part import ROOT
@@ -48,13 +50,27 @@ def free_port() -> int:
 
 
 def wait(port: int) -> None:
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except ConnectionRefusedError:
+    while not listens(port):
+        time.sleep(0.005)
+
+
+@contextmanager
+def ended(process: subprocess.Popen, port: int) -> Iterator[subprocess.Popen]:
+    """Wait until a process listens; it is ended with the context."""
+    try:
+        while process.poll() is None and not listens(port):
             time.sleep(0.005)
-        else:
-            return
+        if process.returncode is not None:
+            raise RuntimeError(f"{process.args} has ended with code {process.returncode}")
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def key_server(state: Path) -> str:
@@ -142,6 +158,7 @@ def start_watchdog(program: str, port: int, upstream: int) -> subprocess.Popen:
     """Start a watchdog before a server that runs already."""
     env = {
         "PATH": os.environ["PATH"],
+        "mode": "http",
         "fprocess": "sleep infinity",
         "upstream_url": f"http://127.0.0.1:{upstream}",
         "port": str(port),

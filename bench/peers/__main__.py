@@ -1,78 +1,123 @@
-"""`python -m bench.peers`: predict against the bare handler, in turns, as ratios.
+"""`python -m bench.peers`: predict beside other servers of the same model, in turns.
 
-Models lie in a folder; with a store behind a network the look-ups are the same, one a second.
+Bare handlers (uvicorn's ASGI, granian's RSGI) do nothing but parse, run LiteRT and answer: no
+token, no look-up of a model. FastAPI and KServe run in environments of their own (`make
+bench-peers` makes FastAPI's). Ratios are ours over theirs, medians of
+rounds; by processor time, which other people's load changes least, and by rate.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import servers
-from bench.questions import ONE, Question
+from bench.questions import KEYS, ONE, VALUES, Question, many_rows
 from bench.serving import ask
 from bench.table import Sample
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
 
-CLIENTS = (1, 10, 100)
+OURS = "ours"
+CASES = (("one row", 1), ("one row", 10), ("one row", 100), ("1000 rows", 4))
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server that answers."""
+
+    name: str
+    port: int
+    pid: int
+    path: str = "/json"
+    key: str = "values"
+    headers: tuple[str, ...] = ()
+
+    def question(self, case: str, clients: int) -> Question:
+        """Return what it is asked."""
+        rows = [VALUES] if case == "one row" else many_rows()
+        given = ONE if case == "one row" else {"keys": KEYS, "values": rows, "model": "lite"}
+        body = given if self.key == "values" else {self.key: rows}
+        sent = json.dumps(body).encode()
+        headers = ("Content-Type: application/json", *self.headers)
+        return Question(self.name, self.port, self.path, sent, clients, len(rows), headers)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--python", help="of an environment with FastAPI")
+    parser.add_argument("--kserve", help="Python of an environment with KServe")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+    with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
         state = Path(made).resolve()
-        jwks_url = servers.key_server(state)
-        token = issuer.token(state, "bench")
         servers.serve_models(state, keys.owner(issuer.ISSUER, "bench"))
-        ports = {"ours": servers.free_port(), "bare": servers.free_port()}
-        model = str(state / "built" / "model.tflite")
-        bare = [sys.executable, "-m", "bench.peers.bare", str(ports["bare"]), model]
-        running = {
-            "ours": servers.start_function(state, jwks_url, ports["ours"]),
-            "bare": subprocess.Popen(bare),
-        }
-        try:
-            for port in ports.values():
-                servers.wait(port)
-            _compare(ports, {name: each.pid for name, each in running.items()}, token, options)
-        finally:
-            for each in running.values():
-                each.terminate()
-                each.wait()
+        peers = [
+            running.enter_context(_ours(state)),
+            *(running.enter_context(each) for each in _others(state, options)),
+        ]
+        _compare(peers, options)
 
 
-def _compare(
-    ports: dict[str, int], pids: dict[str, int], token: str, options: argparse.Namespace
-) -> None:
-    headers = (f"Authorization: Bearer {token}",)
-    body = json.dumps(ONE).encode()
-    print("clients  ours/s  bare/s  ratio  ours CPU us  bare CPU us  ratio (medians of rounds)")
-    for clients in CLIENTS:
-        found: dict[str, list[Sample]] = {"ours": [], "bare": []}
+@contextmanager
+def _ours(state: Path) -> Iterator[Peer]:
+    port = servers.free_port()
+    process = servers.start_function(state, servers.key_server(state), port)
+    headers = (f"Authorization: Bearer {issuer.token(state, 'bench')}",)
+    with servers.ended(process, port):
+        yield Peer(OURS, port, process.pid, headers=headers)
+
+
+def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager]:
+    model = str(state / "built" / "model.tflite")
+    yield _peer("bare ASGI (uvicorn)", [sys.executable, "-m", "bench.peers.bare"], model)
+    yield _peer("bare RSGI (granian)", [sys.executable, "-m", "bench.peers.rsgi"], model)
+    if options.python:
+        yield _peer("FastAPI", [options.python, str(HERE / "fast.py")], model)
+    if options.kserve:
+        asked = {"path": "/v1/models/lite:predict", "key": "instances"}
+        yield _peer("KServe", [options.kserve, str(HERE / "kserving.py")], model, **asked)
+
+
+@contextmanager
+def _peer(name: str, command: list[str], model: str, **asked: str) -> Iterator[Peer]:
+    port = servers.free_port()
+    process = subprocess.Popen([*command, str(port), model], stderr=subprocess.DEVNULL)
+    with servers.ended(process, port):
+        yield Peer(name, port, process.pid, **asked)
+
+
+def _compare(peers: list[Peer], options: argparse.Namespace) -> None:
+    print("load before:", *os.getloadavg())
+    print(f"{'case':10} clients  {'server':20}  requests/s  CPU us  ours: x by CPU  x by rate")
+    for case, clients in CASES:
+        found: dict[str, list[Sample]] = {each.name: [] for each in peers}
         for number in range(options.rounds + 1):
-            for name, port in ports.items():
-                question = Question(name, port, "/json", body, clients, 1, headers)
-                sample = ask(question, options.seconds, {port: pids[name]})
+            for peer in peers:
+                sample = ask(peer.question(case, clients), options.seconds, {peer.port: peer.pid})
                 if number:  # the first one loads the model
-                    found[name].append(sample)
-        rate = {name: [each.value for each in samples] for name, samples in found.items()}
-        cost = {
-            name: [1e6 / (each.per_cpu or 1) for each in samples] for name, samples in found.items()
-        }
-        print(f"{clients:7}  {_row(rate, '6.0f')}  {_row(cost, '11.0f')}")
+                    found[peer.name].append(sample)
+        for name, samples in found.items():
+            print(f"{case:10} {clients:7}  {name:20}  {_row(found[OURS], samples)}", flush=True)
+    print("load after:", *os.getloadavg())
 
 
-def _row(values: dict[str, list[float]], form: str) -> str:
-    ratio = statistics.median(a / b for a, b in zip(values["ours"], values["bare"], strict=True))
-    ours, bare = (statistics.median(values[name]) for name in ("ours", "bare"))
-    return f"{ours:{form}}  {bare:{form}}  {ratio:5.2f}"
+def _row(ours: list[Sample], theirs: list[Sample]) -> str:
+    rate = statistics.median(each.value for each in theirs)
+    cost = statistics.median(1e6 / (each.per_cpu or 1) for each in theirs)
+    pairs = list(zip(ours, theirs, strict=True))
+    by_cpu = statistics.median((a.per_cpu or 0) / (b.per_cpu or 1) for a, b in pairs)
+    by_rate = statistics.median(a.value / b.value for a, b in pairs)
+    return f"{rate:10.0f}  {cost:6.0f}  {by_cpu:14.2f}  {by_rate:9.2f}"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from ai_edge_litert.interpreter import Interpreter
 HEADERS = [(b"content-type", b"application/json")]
 
 
-class Bare:
-    """Answers `{"values": row or rows}` with what the model gives."""
+class Model:
+    """A LiteRT model that is resized to the rows that come."""
 
     def __init__(self, model: Path) -> None:
         self.model = Interpreter(model_content=model.read_bytes(), num_threads=1)
@@ -21,20 +21,31 @@ class Bare:
         self.out = self.model.get_output_details()[0]["index"]
         self.shape = None
 
-    async def __call__(self, _scope, receive, send) -> None:
-        parts, more = [], True
-        while more:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        rows = np.atleast_2d(np.array(orjson.loads(b"".join(parts))["values"], np.float32))
+    def answer(self, values: list) -> bytes:
+        """Return what the model gives for a row or rows, as JSON."""
+        rows = np.atleast_2d(np.array(values, np.float32))
         if rows.shape != self.shape:
             self.model.resize_tensor_input(self.into, rows.shape)
             self.model.allocate_tensors()
             self.shape = rows.shape
         self.model.set_tensor(self.into, rows)
         self.model.invoke()
-        body = orjson.dumps(self.model.get_tensor(self.out), option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(self.model.get_tensor(self.out), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+class Bare:
+    """Answers `{"values": row or rows}` with what the model gives."""
+
+    def __init__(self, model: Path) -> None:
+        self.model = Model(model)
+
+    async def __call__(self, _scope, receive, send) -> None:
+        parts, more = [], True
+        while more:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        body = self.model.answer(orjson.loads(b"".join(parts))["values"])
         length = (b"content-length", b"%d" % len(body))
         await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
         await send({"type": "http.response.body", "body": body})

@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,22 +54,25 @@ def main() -> None:
 def running(state: Path, watchdog: str) -> Iterator[list[Way]]:
     """Start both servers, each with a watchdog before it."""
     ports = [servers.free_port() for _ in range(4)]
-    function = servers.start_function(state, servers.key_server(state), ports[0])
-    constant = servers.start_constant(ports[1])
-    dogs = [servers.start_watchdog(watchdog, *pair) for pair in zip(ports[2:], ports, strict=False)]
-    try:
-        for port in ports:
-            servers.wait(port)
-        yield [
-            Way("constant", ports[1], (constant,)),
-            Way("constant, watchdog", ports[3], (constant, dogs[1])),
-            Way("predict", ports[0], (function,)),
-            Way("predict, watchdog", ports[2], (function, dogs[0])),
+    predict, constant, *behind = ports
+    with ExitStack() as ending:
+
+        def started(process: subprocess.Popen, port: int) -> subprocess.Popen:
+            return ending.enter_context(servers.ended(process, port))
+
+        jwks_url = servers.key_server(state)
+        function = started(servers.start_function(state, jwks_url, predict), predict)
+        fixed = started(servers.start_constant(constant), constant)
+        dogs = [
+            started(servers.start_watchdog(watchdog, port, upstream), port)
+            for port, upstream in zip(behind, (predict, constant), strict=True)
         ]
-    finally:
-        for each in (*dogs, function, constant):
-            each.terminate()
-            each.wait()
+        yield [
+            Way("constant", constant, (fixed,)),
+            Way("constant, watchdog", behind[1], (fixed, dogs[1])),
+            Way("predict", predict, (function,)),
+            Way("predict, watchdog", behind[0], (function, dogs[0])),
+        ]
 
 
 def compare(ways: list[Way], token: str, options: argparse.Namespace) -> None:
@@ -88,7 +91,7 @@ def compare(ways: list[Way], token: str, options: argparse.Namespace) -> None:
                     found[way.name].append((sample.value, 1e6 * (way.cpu_s - before) / requests))
         for name, each in found.items():
             rate, cost = (statistics.median(values) for values in zip(*each, strict=True))
-            print(f"{clients:7}  {name:20}  {rate:10.0f}  {cost:6.0f}")
+            print(f"{clients:7}  {name:20}  {rate:10.0f}  {cost:6.0f}", flush=True)
 
 
 if __name__ == "__main__":
