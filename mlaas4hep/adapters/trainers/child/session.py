@@ -10,7 +10,7 @@ from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.child.assessment import evaluation
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
-from mlaas4hep.adapters.trainers.child.failure import explained
+from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
 from mlaas4hep.adapters.trainers.child.feed import ChunkFeed
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
 from mlaas4hep.adapters.trainers.child.folds import FoldedModel
@@ -21,6 +21,8 @@ from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
+
+_CLOSED = frozenset({"landlock", "seccomp"})  #: means that keep a process from its node's devices
 
 
 class Session:
@@ -48,7 +50,12 @@ class Session:
         self._tell_built(model, resumed=0)
 
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
-        """Train from where the checkpoint stands to the end, and hand over the bundle."""
+        """Train from where the checkpoint stands to the end, and hand over the bundle.
+
+        Raises:
+            TrainingError: model.py or the data cannot be trained, or no device can be reached.
+        """
+        self._check_device()
         framework, model = self._build(build_seconds)
         labels = SeenLabels.of(model.summary, self._job)
         if self._job.labels:  # known before any entry is read
@@ -72,6 +79,15 @@ class Session:
             _say(warnings)
             self._hand_over(
                 model, labels, results, rounds.position.history, framework.versions(), warnings
+            )
+
+    def _check_device(self) -> None:
+        closed = _CLOSED.intersection(self._isolation)
+        if self._job.resources.device == "gpu" and closed:
+            raise TrainingError(
+                "the submission asks for a GPU, and what confines trainings here "
+                f"({', '.join(sorted(closed))}) lets none reach one",
+                'submit with "device": "cpu", or train outside with the chunks of the run',
             )
 
     def _build(self, seconds: int) -> tuple[Framework, BlockModel | SampleModel]:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
 from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.adapters.trainers.keras.devices import shared
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
+from mlaas4hep.adapters.trainers.keras.own import is_own
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import TrainingJob
@@ -50,6 +52,7 @@ class Engine:
         self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
         self._tests = _has_loss(model)
+        self._test_step = shared(model.test_step, learns=False)
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
         self._predict = tf.function(
@@ -64,7 +67,7 @@ class Engine:
         x = np.zeros((1, self._columns), np.float32)
         y = np.zeros((1, self._label_width), np.float32)
         if self._tests:
-            self._model.test_step(tf.nest.map_structure(tf.constant, self._told(x, y, None)))
+            self._test_step(tf.nest.map_structure(tf.constant, self._told(x, y, None)))
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
@@ -138,7 +141,7 @@ class Engine:
             yield order[start : start + size]
 
     def _loop(self, name: str) -> Any:
-        step = getattr(self._model, name)
+        step = shared(getattr(self._model, name), learns=name == "train_step")
         tells = is_own(self._model, name) or is_own(self._model, "compute_metrics")
         loop = _telling(step) if tells else _silent(step)
         if self._model.run_eagerly:  # asked for at compile: Python code runs in every step
@@ -157,12 +160,6 @@ def _has_loss(model: Any) -> bool:
     """Tell whether Keras can compare outputs with labels, as `evaluate` does."""
     own = any(is_own(model, method) for method in ("compute_loss", "test_step"))
     return own or model.loss is not None or bool(model.losses) or not is_own(model, "train_step")
-
-
-def is_own(model: Any, method: str) -> bool:
-    """Tell whether model.py wrote this method of its model, and not Keras."""
-    home = getattr(type(model), method).__module__
-    return not home.startswith(("keras.", "tf_keras."))
 
 
 def _rows(data: Any, start: Any, stop: Any) -> Any:

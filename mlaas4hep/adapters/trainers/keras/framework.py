@@ -1,15 +1,15 @@
 """Keras on TensorFlow as a `Framework`."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from mlaas4hep.adapters.trainers.keras import compiling, wrapping
+from mlaas4hep.adapters.trainers.keras import compiling, devices, wrapping
 from mlaas4hep.adapters.trainers.keras.keras2 import (
     Wrapped,
     become_keras2,
@@ -27,11 +27,17 @@ _OF_VERSIONS = (ImportError, AttributeError, TypeError, ValueError, NotImplement
 class Keras:
     """See `framework.Framework`."""
 
+    def __init__(self, find_devices: Callable[[], Sequence[str]] = devices.gpus) -> None:
+        """Train on all the devices that `find_devices` finds, if they are several."""
+        self._find_devices = find_devices
+        self._spread = ExitStack()  #: open while models are built for several devices
+
     @contextmanager
     def running(self, seed: int) -> Iterator[None]:
         """Seed Python, NumPy and TensorFlow, and understand spellings of Keras 2."""
         keras.utils.set_random_seed(seed)
-        with old_spellings():
+        with old_spellings(), self._spread:
+            self._spread.enter_context(devices.spread(self._find_devices()))
             yield
 
     def owns(self, made: object) -> bool:
@@ -39,20 +45,22 @@ class Keras:
         return isinstance(made, keras.Model) or is_keras2(made) or isinstance(made, Wrapped)
 
     def older(self, error: BaseException, seed: int) -> bool:
-        """Become Keras 2, if what model.py raised may be a matter of Keras's version."""
-        elsewhere = isinstance(error, ModuleNotFoundError) and "keras" not in str(error.name)
-        if sys.modules.get("keras") is not keras or elsewhere:
-            return False
-        if not isinstance(error, _OF_VERSIONS):
-            return False
-        become_keras2(seed)
-        return True
+        """Leave all devices but one, and become Keras 2 if its version may be why model.py raised."""
+        were_several = devices.are_several()
+        self._spread.close()
+        if isinstance(error, _OF_VERSIONS) and _may_be_older(error):
+            become_keras2(seed)
+            return True
+        if were_several:
+            keras.utils.set_random_seed(seed)
+        return were_several
 
     def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> KerasModel:
         """Check a model, and make it one of one input and one output that is compiled."""
         if isinstance(made, Wrapped):
             made = made.build(job.columns)
         made = compiling.prepared(made, job)
+        devices.check(made, job.params.batch_size)
         wanted = targets(made, job, outputs_of(made, job.columns))
         wanted.check_outputs()
         wrapping.show_labels_only(made, wanted)
@@ -73,6 +81,11 @@ class Keras:
             ("keras", sys.modules["keras"].__version__),
             ("numpy", np.__version__),
         )
+
+
+def _may_be_older(error: BaseException) -> bool:
+    elsewhere = isinstance(error, ModuleNotFoundError) and "keras" not in str(error.name)
+    return sys.modules.get("keras") is keras and not elsewhere
 
 
 FRAMEWORK = Keras()

@@ -14,8 +14,9 @@ from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, Round
 from mlaas4hep.adapters.trainers.keras import bundle, wrapping
 from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.checks import oddities
-from mlaas4hep.adapters.trainers.keras.engine import Engine, is_own
+from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
+from mlaas4hep.adapters.trainers.keras.own import is_own
 from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.conversion import Missing

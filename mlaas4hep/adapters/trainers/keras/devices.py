@@ -1,0 +1,110 @@
+"""One Keras model on all GPUs that the training sees: each takes a part of every batch.
+
+Gradients are summed up over the devices, so that a step is the one that a single device would do.
+Where a batch cannot be cut into equal parts, each device does the whole of it, which gives the
+same gradients and saves no time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.own import is_own
+
+_GRADIENTS = ("fit", "train_step", "compute_loss")
+Step = Callable[[tuple[Any, ...]], Any]
+
+
+def gpus() -> tuple[str, ...]:
+    """Return the GPUs that this process may use; none unless the submission asked for some."""
+    return tuple(device.name for device in tf.config.list_logical_devices("GPU"))
+
+
+@contextmanager
+def spread(devices: Sequence[str]) -> Iterator[None]:
+    """Let models that are built meanwhile learn on all of these devices, if they are several."""
+    if len(devices) < 2:  # noqa: PLR2004 - several
+        yield
+        return
+    with tf.distribute.MirroredStrategy(list(devices)).scope():
+        yield
+
+
+def are_several() -> bool:
+    """Tell whether a model that is built now learns on several devices."""
+    return bool(tf.distribute.get_strategy().num_replicas_in_sync > 1)
+
+
+def check(made: Any, batch_size: int) -> None:
+    """Refuse a model on several devices that may only learn on one, and tell how many learn.
+
+    Raises:
+        TrainingError: a method of its own makes gradients that nobody scales for several.
+    """
+    devices = tf.distribute.get_strategy().num_replicas_in_sync
+    if devices == 1:
+        return
+    own = [method for method in _GRADIENTS if is_own(made, method)]
+    if own or made.run_eagerly or is_keras2(made):
+        why = f"a {own[0]} of its own" if own else "code that no graph holds"
+        say(f"one device trains: the model has {why}")
+        raise TrainingError(f"{MODEL_FILE}: the model has {why}", "train it on one device")
+    say(f"{devices} devices train, and each takes a part of every batch")
+    if batch_size % devices:
+        say(
+            f"a batch_size of {batch_size} cannot be cut into {devices} equal parts: it is no "
+            "faster than on one device"
+        )
+
+
+def say(line: str) -> None:
+    """Print a line into the run's log."""
+    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log
+
+
+def shared(step: Step, *, learns: bool) -> Step:
+    """Return a step that all devices share; the step itself if there is one only.
+
+    Args:
+        step: takes a batch, and returns figures or nothing.
+        learns: it changes weights, and is done by all; else by the first device alone, so that
+            metrics count each entry once, and nothing is returned.
+    """
+    if not are_several():
+        return step
+    strategy = tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
+
+    def part(data: tuple[Any, ...]) -> Any:
+        if learns:
+            return step(_part(data, devices))
+        if _is_first():
+            step(data)
+        return {}
+
+    def on_all(data: tuple[Any, ...]) -> Any:
+        told = strategy.run(part, args=(data,))
+        return tf.nest.map_structure(
+            lambda each: strategy.experimental_local_results(each)[0], told
+        )
+
+    return on_all
+
+
+def _part(data: tuple[Any, ...], devices: int) -> tuple[Any, ...]:
+    """Return the rows of a batch that this device takes."""
+    place = tf.distribute.get_replica_context().replica_id_in_sync_group
+    rows = tf.shape(data[0])[0]
+    is_even = rows % devices == 0
+    size = tf.where(is_even, rows // devices, rows)
+    start = tf.where(is_even, place * size, 0)
+    return tuple(each[start : start + size] for each in data)
+
+
+def _is_first() -> bool:
+    place = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return bool(tf.get_static_value(place) == 0)

@@ -1,0 +1,67 @@
+"""Trains on one device and on two, and writes what came out: `python twodevices.py FOLDER`."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from mlaas4hep.adapters.trainers.child import modelfile
+from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.adapters.trainers.keras.framework import Keras
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.request import Params
+
+halves = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
+ROWS = 107  # which is no whole number of batches, nor of devices
+x = np.random.default_rng(0).random((ROWS, 4), np.float32)
+block = Block(x=x, y=(x.sum(1) > 2).astype(np.float32), order=np.arange(ROWS, dtype=np.int32))
+job = TrainingJob(name="m", params=Params(batch_size=20), columns=4, chunks=1, labels=(0.0, 1.0))
+path = Path(sys.argv[1])
+
+
+def trained(devices, rounds, text, state=None):
+    path.write_text(text)
+    _, model = modelfile.build(path, job, [Keras(lambda: devices)], 120)
+    if state:
+        model.restore(state)
+    for _ in range(rounds):
+        model.learn(block)
+        learned = model.metrics()
+    model.test(block)
+    weights = [np.asarray(each).ravel() for each in model.keras.variables]
+    return model, {
+        "weights": np.concatenate(weights).tolist(),
+        "test": model.metrics(),
+        "learned": learned,
+    }
+
+
+PLAIN = """
+import keras
+def model(idim):
+    layers = [keras.Input((idim,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")]
+    made = keras.Sequential(layers)
+    made.compile("adam", "binary_crossentropy", metrics=["accuracy", "AUC", "TruePositives"])
+    return made
+"""
+OWN = (
+    PLAIN.replace("made = keras.Sequential(layers)", "made = Own(layers)")
+    + """
+class Own(keras.Sequential):
+    def train_step(self, data):
+        return super().train_step(data)
+"""
+)
+several = ("CPU:0", "CPU:1")
+half = trained(several, 1, PLAIN)[0].state()
+found = {
+    "one": trained((), 2, PLAIN)[1],
+    "two": trained(several, 2, PLAIN)[1],
+    "resumed": trained(several, 1, PLAIN, half)[1],
+    "own on one": trained((), 1, OWN)[1],
+    "own on two": trained(several, 1, OWN)[1],
+}
+Path(sys.argv[2]).write_text(json.dumps(found))
