@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
+from threadpoolctl import threadpool_limits
 
 from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import tabular
@@ -97,7 +98,9 @@ class SklearnModel:
         keywords = self._weighted(weights)
         if classes is not None and "classes" in _parameters(self.estimator.partial_fit):
             keywords["classes"] = classes
-        self.estimator.partial_fit(x, self._target(y), **keywords)
+        # Its batches are small: threads would spend their time waiting for each other.
+        with threadpool_limits(limits=1, user_api="blas"):
+            self.estimator.partial_fit(x, self._target(y), **keywords)
 
     def _fit_whole(self, sample: Sample) -> None:
         x, y, weights = _gathered(sample, self._job)
