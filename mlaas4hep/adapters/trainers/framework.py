@@ -153,7 +153,7 @@ class Framework(Protocol):
 
 @runtime_checkable
 class Ageing(Protocol):
-    """A framework that can become an earlier release, for files that were written for that."""
+    """A framework that can build otherwise: as an earlier release, or on one device of several."""
 
     def older(self, error: BaseException, seed: int) -> bool:
-        """Become an earlier release, if it may help against what model.py raised; tell whether."""
+        """Do so, if it may help against what model.py raised; tell whether."""

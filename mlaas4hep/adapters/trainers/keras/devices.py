@@ -15,13 +15,14 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own import is_own
 
-_GRADIENTS = ("fit", "train_step", "compute_loss")
+_OWN = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 Step = Callable[[tuple[Any, ...]], Any]
 
 
 def gpus() -> tuple[str, ...]:
     """Return the GPUs that this process may use; none unless the submission asked for some."""
-    return tuple(device.name for device in tf.config.list_logical_devices("GPU"))
+    # Those that are physical: to ask for logical ones starts TensorFlow, which model.py may configure.
+    return tuple(f"GPU:{n}" for n in range(len(tf.config.list_physical_devices("GPU"))))
 
 
 @contextmanager
@@ -43,12 +44,12 @@ def check(made: Any, batch_size: int) -> None:
     """Refuse a model on several devices that may only learn on one, and tell how many learn.
 
     Raises:
-        TrainingError: a method of its own makes gradients that nobody scales for several.
+        TrainingError: it has a method of its own: nobody knows what several devices make of that.
     """
     devices = tf.distribute.get_strategy().num_replicas_in_sync
     if devices == 1:
         return
-    own = [method for method in _GRADIENTS if is_own(made, method)]
+    own = [method for method in _OWN if is_own(made, method)]
     if own or made.run_eagerly or is_keras2(made):
         why = f"a {own[0]} of its own" if own else "code that no graph holds"
         say(f"one device trains: the model has {why}")
@@ -67,32 +68,25 @@ def say(line: str) -> None:
 
 
 def shared(step: Step, *, learns: bool) -> Step:
-    """Return a step that all devices share; the step itself if there is one only.
+    """Return a step that all devices share and that returns nothing; on one device, the step.
 
     Args:
-        step: takes a batch, and returns figures or nothing.
+        step: takes a batch.
         learns: it changes weights, and is done by all; else by the first device alone, so that
-            metrics count each entry once, and nothing is returned.
+            metrics count each entry once.
     """
     if not are_several():
         return step
     strategy = tf.distribute.get_strategy()
     devices = strategy.num_replicas_in_sync
 
-    def part(data: tuple[Any, ...]) -> Any:
+    def on_one(data: tuple[Any, ...]) -> None:
         if learns:
-            return step(_part(data, devices))
-        if _is_first():
+            step(_part(data, devices))
+        elif _is_first():
             step(data)
-        return {}
 
-    def on_all(data: tuple[Any, ...]) -> Any:
-        told = strategy.run(part, args=(data,))
-        return tf.nest.map_structure(
-            lambda each: strategy.experimental_local_results(each)[0], told
-        )
-
-    return on_all
+    return lambda data: strategy.run(on_one, args=(data,))
 
 
 def _part(data: tuple[Any, ...], devices: int) -> tuple[Any, ...]:
