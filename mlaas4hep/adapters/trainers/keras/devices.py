@@ -16,7 +16,8 @@ from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own import is_own
 
 _OWN = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
-Step = Callable[[tuple[Any, ...]], Any]
+Batch = Any  #: inputs, labels and perhaps weights: tensors, or groups of them
+Step = Callable[[Batch], Any]
 
 
 def gpus() -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def shared(step: Step, *, learns: bool) -> Step:
     strategy = tf.distribute.get_strategy()
     devices = strategy.num_replicas_in_sync
 
-    def on_one(data: tuple[Any, ...]) -> None:
+    def on_one(data: Batch) -> None:
         if learns:
             step(_part(data, devices))
         elif _is_first():
@@ -89,14 +90,14 @@ def shared(step: Step, *, learns: bool) -> Step:
     return lambda data: strategy.run(on_one, args=(data,))
 
 
-def _part(data: tuple[Any, ...], devices: int) -> tuple[Any, ...]:
+def _part(data: Batch, devices: int) -> Batch:
     """Return the rows of a batch that this device takes."""
     place = tf.distribute.get_replica_context().replica_id_in_sync_group
     rows = tf.shape(data[0])[0]
     is_even = rows % devices == 0
     size = tf.where(is_even, rows // devices, rows)
     start = tf.where(is_even, place * size, 0)
-    return tuple(each[start : start + size] for each in data)
+    return tf.nest.map_structure(lambda each: each[start : start + size], data)
 
 
 def _is_first() -> bool:
