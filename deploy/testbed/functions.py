@@ -9,6 +9,7 @@ import httpx
 
 from deploy.testbed import credentials, docker, identity, openfaas, process
 from deploy.testbed.place import REPOSITORY, Place
+from mlaas4hep.laptop.logs import without_tokens
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +18,13 @@ NAMES = ("workflow", "specs", "chunk-preprocess", "predict", "train")
 READY_S = 120.0
 
 
-def faas_cli(place: Place, *arguments: str) -> str:
+def faas_cli(place: Place, *arguments: str, given: str = "") -> str:
     """Run faas-cli in the repository and return what it printed.
 
     Raises:
         RuntimeError: it failed; the message ends with what it said.
     """
-    code, said = call_faas_cli(place, *arguments)
+    code, said = call_faas_cli(place, *arguments, given=given)
     if code:
         raise RuntimeError(f"faas-cli {arguments[0]}: {said[-3000:]}")
     return said
@@ -44,7 +45,7 @@ def call_faas_cli(
     )
     said = done.stdout + done.stderr
     with (place.folder("logs") / "faas-cli.log").open("a", encoding="utf-8") as output:
-        output.write(f"$ faas-cli {' '.join(arguments)}\n{said}")
+        output.write(without_tokens(f"$ faas-cli {' '.join(arguments)}\n{said}"))
     return done.returncode, said
 
 
@@ -82,7 +83,7 @@ def build(place: Place) -> None:
 def deploy(place: Place) -> None:
     """Log in, hand the secrets over, deploy, and wait until every function is ready."""
     password = credentials.text(place, "basic-auth-password")
-    faas_cli(place, "login", "--username", openfaas.USER, "--password", password)
+    faas_cli(place, "login", "--username", openfaas.USER, "--password-stdin", given=password)
     _hand_over_secrets(place)
     log.info("deploying")
     for name in NAMES:

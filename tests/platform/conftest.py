@@ -13,11 +13,14 @@ from deploy.testbed import credentials, openfaas, process
 from tests.platform.jobs import EXAMPLES, jets, put_jets
 from tests.platform.outside import PLACE, Person, pack
 
+LOGS = Path(__file__).with_name("test_logs.py")
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.platform)
+    items.sort(key=lambda item: item.path == LOGS)  # last: it reads what the others left there
 
 
 @pytest.fixture(scope="session", autouse=True)

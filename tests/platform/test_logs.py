@@ -1,0 +1,38 @@
+"""What all tests before made the platform log holds no password, key or token."""
+
+import pytest
+
+from deploy.testbed import credentials, docker
+from tests.platform.spoken import leaks, secrets_in
+
+
+@pytest.fixture(scope="module")
+def secrets(platform):
+    return secrets_in(platform.folder("credentials"))
+
+
+@pytest.fixture(scope="module")
+def logs(platform):
+    """Return the log of every process and of every container that the daemon still has."""
+    files = {
+        path.name: path.read_text(encoding="utf-8", errors="replace")
+        for path in platform.folder("logs").glob("*.log")
+    }
+    containers = docker.run(platform, "ps", "--all", "--quiet").split()
+    return files | {f"container {each}": docker.logs(platform, each) for each in containers}
+
+
+def test_no_log_holds_a_secret_or_a_token(logs, secrets, platform):
+    wanted = {f"{name}.log" for name in ("dispatcher", "gateway", "nats", "minio", "door-workflow")}
+
+    assert wanted <= logs.keys()
+    assert len(secrets) > 20
+    found = [leak for name, text in logs.items() for leak in leaks(name, text, secrets)]
+    assert not found, f"of before? `make platform-down`, remove {platform.folder('logs')}"
+
+
+def test_what_would_be_a_leak_is_found(alice, platform, secrets):
+    password = credentials.text(platform, "basic-auth-password")
+    text = f"good\nBearer {alice.token}\nlogin {password}\n"
+
+    assert leaks("a.log", text, secrets) == ["a.log, line 2: a token", "a.log, line 3: a secret"]
