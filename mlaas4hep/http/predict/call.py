@@ -17,6 +17,7 @@ from mlaas4hep.http.predict.jsonbody import loads
 
 JSON = b"application/json"
 PLACES = 16  #: large bodies of one person that may be on their way at once
+SHORT = 256 * 1024  #: bytes of a body that is not large
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
@@ -95,14 +96,26 @@ class Call:
         block, more = await self.bodies.first(self.receive)
         yield block
         if more:
-            async with aclosing(self._others()) as others:
+            async with aclosing(self._others(len(block))) as others:
                 async for block in others:
                     yield block
 
-    async def _others(self) -> AsyncGenerator[bytes]:
+    async def _others(self, size: int) -> AsyncGenerator[bytes]:
+        """Yield what follows the first `size` bytes; a body that is or may be large takes a place.
+
+        of-watchdog passes every body on in pieces and without its length, the shortest, too.
+        """
+        announced = self.headers.get(b"content-length", b"")
+        free = SHORT if not announced.isdigit() or int(announced) <= SHORT else -1
+        pace, more = self.bodies.pace(), True
+        while more and size <= free:
+            block, more = await pace.block(self.receive)
+            size += len(block)
+            yield block
+        if not more:
+            return
         owner = self.person.owner if self.person else ""
         with self.bodies.place(Admission(owner=owner, limit_bytes=0, places=PLACES)):
-            pace, more = self.bodies.pace(), True
             while more:
                 block, more = await pace.block(self.receive)
                 yield block
@@ -127,7 +140,7 @@ class Call:
     async def _whole(self, first: bytes, limit_bytes: int) -> bytes:
         """Return what begins with `first`."""
         parts, size = [first], len(first)
-        async with aclosing(self._others()) as others:
+        async with aclosing(self._others(size)) as others:
             while size <= limit_bytes and (block := await anext(others, None)) is not None:
                 parts.append(block)
                 size += len(block)
