@@ -91,7 +91,8 @@ def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager
 @contextmanager
 def _peer(name: str, command: list[str], model: str, **asked: str) -> Iterator[Peer]:
     port = servers.free_port()
-    process = subprocess.Popen([*command, str(port), model], stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, str(port), model], **quiet)
     with servers.ended(process, port):
         yield Peer(name, port, process.pid, **asked)
 
