@@ -93,7 +93,7 @@ class PlatformSite:
 
     def nats(self) -> Nats:
         file = self._place.folder("credentials") / "admin-nats-user"
-        user, password = bootstrap.credentials(str(file))
+        user, password = credentials(str(file))
         return Nats(url=f"nats://{self._place.at('nats')}", user=user, password=password)
 
     def services(self) -> Services:

@@ -31,8 +31,7 @@ from minio.lifecycleconfig import (
 )
 from minio.versioningconfig import VersioningConfig
 
-from mlaas4hep.bootstrap import credentials
-from mlaas4hep.settings import SettingsError
+from mlaas4hep.settings import SettingsError, credentials
 
 log = logging.getLogger("provision")
 

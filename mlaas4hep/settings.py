@@ -108,3 +108,9 @@ def secret(path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"secret file {path!r}: {error.strerror}") from error
+
+
+def credentials(path: str) -> tuple[str, str]:
+    """Return name and password of a secret file that holds `name:password`; empty without one."""
+    name, _, password = secret(path).partition(":") if path else ("", "", "")
+    return name, password

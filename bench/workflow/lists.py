@@ -29,7 +29,7 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.laptop import issuer
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.ports import Services
-from mlaas4hep.settings import Settings
+from mlaas4hep.settings import Settings, credentials
 from mlaas4hep.testing.nats import NatsServer
 
 RUNS, MODELS, FILES, AGAIN = 2000, 1000, 8, 15
@@ -92,7 +92,7 @@ def _services(given: dict[str, str]) -> Services:
 def _make_buckets(given: dict[str, str]) -> None:
     from mlaas4hep.adapters.stores.s3 import client  # noqa: PLC0415
 
-    made = client(given["MLAAS_STORE"], *bootstrap.credentials(given["MLAAS_STORE_KEY_FILE"]))
+    made = client(given["MLAAS_STORE"], *credentials(given["MLAAS_STORE_KEY_FILE"]))
     for bucket in keys.BUCKETS:
         made.make_bucket(bucket)
 

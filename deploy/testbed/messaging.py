@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.testbed import probe, process
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
-from mlaas4hep.bootstrap import credentials
+from mlaas4hep.settings import credentials
 
 SERVER = Path(sys.executable).with_name("nats-server")
 CONFIGURATION = REPOSITORY / "deploy/nats"

@@ -9,7 +9,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.nats.archive import NatsArchive
 from mlaas4hep.adapters.nats.connection import Connection
 from mlaas4hep.ports import Services
-from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.settings import Settings, SettingsError, credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def platform(settings: Settings | None = None) -> Iterator[Platform]:
             raise SettingsError(
                 f"{name} names no {name[6:].lower()}: set it to that of the platform"
             )
-    user, password = bootstrap.credentials(settings.nats_user_file)
+    user, password = credentials(settings.nats_user_file)
     with (
         closing(bootstrap.messaging(settings)) as messaging,
         closing(Connection(settings.nats, user, password, name="admin")) as connection,

@@ -26,7 +26,7 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.faas.logs import set_up_logging
 from mlaas4hep.ports import Services
-from mlaas4hep.settings import Settings, SettingsError, secret
+from mlaas4hep.settings import Settings, SettingsError, credentials, secret
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ async def _connected(settings: Settings, lanes: list[Lane]) -> Client:
         for lane in lanes:
             lane.reconnected()
 
-    user, password = bootstrap.credentials(settings.nats_user_file)
+    user, password = credentials(settings.nats_user_file)
     with our_errors():
         return await connect(
             settings.nats, user, password, "dispatcher", reconnected_cb=reconnected

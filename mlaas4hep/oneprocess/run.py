@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
+from mlaas4hep.bootstrap.inputfiles import OWN_S3
 from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files, patience
@@ -36,7 +37,7 @@ def services(work: Path | None = None) -> Iterator[Services]:
                 store=Path(folder).as_uri(),
                 remote_networks="*",
                 plain_http=1,
-                data_s3=bootstrap.OWN_S3,
+                data_s3=OWN_S3,
             )
         )
         yield replace(made, trainer=Sandbox())

@@ -15,7 +15,6 @@ from minio.error import S3Error
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.stores.s3 import client
-from mlaas4hep.bootstrap import credentials
 from mlaas4hep.core import sealed
 from mlaas4hep.core.keys import BUCKETS, staged
 from mlaas4hep.core.keys import model as model_key
@@ -25,7 +24,7 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.pipeline.records import store_run
 from mlaas4hep.ports import Services
-from mlaas4hep.settings import Settings
+from mlaas4hep.settings import Settings, credentials
 
 HERE = Path(__file__).parents[2] / "minio"
 #: who → bucket → l: list only (to count what an owner has), r: read, w: write, d: delete

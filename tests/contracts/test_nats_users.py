@@ -23,7 +23,6 @@ from mlaas4hep.adapters.nats.deadletters import JetStreamDeadLetters
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, DEAD_SUBJECT, provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
-from mlaas4hep.bootstrap import credentials
 from mlaas4hep.core.requests.deed import Deed
 from mlaas4hep.core.runs.events import (
     SUBJECTS,
@@ -34,7 +33,7 @@ from mlaas4hep.core.runs.events import (
 )
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.settings import Settings
+from mlaas4hep.settings import Settings, credentials
 from mlaas4hep.testing.nats import NatsServer
 from mlaas4hep.usecases.audit import note
 

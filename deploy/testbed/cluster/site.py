@@ -15,7 +15,7 @@ from deploy.testbed.cluster import images, kubectl, network
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.admin import secretfiles
-from mlaas4hep.bootstrap import credentials as user_and_password
+from mlaas4hep.settings import credentials as user_and_password
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,105 @@
+"""Settings to services: the only place that chooses adapters.
+
+Adapters are imported where they are chosen, so that no function pays for what it does not use.
+"""
+
+import time
+from urllib.parse import urlsplit
+
+from mlaas4hep.adapters.backedruns import BackedRunBook
+from mlaas4hep.adapters.confinement import levels
+from mlaas4hep.adapters.confinement.levels import DEMANDS
+from mlaas4hep.adapters.confinement.offered import offered
+from mlaas4hep.adapters.deferred import deferred
+from mlaas4hep.adapters.identity.table import IDENTITIES
+from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
+from mlaas4hep.adapters.proposers.optuna import OptunaProposer
+from mlaas4hep.adapters.recent import RecentValues
+from mlaas4hep.adapters.runtimes.choose import Runtimes
+from mlaas4hep.adapters.tables import Tables
+from mlaas4hep.adapters.trainers.sandbox import Sandbox
+from mlaas4hep.bootstrap.inputfiles import source
+from mlaas4hep.bootstrap.messages import Messaging, messaging
+from mlaas4hep.bootstrap.stores import direct_downloads, direct_uploads, stores_of
+from mlaas4hep.core.keys import BUCKETS
+from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services
+from mlaas4hep.settings import Settings, SettingsError, secret
+
+__all__ = ["Messaging", "deliveries", "messaging", "people", "services"]
+
+
+def services(settings: Settings) -> Services:
+    """Return the services that the settings name; nothing is connected before it is used.
+
+    Raises:
+        SettingsError: `store` or `nats` is of no kind that we know, or a secret file is missing.
+    """
+    make = stores_of(settings)
+    stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
+    messages = messaging(settings)
+    demand = _demand(settings)
+    return Services(
+        tarballs=stores["tarballs"],
+        runs_files=stores["runs"],
+        specs=stores["specs"],
+        chunks=stores["chunks"],
+        models=stores["models"],
+        source=source(settings, stores["tarballs"]),
+        bus=messages.bus,
+        runs=_runs(settings, messages, stores["runs"]),
+        leases=messages.leases,
+        audit=messages.audit,
+        dead_letters=messages.dead_letters,
+        clock=time.time,
+        trainer=Sandbox(
+            build_seconds=settings.build_seconds,
+            train_seconds=settings.train_seconds,
+            demand=demand,
+            prepared_seconds=settings.prepared_seconds,
+        ),
+        load_model=Runtimes(demand=demand, prepared_seconds=settings.prepared_seconds).load,
+        tables=Tables(),
+        recent=RecentValues(),
+        direct_uploads=direct_uploads(settings),
+        direct_downloads=direct_downloads(settings),
+        proposer=OptunaProposer(),
+        range_entries=settings.range_entries,
+        max_versions=settings.max_versions,
+    )
+
+
+def _runs(settings: Settings, messages: Messaging, stored: ObjectStore) -> RunBook:
+    """Return the run book, for which the store knows what it has lost; one in memory begins anew."""
+    if settings.nats == "memory:":
+        return messages.runs
+    return deferred(lambda: BackedRunBook(messages.runs, stored))
+
+
+def people(settings: Settings) -> People:
+    """Return what knows the people of this deployment.
+
+    Raises:
+        SettingsError: the issuer is of no kind that we know.
+    """
+    scheme = urlsplit(settings.issuer).scheme
+    if scheme not in IDENTITIES:
+        known = ", ".join(f"{name}://" for name in IDENTITIES if name)
+        raise SettingsError(f"MLAAS_ISSUER={settings.issuer!r} is none of {known}")
+    return IDENTITIES[scheme](settings)
+
+
+def deliveries(settings: Settings, function: str) -> Deliveries:
+    """Return what checks the dispatcher's calls of a function; SettingsError without its key."""
+    return DispatcherVerifier(secret(settings.dispatcher_public_key_file), function)
+
+
+def _demand(settings: Settings) -> str:
+    if settings.sandbox not in DEMANDS:
+        known = ", ".join(DEMANDS)
+        raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r} is none of {known}")
+    if settings.sandbox != "any":
+        try:
+            levels.check(offered(), settings.sandbox)
+        except levels.ConfinementError as error:
+            raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r}: {error}") from error
+    return settings.sandbox
