@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mlaas4hep.adapters.children.start import IDLE_SECONDS
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
 from mlaas4hep.core.requests.request import Params, Resources
@@ -103,6 +104,24 @@ def test_model_py_can_use_a_thread_and_its_folder_and_nothing_else(tmp_path):
     assert not [name for name in found["environment"] if "MLAAS" in name]
     assert isinstance(report, ModelBuilt)
     assert {"landlock", "seccomp", "no capabilities", "rlimits"} <= set(report.isolation)
+
+
+@pytest.mark.skipif(not LINUX_6, reason="older kernels do not count filters")
+@pytest.mark.parametrize("seconds", [0, IDLE_SECONDS], ids=["fresh", "forked"])
+def test_no_thread_was_there_before_the_process_was_confined(seconds):
+    job = replace(JOB, resources=Resources(cpus=2))  # for which OpenBLAS starts a thread
+
+    with Sandbox(prepared_seconds=seconds).start(job, SLEEPING) as training:
+        threads = Path(f"/proc/{printed_pid(training)}/task").iterdir()
+        filters = {_line(each / "status", "Seccomp_filters:") for each in threads}
+        own = _line(Path("/proc/self/status"), "Seccomp_filters:")
+
+    assert filters == {own + 1}
+
+
+def _line(path, name):
+    (line,) = (each for each in path.read_text().splitlines() if each.startswith(name))
+    return int(line.removeprefix(name))
 
 
 def test_a_process_that_model_py_ends_is_told_so():

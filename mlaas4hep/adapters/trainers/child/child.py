@@ -1,7 +1,7 @@
 """`python -m mlaas4hep.adapters.trainers.child.child`: the process in which model.py runs.
 
-It confines itself before anything large is imported, then reads its job from its work folder.
-Only `adapters.sandbox` starts it.
+It confines itself before anything large is imported, then reads its job from its work folder: NumPy
+starts threads, and a thread that was there before is not confined. Only `adapters.sandbox` starts it.
 """
 
 import os
@@ -13,10 +13,6 @@ from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child.imports import quick_and_quiet
-from mlaas4hep.adapters.trainers.child.messages import Messages
-from mlaas4hep.adapters.trainers.loading import load
-from mlaas4hep.core import wire
-from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import info
 
 
@@ -40,10 +36,29 @@ def main(arguments: list[str]) -> None:
             demand=demand,
         )
     except ConfinementError as error:
+        from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415 - as above
+
         Messages(channel).fail(str(error), "its operator set MLAAS_SANDBOX")
         return
-
     # from here on nothing can be reached any more; threads of these libraries inherit that
+    _work(channel, work, isolation, mode, int(build_seconds), float(checkpoint_seconds))
+    sys.stdout.flush()
+    os._exit(0)  # some libraries take their time to end; nothing is left to do
+
+
+def _work(  # noqa: PLR0917 - all that a job is
+    channel: Channel,
+    work: Path,
+    isolation: tuple[str, ...],
+    mode: str,
+    build_seconds: int,
+    checkpoint_seconds: float,
+) -> None:
+    from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415 - see above
+    from mlaas4hep.adapters.trainers.loading import load  # noqa: PLC0415
+    from mlaas4hep.core import wire  # noqa: PLC0415
+    from mlaas4hep.core.models.training import TrainingJob  # noqa: PLC0415
+
     job = wire.load(TrainingJob, (work / "job.json").read_bytes())
     hidden = set.intersection(*(set(info(name).hides) for name in job.frameworks))
     with quick_and_quiet(work / "import.log", hidden):
@@ -56,17 +71,17 @@ def main(arguments: list[str]) -> None:
     )
     try:
         if mode == "check":
-            session.check(int(build_seconds))
+            session.check(build_seconds)
         else:
-            session.train(int(build_seconds), float(checkpoint_seconds))
+            session.train(build_seconds, checkpoint_seconds)
     except TrainingError as error:
         Messages(channel).fail(str(error), error.hint)
-    sys.stdout.flush()
-    os._exit(0)  # some libraries take their time to end; nothing is left to do
 
 
 def prepare(name: str) -> None:
     """Import what `main` imports for a job of one framework."""
+    from mlaas4hep.adapters.trainers.loading import load  # noqa: PLC0415 - as above
+
     with without(info(name).hides):
         load(name)
         import mlaas4hep.adapters.trainers.child.session  # noqa: F401, PLC0415
