@@ -24,6 +24,10 @@ def show_dry_run(found: DryRun, json: bool) -> None:
     if found.model is not None:
         each = "each" if found.folds else "the"
         show(f"{each} model has {found.model.parameters} parameters, loss {found.model.loss}")
+        for goal in found.model.goals:
+            where = f" of output {goal.output}" if goal.output else ""
+            numbers = "number" if goal.width == 1 else f"{goal.width} numbers"
+            show(f"label {goal.label}: {numbers}{where}, loss {goal.loss}")
     show(f"training takes about {found.memory_bytes // 1024**2} MB")
     for warning in found.warnings:
         show(f"warning: {warning}")

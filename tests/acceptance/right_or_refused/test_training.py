@@ -30,6 +30,7 @@ from tests.acceptance.right_or_refused.oddmodels import (
     OWN_FIT,
     OWN_LOSS,
     RAISING,
+    SEVERAL,
     TWO_NAMES,
 )
 from tests.people import pack
@@ -90,18 +91,25 @@ def root_file(x, **more):
 
 
 def packed(files, *, model=NET, labels="1\n0\n", beside=None, **params):
-    """Return the tarball of a request; files that are no bytes yet are arrays."""
+    """Return the tarball of a request; files that are no bytes yet are arrays.
+
+    Args:
+        labels: labels.txt, or label columns for params.json.
+    """
     asked = {"branch": "Events", "metrics": True, "epochs": EPOCHS, "seed": SEED}
+    if not isinstance(labels, str):
+        params["labels"] = labels
     ready = {
         name: content if isinstance(content, bytes) else root_file(content)
         for name, content in files.items()
     }
     texts = {
         "model.py": model,
-        "labels.txt": labels,
         "files.txt": "\n".join(ready) + "\n",
         "params.json": json.dumps(asked | params),
     }
+    if isinstance(labels, str):
+        texts["labels.txt"] = labels
     return pack(ready | texts | (beside or {}))
 
 
@@ -131,6 +139,13 @@ ROWS = {
     "raising": lambda: packed(FEW, model=RAISING, epochs=1, task="binary"),
     "names": lambda: packed(FEW, model=TWO_NAMES, labels="higgs\nqcd\n", positive="higgs"),
     "keras-1": lambda: packed(FEW, model=KERAS_1, epochs=1),
+    "several": lambda: packed(
+        {"a.root": root_file(SORTED, s=IS_SIGNAL, e=SORTED.sum(1), pileup=SORTED[:, 1] ** 2)},
+        model=SEVERAL,
+        labels={"tags": ["s", "x2 > 0 && s"], "size": "e"},
+        loss_columns=["pileup"],
+        exclude_branches="none*",
+    ),
     "nowhere": lambda: packed({"root://no-such-host.invalid//store/a.root": b""}, labels="1\n"),
 }
 #: what MLaaS4HEP_server's input.json says besides
@@ -250,6 +265,46 @@ def test_everybody_says_which_class_a_score_is_for(alice, ask, done):
     assert (raw.json()["positive"], v1.json()["classes"]) == ("higgs", ["higgs"])
     assert (raw.headers["X-Classes"], v1.headers["X-Classes"]) == ("higgs", "higgs")
     assert report.metrics["test_auc"] > 0.6
+
+
+def test_several_labels_have_their_own_figures_and_names_in_every_dialect(alice, ask, done):
+    report = done("several")
+    name, row = report.name, [[0.5, 0.5]]
+    dry = alice.dry_run("several")
+
+    raw = ask("POST", "/json", json={"model": name, "entries": [{"x0": 0.5, "x1": 0.5}]}).json()
+    rows = ask("POST", "/json", json={"model": name, "keys": [], "values": row[0]})
+    v1 = ask("POST", f"/v1/models/{name}:predict", json={"instances": row}).json()
+    given = {"name": _input(ask, name), "shape": [1, 2], "datatype": "FP32", "data": row[0]}
+    v2 = ask("POST", f"/v2/models/{name}/infer", json={"inputs": [given]}).json()
+
+    goals = [(goal.output, goal.label, goal.task) for goal in dry.model.goals]
+    assert goals == [
+        ("size", "size", "regression"),
+        ("tags", "s", "binary"),
+        ("tags", "x2 > 0 && s", "binary"),
+    ]
+    assert dict.fromkeys(("x2", "s", "e")).keys() <= {one.branch for one in dry.left_out}
+    assert {one.reason for one in dry.left_out if one.branch == "pileup"} == {
+        "only the loss sees it: loss_columns"
+    }
+    assert report.metrics["test_s_auc"] > 0.7
+    assert report.metrics["test_size_rmse"] > 0
+    assert {"test/s", "val/size"} <= alice.quality(name).keys()
+    first = raw["predictions"][0]
+    assert (first.keys(), len(first["tags"])) == ({"size", "tags"}, 2)
+    assert raw["classes"] == ["size", "s", "x2 > 0 && s"]
+    size, *tags = rows.json()
+    assert rows.headers["X-Classes"].startswith("size,s,")
+    assert v1["predictions"] == [pytest.approx({"size": [size], "tags": tags})]
+    told = {each["name"]: each for each in v2["outputs"]}
+    assert told["tags"]["data"] == pytest.approx(tags)
+    assert told["tags"]["parameters"]["classes"] == "s,x2 > 0 && s"
+    assert told["size"]["data"] == pytest.approx([size])
+
+
+def _input(ask, model):
+    return ask("GET", f"/v2/models/{model}").json()["inputs"][0]["name"]
 
 
 def test_a_model_of_keras_1_trains_from_the_ancestors_own_submission(alice, done):

@@ -14,24 +14,40 @@ export async function show(body, run, { signal }) {
     if (found.status !== 401) fill(body, problem(found, "warn"));
     return;
   }
-  const sets = Object.entries(SETS).filter(([name]) => found[name]).map(([name, text]) => ({ name, text, ...found[name] }));
-  const best = sets[0];
-  if (!best) {
+  const labels = [...new Set(Object.keys(found).map(labelOf))];
+  const shown = labels.map((label) => ofLabel(setsOf(found, label), label, checks)).filter(Boolean);
+  if (!shown.length) {
     fill(body, problem({ message: "No set has entries" }, "warn"));
     return;
   }
+  const last = checks.importance ? [h("div.grid2", importance(checks.importance))] : [];
+  fill(body, h("div.stack", [...shown.flat(), ...last]));
+}
+
+// "test/isB" is about the label isB of several; "test" about the only one.
+function labelOf(key) {
+  return key.includes("/") ? key.slice(key.indexOf("/") + 1) : "";
+}
+
+function setsOf(found, label) {
+  const end = label && `/${label}`;
+  return Object.entries(SETS).filter(([name]) => found[name + end]).map(([name, text]) => ({ name, text, ...found[name + end] }));
+}
+
+function ofLabel(sets, label, checks) {
+  const best = sets[0];
+  if (!best) return null;
   const two = best.classes?.length === 2 && best.scores;
   const shown = [
     sets.some((one) => one.roc) && rocs(sets),
-    sets.some((one) => one.scores) && scores(sets, checks.overtraining),
-    two ? confusionAt(best) : best.confusion && confusion(best),
+    sets.some((one) => one.scores) && scores(sets, !label && checks.overtraining),
+    two ? confusionAt(best, label) : best.confusion && confusion(best),
     two && significance(best),
     two && calibration(best),
     sets.some((one) => one.residuals) && residuals(sets),
     best.profile && profile(best),
-    checks.importance && importance(checks.importance),
   ].filter(Boolean);
-  fill(body, h("div.stack", panel("", summary(sets)), h("div.grid2", shown)));
+  return [panel(label && `Label ${label}`, summary(sets)), h("div.grid2", shown)];
 }
 
 function summary(sets) {
@@ -124,12 +140,13 @@ function confusion(best) {
   return panel("Confusion", matrixTable(best.classes, best.confusion));
 }
 
-function confusionAt(best) {
+function confusionAt(best, label) {
   const edges = best.scores.edges;
   const passed = above(best.scores);
   const place = h("div");
-  const told = h("output", { for: "threshold" });
-  const slider = h("input", { type: "range", id: "threshold", min: 0, max: edges.length - 1, step: 1, value: Math.round((edges.length - 1) / 2), oninput: draw });
+  const id = `threshold-${label}`;
+  const told = h("output", { for: id });
+  const slider = h("input", { type: "range", id, min: 0, max: edges.length - 1, step: 1, value: Math.round((edges.length - 1) / 2), oninput: draw });
   function draw() {
     const at = Number(slider.value);
     const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
@@ -137,7 +154,7 @@ function confusionAt(best) {
     fill(place, matrixTable(best.classes, cells));
   }
   draw();
-  return panel("Confusion", h("label", { for: "threshold" }, "Threshold of the score ", told), slider, place);
+  return panel("Confusion", h("label", { for: id }, "Threshold of the score ", told), slider, place);
 }
 
 function significance(best) {

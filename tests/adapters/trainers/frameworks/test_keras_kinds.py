@@ -1,6 +1,7 @@
 """Keras models that are no compiled classifier of one matrix: what they learn, and how they go on."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,6 +174,48 @@ def test_an_autoencoder_may_learn_from_one_class_alone(train):
     assert training.finish().history
 
 
+HINGE = sequential("layers.Dense(1, 'tanh')", "    m.compile('adam', 'hinge')\n")
+ODD_METRIC = sequential(
+    "layers.Dense(1, 'sigmoid')",
+    "    def odd_loss(y, out): return ops.mean(out) * float('nan')\n"
+    "    m.compile('adam', 'binary_crossentropy', metrics=[odd_loss])\n",
+)
+
+
+def test_a_loss_of_minus_1_and_1_learns_two_classes(train):
+    training = train("binary", HINGE, labels=(-1.0, 1.0), params={"epochs": 12})
+    feed = training.data._feed
+
+    class Signed:
+        def chunks(self, indices):
+            for index, chunk in feed.chunks(indices):
+                yield index, replace(chunk, y=2 * chunk.y - 1)
+
+    training.data._feed = Signed()
+    training.finish()
+
+    labels, outputs = training.predictions()
+    assert training.labels.task == "binary"
+    assert roc(labels > 0, outputs[:, 0]).area > 0.9
+
+
+def test_a_metric_that_is_no_number_ends_nothing_whatever_it_is_called(train):
+    history = train("binary", ODD_METRIC).finish().history
+
+    assert len(history) == 4
+    assert np.isnan(history[-1]["odd_loss"])
+    assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_labels_that_a_loss_cannot_compare_are_refused_with_what_to_write(train):
+    with pytest.raises(
+        TrainingError, match="label 2 does not fit loss 'binary_crossentropy'"
+    ) as one:
+        train("binary", BINARY, labels=(1.0, 2.0)).model.check_labels(np.array([1, 2], np.float32))
+
+    assert '"positive": 2' in one.value.hint
+
+
 NLL = sequential(
     "layers.Dense(2)",
     "    def nll(y, out):\n"
@@ -257,6 +300,7 @@ def test_callbacks_of_model_py_see_rounds_and_batches(train):
     assert float(training.model.keras.optimizer.learning_rate) == pytest.approx(0.02 / 3)
 
 
+FALLING = "callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7)]\n"
 REDUCING = '{"monitor": "loss", "patience": 0, "min_delta": 1, "factor": 0.5}'
 
 
@@ -271,8 +315,9 @@ REDUCING = '{"monitor": "loss", "patience": 0, "min_delta": 1, "factor": 0.5}'
         ),
         (HEAD + "keras.mixed_precision.set_global_policy('mixed_bfloat16')\n" + BINARY, Fitting()),
         (VAE, Fitting(learns_inputs=True)),
+        (BINARY + FALLING, Fitting()),
     ],
-    ids=["own", "named", "schedule", "mixed", "vae"],
+    ids=["own", "named", "schedule", "mixed", "vae", "falling"],
 )
 def test_a_training_with_a_memory_of_its_own_ends_with_the_same_bits(
     train, tmp_path, text, fitting
