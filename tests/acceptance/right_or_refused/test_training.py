@@ -278,11 +278,11 @@ def test_several_labels_have_their_own_figures_and_names_in_every_dialect(alice,
     given = {"name": _input(ask, name), "shape": [1, 2], "datatype": "FP32", "data": row[0]}
     v2 = ask("POST", f"/v2/models/{name}/infer", json={"inputs": [given]}).json()
 
-    goals = [(goal.output, goal.label, goal.task) for goal in dry.model.goals]
+    goals = [(goal.output, goal.label, goal.loss) for goal in dry.model.goals]
     assert goals == [
-        ("size", "size", "regression"),
-        ("tags", "s", "binary"),
-        ("tags", "x2 > 0 && s", "binary"),
+        ("size", "size", "size"),
+        ("tags", "s", "tags"),
+        ("tags", "x2 > 0 && s", "tags"),
     ]
     assert dict.fromkeys(("x2", "s", "e")).keys() <= {one.branch for one in dry.left_out}
     assert {one.reason for one in dry.left_out if one.branch == "pileup"} == {
