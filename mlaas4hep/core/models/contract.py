@@ -45,10 +45,14 @@ class Contract:
     @property
     def names(self) -> tuple[str, ...]:
         """Return a name for each number of an answer, all outputs behind each other; () if unknown."""
-        if self.goals or not self.outputs:
+        if not self.outputs:
             return names_of(self.goals) or self.classes
-        return tuple(
+        named = {
+            goal.start + place: name for goal in self.goals for place, name in enumerate(goal.names)
+        }
+        usual = (
             name if width == 1 else f"{name}_{place}"
             for name, width in self.outputs
             for place in range(width)
         )
+        return tuple(named.get(number, name) for number, name in enumerate(usual))

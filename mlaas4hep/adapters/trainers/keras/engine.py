@@ -30,18 +30,8 @@ class Engine:
     """A compiled Keras model at work."""
 
     def __init__(self, model: Any, job: TrainingJob, targets: Targets, scores: Any = None) -> None:
-        """Use `model` to learn, and `scores`, else the model itself, to predict."""
+        """Use `model` to learn, and `scores`, of one output, else the model itself, to predict."""
         columns, batch_size = job.columns, job.params.batch_size
-        scores = scores or model
-        outputs = targets.outputs
-        plain = targets.is_inputs or outputs.is_plain
-
-        def joined(given: Any) -> Any:
-            parts = (
-                [tf.cast(each, tf.float32) for each in outputs.parts(given)] if not plain else []
-            )
-            return tf.concat(parts, axis=1) if parts else given
-
         build_optimizer(model)
         self._model = model
         self._columns = columns
@@ -56,7 +46,10 @@ class Engine:
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
         self._predict = tf.function(
-            lambda x: joined(scores(x, training=False)), reduce_retracing=True
+            lambda x: (
+                scores(x, training=False) if scores else targets.joined(model(x, training=False))
+            ),
+            reduce_retracing=True,
         )
 
     def dry_run(self) -> None:

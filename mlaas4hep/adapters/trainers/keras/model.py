@@ -37,7 +37,7 @@ class KerasModel:
         self.keras = made
         self.target = target
         self.summary = _summary(made, job.columns, target)
-        self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else made
+        self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else None
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
         self._batch_size = batch_size
@@ -125,7 +125,7 @@ class KerasModel:
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write SavedModel, model.keras and model.tflite."""
-        if self.target.is_inputs:
+        if self._scores is not None:
             bundle.write_keras(folder / "autoencoder.keras", self.keras)
             return bundle.write(folder, self._scores, sample)
         outputs = self.target.outputs

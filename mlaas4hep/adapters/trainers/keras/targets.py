@@ -101,6 +101,13 @@ class Targets:
         """Return what the losses compare, in the form of the outputs."""
         return self.outputs.formed([one.shaped(labels) for one in self.each])
 
+    def joined(self, given: Any) -> Any:
+        """Return what the model gave as one matrix, all outputs behind each other."""
+        if self.outputs.is_plain:
+            return given
+        parts = (tf.cast(each, tf.float32) for each in self.outputs.parts(given))
+        return tf.concat([*parts], axis=1)
+
     def weights(self, weights: Floats) -> Any:
         """Return the weights of entries, once for each output if there are several."""
         several = len(self.each) > 1
@@ -149,6 +156,8 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
 
 def _losses(loss: Any, outputs: Outputs) -> Sequence[Any]:
     """Return the loss of each output."""
+    if len(outputs.names) == 1:
+        return [loss]
     if isinstance(loss, Mapping):
         return [loss.get(name) for name in outputs.names]
     if isinstance(loss, list | tuple):
@@ -159,7 +168,7 @@ def _losses(loss: Any, outputs: Outputs) -> Sequence[Any]:
 def _shares(outputs: Outputs, job: TrainingJob) -> list[tuple[int, int]]:
     """Return the first label column of each output, and how many there are for it."""
     columns, names = job.label_columns, outputs.names
-    if len(names) == 1:
+    if len(names) == 1 and len(columns.outputs) < 2:  # noqa: PLR2004 - labels of one output
         return [(0, columns.labels)]
     if not columns.outputs and columns.labels == len(names):
         return [(place, 1) for place in range(len(names))]
@@ -168,7 +177,7 @@ def _shares(outputs: Outputs, job: TrainingJob) -> list[tuple[int, int]]:
         labels = ", ".join(said) or f"{columns.labels} column(s) without outputs"
         raise TrainingError(
             f"{MODEL_FILE}: the model has the outputs {', '.join(names)}, and labels are for {labels}",
-            f'"labels": {{"{names[0]}": "BRANCH", "{names[1]}": …}} in params.json',
+            f'"labels": {{"{names[0]}": "BRANCH", …}} in params.json, with each output of the model',
         )
     starts = dict(zip(said, np.cumsum([0, *said.values()])[:-1].tolist(), strict=True))
     return [(starts[name], said[name]) for name in names]

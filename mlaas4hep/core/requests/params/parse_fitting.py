@@ -25,6 +25,11 @@ def parse_fitting(content: Mapping[str, Any]) -> Fitting:
     """
     labels = content.get("labels", "")
     learns_inputs = labels == _OF_INPUTS
+    if learns_inputs and content.get("loss_columns"):
+        raise InvalidRequestError(
+            'params.json: with "labels": "inputs" the loss sees inputs only, and loss_columns is given',
+            hint="leave loss_columns away",
+        )
     return Fitting(
         inputs=_inputs(content.get("inputs", {})),
         learns_inputs=learns_inputs,

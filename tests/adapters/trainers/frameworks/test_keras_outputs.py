@@ -216,6 +216,7 @@ def test_what_does_not_fit_is_refused_with_what_to_write(train, subtests):
         (of_classes, ("isB", "isC"), (), "cannot compare it with 2 label columns"),
         (LISTED, ("isB", "isC", "mass"), (), "labels are for 3 column"),
         (LISTED, ("isB", "mass"), (("flavor", 1), ("mass", 1)), "has the outputs flavour, mass"),
+        (VECTOR, ("isB", "mass"), (("flavour", 1), ("mass", 1)), "labels are for flavour, mass"),
     ):
         with subtests.test(says), pytest.raises(TrainingError, match=says) as caught:
             train(text, names, outputs)

@@ -223,6 +223,7 @@ def test_labels_are_branches_and_expressions_perhaps_by_output(labels, expected)
         '{"labels": {"": "isB"}}',
         '{"labels": {"flavour": []}}',
         '{"loss_columns": ["mass +"]}',
+        '{"loss_columns": ["mass"], "labels": "inputs"}',
         '{"class_weight": "balance"}',
         '{"class_weight": {"1": -2}}',
         '{"class_weight": "balanced", "balance": "classes"}',
