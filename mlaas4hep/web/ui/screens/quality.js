@@ -20,7 +20,7 @@ export async function show(body, run, { signal }) {
     fill(body, problem({ message: "No set has entries" }, "warn"));
     return;
   }
-  const last = checks.importance ? [h("div.grid2", importance(checks.importance))] : [];
+  const last = labels[0] && checks.importance ? [h("div.grid2", importance(checks.importance))] : [];
   fill(body, h("div.stack", [...shown.flat(), ...last]));
 }
 
@@ -46,6 +46,7 @@ function ofLabel(sets, label, checks) {
     two && calibration(best),
     sets.some((one) => one.residuals) && residuals(sets),
     best.profile && profile(best),
+    !label && checks.importance && importance(checks.importance),
   ].filter(Boolean);
   return [panel(label && `Label ${label}`, summary(sets)), h("div.grid2", shown)];
 }
