@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import uv
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
@@ -147,6 +146,8 @@ def _locked(line: str, hashes: dict[tuple[str, str], list[str]]) -> str:
 
 
 def _uv(folder: Path, *arguments: str) -> str:
+    import uv  # noqa: PLC0415 - of the extra `supply`, which tests of the locks do without
+
     done = subprocess.run(
         [uv.find_uv_bin(), "--system-certs", *arguments],
         cwd=folder,
