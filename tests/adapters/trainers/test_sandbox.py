@@ -104,6 +104,7 @@ def test_model_py_can_use_a_thread_and_its_folder_and_nothing_else(tmp_path):
     assert len(found["files"]) <= 2  # the channel, and the listing itself
     assert not [name for name in found["environment"] if "MLAAS" in name]
     assert isinstance(report, ModelBuilt)
+    assert b"cuInit" not in output  # TensorFlow looks for no GPU that nobody asked for
     assert {"landlock", "seccomp", "no capabilities", "rlimits"} <= set(report.isolation)
 
 
