@@ -17,9 +17,9 @@ def source():
     return DataFiles(MemoryStore(lambda: 0.0))
 
 
-def _read(source, path, names, tree="Events"):
-    info = source.describe(str(path), tree)
-    blocks = source.read(source.survey(str(path), tree, names), names, 0, info.entries)
+def _read(source, path, names, tree="Events", *, start=0, stop=None):
+    entries = source.describe(str(path), tree).entries if stop is None else stop
+    blocks = source.read(source.survey(str(path), tree, names), names, start, entries)
     return [entry for block in blocks for entry in oracle.entries_of(block)]
 
 
@@ -173,3 +173,69 @@ def test_a_heap_of_rows_with_damaged_sizes_is_refused_before_libhdf5_hangs(
 
     with pytest.raises(InvalidRequestError, match=r"a\.h5.*damaged"):
         _read(source, path, ["J"])
+
+
+STORED = [
+    {},
+    {"chunks": (100,)},
+    {"chunks": (100,), "compression": "gzip"},
+    {"chunks": (100,), "compression": "gzip", "shuffle": True},
+]
+COUNTS = [number % 5 for number in range(250)]
+TEXTS = ["x" * count for count in COUNTS]
+
+
+def rows_and_texts(file, **stored):
+    """Write rows and texts of variable length, as arrays and as fields of a table."""
+    floats, text = h5py.vlen_dtype("f8"), h5py.string_dtype()
+    rows = file.create_dataset("arrays/J", (250,), floats, **stored)
+    table = np.zeros(250, [("a", "i4"), ("first", text), ("J", floats), ("b", "f8"), ("s", text)])
+    for place, count in enumerate(COUNTS):
+        rows[place] = np.arange(float(count))
+        table[place] = place, TEXTS[place] * 2, np.arange(float(count)), 0.5, TEXTS[place]
+    file.create_dataset("arrays/s", data=TEXTS, dtype=text, **stored)
+    file.create_dataset("table", data=table, **stored)
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("tree", ["arrays", "table"])
+def test_rows_and_texts_of_variable_length_are_read_however_they_are_stored(
+    source, tmp_path, stored, tree
+):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        rows_and_texts(file, **stored)
+
+    entries = _read(source, path, ["J", "s"], tree, start=30, stop=240)
+
+    assert [len(entry["J"]) for entry in entries] == COUNTS[30:240]
+    assert [entry["s"] for entry in entries] == TEXTS[30:240]
+
+
+@pytest.mark.parametrize(("column", "mark"), [("J", 3), ("s", 4)])
+def test_a_row_that_says_it_is_longer_than_the_file_is_refused_before_libhdf5_believes_it(
+    source, tmp_path, column, mark
+):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        rows_and_texts(file)
+        begin = file[f"arrays/{column}"].id.get_offset()
+    data = bytearray(path.read_bytes())
+    at = begin + 16 * mark  # the entry has as many values as its number
+    assert int.from_bytes(data[at : at + 4], "little") == mark
+    data[at : at + 4] = (10**6).to_bytes(4, "little")
+    path.write_bytes(data)
+
+    with pytest.raises(InvalidRequestError, match=r"a\.h5.*damaged") as caught:
+        _read(source, path, [column], "arrays")
+    assert "lie in a file of" in str(caught.value.__cause__)
+
+
+def test_rows_whose_references_cannot_be_looked_at_are_named(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["Events/x"] = np.arange(3.0)
+        file.create_dataset("Events/J", (3,), h5py.vlen_dtype("f8"), chunks=(3,), compression="lzf")
+
+    info = source.describe(str(tmp_path / "a.h5"), "Events")
+
+    assert dict(info.unreadable) == {"J": "rows behind filter 32000"}

@@ -1,7 +1,8 @@
 """The format HDF5, with h5py: a group of arrays of one length, or a table, is a tree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import h5py
@@ -19,7 +20,13 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Opening
-from mlaas4hep.adapters.sources.hdf5heaps import HeapCheckedFile
+from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
+from mlaas4hep.adapters.sources.hdf5.references import (
+    CheckedValues,
+    References,
+    not_checkable,
+    references,
+)
 from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
@@ -31,6 +38,8 @@ from mlaas4hep.errors import InvalidRequestError
 MIN_STEP = 1000  #: entries between boundaries, at least
 MAX_DEPTH = 8
 MAX_OBJECTS = 100_000
+
+Refer = Callable[[Any, str, "np.dtype[Any]"], References]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +62,9 @@ class Hdf5Table:
         found = _Walk().objects(file)
         tree = _tree(found, opening.tree, shown(opening.place.url))
         inside = {path: each for path, each in found.items() if _below(path, tree)}
+        refer = partial(references, file=opening.file, file_bytes=opening.place.size_bytes)
         columns = of_one_length(
-            column for path, each in inside.items() for column in _columns(path, each, tree)
+            column for path, each in inside.items() for column in _columns(path, each, tree, refer)
         )
         self._columns = {each.name: each for each in columns}
         content = keys.digest(
@@ -124,7 +134,7 @@ def _list_trees(file: PlaceFile) -> tuple[str, ...]:
         return tuple(_trees(_Walk().objects(opened)))
 
 
-def _columns(path: str, array: Any, tree: str) -> Iterator[ArrayColumn]:
+def _columns(path: str, array: Any, tree: str, refer: Refer) -> Iterator[ArrayColumn]:
     name = path[len(tree) :].strip("/").replace("/", ".")
     if array.is_virtual or array.external:
         yield _left_out(name, array, "values in other files")
@@ -132,11 +142,26 @@ def _columns(path: str, array: Any, tree: str) -> Iterator[ArrayColumn]:
         for field in array.dtype.names:
             whole = f"{name}.{field}" if name else field
             values = _Field(table=array, name=field)
-            yield _column(whole, values, array.dtype[field], array.shape)
+            column = _column(whole, values, array.dtype[field], array.shape)
+            yield _checked(column, array, field, refer)
     elif array.shape is None:
         yield _left_out(name, array, "no values")
     else:
-        yield _column(name or path.rpartition("/")[2], array, array.dtype, array.shape)
+        column = _column(name or path.rpartition("/")[2], array, array.dtype, array.shape)
+        yield _checked(column, array, "", refer)
+
+
+def _checked(column: ArrayColumn, array: Any, field: str, refer: Refer) -> ArrayColumn:
+    """Return the column; where its values lie behind references, these are looked at first."""
+    is_text = column.is_text and column.dtype.kind == "O"
+    if column.unreadable or not (column.is_rows or is_text):
+        return column
+    why = not_checkable(array)
+    if why:
+        return replace(column, unreadable=why)
+    counted = np.dtype(np.uint8) if is_text else column.dtype
+    values = CheckedValues(values=column.values, references=refer(array, field, counted))
+    return replace(column, values=values)
 
 
 def _left_out(name: str, array: Any, why: str) -> ArrayColumn:
