@@ -9,6 +9,7 @@ import aiohttp
 
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.laptop.child import Child, Program
+from mlaas4hep.laptop.ending import end
 from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring
@@ -55,11 +56,11 @@ class Supervisor:
                 raise self._failure()
             return starting.done()
         finally:
-            await _end(starting, stopping)
+            await end(starting, stopping)
 
     async def stop(self) -> None:
         """Stop everything: what hands out work first, what keeps it last."""
-        await _end(*self._tasks)
+        await end(*self._tasks)
         for names in ((DISPATCHER,), self._functions, (NATS,)):
             children = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop(GRACE_S) for child in children))
@@ -124,9 +125,3 @@ async def _until_listening(port: int) -> None:
         else:
             writer.close()
             return
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
