@@ -47,6 +47,7 @@ class Labels:
             raise InvalidRequestError(
                 f"params.json: {key} is {name!r}, but {self.expression!r} gives numbers",
                 hint="name a class by its number, such as 1",
+                file="params.json",
             )
         return number
 
@@ -63,6 +64,7 @@ class Labels:
                 f"params.json: positive is {positive!r}, but there are {len(self.expressions)}"
                 " label columns",
                 hint="leave positive away: the score of each column is for its 1",
+                file="params.json",
             )
         if self.expression:
             return self._expression_for(positive)
@@ -75,6 +77,7 @@ class Labels:
             raise InvalidRequestError(
                 f"params.json: positive is {positive!r}, but labels.txt has {len(known)} classes",
                 hint="one score for one class needs two; leave positive away",
+                file="params.json",
             )
         (other,) = set(known) - {wanted}
         return replace(
@@ -88,6 +91,7 @@ class Labels:
             raise InvalidRequestError(
                 f"params.json: positive is {positive!r}, but {self.expression!r} gives numbers",
                 hint="the number whose score is wanted, such as 1",
+                file="params.json",
             ) from None
         return replace(
             self,
@@ -104,6 +108,7 @@ def _alike(name: str, known: Sequence[str], key: str) -> str:
     raise InvalidRequestError(
         f"params.json: {key} is {name!r}, which is no label of labels.txt",
         hint=nearest(name, known),
+        file="params.json",
     )
 
 

@@ -77,7 +77,7 @@ def test_a_training_that_goes_on_from_a_checkpoint_ends_as_if_it_never_stopped(
 
     killed = Fit(build(DENSE, batch_size=10), job, FixedFeed())
     history = tuple(itertools.islice(killed.rounds, 2))
-    position = checkpoint.Position(rounds=2, history=history, labels=(0.0, 1.0))
+    position = checkpoint.Position(rounds=2, history=history, labels=((0.0, 1.0),))
     checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
     resumed = Fit(build(DENSE, batch_size=10), job, FixedFeed(), done=2)
     restored = checkpoint.restore(tmp_path / "c.npz", resumed.model, "print")

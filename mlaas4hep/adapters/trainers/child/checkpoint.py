@@ -43,16 +43,17 @@ def restore(path: Path, model: Model, fingerprint: str) -> Position | None:
     """Set the model to what `save` wrote and return the position; None if it does not fit."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            position = json.loads(bytes(stored[_POSITION]))
-            if position.pop("fingerprint") != fingerprint:
+            told = json.loads(bytes(stored[_POSITION]))
+            if told["fingerprint"] != fingerprint:
                 return None
+            position = Position(
+                rounds=told["rounds"],
+                history=tuple(told["history"]),
+                labels=tuple(map(tuple, told["labels"])),
+                ended=told["ended"],
+            )
             names = [name for name in stored.files if name.startswith(_ARRAY)]
             model.restore({name.removeprefix(_ARRAY): stored[name] for name in names})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return None
-    return Position(
-        rounds=position["rounds"],
-        history=tuple(position["history"]),
-        labels=tuple(map(tuple, position["labels"])),
-        ended=position["ended"],
-    )
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        return None  # TypeError: a release before wrote its labels in another way
+    return position
