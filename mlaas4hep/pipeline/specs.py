@@ -12,6 +12,7 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.runs.events import (
     ChunkPlanned,
+    Event,
     FilesOpened,
     RangeMeasured,
     RangePlanned,
@@ -19,6 +20,7 @@ from mlaas4hep.core.runs.events import (
     SpecsReady,
 )
 from mlaas4hep.core.selection.normalisation import check_weights
+from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (
@@ -46,18 +48,10 @@ def open_files(event: RunSubmitted, services: Services) -> list[News]:
     opened = Inputs.of(request, found, services.range_entries).opened
     store_opened(event, opened, services)
     fact = {"owner": event.owner, "run": event.run}
-    told = FilesOpened(
-        **fact,
-        attempt=event.attempt,
-        files=len(opened.files),
-        ranges=len(opened.ranges),
-        entries=sum(part.stop - part.start for part in opened.ranges),
-        warnings=opened.branches.warnings,
-        skipped=tuple(
-            replace(each, entries=entries_before(event, each.file, services))
-            for each in found.skipped
-        ),
+    skipped = tuple(
+        replace(each, entries=entries_before(event, each.file, services)) for each in found.skipped
     )
+    told = replace(files_opened(event, opened), skipped=skipped)
     planned = Batch(
         RangePlanned(
             **fact,
@@ -110,7 +104,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     if run.specs or not run.ranges.complete:
         return []
     inputs = load_inputs(event, services)
-    key = keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
+    key = _specs_key(event, inputs)
     parts = all_ranges(event, inputs, services)
     found = _merged(inputs, parts)
     rules = inputs.request.params.rules
@@ -124,16 +118,40 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
         for group in _groups(plan, _row(inputs, specs, parts))
     )
-    ready = SpecsReady(
-        **fact,
+    warnings = (*notices(found, rules), *odd)
+    ready = replace(specs_ready(event, inputs, specs), warnings=warnings)
+    return [planned, ready]
+
+
+def files_opened(event: Event, opened: OpenedFiles) -> FilesOpened:
+    """Return what a run is told once its files are open."""
+    return FilesOpened(
+        owner=event.owner,
+        run=event.run,
         attempt=event.attempt,
-        key=key,
+        files=len(opened.files),
+        ranges=len(opened.ranges),
+        entries=sum(part.stop - part.start for part in opened.ranges),
+        warnings=opened.branches.warnings,
+    )
+
+
+def specs_ready(event: Event, inputs: Inputs, specs: Specs) -> SpecsReady:
+    """Return what a run is told once its specs are stored."""
+    plan = inputs.opened.plan(inputs.request, specs)
+    return SpecsReady(
+        owner=event.owner,
+        run=event.run,
+        attempt=event.attempt,
+        key=_specs_key(event, inputs),
         entries=plan.entries,
         columns=Layout.of(specs).width,
         chunks=plan.chunks,
-        warnings=(*notices(found, rules), *odd),
     )
-    return [planned, ready]
+
+
+def _specs_key(event: Event, inputs: Inputs) -> str:
+    return keys.specs(event.owner, inputs.opened.specs_content(inputs.request))
 
 
 def _check_planned(event: RangePlanned, inputs: Inputs) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.events import ModelReady
+from mlaas4hep.core.runs.events import Event, ModelReady, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import (
     ConflictError,
@@ -16,7 +17,9 @@ from mlaas4hep.errors import (
     MlaasError,
     NotFoundError,
 )
+from mlaas4hep.pipeline.inputs import load_inputs
 from mlaas4hep.pipeline.scoring import load_contract
+from mlaas4hep.pipeline.specs import files_opened, specs_ready
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -57,20 +60,35 @@ def _end(run: Run, services: Services) -> None:
     except (NotFoundError, DamagedError):  # it is trained again
         return
     if record.run_id == run.id:
+        contract = _contract(record, services)
         ready = ModelReady(
             owner=run.owner,
             run=run.name,
             attempt=run.attempt,
             model=record.name,
             version=record.version,
-            metrics=_metrics(record, services),
+            metrics=contract.metrics if contract else (),
         )
-        services.runs.apply([ready])
+        services.runs.apply([*_measured(run, contract, services), ready])
 
 
-def _metrics(record: ModelRecord, services: Services) -> tuple[tuple[str, float], ...]:
-    """Return what the model tells of itself; nothing if it does not."""
+def _contract(record: ModelRecord, services: Services) -> Contract | None:
+    """Return what the model tells of itself; None if it does not."""
     try:
-        return load_contract(record, services).metrics
+        return load_contract(record, services)
     except (NotFoundError, InvalidRequestError):
-        return ()
+        return None
+
+
+def _measured(run: Run, contract: Contract | None, services: Services) -> list[Event]:
+    """Return what the run was told before its model was ready, as far as that is stored."""
+    if run.specs or contract is None:
+        return []
+    event = RunSubmitted(owner=run.owner, run=run.name, attempt=run.attempt)
+    try:
+        inputs = load_inputs(event, services)
+    except MlaasError as error:  # its data cannot be shown, but its model can be used
+        log.warning("run %s/%s: what was measured is not known: %s", run.owner, run.name, error)
+        return []
+    opened = files_opened(event, inputs.opened)
+    return [opened, specs_ready(event, inputs, contract.specs)]

@@ -15,9 +15,11 @@ from minio.error import S3Error
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.stores.s3 import client
-from mlaas4hep.core import sealed
+from mlaas4hep.core import sealed, wire
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.keys import BUCKETS, staged
 from mlaas4hep.core.keys import model as model_key
+from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
@@ -133,8 +135,18 @@ def test_the_dispatchers_key_suffices_to_keep_the_store_in_order(
         owner="a", name="r_1", id="1", folder="r", number=1, created_at=0.0, updated_at=0.0
     )  # fmt: skip
     store_run(run, {files.CHECKPOINT: b"x"}, root)
-    model = ModelRecord(owner="a", name="r_1", version="v", files=(), run_id="1")
+    told = ("contract.json",)
+    model = ModelRecord(owner="a", name="r_1", version="v", files=told, run_id="1")
     root.models.put(model_key("a", "r_1"), sealed.dump(model))
+    contract = Contract(
+        model="r_1",
+        version="v",
+        columns=("x",),
+        specs=Specs(branches=(), ranges=()),
+        identifiers=(),
+        metrics=(("auc", 0.9),),
+    )
+    root.models.put("a/r_1/v/contract.json", wire.dump(contract))
     root.models.put("a/half_1/v/model.tflite", b"x")
     root.tarballs.put(staged("a", "half", "1"), b"x")
     keeping = Housekeeping(mine)
@@ -142,7 +154,8 @@ def test_the_dispatchers_key_suffices_to_keep_the_store_in_order(
     assert keeping.rebuild([]) == {"a/r_1"}
     assert keeping.tidy(mine.runs.list(), time.time() + 2 * 24 * 3600) == 3
     stored = root.runs_files.get(files.key("a", "r_1", files.RUN))
-    assert sealed.load(Run, stored).status is Status.DONE
+    rebuilt = sealed.load(Run, stored)
+    assert (rebuilt.status, rebuilt.metrics) == (Status.DONE, contract.metrics)
 
 
 def test_provisioning_again_changes_nothing(provision: Any, keys: Path) -> None:

@@ -86,9 +86,10 @@ def test_a_run_ends_with_a_served_bundle_however_often_events_arrive(services, f
     assert services.runs_files.get("o/r_1/train.log") == b"r_1: 6 rounds\n"
 
 
-def test_a_run_whose_record_is_lost_as_it_ends_is_done_with_its_metrics(services, files):
+def test_a_run_whose_record_is_lost_as_it_ends_is_done_with_its_metrics_and_data(services, files):
     prepare(services, files)
     *_, ready = train(FIRST, services)
+    before = services.runs.get("o", "r_1")
     services.runs.delete("o", "r_1")  # as when the bucket of NATS goes; the store has the run
 
     rebuild(services)
@@ -96,6 +97,10 @@ def test_a_run_whose_record_is_lost_as_it_ends_is_done_with_its_metrics(services
     run = services.runs.get("o", "r_1")
     assert (run.status, run.version, run.metrics) == (Status.DONE, ready.version, ready.metrics)
     assert ready.metrics
+    assert before.specs
+    for fact in ("specs", "files", "entries", "selected", "columns"):
+        assert getattr(run, fact) == getattr(before, fact), fact
+    assert (run.ranges.total, run.chunks.total) == (before.ranges.total, before.chunks.total)
 
 
 def test_the_contract_tells_how_to_serve_the_model(services, files):
