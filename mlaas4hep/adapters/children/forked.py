@@ -37,17 +37,20 @@ class Child(Protocol):
 
 
 class Forked:
-    """See `Child`. The prepared process reaps it when this object is gone, and kills it then."""
+    """See `Child`. The prepared process reaps it when it is released or this object is gone."""
 
     def __init__(self, pid: int, life: socket.socket, stdout: IO[bytes] | None) -> None:
         self.pid = pid
         self.stdout = stdout
         self._life = life
         self._pidfd = os.pidfd_open(pid)
-        weakref.finalize(self, _close, life, self._pidfd)
+        self._close = weakref.finalize(self, _close, life, self._pidfd)
+        self._ended: int | None = None  #: exit code, when it is released
 
     def poll(self) -> int | None:
         """Return the exit code, if it has ended."""
+        if self._ended is not None:
+            return self._ended
         return self._code() if _is_readable(0, self._life.fileno()) else None
 
     def wait(self, timeout: float | None = None) -> int:
@@ -56,6 +59,8 @@ class Forked:
         Raises:
             subprocess.TimeoutExpired: it does not.
         """
+        if self._ended is not None:
+            return self._ended
         started_at = time.monotonic()
         if not _is_readable(timeout, self._life.fileno(), self._pidfd):
             raise subprocess.TimeoutExpired(str(self.pid), time.monotonic() - started_at)
@@ -65,8 +70,15 @@ class Forked:
 
     def kill(self) -> None:
         """End it."""
+        if self._ended is not None:
+            return
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def release(self) -> None:
+        """Wait for its end, and give its number back."""
+        self._ended = self.wait()
+        self._close()
 
     def _code(self) -> int:
         """Return what was told; looked at and left there, for every thread that asks.
@@ -77,6 +89,14 @@ class Forked:
             if told := self._life.recv(request.ANSWER_BYTES, socket.MSG_PEEK):
                 return request.number(told, of_birth=False)
         return -signal.SIGKILL
+
+
+def release(child: Child) -> None:
+    """Give the number of a child back that has ended, or is about to."""
+    if isinstance(child, Forked):
+        child.release()
+    else:
+        child.wait()
 
 
 def _is_readable(timeout_s: float | None, *descriptors: int) -> bool:

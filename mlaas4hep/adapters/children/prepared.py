@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from typing import IO
 
@@ -39,6 +40,7 @@ class Prepared:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
+        threading.Thread(target=self._process.wait, daemon=True).start()  # no zombie, ever
 
     @property
     def pid(self) -> int:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlaas4hep.adapters.children.forked import Child
+from mlaas4hep.adapters.children.forked import Child, release
 from mlaas4hep.adapters.confinement.limits import THREADS
 from mlaas4hep.adapters.trainers import usage
 from mlaas4hep.adapters.trainers.channel import Channel
@@ -107,6 +107,7 @@ class TrainingProcess:
         self._ended.set()
         for thread in self._threads:
             thread.join()
+        release(self._process)
 
     def _kill(self) -> None:
         if self._process.poll() is None:

@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mlaas4hep.adapters.children import start as module
+from mlaas4hep.adapters.children.forked import release
 from mlaas4hep.adapters.children.prepared import NotBornError, Prepared
 from mlaas4hep.adapters.children.request import Program, Wanted
 from mlaas4hep.adapters.children.start import IDLE_SECONDS, start
@@ -199,3 +201,14 @@ def ended(pidfd):
     ready, _, _ = select.select([pidfd], [], [], 60)
     os.close(pidfd)
     return bool(ready)
+
+
+def test_a_child_that_is_released_is_no_zombie_though_somebody_still_knows_it(tmp_path, idle_s):
+    with child(tmp_path, "tell", idle_s=idle_s) as (made, _):
+        release(made)
+
+        end = time.monotonic() + 30
+        while Path(f"/proc/{made.pid}").exists():  # the prepared process is told by its socket
+            assert time.monotonic() < end
+        assert (made.poll(), made.wait()) == (0, 0)
+        release(made)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from mlaas4hep.adapters.children.forked import release
 from mlaas4hep.adapters.children.request import Program, Wanted
 from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
@@ -42,7 +43,7 @@ class Process:
         So a graph that goes on after its answer, or between two batches, comes to its end.
         """
         now = time.monotonic()
-        if now - self._renewed_at < _RENEWED_S:
+        if now - self._renewed_at < _RENEWED_S or self.has_ended:
             return
         self._renewed_at = now
         most = int(_used_seconds(self.pid) + _PROCESSORS * (seconds + _RENEWED_S))
@@ -63,7 +64,7 @@ class Process:
         """Kill it."""
         self.end_point.close()
         self._child.kill()
-        self._child.wait()
+        release(self._child)
 
 
 def _used_seconds(pid: int) -> float:
