@@ -29,12 +29,25 @@ def model(idim):
     made.compile(optimizer="sgd", loss="binary_crossentropy")
     return made
 """
-PARAMS = {"chunk_size": 300, "batch_size": 10, "training": "chunked"}
 EPOCHS = 60
-ROUNDS_AN_EPOCH = 5
+PARAMS = {"chunk_size": 300, "epochs": EPOCHS, "batch_size": 10, "training": "chunked"}
+ROUNDS = 5 * EPOCHS
 
 
-def tarball_of(folder, epochs):
+def slow(pause_s):
+    """Return a model.py with rounds that take so long at least, however fast the machine is."""
+    return f"""{MODEL}
+import time
+
+class Pause(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        time.sleep({pause_s})
+
+callbacks = [Pause()]
+"""
+
+
+def tarball_of(folder, model):
     folder.mkdir()
     random = np.random.default_rng(7)
     y = random.integers(0, 2, ENTRIES).astype(np.int32)
@@ -46,8 +59,8 @@ def tarball_of(folder, epochs):
         }
     (folder / "files.txt").write_text("data.root\n")
     (folder / "labels.txt").write_text("signal\n")
-    (folder / "model.py").write_text(MODEL)
-    (folder / "params.json").write_text(json.dumps(PARAMS | {"epochs": epochs}))
+    (folder / "model.py").write_text(model)
+    (folder / "params.json").write_text(json.dumps(PARAMS))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for path in sorted(folder.iterdir()):
@@ -64,7 +77,7 @@ def rounds_done(report):
 
 
 def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
-    tarball = tarball_of(tmp_path / "job", EPOCHS)
+    tarball = tarball_of(tmp_path / "job", slow(0.04))
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
         client.upload(tarball, name="job")
         run = client.submit("job").name
@@ -73,7 +86,7 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
                 break
         laptop.kill()
     assert report.status is Status.TRAINING
-    assert rounds_done(report) < EPOCHS * ROUNDS_AN_EPOCH
+    assert rounds_done(report) < ROUNDS
 
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
         kept = client.run(run)
@@ -83,24 +96,22 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
 
     assert (kept.attempt, kept.status) == (1, Status.TRAINING)
     assert rounds_done(kept) >= EPOCHS
-    assert (report.status, rounds_done(report)) == (Status.DONE, EPOCHS * ROUNDS_AN_EPOCH)
+    assert (report.status, rounds_done(report)) == (Status.DONE, ROUNDS)
     assert "it went on from a checkpoint with" in log
     assert len(answer["predictions"]) == 1
 
 
 def test_a_run_survives_the_death_of_every_part_that_it_needs(tmp_path):
-    # Long enough for every victim to die before the last round, on any machine.
-    epochs = 5 * EPOCHS
-    rounds = epochs * ROUNDS_AN_EPOCH
+    tarball = tarball_of(tmp_path / "job", slow(0.15))
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
-        client.upload(tarball_of(tmp_path / "job", epochs), name="job")
+        client.upload(tarball, name="job")
         run = client.submit("job").name
         seen = 0
         for victim in ("train", "nats", "workflow", "dispatcher"):
             report = next(each for each in client.watch(run) if rounds_done(each) > seen)
             seen = rounds_done(report)
-            assert seen < rounds, f"all was trained before {victim} could die"
+            assert seen < ROUNDS, f"all was trained before {victim} could die"
             os.kill(laptop.pids[victim], signal.SIGKILL)
         report = client.wait(run)
 
-    assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, rounds)
+    assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, ROUNDS)
