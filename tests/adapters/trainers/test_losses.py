@@ -1,8 +1,11 @@
+from functools import partial
+
+import keras
 import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.adapters.trainers.keras.losses import Target, is_of_keras
 
 
 def test_labels_are_one_hot_only_if_the_loss_asks_for_it():
@@ -46,3 +49,33 @@ def test_without_a_word_they_are_classes_and_the_refusal_says_what_to_write():
         Target("quantiles", 3).check(np.array([2.5], np.float32))
 
     assert '"task": "regression"' in refused.value.hint
+
+
+class OfMine(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return keras.losses.mean_squared_error(y_true[:, :1], y_pred)
+
+
+def of_mine(y_true, y_pred):
+    return keras.losses.mean_squared_error(y_true[:, :1], y_pred)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    ["mse", ["mse"], keras.losses.mean_squared_error, keras.losses.Huber(),
+     partial(keras.losses.huber, delta=2.0), keras.losses.CosineSimilarity],
+)  # fmt: skip
+def test_a_loss_of_keras_is_not_given_loss_columns_to_compare(loss):
+    target = Target("mse", 1, beside=1, of_keras=is_of_keras(loss))
+
+    with pytest.raises(TrainingError, match="cannot compare labels with 1 column") as refused:
+        target.check_output()
+
+    assert "loss(y, outputs)" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "loss", [of_mine, {"a": of_mine}, OfMine(), OfMine, partial(of_mine), None]
+)
+def test_a_loss_of_ones_own_is_given_them(loss):
+    Target("mine", 1, beside=1, of_keras=is_of_keras(loss)).check_output()

@@ -43,6 +43,15 @@ def loss_name(loss: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
 
 
+def is_of_keras(loss: Any) -> bool:
+    """Tell whether Keras brings the loss: a text, or a function or class of its own."""
+    if isinstance(loss, dict | list | tuple) and len(loss) == 1:
+        return is_of_keras(next(iter(loss.values() if isinstance(loss, dict) else loss)))
+    inner = loss.func if isinstance(loss, partial) else getattr(loss, "fn", loss)
+    named = inner if hasattr(inner, "__name__") else type(inner)
+    return isinstance(loss, str) or named.__module__.split(".")[0] in {"keras", "tf_keras"}
+
+
 def of_classes(loss: Any) -> bool:
     """Tell whether it is a loss of Keras that tells classes apart."""
     return loss_name(loss) in _ONE_HOT | _SPARSE | _BINARY
@@ -70,6 +79,7 @@ class Target:
     first: int = 0  #: column of labels, the first one that the output is compared with
     labels: int = 1  #: how many columns that is
     beside: int = 0  #: columns behind all labels, which the loss sees, too
+    of_keras: bool = False  #: the loss is one that Keras brings, which compares with labels only
 
     @property
     def task(self) -> Task:
@@ -111,8 +121,16 @@ class Target:
 
         Raises:
             TrainingError: a loss for several classes, and an output of one number; or one that
-                compares as many labels as numbers, and there are others.
+                compares as many labels as numbers, and there are others; or one that would
+                compare `loss_columns`, too.
         """
+        if self.beside and self.of_keras:
+            raise TrainingError(
+                f"model.py: loss {self.loss!r} cannot compare labels with {self.beside} column(s)"
+                " of `loss_columns` behind them",
+                f"write a function loss(y, outputs), in which y[:, :{self.labels}] are labels;"
+                " or leave loss_columns away",
+            )
         if (
             self.labels > 1
             and (self.width != self.labels or self.loss in _SPARSE)

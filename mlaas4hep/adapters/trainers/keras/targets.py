@@ -9,7 +9,13 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.keras.losses import Target, gives_logits, loss_name, of_classes
+from mlaas4hep.adapters.trainers.keras.losses import (
+    Target,
+    gives_logits,
+    is_of_keras,
+    loss_name,
+    of_classes,
+)
 from mlaas4hep.adapters.trainers.keras.outputs import Outputs
 from mlaas4hep.core.models.goals import Goal, joint_task
 from mlaas4hep.core.models.task import Task
@@ -149,6 +155,7 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
             first=first,
             labels=labels,
             beside=len(columns.beside),
+            of_keras=is_of_keras(loss),
         )
         found.append(target)
     return Targets(outputs=outputs, each=tuple(found), names=columns.names)
