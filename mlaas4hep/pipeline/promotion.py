@@ -17,9 +17,11 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
 
     Raises:
         NotFoundError: there is no such model.
+        InvalidRequestError: it is no name.
         ConflictError: a model of that name was not promoted, but trained or uploaded; or another
             version was promoted meanwhile.
     """
+    keys.checked_name(name, "model")
     record = sealed.load(ModelRecord, services.models.get(keys.model(owner, model)))
     before, _ = served_now(owner, name, services)
     if before is not None and not before.promoted_from:
@@ -32,14 +34,21 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
             target = keys.model_file(owner, name, record.version, file)
             services.models.put_stream(target, stream, _LARGEST_FILE)
     promoted = replace(record, name=name, promoted_from=model)
-    for each in (before, promoted):
-        if each is not None:
-            key = keys.model_version(owner, name, each.version)
-            # who may use it is what the record of the served version says, now and later
-            services.models.put(key, sealed.dump(replace(each, public=True)))
-    promoted = take_over(promoted, before, services)
-    _forget_oldest(promoted, services)
-    return promoted
+    both = [each for each in (before, promoted) if each is not None]
+    for each in both:  # nothing is lost if this process ends here
+        if services.models.info(keys.model_version(owner, name, each.version)) is None:
+            _keep(each, services)
+    served = take_over(promoted, before, services)
+    for each in both:  # in the order of their times versions are listed and rolled back
+        _keep(each, services)
+    _forget_oldest(served, services)
+    return served
+
+
+def _keep(record: ModelRecord, services: Services) -> None:
+    """Write the record of a version; who may use it is what that of the served one says."""
+    key = keys.model_version(record.owner, record.name, record.version)
+    services.models.put(key, sealed.dump(replace(record, public=True)))
 
 
 def _forget_oldest(served: ModelRecord, services: Services) -> None:

@@ -133,15 +133,22 @@ class Meanwhile(MemoryStore):
     """A store in which somebody else is a little faster, once, at writing a key."""
 
     def __init__(self, store, key, act):
-        super().__init__(lambda: 0.0)
+        super().__init__(store._clock)
         self._objects = store._objects
         self._key, self._act = key, act
 
     def put_if(self, key, data, etag):
+        self._be_second(key)
+        super().put_if(key, data, etag)
+
+    def put_stream(self, key, stream, limit):
+        self._be_second(key)
+        return super().put_stream(key, stream, limit)
+
+    def _be_second(self, key):
         if key == self._key and self._act:
             act, self._act = self._act, None
             act()
-        super().put_if(key, data, etag)
 
 
 def faster(world, person, key, act):
@@ -164,6 +171,23 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(higgs, world):
         promote(higgs.owner, "luca_4", "higgs", services)
 
     assert versions(higgs)["v3"]["served"]
+
+
+def test_a_promotion_that_came_too_late_changes_nothing_about_rollbacks(higgs, world):
+    for number in (3, 4):
+        trained(world, higgs, f"luca_{number}", f"v{number}")
+    services = faster(
+        world,
+        higgs,
+        lambda owner, name: keys.model_file(owner, name, "v4", "model.onnx"),
+        lambda: higgs.post("/models/higgs/versions", json={"from": "luca_3"}),
+    )
+    with pytest.raises(ConflictError, match="'v4' is not"):
+        promote(higgs.owner, "luca_4", "higgs", services)
+
+    answer = higgs.post("/models/higgs/rollback")
+
+    assert (answer.status_code, answer.json["version"]) == (200, "v2")
 
 
 def test_who_shares_a_model_while_it_is_promoted_does_not_lose_it(higgs, world):
@@ -259,6 +283,7 @@ def test_old_versions_are_kept_up_to_a_number_but_never_one_with_an_alias(higgs,
         ("post", "/models/luca_1/versions", {"from": "luca_2"}, 409, "was not promoted"),
         ("post", "/models/higgs/versions", {}, 400, "from is None"),
         ("put", "/models/higgs/aliases/a", {"version": "v1", "expected": 1}, 400, "expected is 1"),
+        ("post", "/models/a b/versions", {"from": "luca_1"}, 400, "model 'a b' cannot be used"),
         ("post", "/models/none/rollback", None, 404, "no model named 'none'"),
     ],
 )
