@@ -16,6 +16,8 @@ from mlaas4hep.core.selection.patterns import listed, matching
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
+_LABELS_FILE = "labels.txt"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branches:
@@ -52,7 +54,8 @@ def choose(
     kinds = _every_kind(trees)
     for file, tree in trees.items():
         check_file(file, tree, preproc, kinds if params.missing_branches == "fill" else {})
-    label = _names_of_all(labels.expressions, trees, preproc, "labels.txt", "label")
+    where = "labels" if params.fitting.labels else _LABELS_FILE
+    label = _names_of_all(labels.expressions, trees, preproc, where, "label")
     loss = _names_of_all(labels.beside, trees, preproc, "loss_columns", "loss column")
     weight = names_of(params.weighting.expression, trees, preproc, "weight", "weight")
     identifiers = _identifiers(params, trees)
@@ -131,7 +134,7 @@ def names_of(
 
     Args:
         text: the formula, one number an entry.
-        key: where a person wrote it.
+        key: where a person wrote it: of params.json, or the name of a file.
         what: it gives, such as "label".
 
     Raises:
@@ -139,6 +142,7 @@ def names_of(
     """
     if not text:
         return set()
+    file = key if key == _LABELS_FILE else "params.json"
     known = _all_names(trees) | set(preproc.defines)
     expression = entry_expression(text, known)
     for name in sorted(expression.names - known):
@@ -149,7 +153,7 @@ def names_of(
     if text in texts:
         raise InvalidRequestError(
             f"the {what} {text!r} is text, not a number",
-            file="labels.txt" if what == "label" else "params.json",
+            file=file,
             branch=text,
             hint=f'a comparison gives 0 and 1: {text} == "signal"',
         )
@@ -157,7 +161,7 @@ def names_of(
         name = min(expression.names & jagged)
         raise InvalidRequestError(
             f"the {what} {text!r} is a row of values, not one number an entry",
-            file="labels.txt" if what == "label" else "params.json",
+            file=file,
             branch=name,
             hint="sum, min, max, mean, count, any and all give one value for each row",
         )

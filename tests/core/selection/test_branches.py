@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.selection.branches import Branches, choose, lacking
@@ -220,3 +221,19 @@ def test_branches_with_odd_names_can_be_labels():
     assert _choose(_tree(**{"a/b.c": "int32", "x": "int8"}), Labels(expression="a/b.c")).label == (
         "a/b.c",
     )
+
+
+@pytest.mark.parametrize(
+    ("fitting", "says", "file"),
+    [
+        (Fitting(), "labels.txt: 'mett' is no branch", "labels.txt"),
+        (Fitting(labels=(("", ("mett", "Jet_pt")),)), "labels: 'mett' is no branch", "params.json"),
+    ],
+)
+def test_labels_are_refused_where_they_were_written(fitting, says, file):
+    with pytest.raises(InvalidRequestError, match=says):
+        _choose(labels=Labels(expression="mett", others=("w",)), fitting=fitting)
+    with pytest.raises(InvalidRequestError, match="is a row of values") as refused:
+        _choose(labels=Labels(expression="Jet_pt", others=("w",)), fitting=fitting)
+
+    assert refused.value.problem.file == file
