@@ -33,6 +33,28 @@ def test_a_regression_may_have_one_label_only():
     labels.check_several()
 
 
+@pytest.mark.parametrize(
+    ("factors", "says"),
+    [
+        ([(0.0, 1.0), (7.0, 3.0)], "class_weight names 7, and no entry has that label"),
+        ([(0.0, 0.0), (1.0, 0.0)], "class_weight is 0 for every class"),
+    ],
+)
+def test_class_weight_is_about_labels_that_entries_have(factors, says):
+    labels = SeenLabels("binary", factors=factors)
+    labels.add(floats(0, 1))
+
+    with pytest.raises(TrainingError, match=says):
+        labels.check_several()
+
+
+def test_class_weight_may_leave_a_class_out_of_what_is_learned():
+    labels = SeenLabels("binary", factors=[(0.0, 0.0)])
+    labels.add(floats(0, 1))
+
+    labels.check_several()
+
+
 @pytest.mark.parametrize(("label", "task"), [(1, "binary"), (0.5, "regression")])
 def test_a_loss_of_numbers_learns_classes_if_all_labels_are_0_or_1(label, task):
     labels = SeenLabels("regression")

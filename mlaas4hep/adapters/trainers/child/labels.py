@@ -27,6 +27,7 @@ class SeenLabels:
         *,
         names: Sequence[str] = (),
         goals: Sequence[Goal] = (),
+        factors: Sequence[tuple[float, float]] = (),
     ) -> None:
         """Begin with the labels that are known.
 
@@ -36,18 +37,26 @@ class SeenLabels:
             asked: what the request says.
             names: of the label columns, if there are several.
             goals: of a model with several.
+            factors: of labels, as `class_weight` of params.json names them.
         """
         self._task = task
         self._asked = asked
         self._names = tuple(names)
         self._goals = tuple(goals)
+        self._factors = dict(factors)
         self._seen = [set[float]() for _ in names] or [set(labels)]
 
     @classmethod
     def of(cls, summary: ModelSummary, job: TrainingJob) -> "SeenLabels":
         """Return those of a training that begins."""
-        names = job.label_columns.names
-        return cls(summary.task, job.labels, job.params.task, names=names, goals=summary.goals)
+        return cls(
+            summary.task,
+            job.labels,
+            job.params.task,
+            names=job.label_columns.names,
+            goals=summary.goals,
+            factors=job.weights.learned if job.params.weighting.factors_of_classes else (),
+        )
 
     @property
     def seen(self) -> Seen:
@@ -97,13 +106,14 @@ class SeenLabels:
             seen.update(column)
 
     def check_several(self) -> None:
-        """Refuse a classification in which all entries are of one class.
+        """Refuse a classification in which all entries are of one class, or count nothing.
 
         Raises:
-            TrainingError: only one label was ever seen.
+            TrainingError: only one label was ever seen, or not one that `class_weight` names.
         """
         if self.are_classes:
             self._check(self._seen[0], "")
+        self._check_factors(self._seen[0])
         for goal in self._goals:
             if goal.task in _OF_CLASSES:
                 self._check(self._seen[goal.column], f" in column {goal.label!r}")
@@ -117,6 +127,21 @@ class SeenLabels:
             if not where
             else "leave the column away, or cut less",
         )
+
+    def _check_factors(self, seen: set[float]) -> None:
+        if len(seen) > _MOST_LABELS:  # there are more than are remembered
+            return
+        lacking = next((label for label in self._factors if label not in seen), None)
+        if lacking is not None:
+            raise TrainingError(
+                f"params.json: class_weight names {lacking:g}, and no entry has that label",
+                f"labels are {', '.join(f'{label:g}' for label in sorted(seen)[:20])}",
+            )
+        if self._factors and not any(self._factors.get(label, 1.0) for label in seen):
+            raise TrainingError(
+                "params.json: class_weight is 0 for every class, so nothing can be learned",
+                "factors above 0 for at least two classes",
+            )
 
     def _of(self, task: Task, seen: set[float], is_sure: bool = False) -> Task:
         if self._asked and not is_sure and (self._asked == "multiclass") == (task == "multiclass"):
