@@ -1,11 +1,14 @@
 """Versions of models over HTTP: promoted, listed, named, served again, described."""
 
+from typing import Any
+
 import flask
 
+from mlaas4hep.core.jsontext import refuse_unknown
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, markdown
 from mlaas4hep.core.runs.views import Model
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.route import Arg, Body, Route
+from mlaas4hep.http.route import ACTION, Arg, Body, Route
 from mlaas4hep.http.schemas import JSON, NAME, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer, attachment
 from mlaas4hep.http.workflow.context import Context
@@ -20,7 +23,7 @@ def list_versions(context: Context, call: Call) -> flask.Response:
 
 def promote_model(context: Context, call: Call) -> flask.Response:
     """Serve a trained model under another name, as its newest version."""
-    source = models.find(call.person, _text(call, "from"), context.services)
+    source = models.find(call.person, _source(call), context.services)
     name = call.arg("name")
     promoted = models.promoted(
         call.person.owner, source.name, name, context.services, context.limits
@@ -36,14 +39,16 @@ def serve_version(context: Context, call: Call) -> flask.Response:
 
 def roll_back(context: Context, call: Call) -> flask.Response:
     """Serve the version again that was served before the one that is."""
+    if call.http.content_length:  # a version in it would mean something else
+        _sent(call)
     served = versions.roll_back(own_model(context, call), context.services)
     return answer(view(served, call))
 
 
 def move_alias(context: Context, call: Call) -> flask.Response:
     """Let an alias mean a version; without a version it means nothing any more."""
-    record = own_model(context, call)
-    version, expected = call.json().get("version", ""), call.json().get("expected")
+    record, sent = own_model(context, call), _sent(call, "version", "expected")
+    version, expected = sent.get("version", ""), sent.get("expected")
     for key, value in (("version", version), ("expected", expected or "")):
         if not isinstance(value, str):
             raise InvalidRequestError(f"{key} is {value!r}, not a name")
@@ -67,11 +72,19 @@ def _card(context: Context, call: Call) -> ModelCard:
     return versions.card(record, call.args.get("version", ""), context.services)
 
 
-def _text(call: Call, key: str) -> str:
-    value = call.json().get(key)
+def _source(call: Call) -> str:
+    value = _sent(call, "from").get("from")
     if not isinstance(value, str) or not value:
-        raise InvalidRequestError(f"{key} is {value!r}, not the name of a model")
+        raise InvalidRequestError(f"from is {value!r}, not the name of a model")
     return value
+
+
+def _sent(call: Call, *keys: str) -> dict[str, Any]:
+    """Return the object in the body; besides these keys it may have what a path says, and the action."""
+    sent = call.json()
+    elsewhere = (ACTION, *(name for arg in (MODEL, _ALIAS) for name in (arg.name, *arg.aliases)))
+    refuse_unknown(sent, (*keys, *elsewhere), "the body")
+    return sent
 
 
 _VERSION = Arg(name="version", about="Or an alias of it.", schema=NAME, required=True)
