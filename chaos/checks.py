@@ -10,7 +10,7 @@ from chaos.site import Site
 from chaos.wave import Outcome
 from mlaas4hep.core.runs import files
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.fsck import fsck
+from mlaas4hep.usecases.storekeeping.fsck import fsck
 
 _NOTICED_S = 2.0
 _SWEPT_S = 240.0  #: a dispatcher that was just killed needs some of it to come back and sweep

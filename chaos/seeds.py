@@ -20,16 +20,16 @@ class Seed:
         return " ".join((self.site, str(self.number), ",".join(self.kinds))).strip()
 
 
-def kept(site: str) -> list[Seed]:
+def kept(site: str, file: Path = FILE) -> list[Seed]:
     """Return those that failed on a kind of site."""
-    return [seed for seed in map(_seed, FILE.read_text().splitlines()) if seed.site == site]
+    return [seed for seed in map(_seed, file.read_text().splitlines()) if seed.site == site]
 
 
-def keep(seed: Seed) -> None:
+def keep(seed: Seed, file: Path = FILE) -> None:
     """Write down that a seed failed."""
-    lines = FILE.read_text().splitlines()
+    lines = file.read_text().splitlines()
     if seed.line not in lines:
-        FILE.write_text("\n".join([*lines, seed.line, ""]))
+        file.write_text("\n".join([*lines, seed.line, ""]))
 
 
 def _seed(line: str) -> Seed:

@@ -3,7 +3,7 @@
 import typer
 
 from mlaas4hep.admin.platform import platform
-from mlaas4hep.usecases import rebuild as again
+from mlaas4hep.usecases.storekeeping import rebuild as again
 
 
 def add_to(app: typer.Typer) -> None:

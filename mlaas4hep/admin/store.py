@@ -7,7 +7,7 @@ import typer
 
 from mlaas4hep.admin.platform import platform
 from mlaas4hep.core import wire
-from mlaas4hep.usecases import fsck as check
+from mlaas4hep.usecases.storekeeping import fsck as check
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,8 +9,8 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.pipeline.tidying import forget_attempts, tidy
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.abandoned import remove_abandoned
-from mlaas4hep.usecases.rebuild import rebuild
+from mlaas4hep.usecases.storekeeping.abandoned import remove_abandoned
+from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
 log = logging.getLogger(__name__)
 

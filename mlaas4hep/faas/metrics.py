@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-from mlaas4hep.faas.siblings import Siblings, Sums
+from mlaas4hep.faas.server.siblings import Siblings, Sums
 from mlaas4hep.faas.tally import Tally
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.models.entries import as_entries
+from mlaas4hep.core.models.entries.byentry import as_entries
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.inputs.files import split_tree
 from mlaas4hep.errors import InvalidRequestError

@@ -15,7 +15,7 @@ from mlaas4hep.core.runs.events import Event, ModelReady
 from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
-from mlaas4hep.usecases import wholeness
+from mlaas4hep.usecases.storekeeping import wholeness
 
 __all__ = ["Load", "LoadedModel", "Registry", "address", "allowed", "at_version"]
 

@@ -12,7 +12,7 @@ from mlaas4hep.core.data.columns import ENTRY, Columns
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.dryrun import LeftOut
-from mlaas4hep.core.models.entries import as_entries
+from mlaas4hep.core.models.entries.byentry import as_entries
 from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform

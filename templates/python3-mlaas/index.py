@@ -5,7 +5,7 @@ import sys
 
 from function import handler
 
-from mlaas4hep.faas.serve import serve
+from mlaas4hep.faas.server.serve import serve
 from mlaas4hep.settings import Settings, SettingsError
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import uproot
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.contract import Contract
-from mlaas4hep.core.models.entries import columns
+from mlaas4hep.core.models.entries.byentry import columns
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table

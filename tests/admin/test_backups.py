@@ -9,7 +9,7 @@ from mlaas4hep.admin import archive
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.errors import ConflictError, DamagedError, ServiceUnavailableError
 from mlaas4hep.pipeline.records import next_name
-from mlaas4hep.usecases.fsck import fsck
+from mlaas4hep.usecases.storekeeping.fsck import fsck
 from tests.admin.conftest import STORES
 
 

@@ -60,12 +60,12 @@ def test_what_is_written_again_was_read_again():
     "seed",
     [Seed(number=5, site="laptop"), Seed(number=5, site="platform", kinds=("cut", "delete"))],
 )
-def test_a_seed_that_failed_is_tried_again_as_it_was(tmp_path, monkeypatch, seed):
-    monkeypatch.setattr(seeds, "FILE", tmp_path / "seeds.txt")
-    seeds.FILE.write_text("laptop 1\n")
+def test_a_seed_that_failed_is_tried_again_as_it_was(tmp_path, seed):
+    file = tmp_path / "seeds.txt"
+    file.write_text("laptop 1\n")
 
-    seeds.keep(seed)
-    seeds.keep(seed)
+    seeds.keep(seed, file)
+    seeds.keep(seed, file)
 
-    assert seeds.kept(seed.site)[-1] == seed
-    assert len(seeds.FILE.read_text().splitlines()) == 2
+    assert seeds.kept(seed.site, file)[-1] == seed
+    assert len(file.read_text().splitlines()) == 2

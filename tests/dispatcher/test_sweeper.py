@@ -36,7 +36,7 @@ from mlaas4hep.pipeline.records import store_record, store_run
 from mlaas4hep.ports import NoAudit, RunBook, Services
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
-from mlaas4hep.usecases.rebuild import rebuild
+from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
 RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=1.0, updated_at=1.0)
 WHO = {"owner": "a", "run": "luca_1"}

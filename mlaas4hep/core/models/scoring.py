@@ -9,7 +9,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.models.schema import Schema
+from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import NetworkInput
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import InputFile

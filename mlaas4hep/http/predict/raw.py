@@ -35,9 +35,8 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models import bybranch as by_branch
-from mlaas4hep.core.models import entries as raw_entries
 from mlaas4hep.core.models.answering import by_output
+from mlaas4hep.core.models.entries import bybranch, byentry
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -103,14 +102,14 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
         raise InvalidRequestError(
             "send `entries`, a list of objects, or `branches`, an object of lists"
         )
-    rows = by_branch.entries_in(branches)
+    rows = bybranch.entries_in(branches)
 
     def ask(served: LoadedModel) -> Asked:
         transform = _transform(served)
         prepared = transform.prepare(
-            by_branch.columns(transform.schema, branches, transform.own_types)
+            bybranch.columns(transform.schema, branches, transform.own_types)
         )
-        identifiers = by_branch.identifiers(transform.schema, branches)
+        identifiers = bybranch.identifiers(transform.schema, branches)
         return _asked(served, (prepared, identifiers), [rows], _first)
 
     return Single(ask, rows)
@@ -140,8 +139,8 @@ def _first(results: list[Result]) -> Result:
 
 def _prepared(served: LoadedModel, values: Sequence[Any]) -> Prepared:
     transform = _transform(served)
-    columns = raw_entries.columns(transform.schema, values, transform.own_types)
-    return transform.prepare(columns), raw_entries.identifiers(transform.schema, values)
+    columns = byentry.columns(transform.schema, values, transform.own_types)
+    return transform.prepare(columns), byentry.identifiers(transform.schema, values)
 
 
 def _asked(

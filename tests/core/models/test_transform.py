@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.specs import measured
-from mlaas4hep.core.models import entries
 from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.entries import byentry
+from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
@@ -38,11 +39,9 @@ ENTRY = st.fixed_dictionaries(
 
 def trained(rows, text):
     """Return the matrix that training makes of `rows`, and the contract it leaves."""
-    schema = entries.Schema(
-        flat=frozenset({"event", "met", "njets"}), jagged=frozenset({"Muon_pt"})
-    )
+    schema = Schema(flat=frozenset({"event", "met", "njets"}), jagged=frozenset({"Muon_pt"}))
     preproc = Preproc.parse(text)
-    columns = preproc.apply(entries.columns(schema, rows))
+    columns = preproc.apply(byentry.columns(schema, rows))
     specs = measured(columns, file=0, start=0, stop=len(rows))
     layout = Layout.of(specs, exclude=IDENTIFIERS)
     x = np.empty((columns.entries, layout.width), np.float32)
@@ -64,7 +63,7 @@ def test_entries_of_the_training_become_the_rows_of_the_training(rows, text):
     x, contract = trained([*rows, {"event": 0, "met": 1.0, "njets": 5, "Muon_pt": [1.0]}], text)
     transform = Transform.of(contract)
 
-    prepared = transform.prepare(entries.columns(transform.schema, rows))
+    prepared = transform.prepare(byentry.columns(transform.schema, rows))
 
     kept = int(np.count_nonzero(prepared.passed))
     np.testing.assert_array_equal(prepared.x, x[:kept])
@@ -78,7 +77,7 @@ def test_the_schema_asks_for_what_is_read_and_not_for_what_is_made():
         [{"event": 1, "met": 1.0, "njets": 2, "Muon_pt": [1.0]}], json.dumps(PREPROC)
     )
 
-    assert Transform.of(contract).schema == entries.Schema(
+    assert Transform.of(contract).schema == Schema(
         flat=frozenset({"met", "njets"}),
         jagged=frozenset({"Muon_pt"}),
         identifiers=frozenset({"event"}),
@@ -108,7 +107,7 @@ def test_flags_name_the_branches_of_each_entry():
         {"met": -1.0, "njets": 2, "Muon_pt": []},
     ]
 
-    prepared = transform.prepare(entries.columns(transform.schema, rows))
+    prepared = transform.prepare(byentry.columns(transform.schema, rows))
 
     assert prepared.outside == ((), ("njets", "Muon_pt"), ("met",))
     assert prepared.truncated == ((), ("Muon_pt",), ())
@@ -131,7 +130,7 @@ def test_a_model_that_tells_missing_values_apart_is_given_nan_for_them():
     x, contract = trained(rows, "")
     transform = Transform.of(replace(contract, missing="nan"))
 
-    prepared = transform.prepare(entries.columns(transform.schema, rows))
+    prepared = transform.prepare(byentry.columns(transform.schema, rows))
 
     assert np.argwhere(np.isnan(prepared.x)).tolist() == [[1, 3]]
     np.testing.assert_array_equal(np.nan_to_num(prepared.x), x)
@@ -154,11 +153,11 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
         {"HLT": "None", "njets": 1, "Muon_pt": [9.0]},
         {"HLT": None, "njets": 3, "Muon_pt": [7.0]},
     ]
-    schema = entries.Schema(
+    schema = Schema(
         flat=frozenset({"HLT", "njets"}), jagged=frozenset({"Muon_pt"}), texts=frozenset({"HLT"})
     )
     preproc = Preproc.parse(text)
-    columns = preproc.apply(entries.columns(schema, rows))
+    columns = preproc.apply(byentry.columns(schema, rows))
     specs = measured(columns, file=0, start=0, stop=len(rows))
     layout = Layout.of(specs)
     x = np.empty((columns.entries, layout.width), np.float32)
@@ -174,7 +173,7 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
     transform = Transform.of(contract)
 
     prepared = transform.prepare(
-        entries.columns(transform.schema, [*rows, {"HLT": "new", "njets": 2, "Muon_pt": []}])
+        byentry.columns(transform.schema, [*rows, {"HLT": "new", "njets": 2, "Muon_pt": []}])
     )
 
     assert transform.schema.texts == {"HLT"}
@@ -182,4 +181,4 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
     np.testing.assert_array_equal(prepared.x[:3], x)
     assert prepared.outside[4] == ("HLT",)
     with pytest.raises(InvalidRequestError, match="entry 0: branch 'HLT' is 5, not a text"):
-        entries.columns(transform.schema, [{"HLT": 5, "njets": 2, "Muon_pt": []}])
+        byentry.columns(transform.schema, [{"HLT": 5, "njets": 2, "Muon_pt": []}])

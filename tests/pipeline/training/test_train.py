@@ -29,7 +29,7 @@ from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
-from mlaas4hep.usecases.rebuild import rebuild
+from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 from tests import oracle
 
 FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)

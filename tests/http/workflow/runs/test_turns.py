@@ -12,7 +12,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.settings import Settings
-from mlaas4hep.usecases.rebuild import rebuild
+from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 from tests.people import SUBMISSION, Caller
 
 

@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable
 
 from mlaas4hep import bootstrap
-from mlaas4hep.faas import workers
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
-from mlaas4hep.faas.siblings import Siblings
+from mlaas4hep.faas.server import workers
+from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
 from mlaas4hep.settings import Settings, SettingsError
@@ -73,7 +73,7 @@ def _serve_by_workers(function: Function, settings: Settings) -> bool:
         SettingsError: what serves it cannot share a port.
     """
     try:
-        from mlaas4hep.faas import rsgi  # noqa: PLC0415 - few functions are served by it
+        from mlaas4hep.faas.server import rsgi  # noqa: PLC0415 - few functions are served by it
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"MLAAS_WORKERS={settings.workers}: {error.name} is not installed, which shares a port"
@@ -118,9 +118,9 @@ def _server_of(function: Function) -> Server:
     A function that somebody builds from our template may do without granian.
     """
     if function.is_quick and importlib.util.find_spec("granian") is not None:
-        from mlaas4hep.faas import rsgi  # noqa: PLC0415 - few functions are served by it
+        from mlaas4hep.faas.server import rsgi  # noqa: PLC0415 - few functions are served by it
 
         return rsgi.serve
-    from mlaas4hep.faas import asgiserver  # noqa: PLC0415 - uvicorn takes time to import
+    from mlaas4hep.faas.server import asgiserver  # noqa: PLC0415 - uvicorn takes time to import
 
     return asgiserver.serve

@@ -14,7 +14,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
-from mlaas4hep.usecases import wholeness
+from mlaas4hep.usecases.storekeeping import wholeness
 
 _CONTENT = 32  #: hex digits of the digest in a key
 _CHECKPOINTS = f"/{files.CHECKPOINTS}"

@@ -10,7 +10,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.doubles import Doubles, doubles
 from mlaas4hep.core.data.values.texts import text_array
-from mlaas4hep.core.models.schema import Schema
+from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.errors import InvalidRequestError
 
 

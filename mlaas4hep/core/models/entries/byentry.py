@@ -10,8 +10,8 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.nesting import SIZES
-from mlaas4hep.core.models.schema import Schema
-from mlaas4hep.core.models.values import as_columns, doubles_of, shown
+from mlaas4hep.core.models.entries.schema import Schema
+from mlaas4hep.core.models.entries.values import as_columns, doubles_of, shown
 from mlaas4hep.errors import InvalidRequestError
 
 Entry = Mapping[str, Any]

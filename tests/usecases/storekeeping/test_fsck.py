@@ -14,7 +14,7 @@ from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases import versions
-from mlaas4hep.usecases.fsck import fsck, repair
+from mlaas4hep.usecases.storekeeping.fsck import fsck, repair
 from tests import oracle
 
 

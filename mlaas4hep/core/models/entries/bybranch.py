@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.models import entries as by_entry
-from mlaas4hep.core.models.schema import Schema
-from mlaas4hep.core.models.values import as_columns, doubles_of
+from mlaas4hep.core.models.entries import byentry
+from mlaas4hep.core.models.entries.schema import Schema
+from mlaas4hep.core.models.entries.values import as_columns, doubles_of
 from mlaas4hep.errors import InvalidRequestError
 
 Branches = Mapping[str, Sequence[Any]]  #: a value, or a row of them, for each entry
@@ -26,7 +26,7 @@ def columns(
     schema.check_names(branches.keys(), "`branches`")
     if schema.nested:
         rows = zip(*branches.values(), strict=True)
-        return by_entry.columns(
+        return byentry.columns(
             schema, [dict(zip(branches, row, strict=True)) for row in rows], own_types
         )
     plain = {}

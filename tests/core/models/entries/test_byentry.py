@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.core.models.entries import columns, identifiers
-from mlaas4hep.core.models.schema import Schema
+from mlaas4hep.core.models.entries.byentry import columns, identifiers
+from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.errors import InvalidRequestError
 
 SCHEMA = Schema(
