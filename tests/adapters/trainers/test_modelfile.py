@@ -191,3 +191,18 @@ def model(idim):
         build(text)
 
     assert caught.value.hint.startswith("def fit(self, x, y, **keywords)")
+
+
+def test_a_mistake_in_a_loss_of_ones_own_leads_to_its_line(build):
+    text = (
+        f"{HEAD}def loss(y, given):\n    return y.no_such_thing - given\n\n"
+        "def model(idim):\n"
+        "    made = keras.Sequential([Input((idim,)), Dense(1)])\n"
+        "    made.compile('adam', loss)\n"
+        "    return made\n"
+    )
+
+    with pytest.raises(TrainingError, match=r"^model\.py, line 4: .*no_such_thing") as caught:
+        build(text)
+
+    assert caught.value.hint.startswith("look at line 4 of model.py")

@@ -35,7 +35,7 @@ def explained(doing: str, hint: str, packages: str = "keras, tensorflow") -> Ite
 
     Args:
         doing: what goes on, for errors that do not come from model.py.
-        hint: of errors that say nothing better.
+        hint: of errors that say nothing better, and come from no line of model.py.
         packages: that can be imported.
     """
     try:
@@ -73,6 +73,9 @@ def explanation(
             )
         case ModuleNotFoundError():
             return TrainingError(_described(doing, error), _PACKAGES.format(packages))
+    at = line_of(error)
+    if at:
+        hint = f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log"
     return TrainingError(_described(doing, error), hint)
 
 
