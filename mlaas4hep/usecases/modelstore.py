@@ -10,8 +10,8 @@ from mlaas4hep.core.models import kinds
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.errors import InvalidRequestError, MlaasError
-from mlaas4hep.pipeline import modelrecords
+from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError
+from mlaas4hep.pipeline import modelrecords, served
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import quotas
 
@@ -70,9 +70,30 @@ def upload(
     except MlaasError:
         _withdraw(record, services.models)
         raise
-    modelrecords.write(record, services.models)
-    _delete_older(record, services.models)
+    _serve(record, services)
     return record, is_new
+
+
+def _serve(record: ModelRecord, services: Services) -> None:
+    """Serve a version from now on, and delete the one in whose place it comes unless it is kept.
+
+    Only that one: the files of others may belong to an upload that is under way.
+    """
+    replaced: list[ModelRecord] = []
+
+    def follow(now: ModelRecord | None) -> ModelRecord:
+        replaced[:] = [now] if now else []
+        return record
+
+    try:
+        served.change(record.owner, record.name, follow, services)
+    except DamagedError:  # nobody can tell what is served; from now on everybody can
+        modelrecords.write(record, services.models)
+    for old in replaced:
+        is_kept = services.models.info(keys.model_version(old.owner, old.name, old.version))
+        if old.version != record.version and is_kept is None:
+            for info in list(services.models.list(_file(old, ""))):
+                services.models.delete(info.key)
 
 
 def _folds(paths: Mapping[str, Path]) -> int:
@@ -135,10 +156,3 @@ def _withdraw(record: ModelRecord, store: ObjectStore) -> None:
     ):
         for name in record.files:
             store.delete(_file(record, name))
-
-
-def _delete_older(record: ModelRecord, store: ObjectStore) -> None:
-    kept = keys.model(record.owner, record.name), _file(record, "")
-    for info in list(store.list(f"{record.owner}/{record.name}/")):
-        if not info.key.startswith(kept):
-            store.delete(info.key)

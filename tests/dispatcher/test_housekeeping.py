@@ -7,6 +7,7 @@ import pytest
 
 from mlaas4hep.adapters.memory import MemoryRunBook, MemoryStore
 from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunCancelled
 from mlaas4hep.core.runs.run import Run, Status
@@ -168,6 +169,21 @@ def test_what_nobody_finished_goes_after_a_day(services: Services) -> None:
         assert [name for name in names if getattr(services, bucket).info(name)] == []
     for bucket, names in kept.items():
         assert [name for name in names if getattr(services, bucket).info(name)] == names
+
+
+def test_versions_that_nobody_finished_uploading_go_after_a_day(services: Services) -> None:
+    served = ModelRecord(owner="a", name="net", version="v2", files=("model.tflite",))
+    services.models.put(keys.model("a", "net"), sealed.dump(served))
+    kept = ["a/net/v2/model.tflite", "a/net/v1/version.json", "a/net/v1/model.tflite"]
+    for name in (*kept, "a/net/half/model.tflite"):
+        services.models.put(name, b"x")
+
+    tidied(services, A_DAY_S)
+    assert services.models.info("a/net/half/model.tflite") is not None
+    Housekeeping(services).tidy(services.runs.list(), A_DAY_S + 1)
+
+    assert services.models.info("a/net/half/model.tflite") is None
+    assert [name for name in kept if services.models.info(name)] == kept
 
 
 def test_a_model_that_is_being_written_is_nobodys_half(services: Services) -> None:

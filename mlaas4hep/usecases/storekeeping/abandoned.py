@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 
-from mlaas4hep.core import keys
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
+from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 
 log = logging.getLogger(__name__)
@@ -44,12 +47,39 @@ def _uploads(services: Services, before: float) -> Iterator[str]:
 
 
 def _models(services: Services, before: float) -> Iterator[str]:
-    """Yield files of models that have no record, unless a training is writing them."""
+    """Yield files of models and versions without a record, unless a training is writing them."""
     unfinished = {(run.owner, run.name) for run in services.runs.list() if not run.is_final}
     for (owner, name), infos in _folders(services.models):
-        has_record = keys.model(owner, name) in {info.key for info in infos}
-        if not has_record and (owner, name) not in unfinished:
+        if (owner, name) in unfinished:
+            continue
+        if keys.model(owner, name) in {info.key for info in infos}:
+            yield from _versions(owner, name, infos, services, before)
+        else:
             yield from _if_old(infos, before)
+
+
+def _versions(
+    owner: str, name: str, infos: list[ObjectInfo], services: Services, before: float
+) -> Iterator[str]:
+    """Yield files of versions that are neither served nor kept: uploads that nobody finished."""
+    versions = _by_version(infos)
+    unkept = [v for v, found in versions.items() if not any(map(keys.is_version, found))]
+    if len(unkept) > 1:  # one is served
+        with suppress(NotFoundError, DamagedError):
+            record = sealed.load(ModelRecord, services.models.get(keys.model(owner, name)))
+            for version in unkept:
+                if version != record.version:
+                    yield from _if_old(list(versions[version].values()), before)
+
+
+def _by_version(infos: list[ObjectInfo]) -> dict[str, dict[str, ObjectInfo]]:
+    """Return what lies in the folder of each version, by key."""
+    versions: dict[str, dict[str, ObjectInfo]] = {}
+    for info in infos:
+        _, _, version, *below = info.key.split("/")
+        if below:
+            versions.setdefault(version, {})[info.key] = info
+    return versions
 
 
 def _runs(services: Services, before: float) -> Iterator[str]:

@@ -7,14 +7,14 @@ from typing import Any
 
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
 from mlaas4hep.http.predict.tfaas.listing import described
 from mlaas4hep.http.predict.tfaas.reference import BY_QUERY, TAG, found_model, own_model
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
-from mlaas4hep.pipeline import modelrecords
+from mlaas4hep.pipeline import served
 
 _TEXTS = {
     "description": "description",
@@ -47,8 +47,9 @@ async def set_params(context: Context, call: Call) -> Answer:
             f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
         )
     record = await own_model(context, call, call.args.get("model") or str(given.get("name") or ""))
-    changed = with_params(record, given)
-    await context.batcher.for_owner(record.owner, partial(_announce, context, record, changed))
+    changed = await context.batcher.for_owner(
+        record.owner, partial(_announce, context, record, given)
+    )
     context.changed(record.owner, record.name)
     await context.note(call, "set_params", record.name)
     return json_answer(described(changed, None))
@@ -76,11 +77,21 @@ def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
     return replace(record, **changes)
 
 
-def _announce(context: Context, record: ModelRecord, changed: ModelRecord) -> None:
+def _announce(context: Context, record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
     """Store a changed record; one that is served in another way is tried out before."""
+    changed = with_params(record, given)
     if _way(record) != _way(changed):
         context.registry.try_out(changed)
-    modelrecords.write(changed, context.services.models)
+
+    def follow(now: ModelRecord | None) -> ModelRecord:
+        if now is None or now.version != record.version:
+            raise ConflictError(
+                f"another version of model {record.name!r} is served by now",
+                hint="look at its params, and send yours again",
+            )
+        return with_params(now, given)
+
+    return served.change(record.owner, record.name, follow, context.services)
 
 
 def _way(record: ModelRecord) -> tuple[str, str, str]:
