@@ -45,6 +45,29 @@ def model(idim):
     return made
 """
 
+ENCODER = """
+import tensorflow as tf
+
+class Mine(keras.Model):
+    def __init__(self, idim):
+        super().__init__()
+        self.encoder = Dense(1)
+        self.decoder = Dense(idim)
+    def call(self, x):
+        return self.encoder(x)
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.decoder(self.encoder(data[0])) - data[0]) ** 2)
+        weights = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return {"loss": loss}
+
+def model(idim):
+    made = Mine(idim)
+    made.compile('adam')
+    return made
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "loss", "task", "outputs"),
@@ -206,3 +229,16 @@ def test_a_mistake_in_a_loss_of_ones_own_leads_to_its_line(build):
         build(text)
 
     assert caught.value.hint.startswith("look at line 4 of model.py")
+
+
+def test_layers_that_only_the_models_own_step_calls_are_built(build):
+    model = build(HEAD + ENCODER)
+
+    assert model.summary.parameters == 4 + 1 + 1 * 4 + 4
+
+
+def test_a_mistake_is_told_and_not_that_an_older_keras_lacks_something(build):
+    text = f"from keras import ops\n{HEAD}def model(idim):\n    raise ValueError('mine')\n"
+
+    with pytest.raises(TrainingError, match=r"line 5: ValueError: mine"):
+        build(text)

@@ -53,6 +53,8 @@ def build(
 
 def _further(first: "_NotBuiltError", again: "_NotBuiltError") -> "_NotBuiltError":
     """Return the attempt that came further; of two that did not, the one that says more."""
+    if isinstance(again.cause, ImportError) and not isinstance(first.cause, ImportError):
+        return first  # model.py is not for that release
     lines = line_of(first.cause), line_of(again.cause)
     if lines[0] == lines[1]:
         return again if isinstance(first.cause, ImportError) else first

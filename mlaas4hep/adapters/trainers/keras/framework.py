@@ -18,6 +18,7 @@ from mlaas4hep.adapters.trainers.keras.keras2 import (
 )
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
+from mlaas4hep.adapters.trainers.keras.own import build_rest
 from mlaas4hep.adapters.trainers.keras.targets import targets
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -64,6 +65,7 @@ class Keras:
         wanted = targets(made, job, outputs_of(made, job.columns))
         wanted.check_outputs()
         wrapping.show_labels_only(made, wanted)
+        build_rest(made, wanted, job)
         model = KerasModel(made, job, wanted, defined)
         try:
             model.dry_run()
