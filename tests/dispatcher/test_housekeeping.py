@@ -172,6 +172,7 @@ def test_what_nobody_finished_goes_after_a_day(services: Services) -> None:
 
 
 def test_versions_that_nobody_finished_uploading_go_after_a_day(services: Services) -> None:
+    services.runs.apply([DONE])
     served = ModelRecord(owner="a", name="net", version="v2", files=("model.tflite",))
     services.models.put(keys.model("a", "net"), sealed.dump(served))
     kept = ["a/net/v2/model.tflite", "a/net/v1/version.json", "a/net/v1/model.tflite"]
