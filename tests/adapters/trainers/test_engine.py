@@ -7,6 +7,7 @@ from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
 from tests.adapters.trainers.conftest import DENSE, make_job
+from tests.adapters.trainers.test_modelfile import ENCODER, HEAD
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -97,3 +98,19 @@ def test_testing_learns_nothing_and_agrees_with_keras_evaluate(build):
     )
     for weight, same in zip(model.keras.weights, before, strict=True):
         np.testing.assert_array_equal(weight, same)
+
+
+def test_a_model_whose_step_alone_knows_the_loss_has_no_figures_of_validation(build):
+    tracker = "\n    metrics = property(lambda self: [self.mean])\n    def call(self, x):"
+    text = (HEAD + ENCODER).replace("\n    def call(self, x):", tracker)
+    text = text.replace(
+        "super().__init__()", "super().__init__(); self.mean = keras.metrics.Mean()"
+    )
+    model, (x, y) = build(text), data()
+
+    model.learn(rows(x, y, len(x)))
+    learned = model.metrics()
+    model.test(rows(x, y, len(x)))
+
+    assert learned["loss"] > 0
+    assert model.metrics() == {}

@@ -42,6 +42,7 @@ class Engine:
         self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
         self._tests = _has_loss(model)
+        self._tells_nothing = False  #: metrics of a test that could not be done
         self._test_step = shared(model.test_step, learns=False)
         self._train = self._loop("train_step")
         self._test = self._loop("test_step")
@@ -78,7 +79,8 @@ class Engine:
 
         A model whose train_step alone knows the loss compares nothing.
         """
-        if not self._tests:
+        self._tells_nothing = not self._tests
+        if self._tells_nothing:
             return
         for rows in self._blocks(block.order, TEST_BATCH):
             logs = self._test(self._data(block, rows), TEST_BATCH)
@@ -90,6 +92,9 @@ class Engine:
         As `fit` does: where a step of the model's own returns something else than its metrics,
         that is what counts, as it was after the last batch.
         """
+        if self._tells_nothing:
+            self._tells_nothing = False
+            return {}
         result = self._model.get_metrics_result()
         if self._logs is not None and set(self._logs) != set(result):
             result = self._logs
