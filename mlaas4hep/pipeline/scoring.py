@@ -204,12 +204,12 @@ def _score_block(
 
 def _predict(runtime: Runtime, prepared: NetworkInput, contract: Contract) -> Array:
     """Return what the network answers for all rows; without rows, for none."""
-    feeds, order = prepared.feeds(runtime.inputs[0].name), [each.name for each in runtime.outputs]
+    feeds, output = prepared.feeds(runtime.inputs[0].name), runtime.outputs[0].name
     rows = len(next(iter(feeds.values())))
     batches = [
         answer_of(
             runtime.run({name: each[start : start + BATCH] for name, each in feeds.items()}),
-            order,
+            output,
             contract,
         )
         for start in range(0, rows, BATCH)

@@ -1,10 +1,13 @@
 """`LoadedModel`: a model as it is served now, and how it is made of its record and files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Self
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.answering import answer_of, answering
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
@@ -28,6 +31,7 @@ class LoadedModel:
     contract: Contract | None = None  #: None: the model was not trained here
     transform: Transform | None = None  #: None exactly when `contract` is
     labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
+    output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -45,12 +49,19 @@ class LoadedModel:
             contract=contract,
             transform=None if contract is None else _transform(contract, runtime),
             labels=_labels(store, record) or (contract.names if contract else ()),
+            output=_output(runtime, record, contract),
         )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the names of the network's inputs; () if nobody knows them."""
         return () if self.contract is None else self.contract.columns
+
+    def answered(self, outputs: Mapping[str, Array]) -> Array | None:
+        """Return the numbers that rows are answered with; None if nobody said of which output."""
+        if self.output or (self.contract and self.contract.outputs):
+            return answer_of(outputs, self.output, self.contract)
+        return None
 
     def named(self, numbers: int, output: str = "") -> tuple[str, ...]:
         """Return the class that each of the `numbers` of an answer is for; () if nobody said it.
@@ -75,7 +86,10 @@ class LoadedModel:
         """
         ways = self.runtime.signatures
         if signature in ways:
-            return replace(self, runtime=ways[signature])
+            runtime = ways[signature]
+            return replace(
+                self, runtime=runtime, output=_output(runtime, self.record, self.contract)
+            )
         if not ways and signature in ("", "serving_default"):
             return self
         if not signature and self.runtime.inputs:
@@ -94,6 +108,14 @@ def allowed(served: LoadedModel, person: Person) -> LoadedModel:
     if not may_read(person, served.record):
         raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
     return served
+
+
+def _output(runtime: Runtime, record: ModelRecord, contract: Contract | None) -> str:
+    """Return the output that rows are answered with; of what was trained here it is the first."""
+    outputs = [(each.name, each.dtype) for each in runtime.outputs]
+    if contract is not None and outputs:
+        return outputs[0][0]
+    return answering(outputs, record.output_node)
 
 
 def _transform(contract: Contract, runtime: Runtime) -> Transform:

@@ -1,4 +1,4 @@
-"""What a model answers for an entry: the numbers of its first output, or of all that a contract knows."""
+"""What a model answers for an entry: the numbers of one output, or of all that a contract knows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,22 +6,58 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.nearest import nearest
+from mlaas4hep.errors import InvalidRequestError
+
+_CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answers in a SavedModel
 
 
-def answer_of(
-    outputs: Mapping[str, Array], order: Sequence[str], contract: Contract | None
-) -> Array:
+def answering(outputs: Sequence[tuple[str, str]], node: str) -> str:
+    """Return the name of the output that rows and entries are answered with; "": nobody said which.
+
+    It is the only output; the one that params.json names as outputNode: `name`, `name:0`, or as
+    TensorFlow counts those of a SavedModel, where `StatefulPartitionedCall:1` is the second; or the
+    only one of floating-point numbers, since converted classifiers give labels beside them.
+
+    Args:
+        outputs: name and NumPy type of each, in the order of their names if TensorFlow made them.
+        node: that params.json names; "": none.
+
+    Raises:
+        InvalidRequestError: there are several outputs, and none is called so.
+    """
+    names = [name for name, _ in outputs]
+    if len(names) == 1:
+        return names[0]
+    if node in names:
+        return node
+    base, _, place = node.partition(":")
+    index = int(place) if place.isdecimal() else 0 if not place else len(names)
+    if base in names and index == 0:
+        return base
+    if base == _CALL and index < len(names):
+        return names[index]
+    if node and names:
+        raise InvalidRequestError(
+            f"outputNode is {node!r}, and no output of the model is called so",
+            hint=nearest(node, names),
+        )
+    floats = [name for name, dtype in outputs if dtype.startswith("float")]
+    return floats[0] if len(floats) == 1 else ""
+
+
+def answer_of(outputs: Mapping[str, Array], output: str, contract: Contract | None) -> Array:
     """Return the output that rows and entries are answered with.
 
     Args:
         outputs: of a runtime, by name.
-        order: of the outputs, as the runtime lists them.
+        output: the name that `answering` gives.
         contract: of the model; one that was trained here with several outputs answers with all
             of them behind each other.
     """
     names = [name for name, _ in contract.outputs] if contract else []
     if not names:
-        return outputs[order[0]]
+        return outputs[output]
     return np.concatenate([outputs[name] for name in names], axis=1)
 
 

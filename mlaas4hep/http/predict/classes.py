@@ -1,5 +1,6 @@
 """Which class each number of an answer is for: a header for all dialects, for some more."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -10,6 +11,12 @@ Headers = tuple[tuple[bytes, bytes], ...]
 HEADER = b"x-classes"  #: one name a number, separated by commas and percent-encoded
 _MATRIX = 2  #: dimensions of one row of numbers for each row
 _LONGEST = 4096  #: bytes of the header; more names are not sent
+
+
+def row_classes(served: LoadedModel, outputs: Mapping[str, Array]) -> tuple[str, ...]:
+    """Return the class of each number that rows are answered with; () if not known."""
+    values = served.answered(outputs)
+    return () if values is None else classes_of(served, values)
 
 
 def classes_of(served: LoadedModel, values: Array, output: str = "") -> tuple[str, ...]:

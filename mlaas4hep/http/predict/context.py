@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from cachetools import TTLCache
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.answering import answer_of
 from mlaas4hep.core.requests.deed import Deed, short
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
@@ -191,8 +190,21 @@ def only_input(served: LoadedModel) -> TensorInfo:
 
 
 def row_values(served: LoadedModel, outputs: Outputs) -> Array:
-    """Return what rows and entries are answered with: the first output, or all that we trained."""
-    return answer_of(outputs, [each.name for each in served.runtime.outputs], served.contract)
+    """Return what rows and entries are answered with: one output, or all that we trained.
+
+    Raises:
+        InvalidRequestError: the model has several outputs, and nobody said which is meant.
+    """
+    values = served.answered(outputs)
+    if values is None:
+        name = served.record.name
+        raise InvalidRequestError(
+            f"model {name!r} has several outputs ({', '.join(outputs)}), and nobody said which one "
+            "rows are answered with",
+            hint=f'POST /params {{"name": "{name}", "outputNode": "{next(iter(outputs))}"}}, or use '
+            f"/v1/models/{name}:predict or /v2/models/{name}/infer, which answer with all",
+        )
+    return values
 
 
 def row_output(served: LoadedModel, outputs: Outputs, rows: int) -> Array:
@@ -201,7 +213,7 @@ def row_output(served: LoadedModel, outputs: Outputs, rows: int) -> Array:
     Raises:
         InvalidRequestError: it has not one place for each row.
     """
-    return by_row(served, served.runtime.outputs[0].name, row_values(served, outputs), rows)
+    return by_row(served, served.output, row_values(served, outputs), rows)
 
 
 def by_row(served: LoadedModel, name: str, values: Array, rows: int) -> Array:

@@ -43,6 +43,22 @@ def test_several_inputs_and_outputs_keep_their_names(alice, bring):
     assert answer.json() == {"predictions": [{"total": [4, 6], "difference": [2, 2]}]}
 
 
+def test_rows_are_answered_with_the_output_that_params_name(alice, bring):
+    bring(onnx_models.sums())
+    row = {"model": "m", "values": [3, 4]}
+
+    unsaid = alice.post("/json", json=row)
+    alice.post("/params", json={"name": "m", "outputNode": "total"}).raise_for_status()
+    said = alice.post("/json", json=row)
+    typo = alice.post("/params", json={"name": "m", "outputNode": "totals"})
+
+    assert unsaid.status_code == 400
+    assert "'m' has several outputs (same, total)" in unsaid.json()["error"]
+    assert said.json() == [7]
+    assert (typo.status_code, "'total'" in typo.json()["error"]) == (400, True), typo.text
+    assert alice.post("/json", json=row).json() == [7]
+
+
 def test_outputs_without_a_place_for_each_row_are_told_by_column_only(alice, bring):
     bring(onnx_models.sums())
 
@@ -74,6 +90,8 @@ def test_maps_of_a_classifier_are_plain_probabilities(alice, bring):
     assert row["label"] == "qcd"
     e = np.exp([-1.0, 1.0])
     np.testing.assert_allclose(row["probabilities"], e / e.sum(), rtol=1e-5)  # higgs, qcd
+    rows = alice.post("/json", json={"model": "m", "values": [[1.0, 0.0]]}).json()
+    np.testing.assert_allclose(rows, [row["probabilities"]])  # the only output of numbers
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def _of_keras2(path: Path) -> Any:
 def _entry(model: Any) -> Entry:
     inputs = tuple(described(each.name, each) for each in model.inputs)
     found, form = tf.nest.flatten(model.outputs), _form(model)
-    names = [f"output_{index}" for index in range(len(found))]
+    names = _output_names(model, len(found))
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def infer(given: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +53,17 @@ def _entry(model: Any) -> Entry:
 
     outputs = tuple(described(name, each) for name, each in zip(names, found, strict=True))
     return Entry(inputs=inputs, outputs=outputs, call=call)
+
+
+def _output_names(model: Any, count: int) -> list[str]:
+    """Return the names of the outputs, flattened: keys of a dict, else `output_0` as `export` has it."""
+    try:
+        output = model.output
+    except (AttributeError, ValueError):  # of models that were built without being called
+        output = None
+    if isinstance(output, dict) and len(output) == count:
+        return sorted(output)
+    return [f"output_{index}" for index in range(count)]
 
 
 def _form(model: Any) -> Any:

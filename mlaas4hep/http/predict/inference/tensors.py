@@ -7,8 +7,8 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.classes import classes_of, headers_of
-from mlaas4hep.http.predict.context import Context, row_values
+from mlaas4hep.http.predict.classes import headers_of, row_classes
+from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
@@ -67,5 +67,5 @@ def _named(
 ) -> Answer:
     """Return the answer with a header that says which class each number is for."""
     told = answer(served, outputs)
-    headers = headers_of(classes_of(served, row_values(served, outputs)))
+    headers = headers_of(row_classes(served, outputs))
     return told._replace(headers=(*told.headers, *headers)) if headers else told

@@ -12,13 +12,12 @@ from typing import Any
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.classes import classes_of
+from mlaas4hep.http.predict.classes import row_classes
 from mlaas4hep.http.predict.context import (
     MAX_BODY_BYTES,
     Context,
     by_row,
     only_input,
-    row_values,
     who,
 )
 from mlaas4hep.http.predict.inference.signature import signature_of
@@ -81,7 +80,7 @@ async def predict(context: Context, call: Call) -> Answer:
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
-        classes = classes_of(served, row_values(served, outputs))
+        classes = row_classes(served, outputs)
         named = {"classes": classes} if classes and single else {}
         if not is_by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}

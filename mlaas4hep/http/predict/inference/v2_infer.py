@@ -160,7 +160,7 @@ def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answ
             )
         values = np.asarray(outputs[each.name])
         head, blob = _told(each, values)
-        is_known = each.name == served.runtime.outputs[0].name or _has_outputs(served)
+        is_known = each.name == served.output or _has_outputs(served)
         if is_known and (classes := classes_of(served, values, each.name)):
             head.setdefault("parameters", {})["classes"] = ",".join(classes)
         described.append(head)
