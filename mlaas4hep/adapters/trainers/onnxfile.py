@@ -73,6 +73,60 @@ def scores_only(model: Any, column: int | None = None) -> Any:
     return model
 
 
+def by_label(model: Any, rows: Floats, labels: int) -> Any:
+    """Return a converted estimator of several labels with one number for each as its only output.
+
+    Converters write probabilities in four forms: a matrix for each label, in one tensor or in a
+    sequence; a row with those of 0 before those of 1; or a row of numbers, as they should.
+
+    Args:
+        model: its last output holds what the estimator gives.
+        rows: some, to find out which form it is; not as many as labels.
+        labels: how many there are.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    import onnx  # noqa: PLC0415 - only where the extra is
+    from onnx import helper  # noqa: PLC0415
+
+    graph = model.graph
+    source, kind = graph.output[-1].name, graph.output[-1].type
+    shape = _last_shape(model, rows)
+    if kind.HasField("sequence_type"):
+        graph.node.append(
+            helper.make_node("ConcatFromSequence", [source], ["one_tensor"], axis=0, new_axis=1)
+        )
+        source = "one_tensor"
+    if shape == (labels, len(rows), 2):
+        numbers = {"kept": np.array(1, np.int64)}
+        nodes = [
+            helper.make_node("Gather", [source, "kept"], ["of_label"], axis=2),
+            helper.make_node("Transpose", ["of_label"], [OUTPUT], perm=[1, 0]),
+        ]
+    elif shape == (len(rows), 2 * labels):
+        numbers = {"kept": np.arange(labels, 2 * labels)}
+        nodes = [helper.make_node("Gather", [source, "kept"], [OUTPUT], axis=1)]
+    elif np.prod(shape) == labels * len(rows):
+        numbers = {"row": np.array([-1, labels], np.int64)}
+        nodes = [helper.make_node("Reshape", [source, "row"], [OUTPUT])]
+    else:
+        raise ValueError(f"the converter gives shape {shape} for {len(rows)} entries")
+    for name, values in numbers.items():
+        graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+    graph.node.extend(nodes)
+    del graph.output[:], graph.value_info[:]  # converters note shapes for one label
+    graph.output.append(
+        helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [None, labels])
+    )
+    return model
+
+
+def _last_shape(model: Any, rows: Floats) -> tuple[int, ...]:
+    session = _session(model.SerializeToString())
+    return np.shape(session.run(None, {session.get_inputs()[0].name: rows})[-1])
+
+
 def named(model: Any, names: Sequence[str]) -> Any:
     """Return an ONNX model whose outputs, in their order, have these names."""
     import onnx  # noqa: PLC0415 - only where the extra is
@@ -89,12 +143,7 @@ def named(model: Any, names: Sequence[str]) -> Any:
 
 def _difference(data: bytes, sample: Floats, expected: Floats | Mapping[str, Floats]) -> float:
     """Return the largest relative difference on real entries."""
-    import onnxruntime  # noqa: PLC0415 - only where the extra is
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    session = _session(data)
     wanted = expected if isinstance(expected, Mapping) else {OUTPUT: expected}
     names = [*wanted] if len(wanted) > 1 else None
     got = session.run(names, {session.get_inputs()[0].name: sample})
@@ -102,6 +151,15 @@ def _difference(data: bytes, sample: Floats, expected: Floats | Mapping[str, Flo
         agreement(FILE, values.reshape(each.shape), each).difference
         for values, each in zip(got, wanted.values(), strict=names is not None)
     )
+
+
+def _session(data: bytes) -> Any:
+    import onnxruntime  # noqa: PLC0415 - only where the extra is
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def agreement(file: str, got: Floats, expected: Floats, tolerance: float = TOLERANCE) -> Conversion:

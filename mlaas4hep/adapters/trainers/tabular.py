@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
+from mlaas4hep.core.models.goals import Goal
+from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 MOST_CLASSES = 1000
@@ -28,6 +31,45 @@ def check_classes(labels: Floats, classes: Sequence[str]) -> None:
             + (f" ({', '.join(classes)})" if classes else ""),
             "change labels.txt, or return a regressor",
         )
+
+
+def goals(job: TrainingJob, loss: str, task: Task) -> tuple[Goal, ...]:
+    """Return one goal for each of several label columns: number by number; () for one label."""
+    return tuple(
+        Goal(label=name, column=place, start=place, loss=loss, task=task)
+        for place, name in enumerate(job.label_columns.names)
+    )
+
+
+def check_pairs(labels: Floats, names: Sequence[str]) -> None:
+    """Refuse columns of labels, shape (n, columns), that a classifier of several cannot learn.
+
+    Raises:
+        TrainingError: names the first label that is neither 0 nor 1.
+    """
+    fits = np.isin(labels, (0, 1))
+    if not fits.all():
+        row, column = np.argwhere(~fits)[0]
+        raise TrainingError(
+            f"label {labels[row, column]:g} in column {names[column]!r} does not fit a classifier "
+            "of several labels: each must be 0 or 1",
+            "an expression for each class (flavour == 5, flavour == 4), or return a regressor",
+        )
+
+
+def check_both(labels: Floats, names: Sequence[str]) -> None:
+    """Refuse columns, shape (n, columns), of which one holds 0 or 1 only.
+
+    Raises:
+        TrainingError: names it.
+    """
+    for column, name in zip(labels.T, names, strict=True):
+        if len(column) and column.min() == column.max():
+            raise TrainingError(
+                f"all entries have label {column[0]:g} in column {name!r}: there is nothing to "
+                "tell apart",
+                "leave the column away, or cut less",
+            )
 
 
 def class_count(labels: Floats) -> int:
@@ -110,14 +152,24 @@ class ScoreSums:
         weight = np.ones(len(labels)) if weights is None else weights.astype(np.float64)
         self._weight += float(weight.sum())
         if not self._classifies:
-            errors = (outputs.astype(np.float64) - labels[:, None]) ** 2
+            errors = (outputs.astype(np.float64) - labels.reshape(len(labels), -1)) ** 2
             self._loss += float((errors.mean(axis=1) * weight).sum())
+            return
+        if labels.ndim > 1:
+            self._add_pairs(outputs, labels, weight)
             return
         rows = outputs if outputs.shape[1] > 1 else np.hstack((1 - outputs, outputs))
         numbers = labels.astype(np.int64)
         probability = np.clip(rows[np.arange(len(rows)), numbers].astype(np.float64), 1e-7, 1)
         self._loss -= float((np.log(probability) * weight).sum())
         self._right += float(((rows.argmax(axis=1) == numbers) * weight).sum())
+
+    def _add_pairs(self, outputs: Floats, labels: Floats, weight: NDArray[np.float64]) -> None:
+        """Take probabilities of several labels, shape (n, labels), which are 0 or 1 each."""
+        right = np.where(labels > 0, outputs, 1 - outputs)  # the probability of what is true
+        logarithms = np.log(np.clip(right.astype(np.float64), 1e-7, 1))
+        self._loss -= float((logarithms.mean(axis=1) * weight).sum())
+        self._right += float((((outputs > 0.5) == (labels > 0)).mean(axis=1) * weight).sum())  # noqa: PLR2004
 
     def metrics(self, prefix: str = "") -> RoundMetrics:
         """Return the weighted means; empty without entries."""

@@ -47,6 +47,7 @@ FRAMEWORKS = (
         packages=("xgboost",),
         needs="xgboost",
         extra="trees",
+        takes=(SEVERAL_LABELS,),
     ),
     FrameworkInfo(
         name="lightgbm",
@@ -61,6 +62,7 @@ FRAMEWORKS = (
         packages=("sklearn",),
         needs="sklearn",
         extra="sklearn",
+        takes=(SEVERAL_LABELS,),
     ),
 )
 USUAL = "keras"  #: of a model.py that imports no framework itself

@@ -16,6 +16,22 @@ _OF_CLASSES = ("binary", "multiclass")
 Seen = tuple[tuple[float, ...], ...]  #: the different labels of each column, rising
 
 
+def check_one_label(who: str, job: TrainingJob) -> None:
+    """Refuse several label columns for what learns one.
+
+    Raises:
+        TrainingError: there are several.
+    """
+    columns = job.label_columns
+    if columns.labels > 1:
+        raise TrainingError(
+            f"{who} learns one label here, and there are {columns.labels} label columns"
+            f" ({', '.join(columns.names)})",
+            "a run for each of them, or a model that learns several: of Keras or PyTorch, "
+            "RandomForestRegressor, MultiOutputClassifier, XGBRegressor",
+        )
+
+
 class SeenLabels:
     """Refuses labels that nothing can be learned from, and remembers which there were."""
 

@@ -18,6 +18,7 @@ from mlaas4hep.adapters.trainers.child.failure import (
     explanation,
     line_of,
 )
+from mlaas4hep.adapters.trainers.child.labels import check_one_label
 from mlaas4hep.adapters.trainers.framework import Ageing, BlockModel, Framework, SampleModel
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
@@ -95,13 +96,8 @@ def _check_keys(job: TrainingJob, name: str) -> None:
             raise TrainingError(
                 f"params.json: {key} is not for {info(name).title}", f"leave {key} away"
             )
-    columns = job.label_columns
-    if columns.labels > 1 and SEVERAL_LABELS not in info(name).takes:
-        raise TrainingError(
-            f"{info(name).title} learns one label here, and there are {columns.labels} label columns"
-            f" ({', '.join(columns.names)})",
-            "a run for each of them, or a Keras model",
-        )
+    if SEVERAL_LABELS not in info(name).takes:
+        check_one_label(info(name).title, job)
 
 
 @contextmanager

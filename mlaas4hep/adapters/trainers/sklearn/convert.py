@@ -14,8 +14,10 @@ from mlaas4hep.core.models.conversion import Conversion
 _TWO = 2  #: classes, told by one number
 
 
-def write_onnx(folder: Path, estimator: Any, sample: Floats) -> tuple[Conversion, ...]:
-    """Write model.onnx if the estimator converts."""
+def write_onnx(
+    folder: Path, estimator: Any, sample: Floats, labels: int = 1
+) -> tuple[Conversion, ...]:
+    """Write model.onnx if the estimator, which learned `labels` columns, converts."""
 
     def converted() -> Any:
         from skl2onnx import to_onnx  # noqa: PLC0415 - only where the extra is
@@ -23,6 +25,8 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats) -> tuple[Conversion
         has_classes = hasattr(estimator, "predict_proba")
         options = {id(estimator): {"zipmap": False}} if has_classes else None
         model = to_onnx(estimator, sample[:1], options=options)
+        if labels > 1:
+            return onnxfile.by_label(model, sample[:3], labels)
         if not has_classes:
             return model
         return onnxfile.scores_only(model, 1 if len(estimator.classes_) == _TWO else None)

@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import tabular
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.labels import check_one_label
 from mlaas4hep.adapters.trainers.framework import (
     Block,
     Exported,
@@ -23,7 +25,10 @@ from mlaas4hep.adapters.trainers.framework import (
 )
 from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.adapters.trainers.sklearn import convert
+from mlaas4hep.adapters.trainers.sklearn.columns import classes_of_columns, takes_columns
 from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.goals import joint_task
+from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 12.0  #: the sample, and the copies that estimators make of it
@@ -39,6 +44,9 @@ class SklearnModel:
         self.estimator = estimator
         self._job = job
         self._classifies = _is_classifier(estimator)
+        self._names = job.label_columns.names
+        if not takes_columns(estimator):
+            check_one_label(type(estimator).__name__, job)
         self._in_steps = callable(getattr(estimator, "partial_fit", None))
         self.rounds = job.params.epochs if self._in_steps else 1
         self.summary = _summary(estimator, job, classifies=self._classifies)
@@ -49,7 +57,9 @@ class SklearnModel:
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
-        if self._classifies:
+        if self._classifies and self._names:
+            tabular.check_pairs(labels, self._names)
+        elif self._classifies:
             tabular.check_classes(labels, self._job.classes)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
@@ -69,7 +79,14 @@ class SklearnModel:
 
     def predict(self, block: Block) -> Floats:
         """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        return np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
+        given = np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
+        if self._names and given.shape[1] != len(self._names):
+            raise TrainingError(
+                f"{type(self.estimator).__name__} gives {given.shape[1]} numbers for an entry, and "
+                f"there are {len(self._names)} label columns ({', '.join(self._names)})",
+                "one number for each of them",
+            )
+        return given
 
     def finish(self) -> None:
         """Leave the estimator as it is."""
@@ -91,7 +108,8 @@ class SklearnModel:
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.pickle and model.onnx."""
         (folder / _FILE).write_bytes(pickled(self.estimator))
-        return Exported(conversions=convert.write_onnx(folder, self.estimator, sample))
+        labels = self._job.label_columns.labels
+        return Exported(conversions=convert.write_onnx(folder, self.estimator, sample, labels))
 
     def _learn(self, block: Block, classes: Any) -> None:
         x, y, weights = tabular.taken(block)
@@ -104,13 +122,19 @@ class SklearnModel:
 
     def _fit_whole(self, sample: Sample) -> None:
         x, y, weights = _gathered(sample, self._job)
-        if self._classifies:
-            tabular.class_count(y)
+        self._check_several(y)
         params = self._job.params
         offered = {"epochs": params.epochs, "batch_size": params.batch_size}
         taken = _parameters(self.estimator.fit)  # somebody's own class may want these
         keywords = {name: value for name, value in offered.items() if name in taken}
         self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
+
+    def _check_several(self, labels: Floats) -> None:
+        """Refuse labels of a classifier of which all are the same."""
+        if self._classifies and self._names:
+            tabular.check_both(labels, self._names)
+        elif self._classifies:
+            tabular.class_count(labels)
 
     def _weighted(self, weights: Floats | None) -> dict[str, Any]:
         """Return weights under the name that the estimator, or a pipeline's last step, takes."""
@@ -121,6 +145,8 @@ class SklearnModel:
 
     def _classes(self, sample: Sample) -> Any:
         """Return all classes, which the first step must know."""
+        if self._names:
+            return classes_of_columns(self.estimator, len(self._names))
         labels = self._job.labels or np.concatenate(
             [np.unique(block.y[block.order]) for block in sample.training()]
         )
@@ -157,13 +183,20 @@ def _gathered(sample: Sample, job: TrainingJob) -> tuple[Floats, Floats, Floats 
 def _summary(estimator: Any, job: TrainingJob, *, classifies: bool) -> ModelSummary:
     steps = [step for _, step in getattr(estimator, "steps", [])] or [estimator]
     classes = tabular.known_classes(job)
+    loss = "log_loss" if classifies else "mean_squared_error"
+    task: Task = "regression"
+    if classifies:
+        task = "binary" if classes == 2 else "multiclass"  # noqa: PLR2004
+    goals = tabular.goals(job, loss, "binary" if classifies else task)
+    width = classes if classifies and classes > 2 else 1  # noqa: PLR2004
     return ModelSummary(
         parameters=0,
         layers=tuple(type(step).__name__ for step in steps),
         input_width=job.columns,
-        output_shape=(classes if classifies and classes > 2 else 1,),  # noqa: PLR2004
-        loss="log_loss" if classifies else "mean_squared_error",
-        task="regression" if not classifies else "binary" if classes == 2 else "multiclass",  # noqa: PLR2004
+        output_shape=(len(goals) or width,),
+        loss=loss,
+        task=joint_task(goals) if goals else task,
+        goals=goals,
     )
 
 

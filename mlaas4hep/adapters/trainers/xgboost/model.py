@@ -25,6 +25,8 @@ from mlaas4hep.adapters.trainers.framework import (
     State,
 )
 from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.goals import joint_task
+from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
@@ -43,6 +45,7 @@ class XgboostModel:
         self._classifies = isinstance(made, xgboost.XGBClassifier)
         self._params = _params(made, job)
         self._names = tabular.column_names(job)
+        self._labels = job.label_columns.names  #: of several
         self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
         self._booster: Any = None
         self.rounds = made.get_num_boosting_rounds()
@@ -51,7 +54,9 @@ class XgboostModel:
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
-        if self._classifies:
+        if self._classifies and self._labels:
+            tabular.check_pairs(labels, self._labels)
+        elif self._classifies:
             tabular.check_classes(labels, self._job.classes)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
@@ -106,7 +111,9 @@ class XgboostModel:
 
     def _begin(self, train: Any, sets: list[Any]) -> None:
         """Make the booster, now that the labels say how many classes there are."""
-        if self._classifies:
+        if self._classifies and self._labels:
+            tabular.check_both(train.get_label().reshape(-1, len(self._labels)), self._labels)
+        elif self._classifies:
             classes = tabular.class_count(train.get_label())
             if classes > 2:  # noqa: PLR2004 - told by one number
                 self._params = _several(self._params, classes)
@@ -125,6 +132,8 @@ class XgboostModel:
         return scores(self._booster, x)
 
     def _converted(self) -> Any:
+        if self._labels:
+            raise ValueError("trees of several labels have no converter")
         from onnxmltools.convert import convert_xgboost  # noqa: PLC0415 - only with the extra
         from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415
 
@@ -206,11 +215,14 @@ def _summary(made: Any, job: TrainingJob, objective: str, rounds: int) -> ModelS
     classifies = isinstance(made, xgboost.XGBClassifier)
     classes = tabular.known_classes(job)
     several = classifies and classes > 2  # noqa: PLR2004 - told by one number
+    task: Task = "multiclass" if several else "binary" if classifies else "regression"
+    goals = tabular.goals(job, objective, "binary" if classifies else "regression")
     return ModelSummary(
         parameters=0,
         layers=(f"{type(made).__name__}: {rounds} trees",),
         input_width=job.columns,
-        output_shape=(classes if several else 1,),
-        loss="multi:softprob" if several else objective,
-        task="multiclass" if several else "binary" if classifies else "regression",
+        output_shape=(len(goals) or (classes if several else 1),),
+        loss="multi:softprob" if several and not goals else objective,
+        task=joint_task(goals) if goals else task,
+        goals=goals,
     )

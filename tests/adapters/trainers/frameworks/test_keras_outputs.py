@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from functools import partial
 
 import numpy as np
 import onnxruntime
@@ -12,11 +13,9 @@ from mlaas4hep.adapters.trainers.child.assessment import evaluation
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.framework import Block
-from mlaas4hep.core.data.chunk import decode, encode
-from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import MetricsRequest
-from tests.adapters.trainers.frameworks.contract import ENTRIES, Training
+from tests.adapters.trainers.frameworks import columns
+from tests.adapters.trainers.frameworks.contract import ENTRIES
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's advice to the authors of models
 
@@ -35,24 +34,6 @@ def model(outputs, loss, more=""):
     )
 
 
-class Columns:
-    """A feed of entries with several label columns."""
-
-    def __init__(self, labels):
-        self._labels = labels
-
-    def chunks(self, indices):
-        for index in indices:
-            x = np.random.default_rng(index).random((ENTRIES, 4), np.float32)
-            columns = [self._labels[name](x) for name in self._labels]
-            yield index, decode(encode(x, np.stack(columns, axis=1).astype(np.float32)))
-
-
-LABELS = {
-    "isB": lambda x: x[:, 0] + 0.2 * x[:, 3] > 0.6,
-    "isC": lambda x: x[:, 1] + 0.2 * x[:, 3] > 0.4,
-    "mass": lambda x: 3 * x[:, 2] + x[:, 0],
-}
 MULTILABEL = model("layers.Dense(2, 'sigmoid')(h)", "'binary_crossentropy'")
 LISTED = model(
     "[layers.Dense(2, 'softmax', name='flavour')(h), layers.Dense(1, name='mass')(h)]",
@@ -68,24 +49,7 @@ VECTOR = model("layers.Dense(2)(h)", "'mse'")
 
 @pytest.fixture
 def train(keras_framework, tmp_path):
-    def train(text, names, outputs=(), beside=(), **how):
-        """Return a training; `names` are label columns, those of `beside` only the loss sees."""
-        columns = LabelColumns(
-            names=names if len(names) > 1 else (), outputs=outputs, beside=beside
-        )
-        training = Training(
-            "keras", tmp_path / "model.py", text, "regression", label_columns=columns, **how
-        )
-        feed = Columns({name: LABELS[name] for name in (*names, *beside)})
-        training.data._feed = feed
-        return training
-
-    return train
-
-
-def everything(training):
-    ((_, chunk),) = training.data._feed.chunks([0])
-    return Block(x=chunk.x, y=chunk.y, order=np.arange(ENTRIES, dtype=np.int32))
+    return partial(columns.training, "keras", tmp_path / "model.py")
 
 
 CASES = {
@@ -133,7 +97,7 @@ def test_each_label_has_figures_of_its_own_and_the_bundle_gives_what_was_learned
     text, names, outputs, width = case
     params = {"epochs": 12, "metrics": METRICS}
     training = train(text, names, outputs, params=params).finish()
-    block = everything(training)
+    block = columns.everything(training)
     results = Results(training.model, training.job)
     results.collect(training.data.chunks(results.chunks))
 
@@ -199,7 +163,7 @@ def test_columns_that_only_the_loss_sees_keep_the_score_apart_from_them(train):
     together = []
     for training in (apart, plain):
         training.finish()
-        block = everything(training)
+        block = columns.everything(training)
         scores = training.model.predict(block)
         together.append(np.corrcoef(scores[:, 0], block.y[:, 1])[0, 1])
         assert training.labels.task == "binary"
@@ -236,5 +200,5 @@ def test_several_labels_of_0_and_1_are_learned_by_a_model_that_is_not_compiled(t
     training = train(text, ("isB", "isC"), params={"task": "binary", "epochs": 12}).finish()
 
     assert [goal.task for goal in training.labels.goals] == ["binary", "binary"]
-    outputs = training.model.predict(everything(training))
+    outputs = training.model.predict(columns.everything(training))
     assert 0 <= outputs.min() < outputs.max() <= 1

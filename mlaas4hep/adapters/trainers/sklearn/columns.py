@@ -1,0 +1,37 @@
+"""Which estimators learn several label columns at once, and what those want to know of them."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neural_network import MLPRegressor
+
+
+def takes_columns(estimator: Any) -> bool:
+    """Tell whether `fit` takes labels of shape (n, columns); somebody's own class is believed to."""
+    inner = _inner(estimator)
+    if not hasattr(inner, "__sklearn_tags__"):
+        return True
+    tags = inner.__sklearn_tags__()
+    of_classes = tags.classifier_tags is not None and tags.classifier_tags.multi_label
+    # Its tags do not say that it does.
+    return tags.target_tags.multi_output or of_classes or isinstance(inner, MLPRegressor)
+
+
+def classes_of_columns(estimator: Any, columns: int) -> Any:
+    """Return what `partial_fit` wants as `classes` of columns that hold 0 and 1."""
+    if isinstance(estimator, MultiOutputClassifier):
+        return [np.arange(2)] * columns
+    return np.arange(columns)
+
+
+def _inner(estimator: Any) -> Any:
+    """Return what learns inside of pipelines and searches."""
+    while True:
+        if getattr(estimator, "steps", None):
+            estimator = estimator.steps[-1][1]
+        elif isinstance(estimator, GridSearchCV | RandomizedSearchCV):
+            estimator = estimator.estimator
+        else:
+            return estimator
