@@ -66,7 +66,8 @@ class LoadedModel:
     def named(self, numbers: int, output: str = "") -> tuple[str, ...]:
         """Return the class that each of the `numbers` of an answer is for; () if nobody said it.
 
-        A single score of two classes is for one of them, which only the contract knows.
+        A single score of two classes is for one of them, which only the contract knows. As many
+        labels as numbers, or nobody can tell which is whose.
 
         Args:
             numbers: in a row.
@@ -76,7 +77,7 @@ class LoadedModel:
             return self.contract.names_of(output)
         if numbers == 1 and len(self.labels) != 1:
             return (self.contract.positive,) if self.contract and self.contract.positive else ()
-        return self.labels
+        return self.labels if len(self.labels) == numbers else ()
 
     def by(self, signature: str) -> "LoadedModel":
         """Return the model behind one of its signatures; "": the one that it means itself.
@@ -134,9 +135,12 @@ def _labels(store: ObjectStore, record: ModelRecord) -> tuple[str, ...]:
     file = labels_file(record)
     if not file:
         return ()
-    lines = _small(store, record, file, MAX_LABEL_BYTES).decode("utf-8", "replace").splitlines()
+    text = _small(store, record, file, MAX_LABEL_BYTES).decode("utf-8-sig", "replace")
+    lines = text.splitlines()
     if len(lines) > MAX_LABELS:
         raise TooLargeError(f"{file} has {len(lines)} lines, more than {MAX_LABELS}", file=file)
+    while lines and not lines[-1].strip():
+        lines.pop()
     return tuple(lines)
 
 

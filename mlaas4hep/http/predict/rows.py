@@ -85,7 +85,9 @@ class Rows(NamedTuple):
         values = numbers(self.values, info.dtype)
         if self.keys:
             order = column_order(served, self.keys)
-            if order is not None and values.shape[-1] == len(order):
+            if order is None:
+                _check_count(self.keys, values)
+            elif values.shape[-1] == len(order):
                 values = values[..., order]
         return {info.name: shaped(served, values, info)}
 
@@ -139,6 +141,14 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     if not is_numbers(array):
         raise InvalidRequestError("the values are not numbers")
     return array.astype(dtype) if array.dtype.kind == "b" else exact("values", array, dtype)
+
+
+def _check_count(keys: Sequence[str], values: Array) -> None:
+    if values.ndim and values.shape[-1] != len(keys):
+        raise InvalidRequestError(
+            f"`keys` has {len(keys)} names, a row has {values.shape[-1]} values",
+            hint="name each value, or leave keys out",
+        )
 
 
 def column_order(served: LoadedModel, keys: Sequence[str]) -> list[int] | None:

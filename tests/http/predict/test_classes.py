@@ -6,6 +6,7 @@ import pytest
 
 from mlaas4hep.core import keys, wire
 from tests.http.predict.conftest import CONTRACT
+from tests.http.predict.packing import packed
 
 ROW = [0.1, 0.2, 0.3, 0.4]
 TRAINED = replace(CONTRACT, classes=("higgs", "qcd"), positive="qcd")
@@ -61,6 +62,21 @@ def test_scores_of_several_classes_are_named_in_order(world, alice):
     answer = alice.post("/json", json={"model": "m", "values": ROW})
 
     assert (len(answer.json()), answer.headers["X-Classes"]) == (3, "cat,dog,sea%20cow")
+
+
+def test_labels_that_do_not_fit_name_nothing_and_the_upload_says_so(world, alice):
+    texts = {
+        "model/labels.txt": b"cat\ndog\n",
+        "model/params.json": b'{"labels": "labels.txt", "labls": "x"}',
+    }
+    bundle = packed(world.models / "classes", extra=texts)
+
+    uploaded = alice.post("/upload?name=m", content=bundle).json()["warnings"]
+    answer = alice.post("/json", json={"model": "m", "values": ROW})
+
+    assert "labels.txt has 2 lines, the model gives 3 numbers" in uploaded[0]
+    assert uploaded[1] == "params.json: 'labls' is ignored; did you mean 'labels'?"
+    assert "X-Classes" not in answer.headers
 
 
 def test_nobody_guesses_which_of_two_labels_a_foreign_score_is_for(world, alice):

@@ -52,6 +52,15 @@ def test_wrong_keys_are_refused_by_name(world, alice, keys, words):
     assert all(word in answer.json()["error"] for word in words)
 
 
+def test_keys_of_a_foreign_model_name_each_value(world, alice):
+    world.serve("m")
+
+    answer = alice.post("/json", json={"keys": ["a"], "values": [0.1] * 4, "model": "m"})
+
+    assert answer.status_code == 400
+    assert "`keys` has 1 names, a row has 4 values" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

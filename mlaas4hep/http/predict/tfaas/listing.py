@@ -1,11 +1,13 @@
 """A model as TFaaS lists it, in both spellings, with what we know beside it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from math import prod
 from typing import Any
 
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.serving.loadedmodel import LoadedModel
+from mlaas4hep.serving.loadedmodel import LoadedModel, labels_file
 
 _BEST = ("saved_model.pb", "model.tflite")
 
@@ -45,4 +47,21 @@ def found_in(served: LoadedModel) -> dict[str, Any]:
         "outputs": [asdict(each) for each in runtime.outputs],
         "signatures": list(runtime.signatures),
         "isBounded": runtime.prompt_rows > 0,
+        "warnings": list(_doubts(served)),
     }
+
+
+def _doubts(served: LoadedModel) -> Iterator[str]:
+    """Yield what about the names of classes does not fit the model, and how to mend it."""
+    record, labels = served.record, served.labels
+    if record.labels and not labels_file(record):
+        yield (
+            f"labels is {record.labels!r}, and the upload has no such file: answers name no classes"
+        )
+    sizes = [each.shape[1:] for each in served.runtime.outputs if each.name == served.output]
+    numbers = prod(sizes[0]) if sizes and sizes[0] else 1
+    if labels_file(record) and numbers > 1 and len(labels) != numbers:
+        yield (
+            f"{labels_file(record)} has {len(labels)} lines, the model gives {numbers} numbers a "
+            "row: answers name no classes until there is one line for each"
+        )

@@ -41,11 +41,8 @@ async def params(context: Context, call: Call) -> Answer:
 async def set_params(context: Context, call: Call) -> Answer:
     """Change what is said about one's own model, and with whom it is shared."""
     given = await call.json(MAX_BODY_BYTES)
-    unknown = sorted(given.keys() - _KNOWN)
-    if unknown:
-        raise InvalidRequestError(
-            f"params have no {unknown[0]!r}", hint=nearest(unknown[0], _KNOWN)
-        )
+    for name in unknown_keys(given):
+        raise InvalidRequestError(f"params have no {name!r}", hint=nearest(name, _KNOWN))
     record = await own_model(context, call, call.args.get("model") or str(given.get("name") or ""))
     changed = await context.batcher.for_owner(
         record.owner, partial(_announce, context, record, given)
@@ -53,6 +50,19 @@ async def set_params(context: Context, call: Call) -> Answer:
     context.changed(record.owner, record.name)
     await context.note(call, "set_params", record.name)
     return json_answer(described(changed, None))
+
+
+def unknown_keys(given: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a params.json that mean nothing to us."""
+    return sorted(given.keys() - _KNOWN)
+
+
+def ignored_keys(given: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each key of an uploaded params.json that means nothing to us."""
+    return [
+        f"params.json: {name!r} is ignored; {nearest(name, _KNOWN)}".rstrip("; ")
+        for name in unknown_keys(given)
+    ]
 
 
 def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:

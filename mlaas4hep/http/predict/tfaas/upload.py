@@ -27,7 +27,7 @@ from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.tfaas.forms import Form, is_form, read_form
 from mlaas4hep.http.predict.tfaas.layout import Layout, laid_out
 from mlaas4hep.http.predict.tfaas.listing import described, found_in
-from mlaas4hep.http.predict.tfaas.params import with_params
+from mlaas4hep.http.predict.tfaas.params import ignored_keys, with_params
 from mlaas4hep.http.route import Arg, Body, Route
 from mlaas4hep.http.schemas import FILE, NAME, TEXT
 from mlaas4hep.usecases import modelstore
@@ -144,7 +144,9 @@ def _stored(context: Context, folder: Path, record: ModelRecord) -> Answer:
     )
     context.changed(record.owner, record.name)
     served = context.registry.current(record.owner, record.name)
-    return json_answer(described(record, None) | found_in(served) | {"replaced": not is_new})
+    told = described(record, None) | found_in(served) | {"replaced": not is_new}
+    told["warnings"] += ignored_keys(_params(folder / PARAMS))
+    return json_answer(told)
 
 
 def _unpacked(context: Context, body: BinaryIO, folder: Path) -> Layout:
