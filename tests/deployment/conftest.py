@@ -70,6 +70,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict
         pytest.skip("there is no kustomize; `make platform-up` builds it")
     deploy = tmp_path_factory.mktemp("overlays") / "deploy"
     shutil.copytree(REPOSITORY / "deploy", deploy, ignore=shutil.ignore_patterns("testbed"))
+    _own_s3(deploy / "kubernetes/overlays")
     found = {}
 
     def build(overlay: str) -> list[dict[str, Any]]:
@@ -85,3 +86,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict
         return found[overlay]
 
     return build
+
+
+def _own_s3(overlays: Path) -> None:
+    """Make the overlay `own-s3` of `plain`, as docs/operators.md says: a store of the site's own."""
+    folder = overlays / "own-s3"
+    shutil.copytree(overlays / "plain", folder)
+    file = folder / "kustomization.yaml"
+    own = yaml.safe_load(file.read_text())
+    own["components"].insert(-1, "../../components/external-s3")
+    (networks,) = [each for each in own["configMapGenerator"] if each["name"] == "networks"]
+    networks["literals"].append("STORE=192.0.2.7/32")
+    file.write_text(yaml.safe_dump(own))
