@@ -47,7 +47,7 @@ class Caller:
             check: ask first whether the function is ready, and call it only then.
             headers: that came with the event.
         """
-        if check and not await self._is_ready(function):
+        if check and not await self.is_ready(function):
             return CallOutcome(status=None)
         given = {
             **headers,
@@ -71,7 +71,8 @@ class Caller:
             return CallOutcome(status=_LOST, was_ready=check)
         return CallOutcome(status=status, problem=_problem(content), was_ready=check)
 
-    async def _is_ready(self, function: str) -> bool:
+    async def is_ready(self, function: str) -> bool:
+        """Tell whether a function says that it can be called."""
         try:
             async with (
                 asyncio.timeout(_READY_S),

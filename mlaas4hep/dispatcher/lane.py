@@ -16,7 +16,6 @@ from nats.js.api import Header
 
 from mlaas4hep.adapters import tracing
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
-from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
@@ -25,6 +24,7 @@ from mlaas4hep.dispatcher.fairness import FairQueue
 from mlaas4hep.dispatcher.fileaway import awaited, came
 from mlaas4hep.dispatcher.held import Held, HeldEvents, mark
 from mlaas4hep.dispatcher.metrics import Metrics
+from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull
 from mlaas4hep.dispatcher.verdict import Action, History, Verdict, is_about_file, judge
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
@@ -36,9 +36,6 @@ log = logging.getLogger(__name__)
 _WINDOW = MAX_HELD * 3 // 4  #: events held here, so that owners far behind in the stream get turns
 _TOUCH_S = ACK_WAIT_S / 3
 _AGAIN_S = 10.0  #: until an event that could not be settled comes back
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
-_TIMER_S = 0.01  #: timers may come that much early
 _REMEMBERED = 2 * MAX_HELD
 _GONE = (nats.errors.Error, MlaasError, OSError, TimeoutError)
 
@@ -60,8 +57,7 @@ class Lane:
         file_patience_s: float = patience.DEFAULT_S,
     ) -> None:
         self._function = function
-        self._limit = limit
-        self._allowed = float(limit)  #: calls at once that the function has shown to bear
+        self._pace = Pace(function, limit, lambda: caller.is_ready(function), self._schedule)
         self._per_owner = per_owner
         self._client = client
         self._caller = caller
@@ -71,8 +67,6 @@ class Lane:
         self._file_patience_s = file_patience_s
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
-        self._closed_until = 0.0
-        self._pauses = 0
         self._burying: set[asyncio.Task[None]] = set()
         self._held = HeldEvents()
         self._owners: Counter[str] = Counter()
@@ -87,15 +81,20 @@ class Lane:
 
     async def stop(self, grace_s: float) -> None:
         """Give back what waits, let the calls end, and give back those that do not."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        await self._all(waiting, lambda held: held.nak())
+        self._pace.stop()
+        await self._give_back_waiting()
         if unfinished := [*self._running.values(), *self._burying]:
             await asyncio.wait(unfinished, timeout=grace_s)
         late = dict(self._running)
         for task in late.values():
             task.cancel()
         await self._all(list(late), lambda held: held.nak())
+        await self._give_back_waiting()  # what was kept meanwhile for another call
+
+    async def _give_back_waiting(self) -> None:
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        await self._all(waiting, lambda held: held.nak())
 
     def reconnected(self) -> None:
         """Pull again at once; to be called when the connection was lost and is back."""
@@ -140,7 +139,7 @@ class Lane:
             self._schedule()
 
     def _schedule(self) -> None:
-        while len(self._running) < int(self._allowed) and time.monotonic() >= self._closed_until:
+        while self._pace.allows(len(self._running)):
             held = self._waiting.take(self._owners, self._per_owner)
             if held is None:
                 break
@@ -150,28 +149,39 @@ class Lane:
         self._metrics.running.labels(self._function).set(len(self._running))
 
     async def _deliver(self, held: Held) -> None:
-        busy = False
+        is_kept = False
         again_in_s: float | None = ACK_WAIT_S
         try:
             verdict = await self._call(held)
-            busy = verdict.action is Action.BUSY and len(self._running) > 1
-            if not busy:
+            is_kept = self._is_kept(verdict)
+            if is_kept:
+                self._keep(held, verdict)
+            else:
                 again_in_s = await self._settle(held, verdict)
         except _GONE as error:
             log.warning("event=%s is not settled and comes back: %s", held.event.id, error)
         finally:
-            self._leave(held, again_in_s, busy=busy)
+            del self._running[held]
+            self._owners[held.event.owner] -= 1
+            if not is_kept:
+                self._held.leave(held, again_in_s)
+                self._pull.more_room()
+            self._schedule()
 
-    def _leave(self, held: Held, again_in_s: float | None, *, busy: bool) -> None:
-        del self._running[held]
-        self._owners[held.event.owner] -= 1
-        if busy:
-            self._allowed = max(1.0, float(len(self._running)))
-            self._waiting.put_back(held.event.owner, held)
+    def _is_kept(self, verdict: Verdict) -> bool:
+        """Tell whether an event waits here for its next call, and is not given back."""
+        is_busy = verdict.action is Action.BUSY and len(self._running) > 1
+        return is_busy or verdict.action is Action.AWAY
+
+    def _keep(self, held: Held, verdict: Verdict) -> None:
+        owner = held.event.owner
+        if verdict.action is Action.BUSY:
+            self._pace.bears(len(self._running) - 1)
+            self._waiting.put_back(owner, held)
         else:
-            self._held.leave(held, again_in_s)
-            self._pull.more_room()
-        self._schedule()
+            self._pace.is_away()
+            self._histories[held.event.id] = verdict.history
+            self._waiting.add(owner, held)  # behind the others: it may be what kills the function
 
     async def _call(self, held: Held) -> Verdict:
         before = self._histories.get(held.event.id, History())
@@ -187,7 +197,7 @@ class Lane:
         patience_s = await self._patience_s(held.event) if is_about_file(answer) else 0.0
         verdict = judge(answer, before, ended, self._function, patience_s)
         if verdict.action is not Action.AWAY:
-            self._pauses = 0
+            self._pace.answered()
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
         self._metrics.seconds.labels(self._function).observe(ended - started)
         given = held.headers.get(tracing.HEADER, "")
@@ -221,7 +231,7 @@ class Lane:
             case Action.ACK:
                 before = self._histories.pop(held.event.id, History())
                 await self._tell(came(held.event, before))
-                self._allowed = min(float(self._limit), self._allowed + 1 / self._allowed)
+                self._pace.bore()
                 await held.ack()
             case Action.BURY if verdict.problem is not None:
                 await self._bury(held.mark, held.data, verdict.problem)
@@ -231,26 +241,12 @@ class Lane:
                 await self._park(held, verdict.problem)
                 self._histories.pop(held.event.id, None)
             case _:
-                if verdict.action is Action.AWAY:
-                    self._close()
                 self._histories[held.event.id] = verdict.history
                 await self._tell(awaited(held.event, verdict, time.time()))
                 pause_s = max(1.0, verdict.pause_s)
                 await held.nak(delay=pause_s)
                 return pause_s
         return None
-
-    def _close(self) -> None:
-        """Call nobody for a while, then one at a time until the function has come back."""
-        now = time.monotonic()
-        if now < self._closed_until:
-            return
-        pause = backoff_s(self._pauses, first_s=_FIRST_PAUSE_S, longest_s=_LONGEST_PAUSE_S)
-        self._pauses += 1
-        self._allowed = 1.0
-        self._closed_until = now + pause
-        log.warning("function %s is away; trying again in %.1f s", self._function, pause)
-        asyncio.get_running_loop().call_later(pause + _TIMER_S, self._schedule)
 
     async def _park(self, held: Held, problem: Problem) -> None:
         """Fail the run, keep a copy for people to look at, and only then let the event go.

@@ -25,7 +25,6 @@ from mlaas4hep.errors import Problem, ServiceUnavailableError, StrangeEventError
 MAX_FAILURES = 5  #: deliveries that failed, before the run does
 MAX_AWAY_S = 48 * 3600.0  #: longer than the longest training
 _LONGEST_PAUSE_S = 60.0  #: for what failed
-_LONGEST_AWAY_PAUSE_S = 10.0
 _LONGEST_NEED_PAUSE_S = 5.0  #: such as the lease of a process that is dead
 _AWAY = frozenset({None, 401, 403, 404, 408, 502, 503})
 _LOST = frozenset({502, 504})
@@ -107,10 +106,9 @@ def judge(
 
 
 def _again(answer: CallOutcome, before: History, after: History) -> Verdict:
-    """Return when an event is delivered again."""
+    """Return when an event is delivered again: after a pause, or when its function is back."""
     if _is_away(answer):
-        pause = backoff_s(before.pauses, first_s=1.0, longest_s=_LONGEST_AWAY_PAUSE_S)
-        return Verdict(action=Action.AWAY, history=after, pause_s=pause)
+        return Verdict(action=Action.AWAY, history=after)
     needs = answer.status == 503 and answer.problem is not None  # noqa: PLR2004 - HTTP
     longest = _LONGEST_NEED_PAUSE_S if needs else _LONGEST_PAUSE_S
     pause = backoff_s(before.pauses, first_s=1.0, longest_s=longest)

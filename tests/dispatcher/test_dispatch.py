@@ -15,7 +15,7 @@ import pytest
 
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.adapters.nats.provision import DEAD_STREAM, STREAM
+from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_STREAM, STREAM
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
 from mlaas4hep.core.runs.run import Run, Status
@@ -169,6 +169,20 @@ def test_a_function_that_is_away_is_not_called_for_every_event(
         functions.wait_for(lambda: len({event for _, event in functions.calls}) == 500)
 
     assert len(functions.calls) < 520
+
+
+def test_a_dispatcher_that_stops_gives_back_what_waits_for_a_function_that_is_away(
+    functions: Any, bus: Bus, dispatching: Dispatching
+) -> None:
+    functions.answer = lambda *_: (503, {})
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 2)
+    functions.answer = lambda *_: (200, {})
+    before = len(functions.calls)
+
+    with dispatching():
+        functions.wait_for(lambda: len(functions.calls) > before, timeout_s=ACK_WAIT_S / 2)
 
 
 def test_nonsense_is_buried(
