@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from PIL import Image
 
 from mlaas4hep.core import keys, wire
+from mlaas4hep.http.predict.tfaas.predictions import Picture
+from mlaas4hep.ports import TensorInfo
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,18 @@ def test_an_image_is_answered_with_its_best_labels(alice, picture, path, form, s
     assert answer["filename"] == f"p.{form.lower()}"
     assert [each["label"] for each in answer["labels"]] == ["higgs", "muons", "qcd"]
     assert sum(each["probability"] for each in answer["labels"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_greys_of_two_bytes_are_read_by_the_higher_one():
+    greys = (np.arange(64, dtype=np.uint16) * 1000).reshape(8, 8)
+    buffer = io.BytesIO()
+    Image.fromarray(greys).save(buffer, "PNG")
+    takes = TensorInfo(name="pixels", dtype="float32", shape=(-1, 8, 8, 1))
+    model = SimpleNamespace(runtime=SimpleNamespace(inputs=(takes,)))
+
+    fed = Picture(filename="p.png", data=buffer.getvalue()).feeds(model)
+
+    np.testing.assert_array_equal(fed["pixels"][0, :, :, 0], greys // 256)
 
 
 def test_tfaas_answers_an_image_with_a_vector(images, alice, picture):

@@ -125,13 +125,22 @@ def _pixels(data: bytes, height: int, width: int, channels: int) -> NDArray[np.f
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > _MAX_PIXELS:
                 raise TooLargeError(f"the image has more than {_MAX_PIXELS} pixels")
-            shown: Any = picture.convert(_MODES[channels])
+            shown = _in_bytes(picture).convert(_MODES[channels])
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise InvalidRequestError(f"Invalid image: {error}", hint="send a png or jpg") from error
     wanted = (shown.width if width == -1 else width, shown.height if height == -1 else height)
     if shown.size != wanted:
         shown = shown.resize(wanted, Image.Resampling.BILINEAR)
     return np.asarray(shown, dtype=np.float32).reshape(wanted[1], wanted[0], channels)
+
+
+def _in_bytes(picture: Any) -> Any:
+    """Return a picture of a byte a channel; of greys of 16 bits, `convert` would make white all above 255."""
+    from PIL import Image  # noqa: PLC0415 - few calls need it
+
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
 
 
 _BYTES = "application/octet-stream"
