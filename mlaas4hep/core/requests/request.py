@@ -1,8 +1,10 @@
 """What a person asks for: files, labels, parameters and a model, complete and checked."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
+from mlaas4hep.core import keys
 from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.weighting import Weighting
@@ -83,7 +85,7 @@ class Resources:
     cpus: float = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One submission; stored as JSON with the run, and all that the steps need to know."""
 
@@ -98,3 +100,16 @@ class Request:
     preproc: str = ""  #: the text of preproc.json
     resources: Resources = Resources()
     title: str = ""
+
+    @cached_property
+    def weighed_by(self) -> str:
+        """Return a hash of all that sums of weights depend on, besides the file; "" without any.
+
+        It looks at every file, and every range asks for it.
+        """
+        weighting = self.params.weighting
+        if not weighting.is_measured:
+            return ""
+        numbers = [file.weight for file in self.files]
+        labels = "\n".join(self.labels.expressions) or self.labels.values
+        return keys.digest(weighting.expression, weighting.norm == "xsec", numbers, labels)

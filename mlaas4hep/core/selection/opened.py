@@ -93,13 +93,12 @@ class OpenedFiles:
 
     def range_content(self, request: Request, index: int) -> str:
         """Return the hash of everything that the specs of range `index` depend on."""
-        return _range_contents(self, request.preproc, request.params.rules, _weighed_by(request))[
-            index
-        ]
+        rules = request.params.rules
+        return _range_contents(self, request.preproc, rules, request.weighed_by)[index]
 
     def specs_content(self, request: Request) -> str:
         """Return the hash of everything that the merged specs depend on."""
-        return _specs_content(self, request.preproc, request.params.rules, _weighed_by(request))
+        return _specs_content(self, request.preproc, request.params.rules, request.weighed_by)
 
     def chunk_content(self, request: Request, recipe: Recipe) -> str:
         """Return the hash of everything that a chunk depends on."""
@@ -174,16 +173,6 @@ class OpenedFiles:
             file.entries * good / all_ if all_ else 0.0
             for file, good, all_ in zip(self.files, passed, seen, strict=True)
         ]
-
-
-def _weighed_by(request: Request) -> str:
-    """Return all that sums of weights depend on, besides the file itself; "" without weights."""
-    weighting = request.params.weighting
-    if not weighting.is_measured:
-        return ""
-    numbers = [file.weight for file in request.files]
-    labels = "\n".join(request.labels.expressions) or request.labels.values
-    return keys.digest(weighting.expression, weighting.norm == "xsec", numbers, labels)
 
 
 def _row_bytes(specs: Specs) -> int:
