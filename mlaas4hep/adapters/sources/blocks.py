@@ -28,6 +28,11 @@ class KeptBlocks:
         self._ended: set[Hashable] = set()  #: the last entry has been handed out
         self._lock = threading.Lock()
 
+    def has(self, key: Hashable) -> bool:
+        """Tell whether a block is here, or being made."""
+        with self._lock:
+            return key in self._blocks or key in self._making or self._spool.has(key)
+
     def rows(self, key: Hashable, make: Callable[[], Columns], start: int, stop: int) -> Columns:
         """Return entries [start, stop) of the block of `key`, counted from its first."""
         spooled = self._spool.rows(key, start, stop)

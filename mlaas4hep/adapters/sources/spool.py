@@ -67,6 +67,10 @@ class BlockSpool:
                 self._blocks.clear()
                 self._limit_bytes = 0
 
+    def has(self, key: Hashable) -> bool:
+        """Tell whether a block is here."""
+        return key in self._blocks
+
     def rows(self, key: Hashable, start: int, stop: int) -> Columns | None:
         """Return entries [start, stop) of a block, or None if it is not here."""
         if key not in self._blocks:

@@ -1,9 +1,11 @@
 """Entries in blocks: where blocks end, and reading a range of entries through them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.core.data.columns import Columns
@@ -11,7 +13,9 @@ from mlaas4hep.core.data.columns import Columns
 BLOCK_BYTES = 4 * 1024**2  #: of values in memory that one block aims at
 STRETCH = 16  #: a block may be that many times as large, to end where reading may start cheaply
 MIN_STEP, MAX_STEP = 1000, 100_000  #: entries
+AHEAD_BYTES = 16 * 1024**2  #: as stored, on their way from a server while a block is decoded
 
+T = TypeVar("T")
 Window = tuple[int, int]  #: entries [start, stop)
 
 
@@ -54,6 +58,29 @@ def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[Window]
     yield from pairwise(edges[bisect_right(edges, start) - 1 : bisect_left(edges, stop) + 1])
 
 
+def asked_ahead(
+    windows: Iterable[Window], ask: Callable[[Window], tuple[T, int]]
+) -> Iterator[tuple[Window, T]]:
+    """Yield each window with what was asked for it, when the next ones have been asked for, too.
+
+    Args:
+        windows: consecutive ones.
+        ask: sends for the bytes of one, and returns what waits for them and how many they are.
+    """
+    waiting: deque[tuple[Window, T, int]] = deque()
+    size_bytes = 0
+    for window in windows:
+        answer, asked_bytes = ask(window)
+        waiting.append((window, answer, asked_bytes))
+        size_bytes += asked_bytes
+        while len(waiting) > 1 and size_bytes - waiting[0][2] > AHEAD_BYTES:
+            *first, first_bytes = waiting.popleft()
+            size_bytes -= first_bytes
+            yield first[0], first[1]
+    for window, answer, _ in waiting:
+        yield window, answer
+
+
 def read_through(
     windows: Sequence[Window],
     wanted: Window,
@@ -73,16 +100,32 @@ def read_through(
         key: tells these blocks from those of other files and branches.
     """
     start, stop = wanted
-    inside = [window for window in windows if start <= window[0] and window[1] <= stop]
-    whole = blocks(inside) if inside else iter(())
+    inside = {window for window in windows if start <= window[0] and window[1] <= stop}
+    missing = [w for w in windows if w in inside or not kept.has((key, w))]
+    fresh = _Fresh(missing, blocks)
     for window in windows:
-        if start <= window[0] and window[1] <= stop:
-            yield next(whole)
+        make = partial(fresh.block, window)
+        if window in inside:
+            yield make()
         else:
-            make = partial(_one, blocks, window)
             low, high = max(start, window[0]) - window[0], min(stop, window[1]) - window[0]
             yield kept.rows((key, window), make, low, high)
 
 
-def _one(blocks: Callable[[Sequence[Window]], Iterator[Columns]], window: Window) -> Columns:
-    return next(blocks([window]))
+class _Fresh:
+    """Blocks that are read in one go, so that all are on their way early."""
+
+    def __init__(
+        self, windows: Sequence[Window], blocks: Callable[[Sequence[Window]], Iterator[Columns]]
+    ) -> None:
+        self._left = deque(windows)
+        self._blocks = blocks
+        self._read = blocks(windows) if windows else iter(())
+
+    def block(self, window: Window) -> Columns:
+        """Return one of them, windows rising; one that nobody asked for is passed over."""
+        while self._left and self._left[0] <= window:
+            block = next(self._read)
+            if self._left.popleft() == window:
+                return block
+        return next(self._blocks([window]))  # it was kept, and has left meanwhile

@@ -10,7 +10,7 @@ from mlaas4hep.adapters.sources.places.place import Bytes
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.pages import Pages, joined
 from mlaas4hep.adapters.sources.root.ntuple.rows import Cut, Indexes, KnownRows, Rows
-from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.adapters.sources.windows import Window, asked_ahead
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.texts import TEXT
 
@@ -22,29 +22,24 @@ class NtupleDecoder:
         wanted = frozenset(names)
         self._clusters = layout.clusters
         self._fields = [field for field in layout.fields if field.name in wanted]
+        self._content = content
         self._columns = {each.number: Pages(each, content) for each in layout.columns}
 
     def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
-        """Yield the entries of each window; the bytes of the next one are on their way by then.
+        """Yield the entries of each window; the bytes of the next ones are on their way by then.
 
         Raises:
             DamagedStreamError: a page is damaged.
         """
-        asked = self._asked(windows)
-        window, cuts = next(asked, (None, []))
-        while window:
-            before, current = window, cuts
-            window, cuts = next(asked, (None, []))
-            yield self._block(*before, current)
+        for window, cuts in asked_ahead(windows, self._asked):
+            yield self._block(*window, cuts)
             for pages in self._columns.values():
                 pages.forget()
 
-    def _asked(self, windows: Iterable[Window]) -> Iterator[tuple[Window, list[Cut]]]:
-        """Yield each window with its parts; what is known to be needed has been asked for."""
-        for window in windows:
-            cuts = list(self._cuts(*window))
-            self._ask(cuts)
-            yield window, cuts
+    def _asked(self, window: Window) -> tuple[list[Cut], int]:
+        """Return the parts of a window, and how many bytes were asked for: what must be needed."""
+        cuts = list(self._cuts(*window))
+        return cuts, self._ask(cuts)
 
     def _block(self, start: int, stop: int, cuts: Sequence[Cut]) -> Columns:
         rows = KnownRows(self._columns, cuts)
@@ -80,20 +75,36 @@ class NtupleDecoder:
                 entries=high - low,
             )
 
-    def _ask(self, cuts: Iterable[Cut]) -> None:
-        """Have what is known to be needed on its way: all but the values of rows in part."""
+    def _ask(self, cuts: Iterable[Cut]) -> int:
+        """Have what is known to be needed on its way: all but the values of rows in part.
+
+        Returns:
+            How many bytes that are.
+        """
+        missing = {
+            (column, page): pages.span(page)
+            for column, cluster, start, stop in self._needed(cuts)
+            for pages in (self._columns[column],)
+            for page in pages.missing(cluster, start, stop)
+        }
+        answers = self._content.ask(list(missing.values()))
+        for (column, page), answer in zip(missing, answers, strict=True):
+            self._columns[column].expect(page, answer)
+        return sum(stop - start for start, stop in missing.values())
+
+    def _needed(self, cuts: Iterable[Cut]) -> Iterator[tuple[int, int, int, int | None]]:
+        """Yield columns, and the elements [start, stop) of a cluster that are needed of each."""
         for field in self._fields:
             for cut in cuts:
                 if field.index is None:
-                    column = self._columns[field.column]
                     length = 1 if field.is_count else field.length
-                    column.ask(cut.cluster, cut.start * length, cut.stop * length)
-                else:
-                    self._columns[field.index].ask(cut.cluster, cut.start, cut.stop)
-                    if cut.is_whole:
-                        self._columns[field.column].ask(cut.cluster, 0, None)
-                    if cut.is_whole and field.inner is not None:
-                        self._columns[field.inner].ask(cut.cluster, 0, None)
+                    yield field.column, cut.cluster, cut.start * length, cut.stop * length
+                    continue
+                yield field.index, cut.cluster, cut.start, cut.stop
+                if cut.is_whole:
+                    yield field.column, cut.cluster, 0, None
+                if cut.is_whole and field.inner is not None:
+                    yield field.inner, cut.cluster, 0, None
 
     def _fixed(self, field: Field, cuts: Iterable[Cut]) -> Array:
         column, length = self._columns[field.column], field.length

@@ -28,12 +28,20 @@ class Pages:
         self._pages: dict[int, Array] = {}
         self._used: set[int] = set()
 
-    def ask(self, cluster: int, start: int, stop: int | None) -> None:
-        """Have the pages with elements [start, stop) of a cluster on their way."""
+    def missing(self, cluster: int, start: int, stop: int | None) -> list[int]:
+        """Return the pages with elements [start, stop) of a cluster that nobody asked for yet."""
         pages = [page for page, *_ in self._holding(cluster, start, stop)]
-        missing = [page for page in pages if page not in self._pages and page not in self._asked]
-        answers = self._content.ask([self._span(page) for page in missing])
-        self._asked.update(zip(missing, answers, strict=True))
+        return [page for page in pages if page not in self._pages and page not in self._asked]
+
+    def expect(self, page: int, answer: PendingBytes) -> None:
+        """Take what waits for the bytes of a page."""
+        self._asked[page] = answer
+
+    def span(self, page: int) -> Span:
+        """Return where a page lies in the file."""
+        start = self._column.starts[page]
+        checksum = _CHECKSUM_BYTES if self._column.checked else 0
+        return start, start + self._column.sizes[page] + checksum
 
     def elements(self, cluster: int, start: int, stop: int, needed: int | None) -> Array:
         """Return elements [start, stop) of a cluster.
@@ -50,7 +58,9 @@ class Pages:
         if zeros < 0 or (zeros and not self._column.deferred) or stop > there + zeros:
             raise DamagedStreamError(f"column {self._column.number} has {there} elements")
         low, high = max(start - zeros, 0), max(stop - zeros, 0)
-        self.ask(cluster, low, high)
+        missing = self.missing(cluster, low, high)
+        answers = self._content.ask([self.span(page) for page in missing])
+        self._asked.update(zip(missing, answers, strict=True))
         parts = [
             self._page(page)[max(low - first, 0) : high - first]
             for page, first, _ in self._holding(cluster, low, high)
@@ -79,11 +89,6 @@ class Pages:
             if begin >= end:
                 return
             yield first + number, begin, ends[number]
-
-    def _span(self, page: int) -> Span:
-        start = self._column.starts[page]
-        checksum = _CHECKSUM_BYTES if self._column.checked else 0
-        return start, start + self._column.sizes[page] + checksum
 
     def _page(self, page: int) -> Array:
         self._used.add(page)

@@ -21,7 +21,7 @@ from mlaas4hep.adapters.sources.root.ttree.basket import (
     read_basket,
 )
 from mlaas4hep.adapters.sources.root.ttree.packing import unpacked
-from mlaas4hep.adapters.sources.windows import Window
+from mlaas4hep.adapters.sources.windows import Window, asked_ahead
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 
 _Buffers = dict[tuple[str, int], PendingBytes]  #: compressed baskets, by branch and number
@@ -44,30 +44,25 @@ class Decoder:
         self._kept: _Kept = {}
 
     def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
-        """Yield the entries of each window; the bytes of the next one are on their way by then.
+        """Yield the entries of each window; the bytes of the next ones are on their way by then.
 
         Branches that are unknown are left out, from the block on where that shows.
         """
-        following = iter(windows)
-        window = next(following, None)
-        buffers = self._asked(window, None) if window else {}
-        while window:
-            current, before = buffers, window
-            window = next(following, None)
-            buffers = self._asked(window, before) if window else {}
-            yield self._block(*before, current)
+        firsts = dict.fromkeys((leaf.name for leaf in self._leaves), 0)
+        for window, buffers in asked_ahead(windows, partial(self._ask, firsts)):
+            yield self._block(*window, buffers)
 
-    def _asked(self, window: Window, before: Window | None) -> _Buffers:
-        """Ask for every basket of the window, in one go, that the window before has not."""
-        wanted = [
-            (leaf, index)
-            for leaf in self._leaves
-            for index in leaf.holding(*window)
-            if not (before and index in leaf.holding(*before))
-        ]
-        answers = self._content.ask([_place(leaf, index) for leaf, index in wanted])
-        keys = [(leaf.name, index) for leaf, index in wanted]
-        return dict(zip(keys, answers, strict=True))
+    def _ask(self, firsts: dict[str, int], window: Window) -> tuple[_Buffers, int]:
+        """Ask for the baskets of a window, in one go; `firsts` are those not asked for before."""
+        wanted: dict[tuple[str, int], Span] = {}
+        for leaf in self._leaves:
+            held = leaf.holding(*window)
+            for index in range(max(held.start, firsts[leaf.name]), held.stop):
+                wanted[leaf.name, index] = _place(leaf, index)
+            firsts[leaf.name] = held.stop
+        answers = self._content.ask(list(wanted.values()))
+        size_bytes = sum(stop - start for start, stop in wanted.values())
+        return dict(zip(wanted, answers, strict=True)), size_bytes
 
     def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
         flat: dict[str, Array] = {}
