@@ -74,11 +74,11 @@ def asked_ahead(
         waiting.append((window, answer, asked_bytes))
         size_bytes += asked_bytes
         while len(waiting) > 1 and size_bytes - waiting[0][2] > AHEAD_BYTES:
-            *first, first_bytes = waiting.popleft()
+            first, bytes_of_it, first_bytes = waiting.popleft()
             size_bytes -= first_bytes
-            yield first[0], first[1]
-    for window, answer, _ in waiting:
-        yield window, answer
+            yield first, bytes_of_it
+    for first, bytes_of_it, _ in waiting:
+        yield first, bytes_of_it
 
 
 def read_through(
