@@ -25,19 +25,31 @@ _ACTIVATIONS: dict[Activation, Callable[[Any], Any]] = {
 class Scores(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
     """Gives scores, shape (n, outputs): probabilities where the module gives logits."""
 
-    def __init__(self, module: Any, activation: Activation) -> None:
+    parts: tuple[tuple[Activation, int], ...] = ()  #: of several labels: for how many numbers each
+
+    def __init__(
+        self, module: Any, activation: Activation, parts: tuple[tuple[Activation, int], ...] = ()
+    ) -> None:
         super().__init__()
         self.module = module
         self.activation = activation
+        self.parts = parts
 
     def forward(self, rows: Any) -> Any:
         """Return the scores, float32, of `rows`, shape (n, columns)."""
         outputs = matrix(self.module(rows.to(element_type(self.module))))
-        return _ACTIVATIONS[self.activation](outputs).float()
+        if not self.parts:
+            return _ACTIVATIONS[self.activation](outputs).float()
+        pieces = torch.split(outputs, [width for _, width in self.parts], dim=1)
+        named = zip(self.parts, pieces, strict=True)
+        return torch.cat([_ACTIVATIONS[kind](piece) for (kind, _), piece in named], dim=1).float()
 
 
 def matrix(outputs: Any) -> Any:
-    """Return outputs of shape (n,) as (n, 1)."""
+    """Return outputs of shape (n,) as (n, 1), and several in a list or dict behind each other."""
+    if isinstance(outputs, dict | list | tuple):
+        several = outputs.values() if isinstance(outputs, dict) else outputs
+        return torch.cat([matrix(each) for each in several], dim=1)
     return outputs.reshape(-1, 1) if outputs.dim() == 1 else outputs
 
 

@@ -40,6 +40,7 @@ FRAMEWORKS = (
         packages=("torch", "lightning", "pytorch_lightning"),
         needs="torch",
         extra="torch",
+        takes=(SEVERAL_LABELS,),
     ),
     FrameworkInfo(
         name="xgboost",

@@ -1,46 +1,12 @@
-"""What a model gives for an entry: rows of numbers, one or several, by name or in order."""
+"""What a model of Keras gives for an entry."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """The outputs of a model in order."""
-
-    names: tuple[str, ...]
-    widths: tuple[int, ...]
-    keys: tuple[Any, ...] | None = None  #: of a dict of outputs
-    in_list: bool = False  #: a list, even if it holds one
-
-    @property
-    def is_plain(self) -> bool:
-        """Tell whether the model gives one tensor."""
-        return self.keys is None and not self.in_list
-
-    @property
-    def shapes(self) -> tuple[tuple[str, int], ...]:
-        """Return name and width of each of several outputs; () if there is one."""
-        if len(self.names) == 1:
-            return ()
-        return tuple(zip(self.names, self.widths, strict=True))
-
-    def formed(self, parts: Sequence[Any]) -> Any:
-        """Return one part for each output in the form in which the model gives its outputs."""
-        if self.keys is not None:
-            return dict(zip(self.keys, parts, strict=True))
-        return [*parts] if self.in_list else parts[0]
-
-    def parts(self, given: Any) -> list[Any]:
-        """Return what a model gave, output by output."""
-        if self.keys is not None:
-            return [given[key] for key in self.keys]
-        return [*given] if self.in_list else [given]
+from mlaas4hep.adapters.trainers.outputs import Outputs
 
 
 def outputs_of(made: Any, columns: int) -> Outputs:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
@@ -16,7 +15,7 @@ from mlaas4hep.adapters.trainers.keras.losses import (
     loss_name,
     of_classes,
 )
-from mlaas4hep.adapters.trainers.keras.outputs import Outputs
+from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.core.models.goals import Goal, joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
@@ -141,10 +140,11 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
         )
     columns = job.label_columns
     losses = _losses(made.loss, outputs)
-    shares = _shares(outputs, job)
     several = len(outputs.names) > 1
     found = []
-    for width, loss, (first, labels) in zip(outputs.widths, losses, shares, strict=True):
+    for width, loss, (first, labels) in zip(
+        outputs.widths, losses, shares(outputs, columns), strict=True
+    ):
         target = Target(
             loss_name(loss),
             width,
@@ -170,21 +170,3 @@ def _losses(loss: Any, outputs: Outputs) -> Sequence[Any]:
     if isinstance(loss, list | tuple):
         return [*loss] if len(loss) == len(outputs.names) else [None] * len(outputs.names)
     return [loss] * len(outputs.names)
-
-
-def _shares(outputs: Outputs, job: TrainingJob) -> list[tuple[int, int]]:
-    """Return the first label column of each output, and how many there are for it."""
-    columns, names = job.label_columns, outputs.names
-    if len(names) == 1 and len(columns.outputs) < 2:  # noqa: PLR2004 - labels of one output
-        return [(0, columns.labels)]
-    if not columns.outputs and columns.labels == len(names):
-        return [(place, 1) for place in range(len(names))]
-    said = dict(columns.outputs)
-    if set(said) != set(names):
-        labels = ", ".join(said) or f"{columns.labels} column(s) without outputs"
-        raise TrainingError(
-            f"{MODEL_FILE}: the model has the outputs {', '.join(names)}, and labels are for {labels}",
-            f'"labels": {{"{names[0]}": "BRANCH", …}} in params.json, with each output of the model',
-        )
-    starts = dict(zip(said, np.cumsum([0, *said.values()])[:-1].tolist(), strict=True))
-    return [(starts[name], said[name]) for name in names]

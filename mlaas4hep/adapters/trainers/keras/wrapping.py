@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-from mlaas4hep.adapters.trainers.keras.outputs import Outputs
 from mlaas4hep.adapters.trainers.keras.targets import Targets
+from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.core.models.columngroups import Group
 
 

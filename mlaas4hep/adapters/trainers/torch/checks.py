@@ -1,12 +1,13 @@
 """Does a module fit the data, and what are the numbers that it gives?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 
 from mlaas4hep.adapters.native.torch import element_type, matrix, place_of
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.outputs import Outputs
 
 Kind = Literal["logits", "probabilities", "log_probabilities", "independent"]
 _PROBED = 256  #: rows
@@ -15,19 +16,19 @@ _SCALES = (1.0, 100.0)  #: of their values: outputs that are no probabilities sh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """What a module gives for an entry."""
+class Head:
+    """One tensor that a module gives."""
 
     width: int
     kind: Kind  #: as its values show; logits are any numbers, independent ones lie in [0, 1]
 
 
-def outputs(module: Any, columns: int) -> Outputs:
-    """Return what the module gives; nothing it remembers changes.
+def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
+    """Return what the module gives, and what its values show; nothing it remembers changes.
 
     Raises:
-        TrainingError: it does not take rows of `columns` numbers, gives something else than a
-            row of numbers for each, or has nothing that can learn.
+        TrainingError: it does not take rows of `columns` numbers, gives something else than
+            rows of numbers for each, or has nothing that can learn.
     """
     was_training = module.training
     module.eval()
@@ -35,34 +36,59 @@ def outputs(module: Any, columns: int) -> Outputs:
         random = torch.Generator().manual_seed(0)
         rows = torch.randn(_PROBED, columns, generator=random)
         given = [_tried(module, scale * rows) for scale in _SCALES]
+    form = _form(given[0])
+    parts = [form.parts(each) for each in given]
+    values = [
+        torch.cat([_rows(part, _PROBED) for part in same]) for same in zip(*parts, strict=True)
+    ]
     module.train(was_training)
     if not any(each.requires_grad for each in module.parameters()):
         raise TrainingError(
             f"{MODEL_FILE}: the module has no parameters that can learn",
             "keep its layers as attributes: self.layer = torch.nn.Linear(idim, 1)",
         )
-    return Outputs(width=given[0].shape[1], kind=_kind(torch.cat(given)))
+    found = tuple(Head(width=each.shape[1], kind=_kind(each)) for each in values)
+    return replace(form, widths=tuple(each.width for each in found)), found
 
 
 def _tried(module: Any, rows: Any) -> Any:
     columns = rows.shape[1]
     try:
-        given = module(rows.to(place_of(module), element_type(module)))
+        return module(rows.to(place_of(module), element_type(module)))
     except Exception as error:
         raise TrainingError(
             f"{MODEL_FILE}: the module does not take rows of {columns} numbers: "
             f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
             f"use the argument of model(idim), here {columns}, as the number of inputs",
         ) from error
+
+
+def _form(given: Any) -> Outputs:
+    """Return the names of outputs; a dict has its own."""
+    if isinstance(given, dict | list | tuple) and not given:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives an empty {type(given).__name__}",
+            "return a tensor of shape (entries, outputs) from forward",
+        )
+    if isinstance(given, dict):
+        names, keys = tuple(map(str, given)), tuple(given)
+        return Outputs(names=names, widths=(), keys=keys)
+    if isinstance(given, list | tuple):
+        names = tuple(f"output_{place}" for place in range(len(given)))
+        return Outputs(names=names, widths=(), in_list=True)
+    return Outputs(names=("output",), widths=())
+
+
+def _rows(given: Any, entries: int) -> Any:
     if not isinstance(given, torch.Tensor):
         raise TrainingError(
-            f"{MODEL_FILE}: the module gives a {type(given).__name__}, not one tensor",
-            "return one tensor of shape (entries, outputs) from forward",
+            f"{MODEL_FILE}: the module gives a {type(given).__name__}, not a tensor",
+            "return a tensor of shape (entries, outputs) from forward, or a tuple or dict of them",
         )
     shape = tuple(given.shape)
-    if len(shape) not in (1, 2) or shape[0] != len(rows) or 0 in shape:
+    if len(shape) not in (1, 2) or shape[0] != entries or 0 in shape:
         raise TrainingError(
-            f"{MODEL_FILE}: the module gives shape {shape} for {len(rows)} entries, not a row of "
+            f"{MODEL_FILE}: the module gives shape {shape} for {entries} entries, not a row of "
             "numbers for each",
             "return a tensor of shape (entries, outputs) from forward",
         )

@@ -42,8 +42,7 @@ class Torch:
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
         if job.resources.device == "gpu" and torch.cuda.is_available():
             made = made.to("cuda")
-        outputs = checks.outputs(made, job.columns)
-        model = TorchModel(made, job, defined, outputs)
+        model = TorchModel(made, job, defined, *checks.heads(made, job.columns))
         model.dry_run()
         return model
 

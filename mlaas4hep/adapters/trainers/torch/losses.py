@@ -61,6 +61,13 @@ def comparison(loss: Any, width: int) -> Comparison | None:
     return _ONE_OUTPUT.get(name)
 
 
+def by_column(loss: Any) -> Comparison | None:
+    """Return what a loss of PyTorch compares with a number for each label; None: somebody's own."""
+    if type(loss).__name__ == "MultiLabelSoftMarginLoss":
+        return Comparison(labels="column", activation="sigmoid", task="binary")
+    return comparison(loss, 1)
+
+
 def wants_several(loss: Any) -> bool:
     """Tell whether a loss can learn nothing from one output."""
     return type(loss).__name__ in _CLASSES

@@ -2,7 +2,7 @@
 
 import io
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ import torch
 
 from mlaas4hep.adapters.native.torch import Scores, element_type, matrix, place_of, scores
 from mlaas4hep.adapters.trainers import tabular
-from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
+from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.adapters.trainers.torch import bundle, target
-from mlaas4hep.adapters.trainers.torch.checks import Outputs
+from mlaas4hep.adapters.trainers.torch.checks import Head
+from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
 from mlaas4hep.adapters.trainers.torch.steps import Steps
-from mlaas4hep.adapters.trainers.torch.target import Target
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
@@ -31,24 +32,43 @@ class TorchModel:
     missing: Missing = "zero"
 
     def __init__(
-        self, module: Any, job: TrainingJob, defined: Mapping[str, Any], outputs: Outputs
+        self,
+        module: Any,
+        job: TrainingJob,
+        defined: Mapping[str, Any],
+        form: Outputs,
+        heads: Sequence[Head],
     ) -> None:
+        """Look for what is learned.
+
+        Args:
+            module: that learns.
+            job: what the training is told.
+            defined: by model.py.
+            form: of what the module gives.
+            heads: of it, one for each tensor.
+        """
         self.module = module
         self._job = job
-        self._outputs = outputs
+        self._head = heads[0]
         self._steps = Steps(module, defined)
-        self._tried = target.stated(defined, outputs, job) or ()
-        self._target: Target | None = self._tried[0] if self._tried else None
-        if self._target is None and (job.labels or job.params.task or outputs.width > 1):
-            self._target = target.usual(np.array(job.labels, np.float32), outputs, job)
+        self._tried: Sequence[Learned]
+        if job.label_columns.names:
+            self._tried = joint(defined, form, heads, job)
+        else:
+            self._tried = target.stated(defined, _only(heads, form), job) or ()
+        self._target: Learned | None = self._tried[0] if self._tried else None
+        if self._target is None and (job.labels or job.params.task or self._head.width > 1):
+            self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
         self._seen: set[float] | None = None  #: labels, if they choose the loss
         self._metrics = BatchMetrics()
-        self.summary = _summary(module, job, outputs, self._target)
-        if self._target and not self._tried:
+        self.summary = _summary(module, job, form, self._target)
+        self._form = form
+        if self._target and not defined.get("loss"):
             _say(f"model.py defines no `loss`: labels and outputs say {self._target.name}")
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Learned:
         """Return what is learned; known once labels were checked."""
         assert self._target is not None  # noqa: S101 - chunks are checked before they are used
         return self._target
@@ -56,7 +76,7 @@ class TorchModel:
     def check_labels(self, labels: Floats) -> None:
         """Refuse what the loss cannot compare; the first labels choose it if model.py did not."""
         if self._target is None:
-            self._target = target.usual(labels, self._outputs, self._job)
+            self._target = target.usual(labels, self._head, self._job)
             self._seen = set()
             _say(f"model.py defines no `loss`: the first labels say {self._target.name}")
         self._target.check(labels)
@@ -75,7 +95,7 @@ class TorchModel:
             else:
                 break
         if self._target is not None:
-            self.summary = _summary(self.module, self._job, self._outputs, self._target)
+            self.summary = _summary(self.module, self._job, self._form, self._target)
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, in batches in their order."""
@@ -161,29 +181,34 @@ class TorchModel:
         if self._target is None and kept["loss"]:
             binary = kept["loss"] != "MSELoss"
             labels = np.array([0, 1] if binary else [0.5], np.float32)
-            self._target = target.usual(labels, self._outputs, self._job)
+            self._target = target.usual(labels, self._head, self._job)
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.pt, and model.onnx if it holds."""
         return bundle.write(folder, self._scores(), sample)
 
     def _scores(self) -> Scores:
-        return Scores(self.module, self.target.compares.activation)
+        return Scores(self.module, *self.target.activations)
 
-    def _compare_first(self, tried: Target) -> None:
+    def _compare_first(self, tried: Learned) -> None:
         module, kind = self.module, element_type(self.module)
         was_training = module.training
         module.eval()
         hint = "def loss(outputs, labels): outputs are of shape (entries, outputs)"
         with torch.random.fork_rng(devices=[]), explained("the loss", hint, "torch"):
             rows = torch.zeros((2, self._job.columns), dtype=kind, device=place_of(module))
-            labels = tried.shaped(np.array(_FIRST_LABELS, np.float32), kind).to(place_of(module))
+            labels = _moved(tried.shaped(self._first_labels(), kind), place_of(module))
             value = tried(matrix(module(rows)), labels)
             if not isinstance(value, torch.Tensor) or value.numel() != 1:
                 raise TrainingError(
                     f"model.py: `loss` gives a {type(value).__name__}, not a number", hint
                 )
         module.train(was_training)
+
+    def _first_labels(self) -> Floats:
+        labels = np.array(_FIRST_LABELS, np.float32)
+        columns = self._job.label_columns
+        return np.tile(labels[:, None], (1, columns.labels)) if columns.names else labels
 
     def _batches(self, order: Any, size: int) -> Iterator[Any]:
         """Yield rows; one that is left alone goes with those before it, for batch normalisation."""
@@ -197,15 +222,13 @@ class TorchModel:
     def _taken(self, block: Block, rows: Any) -> tuple[Any, Any, Any]:
         kind, place = element_type(self.module), place_of(self.module)
         inputs = torch.from_numpy(block.x[rows]).to(place, kind)
-        labels = self.target.shaped(block.y[rows], kind).to(place)
+        labels = _moved(self.target.shaped(block.y[rows], kind), place)
         if block.weights is None:
             return inputs, labels, None
         return inputs, labels, torch.from_numpy(block.weights[rows]).to(place, kind)
 
 
-def _summary(
-    module: Any, job: TrainingJob, outputs: Outputs, chosen: Target | None
-) -> ModelSummary:
+def _summary(module: Any, job: TrainingJob, form: Outputs, chosen: Learned | None) -> ModelSummary:
     layers = [
         f"{name} ({type(each).__name__}): {sum(p.numel() for p in each.parameters())}"
         for name, each in module.named_modules()
@@ -215,10 +238,26 @@ def _summary(
         parameters=sum(each.numel() for each in module.parameters()),
         layers=tuple(layers) or (type(module).__name__,),
         input_width=job.columns,
-        output_shape=(outputs.width,),
+        output_shape=(sum(form.widths),),
         loss=chosen.name if chosen else "as labels say",
         task=chosen.task if chosen else "other",
+        goals=chosen.goals if chosen else (),
     )
+
+
+def _only(heads: Sequence[Head], form: Outputs) -> Head:
+    if len(heads) != 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives {len(heads)} tensors ({', '.join(form.names)}), and "
+            "there is one label",
+            "return one tensor of shape (entries, outputs) from forward",
+        )
+    return heads[0]
+
+
+def _moved(labels: Any, place: Any) -> Any:
+    """Return labels, or those of each head, on a device."""
+    return [each.to(place) for each in labels] if isinstance(labels, list) else labels.to(place)
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:

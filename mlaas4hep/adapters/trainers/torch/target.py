@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.torch.checks import Outputs
+from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.losses import (
     Comparison,
     LogOfProbabilities,
@@ -19,10 +20,12 @@ from mlaas4hep.adapters.trainers.torch.losses import (
     comparison,
     wants_several,
 )
+from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 _TWO = {0.0, 1.0}
+_HALF = {"none": 0.5, "sigmoid": 0.0, "signed": 0.0}  #: outputs from which an entry is signal
 _OF_CLASSES: dict[str, Activation] = {"logits": "softmax", "log_probabilities": "exp"}
 
 
@@ -41,10 +44,32 @@ class Target:
         """Return what is learned, as far as the loss tells."""
         return self.compares.task
 
+    @property
+    def activations(self) -> tuple[Activation, tuple[tuple[Activation, int], ...]]:
+        """Return what makes scores of outputs, and of how many numbers each if there are several."""
+        return self.compares.activation, ()
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Return none: there is one label."""
+        return ()
+
+    def right(self, outputs: Floats, labels: Floats) -> dict[str, NDArray[np.bool_]]:
+        """Return which entries, shape (n,), are told apart as labels say; empty for values."""
+        if self.task not in ("binary", "multiclass"):
+            return {}
+        if outputs.shape[1] > 1:
+            return {"accuracy": outputs.argmax(axis=1) == labels}
+        chosen = outputs[:, 0] >= _HALF[self.compares.activation]
+        return {"accuracy": chosen == (labels > 0.5)}  # noqa: PLR2004 - of 0 and 1, or -1 and 1
+
     def shaped(self, labels: Floats, kind: Any) -> Any:
-        """Return labels, shape (n,), as the loss compares them with outputs of type `kind`."""
+        """Return labels, shape (n,), as the loss compares them with outputs of type `kind`.
+
+        One with a number for each of several labels gets them in shape (n, labels), as they are.
+        """
         if self.compares.labels == "column":
-            return torch.from_numpy(labels.reshape(-1, 1)).to(kind)
+            return torch.from_numpy(labels.reshape(len(labels), -1)).to(kind)
         numbers = torch.from_numpy(labels.astype(np.int64))
         if self.compares.labels == "number":
             return numbers
@@ -71,8 +96,8 @@ class Target:
             )
         return (values.reshape(len(values), -1).mean(dim=1) * weights).mean()
 
-    def check(self, labels: Floats) -> None:
-        """Refuse labels that the loss cannot compare.
+    def check(self, labels: Floats, where: str = "") -> None:
+        """Refuse labels, shape (n,), that the loss cannot compare; `where` says whose they are.
 
         Raises:
             TrainingError: names the first one.
@@ -90,24 +115,30 @@ class Target:
             label = float(labels[int(np.argmin(fits))])
             named = self.classes[int(label)] if label in range(len(self.classes)) else ""
             raise TrainingError(
-                f"label {label:g}{f' ({named})' if named else ''} does not fit {self.name}: "
+                f"label {label:g}{f' ({named})' if named else ''}{where} does not fit {self.name}: "
                 f"it must be {due}",
                 "change labels.txt, the module's outputs, or `loss` in model.py; values are "
                 'learned with "task": "regression" in params.json',
             )
 
 
-def stated(
-    defined: Mapping[str, Any], outputs: Outputs, job: TrainingJob
-) -> tuple[Target, ...] | None:
+def stated(defined: Mapping[str, Any], head: Head, job: TrainingJob) -> tuple[Target, ...] | None:
     """Return the target that `loss` of model.py means, or several to try; None: there is none.
 
     Raises:
         TrainingError: it is no loss, or none for this module.
     """
-    loss = defined.get("loss")
-    if loss is None:
+    if defined.get("loss") is None:
         return None
+    return guesses(instance(defined["loss"]), head, job)
+
+
+def instance(loss: Any) -> Any:
+    """Return a loss that can be called.
+
+    Raises:
+        TrainingError: it is none.
+    """
     if isinstance(loss, type):
         loss = loss()
     if not callable(loss):
@@ -115,58 +146,71 @@ def stated(
             f"{MODEL_FILE}: `loss` is a {type(loss).__name__}, not a loss",
             "loss = torch.nn.BCEWithLogitsLoss(), or def loss(outputs, labels): …",
         )
-    if outputs.width == 1 and wants_several(loss):
+    return loss
+
+
+def guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Target, ...]:
+    """Return what a loss may mean for a tensor and one label, likeliest first.
+
+    Raises:
+        TrainingError: it cannot learn from it.
+    """
+    if head.width == 1 and wants_several(loss):
         raise TrainingError(
             f"{MODEL_FILE}: the module gives 1 number, which {type(loss).__name__} cannot learn from",
             "one output per class: Linear(…, 2), or loss = torch.nn.BCEWithLogitsLoss()",
         )
-    compares = comparison(loss, outputs.width)
+    compares = comparison(loss, head.width)
     is_of_values = compares is not None and compares.labels == "one_hot" and _is_regression(job)
-    tried = (compares,) if compares and not is_of_values else _guesses(loss, outputs, job)
-    name = getattr(loss, "__name__", type(loss).__name__)
+    tried = (compares,) if compares and not is_of_values else _guesses(loss, head, job)
     return tuple(
-        Target(loss=loss, name=name, width=outputs.width, compares=each, classes=job.classes)
+        Target(loss=loss, name=name_of(loss), width=head.width, compares=each, classes=job.classes)
         for each in tried
     )
 
 
-def usual(labels: Floats, outputs: Outputs, job: TrainingJob) -> Target:
+def name_of(loss: Any) -> str:
+    """Return what a loss is called."""
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def usual(labels: Floats, head: Head, job: TrainingJob) -> Target:
     """Return the target that follows from some labels and from what the module gives."""
-    loss, compares = _usual(labels, outputs, job)
+    loss, compares = _usual(labels, head, job)
     return Target(
         loss=loss,
         name=type(loss).__name__,
-        width=outputs.width,
+        width=head.width,
         compares=compares,
         classes=job.classes,
     )
 
 
-def _usual(labels: Floats, outputs: Outputs, job: TrainingJob) -> tuple[Any, Comparison]:
+def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Comparison]:
     losses = torch.nn
     asked = job.params.task
-    if asked == "regression" and outputs.width > 1:
+    if asked == "regression" and head.width > 1:
         raise TrainingError(
-            f"{MODEL_FILE}: the module gives {outputs.width} numbers for an entry, and one is learned",
+            f"{MODEL_FILE}: the module gives {head.width} numbers for an entry, and one is learned",
             "end with Linear(…, 1), or define `loss` in model.py",
         )
     if asked == "regression":
         return losses.MSELoss(), Comparison(labels="column", task="regression")
-    if outputs.width > 1:
+    if head.width > 1:
         several: dict[str, Any] = {
             "logits": losses.CrossEntropyLoss(),
             "log_probabilities": losses.NLLLoss(),
             "probabilities": LogOfProbabilities(),
             "independent": losses.BCELoss(),
         }
-        loss = several[outputs.kind]
-        known = comparison(loss, outputs.width)
+        loss = several[head.kind]
+        known = comparison(loss, head.width)
         return loss, known or Comparison(labels="number", task="multiclass")
     values = set(np.unique(labels).tolist())
-    if values <= {-1.0, 1.0} and -1.0 in values and outputs.kind == "logits":
+    if values <= {-1.0, 1.0} and -1.0 in values and head.kind == "logits":
         loss = losses.SoftMarginLoss()
     elif values <= _TWO or asked == "binary":
-        is_logit = outputs.kind == "logits"
+        is_logit = head.kind == "logits"
         loss = losses.BCEWithLogitsLoss() if is_logit else losses.BCELoss()
     else:
         loss = losses.MSELoss()
@@ -175,25 +219,26 @@ def _usual(labels: Floats, outputs: Outputs, job: TrainingJob) -> tuple[Any, Com
     return loss, found
 
 
-def _guesses(loss: Any, outputs: Outputs, job: TrainingJob) -> tuple[Comparison, ...]:
+def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
     """Return what a loss of somebody's own may compare, likeliest first."""
-    are_classes = all(label in range(outputs.width) for label in job.labels)
-    if outputs.width > 1 and are_classes and not _is_regression(job):
-        activation = _OF_CLASSES.get(outputs.kind, "none")
+    are_classes = all(label in range(head.width) for label in job.labels)
+    if head.width > 1 and are_classes and not _is_regression(job):
+        activation = _OF_CLASSES.get(head.kind, "none")
         return (
             Comparison(labels="number", activation=activation, task="multiclass"),
             Comparison(labels="one_hot", activation=activation, task="multiclass"),
         )
-    if outputs.width == 1 and outputs.kind == "logits" and _is_of_logits(loss):
+    if head.width == 1 and head.kind == "logits" and is_of_logits(loss, 1):
         return (Comparison(labels="column", activation="sigmoid", task="binary"),)
     return (Comparison(labels="column", task="regression" if _is_regression(job) else "other"),)
 
 
-def _is_of_logits(loss: Any) -> bool:
+def is_of_logits(loss: Any, width: int) -> bool:
     """Tell whether a loss prefers the largest output for label 1, and the smallest for label 0."""
 
     def value(output: float, label: float) -> float:
-        return float(loss(torch.full((2, 1), output), torch.full((2, 1), label)).mean())
+        shape = (2, width)
+        return float(loss(torch.full(shape, output), torch.full(shape, label)).mean())
 
     try:
         return value(9.0, 1.0) < value(2.0, 1.0) and value(-9.0, 0.0) < value(-1.0, 0.0)

@@ -1,0 +1,245 @@
+"""What a module learns of several label columns: a loss for each of its heads, or one of all."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mlaas4hep.adapters.native.torch import Activation
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.adapters.trainers.outputs import Outputs, shares
+from mlaas4hep.adapters.trainers.torch.checks import Head
+from mlaas4hep.adapters.trainers.torch.losses import Comparison, by_column
+from mlaas4hep.adapters.trainers.torch.target import (
+    Target,
+    guesses,
+    instance,
+    is_of_logits,
+    name_of,
+    usual,
+)
+from mlaas4hep.core.models.goals import Goal, joint_task
+from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One head, and the label columns that are for it."""
+
+    target: Target
+    first: int  #: of its columns
+    labels: int  #: columns
+    start: int  #: the first of its numbers, all heads behind each other
+
+    @property
+    def columns(self) -> Any:
+        """Return the place of its labels; one alone has shape (n,)."""
+        return self.first if self.labels == 1 else slice(self.first, self.first + self.labels)
+
+    @property
+    def numbers(self) -> slice:
+        """Return the place of its numbers."""
+        return slice(self.start, self.start + self.target.width)
+
+    @property
+    def is_by_number(self) -> bool:
+        """Tell whether each of several labels has a number of its own."""
+        return self.labels == self.target.width
+
+    def goals(self, names: Sequence[str]) -> tuple[Goal, ...]:
+        """Return which numbers are for which of its labels; () if only its loss knows."""
+        if self.labels > 1 and not self.is_by_number:
+            return ()
+        return tuple(
+            Goal(
+                label=names[self.first + place],
+                column=self.first + place,
+                start=self.start + place,
+                width=self.target.width if self.labels == 1 else 1,
+                loss=self.target.name,
+                task=self.target.task,
+            )
+            for place in range(self.labels)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """The targets of all heads; what it does, `Target` does for one label."""
+
+    parts: tuple[Part, ...]
+    names: tuple[str, ...]  #: of label columns
+    form: Outputs
+    whole: Any = None  #: a loss of all heads and labels at once, in place of one for each
+
+    @property
+    def name(self) -> str:
+        """Return the losses."""
+        return ", ".join(dict.fromkeys(part.target.name for part in self.parts))
+
+    @property
+    def task(self) -> Task:
+        """Return what is learned as a whole."""
+        return joint_task(self.goals)
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Return which numbers are for which label."""
+        return tuple(goal for part in self.parts for goal in part.goals(self.names))
+
+    @property
+    def activations(self) -> tuple[Activation, tuple[tuple[Activation, int], ...]]:
+        """Return what makes scores of the numbers of each head."""
+        kinds = ((part.target.compares.activation, part.target.width) for part in self.parts)
+        return "none", tuple(kinds)
+
+    def shaped(self, labels: Floats, kind: Any) -> Any:
+        """Return labels, shape (n, columns), as the losses compare them."""
+        if self.whole is not None:
+            return torch.from_numpy(labels).to(kind)
+        return [part.target.shaped(labels[:, part.columns], kind) for part in self.parts]
+
+    def __call__(self, outputs: Any, labels: Any, weights: Any = None) -> Any:
+        """Return the sum of the losses of a batch as one number; see `Target`."""
+        pieces = [outputs[:, part.numbers] for part in self.parts]
+        if self.whole is not None:
+            return replace(self.parts[0].target, loss=self.whole)(
+                self.form.formed(pieces), labels, weights
+            )
+        each = zip(self.parts, pieces, labels, strict=True)
+        return sum(part.target(piece, label, weights) for part, piece, label in each)
+
+    def check(self, labels: Floats) -> None:
+        """Refuse labels, shape (n, columns), that a loss cannot compare."""
+        for part in self.parts:
+            for column in range(part.first, part.first + part.labels):
+                part.target.check(labels[:, column], f" in column {self.names[column]!r}")
+
+    def right(self, outputs: Floats, labels: Floats) -> dict[str, NDArray[np.bool_]]:
+        """Return which entries are told apart as each label says."""
+        found: dict[str, NDArray[np.bool_]] = {}
+        for part in self.parts:
+            for goal in part.goals(self.names):
+                right = replace(part.target, width=goal.width).right(
+                    outputs[:, goal.numbers], labels[:, goal.column]
+                )
+                found |= {f"{goal.label}_{name}": values for name, values in right.items()}
+        return found
+
+
+Learned = Target | Joint
+
+
+def joint(
+    defined: Mapping[str, Any], form: Outputs, heads: Sequence[Head], job: TrainingJob
+) -> tuple[Joint, ...]:
+    """Return what `loss` of model.py may mean for several label columns, likeliest first.
+
+    Raises:
+        TrainingError: outputs, losses and labels do not fit together.
+    """
+    columns = job.label_columns
+    given = defined.get("loss")
+    whole = given if len(heads) > 1 and _is_own(given) else None
+    losses = _losses(None if whole else given, form)
+    found = [
+        _targets(loss, head, labels, job) if whole is None else (_of_whole(whole, head, labels),)
+        for loss, head, (_, labels) in zip(losses, heads, shares(form, columns), strict=True)
+    ]
+    return tuple(
+        Joint(parts=_parts(each, form, columns), names=columns.names, form=form, whole=whole)
+        for each in itertools.product(*found)
+    )
+
+
+def _parts(targets: Sequence[Target], form: Outputs, columns: LabelColumns) -> tuple[Part, ...]:
+    starts = np.cumsum([0, *form.widths]).tolist()
+    return tuple(
+        Part(target=target, first=first, labels=labels, start=start)
+        for target, (first, labels), start in zip(
+            targets, shares(form, columns), starts[:-1], strict=True
+        )
+    )
+
+
+def _is_own(loss: Any) -> bool:
+    """Tell whether it is a function, or class, of somebody's own."""
+    if loss is None or isinstance(loss, Mapping | list | tuple):
+        return False
+    return not _is_of_torch(instance(loss))
+
+
+def _is_of_torch(loss: Any) -> bool:
+    return type(loss).__module__.startswith("torch.")
+
+
+def _losses(given: Any, form: Outputs) -> list[Any]:
+    """Return the loss of each head; None: it follows from `task` of params.json."""
+    if not isinstance(given, Mapping | list | tuple):
+        return [given] * len(form.names)
+    said = given if isinstance(given, Mapping) else dict(zip(form.names, given, strict=False))
+    if set(map(str, said)) != set(form.names) or len(given) != len(form.names):
+        raise TrainingError(
+            f"{MODEL_FILE}: `loss` has {len(given)} losses ({', '.join(map(str, said))}), and the "
+            f"module gives {', '.join(form.names)}",
+            "one loss for each tensor that forward returns, in a tuple or in a dict by name",
+        )
+    by_name = {str(name): loss for name, loss in said.items()}
+    return [by_name[name] for name in form.names]
+
+
+def _targets(loss: Any, head: Head, labels: int, job: TrainingJob) -> tuple[Target, ...]:
+    """Return what one head may learn, likeliest first."""
+    if loss is None and not job.params.task:
+        raise TrainingError(
+            f"{MODEL_FILE} defines no `loss`, and there are several label columns",
+            'loss = torch.nn.BCEWithLogitsLoss(), or "task": "binary" or "regression" in '
+            "params.json",
+        )
+    if labels == 1:
+        if loss is None:
+            return (usual(np.empty(0, np.float32), head, job),)
+        return guesses(instance(loss), head, job)
+    return (_side_by_side(loss, head, labels, job),)
+
+
+def _side_by_side(loss: Any, head: Head, labels: int, job: TrainingJob) -> Target:
+    """Return the target of a head with a number for each of several labels."""
+    made = _usual(head, job) if loss is None else instance(loss)
+    if not _is_of_torch(made):
+        return _of_whole(made, head, labels)
+    compares = by_column(made)
+    if compares is None or compares.labels != "column":
+        raise TrainingError(
+            f"{MODEL_FILE}: {name_of(made)} cannot compare an output with {labels} label columns",
+            "BCEWithLogitsLoss or MSELoss, or an output of its own for each label",
+        )
+    if head.width != labels:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives {head.width} number(s) for {labels} label columns",
+            f"end with Linear(…, {labels}), one number for each, or def loss(outputs, labels): …",
+        )
+    return Target(loss=made, name=name_of(made), width=head.width, compares=compares)
+
+
+def _usual(head: Head, job: TrainingJob) -> Any:
+    if job.params.task == "regression":
+        return torch.nn.MSELoss()
+    is_logit = head.kind in ("logits", "log_probabilities")
+    return torch.nn.BCEWithLogitsLoss() if is_logit else torch.nn.BCELoss()
+
+
+def _of_whole(loss: Any, head: Head, labels: int) -> Target:
+    """Return the target of a head under a loss of somebody's own that sees all its labels."""
+    of_logits = head.width == labels and head.kind == "logits" and is_of_logits(loss, labels)
+    compares = Comparison(labels="column")
+    if of_logits:
+        compares = Comparison(labels="column", activation="sigmoid", task="binary")
+    return Target(loss=loss, name=name_of(loss), width=head.width, compares=compares)
