@@ -32,6 +32,7 @@ from mlaas4hep.client import Client
 from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
+from mlaas4hep.settings import credentials as user_and_password
 from tests.laptops import descendants
 from tests.platform.jobs import jets, put_jets
 
@@ -93,7 +94,7 @@ class PlatformSite:
 
     def nats(self) -> Nats:
         file = self._place.folder("credentials") / "admin-nats-user"
-        user, password = credentials(str(file))
+        user, password = user_and_password(str(file))
         return Nats(url=f"nats://{self._place.at('nats')}", user=user, password=password)
 
     def services(self) -> Services:

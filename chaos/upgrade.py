@@ -36,8 +36,9 @@ def main() -> int:
         with _platform(other, folder) as client:
             client.upload(packed(USUAL, **LONG_ENOUGH), name="still")
             still = client.wait(client.submit("still").name)
-        ways = (("upgrade", other, HERE), ("rollback", HERE, other))
-        return max([_tell(name, still, _moved(name, *way, folder)) for name, *way in ways])
+        ways = {"upgrade": (other, HERE), "rollback": (HERE, other)}
+        ends = {name: _moved(name, *way, folder) for name, way in ways.items()}
+        return max([_tell(name, still, reports) for name, reports in ends.items()])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -59,9 +59,11 @@ class Wave:
         """Let every person submit every job."""
         for person in people:
             for job, tarball in jobs.items():
-                self._ask(person, lambda client, t=tarball, j=job: client.upload(t, name=j))
-                report = self._ask(person, lambda client, j=job: client.submit(j))
-                self.runs[person, job] = report.name
+                self.runs[person, job] = self._submitted(person, job, tarball)
+
+    def _submitted(self, person: str, job: str, tarball: bytes) -> str:
+        self._ask(person, lambda client: client.upload(tarball, name=job))
+        return self._ask(person, lambda client: client.submit(job)).name
 
     def suffer(self, faults: Iterator[Fault], random: Random, until: float) -> None:
         """Break one thing after another while runs go on, until the time is over."""
@@ -81,7 +83,7 @@ class Wave:
 
     def _outcome(self, person: str, job: str) -> Outcome:
         name = self.runs[person, job]
-        report = self._ask(person, lambda client: client.run(name))
+        report = self._report(person, name)
         said = f"{report.problem.message} ({report.problem.hint})" if report.problem else ""
         predictions: object = ()
         if report.status is Status.DONE:
@@ -100,10 +102,10 @@ class Wave:
         return all(report.status in FINAL for report in self._reports())
 
     def _reports(self) -> list[Report]:
-        return [
-            self._ask(person, lambda client, n=name: client.run(n))
-            for (person, _), name in self.runs.items()
-        ]
+        return [self._report(person, name) for (person, _), name in self.runs.items()]
+
+    def _report(self, person: str, name: str) -> Report:
+        return self._ask(person, lambda client: client.run(name))
 
     def healed(self, fault: Fault) -> Hit:
         """Return how long it took until a run went on or ended."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -48,7 +49,7 @@ class Laptop:
             start_new_session=True,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.line = self.process.stdout.readline()
         if not self.line:
             raise RuntimeError(self.error())
@@ -56,7 +57,7 @@ class Laptop:
         self.pids = {name: pid for name, (pid, _) in noted.items()}
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.stop()
         self.process.stdout.close()

@@ -31,7 +31,7 @@ def requirements(extras: str) -> str:
     Raises:
         SystemExit: one of them has no lock.
     """
-    command = [sys.executable, RECIPE / "select.py", LOCKS, extras]
+    command = [sys.executable, str(RECIPE / "select.py"), str(LOCKS), extras]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr.strip())

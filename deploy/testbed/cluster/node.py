@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -51,7 +53,13 @@ def _remember_others(place: Place) -> None:
         _others(place).write_text("\n".join(network.pods_namespaces()), encoding="utf-8")
 
 
-def _run(place: Place, name: str, command: list[str], ready=lambda: True, **env: str) -> None:
+def _run(
+    place: Place,
+    name: str,
+    command: list[str],
+    ready: Callable[[], bool] = lambda: True,
+    **env: str,
+) -> None:
     process.start(place, PREFIX + name, network.inside(command), ready=ready, env=env)
 
 
@@ -178,7 +186,7 @@ _PODS_NETWORK = f"""{{"cniVersion": "0.4.0", "name": "pods", "plugins": [
 """
 
 
-def _toml(table: dict, prefix: str = "") -> str:
+def _toml(table: dict[str, Any], prefix: str = "") -> str:
     """Write nested tables; enough for containerd's configuration."""
     own = [
         f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, dict)

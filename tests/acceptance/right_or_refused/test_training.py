@@ -90,7 +90,7 @@ def root_file(x, **more):
     return written.getvalue()
 
 
-def packed(files, *, model=NET, labels="1\n0\n", beside=None, **params):
+def packed(files, *, model=NET, labels="1\n0\n", beside=None, **params) -> bytes:
     """Return the tarball of a request; files that are no bytes yet are arrays.
 
     Args:
