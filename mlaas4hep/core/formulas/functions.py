@@ -8,6 +8,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Jagged
 from mlaas4hep.core.formulas import crossing, kinematics, ordering, rowwise, special
+from mlaas4hep.core.formulas.exact import exactly
 from mlaas4hep.core.formulas.rowwise import truth
 
 
@@ -59,8 +60,8 @@ def _where(condition: Any, yes: Any, no: Any) -> Array:
 
 
 _ONE: dict[str, Callable[..., Any]] = {
-    "abs": np.absolute,
-    "absolute": np.absolute,
+    "abs": exactly(np.absolute),
+    "absolute": exactly(np.absolute),
     "acos": np.arccos,
     "acosh": np.arccosh,
     "arccos": np.arccos,
@@ -99,8 +100,8 @@ _ONE: dict[str, Callable[..., Any]] = {
     "log1p": np.log1p,
     "log2": np.log2,
     "logical_not": _logical_not,
-    "neg": np.negative,
-    "negative": np.negative,
+    "neg": exactly(np.negative),
+    "negative": exactly(np.negative),
     "radians": np.radians,
     "real": np.real,
     "rint": np.rint,
@@ -110,7 +111,7 @@ _ONE: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "sinh": np.sinh,
     "sqrt": np.sqrt,
-    "square": np.square,
+    "square": exactly(np.square),
     "tan": np.tan,
     "tanh": np.tanh,
     "tgamma": special.gamma,
@@ -126,6 +127,7 @@ _TWO: dict[str, Callable[..., Any]] = {
     "fill": _filled,
     "fmax": np.fmax,
     "fmin": np.fmin,
+    "fmod": np.fmod,
     "hypot": np.hypot,
     "power": np.float_power,
     "logical_and": _logical_and,

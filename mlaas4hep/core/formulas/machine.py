@@ -16,6 +16,7 @@ from mlaas4hep.core.formulas import picking
 from mlaas4hep.core.formulas.functions import FUNCTIONS, Function
 from mlaas4hep.core.formulas.operators import BITS, OPERATORS, chain, on_numbers, widened
 from mlaas4hep.core.formulas.program import Instruction
+from mlaas4hep.core.formulas.spellings import answer
 from mlaas4hep.core.formulas.value import Value
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -24,6 +25,10 @@ _WIDEST = 1000  #: values of an inner row
 _DISTANCES = (
     "minDeltaR(Jet, Muon) is the distance of each jet to the nearest muon,"
     " deltaR(Jet, Muon[0]) that to the first one"
+)
+_TOO_WIDE = (
+    "a whole number here does not fit into 64 bits",
+    "with a decimal number in it, 1.0 * x, it is computed with decimal numbers",
 )
 _ONE_COLLECTION = (
     "only branches of one collection, picked in the same way, can be combined value by "
@@ -46,7 +51,10 @@ class Machine:
             del stack[len(stack) - step.count :]
             if any(value.kind == "U" for value in inputs):
                 self._refuse_unless_compared(step, inputs)
-            stack.append(self._execute(step, inputs))
+            try:
+                stack.append(self._execute(step, inputs))
+            except OverflowError:
+                raise self._error(step, *_TOO_WIDE) from None
         return stack[-1]
 
     def _execute(self, step: Instruction, inputs: list[Value]) -> Value:
@@ -75,7 +83,7 @@ class Machine:
         if name in self.columns.jagged:
             rows = self.columns.jagged[name]
             return Value(data=widened(rows.content), offsets=rows.offsets, origin=name)
-        hint = nearest(name, self.columns.names)
+        hint = answer(name) or nearest(name, self.columns.names)
         raise self._error(step, f"there is no branch {name!r}", hint, name)
 
     # Functions ----------------------------------------------------------------------------------
@@ -90,7 +98,8 @@ class Machine:
             return self._across(step, function, inputs)
         if function.within_rows is not None:
             data = function.within_rows(self._rows(step, inputs[0], name))
-            return _within(inputs[0], data, function)
+            own = inputs[0].offsets if function.gives_places else inputs[0].places_in
+            return replace(inputs[0], data=data, places_in=own)
         jagged = any(value.offsets is not None for value in inputs)
         if function.reduces(step.count, jagged=jagged):
             return self._reduce(step, function, inputs)
@@ -111,33 +120,38 @@ class Machine:
                 )
                 for value in inputs
             ]
-        return Value(data=function.over_rows(*aligned), is_places=function.gives_places)
+        places_in = aligned[0].offsets if function.gives_places else None
+        return Value(data=function.over_rows(*aligned), places_in=places_in)
 
     # What is taken out of rows ------------------------------------------------------------------
     def _out_of_rows(self, step: Instruction, inputs: list[Value]) -> Value:
         rows = self._rows(step, inputs[0], "[ ]")
         if step.kind == "slice":
             bounds: Any = step.value
-            return Value.of_rows(picking.sliced(rows, bounds), inputs[0].origin)
+            cut = picking.sliced(rows, bounds)
+            return Value.of_rows(cut, inputs[0].origin, inputs[0].places_in)
         return self._pick(step, inputs[0], inputs[1])
 
     def _pick(self, step: Instruction, rows: Value, index: Value) -> Value:
-        taken = rows.rows
+        taken, inside = rows.rows, rows.places_in
+        self._refuse_places_of_others(step, rows, index)
         if index.offsets is None:
             self._refuse_flat_condition(step, index)
-            return Value(data=picking.element(taken, self._places(step, index)))
-        if index.is_places:
-            return Value.of_rows(picking.taken(taken, index.rows), index.origin)
+            return Value(data=picking.element(taken, self._places(step, index)), places_in=inside)
+        if index.places_in is not None:
+            return Value.of_rows(picking.taken(taken, index.rows), index.origin, inside)
         self._refuse_other_lengths(step, rows, index)
-        return Value.of_rows(picking.masked(taken, self._condition(step, index)), rows.origin)
+        kept = picking.masked(taken, self._condition(step, index))
+        return Value.of_rows(kept, rows.origin, inside)
 
     def _take(self, step: Instruction, rows: Value, places: Value) -> Value:
         taken = self._rows(step, rows, "take")
         if places.offsets is None:
-            sizes = np.nan_to_num(self._places(step, places))
-            return Value.of_rows(picking.leading(taken, sizes), rows.origin)
+            first = picking.leading(taken, self._places(step, places))
+            return Value.of_rows(first, rows.origin, rows.places_in)
+        self._refuse_places_of_others(step, rows, places)
         checked = Jagged(content=self._places(step, places), offsets=places.offsets)
-        return Value.of_rows(picking.taken(taken, checked), places.origin)
+        return Value.of_rows(picking.taken(taken, checked), places.origin, rows.places_in)
 
     def _across(self, step: Instruction, function: Function, inputs: list[Value]) -> Value:
         """Hold objects against those of another collection; each pair has rows of its own."""
@@ -148,7 +162,8 @@ class Machine:
             self._rows(step, other, f"{name} of two collections")
             self._refuse_other_lengths(step, one, other)
         data = function.across(*(value.rows for value in inputs))
-        return _within(inputs[0], data, function)
+        places_in = inputs[2].offsets if function.gives_places else None
+        return replace(inputs[0], data=data, places_in=places_in)
 
     def _padded(self, step: Instruction, values: Value, sizes: Value, width: Value) -> Value:
         rows, inner = self._rows(step, values, "padded"), self._rows(step, sizes, "padded")
@@ -228,6 +243,16 @@ class Machine:
             other.origin,
         )
 
+    def _refuse_places_of_others(self, step: Instruction, rows: Value, index: Value) -> None:
+        """Places are those of rows of the same lengths: `argmax(x)` says nothing of `y[y > 1]`."""
+        if index.places_in is None or np.array_equal(rows.lengths, np.diff(index.places_in)):
+            return
+        raise self._error(
+            step,
+            f"these are places in rows of other lengths than those of {rows.origin!r}",
+            "choose on both sides: x[x > 1][argmax(y[x > 1])]",
+        )
+
     def _refuse_unless_compared(self, step: Instruction, inputs: list[Value]) -> None:
         """Texts can be compared with each other, and nothing else."""
         equality = step.kind == "chain" and set(step.value) <= {"==", "!="}  # type: ignore[arg-type]
@@ -250,11 +275,6 @@ class Machine:
         return InvalidRequestError(
             f"expression {self.text!r}, column {step.column}: {message}", hint=hint, branch=branch
         )
-
-
-def _within(rows: Value, data: Array, function: Function) -> Value:
-    """Return what a function gave for each value of some rows."""
-    return replace(rows, data=data, is_places=function.gives_places)
 
 
 def _computed(function: Callable[..., Any], arguments: list[Any]) -> Any:

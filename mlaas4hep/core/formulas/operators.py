@@ -1,6 +1,7 @@
 """The operators of expressions on numbers and arrays, in the arithmetic a physicist expects.
 
-Whole numbers are 64 bits wide, powers are floating, and a division by zero is never an error.
+Whole numbers are 64 bits wide, powers are floating, and a division by zero is never an error; a
+whole number that does not fit is (OverflowError).
 """
 
 import operator
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.formulas.exact import alike, exactly, is_whole, shifted_left, shifted_right
 from mlaas4hep.core.formulas.rowwise import truth
 
 
 def widened(values: Array) -> Array:
-    """Return integers as int64 and floats as double, so that results neither wrap nor overflow."""
+    """Return integers as int64 (uint64 if one is beyond), floats as double."""
     if values.dtype == np.uint64 and values.size and values.max() >= 2**63:
-        return values.astype(np.float64)
+        return values
     if values.dtype.kind in "iu":
         return values.astype(np.int64, copy=False)
     return values.astype(np.float64, copy=False) if values.dtype.kind == "f" else values
@@ -36,16 +38,12 @@ def on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: function(*map(_number, arguments))
 
 
-def _is_whole(value: Any) -> bool:
-    return np.asarray(value).dtype.kind in "iu"
-
-
 def _power(base: Any, exponent: Any) -> Any:
     """Raise in floating point: whole powers leave 64 bits soon."""
     floating = float(base) if isinstance(base, int) else base
-    if isinstance(floating, np.ndarray) and _is_whole(floating):
+    if isinstance(floating, np.ndarray) and is_whole(floating):
         floating = floating.astype(np.float64)
-    if isinstance(exponent, np.ndarray) and _is_whole(exponent):
+    if isinstance(exponent, np.ndarray) and is_whole(exponent):
         exponent = exponent.astype(np.float64)
     return floating**exponent
 
@@ -54,9 +52,13 @@ def _whole_division(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return `function`, exact on whole numbers, but inf or NaN where the divisor is 0."""
 
     def divided(a: Any, b: Any) -> Any:
-        if _is_whole(a) and _is_whole(b) and not np.all(b):
-            return function(np.asarray(a, dtype=np.float64), b)
-        return function(a, b)
+        if not (is_whole(a) and is_whole(b)):
+            return function(a, b)
+        a, b = alike(a, b)
+        if np.all(b):
+            return function(a, b)
+        exact = function(a, np.where(b == 0, 1, b).astype(b.dtype))
+        return np.where(b == 0, function(a.astype(np.float64), 0.0), exact)
 
     return divided
 
@@ -83,19 +85,19 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 }
 BITS = frozenset({"&", "|", "~", "<<", ">>"})
 OPERATORS: dict[str, Callable[..., Any]] = {
-    "+": on_numbers(operator.add),
-    "-": on_numbers(operator.sub),
-    "*": on_numbers(operator.mul),
+    "+": on_numbers(exactly(operator.add)),
+    "-": on_numbers(exactly(operator.sub)),
+    "*": on_numbers(exactly(operator.mul)),
     "/": on_numbers(np.true_divide),
     "//": on_numbers(_whole_division(np.floor_divide)),
     "%": on_numbers(_whole_division(np.remainder)),
     "**": on_numbers(_power),
-    "<<": on_numbers(np.left_shift),
-    ">>": on_numbers(np.right_shift),
-    "&": np.bitwise_and,
-    "|": np.bitwise_or,
+    "<<": on_numbers(shifted_left),
+    ">>": on_numbers(shifted_right),
+    "&": lambda a, b: np.bitwise_and(*alike(a, b)),
+    "|": lambda a, b: np.bitwise_or(*alike(a, b)),
     "~": np.invert,
-    "negative": on_numbers(operator.neg),
+    "negative": on_numbers(exactly(operator.neg)),
     "positive": on_numbers(operator.pos),
     "and": lambda a, b: truth(a) & truth(b),
     "or": lambda a, b: truth(a) | truth(b),

@@ -48,9 +48,9 @@ def sliced(rows: Jagged, bounds: Bounds) -> Jagged:
 
 
 def leading(rows: Jagged, sizes: Any) -> Jagged:
-    """Return the first values of each row; the last ones where `sizes` is negative."""
+    """Return the first values of each row; the last ones where `sizes` is negative, none for NaN."""
     counts = rows.counts
-    wanted = np.broadcast_to(np.asarray(sizes, dtype=np.int64), counts.shape)
+    wanted = np.nan_to_num(np.clip(sizes, -counts, counts)).astype(np.int64)
     lengths = np.minimum(np.abs(wanted), counts)
     return _gathered(rows, np.where(wanted < 0, counts - lengths, 0), lengths, 1)
 

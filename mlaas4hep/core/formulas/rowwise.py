@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array, Jagged, Offsets
+from mlaas4hep.core.formulas.exact import refuse_wrapped
 
 
 def truth(values: Any) -> NDArray[np.bool_]:
@@ -20,9 +21,15 @@ def count(rows: Jagged) -> Offsets:
 
 
 def total(rows: Jagged) -> Array:
-    """Return the sum of each row; 0 for an empty one."""
-    wide = np.float64 if rows.content.dtype.kind == "f" else np.int64
-    return _reduce(np.add, rows.content.astype(wide, copy=False), rows.offsets, 0)
+    """Return the sum of each row; 0 for an empty one; OverflowError if it has over 64 bits."""
+    doubles = rows.content.astype(np.float64, copy=False)
+    approximate = _reduce(np.add, doubles, rows.offsets, 0)
+    if rows.content.dtype.kind == "f":
+        return approximate
+    wide = np.uint64 if rows.content.dtype == np.uint64 else np.int64
+    found = _reduce(np.add, rows.content.astype(wide, copy=False), rows.offsets, 0)
+    refuse_wrapped(found, approximate)
+    return found
 
 
 def mean(rows: Jagged) -> Array:

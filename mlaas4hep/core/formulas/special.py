@@ -29,8 +29,15 @@ def erfc(values: Any) -> Floats:
 
 
 def lgamma(values: Any) -> Floats:
-    """Return the logarithm of the gamma function; NaN below zero, infinite at zero."""
+    """Return the logarithm of the size of the gamma function; infinite where that has a pole."""
     x = np.asarray(values, dtype=np.float64)
+    below = np.where(x < 0, x, -0.5)
+    mirrored = np.log(np.pi) - np.log(np.abs(np.sin(np.pi * (below % 1)))) - _lgamma(1 - below)
+    return np.where(x < 0, mirrored, _lgamma(np.abs(x)))
+
+
+def _lgamma(x: Floats) -> Floats:
+    """Return it for values that are not negative: Stirling's series, far enough from 0."""
     product = np.ones_like(x)
     for step in range(_SHIFT):
         product = product * np.where(x < _SHIFT, x + step, 1.0)
@@ -42,8 +49,10 @@ def lgamma(values: Any) -> Floats:
 
 
 def gamma(values: Any) -> Floats:
-    """Return the gamma function of values that are not negative."""
-    return np.exp(lgamma(values))
+    """Return the gamma function; NaN at whole numbers below zero."""
+    x = np.asarray(values, dtype=np.float64)
+    sign = np.where((x > 0) | (np.floor(x) % 2 == 0), 1.0, -1.0)
+    return np.where((x < 0) & (x == np.floor(x)), np.nan, sign * np.exp(lgamma(x)))
 
 
 def factorial(values: Any) -> Floats:

@@ -87,7 +87,14 @@ _ENTRY = (
     "an entry's number in its file is nothing to learn from and is not known at prediction; "
     "nevts in params.json limits how many entries are used"
 )
+_ABSENT = "isnan(x) tells where nothing is, fill(x, 0) puts a number in its place"
+_OTHERS = {  #: what has our name and means something else
+    "std::round": "round(x) rounds halves to even numbers; floor(x + 0.5) rounds them up"
+}
 _ANSWERS = {
+    **dict.fromkeys(("nan", "NaN", "NAN", "None", "null"), _ABSENT),
+    **dict.fromkeys(("inf", "Inf", "INFINITY", "infinity"), "isinf(x), isfinite(x); 1/0 is inf"),
+    "size": "the length of a row is count(Jet_pt)",
     "Entry$": _ENTRY,
     "LocalEntry$": _ENTRY,
     "Entries$": _ENTRY,
@@ -128,9 +135,9 @@ def ours(name: str) -> str:
     >>> ours("TMath::ATan2"), ours("Sum$"), ours("sqrt")
     ('atan2', 'sum', 'sqrt')
     """
-    return _SAME.get(bare(name), bare(name))
+    return _SAME.get(bare(name), bare(name)) if name not in _OTHERS else name
 
 
 def answer(name: str) -> str:
     """Return what to write in place of something that ROOT or Python knows; "" if unknown."""
-    return _ANSWERS.get(bare(name), "")
+    return _OTHERS.get(name) or _ANSWERS.get(bare(name), "")

@@ -38,6 +38,7 @@ CONSTANTS: dict[str, float | bool] = {
 }
 _WORDS = frozenset({"and", "or", "not", "if", "else", "in"})
 _OF_MANY = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
+_COUNTED = "sum(Jet_pt > 30) counts the values for which it is true, count(Jet_pt) all"
 RESERVED = _WORDS | CONSTANTS.keys()  #: no branch is reached by these names
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -265,6 +266,8 @@ class _Parser(Reader):
         if count not in FUNCTIONS[name].counts:
             wanted = " or ".join(str(number) for number in FUNCTIONS[name].counts[:4])
             self.fail(f"{token.text} takes {wanted} arguments, not {count}", token=token)
+        if name == "count" and self.program[-1].kind == "chain":
+            self.fail(f"{token.text} of a comparison is the length of the row", _COUNTED, token)
         self.emit("call", name, count, token)
 
     def listed(self, token: Token) -> int:

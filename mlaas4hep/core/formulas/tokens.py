@@ -8,7 +8,8 @@ from mlaas4hep.errors import InvalidRequestError
 
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+      (?P<number>(?:0[xX][0-9a-fA-F]{1,16}|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fF]?)
+        [uUlL]*(?![\w.]))
     | (?P<name>[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)*\$?)
     | (?P<text>"[^"]*"|'[^']*')
     | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|~!(),?:\[\]])
@@ -17,6 +18,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _HINTS = {
+    ".": "awkward's x[..., 0] is x[0]",
     "^": "a power is written **",
     "=": "equality is written ==; axis=1 is not needed, functions work along each row",
 }
@@ -61,7 +63,15 @@ def refuse(text: str, column: int, message: str, hint: str = "") -> NoReturn:
 
 
 def to_number(text: str) -> float:
-    """Return a whole number where it fits into 64 bits, else a float."""
-    if text.isdigit() and len(text) < len(str(2**63)):
-        return int(text)
-    return float(text)
+    """Return a whole number where it fits into 64 bits, else a float; C++'s suffixes say nothing.
+
+    >>> to_number("0x1F"), to_number("2.5f"), to_number("12UL")
+    (31, 2.5, 12)
+    """
+    plain = text.rstrip("uUlL")
+    if plain[:2] in {"0x", "0X"}:
+        return int(plain, 16)
+    plain = plain.rstrip("fF")
+    if plain.isdigit() and len(plain) <= len(str(2**64)) and int(plain) < 2**64:
+        return int(plain)
+    return float(plain)

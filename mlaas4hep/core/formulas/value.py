@@ -15,12 +15,12 @@ class Value:
     data: Any
     offsets: Offsets | None = None
     origin: str = ""  #: the branch that the offsets come from
-    is_places: bool = False  #: the numbers are places inside rows
+    places_in: Offsets | None = None  #: the rows inside which the numbers are places
 
     @classmethod
-    def of_rows(cls, rows: Jagged, origin: str) -> "Value":
+    def of_rows(cls, rows: Jagged, origin: str, places_in: Offsets | None = None) -> "Value":
         """Return rows as a value."""
-        return cls(data=rows.content, offsets=rows.offsets, origin=origin)
+        return cls(data=rows.content, offsets=rows.offsets, origin=origin, places_in=places_in)
 
     @property
     def rows(self) -> Jagged:

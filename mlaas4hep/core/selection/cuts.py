@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.rowwise import all_true, any_true, truth
+from mlaas4hep.core.formulas.spellings import answer
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -102,5 +103,7 @@ def check_names(expression: Expression, known: AbstractSet[str], where: str) -> 
     """Refuse branches that are not there."""
     for name in sorted(expression.names - known):
         raise InvalidRequestError(
-            f"{where}: there is no branch {name!r}", branch=name, hint=nearest(name, known)
+            f"{where}: there is no branch {name!r}",
+            branch=name,
+            hint=answer(name) or nearest(name, known),
         )

@@ -21,6 +21,14 @@ def test_lgamma_is_that_of_the_math_module(x):
     assert special.lgamma(x) == pytest.approx(math.lgamma(x), rel=1e-12, abs=1e-12)
 
 
+@given(st.floats(-160, 160))
+def test_gamma_is_that_of_the_math_module_where_it_has_no_pole(x):
+    if x == round(x) <= 0 or abs(x - round(x)) < 1e-3:
+        return
+    assert special.gamma(x) == pytest.approx(math.gamma(x), rel=1e-10)
+    assert special.lgamma(x) == pytest.approx(math.lgamma(x), rel=1e-10, abs=1e-10)
+
+
 def test_gamma_and_factorial_are_exact_for_small_whole_numbers():
     numbers = np.array([0, 1, 2, 5, 10])
 
