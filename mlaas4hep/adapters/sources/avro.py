@@ -82,9 +82,21 @@ class AvroTable:
             records: list[Any] = list(fastavro.reader(io.BytesIO((self._head or b"") + block)))
             if len(records) != layout.entries[place + 1] - layout.entries[place]:
                 raise EOFError("a block has another number of entries than it says")
-            arrays = [pa.array([each[f.name] for each in records], f.type) for f in fields]
+            arrays = [_array([each[f.name] for each in records], f) for f in fields]
             batch = pa.RecordBatch.from_arrays(arrays, columns)
             yield batch.slice(skip) if place == first else batch
+
+
+def _array(values: list[Any], field: Any) -> Any:
+    try:
+        return pa.array(values, field.type)
+    except pa.ArrowInvalid as error:
+        raise InvalidRequestError(
+            f"branch {field.name!r} has decimal numbers and whole ones above 2^53, which cannot"
+            " be both kept",
+            branch=field.name,
+            hint="leave it out with exclude_branches",
+        ) from error
 
 
 def _find_blocks(file: Any) -> AvroLayout:
@@ -123,13 +135,22 @@ def _kind(schema: Any, known: dict[str, Any]) -> Any:
         kind = pa.struct({each["name"]: _kind(each["type"], known) for each in schema["fields"]})
         known[schema["name"]] = kind
         return kind
+    if schema["type"] == "enum":
+        known[schema["name"]] = pa.string()
+        return pa.string()
     if schema["type"] == "array":
         return pa.list_(_kind(schema["items"], known))
     return UNKNOWN if "logicalType" in schema else _kind(schema["type"], known)
 
 
 def _union(kinds: list[Any], known: dict[str, Any]) -> Any:
-    return _kind(kinds[0], known) if len(kinds) == 1 else UNKNOWN
+    """Return the type of all kinds of a union without null: of numbers, the wider one."""
+    if len(kinds) == 1:
+        return _kind(kinds[0], known)
+    types = {str(_kind(each, known)) for each in kinds}
+    if types <= {"int32", "int64"}:
+        return pa.int64()
+    return pa.float64() if types <= {"int32", "int64", "float", "double"} else UNKNOWN
 
 
 def reader(kept: KeptBlocks) -> TableReader:

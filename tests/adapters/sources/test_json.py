@@ -100,3 +100,13 @@ def test_objects_are_counted_wherever_quotes_and_brackets_are():
     data = rb'{"a":"{\"}"} , {"b":[{"c":"]"}]}{"d'
 
     assert (whole_objects(data).count, whole_objects(data).stop) == (2, data.rfind(b"{"))
+
+
+@pytest.mark.parametrize("late", ['{"x":1,"y":3}', '{"x":1,"m":{"y":3}}', '{"x":1,"l":[3]}'])
+def test_a_name_that_only_a_late_entry_has_is_a_branch(source, tmp_path, late):
+    path = _write(tmp_path, '{"x":1}\n' * 5000 + late + '\n{"x":2}' * 5000)
+
+    names = {branch.name for branch in source.describe(path, "").branches}
+
+    assert names == {"x", {"y": "y", "m": "m.y", "l": "l"}[late.split('"')[3]]}
+    assert _entries(source, path)[5000].keys() == names

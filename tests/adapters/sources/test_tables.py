@@ -1,5 +1,6 @@
 """What is special about files of tables: types, gaps, links, trees, large groups."""
 
+import fastavro
 import h5py
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,20 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
     assert _read(source, tmp_path / "a.parquet", ["x", "d", "F", "r.a", "r.l"]) == [
         {"x": 1.5, "d": 1.0, "F": [1, 2, 3, 4], "r.a": 1, "r.l": [1, 2]}
     ]
+
+
+def test_unions_of_numbers_and_enumerations_of_avro_are_read(source, tmp_path):
+    enum = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
+    kinds = {"x": ["null", "int", "double"], "n": ["int", "long"], "e": enum, "again": "E"}
+    fields = [{"name": name, "type": kind} for name, kind in kinds.items()]
+    entries = [
+        {"x": 1.5, "n": 2**60 + 1, "e": "A", "again": "B"},
+        {"x": 2, "n": 3, "e": "B", "again": "B"},
+    ]
+    with (tmp_path / "a.avro").open("wb") as file:
+        fastavro.writer(file, {"type": "record", "name": "entry", "fields": fields}, entries)
+
+    assert _read(source, tmp_path / "a.avro", list(kinds)) == entries
 
 
 def test_whole_numbers_with_gaps_are_doubles_with_nan(source, tmp_path):

@@ -185,95 +185,12 @@ def test_large_event_numbers_stay_exact():
     assert value("event % 2 == 1") == [True, False, True]
 
 
-WIDE = Columns(
-    entries=3,
-    flat={
-        "hash": np.array([2**63 + 1, 3, 2**60 + 1], np.uint64),
-        "long": np.array([2**62, -(2**63), 5]),
-        "few": np.array([0, 1, 2], np.uint8),
-    },
-    jagged={"row": Jagged(content=np.array([2**62, 2**62, 1]), offsets=np.array([0, 2, 3, 3]))},
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("hash % 10", [9, 3, 7]),
-        ("hash + few", [2**63 + 1, 4, 2**60 + 3]),
-        ("hash & few", [0, 1, 0]),
-        ("hash >> 1", [2**62, 1, 2**59]),
-        ("hash == 9223372036854775809", [True, False, False]),
-        ("long - 4611686018427387905 < few * few ? few : 7", None),
-        ("long // few", [np.inf, -(2.0**63), 2]),
-        ("long == 0x4000000000000000", [True, False, False]),
-        ("1.0 * long * long", [2.0**124, 2.0**126, 25]),
-        ("long * 2", None),
-        ("-long", None),
-        ("abs(long)", None),
-        ("long - 1", None),
-        ("hash - 4", None),
-        ("hash * 2", None),
-        ("hash - long", None),
-        ("1 << few * 40", None),
-        ("few >> -1", None),
-        ("sum(row)", None),
-    ],
-)
-def test_whole_numbers_of_64_bits_are_exact_or_refused(text, expected):
-    if expected is not None:
-        assert value(text, WIDE) == expected
-        return
-
-    with pytest.raises(InvalidRequestError, match="does not fit into 64 bits") as refused:
-        value(text, WIDE)
-    assert "1.0 * x" in refused.value.problem.hint
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("0x10 + 0XfUL", 31), ("2.5f * 2L", 5), ("1e2F", 100), (".5f", 0.5), ("fmod(-7, 3)", -1)],
 )
 def test_numbers_may_be_written_as_in_cpp(text, expected):
     assert value(text) == [expected] * 3
-
-
-# Places in rows ---------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("text", "same"),
-    [
-        ("pt[argsort(pt)[:2]]", "sort(pt)[:2]"),
-        ("pt[reverse(argsort(pt))]", "reverse(sort(pt))"),
-        ("pt[index(pt)[pt > 20]]", "pt[pt > 20]"),
-        ("pt[argsort(pt)[argsort(-pt)]]", "pt[argsort(pt)[argsort(-pt)]]"),
-        ("take(pt, 1/0)", "pt"),
-        ("take(pt, n - n - 1e300)", "pt"),
-        ("take(pt, 0/0)", "pt[:0]"),
-    ],
-)
-def test_places_stay_places_when_some_are_chosen(text, same):
-    assert value(text) == value(same)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "jets[argsort(pt)]",
-        "jets[argmax(pt)]",
-        "jets[argsort(pt)[0]]",
-        "pt[pt > 20][argmax(pt)]",
-        "pt[pt > 20][index(pt)]",
-        "take(jets, argsort(pt))",
-    ],
-)
-def test_places_in_other_rows_are_refused(text):
-    rows = {
-        "pt": Jagged(content=np.array([30.0, 10, 20]), offsets=np.array([0, 2, 3])),
-        "jets": Jagged(content=np.array([1.0, 2, 3]), offsets=np.array([0, 1, 3])),
-    }
-
-    with pytest.raises(InvalidRequestError, match="places in rows of other lengths"):
-        value(text, Columns(entries=2, flat={}, jagged=rows))
 
 
 def test_bools_are_added_as_numbers():

@@ -100,7 +100,7 @@ class TableReader:
         known = self._know(place, tree)
         contents = known.table.contents
         chosen = sorted(set(branches))
-        names = [branch.name for branch in contents.branches]
+        names = {branch.name: None for branch in contents.branches}
         for name in chosen:
             if name not in names:
                 raise InvalidRequestError(

@@ -1,12 +1,14 @@
 """What values of JSON are: kinds inferred on samples, and held from then on."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 
 MIXED = pa.binary()  #: stands for values that are now one thing, now another
+_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')  #: of a member, as it is written
 _WHOLE = 2**63
 _SIMPLE = {
     type(None): pa.null(),
@@ -23,7 +25,36 @@ def decoded(piece: bytes) -> Iterator[Any]:
     Raises:
         ValueError: it is no JSON.
     """
+    return (value for value, _ in _objects(piece.decode("utf-8")))
+
+
+def telling(piece: bytes, most: int, known: set[str]) -> Iterator[Any]:
+    """Yield the first `most` objects of a piece, and later ones with a name not yet in `known`.
+
+    Names are added to `known`. Of a piece without new names nothing but the names is looked at.
+    """
     text = piece.decode("utf-8")
+    missing = _names(text) - known if not most else set()
+    start = 0
+    for number, (value, stop) in enumerate(_objects(text) if most or missing else ()):
+        names = _names(text[start:stop])
+        if number < most or names - known:
+            yield value
+        known |= names
+        if number + 1 == most:
+            missing = _names(text[stop:])
+        missing -= known
+        if number + 1 >= most and not missing:
+            return
+        start = stop
+
+
+def _names(text: str) -> set[str]:
+    return set(_NAME.findall(text))
+
+
+def _objects(text: str) -> Iterator[tuple[Any, int]]:
+    """Yield each object with where it ends."""
     decoder = json.JSONDecoder()
     at = 0
     while True:
@@ -33,7 +64,7 @@ def decoded(piece: bytes) -> Iterator[Any]:
         if text[at] in ", \t\r\n":
             continue
         value, at = decoder.raw_decode(text, at)
-        yield value
+        yield value, at
 
 
 def kind_of(value: Any) -> Any:
@@ -104,11 +135,10 @@ def only(kind: Any, paths: list[tuple[str, ...]]) -> Any:
         return pa.list_(only(kind.value_type, paths))
     if not pa.types.is_struct(kind):
         return kind
-    wanted = {path[0] for path in paths if path}
+    inside: dict[str, list[tuple[str, ...]]] = {}
+    for path in paths:
+        if path:
+            inside.setdefault(path[0], []).append(path[1:])
     return pa.struct(
-        {
-            field.name: only(field.type, [path[1:] for path in paths if path[:1] == (field.name,)])
-            for field in kind
-            if field.name in wanted
-        }
+        {field.name: only(field.type, inside[field.name]) for field in kind if field.name in inside}
     )

@@ -18,7 +18,16 @@ from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
-from mlaas4hep.adapters.sources.json.kinds import MIXED, both, decoded, fits, kind_of, only, settled
+from mlaas4hep.adapters.sources.json.kinds import (
+    MIXED,
+    both,
+    decoded,
+    fits,
+    kind_of,
+    only,
+    settled,
+    telling,
+)
 from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import wire
@@ -70,14 +79,19 @@ class JsonTable:
             ) from error
         if not size:
             raise EOFError("it is empty")
-        kind = pa.struct([])
-        for piece in range(0, pieces.count, max(1, pieces.count // SAMPLES)):
-            entries = decoded(pieces.bytes_of(self._file, piece))
-            for _, entry in zip(range(SAMPLE_ENTRIES), entries, strict=False):
-                kind = both(kind, kind_of(entry))
-        schema = pa.schema(list(settled(kind)))
+        schema = pa.schema(list(settled(self._kind(pieces))))
         packed = base64.b64encode(schema.serialize()).decode()
         return JsonLayout(schema=packed, pieces=pieces, content=content)
+
+    def _kind(self, pieces: Pieces) -> Any:
+        """Return the type of all entries: inferred on samples, and where a name is new."""
+        kind, known = pa.struct([]), set[str]()
+        step = max(1, pieces.count // SAMPLES)
+        for piece in range(pieces.count):
+            most = SAMPLE_ENTRIES if piece % step == 0 else 0
+            for entry in telling(pieces.bytes_of(self._file, piece), most, known):
+                kind = both(kind, kind_of(entry))
+        return kind
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         leaves = [self._leaves[name] for name in names]

@@ -1,0 +1,55 @@
+"""Places inside rows, and what is picked with them."""
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core.data.columns import Columns, Jagged
+from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.errors import InvalidRequestError
+
+COLUMNS = Columns(
+    entries=3,
+    flat={"n": np.array([0, 1, 2])},
+    jagged={
+        "pt": Jagged(content=np.array([30.0, 10, 20]), offsets=np.array([0, 0, 1, 3])),
+        "jets": Jagged(content=np.array([1.0, 2, 3]), offsets=np.array([0, 1, 1, 3])),
+    },
+)
+
+
+def value(text, columns):
+    result = Expression.parse(text).evaluate(columns)
+    if isinstance(result, Jagged):
+        return [part.tolist() for part in np.split(result.content, result.offsets[1:-1])]
+    return result.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("pt[argsort(pt)[:2]]", "sort(pt)[:2]"),
+        ("pt[reverse(argsort(pt))]", "reverse(sort(pt))"),
+        ("pt[index(pt)[pt > 20]]", "pt[pt > 20]"),
+        ("take(pt, 1/0)", "pt"),
+        ("take(pt, n - n - 1e300)", "pt"),
+        ("take(pt, 0/0)", "pt[:0]"),
+    ],
+)
+def test_places_stay_places_when_some_are_chosen(text, same):
+    assert value(text, COLUMNS) == value(same, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jets[argsort(pt)]",
+        "jets[argmax(pt)]",
+        "jets[argsort(pt)[0]]",
+        "pt[pt > 20][argmax(pt)]",
+        "pt[pt > 20][index(pt)]",
+        "take(jets, argsort(pt))",
+    ],
+)
+def test_places_in_other_rows_are_refused(text):
+    with pytest.raises(InvalidRequestError, match="places in rows of other lengths"):
+        value(text, COLUMNS)
