@@ -36,7 +36,7 @@ test: $(DEV) ## every test that can run on this machine; says what was skipped a
 
 test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
 	$(BIN)/python -m deploy.testbed.torch
-	OMP_WAIT_POLICY=PASSIVE .venv-torch/bin/python -m pytest -q -k torch $(TORCH_TESTS)
+	.venv-torch/bin/python -m pytest -q -k torch $(TORCH_TESTS)
 
 bench: $(DEV) ## measure every stage against its yardstick and its target; minutes
 	$(BIN)/python -m bench
