@@ -12,19 +12,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from mlaas4hep.adapters.trainers.callbacks import is_needless
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import RoundMetrics, State
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
 
 _OF_BATCHES = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-_NOT_NEEDED = {
-    "TerminateOnNaN": "a loss that is not a number ends every training",
-    "History": "every run keeps its history",
-    "ProgbarLogger": "progress is told by the run",
-    "BackupAndRestore": "every training keeps checkpoints",
-    "ModelCheckpoint": "checkpoints are kept with the run; EarlyStopping has restore_best_weights",
-}
 _PLAIN = bool | int | float | str | None
 
 
@@ -143,11 +137,8 @@ def _is_class_of_callbacks(name: str) -> bool:
 
 
 def _is_left_out(callback: Any) -> bool:
-    name = type(callback).__name__
-    if name not in _NOT_NEEDED or not type(callback).__module__.startswith("keras."):
-        return False
-    print(f"mlaas4hep: {name} does nothing here: {_NOT_NEEDED[name]}", flush=True)  # noqa: T201 - the run's log
-    return True
+    kind = type(callback)
+    return kind.__module__.startswith("keras.") and is_needless(kind.__name__)
 
 
 def _sees_batches(callback: Any) -> bool:

@@ -15,6 +15,7 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError,
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.adapters.trainers.torch import bundle, target
+from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
@@ -52,6 +53,7 @@ class TorchModel:
         self._job = job
         self._head = heads[0]
         self._steps = Steps(module, defined)
+        self._callbacks = Callbacks(module, self._steps.optimizer, job)
         self._tried: Sequence[Learned]
         if job.label_columns.names:
             self._tried = joint(defined, form, heads, job)
@@ -131,21 +133,22 @@ class TorchModel:
         """Return loss and accuracy since the last call."""
         return self._metrics.taken()
 
-    def end_round(self, number: int, metrics: RoundMetrics) -> bool:  # noqa: ARG002
-        """Let the scheduler work, and go on."""
+    def end_round(self, number: int, metrics: RoundMetrics) -> bool:
+        """Let the scheduler work, and go on unless a callback wants no more."""
         self._steps.end_round(metrics)
-        return True
+        return self._callbacks.end_round(number, metrics)
 
     def predict(self, block: Block) -> Floats:
         """Return scores: probabilities where the module gives logits."""
         return scores(self._scores(), block.x[block.order])
 
     def finish(self) -> None:
-        """Look at the weights, and at the labels if they were not known before.
+        """Take the best weights if that was asked for; look at them, and at the labels if they were not known before.
 
         Raises:
             TrainingError: a weight is not a number, or all labels are the same.
         """
+        self._callbacks.finish()
         if self._seen and len(self._seen) == 1:
             tabular.class_count(np.array([*self._seen]))
         for name, values in self.module.state_dict().items():
@@ -162,6 +165,7 @@ class TorchModel:
             "module": self.module.state_dict(),
             "random": torch.get_rng_state(),
             "loss": self._target.name if self._target else "",
+            "callbacks": self._callbacks.state(),
             **self._steps.state(),
         }
         torch.save(kept, content)
@@ -177,6 +181,7 @@ class TorchModel:
             raise ValueError("the weights are those of another model")
         self.module.load_state_dict(kept["module"])
         self._steps.restore(kept)
+        self._callbacks.restore(kept["callbacks"])
         torch.set_rng_state(kept["random"])
         if self._target is None and kept["loss"]:
             binary = kept["loss"] != "MSELoss"

@@ -1,8 +1,13 @@
+import itertools
+
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.child import checkpoint
+from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
@@ -141,3 +146,35 @@ class TestTorch(FrameworkContract):
 
         with pytest.raises(TrainingError, match=r"the (val )?loss became (nan|inf)|became NaN"):
             train("regression", text).finish()
+
+    def test_callbacks_of_params_json_stop_early_and_bring_the_best_weights_back(
+        self, train, tmp_path
+    ):
+        asked = (
+            ("EarlyStopping", '{"patience": 2, "restore_best_weights": true, "min_delta": 0.001}'),
+            ("ReduceLROnPlateau", '{"patience": 1, "factor": 0.1}'),
+        )
+
+        def make(**how):
+            text = self.models["regression"].replace("lr=0.02", "lr=0.3")
+            params = {"epochs": 60, "fitting": Fitting(callbacks=asked)}
+            return train("regression", text, params=params, **how)
+
+        whole = make().finish()
+        losses = [metrics["val_loss"] for metrics in whole.history]
+        labels, outputs = whole.predictions()
+        assert len(losses) < 60
+        assert whole.model._steps.optimizer.param_groups[0]["lr"] < 0.03
+        best = whole.model._callbacks._waiting[0].best
+        assert np.mean((outputs[:, 0] - labels) ** 2) == pytest.approx(best, rel=1e-4)
+        assert losses[-1] > best - 0.001
+
+        killed, stops = make(), len(losses) - 2
+        history = tuple(itertools.islice(killed.rounds(), stops))
+        position = Position(rounds=stops, history=history)
+        checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
+        resumed = make(done=stops)
+        assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
+        resumed.finish()
+        assert [*history, *resumed.history] == whole.history
+        np.testing.assert_array_equal(resumed.predictions()[1], outputs)
