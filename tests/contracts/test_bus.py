@@ -1,6 +1,8 @@
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import nats
 import pytest
@@ -128,3 +130,19 @@ def test_a_server_that_is_away_is_said_to_be_away(run: str) -> None:
             JetStreamBus(connection).publish([planned(run, 0)])
     finally:
         connection.close()
+
+
+def test_who_waits_while_the_connection_is_closed_is_told(nats_server: NatsServer) -> None:
+    connection, waits = Connection(nats_server.url), threading.Event()
+
+    async def work(_jetstream: object) -> None:
+        waits.set()
+        await asyncio.gather(asyncio.Event().wait())
+
+    with ThreadPoolExecutor() as pool:
+        told = pool.submit(connection.run, work)
+        waits.wait()
+        connection.close()
+
+        with pytest.raises(ServiceUnavailableError, match="closed meanwhile"):
+            told.result(10)

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ _PATIENCE_S = 60.0  #: longest that a call may take when it consists of several
 _BATCH = 1000  #: events under way at once
 _FOR_EVER = -1
 WATCH = "watch"  #: name of tasks that go on until the connection is closed
+_WORK = "work"  #: name of tasks that a thread waits for
+_END_S = 1.0  #: that tasks have to end
 _RECONNECT_S = 0.5
 _PING_S = 5  #: a server that hangs is given up after three of them
 
@@ -65,7 +68,10 @@ class Connection:
                 raise
 
     def close(self) -> None:
-        """Close the connection and end its thread; using it again connects again."""
+        """Close the connection and end its thread; using it again connects again.
+
+        Threads that wait in `run` meanwhile get ServiceUnavailableError.
+        """
         with self._starting:
             loop, self._loop = self._loop, None
             client, self._client = self._client, None
@@ -77,6 +83,8 @@ class Connection:
         loop.close()
 
     async def _work(self, work: Work[T]) -> T:
+        if (task := asyncio.current_task()) is not None:
+            task.set_name(_WORK)
         return await work((await self._connected()).jetstream(timeout=ANSWER_S))
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
@@ -101,10 +109,12 @@ class Connection:
 
 async def _end(client: Client | None) -> None:
     """End what still waits for the connection, and close it."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in (task for task in tasks if task.get_name() == WATCH):
+    going = [task for task in asyncio.all_tasks() if task.get_name() in (WATCH, _WORK)]
+    for task in going:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_S):
+            await asyncio.gather(*going, return_exceptions=True)
     if client is not None:
         await client.close()
 
@@ -144,6 +154,8 @@ def our_errors() -> Iterator[None]:
         yield
     except nats.errors.MaxPayloadError as error:
         raise TooLargeError("an event is larger than NATS carries") from error
+    except CancelledError as error:
+        raise ServiceUnavailableError("NATS: the connection was closed meanwhile") from error
     except (nats.errors.Error, TimeoutError, OSError) as error:
         what = str(error) or "no answer"
         raise ServiceUnavailableError(f"NATS: {what}") from error
