@@ -44,7 +44,7 @@ bench: $(DEV) ## measure every stage against its yardstick and its target; minut
 PEERS := build/bench-peers
 bench-peers: $(DEV) ## measure predict beside bare handlers and FastAPI, in turns (KSERVE=python of an environment with KServe)
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/pip install -q fastapi uvicorn uvloop httptools numpy ai-edge-litert
+	$(PEERS)/bin/pip install -q fastapi granian uvicorn uvloop httptools numpy orjson ai-edge-litert
 	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python $(if $(KSERVE),--kserve $(KSERVE))
 
 MINUTES ?= 20

@@ -1,8 +1,8 @@
 """`python -m bench.peers`: predict beside other servers of the same model, in turns.
 
 Bare handlers (uvicorn's ASGI, granian's RSGI) do nothing but parse, run LiteRT and answer: no
-token, no look-up of a model. FastAPI and KServe run in environments of their own (`make
-bench-peers` makes FastAPI's). Ratios are ours over theirs, medians of
+token, no look-up of a model. granian, FastAPI and KServe run in environments of their own (`make
+bench-peers` makes that of the first two). Ratios are ours over theirs, medians of
 rounds; by processor time, which other people's load changes least, and by rate.
 """
 
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--python", help="of an environment with FastAPI")
+    parser.add_argument("--python", help="of an environment with granian and FastAPI")
     parser.add_argument("--kserve", help="Python of an environment with KServe")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
@@ -80,8 +80,8 @@ def _ours(state: Path) -> Iterator[Peer]:
 def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager]:
     model = str(state / "built" / "model.tflite")
     yield _peer("bare ASGI (uvicorn)", [sys.executable, "-m", "bench.peers.bare"], model)
-    yield _peer("bare RSGI (granian)", [sys.executable, "-m", "bench.peers.rsgi"], model)
     if options.python:
+        yield _peer("bare RSGI (granian)", [options.python, "-m", "bench.peers.rsgi"], model)
         yield _peer("FastAPI", [options.python, str(HERE / "fast.py")], model)
     if options.kserve:
         asked = {"path": "/v1/models/lite:predict", "key": "instances"}

@@ -23,12 +23,14 @@ CALLER_LEFT = 499  #: the status that is counted where no answer began
 
 Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", the value now
 Levels = Callable[[], Iterable[Level]]
+Headers = list[tuple[bytes, bytes]]
 
 
 class MeteredApp:
     """An ASGI app whose calls are counted; it answers `/_/metrics` itself.
 
-    An app that has `answered`, which answers a call and returns the status, is asked by that.
+    An app that has `answered`, which answers a call and returns the status, is asked by that; one
+    that has `prompt` (see `server.connection`) keeps it, and what it answers is counted, too.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class MeteredApp:
         self.app = app
         self._siblings = siblings
         self.registry = CollectorRegistry()
+        if hasattr(app, "prompt"):
+            self.prompt = self._prompt
         self._count = self._answering if hasattr(app, "answered") else self._watching
         self._tally = Tally(function)
         self.registry.register(self._tally)
@@ -73,6 +77,13 @@ class MeteredApp:
             await self._count(scope, receive, send)
         finally:
             self._tally.open -= 1
+
+    def _prompt(self, target: bytes, headers: Headers, body: bytes) -> Any:
+        started = time.perf_counter()
+        answer = self.app.prompt(target, headers, body)
+        if answer is not None:
+            self._tally.add("POST", answer.status, time.perf_counter() - started)
+        return answer
 
     async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, started = CALLER_LEFT, time.perf_counter()

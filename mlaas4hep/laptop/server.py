@@ -9,7 +9,7 @@ import uvicorn
 
 from mlaas4hep.faas.asgi import AsgiApp
 from mlaas4hep.faas.headers import ALWAYS
-from mlaas4hep.laptop.heads import LimitedHeads
+from mlaas4hep.faas.server.heads import LimitedHeads
 
 GRACE_S = 2  #: streams that never end are cut off after that
 

@@ -93,8 +93,8 @@ class Batcher:
         return await self.lanes.result(owner, work)
 
     def close(self) -> None:
-        """End the threads after their work."""
-        self._quick.shutdown()
+        """End the threads; nothing waits for the work they have begun."""
+        self._quick.shutdown(wait=False, cancel_futures=True)
         self.lanes.close()
 
     def _confirm(self, model: tuple[str, str]) -> None:

@@ -63,8 +63,8 @@ class Lanes:
         return await future
 
     def close(self) -> None:
-        """End the threads after their work."""
-        self._pool.shutdown()
+        """End the threads; nothing waits for the work they have begun."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, loop: asyncio.AbstractEventLoop, owner: str, work: Callable[[], None]) -> None:
         try:

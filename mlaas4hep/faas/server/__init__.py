@@ -1,1 +1,1 @@
-"""What an app of a function listens with: one process or several, uvicorn or granian."""
+"""What an app of a function listens with: one process or several, behind uvicorn."""

@@ -1,6 +1,8 @@
-"""An ASGI app behind uvicorn; `rsgi` does the same with granian."""
+"""An ASGI app behind uvicorn, with a short way for what is answered at once (see `connection`)."""
 
+import logging
 import signal
+import socket
 from collections.abc import Callable
 from types import FrameType
 
@@ -8,6 +10,11 @@ import uvicorn
 
 from mlaas4hep.faas.asgi import AsgiApp
 from mlaas4hep.faas.headers import ALWAYS
+from mlaas4hep.faas.server.connection import MAX_CONNECTIONS, Connection
+
+log = logging.getLogger(__name__)
+
+_OWN = (*ALWAYS, ("server", "mlaas4hep"))  # not the name of what serves it
 
 
 def serve(
@@ -17,29 +24,51 @@ def serve(
     *,
     keep_alive_s: int,
     grace_s: int,
+    is_worker: bool = False,
 ) -> bool:
     """Serve `app` until SIGTERM or SIGINT; tell whether it could be served.
 
-    What has begun then may end within `grace_s`; nothing holds it up or is cut off.
+    What has begun then may end within `grace_s`; `on_stop` is called at once. A worker shares the
+    port with others; whoever started them has looked whether it `is_free`.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
         signal.signal(number, lambda _number, _frame: None)
+    listening = _listening(address, is_shared=is_worker)
+    if listening is None:
+        return False
     config = uvicorn.Config(
         app,
-        host=address[0],
-        port=address[1],
+        http=Connection,
         log_config=None,
         log_level="warning",
         access_log=False,
+        ws="none",  # what asks for a websocket is a request like any other
         timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=grace_s,
+        backlog=MAX_CONNECTIONS,
         server_header=False,
-        headers=list(ALWAYS),
+        headers=list(_OWN),
         proxy_headers=False,
     )
     server = _Server(config, on_stop)
-    server.run()
+    server.run([listening])
     return server.started
+
+
+def is_free(address: tuple[str, int]) -> bool:
+    """Tell whether nobody listens there."""
+    listening = _listening(address, is_shared=False)
+    if listening is not None:
+        listening.close()
+    return listening is not None
+
+
+def _listening(address: tuple[str, int], *, is_shared: bool) -> socket.socket | None:
+    try:
+        return socket.create_server(address, backlog=MAX_CONNECTIONS, reuse_port=is_shared)
+    except OSError as error:
+        log.error("%s:%d cannot be served: %s", *address, error)  # noqa: TRY400 - no bug of ours
+        return None
 
 
 class _Server(uvicorn.Server):

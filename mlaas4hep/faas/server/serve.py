@@ -1,18 +1,16 @@
-"""Starts a function's server, in this process: uvicorn, and granian where every microsecond counts.
+"""Starts a function's server, in this process.
 
 of-watchdog (or the laptop's gateway) is the only client, so that it listens on the loopback address.
 """
 
-import importlib.util
 import logging
 import os
-from collections.abc import Callable
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
-from mlaas4hep.faas.server import workers
+from mlaas4hep.faas.server import asgiserver, workers
 from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
@@ -23,9 +21,6 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 GRACE_S = 20  #: after SIGTERM; what is not finished then is released and delivered again
 KEEP_ALIVE_S = 75
-
-#: serves an app at an address until a signal comes, which it tells at once; whether it could
-Server = Callable[..., bool]
 
 
 def serve(function: Function, settings: Settings) -> None:
@@ -52,33 +47,26 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
     if _is_traced(function, settings):
         app = TracedApp(app, _begin(function.name, settings))
     metered = MeteredApp(app, function.name, levels, siblings)
-    server = _server_of(function)
     settle()
 
     def on_stop() -> None:
         services.stopping.is_asked = True
         metered.stop()
 
-    how = {"keep_alive_s": KEEP_ALIVE_S, "grace_s": GRACE_S}
-    if siblings is not None:
-        how["is_worker"] = True
     with own_folder():
-        return server(metered, (HOST, settings.port), on_stop, **how)
+        return asgiserver.serve(
+            metered,
+            (HOST, settings.port),
+            on_stop,
+            keep_alive_s=KEEP_ALIVE_S,
+            grace_s=GRACE_S,
+            is_worker=siblings is not None,
+        )
 
 
 def _serve_by_workers(function: Function, settings: Settings) -> bool:
-    """Serve `function` in several processes; tell whether it could be.
-
-    Raises:
-        SettingsError: what serves it cannot share a port.
-    """
-    try:
-        from mlaas4hep.faas.server import rsgi  # noqa: PLC0415 - few functions are served by it
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"MLAAS_WORKERS={settings.workers}: {error.name} is not installed, which shares a port"
-        ) from error
-    if not rsgi.is_free((HOST, settings.port)):
+    """Serve `function` in several processes; tell whether it could be."""
+    if not asgiserver.is_free((HOST, settings.port)):
         return False
     settle()  # what is loaded by now is shared by all
     with locked_folder() as folder:
@@ -110,17 +98,3 @@ def _begin(function: str, settings: Settings) -> Begin:
             f"MLAAS_TRACES={settings.traces!r}: {error.name} is not installed: mlaas4hep[traces]"
         ) from error
     return spans(function, to_collector(settings.traces))
-
-
-def _server_of(function: Function) -> Server:
-    """Return what serves it; granian where it is installed and every microsecond counts.
-
-    A function that somebody builds from our template may do without granian.
-    """
-    if function.is_quick and importlib.util.find_spec("granian") is not None:
-        from mlaas4hep.faas.server import rsgi  # noqa: PLC0415 - few functions are served by it
-
-        return rsgi.serve
-    from mlaas4hep.faas.server import asgiserver  # noqa: PLC0415 - uvicorn takes time to import
-
-    return asgiserver.serve

@@ -22,6 +22,7 @@ from mlaas4hep.faas.metrics import CALLER_LEFT, Level
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
+from mlaas4hep.http.predict.shortway import ShortWay
 from mlaas4hep.ports import Deliveries, People, Services
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.modellists import ModelLists
@@ -117,10 +118,11 @@ class Doorman:
 
 
 class PredictApp:
-    """The ASGI application."""
+    """The ASGI application, and the short way past it."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.prompt = ShortWay(context).answer
 
     def levels(self) -> Iterator[Level]:
         """Yield what Prometheus is told besides the calls."""

@@ -154,8 +154,13 @@ class Call:
         Raises:
             InvalidRequestError: it is none.
         """
+        await self.read(limit_bytes)
+        return self.object()
+
+    def object(self) -> dict[str, Any]:
+        """Return the JSON object in the body that was read; InvalidRequestError if it is none."""
         if self.parsed is None:
-            self.parsed = object_of(await self.read(limit_bytes))
+            self.parsed = object_of(self.body or b"")
         return self.parsed
 
 

@@ -19,19 +19,20 @@ from mlaas4hep.errors import (
 )
 from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.faas.problems import failure
+from mlaas4hep.http.predict.asking import Asking, Dialect, Tally
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.modellists import Dated, ModelLists
-from mlaas4hep.serving.questions import Outputs, Question
+from mlaas4hep.serving.questions import Outputs
 from mlaas4hep.serving.registry import Registry, address, at_version
 from mlaas4hep.usecases import audit
 from mlaas4hep.usecases.versions import find_version
 
 MAX_BODY_BYTES = 64 * 1024**2  #: of a request for predictions
 MAX_ROWS = 200_000  #: of one request in JSON, which takes the whole process while it is read
-_SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
+SMALL_BYTES = 128 * 1024  #: larger bodies are turned into arrays in a thread
 _OWNERS, _BELIEVED_S = 4096, 1.0  #: whose newest model is remembered, and for how long
 
 
@@ -43,16 +44,6 @@ class Callers(Protocol):
 
     async def person(self, call: Call, batcher: Batcher) -> Person:
         """Return who calls; UnauthenticatedError."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """How much one model was used since this process started."""
-
-    requests: int = 0
-    rows: int = 0
-    outside: int = 0  #: raw entries with a value that training has never seen
-    cut: int = 0  #: raw entries that do not pass the cuts of preproc.json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,34 +65,41 @@ class Context:
         default_factory=lambda: TTLCache(_OWNERS, _BELIEVED_S)
     )
 
-    async def ask(
-        self, call: Call, model: str, question: Question, signature: str = ""
-    ) -> tuple[Any, Tally]:
-        """Return the answer of the caller's `model`, and its counters.
+    async def predict(self, call: Call, dialect: Dialect) -> Answer:
+        """Read a call in its dialect, and answer it."""
+        await call.read(MAX_BODY_BYTES)
+        return await self.answer(call, dialect(call))
 
-        It is found at once, or in a micro-batch with what others ask.
-        """
-        person = who(call)
-        if model and "version" not in call.args:
-            owner, name = address(person, model)
-        else:
-            owner, name = await self._named(call, model)
-        asked = owner, name, signature
-        answer = None
-        size_bytes = len(call.body or b"")
-        if size_bytes <= _SMALL_BYTES:
-            answer = self.batcher.prompt(asked, person, question)
-        elif call.parsed is not None and question.rows > MAX_ROWS:
+    async def answer(self, call: Call, asking: Asking) -> Answer:
+        """Return the answer of the caller's model: at once, or in a micro-batch with other ones."""
+        found = self.prompt(call, asking)
+        if found is not None:
+            return found
+        size_bytes, rows = len(call.body or b""), asking.question.rows
+        if call.parsed is not None and size_bytes > SMALL_BYTES and rows > MAX_ROWS:
             raise TooLargeError(
-                f"{question.rows} rows in one JSON body are more than {MAX_ROWS}",
+                f"{rows} rows in one JSON body are more than {MAX_ROWS}",
                 stage="predict",
                 hint="send several requests, or binary tensors to /v2/models/NAME/infer",
             )
-        if answer is None:
-            answer = await self.batcher.ask(asked, person, question, size_bytes)
+        owner, name = await self._named(call, asking.model)
+        model = owner, name, asking.signature
+        result = await self.batcher.ask(model, who(call), asking.question, size_bytes)
+        return self._told(asking, owner, name, result)
+
+    def prompt(self, call: Call, asking: Asking) -> Answer | None:
+        """Return the answer if it is there at once; None: `answer` has to wait for it."""
+        if not asking.model or "version" in call.args or len(call.body or b"") > SMALL_BYTES:
+            return None
+        person = who(call)
+        owner, name = address(person, asking.model)
+        result = self.batcher.prompt((owner, name, asking.signature), person, asking.question)
+        return None if result is None else self._told(asking, owner, name, result)
+
+    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer:
         tally = self.tally(owner, name)
         tally.requests += 1
-        return answer, tally
+        return asking.told(result, tally)
 
     async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""

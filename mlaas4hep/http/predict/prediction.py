@@ -1,11 +1,12 @@
 """`/json`: predictions for rows of inputs or for raw entries."""
 
 from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context
+from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.predict.inference.signature import signature_of
-from mlaas4hep.http.predict.raw import entries_of, predict_entries
-from mlaas4hep.http.predict.rows import predict_rows, rows_of
+from mlaas4hep.http.predict.raw import asking_entries, entries_of
+from mlaas4hep.http.predict.rows import asking_rows, rows_of
 from mlaas4hep.http.predict.schemas import NUMBERS, PREDICT_ERRORS, PREDICTION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, Schema
@@ -13,13 +14,18 @@ from mlaas4hep.http.schemas import JSON, Schema
 
 async def predict(context: Context, call: Call) -> Answer:
     """Predict one row, many rows, or raw entries."""
-    request = await call.json(MAX_BODY_BYTES)
+    return await context.predict(call, asking_of)
+
+
+def asking_of(call: Call) -> Asking:
+    """Return what a JSON object asks."""
+    request = call.object()
     model = request.get("model") or request.get("name") or ""
     if not isinstance(model, str):
         raise InvalidRequestError(f"model is {model!r}, not a name")
     if "entries" in request or "branches" in request:
-        return await predict_entries(context, call, model, entries_of(request))
-    return await predict_rows(context, call, model, rows_of(request), signature_of(request))
+        return asking_entries(model, entries_of(request))
+    return asking_rows(model, rows_of(request), signature_of(request))
 
 
 _ROWS: Schema = {

@@ -39,9 +39,10 @@ from mlaas4hep.core.models.answering import by_output
 from mlaas4hep.core.models.entries import bybranch, byentry
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.asking import Asking, Tally
+from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import headers_of
-from mlaas4hep.http.predict.context import Context, only_input, row_output
+from mlaas4hep.http.predict.context import only_input, row_output
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
 
@@ -115,13 +116,16 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
     return Single(ask, rows)
 
 
-async def predict_entries(context: Context, call: Call, model: str, entries: Question) -> Answer:
-    """Return predictions and flags as JSON."""
-    result, tally = await context.ask(call, model, entries)
-    tally.rows += entries.rows
-    tally.outside += sum(map(bool, result["outside"]))
-    tally.cut += result["passed"].count(False)
-    return json_answer(result, headers=headers_of(_named(result)))
+def asking_entries(model: str, entries: Question) -> Asking:
+    """Return what asks for predictions of entries; they are told with their flags, as JSON."""
+
+    def told(result: Result, tally: Tally) -> Answer:
+        tally.rows += entries.rows
+        tally.outside += sum(map(bool, result["outside"]))
+        tally.cut += result["passed"].count(False)
+        return json_answer(result, headers=headers_of(_named(result)))
+
+    return Asking(model, entries, told)
 
 
 def _named(result: Result) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict.call import Answer, Call, json_answer
+from mlaas4hep.http.predict.asking import Asking, Tally
+from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import classes_of, headers_of
-from mlaas4hep.http.predict.context import Context, only_input, row_output
+from mlaas4hep.http.predict.context import only_input, row_output
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
@@ -112,13 +113,14 @@ def rows_of(request: dict[str, Any]) -> Rows:
     return Rows(values=values, keys=keys, order=order)
 
 
-async def predict_rows(
-    context: Context, call: Call, model: str, rows: Rows, signature: str = ""
-) -> Answer:
-    """Return the predictions as JSON."""
-    predicted, tally = await context.ask(call, model, rows, signature)
-    tally.rows += 1 if rows.single else len(predicted.values)
-    return json_answer(shown(predicted.values), headers=headers_of(predicted.classes))
+def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:
+    """Return what asks for predictions of rows; they are told as JSON."""
+
+    def told(predicted: Predicted, tally: Tally) -> Answer:
+        tally.rows += 1 if rows.single else len(predicted.values)
+        return json_answer(shown(predicted.values), headers=headers_of(predicted.classes))
+
+    return Asking(model, rows, told, signature)
 
 
 def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:

@@ -160,13 +160,6 @@ def test_an_asgi_function_is_served_too(tmp_path):
     assert function.process.returncode == 0
 
 
-def test_a_function_loads_the_one_server_that_it_needs(asgi_function):
-    loaded = Path(f"/proc/{asgi_function.process.pid}/maps").read_text()
-
-    assert "granian" in loaded
-    assert "httptools" not in loaded  # the parser of the other one
-
-
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])
 @pytest.mark.parametrize("is_announced", [True, False])
 def test_bodies_of_any_size_reach_an_asgi_function_announced_or_in_pieces(

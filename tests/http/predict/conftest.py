@@ -59,11 +59,37 @@ class Names:
         return Person(owner=f"owner-{name}", subject=name, groups=(group,) if group else ())
 
 
+def served(app):
+    """Return an ASGI app that offers what came whole to the short way first, as the server does."""
+
+    async def offered(scope, receive, send):
+        if scope["method"] != "POST" or b"content-length" not in dict(scope["headers"]):
+            await app(scope, receive, send)
+            return
+        message = await receive()
+        if not message["more_body"]:
+            query = scope["query_string"]
+            target = scope["raw_path"] + (b"?" + query if query else b"")
+            answer = app.prompt(target, list(scope["headers"]), message["body"])
+            if answer is not None:
+                await send(answer.start)
+                await send({"type": "http.response.body", "body": answer.body})
+                return
+        first = [message]
+
+        async def received():
+            return first.pop() if first else await receive()
+
+        await app(scope, received, send)
+
+    return offered
+
+
 class Client:
     """Calls an ASGI app in this process; one event loop for all calls."""
 
     def __init__(self, app, headers):
-        self._app, self._headers = app, headers
+        self._app, self._headers = served(app), headers
         self._runner = asyncio.Runner()
 
     def __enter__(self):

@@ -18,8 +18,10 @@ def doubles(values: Iterable[Any], size: int) -> Doubles | None:
 
     True and False are numbers, as for NumPy; None is none.
     """
-    rest = iter(values)
     try:
+        if size <= _PIECE:
+            return np.frombuffer(_packed(values, size))
+        rest = iter(values)
         parts = [_packed(islice(rest, _PIECE), _PIECE) for _ in range(size // _PIECE)]
         parts.append(_packed(rest, size % _PIECE))
     except (struct.error, OverflowError):

@@ -11,10 +11,11 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.values.doubles import Doubles, doubles, matrix
 from mlaas4hep.errors import InvalidRequestError
 
-_NUMBERS = "biuf"
+_NUMBERS, _ONE = "biuf", (int, float)
 _FLOATS = ("float32", "float64")
 _MANY = 16  #: rows, or numbers, for which it pays to look at all at once
 _WHOLE = 2.0**53  #: whole numbers below are doubles, and rounded once on the way to singles
+_FEW = 4096  #: numbers whose squares are added up faster than the largest is found
 _LARGEST = float(np.finfo(np.float32).max)
 _HIGHEST, _LOWEST = np.maximum.reduce, np.minimum.reduce  # half of what `max` and `min` take
 
@@ -43,11 +44,19 @@ def exact(name: str, array: Array, dtype: str) -> Array:
 
 def _is_single(array: Array) -> bool:
     """Tell at a glance whether all values are finite in single precision, as they nearly always are."""
+    if array.dtype == np.float64 and _are_surely_small(array):
+        return True
     return bool(
         array.size
         and _HIGHEST(array, axis=None) <= _LARGEST
         and _LOWEST(array, axis=None) >= -_LARGEST
     )
+
+
+def _are_surely_small(array: Doubles) -> bool:
+    """Tell whether the sum of the squares says that all doubles are below `_WHOLE`; few at a time."""
+    flat = array.reshape(-1)
+    return bool(0 < flat.size <= _FEW and flat.dot(flat) < _WHOLE**2)
 
 
 def _changed(array: Array, found: Array) -> Array:
@@ -127,10 +136,12 @@ def many(values: Any, dtype: str) -> Doubles | None:
     """Return many numbers, or rows of them, as doubles; None if that could make a difference."""
     if dtype not in _FLOATS or not isinstance(values, list) or len(values) < _MANY:
         return None
-    is_flat = isinstance(values[0], int | float)
+    is_flat = isinstance(values[0], _ONE)
     found = doubles(values, len(values)) if is_flat else matrix(values)
     if found is None or not found.size or _is_bool(values[0]):
         return None
+    if _are_surely_small(found):
+        return found
     is_told_apart = _HIGHEST(found, axis=None) < _WHOLE and _LOWEST(found, axis=None) > -_WHOLE
     return found if is_told_apart else None
 

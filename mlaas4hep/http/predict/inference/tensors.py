@@ -1,14 +1,14 @@
 """Named inputs of any shape: what the standard dialects of inference have in common."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict.call import Answer, Call
+from mlaas4hep.http.predict.asking import Asking, Tally
+from mlaas4hep.http.predict.call import Answer
 from mlaas4hep.http.predict.classes import headers_of, row_classes
-from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
@@ -34,20 +34,22 @@ def shown(array: Array) -> Any:
     return array if array.ndim else array.item()
 
 
-async def predict_tensors(
-    context: Context,
-    call: Call,
+def asking_tensors(
     model: str,
     feeds: Callable[[LoadedModel], Feeds],
     answer: Callable[[LoadedModel, Outputs], Answer],
     *,
     rows: int = 1,
     signature: str = "",
-) -> Answer:
-    """Return the answer to one request, and count it.
+) -> Asking:
+    """Return what asks for the outputs for `feeds`.
 
     Args:
+        model: as the caller names it.
+        feeds: returns the model's inputs.
+        answer: tells its outputs.
         rows: that are asked about; many are not predicted in the event loop.
+        signature: of the model; "": its own.
     """
 
     def ask(served: LoadedModel) -> Asked:
@@ -57,9 +59,11 @@ async def predict_tensors(
         found = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Asked(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
-    (result, found), tally = await context.ask(call, model, Single(ask, rows), signature)
-    tally.rows += found
-    return cast(Answer, result)
+    def told(result: tuple[Answer, int], tally: Tally) -> Answer:
+        tally.rows += result[1]
+        return result[0]
+
+    return Asking(model, Single(ask, rows), told, signature)
 
 
 def _named(

@@ -11,17 +11,17 @@ from typing import Any
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.classes import row_classes
 from mlaas4hep.http.predict.context import (
-    MAX_BODY_BYTES,
     Context,
     by_row,
     only_input,
     who,
 )
 from mlaas4hep.http.predict.inference.signature import signature_of
-from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
+from mlaas4hep.http.predict.inference.tensors import STRINGS, asking_tensors, shown, tensor
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -65,7 +65,12 @@ async def metadata(context: Context, call: Call) -> Answer:
 
 async def predict(context: Context, call: Call) -> Answer:
     """Predict instances (rows) or inputs (columns)."""
-    request = await call.json(MAX_BODY_BYTES)
+    return await context.predict(call, asking_of)
+
+
+def asking_of(call: Call) -> Asking:
+    """Return what instances or inputs ask."""
+    request = call.object()
     is_by_row = "instances" in request
     if is_by_row == ("inputs" in request):
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
@@ -91,9 +96,7 @@ async def predict(context: Context, call: Call) -> Answer:
             outputs = {name: _narrowed(values) for name, values in outputs.items()}
         return json_answer({"predictions": _predictions(outputs, single), **named})
 
-    return await predict_tensors(
-        context,
-        call,
+    return asking_tensors(
         call.args.get("model", ""),
         feeds,
         answer,

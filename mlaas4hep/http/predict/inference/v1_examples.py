@@ -17,7 +17,7 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, by_row, only_input, row_values
 from mlaas4hep.http.predict.inference.signature import signature_of
-from mlaas4hep.http.predict.inference.tensors import STRINGS, predict_tensors, shown, tensor
+from mlaas4hep.http.predict.inference.tensors import STRINGS, asking_tensors, shown, tensor
 from mlaas4hep.http.predict.inference.tfexample import packed_examples
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
@@ -55,10 +55,14 @@ async def _answered(
         }
         return json_answer({"results": told(served, {**outputs, **each})})
 
-    model = call.args.get("model", "")
-    return await predict_tensors(
-        context, call, model, feeds, answer, rows=len(examples), signature=signature_of(request)
+    asking = asking_tensors(
+        call.args.get("model", ""),
+        feeds,
+        answer,
+        rows=len(examples),
+        signature=signature_of(request),
     )
+    return await context.answer(call, asking)
 
 
 def _examples(request: dict[str, Any]) -> Examples:

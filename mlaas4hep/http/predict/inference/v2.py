@@ -11,10 +11,11 @@ from typing import Any
 from mlaas4hep import __version__
 from mlaas4hep.core.models.served import served_file
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, who
+from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.inference import v2_infer
-from mlaas4hep.http.predict.inference.tensors import predict_tensors
+from mlaas4hep.http.predict.inference.tensors import asking_tensors
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -88,11 +89,16 @@ async def stats(context: Context, call: Call) -> Answer:
 
 async def predict(context: Context, call: Call) -> Answer:
     """Predict tensors, as JSON or binary."""
+    return await context.predict(call, asking_of)
+
+
+def asking_of(call: Call) -> Asking:
+    """Return what an inference request asks."""
     if call.parsed is not None:
         request = v2_infer.from_json(call.parsed)
     else:
-        body = await call.read(MAX_BODY_BYTES)
-        request = v2_infer.parse(body, call.header(b"inference-header-content-length"))
+        split = call.header(b"inference-header-content-length")
+        request = v2_infer.parse(call.body or b"", split)
 
     def feeds(served: LoadedModel) -> Feeds:
         return {each.name: each.array(served) for each in request.inputs}
@@ -100,9 +106,7 @@ async def predict(context: Context, call: Call) -> Answer:
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         return v2_infer.answer(request, served, outputs)
 
-    return await predict_tensors(
-        context,
-        call,
+    return asking_tensors(
         call.args.get("model", ""),
         feeds,
         answer,

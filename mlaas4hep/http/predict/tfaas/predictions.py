@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, only_input, row_values
-from mlaas4hep.http.predict.inference.tensors import predict_tensors
+from mlaas4hep.http.predict.inference.tensors import asking_tensors
 from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
 from mlaas4hep.http.predict.tfaas.forms import read_form
@@ -37,7 +37,7 @@ async def proto(context: Context, call: Call) -> Answer:
         return rows.ask(served).feeds
 
     model = row.model or call.args.get("model", "")
-    return await predict_tensors(context, call, model, feeds, _probabilities)
+    return await context.answer(call, asking_tensors(model, feeds, _probabilities))
 
 
 async def image(context: Context, call: Call) -> Answer:
@@ -58,7 +58,7 @@ async def image(context: Context, call: Call) -> Answer:
         answer = _probabilities
     elif call.path.startswith("/predict/"):
         answer = picture.as_tfaas
-    return await predict_tensors(context, call, model, picture.feeds, answer)
+    return await context.answer(call, asking_tensors(model, picture.feeds, answer))
 
 
 def _probabilities(served: LoadedModel, outputs: Outputs) -> Answer:

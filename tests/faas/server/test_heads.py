@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
-from mlaas4hep.laptop.heads import MAX_HEAD_BYTES, LimitedHeads
+from mlaas4hep.faas.server.heads import MAX_HEAD_BYTES, LimitedHeads
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 

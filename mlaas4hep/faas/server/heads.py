@@ -53,9 +53,13 @@ class LimitedHeads(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Go on with the body."""
+        self.head_came()
+        super().on_headers_complete()
+
+    def head_came(self) -> None:
+        """Wait no more: the head is complete."""
         self._is_head = False
         self._stop_waiting()
-        super().on_headers_complete()
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(self.max_head_s, self._refuse, _TOO_SLOW)

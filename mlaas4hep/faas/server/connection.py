@@ -1,0 +1,142 @@
+"""One connection: a request that came whole and is answered at once takes the short way.
+
+An app may have `prompt`, a plain function that answers some requests without waiting for anything.
+A request that came in one piece is offered to it as soon as the parser has read its last byte, and
+the answer is written there and then: no scope, no task, no turn of the event loop. Everything else,
+and whatever `prompt` declines, goes the general way, through ASGI as uvicorn does it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from mlaas4hep.faas.server.heads import LimitedHeads
+
+MAX_CONNECTIONS = 4096  #: at once; further ones are closed
+
+Header = tuple[bytes, bytes]
+
+
+class PromptAnswer(Protocol):
+    """What goes back at once."""
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+
+    @property
+    def content_type(self) -> bytes:
+        """Return what `body` is."""
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        """Return further headers."""
+
+    @property
+    def body(self) -> bytes:
+        """Return all of the body."""
+
+
+#: answers target, headers (names in lower case) and body of a POST; None: it goes the general way
+Prompt = Callable[[bytes, list[Header], bytes], PromptAnswer | None]
+
+
+class Connection(LimitedHeads):
+    """Keeps a request back until it is whole, or all bytes that came are read."""
+
+    _common: tuple[list[Header], bytes] = ([], b"")  #: headers of all answers, and as they are sent
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prompt: Prompt | None = getattr(self.app, "prompt", None)
+        self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a request that is not complete after them goes the general way."""
+        super().data_received(data)
+        if self._kept is not None:
+            if self.transport.is_closing():  # what came is no HTTP
+                self._kept = None
+            else:
+                self._go_on()
+
+    def on_headers_complete(self) -> None:
+        """Keep back what may be answered at once."""
+        if self._prompt is None or not self._may_be_prompt():
+            super().on_headers_complete()
+            return
+        self.head_came()
+        self._kept = []
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        if self._kept is None:
+            super().on_body(body)
+        else:
+            self._kept.append(body)
+
+    def on_message_complete(self) -> None:
+        """Answer, or let the general way answer."""
+        if self._kept is not None and self._prompt is not None:
+            answer = self._prompt(self.url, self.headers, b"".join(self._kept))
+            if answer is not None:
+                self._kept = None
+                self._respond(answer)
+                return
+            self._go_on()
+        super().on_message_complete()
+
+    def _may_be_prompt(self) -> bool:
+        """Tell whether an answer may be written as soon as it is there."""
+        parser, cycle = self.parser, self.cycle
+        return (
+            parser.get_method() == b"POST"
+            and (cycle is None or cycle.response_complete)
+            and parser.should_keep_alive()
+            and parser.get_http_version() == "1.1"
+            and not parser.should_upgrade()
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
+    def _go_on(self) -> None:
+        """Hand over to ASGI what was kept back."""
+        pieces, self._kept = self._kept or [], None
+        HttpToolsProtocol.on_headers_complete(self)
+        for piece in pieces:
+            super().on_body(piece)
+
+    def _respond(self, answer: PromptAnswer) -> None:
+        body = answer.body
+        self.transport.write(
+            b"".join(
+                (
+                    STATUS_LINE[answer.status],
+                    self._shared_headers(),
+                    b"content-type: ",
+                    answer.content_type,
+                    b"\r\ncontent-length: %d\r\n" % len(body),
+                    *(b"%b: %b\r\n" % each for each in answer.headers),
+                    b"\r\n",
+                    body,
+                )
+            )
+        )
+        self.on_response_complete()
+
+    def _shared_headers(self) -> bytes:
+        """Return what all answers have; uvicorn makes a new list when the date changes."""
+        headers, block = Connection._common
+        if headers is not self.server_state.default_headers:
+            headers = self.server_state.default_headers
+            block = b"".join(b"%b: %b\r\n" % each for each in headers)
+            Connection._common = headers, block
+        return block

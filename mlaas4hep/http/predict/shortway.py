@@ -1,0 +1,95 @@
+"""The short way of a prediction: from bytes to an answer in one turn, or not at all.
+
+Nearly all requests are a few rows for a model that is loaded and surely prompt, from somebody whose
+token was just checked. They need no task and wait for nothing. Dialects, checks, answers and errors
+are those of the general way (`app`); what is unusual in any respect is declined, and goes there.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple, NoReturn
+
+from mlaas4hep.errors import MlaasError
+from mlaas4hep.http.predict import prediction
+from mlaas4hep.http.predict.asking import Dialect
+from mlaas4hep.http.predict.call import Answer, Call
+from mlaas4hep.http.predict.context import SMALL_BYTES, Context, error_answer
+from mlaas4hep.http.predict.inference import v1, v2
+from mlaas4hep.http.predict.routes import ROUTER
+
+Headers = list[tuple[bytes, bytes]]
+
+_REMEMBERED = 4096  #: targets that were asked for
+_DIALECTS: Mapping[object, Dialect] = {
+    prediction.predict: prediction.asking_of,
+    v1.predict: v1.asking_of,
+    v2.predict: v2.asking_of,
+}
+_UNUSUAL = frozenset((b"cookie", b"content-encoding"))
+
+
+class _Way(NamedTuple):
+    """Who reads what is sent to a target."""
+
+    dialect: Dialect
+    path: str
+    args: Mapping[str, str]
+
+
+class ShortWay:
+    """Answers POSTs of predictions at once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def answer(self, target: bytes, headers: Headers, body: bytes) -> Answer | None:
+        """Return the answer; None: the general way has to find it.
+
+        Args:
+            target: path and query as they were sent.
+            headers: with their names in lower case.
+            body: all of it.
+        """
+        way, fields = _way(target), dict(headers)
+        if way is None or len(body) > SMALL_BYTES:
+            return None
+        if len(fields) != len(headers) or not _UNUSUAL.isdisjoint(fields):
+            return None
+        context = self._context
+        person = context.people.known(fields.get(b"authorization", b""))
+        if person is None:
+            return None
+        dialect, path, args = way
+        call = Call({}, _received, path, "POST", fields, context.bodies, person, args, body)
+        answer = _answer(context, dialect, call)
+        if answer is not None:
+            context.calls["POST"] += 1
+        return answer
+
+
+def _answer(context: Context, dialect: Dialect, call: Call) -> Answer | None:
+    try:
+        return context.prompt(call, dialect(call))
+    except MlaasError as error:
+        return error_answer(error)
+    except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
+        return None
+
+
+@lru_cache(_REMEMBERED)
+def _way(target: bytes) -> _Way | None:
+    """Return who reads what is sent to a plain path; None: it is not plain, or nobody does."""
+    path = target.decode("latin-1")
+    if not path.isascii() or not path.startswith("/") or any(each in path for each in "?%#"):
+        return None
+    path = path.rstrip("/")
+    try:
+        route, args = ROUTER.find("POST", path)
+    except MlaasError:
+        return None
+    dialect = _DIALECTS.get(route.handler)
+    return None if dialect is None or "version" in args else _Way(dialect, path, args)
+
+
+async def _received() -> NoReturn:
+    raise AssertionError("the body is there already")

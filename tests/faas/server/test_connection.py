@@ -1,0 +1,168 @@
+"""The short way and the general way of one connection, held against each other byte by byte."""
+
+import asyncio
+import socket
+import threading
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+
+from mlaas4hep.faas.server.connection import Connection
+
+
+class Told(NamedTuple):
+    status: int
+    body: bytes
+    content_type: bytes = b"text/plain"
+    headers: tuple = ((b"x-way", b"short"),)
+
+
+class App:
+    """Answers with what was sent: at once, unless the body begins with `no`."""
+
+    def prompt(self, target, headers, body):
+        if body.startswith(b"no"):
+            return None
+        return Told(200, b"%b %b %d" % (target, body, len(headers)))
+
+    async def __call__(self, scope, receive, send):
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        if body == b"no slow":
+            await asyncio.sleep(0.05)
+        told = b"%b %b %d" % (scope["raw_path"], body, len(scope["headers"]))
+        headers = [
+            (b"content-type", b"text/plain"),
+            (b"content-length", b"%d" % len(told)),
+            (b"x-way", b"general"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": told})
+
+
+@pytest.fixture(scope="module")
+def door():
+    how = {"log_config": None, "lifespan": "off", "proxy_headers": False}
+    server = uvicorn.Server(uvicorn.Config(App(), http=Connection, **how))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join(60)
+
+
+@contextmanager
+def connected(door):
+    with socket.create_connection(door, timeout=30) as line, line.makefile("rb") as file:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield line, file
+
+
+def post(body, *headers, version="1.1"):
+    head = [f"POST /p HTTP/{version}", "Host: x", *headers]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def answer(file):
+    """Return the way, the body, and whether the connection stays, of the next answer."""
+    status = file.readline()
+    headers = {}
+    while (line := file.readline()) != b"\r\n":
+        assert line.endswith(b"\r\n")
+        name, _, value = line.partition(b":")
+        headers[name.lower()] = value.strip()
+    assert b"date" in headers
+    assert headers[b"content-type"] == b"text/plain"
+    told = file.read(int(headers[b"content-length"]))
+    if status.split()[1] != b"200":
+        return status.split()[1].decode(), told
+    return headers[b"x-way"].decode(), told
+
+
+def test_what_comes_whole_takes_the_short_way_and_what_is_declined_the_general_one(door):
+    with connected(door) as (line, file):
+        for body, way in ((b"a", "short"), (b"no", "general"), (b"", "short"), (b"b", "short")):
+            line.sendall(post(body))
+
+            assert answer(file) == (way, b"/p %b 2" % body)
+
+
+def test_requests_that_come_together_are_answered_in_their_order(door):
+    bodies = [b"a", b"no slow", b"b", b"no", b"c"]
+    with connected(door) as (line, file):
+        line.sendall(b"".join(map(post, bodies)))
+        told = [answer(file) for _ in bodies]
+
+    assert [body for _, body in told] == [b"/p %b 2" % body for body in bodies]
+    assert told[0][0] == "short"
+    assert told[1][0] == told[2][0] == "general"  # it waits for the one before
+
+
+@pytest.mark.parametrize(("cut", "way"), [(5, "short"), (30, "short"), (-3, "general")])
+def test_what_comes_in_pieces_is_whole_for_whoever_answers_it(door, cut, way):
+    sent = post(b"abcd")
+    with connected(door) as (line, file), connected(door) as (other, of_other):
+        line.sendall(sent[:cut])
+        other.sendall(post(b"a"))
+        assert answer(of_other)[0] == "short"  # so that the first piece is read
+        line.sendall(sent[cut:])
+        assert answer(file) == (way, b"/p abcd 2")
+        line.sendall(post(b"z"))
+
+        assert answer(file) == ("short", b"/p z 2")
+
+
+def test_a_short_body_in_chunks_takes_the_short_way(door):
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(door) as (line, file):
+        line.sendall(head + b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n" + post(b"d"))
+
+        assert [answer(file), answer(file)] == [("short", b"/p abc 2"), ("short", b"/p d 2")]
+
+
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [("Connection: close", "1.1"), ("X: y", "1.0"), ("Connection: keep-alive", "1.0")],
+)
+def test_a_connection_that_is_to_end_ends_after_its_answer(door, header, version):
+    with connected(door) as (line, file):
+        line.sendall(post(b"a", header, version=version))
+
+        assert answer(file) == ("general", b"/p a 3")
+        assert file.read() == b""
+
+
+def test_who_waits_to_send_a_body_is_told_to(door):
+    head, body = post(b"abc", "Expect: 100-continue").split(b"\r\n\r\n")
+    with connected(door) as (line, file):
+        line.sendall(head + b"\r\n\r\n")
+        assert file.readline() == b"HTTP/1.1 100 Continue\r\n"
+        assert file.readline() == b"\r\n"
+        line.sendall(body)
+
+        assert answer(file) == ("general", b"/p abc 3")
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\x00\x01 / HTTP/1.1\r\n\r\n", post(b"a").replace(b"Length: 1", b"Length: x")]
+)
+def test_what_is_no_http_is_refused_after_what_came_before(door, broken):
+    with connected(door) as (line, file):
+        line.sendall(post(b"a") + broken)
+
+        assert answer(file) == ("short", b"/p a 2")
+        assert file.readline().startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_kept_back_request_whose_end_is_broken_is_never_answered(door):
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(door) as (line, file):
+        line.sendall(head + b"2\r\nab\r\nzz\r\n")
+
+        assert file.readline().startswith(b"HTTP/1.1 400 ")
+        assert b"short" not in file.read()
