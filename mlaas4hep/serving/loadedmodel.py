@@ -1,6 +1,6 @@
 """`LoadedModel`: a model as it is served now, and how it is made of its record and files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Self
@@ -32,6 +32,7 @@ class LoadedModel:
     transform: Transform | None = None  #: None exactly when `contract` is
     labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
     output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
+    order: str = ""  #: the columns in one text, which is compared at once
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -50,6 +51,7 @@ class LoadedModel:
             transform=None if contract is None else _transform(contract, runtime),
             labels=_labels(store, record) or (contract.names if contract else ()),
             output=_output(runtime, record, contract),
+            order=in_one_text(contract.columns) if contract else "",
         )
 
     @property
@@ -102,6 +104,11 @@ class LoadedModel:
             f"model {self.record.name!r} has {what}",
             hint=f"choose by signature_name: {', '.join(ways) or 'serving_default'}",
         )
+
+
+def in_one_text(names: Sequence[str]) -> str:
+    """Return names as one text, different for different names; TypeError if they are none."""
+    return "\0".join(names)
 
 
 def allowed(served: LoadedModel, person: Person) -> LoadedModel:

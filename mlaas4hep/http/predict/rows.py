@@ -22,7 +22,7 @@ from mlaas4hep.http.predict.context import only_input, row_output
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
-from mlaas4hep.serving.loadedmodel import LoadedModel
+from mlaas4hep.serving.loadedmodel import LoadedModel, in_one_text
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
 
 
@@ -84,7 +84,7 @@ class Rows(NamedTuple):
     def _feeds(self, served: LoadedModel) -> Feeds:
         info = only_input(served)
         values = numbers(self.values, info.dtype)
-        if self.keys:
+        if self.keys and (not self.order or self.order != served.order):
             order = column_order(served, self.keys)
             if order is None:
                 _check_count(self.keys, values)
@@ -105,7 +105,7 @@ def rows_of(request: dict[str, Any]) -> Rows:
             "`values` is missing or empty", hint='send {"keys": [], "values": [1, 2], "model": "m"}'
         )
     try:
-        order = "\0".join(keys) if isinstance(keys, list) else None
+        order = in_one_text(keys) if isinstance(keys, list) else None
     except TypeError:
         order = None
     if order is None:
@@ -194,6 +194,8 @@ def shaped(served: LoadedModel, values: Array, info: TensorInfo) -> Array:
         return values
     if values.ndim == len(sizes) or (values.ndim == 1 and sizes):
         values = values[None]
+        if values.shape[1:] == sizes:
+            return values
     if -1 not in sizes and values.ndim == 2 and values.shape[1] == math.prod(sizes):  # noqa: PLR2004
         return values.reshape(-1, *sizes)
     if values.ndim != len(info.shape) or any(
