@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,10 +26,10 @@ _DTYPES = {
 }
 _DTYPES["BYTES"] = STRINGS
 _DATATYPES = {dtype: datatype for datatype, dtype in _DTYPES.items()}
+_OF_NUMBERS = {np.dtype(dtype): name for name, dtype in _DTYPES.items() if dtype != STRINGS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(NamedTuple):
     """One input tensor as it was sent."""
 
     name: str
@@ -77,16 +76,14 @@ class Input:
         return array.reshape(self.shape)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(NamedTuple):
     """One output tensor that is asked for."""
 
     name: str
     binary: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferRequest:
+class InferRequest(NamedTuple):
     """One request."""
 
     inputs: tuple[Input, ...]
@@ -97,7 +94,10 @@ class InferRequest:
 
 
 def _type_of(served: LoadedModel, name: str, otherwise: str) -> str:
-    return next((each.dtype for each in served.runtime.inputs if each.name == name), otherwise)
+    for each in served.runtime.inputs:
+        if each.name == name:
+            return each.dtype
+    return otherwise
 
 
 def datatype(dtype: str) -> str:
@@ -178,7 +178,7 @@ def _told(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:
     is_text = values.dtype == object
     head: dict[str, Any] = {
         "name": output.name,
-        "datatype": "BYTES" if is_text else datatype(values.dtype.name),
+        "datatype": _OF_NUMBERS.get(values.dtype, "BYTES"),
         "shape": values.shape,
     }
     if not output.binary:
