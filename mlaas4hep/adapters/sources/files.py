@@ -56,12 +56,16 @@ class DataFiles:
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
         place = self._place(url)
-        return self._format(self._guess(place)).describe(place, tree)
+        found = self._format(self._guess(place)).describe(place, tree)
+        place.forget()
+        return found
 
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
         """Open the file and return what `read` needs to know about `branches`."""
         place = self._place(url)
-        return self._format(self._guess(place)).survey(place, tree, branches)
+        found = self._format(self._guess(place)).survey(place, tree, branches)
+        place.forget()
+        return found
 
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
@@ -92,7 +96,9 @@ class DataFiles:
     )
     def _guess(self, place: Place) -> FormatRow:
         with ExitStack() as stack:
-            return guess(place.url, place.read(place.open(stack), 0, FIRST_BYTES))
+            content = place.open(stack)
+            place.look(content)  # whoever asks what it is wants to open it
+            return guess(place.url, place.read(content, 0, FIRST_BYTES))
 
     def _format(self, row: FormatRow) -> Format:
         with self._making:

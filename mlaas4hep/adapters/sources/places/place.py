@@ -8,6 +8,9 @@ from typing import Protocol
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
+FIRST_BYTES = 4 * 1024  #: a header, and ROOT's topmost folder
+LAST_BYTES = 256 * 1024  #: a list of keys and a tree, or a footer
+
 Span = tuple[int, int]  #: bytes [start, stop) of a file
 PendingBytes = Callable[[], memoryview]  #: waits for the bytes
 
@@ -22,6 +25,42 @@ class Bytes(Protocol):
         """
 
 
+class Ends:
+    """Both ends of a file on a server, which mostly tell of its structure: read in one go."""
+
+    def __init__(self, size_bytes: int, first: bytes = b"") -> None:
+        """Take the size of the file, and its first bytes as far as they are known."""
+        behind = min(len(first) or FIRST_BYTES, size_bytes)
+        self.spans: tuple[Span, Span] = (
+            (0, behind),
+            (max(behind, size_bytes - LAST_BYTES), size_bytes),
+        )
+        self._known: dict[Span, bytes] = {self.spans[0]: first[:behind]} if first else {}
+
+    def fetch(self, content: Bytes, spans: Sequence[Span]) -> list[bytes]:
+        """Return the ends at these `spans`, read unless they are known."""
+        known = self._known
+        missing = [span for span in spans if span not in known and span[0] < span[1]]
+        if missing:
+            answers = [bytes(answer()) for answer in content.ask(missing)]
+            known = self._known = known | dict(zip(missing, answers, strict=True))
+        return [known.get(span, b"") for span in spans]
+
+    def read(self, content: Bytes, start: int, stop: int) -> bytes:
+        """Return bytes [start, stop), which must lie in the file."""
+        touched = [span for span in self.spans if start < span[1] and span[0] < stop]
+        inside = sum(min(stop, high) - max(start, low) for low, high in touched)
+        if inside < stop - start:
+            (answer,) = content.ask([(start, stop)])
+            return bytes(answer())
+        ends = zip(touched, self.fetch(content, touched), strict=True)
+        return b"".join(data[max(0, start - low) : stop - low] for (low, _), data in ends)
+
+    def forget(self) -> None:
+        """Forget the bytes: the file is open."""
+        self._known = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One file as it is now."""
@@ -31,7 +70,22 @@ class Place:
     size_bytes: int
     open: Callable[[ExitStack], Bytes]  #: the bytes can be asked for until the stack is closed
     holds_s: float = 0.0  #: how long `version` is believed without asking again
-    is_remote: bool = False  #: a server has to be asked for the bytes
+    ends: Ends | None = None  #: of a file for whose bytes a server has to be asked
+
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether a server has to be asked for the bytes."""
+        return self.ends is not None
+
+    def look(self, content: Bytes) -> None:
+        """Have both ends of a file on a server here: whoever opens it reads there, bit by bit."""
+        if self.ends is not None:
+            self.ends.fetch(content, self.ends.spans)
+
+    def forget(self) -> None:
+        """Forget what `look` read."""
+        if self.ends is not None:
+            self.ends.forget()
 
     def read(self, content: Bytes, start: int, stop: int) -> bytes:
         """Return bytes [start, stop), or fewer where the file ends.
@@ -42,8 +96,10 @@ class Place:
         start, stop = max(0, start), min(stop, self.size_bytes)
         if start >= stop:
             return b""
-        (answer,) = content.ask([(start, stop)])
         try:
+            if self.ends is not None:
+                return self.ends.read(content, start, stop)
+            (answer,) = content.ask([(start, stop)])
             return bytes(answer())
         except EOFError as error:
             raise changed(self.url) from error

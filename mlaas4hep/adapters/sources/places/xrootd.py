@@ -1,16 +1,25 @@
 """Files of XRootD servers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from functools import partial
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 import uproot
 
 from mlaas4hep.adapters.sources.places.bytes import ServerBytes
-from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, Span, missing, shown
+from mlaas4hep.adapters.sources.places.place import (
+    Bytes,
+    Ends,
+    PendingBytes,
+    Place,
+    Span,
+    missing,
+    shown,
+)
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
@@ -62,7 +71,7 @@ class XRootDPlaces:
             size_bytes=stat.size,
             open=partial(self._open, url),
             holds_s=HOLDS_S,
-            is_remote=True,
+            ends=Ends(stat.size),
         )
 
     def find(self, pattern: str) -> list[str]:
@@ -87,34 +96,46 @@ class XRootDPlaces:
         next(self._policy.addresses(host, port))
 
     def _open(self, url: str, stack: ExitStack) -> Bytes:
-        try:
-            source = stack.enter_context(uproot.XRootDSource(url, **uproot.open.defaults))
-        except OSError as error:
-            raise _silent(url, error) from error
+        content = _XRootDBytes(url, self._opened)
+        stack.callback(content.close)
+        return content
+
+    def _opened(self, url: str, stack: ExitStack) -> ServerBytes:
+        source = stack.enter_context(uproot.XRootDSource(url, **uproot.open.defaults))
         there = urlsplit(f"root://{source.resource.file.get_property('DataServer')}")
         if there.hostname and (urlsplit(url).hostname or "") not in self._policy.own:
             self._check(there.hostname, there.port or PORT)
-        return _XRootDBytes(url, ServerBytes(source))
+        return ServerBytes(source)
 
 
 class _XRootDBytes:
-    """Bytes of one open file, with our errors."""
+    """Bytes of one file, opened when the first are asked for; with our errors."""
 
-    def __init__(self, url: str, plain: ServerBytes) -> None:
+    def __init__(self, url: str, opened: Callable[[str, ExitStack], ServerBytes]) -> None:
         self._url = url
-        self._plain = plain
+        self._opened = opened
+        self._stack = ExitStack()
+        self._plain: ServerBytes | None = None
+        self._opening = Lock()
 
     @property
     def size_bytes(self) -> int:
         """Return how many bytes were asked for."""
-        return self._plain.size_bytes
+        return self._plain.size_bytes if self._plain else 0
 
     def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Send requests for all spans, and return what waits for the answers."""
         try:
+            with self._opening:
+                if self._plain is None:
+                    self._plain = self._opened(self._url, self._stack)
             return [partial(self._waited, answer) for answer in self._plain.ask(spans)]
         except OSError as error:
             raise _silent(self._url, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stack.close()
 
     def _waited(self, answer: PendingBytes) -> memoryview:
         try:

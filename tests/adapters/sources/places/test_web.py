@@ -2,12 +2,15 @@
 
 import http.server
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
 
+from mlaas4hep.adapters.sources.places.place import Ends
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web import place as webplace
 from mlaas4hep.adapters.sources.places.web.client import MAX_REDIRECTS, WebClient
@@ -88,8 +91,8 @@ def _first(count: int, bad: Callable, good: Callable = _good) -> Callable:
 
 def _dropped(_server, handler):
     handler.send_response(206)
-    handler.send_header("Content-Range", f"bytes 0-511/{len(DATA)}")
-    handler.send_header("Content-Length", "512")
+    handler.send_header("Content-Range", f"bytes 0-4095/{len(DATA)}")
+    handler.send_header("Content-Length", "4096")
     handler.end_headers()
     handler.wfile.write(DATA[:100])
     handler.close_connection = True
@@ -174,14 +177,15 @@ def places():
 
 def _read(place, start, stop):
     with ExitStack() as stack:
-        return place.read(place.open(stack), start, stop)
+        (answer,) = place.open(stack).ask([(start, stop)])
+        return bytes(answer())
 
 
 def test_ranges_are_asked_for_and_no_more(server, places):
     place = places.locate(f"{server.prefix}/good")
 
     assert (place.size_bytes, _read(place, 1000, 1400)) == (len(DATA), DATA[1000:1400])
-    assert [asked for _, asked in server.asked] == ["bytes=0-511", "bytes=1000-1399"]
+    assert [asked for _, asked in server.asked] == ["bytes=0-4095", "bytes=1000-1399"]
 
 
 def test_no_more_is_read_than_was_asked_for(server, places):
@@ -319,6 +323,55 @@ def _say(door, words):
 def test_a_server_that_is_away_is_said_to_be(places):
     with pytest.raises(ServiceUnavailableError, match="no connection"):
         places.locate(f"http://127.0.0.1:{free_port()}/a.root")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(server, places, tmp_path):
+    made = tmp_path / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", made, "-out", made], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made)
+    with (
+        web_server(server.handler(), context) as prefix,
+        pytest.raises(InvalidRequestError, match="no certificate that is trusted"),
+    ):
+        places.locate(f"{prefix}/good")
+
+    assert server.asked == []
+
+
+def test_both_ends_of_a_file_are_asked_for_once(server, places):
+    place = places.locate(f"{server.prefix}/good")
+    with ExitStack() as stack:
+        content = place.open(stack)
+        for start in (0, 4000, 9000, len(DATA) - 4):
+            assert place.read(content, start, start + 1000) == DATA[start : start + 1000]
+
+    assert [asked for _, asked in server.asked] == ["bytes=0-4095", "bytes=4096-10239"]
+
+
+class _Noted:
+    """Bytes of a large file; notes which are asked for."""
+
+    def __init__(self, data):
+        self.data = data
+        self.asked = []
+
+    def ask(self, spans):
+        self.asked += spans
+        return [lambda span=span: memoryview(self.data)[slice(*span)] for span in spans]
+
+
+def test_what_lies_between_the_ends_is_read_by_itself():
+    content = _Noted(DATA * 60)
+    ends = Ends(len(content.data))
+    middle, over = (100_000, 100_050), (4000, 5000)
+
+    assert [ends.read(content, *span) for span in (middle, over)] == [
+        content.data[slice(*middle)],
+        content.data[slice(*over)],
+    ]
+    assert content.asked == [middle, over]
 
 
 @pytest.mark.parametrize(

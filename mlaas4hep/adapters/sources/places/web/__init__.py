@@ -1,1 +1,1 @@
-"""Files of web servers: ranges of them, asked for by httpcore, from addresses that are allowed."""
+"""Files of web servers: ranges of them, asked for by urllib3, from addresses that are allowed."""

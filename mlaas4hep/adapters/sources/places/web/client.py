@@ -1,17 +1,18 @@
 """Ranges of files over HTTP: redirects that are checked, deadlines, and few tries."""
 
-import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 
-import httpcore
 import httpx
+import urllib3
+from urllib3.exceptions import HTTPError
 
 from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
-from mlaas4hep.adapters.sources.places.web.network import CheckedNetwork
+from mlaas4hep.adapters.sources.places.web.network import checked_pools
 from mlaas4hep.adapters.sources.places.web.response import Response, failure
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
@@ -19,9 +20,9 @@ MAX_REDIRECTS = 5
 PATIENCE_S = 60.0  #: for a server that says when to come again
 PAUSES_S = (0.5, 1.5)  #: before the second and the third try
 SILENCE_S = 15.0  #: without a byte; three tries end within a minute
+PIECE_BYTES = 128 * 1024  #: that are taken from a connection at once, and room is made for
 SLOWEST = 50_000  #: bytes a second, after the time that silence may last
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TIMEOUTS = ("connect", "read", "write", "pool")
 _GOOD = frozenset({200, 206, 416})
 
 
@@ -38,13 +39,8 @@ class WebClient:
         self._policy = policy
         self._address = address
         self._silence_s = silence_s
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            max_connections=32,
-            keepalive_expiry=15.0,
-            network_backend=CheckedNetwork(policy),
-        )
-        weakref.finalize(self, self._pool.close)
+        self._pools = checked_pools(policy)
+        weakref.finalize(self, self._pools.clear)
 
     def get(self, url: str, span: Span) -> Response:
         """Return what a server answers to the question for a range; at most so much is read.
@@ -99,52 +95,47 @@ class WebClient:
         answered = False
         deadline = time.monotonic() + self._silence_s + (stop - start) / SLOWEST
         try:
-            with self._pool.stream(
+            server = self._pools.connection_from_host(at.raw_host.decode(), at.port, at.scheme)
+            response = server.urlopen(
                 "GET",
-                httpcore.URL(
-                    scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path
-                ),
-                headers=[
-                    ("Host", at.netloc),
-                    ("Range", f"bytes={start}-{stop - 1}"),
-                    ("Accept-Encoding", "identity"),
-                    ("User-Agent", "mlaas4hep"),
-                ],
-                extensions={"timeout": dict.fromkeys(_TIMEOUTS, self._silence_s)},
-            ) as response:
-                answered = True
-                data, whole = _read(response.iter_stream(), stop - start, deadline)
-                return Response(
-                    url=url,
-                    status=response.status,
-                    headers={
-                        name.decode("latin-1").lower(): value.decode("latin-1")
-                        for name, value in response.headers
-                    },
-                    data=data,
-                    whole=whole,
-                )
-        except (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            ssl.SSLError,
-            OSError,
-        ) as error:
+                at.raw_path.decode("ascii"),
+                headers={
+                    "Host": at.netloc.decode(),
+                    "Range": f"bytes={start}-{stop - 1}",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": "mlaas4hep",
+                },
+                timeout=self._silence_s,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+            )
+            answered = True
+            with closing(response):
+                data, whole = _read(response, stop - start, deadline)
+        except (HTTPError, OSError) as error:
             raise failure(url, error, answered=answered) from error
+        return Response(
+            url=url,
+            status=response.status,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            data=data,
+            whole=whole,
+        )
 
 
-def _read(stream: Iterator[bytes], limit: int, deadline: float) -> tuple[bytes, bool]:
+def _read(response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> tuple[bytes, bool]:
     """Return at most `limit` bytes, and whether that was all."""
     parts: list[bytes] = []
-    size = 0
-    for part in stream:
-        parts.append(part[: limit - size])
-        size += len(parts[-1])
-        if len(parts[-1]) < len(part):
+    left = limit
+    while part := response.read1(min(left + 1, PIECE_BYTES), decode_content=False):
+        parts.append(part[:left])
+        if len(part) > left:
             return b"".join(parts), False
+        left -= len(part)
         if time.monotonic() > deadline:
-            raise httpcore.ReadTimeout
+            raise TimeoutError
     return b"".join(parts), True
 
 

@@ -1,39 +1,72 @@
-"""Connections to checked addresses only: httpcore asks here, and the check cannot be raced."""
+"""Connections to checked addresses only: urllib3 asks here, and the check cannot be raced."""
 
-from collections.abc import Iterable
+import socket
+import ssl
+import sys
+import time
 from typing import Any
 
-import httpcore
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.connection import create_connection
 
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 
+CONNECTIONS = 32  #: to one server, that are kept
+IDLE_S = 15.0  #: after which a connection may be dead without saying so
 
-class CheckedNetwork(httpcore.NetworkBackend):
-    """Resolves a host once, and connects to an address that was looked at."""
 
-    def __init__(self, policy: ServerPolicy) -> None:
-        self._policy = policy
-        self._plain = httpcore.SyncBackend()
+def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
+    """Return connections to the servers that the policy allows, each at an address it allows."""
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    def connected(connection: HTTPConnection) -> socket.socket:
         """Connect to the first address that answers; TLS still checks the name of the host."""
-        failure: Exception = httpcore.ConnectError("no address")
-        for address in self._policy.addresses(host, port):
+        failure: Exception = NewConnectionError(connection, "no address")
+        for address in policy.addresses(connection.host.strip("[]"), connection.port):
             try:
-                return self._plain.connect_tcp(
-                    address, port, timeout, local_address, socket_options
+                made = create_connection(
+                    (address, connection.port),
+                    connection.timeout,
+                    socket_options=connection.socket_options,
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
+            except TimeoutError:
+                failure = ConnectTimeoutError(connection, "it is silent")
+            except OSError as error:
+                failure = NewConnectionError(connection, str(error))
+            else:
+                sys.audit("http.client.connect", connection, connection.host, connection.port)
+                return made
         raise failure
 
-    def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore does between its own tries."""
-        self._plain.sleep(seconds)
+    class Checked(HTTPConnection):
+        _new_conn = connected
+
+    class CheckedSecure(HTTPSConnection):
+        _new_conn = connected
+
+    class Pool(_Fresh, HTTPConnectionPool):
+        ConnectionCls = Checked
+
+    class SecurePool(_Fresh, HTTPSConnectionPool):
+        ConnectionCls = CheckedSecure
+
+    pools = urllib3.PoolManager(maxsize=CONNECTIONS, ssl_context=ssl.create_default_context())
+    pools.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+    return pools
+
+
+class _Fresh(HTTPConnectionPool):
+    """Connections that were used a moment ago, or are made anew."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.used_at = time.monotonic()
+        super()._put_conn(conn)
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        conn = super()._get_conn(timeout)
+        if time.monotonic() - getattr(conn, "used_at", time.monotonic()) > IDLE_S:
+            conn.close()  # it connects again by itself
+        return conn

@@ -11,14 +11,23 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from mlaas4hep.adapters.sources.places.bytes import REQUEST_BYTES, FileBytes, grouped
-from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, Span, changed, shown
+from mlaas4hep.adapters.sources.places.place import (
+    FIRST_BYTES,
+    Bytes,
+    Ends,
+    PendingBytes,
+    Place,
+    Span,
+    changed,
+    shown,
+)
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.client import WebClient
 from mlaas4hep.adapters.sources.places.web.response import Response
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
 
 HOLDS_S = 2.0  #: a chunk asks for its files twice
-FIRST: Span = (0, 512)  #: what is asked for to learn what there is
+FIRST: Span = (0, FIRST_BYTES)  #: what is asked for to learn what there is
 WHOLE_BYTES = 256 * 1024**2  #: of a file whose server does not give ranges
 AT_ONCE = 24  #: questions on their way
 GAP_BYTES = 16 * 1024  #: between two spans that are read along: cheaper than another question
@@ -49,7 +58,7 @@ class WebPlaces:
             size_bytes=size,
             open=lambda _stack: WebBytes(self._client, self._asking, url, size, answer.version),
             holds_s=HOLDS_S,
-            is_remote=True,
+            ends=Ends(size, answer.data),
         )
 
     def find(self, pattern: str) -> list[str]:
@@ -72,7 +81,7 @@ class WebPlaces:
             size_bytes=size,
             open=lambda _stack: self._whole_file(url, size, answer.version),
             holds_s=HOLDS_S,
-            is_remote=True,
+            ends=Ends(size),
         )
 
     def _whole_file(self, url: str, size: int, version: tuple[str, str]) -> Bytes:

@@ -4,8 +4,10 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException, RemoteDisconnected
 
-import httpcore
+import urllib3
+from urllib3.exceptions import NewConnectionError
 
 from mlaas4hep.adapters.sources.places.place import Span, missing, shown
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
@@ -104,19 +106,20 @@ class Response:
 
 
 def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
-    """Return our error for one of httpcore's; only ServiceUnavailableError may heal."""
+    """Return our error for one of urllib3's; only ServiceUnavailableError may heal."""
     who = f"{shown(url)}: the server"
     again = "check the name of the server; if it is right, restart the run when it is back"
-    if isinstance(error, httpcore.TimeoutException):
-        return ServiceUnavailableError(f"{who} does not answer: it is silent", hint=again)
-    if isinstance(error.__cause__ or error.__context__, ssl.SSLCertVerificationError):
+    cause = error.args[-1] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return InvalidRequestError(
             f"{who} has no certificate that is trusted here", hint="check the name of the server"
         )
-    if isinstance(error, httpcore.RemoteProtocolError) and not answered:
-        if "disconnected" not in str(error):
+    if isinstance(error, NewConnectionError | urllib3.exceptions.SSLError):
+        return ServiceUnavailableError(f"{who} does not answer: no connection", hint=again)
+    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
+        return ServiceUnavailableError(f"{who} does not answer: it is silent", hint=again)
+    if isinstance(cause, HTTPException) and not answered:
+        if not isinstance(cause, RemoteDisconnected):
             return InvalidRequestError(f"{who} does not speak HTTP", hint="check URL and port")
         return ServiceUnavailableError(f"{who} hangs up without an answer", hint=again)
-    if isinstance(error, httpcore.ConnectError):
-        return ServiceUnavailableError(f"{who} does not answer: no connection", hint=again)
     return ServiceUnavailableError(f"{who} hangs up in the middle of its answer", hint=again)
