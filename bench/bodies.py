@@ -19,7 +19,7 @@ import deflate
 import uproot
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
-from bench.pipeline import Pipeline
+from bench.pipeline import Pipeline, side_by_side
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core.runs.events import ChunkPlanned, Event
@@ -99,8 +99,10 @@ def specs(
     inputs: Inputs,
     folder: Path,
     state: Path,
+    *,
     server: str = "",
     pinned: bool = False,
+    at_once: int = 1,
     **_: object,
 ) -> Body:
     """The specs function: files opened, ranges measured and stored, merged and planned."""
@@ -109,7 +111,7 @@ def specs(
     pipeline = Pipeline(state, _urls(inputs, folder, server), inputs, 10_000)
 
     def body() -> Measured:
-        (first, *_) = pipeline.specs()
+        (first, *_) = pipeline.specs(at_once=at_once)
         assert isinstance(first, ChunkPlanned)
         merged = pipeline.services.specs.get(first.specs)
         return Measured(pipeline.entries, {"bits": hashlib.sha256(merged).hexdigest()[:12]})
@@ -126,28 +128,39 @@ def chunks(
     inputs: Inputs,
     folder: Path,
     state: Path,
+    *,
     chunk_size: int = 10_000,
     server: str = "",
+    pinned: bool = False,
+    at_once: int = 1,
     **_: object,
 ) -> Body:
     """The chunk-preprocess function: read, shape and store every chunk."""
+    if pinned:
+        _pin(0)
     urls = _urls(inputs, folder, server)
     planned = Pipeline(state, urls, inputs, chunk_size).specs()
     pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
 
     def body() -> Measured:
-        return prepared(pipeline, planned)
+        return prepared(pipeline, planned, at_once)
 
     return body
 
 
-def prepared(pipeline: Pipeline, planned: Iterable[Event]) -> Measured:
+def prepared(pipeline: Pipeline, planned: Iterable[Event], at_once: int = 1) -> Measured:
     done = Measured(0, {"events": 0})
-    for event in planned:
-        done.notes["events"] += 1
+
+    def work(event: Event) -> int:
+        entries = 0
         for ready in preprocess_chunks(event, pipeline.services):
-            done.entries += ready.entries
+            entries += ready.entries
             pipeline.services.chunks.delete(ready.key)  # counts, too: a hundred fill a disk
+        return entries
+
+    for entries in side_by_side(work, planned, at_once):
+        done.notes["events"] += 1
+        done.entries += entries
     return done
 
 

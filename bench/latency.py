@@ -1,10 +1,12 @@
 """`python -m bench.latency`: the same steps on servers 20 ms away, held against the disk.
 
-An XRootD server and a web server run on this machine, each behind `bench.delayed`. The aim is 0.9
-of local speed: the next bytes are on their way while a block is decoded.
+An XRootD server, a web server and MinIO run on this machine, each behind `bench.delayed`. The aim
+is 0.9 of local speed: the next bytes are on their way while a block is decoded. What is measured has
+one core, servers and cables have the other; two events are worked on at once, as functions do.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -12,15 +14,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+from minio import Minio
 
 from bench.inputs import Inputs
 from bench.part import ROOT, run
 from bench.reading import Case, interleaved
-from bench.remote import ORIGIN, WARMING, xrootd
+from bench.remote import ORIGIN, WARMING, free_port, wait_for, xrootd
 from bench.table import Line
 
 INPUTS = (Inputs("flat", 2), Inputs("jagged", 2))
 MS = 20
+BUCKET, KEY = "data", "benchmark"
 
 
 def measure(options: argparse.Namespace) -> list[Line]:
@@ -39,6 +45,13 @@ def measure(options: argparse.Namespace) -> list[Line]:
         if shutil.which("xrootd"):
             origin = stack.enter_context(xrootd("origin", ORIGIN, folder))
             servers["XRootD"] = f"root://127.0.0.1:{stack.enter_context(_delayed(origin))}//store/"
+        if shutil.which("minio"):
+            objects = stack.enter_context(_minio(data, folder / "objects"))
+            own = f"http://127.0.0.1:{stack.enter_context(_delayed(objects))}"
+            os.environ.update(
+                AWS_ENDPOINT_URL=own, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=KEY
+            )
+            servers["S3"] = f"s3://{BUCKET}/"
         return interleaved("latency", list(_cases(servers)), options, options.rounds)
 
 
@@ -46,10 +59,38 @@ def _cases(servers: dict[str, str]) -> Iterator[Case]:
     for inputs in INPUTS:
         for body in ("specs", "chunks"):
             local = f"{inputs.kind} {body}, local"
-            yield Case(local, body, inputs)
+            given = {"pinned": True, "at_once": 2}
+            yield Case(local, body, inputs, more=given)
             for name, server in servers.items():
                 far = f"{inputs.kind} {body}, {name}, {MS} ms"
-                yield Case(far, body, inputs, local, {"server": server})
+                yield Case(far, body, inputs, local, given | {"server": server})
+
+
+@contextmanager
+def _minio(data: Path, folder: Path) -> Iterator[int]:
+    """Run MinIO with the files in one bucket; gives its port."""
+    port = free_port()
+    command = ["minio", "server", str(folder), "--address", f"127.0.0.1:{port}", "--quiet"]
+    env = {**os.environ, "MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": KEY}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    _aside(process)
+    try:
+        wait_for(port, process)
+        client = Minio(f"127.0.0.1:{port}", access_key=KEY, secret_key=KEY, secure=False)
+        client.make_bucket(BUCKET)
+        for path in data.iterdir():
+            client.fput_object(BUCKET, path.name, str(path))
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _aside(process: "subprocess.Popen[Any]") -> None:
+    """Keep a server off the core of what is measured."""
+    _, *others = sorted(os.sched_getaffinity(0))
+    if others:
+        os.sched_setaffinity(process.pid, others)
 
 
 @contextmanager
@@ -64,6 +105,7 @@ def _started(module: str, *arguments: str) -> Iterator[int]:
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
+    _aside(process)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())

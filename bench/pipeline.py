@@ -1,7 +1,9 @@
 """The steps up to chunks on stores in a folder, as the functions run them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
 from mlaas4hep import bootstrap
@@ -22,6 +24,7 @@ from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.settings import Settings
 
+T = TypeVar("T")
 RUN = {"owner": "bench", "run": "bench_1"}
 
 
@@ -30,7 +33,7 @@ class Pipeline:
 
     def __init__(self, state: Path, urls: list[str], inputs: Inputs, chunk_size: int) -> None:
         self.services = bootstrap.services(
-            Settings(store=state.as_uri(), remote_networks="*", plain_http=1)
+            Settings(store=state.as_uri(), remote_networks="*", plain_http=1, data_s3="env:")
         )
         request = Request(
             owner=RUN["owner"],
@@ -49,26 +52,37 @@ class Pipeline:
         store_run(new_run(request, 1, 0), {REQUEST: wire.dump(request)}, self.services)
         self.entries = 0
 
-    def specs(self, share: int = 0, shares: int = 1) -> list[Event]:
-        """Do the specs function's work and return the planned chunks.
+    def specs(self, share: int = 0, shares: int = 1, at_once: int = 1) -> list[Event]:
+        """Do the specs function's work and return the planned chunks; some events `at_once`.
 
         With more than one share, only one part of the ranges is measured and nothing merged.
         """
         opened, *planned = self.tell(open_files(RunSubmitted(**RUN), self.services))
         assert isinstance(opened, FilesOpened)
         self.entries = opened.entries
-        for event in planned[share::shares]:
-            assert isinstance(event, RangePlanned)
-            measured = self.tell(measure_range(event, self.services))
+        for last in side_by_side(self._measured, planned[share::shares], at_once):
+            assert isinstance(last, RangeMeasured)
         if shares > 1:
             return []
-        (last,) = measured
-        assert isinstance(last, RangeMeasured)
         news = self.tell(merge_ranges(last, self.services))
         return [event for event in news if isinstance(event, ChunkPlanned)]
+
+    def _measured(self, event: Event) -> Event:
+        assert isinstance(event, RangePlanned)
+        (measured,) = self.tell(measure_range(event, self.services))
+        return measured
 
     def tell(self, news: Iterable[News]) -> list[Event]:
         """Write what a step told into the run, and return its events one by one."""
         events = [event for each in news for event in (each if isinstance(each, Batch) else [each])]
         self.services.runs.apply(events)
         return events
+
+
+def side_by_side(work: Callable[[Event], T], events: Iterable[Event], at_once: int) -> Iterator[T]:
+    """Yield what each event gives in order; as many are worked on at once as functions do."""
+    if at_once == 1:
+        yield from map(work, events)
+        return
+    with ThreadPoolExecutor(at_once, "event") as pool:
+        yield from pool.map(work, events)

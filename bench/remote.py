@@ -90,7 +90,7 @@ def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
         path.chmod(0o777)
     copied = folder / name / config.name  # where nobody may read
     shutil.copy(config, copied)
-    port = _free_port()
+    port = free_port()
     env |= {
         "PATH": os.environ["PATH"],
         "XROOTD_PORT": str(port),
@@ -104,26 +104,29 @@ def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
             command, cwd=folder / name / "run", env=env, stdout=output, stderr=output
         )
     try:
-        _wait(port, process, folder / f"{name}.out")
+        wait_for(port, process, folder / f"{name}.out")
         yield port
     finally:
         process.terminate()
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
+def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path | None = None) -> None:
+    """Wait until a server answers; RuntimeError if it does not, with the end of its output."""
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as door:
             if door.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"xrootd did not start: {output.read_text(errors='replace')[-2000:]}")
+    said = output.read_text(errors="replace")[-2000:] if output else process.args
+    raise RuntimeError(f"a server did not start: {said}")
 
 
 if __name__ == "__main__":

@@ -33,9 +33,9 @@ def _mixed(preparation: Preparation, recipe: Recipe) -> list[Filling]:
     layout, inputs = preparation.layout, preparation.inputs
     chunks = [Filling.of(layout, inputs, size) for size in recipe.mix.sizes]
     places = dealt(recipe.mix)
-    for part in recipe.slices:
+    for part, blocks in preparation.each(recipe.slices):
         with naming(inputs.opened.files[part.file]):
-            for entries in preparation.entries(part):
+            for entries in blocks:
                 here, places = np.split(places, [entries.columns.entries])
                 shaped = Shaped.of(layout, entries)
                 for number in np.unique(here):

@@ -37,10 +37,11 @@ def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[mem
         Filling.of(layout, inputs, sum(part.entries for part in recipe.slices))
         for recipe in recipes
     ]
-    for stretch in _stretches([recipe.slices for recipe in recipes]):
+    stretches = _stretches([recipe.slices for recipe in recipes])
+    for stretch, blocks in preparation.each(stretches):
         with naming(inputs.opened.files[stretch.file]):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
-            for entries in preparation.entries(stretch):
+            for entries in blocks:
                 _deal(layout, entries, shares)
     return [
         each.sealed(inputs.chunk_content(recipe))

@@ -1,8 +1,8 @@
 """Passing entries of files in order, each with its label, draw, weight and part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs
+from mlaas4hep.pipeline.lookahead import begun_ahead
 from mlaas4hep.ports import DataSource
+
+AHEAD_BYTES = 32 * 1024**2  #: of rows that are read from servers before their turn comes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,9 @@ class PartOfFile(Protocol):
         """Return the first behind them."""
 
 
+Part = TypeVar("Part", bound=PartOfFile)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """What the chunks of a run are made with; found once, for it looks at all files."""
@@ -112,6 +118,15 @@ class Preparation:
             scales=inputs.weight_factors(specs),
             keep=branches.about_entries | {ENTRY},
         )
+
+    def each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Iterator[Labelled]]]:
+        """Yield parts with their entries; those on servers are begun before their turn comes."""
+        return begun_ahead(parts, self.entries, self._far_bytes, AHEAD_BYTES)
+
+    def _far_bytes(self, part: PartOfFile) -> int:
+        """Return about how many bytes the rows of a part have, if it lies on a server."""
+        is_far = "://" in self.inputs.opened.files[part.file].url
+        return 4 * (1 + self.layout.width) * (part.stop - part.start) if is_far else 0
 
     def entries(self, part: PartOfFile) -> Iterator[Labelled]:
         """Yield the passing entries of a part of one file in order, with new branches."""
