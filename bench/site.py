@@ -3,7 +3,8 @@
     python -m bench.site [--events 1000000] [--in-flight 1000] [--seconds 1.0] [--dispatchers 1]
 
 A real nats-server and the real dispatcher; each call of a function takes `--seconds` and does
-nothing, as if a node somewhere worked. What is printed goes into docs/scale.md.
+nothing, as if a node somewhere worked. What is printed goes into docs/scale.md: a line after each
+tenth of the events, which shows what grows, and the whole.
 """
 
 import argparse
@@ -61,22 +62,37 @@ async def simulate(options: argparse.Namespace, folder: Path) -> dict[str, float
             stack.callback(each.wait)
             stack.callback(each.terminate)
         messaging = stack.enter_context(closing(bootstrap.messaging(Settings(nats=server.url))))
-        took = await carried(messaging, options.events, calls)
+        pids = [*(each.pid for each in started), server.pid]
+        took = await carried(messaging, options.events, calls, pids)
         return {
             "events/s": options.events / took,
             "calls at once, most": calls.most_under_way,
-            **costs([each.pid for each in started], server.pid, options.events),
+            **costs(pids[:-1], server.pid, options.events),
         }
 
 
-async def carried(messaging: bootstrap.Messaging, events: int, calls: Calls) -> float:
+async def carried(
+    messaging: bootstrap.Messaging, events: int, calls: Calls, pids: list[int]
+) -> float:
     """Return the seconds until every event is published and its call answered."""
     begun = time.perf_counter()
+    tenths = iter(range(events // 10, events, max(1, events // 10)))
+    mark = next(tenths, events)
     async with asyncio.TaskGroup() as group:
         group.create_task(publish(messaging, events, calls))
         while calls.answered < events:
             await asyncio.sleep(0.02)
+            if calls.answered >= mark:
+                tell_progress(calls.answered, time.perf_counter() - begun, pids)
+                mark = next(tenths, events)
     return time.perf_counter() - begun
+
+
+def tell_progress(answered: int, seconds: float, pids: list[int]) -> None:
+    """Print what was done so far, and the memory that each process has taken at most."""
+    memory = " ".join(f"{memory_mb(pid):5d}" for pid in pids)
+    sys.stdout.write(f"{answered:9d} events {seconds:7.0f} s; MB of dispatchers, NATS {memory}\n")
+    sys.stdout.flush()
 
 
 def costs(dispatchers: list[int], nats: int, events: int) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`python -m deploy.testbed.cluster install|up|down`: a Kubernetes node with MLaaS4HEP on it."""
+"""`python -m deploy.testbed.cluster install|node|up|down`: a Kubernetes node with MLaaS4HEP on it."""
 
 import argparse
 import logging
@@ -51,13 +51,17 @@ def down(place: Place) -> None:
     log.info("the cluster is down")
 
 
+#: `node` starts an empty node: it tells whether this machine can run one at all.
+COMMANDS = {"install": install, "node": node.start, "up": up, "down": down}
+
+
 def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="cluster", description=__doc__)
-    parser.add_argument("command", choices=["install", "up", "down"])
+    parser.add_argument("command", choices=COMMANDS)
     command = parser.parse_args().command
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    {"install": install, "up": up, "down": down}[command](Place.from_env(os.environ))
+    COMMANDS[command](Place.from_env(os.environ))
     return 0
 
 

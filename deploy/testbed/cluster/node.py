@@ -1,5 +1,6 @@
 """Control plane and node: etcd, the API server, controllers, containerd, kubelet, DNS."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -221,6 +222,8 @@ def _kubelet(place: Place) -> None:
         "resolvConf": str(names),
         "evictionHard": {"memory.available": "200Mi"},
         "imageGCHighThresholdPercent": 100,
+        # NATS and MinIO do not wait for the 2 GB of train.
+        "serializeImagePulls": False,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     options = {
@@ -271,10 +274,14 @@ def _end_pods(place: Place) -> None:
     if not socket(place).exists() or not process.running(place, PREFIX + "containerd"):
         return
     process.stop(place, PREFIX + "kubelet")  # or it would start them again
-    ctr = ["ctr", "--address", str(socket(place)), "--namespace", "k8s.io"]
+    ctr = _ctr(place)
     said = subprocess.run([*ctr, "tasks", "ls", "-q"], capture_output=True, text=True, check=False)
     for task in said.stdout.split():
         subprocess.run([*ctr, "tasks", "delete", "--force", task], capture_output=True, check=False)
+
+
+def _ctr(place: Place) -> list[str]:
+    return ["ctr", "--address", str(socket(place)), "--namespace", "k8s.io"]
 
 
 def _end_shims(place: Place) -> None:
@@ -288,6 +295,18 @@ def _mounts(below: Path) -> list[str]:
     with Path("/proc/self/mounts").open(encoding="utf-8") as lines:
         points = [line.split()[1] for line in lines]
     return sorted((point for point in points if point.startswith(f"{below}/")), reverse=True)
+
+
+def forget_images(place: Place, wanted: str) -> None:
+    """Remove images of earlier builds: those that have no tag, and no digest in `wanted`."""
+    said = subprocess.run(
+        [*_ctr(place), "images", "ls"], capture_output=True, text=True, check=True
+    )
+    names = [(line.split()[0], line.split()[2]) for line in said.stdout.splitlines()[1:]]
+    tagged = {digest for name, digest in names if not re.search(r"sha256:\w+$", name)}
+    old = [name for name, digest in names if digest not in tagged and digest not in wanted]
+    if old:
+        subprocess.run([*_ctr(place), "images", "rm", *old], check=True, capture_output=True)
 
 
 def forget(place: Place) -> None:

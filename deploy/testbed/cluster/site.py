@@ -5,13 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import yaml
 
 from deploy.testbed import docker, functions, identity, process
-from deploy.testbed.cluster import images, kubectl, network
+from deploy.testbed.cluster import images, kubectl, network, node
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.admin import secretfiles
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 OURS, FUNCTIONS = "mlaas", "openfaas-fn"  #: namespaces
 PARTS = ("minio", "oauth2-proxy", "nats", "mlaas4hep-xrootd-proxy")
-PATIENCE_S = 300
+PATIENCE_S = 600  #: a busy machine unpacks gigabytes the first time
 NATS_SERVERS = 3  #: of the component nats-cluster
 #: Volumes that the site has to give, by claim, with the user that writes to each.
 VOLUMES = {
@@ -48,6 +47,7 @@ def apply(place: Place) -> None:
     rolled_out(place, OURS, "deployment/dispatcher")
     for name in functions.NAMES:
         rolled_out(place, FUNCTIONS, f"deployment/{name}")
+    node.forget_images(place, text)
 
 
 def rolled_out(place: Place, namespace: str, name: str, patience_s: int = PATIENCE_S) -> None:
@@ -246,6 +246,4 @@ def pods(place: Place, function: str) -> list[str]:
 
 def wait_for_pods(place: Place, function: str, count: int, patience_s: float = 120) -> None:
     """Return when a function has so many ready pods."""
-    process.wait(
-        partial(lambda: len(pods(place, function)) == count), patience_s, f"{count} x {function}"
-    )
+    process.wait(lambda: len(pods(place, function)) == count, patience_s, f"{count} x {function}")
