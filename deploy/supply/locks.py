@@ -9,7 +9,6 @@ another one, `UV_DEFAULT_INDEX` and `UV_INDEX` say so: no lock names one.
 import argparse
 import json
 import re
-import subprocess
 import tempfile
 import tomllib
 from collections import Counter
@@ -19,6 +18,8 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from deploy import command
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates/python3-mlaas/requirements/locked"
@@ -148,16 +149,10 @@ def _locked(line: str, hashes: dict[tuple[str, str], list[str]]) -> str:
 def _uv(folder: Path, *arguments: str) -> str:
     import uv  # noqa: PLC0415 - of the extra `supply`, which tests of the locks do without
 
-    done = subprocess.run(
-        [uv.find_uv_bin(), "--system-certs", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"uv {arguments[0]}: {done.stderr}")
-    return done.stdout
+    try:
+        return command.output([uv.find_uv_bin(), "--system-certs", *arguments], cwd=folder)
+    except command.CommandError as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed import probe, process
 from deploy.testbed.place import Place
 
@@ -26,18 +27,10 @@ SPARE = (
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-def run(place: Place, *arguments: str, given: bytes | None = None) -> str:
+def run(place: Place, *arguments: str) -> str:
     """Run a docker command and return what it printed."""
-    done = subprocess.run(
-        [place.program("docker"), *arguments],
-        env=place.environment(DOCKER_BUILDKIT="1"),
-        input=given,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.decode()[-2000:]}")
-    return done.stdout.decode().strip()
+    program = place.program("docker")
+    return command.output([program, *arguments], env=place.environment(DOCKER_BUILDKIT="1")).strip()
 
 
 def logs(place: Place, container: str) -> str:

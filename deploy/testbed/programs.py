@@ -8,12 +8,12 @@ testbed says so; CI takes nothing but the real ones.
 import logging
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed.place import REPOSITORY, Place
 
 log = logging.getLogger(__name__)
@@ -177,14 +177,9 @@ def _go(
     go = shutil.which("go")
     if go is None:
         raise FileNotFoundError("the testbed builds Go programs: install Go 1.25 or newer")
-    done = subprocess.run(
+    command.output(
         [go, "build", f"-mod={modules}", "-buildvcs=false", "-trimpath", f"-ldflags={flags}"]
         + ["-o", place.program(name), package],
         cwd=folder,
         env=place.environment(CGO_ENABLED="0", GOFLAGS=""),
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    if done.returncode:
-        raise RuntimeError(f"go build {package}: {done.stderr[-3000:]}")

@@ -2,11 +2,11 @@
 
 import logging
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed.place import Place
 
 log = logging.getLogger(__name__)
@@ -136,14 +136,5 @@ def _go(place: Place, folder: str, *arguments: str) -> str:
     go = shutil.which("go")
     if go is None:
         raise FileNotFoundError("the testbed builds Go programs: install Go 1.25 or newer")
-    done = subprocess.run(
-        [go, *arguments],
-        cwd=folder,
-        env=place.environment(CGO_ENABLED="0", GOFLAGS=""),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"go {' '.join(arguments)}: {done.stderr[-3000:]}")
-    return done.stdout
+    env = place.environment(CGO_ENABLED="0", GOFLAGS="")
+    return command.output([go, *arguments], cwd=folder, env=env)

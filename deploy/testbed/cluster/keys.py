@@ -1,9 +1,9 @@
 """The cluster's own certificate authority, and what everybody proves themselves with."""
 
 import secrets
-import subprocess
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed.cluster import network
 from deploy.testbed.place import Place
 
@@ -69,6 +69,4 @@ def _administrator(keys: Path) -> None:
 
 
 def _openssl(*arguments: str) -> None:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"openssl {arguments[0]}: {done.stderr[-1000:]}")
+    command.output(["openssl", *arguments])

@@ -1,8 +1,6 @@
 """kubectl, as the cluster's administrator."""
 
-import subprocess
-from collections.abc import Sequence
-
+from deploy import command
 from deploy.testbed.cluster import keys
 from deploy.testbed.place import Place
 
@@ -11,26 +9,19 @@ def run(place: Place, *arguments: str, given: str | None = None) -> str:
     """Run kubectl and return what it printed.
 
     Raises:
-        RuntimeError: it failed; the message ends with what it said.
+        CommandError: it failed; the message ends with what it said.
     """
-    done = _call(place, arguments, given)
-    if done.returncode:
-        raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr[-3000:]}")
-    return done.stdout.strip()
+    return command.output([*_kubectl(place), *arguments], given=given).strip()
 
 
 def succeeds(place: Place, *arguments: str) -> bool:
     """Run kubectl and tell whether it succeeded."""
-    return _call(place, arguments, None).returncode == 0
+    try:
+        run(place, *arguments)
+    except command.CommandError:
+        return False
+    return True
 
 
-def _call(
-    place: Place, arguments: Sequence[str], given: str | None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [place.program("kubectl"), f"--kubeconfig={keys.kubeconfig(place)}", *arguments],
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _kubectl(place: Place) -> list[str]:
+    return [place.program("kubectl"), f"--kubeconfig={keys.kubeconfig(place)}"]

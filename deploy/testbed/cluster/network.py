@@ -4,9 +4,10 @@ Everything of the cluster listens in there; this machine reaches it, its Service
 routes, and nobody else does.
 """
 
-import subprocess
 from collections.abc import Collection
 from pathlib import Path
+
+from deploy import command
 
 NAME = "mlaas-cluster"
 HERE, NODE = "10.64.0.1", "10.64.0.2"  #: the cable's ends: this machine, the node
@@ -15,12 +16,12 @@ DNS = NODE
 _CABLE = ("mlaas-c0", "mlaas-c1")
 
 
-def inside(command: list[str]) -> list[str]:
-    """Return the command that runs `command` in the namespace.
+def inside(words: list[str]) -> list[str]:
+    """Return the command that runs `words` in the namespace.
 
     Not `ip netns exec`: that mounts /sys anew and hides the cgroups from kubelet.
     """
-    return ["nsenter", f"--net=/run/netns/{NAME}", *command]
+    return ["nsenter", f"--net=/run/netns/{NAME}", *words]
 
 
 def up() -> None:
@@ -28,7 +29,7 @@ def up() -> None:
     if Path("/run/netns", NAME).exists():
         return
     here, there = _CABLE
-    for command in (
+    for line in (
         f"ip netns add {NAME}",
         f"ip link add {here} type veth peer name {there} netns {NAME}",
         f"ip addr add {HERE}/30 dev {here}",
@@ -40,9 +41,9 @@ def up() -> None:
         f"ip route add {SERVICES} via {NODE}",
         f"ip route add {PODS} via {NODE}",
     ):
-        _run(command.split())
+        command.output(line.split())
     for setting in ("net.ipv4.ip_forward=1", "net.bridge.bridge-nf-call-iptables=1"):
-        _run(inside(["sysctl", "-qw", setting]))
+        command.output(inside(["sysctl", "-qw", setting]))
 
 
 def down(before: Collection[str] = ()) -> None:
@@ -52,17 +53,11 @@ def down(before: Collection[str] = ()) -> None:
         before: the pods' namespaces that there were before ours, which stay.
     """
     for name in pods_namespaces() - set(before):
-        _run(["ip", "netns", "delete", name])
+        command.output(["ip", "netns", "delete", name])
     if Path("/run/netns", NAME).exists():
-        _run(["ip", "netns", "delete", NAME])
+        command.output(["ip", "netns", "delete", NAME])
 
 
 def pods_namespaces() -> set[str]:
     """Return the namespaces that the network plugins made for pods, whoever's."""
     return {path.name for path in Path("/run/netns").glob("cni-*")}
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from deploy import command
 from deploy.testbed import docker, functions, identity, process
 from deploy.testbed.cluster import images, kubectl, network, node
 from deploy.testbed.place import REPOSITORY, Place
@@ -62,15 +63,7 @@ def overlay(place: Place, name: str) -> str:
     """Return what kustomize makes of an overlay in this site's copy, secrets filled in."""
     deploy = _copy(place)
     folder = deploy / "kubernetes/overlays" / name
-    done = subprocess.run(
-        [place.program("kustomize"), "build", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"kustomize build {name}: {done.stderr[-3000:]}")
-    return done.stdout
+    return command.output([place.program("kustomize"), "build", str(folder)])
 
 
 def url(door: str, place: Place) -> str:
