@@ -1,5 +1,11 @@
-"""A trained model in the layout of another tool, out of its bundle."""
+"""A trained model in the layout of another tool, out of its bundle.
 
+A model of folds becomes a folder for each fold, and `folds.json`, which says which of them answers
+for an entry: no other tool can find that out.
+"""
+
+import json
+import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,36 +42,51 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
         raise InvalidRequestError(f"{target} is there already", hint="--out with another folder")
     with tarfile.open(bundle) as packed:
         names = packed.getnames()
-        if "fold0" in _folders(names):
+        folders = _folders_of_models(names)
+        if not _is_possible(to, names, folders):
             raise InvalidRequestError(
-                "this is one model for each fold, and no other tool knows which of them has not "
-                "learned from an entry",
-                hint="`mlaas4hep model` fetches the bundle, with a folder for each fold; for one "
-                'model, train with "validation" or "split" in place of "folds"',
-            )
-        if _PARTS[to][0] not in names:
-            raise InvalidRequestError(
-                f"the bundle holds no {_PARTS[to][0]}, which {to} is made of",
-                hint=f"it can be exported to {', '.join(_possible(names)) or 'nothing'}; "
+                f"the bundle holds no {folders[0]}{_PARTS[to][0]}, which {to} is made of",
+                hint=f"it can be exported to {', '.join(_possible(names, folders)) or 'nothing'}; "
                 "the run's log says why a model did not convert",
             )
-        wanted = [name for name in names if name in _ALWAYS or _belongs(name, to)]
+        wanted = [name for name in names if name in _ALWAYS or _belongs(name, to, folders)]
         for name in wanted:
             packed.extract(name, target, filter="data")
+    if folders != ("",):
+        wanted.append(_write_folds(target, [f"{folder}{_PARTS[to][0]}" for folder in folders]))
     if to == "mlflow":
         wanted += mlflow.write(target)
     return tuple(sorted(wanted))
 
 
-def _folders(names: Sequence[str]) -> set[str]:
-    return {name.partition("/")[0] for name in names}
+def _folders_of_models(names: Sequence[str]) -> tuple[str, ...]:
+    """Return where the models lie: one is in the bundle itself, those of folds in their own."""
+    folds = {name.partition("/")[0] for name in names if re.match(r"fold\d+/", name)}
+    return tuple(f"fold{fold}/" for fold in range(len(folds))) or ("",)
 
 
-def _possible(names: Sequence[str]) -> list[str]:
-    return [to for to, parts in _PARTS.items() if parts[0] in names]
+def _possible(names: Sequence[str], folders: Sequence[str]) -> list[str]:
+    return [to for to in _PARTS if _is_possible(to, names, folders)]
 
 
-def _belongs(name: str, to: Format) -> bool:
-    return any(
-        name == part or (part.endswith("/") and name.startswith(part)) for part in _PARTS[to]
-    )
+def _is_possible(to: Format, names: Sequence[str], folders: Sequence[str]) -> bool:
+    return all(f"{folder}{_PARTS[to][0]}" in names for folder in folders)
+
+
+def _belongs(name: str, to: Format, folders: Sequence[str]) -> bool:
+    parts = [f"{folder}{part}" for folder in folders for part in _PARTS[to]]
+    return any(name == part or (part.endswith("/") and name.startswith(part)) for part in parts)
+
+
+def _write_folds(target: Path, models: Sequence[str]) -> str:
+    """Write which model answers for an entry: the one that never learned from it."""
+    contract = json.loads((target / "contract.json").read_bytes())
+    told = {
+        "folds": len(models),
+        "by": contract["folding"]["by"],
+        "rule": "the model of fold (by mod folds), 0 or more, has not learned from the entry",
+        "models": models,
+        "column": mlflow.fold_column(contract["columns"]),
+    }
+    (target / mlflow.FOLDS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return mlflow.FOLDS

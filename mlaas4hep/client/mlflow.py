@@ -1,10 +1,12 @@
-"""The files that make a folder with model.onnx a model of MLflow."""
+"""The files that make a folder with model.onnx, or one for each fold, a model of MLflow."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+FOLDS = "folds.json"  #: of an exported model of folds
 _DATA = "model.onnx"
 _LOADER = "pyfunc"  #: the module that MLflow calls, and the name of its file
 
@@ -27,7 +29,10 @@ def write(folder: Path) -> list[str]:
 
 def _by_columns(contract: dict[str, Any]) -> dict[str, str]:
     columns = [{"name": name, "type": "double"} for name in contract["columns"]]
-    loaded = {"loader_module": _LOADER, "data": _DATA, "code": "code", "env": _WHERE}
+    if contract.get("folding"):
+        columns.append({"name": fold_column(contract["columns"]), "type": "long"})
+    data = FOLDS if contract.get("folding") else _DATA
+    loaded = {"loader_module": _LOADER, "data": data, "code": "code", "env": _WHERE}
     code = (files("mlaas4hep.oneprocess") / f"{_LOADER}.py").read_text(encoding="utf-8")
     described = {
         **_described(loaded),
@@ -50,11 +55,18 @@ def _by_tensor() -> dict[str, str]:
 def _described(loaded: dict[str, Any]) -> dict[str, Any]:
     """Return MLmodel, as JSON, which is YAML, too."""
     onnx = {"data": _DATA, "providers": ["CPUExecutionProvider"], "code": None}
-    return {
-        "model_uuid": "",
-        "utc_time_created": "",
-        "flavors": {"onnx": onnx, "python_function": loaded},
-    }
+    flavors = {"python_function": loaded}
+    if loaded["data"] == _DATA:
+        flavors["onnx"] = onnx
+    return {"model_uuid": "", "utc_time_created": "", "flavors": flavors}
+
+
+def fold_column(columns: Sequence[str]) -> str:
+    """Return a name for the column with the fold of each row, which no other column has."""
+    name = "fold"
+    while name in columns:
+        name += "_"
+    return name
 
 
 _WHERE = {"virtualenv": "python_env.yaml"}

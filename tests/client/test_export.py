@@ -65,6 +65,16 @@ def of_mlflow(tmp_path):
     return tmp_path / "out"
 
 
+def loaded(folder):
+    """Return the module that MLflow calls, and the path that it passes."""
+    described = json.loads((folder / "MLmodel").read_text())["flavors"]["python_function"]
+    path = folder / described["code"] / f"{described['loader_module']}.py"
+    spec = spec_from_file_location("exported", path)
+    exported = module_from_spec(spec)
+    spec.loader.exec_module(exported)
+    return exported, str(folder / described["data"])
+
+
 TABLE = pd.DataFrame({"other": [9.0, 9.0], "eta": [1.0, 2.0], "pt": [5.0, 3.0]}, index=[7, 8])
 
 
@@ -78,13 +88,9 @@ def test_a_model_of_mlflow_says_what_goes_in_and_where_it_comes_from(of_mlflow):
 
 
 def test_a_model_of_mlflow_takes_its_columns_by_name_in_any_order(of_mlflow):
-    described = json.loads((of_mlflow / "MLmodel").read_text())["flavors"]["python_function"]
-    path = of_mlflow / described["code"] / f"{described['loader_module']}.py"
-    spec = spec_from_file_location("exported", path)
-    exported = module_from_spec(spec)
-    spec.loader.exec_module(exported)
+    exported, data = loaded(of_mlflow)
 
-    scores = exported._load_pyfunc(str(of_mlflow / described["data"])).predict(TABLE)
+    scores = exported._load_pyfunc(data).predict(TABLE)
 
     pd.testing.assert_frame_equal(
         scores, pd.DataFrame({"score": np.float32([4, 1])}, index=TABLE.index)
@@ -116,12 +122,73 @@ def test_a_folder_that_is_there_is_not_written_over(bundle, tmp_path):
         export(bundle, tmp_path, "onnx")
 
 
-def test_models_of_folds_are_refused_with_the_reason_and_a_way_out(tmp_path):
-    files = {"contract.json": b"{}", "fold0/model.onnx": b"onnx", "fold1/model.onnx": b"onnx"}
-    bundle = packed(tmp_path / "folds.tar.gz", files)
+def constant_model(value):
+    """Return a model that gives `value` and the first column, added."""
+    nodes = [helper.make_node("MatMul", ["input", "w"], ["own"]),
+             helper.make_node("Add", ["own", "c"], ["scores"])]  # fmt: skip
+    return onnx_models.model(
+        nodes,
+        [("input", onnx_models.FLOAT, ["n", 2])],
+        [("scores", onnx_models.FLOAT, ["n", 1])],
+        constants={"w": [[1.0], [0.0]], "c": [value]},
+    )
 
-    with pytest.raises(InvalidRequestError, match="one model for each fold") as caught:
-        export(bundle, tmp_path / "out", "onnx")
 
-    assert "mlaas4hep model" in caught.value.problem.hint
+FOLDED = {**CONTRACT, "folding": {"folds": 2, "by": "event + 1", "reads": ["event"]}}
+
+
+@pytest.fixture
+def folded(tmp_path):
+    files = {
+        "contract.json": json.dumps(FOLDED).encode(),
+        "fold0/model.onnx": constant_model(100.0),
+        "fold1/model.onnx": constant_model(200.0),
+        "fold0/model.tflite": b"lite",
+        "fold0/variables/variables.index": b"0",
+        "fold0/saved_model.pb": b"0",
+        "fold1/variables/variables.index": b"1",
+        "fold1/saved_model.pb": b"1",
+        "fold0/model.torchscript": b"the other one did not convert",
+    }
+    return packed(tmp_path / "folds.tar.gz", files)
+
+
+def test_models_of_folds_become_a_folder_each_and_a_file_that_says_which_of_them_answers(
+    folded, tmp_path
+):
+    files = export(folded, tmp_path / "out", "onnx")
+
+    assert files == ("contract.json", "fold0/model.onnx", "fold1/model.onnx", "folds.json")
+    told = json.loads((tmp_path / "out" / "folds.json").read_text())
+    assert (told["folds"], told["by"], told["models"]) == (2, "event + 1", [*files[1:3]])
+    assert export(folded, tmp_path / "saved", "savedmodel") == (
+        "contract.json", "fold0/saved_model.pb", "fold0/variables/variables.index",
+        "fold1/saved_model.pb", "fold1/variables/variables.index", "folds.json",
+    )  # fmt: skip
+
+
+def test_a_format_that_one_fold_lacks_is_refused_with_what_all_have(folded, tmp_path):
+    with pytest.raises(InvalidRequestError, match=r"no fold0/model\.torchscript") as caught:
+        export(folded, tmp_path / "out", "torchscript")
+
+    assert "onnx, savedmodel, mlflow" in caught.value.problem.hint
     assert not (tmp_path / "out").exists()
+
+
+def test_models_of_folds_in_mlflow_take_the_fold_of_each_row_as_a_column(folded, tmp_path):
+    export(folded, tmp_path / "out", "mlflow")
+    described = json.loads((tmp_path / "out" / "MLmodel").read_text())
+    assert json.loads(described["signature"]["inputs"])[-1] == {"name": "fold", "type": "long"}
+    assert "onnx" not in described["flavors"]
+    exported, data = loaded(tmp_path / "out")
+    model = exported._load_pyfunc(data)
+    table = TABLE.loc[[7, 8, 7]].assign(fold=[1, 0, 0])
+
+    scores = model.predict(table)
+
+    expected = pd.DataFrame({"score": np.float32([205, 103, 105])}, index=[7, 8, 7])
+    pd.testing.assert_frame_equal(scores, expected)
+    assert model.predict(table.iloc[:0]).shape == (0, 1)
+    for folds in ([1, 0, 2], [1, 0, -1], [1, 0, np.nan]):
+        with pytest.raises(ValueError, match="fold is not from 0 to 1 in every row"):
+            model.predict(table.assign(fold=folds))
