@@ -16,7 +16,8 @@ def scores(estimator: Any, x: Floats) -> Floats:
     """Return one row of numbers for each entry.
 
     Probabilities of the classes (of class 1 if there are two, and of each of several labels),
-    else the decision function as a number between 0 and 1, else what `predict` gives.
+    else the decision function as a number between 0 and 1, else what `predict` gives: 1 for the
+    class and 0 for all others if there are more than two.
     """
     if hasattr(estimator, "predict_proba"):
         given = _of_classes(estimator, x)
@@ -24,7 +25,7 @@ def scores(estimator: Any, x: Floats) -> Floats:
         with np.errstate(over="ignore"):
             given = 1 / (1 + np.exp(-np.asarray(estimator.decision_function(x), np.float64)))
     else:
-        given = np.asarray(estimator.predict(x))
+        given = _predicted(estimator, x)
     return given.reshape(len(x), -1).astype(np.float32)
 
 
@@ -37,6 +38,15 @@ def _of_classes(estimator: Any, x: Floats) -> NDArray[Any]:
     if of_two and np.ndim(estimator.predict(x[:1])) == 1:  # else they are two labels
         return found[:, 1]
     return found
+
+
+def _predicted(estimator: Any, x: Floats) -> NDArray[Any]:
+    given = np.asarray(estimator.predict(x))
+    classes = getattr(estimator, "classes_", ())
+    if given.ndim > 1 or len(classes) <= _TWO:
+        return given
+    one_hot: NDArray[Any] = given[:, None] == np.asarray(classes)
+    return one_hot
 
 
 def load(path: Path) -> Callable[[Floats], Floats]:

@@ -9,13 +9,18 @@ class EarlyStop:
     """The best round so far."""
 
     patience: int  #: rounds without a better one; 0: never stop
+    least: float = 0.0  #: by which a round must be better to count as better
     best_round: int = -1
     best_value: float = 0.0
 
+    def anew(self) -> Self:
+        """Return it as before the first round."""
+        return replace(self, best_round=-1, best_value=0.0)
+
     def after(self, number: int, value: float, *, higher_is_better: bool) -> Self:
         """Return what is best after a round with this value."""
-        better = value > self.best_value if higher_is_better else value < self.best_value
-        if self.best_round < 0 or better:
+        gain = value - self.best_value if higher_is_better else self.best_value - value
+        if self.best_round < 0 or gain > self.least:
             return replace(self, best_round=number, best_value=value)
         return self
 

@@ -1,7 +1,7 @@
 """What models of tables (trees, linear models …) share: class labels, figures, names, memory."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 MOST_CLASSES = 1000
+_NUMBERING = (
+    "number the classes 0, 1, 2 … without a gap in labels.txt; where it names a branch of other "
+    "numbers, an expression does so: (id == 13) + 2 * (id == 15)"
+)
 PREDICT_ROWS = 65_536  #: at a time
 _FRAMEWORK_BYTES = 300 * 1024**2  #: of memory before the first entry
 
@@ -29,7 +33,7 @@ def check_classes(labels: Floats, classes: Sequence[str]) -> None:
         raise TrainingError(
             f"label {label:g} does not fit a classifier: classes are numbered 0, 1, 2 …"
             + (f" ({', '.join(classes)})" if classes else ""),
-            "change labels.txt, or return a regressor",
+            f"{_NUMBERING}; or return a regressor",
         )
 
 
@@ -88,9 +92,20 @@ def class_count(labels: Floats) -> int:
         missing = next(number for number, label in enumerate(seen) if number != label)
         raise TrainingError(
             f"no training entry has label {missing}, but there are higher ones",
-            "number the classes 0, 1, 2 … without a gap",
+            _NUMBERING,
         )
     return len(seen)
+
+
+def check_known_classes(job: TrainingJob) -> None:
+    """Refuse classes with a gap, if they are known before any entry is read.
+
+    Raises:
+        TrainingError: names the number that is missing.
+    """
+    if len(job.labels) > 1:
+        check_classes(np.array(job.labels, np.float32), job.classes)
+        class_count(np.array(job.labels, np.float32))
 
 
 def known_classes(job: TrainingJob) -> int:
@@ -126,6 +141,24 @@ def check_memory(job: TrainingJob, bytes_a_value: float, what: str, instead: str
 def taken(block: Block) -> tuple[Floats, Floats, Floats | None]:
     """Return inputs, labels and weights of the block's rows, in their order."""
     return block.x[block.order], *answers(block)
+
+
+def gathered(blocks: Iterable[Block], job: TrainingJob) -> tuple[Floats, Floats, Floats | None]:
+    """Return inputs, labels and weights of all blocks, copied once into memory."""
+    x = np.empty((job.entries, job.columns), np.float32)
+    labels: list[Floats] = []
+    weights: list[Floats] = []
+    rows = 0
+    for block in blocks:
+        stop = rows + len(block.order)
+        if stop > len(x):  # the number of entries was not known
+            x = np.concatenate((x[:rows], np.empty((stop, job.columns), np.float32)))
+        np.take(block.x, block.order, axis=0, out=x[rows:stop], mode="clip")
+        labels.append(block.y[block.order])
+        if block.weights is not None:
+            weights.append(block.weights[block.order])
+        rows = stop
+    return x[:rows], np.concatenate(labels), np.concatenate(weights) if weights else None
 
 
 def answers(block: Block) -> tuple[Floats, Floats | None]:

@@ -6,7 +6,7 @@ checkpoint again, in seconds and with the same seeds: only so it ends with the s
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 
 from mlaas4hep.adapters.native.lightgbm import scores
 from mlaas4hep.adapters.trainers import onnxfile, tabular
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
     Block,
@@ -25,14 +24,21 @@ from mlaas4hep.adapters.trainers.framework import (
     Sample,
     State,
 )
+from mlaas4hep.adapters.trainers.lightgbm.params import (
+    booster_params,
+    check_by_trying,
+    check_two,
+    missing_is_told,
+    patience,
+    rounds,
+    several,
+)
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
 _FILE = "model.txt"
 _LOSS = "loss"
-_STOP = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
-_NOT_FOR_BOOSTERS = {"n_estimators", "class_weight", "importance_type", *_STOP}
 
 Blocks = Callable[[Iterable[int] | None], Iterator[Block]]
 
@@ -45,13 +51,15 @@ class LightgbmModel:
     def __init__(self, made: Any, job: TrainingJob) -> None:
         self._job = job
         self._classifies = isinstance(made, lightgbm.LGBMClassifier)
-        given = made.get_params()
-        self._params = _params(made, given, job)
-        patience = next((int(given[name]) for name in _STOP if given.get(name)), 0)
-        self._stop = EarlyStop(patience=patience)
+        self._params = booster_params(made, job)
+        rounds_without, least = patience(made)
+        self._stop = EarlyStop(patience=rounds_without, least=least)
         self._booster: Any = None
-        self.rounds = int(given["n_estimators"])
-        self.summary = _summary(made, job, self._params["objective"], self.rounds)
+        self.rounds = rounds(made)
+        if self._classifies:
+            tabular.check_known_classes(job)
+        check_by_trying(self._params, job, classifies=self._classifies)
+        self.summary = _summary(made, job, self._params, self.rounds)
         tabular.check_memory(job, _BYTES_A_VALUE, "LightGBM", "fewer branches")
 
     def check_labels(self, labels: Floats) -> None:
@@ -61,7 +69,7 @@ class LightgbmModel:
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
-        self._stop = EarlyStop(patience=self._stop.patience)
+        self._stop = self._stop.anew()
         parts = _Parts.of(sample.training, sample.chunk_count)
         self._settle_classes(parts.labels)
         names = tabular.column_names(self._job)
@@ -99,9 +107,7 @@ class LightgbmModel:
         """Take them; `fit` makes them again if there are rounds left."""
         number, value = state["best"]
         self._booster = lightgbm.Booster(model_str=state["trees"].tobytes().decode())
-        self._stop = EarlyStop(
-            patience=self._stop.patience, best_round=int(number), best_value=float(value)
-        )
+        self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.txt and model.onnx."""
@@ -113,10 +119,8 @@ class LightgbmModel:
         """Say how many classes there are, now that the labels are known."""
         if self._classifies:
             classes = tabular.class_count(labels)
-            if classes > 2:  # noqa: PLR2004 - told by one number
-                usual = {**self._params, "objective": "multiclass"}
-                kept = self._params if "multi" in self._params["objective"] else usual
-                self._params = {**kept, "num_class": classes}
+            check_two(self._params, classes)
+            self._params = several(self._params, classes)
 
     def _metrics(self, number: int) -> RoundMetrics:
         found: RoundMetrics = {}
@@ -125,7 +129,8 @@ class LightgbmModel:
             ("val_", self._booster.eval_valid()),
         ):
             for at, (_, metric, value, higher) in enumerate(told):
-                found[f"{prefix}{metric if at else _LOSS}"] = float(value)
+                is_loss = f"{prefix}{_LOSS}" not in found and not higher
+                found[f"{prefix}{_LOSS if is_loss else metric}"] = float(value)
                 if prefix and at == 0:  # the first metric counts
                     self._stop = self._stop.after(number, value, higher_is_better=higher)
         return found
@@ -200,38 +205,16 @@ class _Rows(lightgbm.Sequence):
         return _Rows._kept[2][index].astype(np.float64)
 
 
-def _params(made: Any, given: dict[str, Any], job: TrainingJob) -> dict[str, Any]:
-    """Return the parameters of an estimator as the booster takes them."""
-    if callable(given.get("objective")):
-        raise TrainingError(
-            f"{MODEL_FILE}: objective must be a name, not a function",
-            "see the list in LightGBM's documentation of parameters",
-        )
-    if given.get("class_weight") is not None:
-        raise TrainingError(
-            f"{MODEL_FILE}: class_weight is not used here",
-            "LightGBM's own is_unbalance=True or scale_pos_weight does that",
-        )
-    params = {
-        name: value
-        for name, value in given.items()
-        if value is not None and name not in _NOT_FOR_BOOSTERS
-    }
-    usual = "binary" if isinstance(made, lightgbm.LGBMClassifier) else "regression"
-    params.setdefault("objective", usual)
-    params.setdefault("random_state", job.params.seed)
-    return {"verbosity": -1, "deterministic": True, "force_row_wise": True, **params}
-
-
-def _summary(made: Any, job: TrainingJob, objective: str, rounds: int) -> ModelSummary:
+def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -> ModelSummary:
     classifies = isinstance(made, lightgbm.LGBMClassifier)
     classes = tabular.known_classes(job)
-    several = classifies and classes > 2  # noqa: PLR2004 - told by one number
+    is_several = classifies and classes > 2  # noqa: PLR2004 - told by one number
     return ModelSummary(
         parameters=0,
         layers=(f"{type(made).__name__}: {rounds} trees",),
         input_width=job.columns,
-        output_shape=(classes if several else 1,),
-        loss="multiclass" if several else objective,
-        task="multiclass" if several else "binary" if classifies else "regression",
+        output_shape=(classes if is_several else 1,),
+        loss="multiclass" if is_several else params["objective"],
+        task="multiclass" if is_several else "binary" if classifies else "regression",
+        warnings=missing_is_told(params),
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import has_fit_parameter
 
 from mlaas4hep.adapters.native.sklearn import scores
@@ -37,14 +38,20 @@ def write_onnx(
 def weight_name(estimator: Any) -> str:
     """Return the keyword under which weights of entries go into its fit.
 
+    A search hands them on to what it looks for, a pipeline to its last step.
+
     Raises:
         TrainingError: it takes none.
     """
+    if isinstance(estimator, BaseSearchCV):
+        return weight_name(estimator.estimator)
     steps = getattr(estimator, "steps", None)
-    name, last = steps[-1] if steps else ("", estimator)
-    if not has_fit_parameter(last, "sample_weight"):
+    if steps:
+        name, last = steps[-1]
+        return f"{name}__{weight_name(last)}"
+    if not has_fit_parameter(estimator, "sample_weight"):
         raise TrainingError(
-            f"{type(last).__name__} takes no weights of entries",
-            "use another estimator",
+            f"{type(estimator).__name__} takes no weights of entries",
+            "use another estimator, or leave weight, balance and class_weight of params.json away",
         )
-    return f"{name}__sample_weight" if name else "sample_weight"
+    return "sample_weight"

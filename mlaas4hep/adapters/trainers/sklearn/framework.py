@@ -9,6 +9,7 @@ import numpy as np
 import sklearn
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.sklearn.estimators import is_estimator
 from mlaas4hep.adapters.trainers.sklearn.model import SklearnModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -25,10 +26,7 @@ class Sklearn:
 
     def owns(self, made: object) -> bool:
         """Tell whether it is an estimator, or something that is used like one."""
-        used_alike = callable(getattr(made, "fit", None)) and callable(
-            getattr(made, "predict", None)
-        )
-        return used_alike and not isinstance(made, type)
+        return is_estimator(made)
 
     def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> SklearnModel:
         """Check an estimator."""

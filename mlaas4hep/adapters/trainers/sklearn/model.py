@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
 
 from mlaas4hep.adapters.native.sklearn import scores
@@ -26,6 +25,12 @@ from mlaas4hep.adapters.trainers.framework import (
 from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.adapters.trainers.sklearn import convert
 from mlaas4hep.adapters.trainers.sklearn.columns import classes_of_columns, takes_columns
+from mlaas4hep.adapters.trainers.sklearn.estimators import (
+    check_arguments,
+    classifies,
+    learns_in_steps,
+    oddities,
+)
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
 from mlaas4hep.core.models.task import Task
@@ -43,13 +48,18 @@ class SklearnModel:
     def __init__(self, estimator: Any, job: TrainingJob) -> None:
         self.estimator = estimator
         self._job = job
-        self._classifies = _is_classifier(estimator)
+        self._classifies = classifies(estimator)
         self._names = job.label_columns.names
         if not takes_columns(estimator):
             check_one_label(type(estimator).__name__, job)
-        self._in_steps = callable(getattr(estimator, "partial_fit", None))
+        check_arguments(estimator)
+        if job.weights.is_used:
+            convert.weight_name(estimator)
+        if self._classifies and not self._names:
+            tabular.check_known_classes(job)
+        self._in_steps = learns_in_steps(estimator)
         self.rounds = job.params.epochs if self._in_steps else 1
-        self.summary = _summary(estimator, job, classifies=self._classifies)
+        self.summary = _summary(estimator, job)
         if not self._in_steps:
             name = type(estimator).__name__
             instead = "an estimator with partial_fit, or boosted trees of XGBoost or LightGBM"
@@ -121,7 +131,7 @@ class SklearnModel:
             self.estimator.partial_fit(x, self._target(y), **keywords)
 
     def _fit_whole(self, sample: Sample) -> None:
-        x, y, weights = _gathered(sample, self._job)
+        x, y, weights = tabular.gathered(sample.training(), self._job)
         self._check_several(y)
         params = self._job.params
         offered = {"epochs": params.epochs, "batch_size": params.batch_size}
@@ -162,33 +172,16 @@ class SklearnModel:
         return found
 
 
-def _gathered(sample: Sample, job: TrainingJob) -> tuple[Floats, Floats, Floats | None]:
-    """Return all training entries, copied once into memory."""
-    x = np.empty((job.entries, job.columns), np.float32)
-    labels: list[Floats] = []
-    weights: list[Floats] = []
-    rows = 0
-    for block in sample.training():
-        stop = rows + len(block.order)
-        if stop > len(x):  # the number of entries was not known
-            x = np.concatenate((x[:rows], np.empty((stop, job.columns), np.float32)))
-        np.take(block.x, block.order, axis=0, out=x[rows:stop], mode="clip")
-        labels.append(block.y[block.order])
-        if block.weights is not None:
-            weights.append(block.weights[block.order])
-        rows = stop
-    return x[:rows], np.concatenate(labels), np.concatenate(weights) if weights else None
-
-
-def _summary(estimator: Any, job: TrainingJob, *, classifies: bool) -> ModelSummary:
+def _summary(estimator: Any, job: TrainingJob) -> ModelSummary:
     steps = [step for _, step in getattr(estimator, "steps", [])] or [estimator]
+    is_classifier = classifies(estimator)
     classes = tabular.known_classes(job)
-    loss = "log_loss" if classifies else "mean_squared_error"
+    loss = "log_loss" if is_classifier else "mean_squared_error"
     task: Task = "regression"
-    if classifies:
+    if is_classifier:
         task = "binary" if classes == 2 else "multiclass"  # noqa: PLR2004
-    goals = tabular.goals(job, loss, "binary" if classifies else task)
-    width = classes if classifies and classes > 2 else 1  # noqa: PLR2004
+    goals = tabular.goals(job, loss, "binary" if is_classifier else task)
+    width = classes if is_classifier and classes > 2 else 1  # noqa: PLR2004
     return ModelSummary(
         parameters=0,
         layers=tuple(type(step).__name__ for step in steps),
@@ -197,13 +190,8 @@ def _summary(estimator: Any, job: TrainingJob, *, classifies: bool) -> ModelSumm
         loss=loss,
         task=joint_task(goals) if goals else task,
         goals=goals,
+        warnings=oddities(estimator),
     )
-
-
-def _is_classifier(estimator: Any) -> bool:
-    """Tell it of estimators by their tags, and of somebody's own class by its methods."""
-    has_tags = hasattr(estimator, "__sklearn_tags__")
-    return hasattr(estimator, "predict_proba") or (has_tags and is_classifier(estimator))
 
 
 def _parameters(function: Any) -> set[str]:

@@ -6,6 +6,7 @@ checkpoint again, in seconds and with the same seeds: only so it ends with the s
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import xgboost
 
 from mlaas4hep.adapters.native.xgboost import scores
 from mlaas4hep.adapters.trainers import onnxfile, tabular
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
     Block,
@@ -24,12 +25,22 @@ from mlaas4hep.adapters.trainers.framework import (
     Sample,
     State,
 )
+from mlaas4hep.adapters.trainers.xgboost.params import (
+    booster_params,
+    check_two,
+    missing_is_told,
+    needs_rows,
+    output_width,
+    several,
+    tried,
+)
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
+_ROWS_BYTES = 12.0  #: values of both, copied once, and sorted
 _FILE = "model.ubj"
 _HIGHER = ("auc", "map", "ndcg", "pre")  #: metrics of which more is better begin so
 _LOSS = "loss"
@@ -43,14 +54,17 @@ class XgboostModel:
     def __init__(self, made: Any, job: TrainingJob) -> None:
         self._job = job
         self._classifies = isinstance(made, xgboost.XGBClassifier)
-        self._params = _params(made, job)
+        self._params = booster_params(made, job)
         self._names = tabular.column_names(job)
         self._labels = job.label_columns.names  #: of several
         self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
         self._booster: Any = None
         self.rounds = made.get_num_boosting_rounds()
-        self.summary = _summary(made, job, self._params["objective"], self.rounds)
-        tabular.check_memory(job, _BYTES_A_VALUE, "XGBoost", "fewer branches")
+        if self._classifies and not self._labels:
+            tabular.check_known_classes(job)
+        self.summary = _summary(made, job, self._params, self.rounds)
+        needed = _ROWS_BYTES if needs_rows(self._params) else _BYTES_A_VALUE
+        tabular.check_memory(job, needed, "XGBoost", "fewer branches")
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
@@ -61,14 +75,11 @@ class XgboostModel:
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
-        self._stop = EarlyStop(patience=self._stop.patience)
-        train = xgboost.QuantileDMatrix(
-            _Rows(sample.training, self._names), max_bin=self._params.get("max_bin", 256)
-        )
+        self._stop = self._stop.anew()
+        train = self._matrix(sample.training)
         sets = [(train, "train")]
         if sum(len(block.order) for block in sample.validation()):  # read to the end: see `Sample`
-            rows = _Rows(sample.validation, self._names)
-            sets.append((xgboost.QuantileDMatrix(rows, ref=train), "val"))
+            sets.append((self._matrix(sample.validation, train), "val"))
         self._begin(train, [matrix for matrix, _ in sets])
         for number in range(self.rounds):
             self._booster.update(train, number)
@@ -100,8 +111,7 @@ class XgboostModel:
         number, value = state["best"]
         booster = xgboost.Booster(self._params, model_file=bytearray(state["booster"].tobytes()))
         self._booster = booster
-        patience = self._stop.patience
-        self._stop = EarlyStop(patience=patience, best_round=int(number), best_value=float(value))
+        self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.ubj and model.onnx."""
@@ -109,14 +119,23 @@ class XgboostModel:
         expected = self._outputs(sample)
         return Exported(conversions=onnxfile.write(folder, self._converted, sample, expected))
 
+    def _matrix(self, blocks: Callable[[], Iterator[Block]], bins: Any = None) -> Any:
+        """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""
+        rows = _Rows(blocks, self._names)
+        if not needs_rows(self._params):
+            how = {"ref": bins} if bins else {"max_bin": self._params.get("max_bin", 256)}
+            return xgboost.QuantileDMatrix(rows, **how)
+        x, y, weights = tabular.gathered(blocks(), self._job)
+        return xgboost.DMatrix(x, y, weight=weights, feature_names=self._names)
+
     def _begin(self, train: Any, sets: list[Any]) -> None:
         """Make the booster, now that the labels say how many classes there are."""
         if self._classifies and self._labels:
             tabular.check_both(train.get_label().reshape(-1, len(self._labels)), self._labels)
         elif self._classifies:
             classes = tabular.class_count(train.get_label())
-            if classes > 2:  # noqa: PLR2004 - told by one number
-                self._params = _several(self._params, classes)
+            check_two(self._params, classes)
+            self._params = several(self._params, classes)
         self._booster = xgboost.Booster(self._params, sets)
 
     def _follow(self, number: int, metrics: RoundMetrics) -> None:
@@ -174,55 +193,37 @@ class _Rows(xgboost.DataIter):
         self._left = self._blocks()
 
 
-def _params(made: Any, job: TrainingJob) -> dict[str, Any]:
-    """Return the parameters of an estimator as the booster takes them."""
-    params = {name: value for name, value in made.get_xgb_params().items() if value is not None}
-    metric = made.eval_metric
-    if callable(made.objective) or callable(metric):
-        raise TrainingError(
-            f"{MODEL_FILE}: objective and eval_metric must be names, not functions",
-            "see the list in XGBoost's documentation of parameters",
-        )
-    usual = "binary:logistic" if isinstance(made, xgboost.XGBClassifier) else "reg:squarederror"
-    params.setdefault("objective", usual)
-    params.setdefault("seed", params.pop("random_state", job.params.seed))
-    params.pop("missing", None)
-    if metric is not None:
-        params["eval_metric"] = metric
-    return params
-
-
-def _several(params: dict[str, Any], classes: int) -> dict[str, Any]:
-    objective = params["objective"]
-    if not objective.startswith("multi:"):
-        objective = "multi:softprob"
-    return {**params, "objective": objective.replace("softmax", "softprob"), "num_class": classes}
-
-
 def _metrics(text: str) -> RoundMetrics:
-    """Return the values of a line such as "[0] train-logloss:0.6 val-logloss:0.7"."""
+    """Return the values of a line such as "[0] train-logloss:0.6 val-logloss:0.7".
+
+    The first one of which less is better is the loss.
+    """
     found: RoundMetrics = {}
     for part in text.split("\t")[1:]:
         name, _, value = part.rpartition(":")
         where, _, metric = name.partition("-")
         prefix = "val_" if where == "val" else ""
-        key = f"{prefix}{_LOSS}" if f"{prefix}{_LOSS}" not in found else f"{prefix}{metric}"
+        is_loss = f"{prefix}{_LOSS}" not in found and not metric.startswith(_HIGHER)
+        key = f"{prefix}{_LOSS if is_loss else metric}"
         found[key] = float(value)
     return found
 
 
-def _summary(made: Any, job: TrainingJob, objective: str, rounds: int) -> ModelSummary:
-    classifies = isinstance(made, xgboost.XGBClassifier)
+def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -> ModelSummary:
+    classifies, objective = isinstance(made, xgboost.XGBClassifier), params["objective"]
     classes = tabular.known_classes(job)
-    several = classifies and classes > 2  # noqa: PLR2004 - told by one number
-    task: Task = "multiclass" if several else "binary" if classifies else "regression"
+    is_several = classifies and classes > 2  # noqa: PLR2004 - told by one number
+    task: Task = "multiclass" if is_several else "binary" if classifies else "regression"
     goals = tabular.goals(job, objective, "binary" if classifies else "regression")
+    width = classes if is_several else 1 if classifies else output_width(params)
     return ModelSummary(
         parameters=0,
         layers=(f"{type(made).__name__}: {rounds} trees",),
         input_width=job.columns,
-        output_shape=(len(goals) or (classes if several else 1),),
-        loss="multi:softprob" if several and not goals else objective,
+        output_shape=(len(goals) or width,),
+        loss="multi:softprob" if is_several and not goals else objective,
         task=joint_task(goals) if goals else task,
+        gives_logits=objective == "binary:logitraw",
         goals=goals,
+        warnings=(*tried(params, job, classifies=classifies), *missing_is_told(made)),
     )

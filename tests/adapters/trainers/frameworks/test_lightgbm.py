@@ -23,6 +23,13 @@ class TestLightgbm(FrameworkContract):
         returning("dict()"): "returns a dict, not a LightGBM model",
         returning("LGBMClassifier(class_weight='balanced')"): "class_weight is not used here",
         returning("LGBMRegressor(objective=lambda y, p: (y, p))"): "must be a name, not a function",
+        returning("LGBMClassifier(linear_tree=True)"): "needs the values themselves",
+        returning("LGBMClassifier(categorical_feature=[2])"): "names categories",
+        returning("LGBMClassifier(num_leave=7)"): "has no parameter 'num_leave'",
+        returning("LGBMClassifier(num_iterations=0)"): "learns nothing",
+        returning("LGBMClassifier(num_leaves=1)"): "LightGBM: .*num_leaves",
+        returning("LGBMClassifier(objective='multiclass', num_class=2)"): "there are two",
+        returning("LGBMRanker()"): "ranks the entries of a group",
     }
 
     def test_missing_values_stay_missing(self, train):
@@ -39,3 +46,34 @@ class TestLightgbm(FrameworkContract):
         best = int(np.argmin(losses))
         assert len(losses) == best + 5 + 1
         assert training.model._booster.num_trees() == best + 1
+
+    def test_a_round_that_is_hardly_better_does_not_count_as_better(self, train):
+        stop = "learning_rate=0.5, early_stopping_round=5, early_stopping_min_delta=0.05"
+
+        training = train("binary", returning(f"LGBMClassifier(n_estimators=500, {stop})")).finish()
+
+        best, losses = 0, [metrics["val_loss"] for metrics in training.history]
+        for number, loss in enumerate(losses):
+            best = number if loss < losses[best] - 0.05 else best
+        assert len(losses) == best + 5 + 1
+        assert training.model._booster.num_trees() == best + 1
+
+    def test_any_of_lightgbms_names_says_how_many_rounds_there_are(self, train):
+        training = train("binary", returning("LGBMClassifier(num_boost_round=4)")).finish()
+
+        assert len(training.history) == 4
+
+    def test_what_grows_with_quality_is_not_called_a_loss(self, train):
+        text = returning("LGBMClassifier(n_estimators=3, metric=['auc', 'binary_logloss'])")
+
+        last = train("binary", text).finish().history[-1]
+
+        assert set(last) == {"auc", "loss", "val_auc", "val_loss"}
+        assert last["loss"] < 0.6 < last["auc"]
+
+    def test_zeros_that_would_be_missing_are_told(self, train):
+        text = returning("LGBMClassifier(zero_as_missing=True)")
+
+        (told,) = train("binary", text).model.summary.warnings
+
+        assert "0 is the smallest value of a branch" in told

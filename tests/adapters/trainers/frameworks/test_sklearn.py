@@ -5,6 +5,7 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.native import load as native
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.request import Resources
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
@@ -56,6 +57,8 @@ class TestSklearn(FrameworkContract):
     wrong = {
         returning("SVC"): "returns the class SVC, not an estimator",
         returning("None"): "`model` returns nothing",
+        returning("SVC(decision_function_shape='ovo')"): "a score for each pair of classes",
+        returning("SVC(C='x')"): "The 'C' parameter of SVC must be",
         returning("3"): r"returns a builtins\.int, which has no `fit` and `predict`",
     }
 
@@ -104,3 +107,74 @@ class TestSklearn(FrameworkContract):
 
         assert 0 <= outputs.min() < outputs.max() <= 1
         assert np.mean((outputs[:, 0] > 0.5) == labels) > 0.9
+
+    def test_a_vote_of_several_classes_gives_1_to_the_one_that_won(self, train):
+        members = "[('a', LogisticRegression()), ('b', RidgeClassifier())]"
+        imports = (
+            "from sklearn.ensemble import VotingClassifier\n"
+            "from sklearn.linear_model import LogisticRegression, RidgeClassifier"
+        )
+
+        training = train("multiclass", returning(f"VotingClassifier({members})", imports)).finish()
+
+        labels, outputs = training.predictions()
+        assert outputs.shape[1] == 3
+        assert outputs.sum(axis=1).tolist() == [1.0] * len(labels)
+        accuracy = np.mean(outputs.argmax(axis=1) == labels)
+        assert training.history[-1]["val_accuracy"] == pytest.approx(accuracy)
+
+    def test_stacked_estimators_are_estimators(self, train):
+        imports = (
+            "from sklearn.ensemble import StackingClassifier\n"
+            "from sklearn.linear_model import LogisticRegression"
+        )
+        text = returning("StackingClassifier([('a', LogisticRegression())], cv=2)", imports)
+
+        training = train("binary", text).finish()
+
+        assert training.history[-1]["val_accuracy"] > 0.9
+
+    @pytest.mark.parametrize(
+        "text",
+        ["MLPClassifier((4,), early_stopping=True)", "SGDClassifier(class_weight='balanced')"],
+    )
+    def test_what_cannot_be_done_in_steps_is_done_on_the_whole_sample(self, train, text):
+        imports = (
+            "from sklearn.linear_model import SGDClassifier\n"
+            "from sklearn.neural_network import MLPClassifier"
+        )
+
+        training = train("binary", returning(text, imports)).finish()
+
+        assert len(training.history) == training.model.rounds == 1
+
+    def test_a_search_hands_weights_on(self, train):
+        imports = (
+            "from sklearn.model_selection import GridSearchCV\n"
+            "from sklearn.linear_model import LogisticRegression\n"
+            "from sklearn.pipeline import Pipeline"
+        )
+        pipeline = "Pipeline([('c', LogisticRegression())])"
+        text = returning(f"GridSearchCV({pipeline}, {{'c__C': [0.1, 1]}}, cv=2)", imports)
+        heavy = TrainingWeights(is_used=True, classes=((0.0, 1.0), (1.0, 30.0)))
+
+        plain, weighted = (
+            train("binary", text, **how).finish() for how in ({}, {"weights": heavy})
+        )
+
+        assert weighted.predictions()[1].mean() > plain.predictions()[1].mean() + 0.005
+
+    def test_an_estimator_without_weights_is_refused_before_anything_is_read(self, train):
+        text = returning(
+            "KNeighborsClassifier()", "from sklearn.neighbors import KNeighborsClassifier"
+        )
+
+        with pytest.raises(TrainingError, match="KNeighborsClassifier takes no weights"):
+            train("binary", text, weights=TrainingWeights(is_used=True))
+
+    def test_what_learns_no_labels_is_told(self, train):
+        text = returning("KMeans(2)", "from sklearn.cluster import KMeans")
+
+        (told,) = train("binary", text).model.summary.warnings
+
+        assert told.startswith("KMeans does not learn from labels")

@@ -26,6 +26,16 @@ class TestXgboost(FrameworkContract):
         returning("XGBClassifier"): "returns a XGBClassifier, not an XGBoost model",
         returning("dict()"): "returns a dict, not an XGBoost model",
         returning("XGBRegressor(objective=lambda y, p: (y, p))"): "must be names, not functions",
+        returning("XGBClassifier(max_depth='deep')"): "XGBoost: Invalid Parameter .* max_depth",
+        returning(
+            "XGBClassifier(callbacks=[xgboost.callback.EarlyStopping(rounds=3)])"
+        ): "are not called here",
+        returning("XGBClassifier(feature_types=['q', 'c', 'q', 'q'])"): "names categories",
+        returning("XGBClassifier(n_estimators=0)"): "n_estimators=0 learns nothing",
+        returning("XGBClassifier(booster='gblinear')"): "gblinear has no trees",
+        returning("XGBClassifier(objective='multi:softprob', num_class=2)"): "there are two",
+        returning("XGBRanker()"): "ranks the entries of a group",
+        returning("XGBRegressor(objective='survival:aft')"): "a lower and an upper label",
     }
 
     def test_missing_values_stay_missing(self, train):
@@ -65,15 +75,14 @@ class TestXgboost(FrameworkContract):
             "binary", text, weights=TrainingWeights(is_used=True, classes=factors)
         ).finish()
 
-        blocks = list(training.data.training())
-        x = np.concatenate([block.x[block.order] for block in blocks])
-        y = np.concatenate([block.y[block.order] for block in blocks])
+        x, y = learned(training)
         given = np.where(y > 0.5, 3.0, 0.5)
         matrix = xgboost.QuantileDMatrix(x, y, weight=given)
         booster = xgboost.train(
             {"objective": "binary:logistic", "max_depth": 3, "seed": 21}, matrix, 8
         )
         expected = booster.inplace_predict(x)
+        blocks = training.data.training()
         got = np.concatenate([training.model.predict(block)[:, 0] for block in blocks])
         np.testing.assert_allclose(got, expected, atol=0.02)
 
@@ -83,3 +92,51 @@ class TestXgboost(FrameworkContract):
         with pytest.raises(TrainingError, match="does not take negative weights") as caught:
             train("binary", weights=TrainingWeights(is_used=True, classes=factors)).finish()
         assert "abs" in caught.value.hint
+
+    @pytest.mark.parametrize("method", ["exact", "approx"])
+    def test_methods_that_need_all_values_get_them(self, train, method):
+        text = returning(f"XGBClassifier(n_estimators=8, tree_method={method!r})")
+        training = train("binary", text).finish()
+
+        x, y = learned(training)
+        how = {"objective": "binary:logistic", "tree_method": method, "seed": 21}
+        expected = xgboost.train(how, xgboost.DMatrix(x, y), 8).inplace_predict(x)
+        blocks = training.data.training()
+        got = np.concatenate([training.model.predict(block)[:, 0] for block in blocks])
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+    def test_quantiles_are_as_many_numbers_as_there_are(self, train):
+        how = "objective='reg:quantileerror', quantile_alpha=[0.16, 0.5, 0.84]"
+        training = train("regression", returning(f"XGBRegressor(n_estimators=5, {how})"))
+
+        assert training.model.summary.output_shape == (3,)
+        assert training.finish().predictions()[1].shape[1] == 3
+
+    def test_what_grows_with_quality_is_not_called_a_loss(self, train):
+        text = returning("XGBClassifier(n_estimators=3, eval_metric=['auc', 'logloss'])")
+
+        last = train("binary", text).finish().history[-1]
+
+        assert set(last) == {"auc", "loss", "val_auc", "val_loss"}
+        assert last["loss"] < 0.5 < last["auc"]
+
+    def test_arguments_that_do_nothing_are_told(self, train):
+        text = returning("XGBClassifier(learning_rat=0.1, missing=-999.0)")
+
+        unused, missing = train("binary", text).model.summary.warnings
+
+        assert unused == 'XGBoost: Parameters: { "learning_rat" } are not used.'
+        assert '"missing": [-999] in params.json' in missing
+
+    def test_classes_with_a_gap_are_refused_before_anything_is_read(self, train):
+        with pytest.raises(TrainingError, match="no training entry has label 0") as caught:
+            train("binary", labels=(1.0, 2.0))
+
+        assert "(id == 13) + 2 * (id == 15)" in caught.value.hint
+
+
+def learned(training):
+    """Return all rows that were learned from, and their labels."""
+    blocks = list(training.data.training())
+    x = np.concatenate([block.x[block.order] for block in blocks])
+    return x, np.concatenate([block.y[block.order] for block in blocks])

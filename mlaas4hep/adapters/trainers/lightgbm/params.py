@@ -1,0 +1,139 @@
+"""What a LightGBM estimator says, as the booster takes it; what cannot be done here is refused."""
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from mlaas4hep.adapters.trainers import tabular, trees
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.nearest import nearest
+
+_STOP = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
+_ROUNDS = (
+    "num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees", "num_round", "num_rounds",
+    "nrounds", "num_boost_round", "max_iter", "n_estimators",
+)  # fmt: skip
+_CATEGORIES = ("categorical_feature", "cat_feature", "categorical_column", "cat_column")
+_SEVERAL = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
+_RANKS = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
+_NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP}
+
+
+def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
+    """Return the parameters of an estimator as the booster takes them.
+
+    Raises:
+        TrainingError: one asks for what is not done here, or there is none of that name.
+    """
+    given = made.get_params()
+    _check_arguments(given)
+    _check_names(made)
+    params = {
+        name: value
+        for name, value in given.items()
+        if value is not None and name not in _NOT_FOR_BOOSTERS
+    }
+    usual = "binary" if isinstance(made, lightgbm.LGBMClassifier) else "regression"
+    params.setdefault("objective", usual)
+    params.setdefault("random_state", job.params.seed)
+    if params["objective"] in _RANKS or isinstance(made, lightgbm.LGBMRanker):
+        trees.refuse_ranker(params["objective"])
+    check_two(params, len(job.labels))
+    trees.check_rounds(rounds(made))
+    return {"verbosity": -1, "deterministic": True, "force_row_wise": True, **params}
+
+
+def rounds(made: Any) -> int:
+    """Return how many rounds there are at most, whatever LightGBM's name for it was used."""
+    given = made.get_params()
+    return int(next(given[name] for name in _ROUNDS if given.get(name) is not None))
+
+
+def patience(made: Any) -> tuple[int, float]:
+    """Return after how many rounds without a better one it stops, 0: never, and what is better."""
+    given = made.get_params()
+    found = next((int(given[name]) for name in _STOP if given.get(name)), 0)
+    return found, float(given.get("early_stopping_min_delta") or 0.0)
+
+
+def several(params: dict[str, Any], classes: int) -> dict[str, Any]:
+    """Return the parameters for this many classes, at least two."""
+    if classes == 2:  # noqa: PLR2004 - told by one number
+        return params
+    is_known = params["objective"] in _SEVERAL
+    objective = params["objective"] if is_known else "multiclass"
+    return {**params, "objective": objective, "num_class": classes}
+
+
+def check_two(params: dict[str, Any], classes: int) -> None:
+    """Refuse an objective of several classes where there are two.
+
+    Raises:
+        TrainingError: names it.
+    """
+    if classes == 2 and params["objective"] in _SEVERAL:  # noqa: PLR2004
+        trees.refuse_several(params["objective"], "binary")
+
+
+def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> None:
+    """Do one round on entries that are none.
+
+    Raises:
+        TrainingError: LightGBM does not take the parameters.
+    """
+    rows = np.random.default_rng(0).random((trees.TRIED, job.columns))
+    labels = trees.tried_labels(job, classifies, is_several=params["objective"] in _SEVERAL)
+    if classifies:
+        params = several(params, int(labels.max()) + 1)
+    try:
+        data = lightgbm.Dataset(rows, labels, feature_name=tabular.column_names(job), params=params)
+        booster = lightgbm.Booster(params, data)
+        booster.update()
+        booster.eval_train()
+    except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
+        raise TrainingError(
+            f"{MODEL_FILE}: LightGBM: {error}",
+            "see the list in LightGBM's documentation of parameters",
+        ) from error
+
+
+def missing_is_told(params: dict[str, Any]) -> tuple[str, ...]:
+    """Return what `zero_as_missing` does to columns that were scaled."""
+    is_used = params.get("zero_as_missing") or params.get("use_missing") is False
+    which = "zero_as_missing" if params.get("zero_as_missing") else "use_missing=False"
+    return (trees.doubtful_missing(which),) if is_used else ()
+
+
+def _check_arguments(given: dict[str, Any]) -> None:
+    if callable(given.get("objective")) or callable(given.get("metric")):
+        raise TrainingError(
+            f"{MODEL_FILE}: objective must be a name, not a function",
+            "see the list in LightGBM's documentation of parameters",
+        )
+    if given.get("class_weight") is not None:
+        raise TrainingError(
+            f"{MODEL_FILE}: class_weight is not used here",
+            '"class_weight": "balanced" in params.json does that, or scale_pos_weight=…',
+        )
+    if given.get("linear_tree") or given.get("linear_trees"):
+        raise TrainingError(
+            f"{MODEL_FILE}: linear_tree needs the values themselves, and only their bins are kept",
+            "leave linear_tree away",
+        )
+    used = next((name for name in _CATEGORIES if given.get(name) not in (None, "", "auto")), "")
+    if used:
+        trees.refuse_categories(used)
+
+
+def _check_names(made: Any) -> None:
+    """Refuse names that LightGBM does not know, which it would leave unused."""
+    aliases = lightgbm.basic._ConfigAliases._get_all_param_aliases()  # noqa: SLF001 - the only list
+    known = {*aliases, *(alias for each in aliases.values() for alias in each)}
+    known |= {*type(made)().get_params(), "metric"}
+    unknown = next((name for name in made.get_params() if name not in known), "")
+    if unknown:
+        raise TrainingError(
+            f"{MODEL_FILE}: LightGBM has no parameter {unknown!r}", nearest(unknown, sorted(known))
+        )

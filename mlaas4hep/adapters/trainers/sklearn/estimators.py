@@ -1,0 +1,73 @@
+"""What an estimator of scikit-learn is, and what of it cannot be done here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.utils import get_tags
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
+_LEARN_NO_LABELS = ("clusterer", "density_estimator", "outlier_detector")
+
+
+def is_estimator(made: object) -> bool:
+    """Tell whether it is an estimator, or something that is used like one."""
+    if isinstance(made, type) or not callable(getattr(made, "fit", None)):
+        return False
+    if callable(getattr(made, "predict", None)):
+        return True
+    return isinstance(made, BaseEstimator) and (is_classifier(made) or is_regressor(made))
+
+
+def classifies(estimator: Any) -> bool:
+    """Tell it of estimators by their tags, and of somebody's own class by its methods."""
+    has_tags = hasattr(estimator, "__sklearn_tags__")
+    return hasattr(estimator, "predict_proba") or (has_tags and is_classifier(estimator))
+
+
+def learns_in_steps(estimator: Any) -> bool:
+    """Tell whether it can learn chunk by chunk as it is: some arguments need the whole sample."""
+    balanced = getattr(estimator, "class_weight", None) == "balanced"
+    stops = getattr(estimator, "early_stopping", False) is True
+    return callable(getattr(estimator, "partial_fit", None)) and not (balanced or stops)
+
+
+def check_arguments(estimator: Any) -> None:
+    """Refuse arguments that scikit-learn does not take, or whose scores are not those of classes.
+
+    Raises:
+        TrainingError: names it.
+    """
+    for each in _parts(estimator):
+        if getattr(each, "decision_function_shape", "ovr") == "ovo":
+            raise TrainingError(
+                f"{MODEL_FILE}: {type(each).__name__}(decision_function_shape='ovo') gives a score"
+                " for each pair of classes, not for each class",
+                "leave decision_function_shape away, or probability=True",
+            )
+        try:
+            each._validate_params()  # noqa: SLF001 - what `fit` does first
+        except ValueError as error:
+            raise TrainingError(
+                f"{MODEL_FILE}: {error}", "see its arguments in scikit-learn's pages"
+            ) from error
+
+
+def oddities(estimator: Any) -> tuple[str, ...]:
+    """Return what the author of an estimator may not expect."""
+    last = getattr(estimator, "steps", [("", estimator)])[-1][1]
+    if not isinstance(last, BaseEstimator) or get_tags(last).estimator_type not in _LEARN_NO_LABELS:
+        return ()
+    told = "does not learn from labels: its numbers are no probabilities of classes"
+    return (f"{type(last).__name__} {told}, and figures compare them with labels nevertheless",)
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """Yield an estimator and all inside it."""
+    if not isinstance(estimator, BaseEstimator):
+        return
+    yield estimator
+    for value in estimator.get_params(deep=True).values():
+        if isinstance(value, BaseEstimator):
+            yield value

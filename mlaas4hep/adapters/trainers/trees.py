@@ -1,0 +1,73 @@
+"""What gradient-boosted trees are told by model.py and what is not done here, in words."""
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from mlaas4hep.adapters.trainers import tabular
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.core.models.training import TrainingJob
+
+TRIED = 256  #: rows that parameters are tried with, before any entry is read
+
+
+def refuse_ranker(objective: str) -> NoReturn:
+    """Say that there are no groups to rank in."""
+    raise TrainingError(
+        f"{MODEL_FILE}: objective {objective} ranks the entries of a group, and entries have none",
+        "return a classifier or a regressor",
+    )
+
+
+def refuse_several(objective: str, of_two: str) -> NoReturn:
+    """Say that an objective of several classes is not for two."""
+    raise TrainingError(
+        f"{MODEL_FILE}: objective {objective} is for more than two classes, and there are two",
+        f"leave objective and num_class away, or objective={of_two!r}",
+    )
+
+
+def refuse_categories(argument: str) -> NoReturn:
+    """Say that no column holds categories."""
+    raise TrainingError(
+        f"{MODEL_FILE}: {argument} names categories, and columns are scaled before they are learned",
+        f"leave {argument} away; a new branch (charge == 1) in preproc.json says what counts",
+    )
+
+
+def check_rounds(rounds: int) -> None:
+    """Refuse a model without trees.
+
+    Raises:
+        TrainingError: there would be none.
+    """
+    if rounds < 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: n_estimators={rounds} learns nothing", "n_estimators=100"
+        )
+
+
+def unused_missing(argument: str) -> str:
+    """Return that an argument about missing values has no effect on scaled columns."""
+    return (
+        f"{argument} of model.py has no effect: columns are scaled before they are learned, and what"
+        ' is missing is NaN; "missing": [-999] in params.json names such values'
+    )
+
+
+def doubtful_missing(argument: str) -> str:
+    """Return what an argument about missing values does on scaled columns."""
+    return (
+        f"{argument} of model.py is about scaled columns, where 0 is the smallest value of a branch;"
+        ' "missing": [-999] in params.json names the values that mean "missing"'
+    )
+
+
+def tried_labels(job: TrainingJob, classifies: bool, *, is_several: bool) -> Any:
+    """Return labels for the rows that parameters are tried with: of each class, or values."""
+    columns = job.label_columns.names
+    shape = (TRIED, len(columns)) if columns else (TRIED,)
+    if not classifies:
+        return np.ones(shape)  # a value that every loss takes
+    classes = tabular.known_classes(job)
+    return np.resize(np.arange(max(3, classes) if is_several else classes), shape)

@@ -1,0 +1,134 @@
+"""What an XGBoost estimator says, as the booster takes it; what cannot be done here is refused."""
+
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+import xgboost
+
+from mlaas4hep.adapters.trainers import tabular, trees
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.core.models.training import TrainingJob
+
+_STAMP = re.compile(r"^(\[[\d:]+\] )?(WARNING: )?(\S+:\d+: )?")  #: time and place in its source
+
+
+def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
+    """Return the parameters of an estimator as the booster takes them.
+
+    Raises:
+        TrainingError: one asks for what is not done here.
+    """
+    _check_callables(made)
+    params = {name: value for name, value in made.get_xgb_params().items() if value is not None}
+    usual = "binary:logistic" if isinstance(made, xgboost.XGBClassifier) else "reg:squarederror"
+    params.setdefault("objective", usual)
+    params.setdefault("seed", params.pop("random_state", job.params.seed))
+    params.pop("missing", None)
+    if made.eval_metric is not None:
+        params["eval_metric"] = made.eval_metric
+    _check_kind(params, job)
+    if "c" in (made.feature_types or ()):
+        trees.refuse_categories("feature_types")
+    trees.check_rounds(made.get_num_boosting_rounds())
+    return params
+
+
+def needs_rows(params: dict[str, Any]) -> bool:
+    """Tell whether XGBoost needs the values themselves, and not the bins they fall into."""
+    return params.get("tree_method") in ("exact", "approx")
+
+
+def output_width(params: dict[str, Any]) -> int:
+    """Return how many values there are for an entry, if it is not classified."""
+    return int(np.size(params.get("quantile_alpha", 0)))
+
+
+def check_two(params: dict[str, Any], classes: int) -> None:
+    """Refuse an objective of several classes where there are two.
+
+    Raises:
+        TrainingError: names it.
+    """
+    if classes == 2 and params["objective"].startswith("multi:"):  # noqa: PLR2004
+        trees.refuse_several(params["objective"], "binary:logistic")
+
+
+def several(params: dict[str, Any], classes: int) -> dict[str, Any]:
+    """Return the parameters for this many classes; two are told by one number."""
+    if classes <= 2:  # noqa: PLR2004
+        return params
+    objective = params["objective"]
+    if not objective.startswith("multi:"):
+        objective = "multi:softprob"
+    return {**params, "objective": objective.replace("softmax", "softprob"), "num_class": classes}
+
+
+def tried(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> tuple[str, ...]:
+    """Do one round on entries that are none; return what XGBoost says about the parameters.
+
+    Raises:
+        TrainingError: XGBoost does not take them.
+    """
+    rows = np.random.default_rng(0).random((trees.TRIED, job.columns), dtype=np.float32)
+    labels = trees.tried_labels(
+        job, classifies, is_several=params["objective"].startswith("multi:")
+    )
+    if classifies and not job.label_columns.names:
+        params = several(params, int(labels.max()) + 1)
+    matrix = xgboost.DMatrix if needs_rows(params) else xgboost.QuantileDMatrix
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            data = matrix(rows, labels, feature_names=tabular.column_names(job))
+            booster = xgboost.Booster(params, [data])
+            booster.update(data, 0)
+            booster.eval_set([(data, "train")])
+    except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
+        raise TrainingError(
+            f"{MODEL_FILE}: XGBoost: {_first_line(str(error))}",
+            "see the list in XGBoost's documentation of parameters",
+        ) from error
+    return tuple(f"XGBoost: {_first_line(str(each.message))}" for each in caught)
+
+
+def missing_is_told(made: Any) -> tuple[str, ...]:
+    """Return that a `missing` of the estimator does nothing."""
+    return () if np.isnan(made.missing) else (trees.unused_missing(f"missing={made.missing:g}"),)
+
+
+def _check_callables(made: Any) -> None:
+    if callable(made.objective) or callable(made.eval_metric):
+        raise TrainingError(
+            f"{MODEL_FILE}: objective and eval_metric must be names, not functions",
+            "see the list in XGBoost's documentation of parameters",
+        )
+    if made.callbacks:
+        raise TrainingError(
+            f"{MODEL_FILE}: callbacks of XGBoost are not called here",
+            "early_stopping_rounds=… ends a training early; leave callbacks away",
+        )
+
+
+def _check_kind(params: dict[str, Any], job: TrainingJob) -> None:
+    objective = params["objective"]
+    if objective.startswith("rank:"):
+        trees.refuse_ranker(objective)
+    if objective == "survival:aft":
+        raise TrainingError(
+            f"{MODEL_FILE}: objective survival:aft wants a lower and an upper label for an entry",
+            "objective='survival:cox', or 'reg:squarederror'",
+        )
+    if params.get("booster") == "gblinear":
+        raise TrainingError(
+            f"{MODEL_FILE}: booster gblinear has no trees, which are what is served",
+            "scikit-learn's LogisticRegression or LinearRegression is such a model",
+        )
+    check_two(params, len(job.labels))
+
+
+def _first_line(text: str) -> str:
+    """Return what XGBoost says without the time and the place in its source."""
+    said = " ".join(text.partition("Stack trace")[0].split())
+    return _STAMP.sub("", said)
