@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import nats
-import pytest
 
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
@@ -19,10 +18,9 @@ from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_STREAM, STREAM
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.dispatcher.__main__ import parse_limits
 from mlaas4hep.errors import Problem, ServiceUnavailableError
 from mlaas4hep.ports import Bus, RunBook
-from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
 
 Dispatching = Callable[[], AbstractContextManager[None]]
@@ -413,16 +411,6 @@ def dispatcher_process(
             yield process
         finally:
             process.terminate()
-
-
-def test_limits_are_read_from_the_settings() -> None:
-    assert parse_limits("specs=2, train=1") == {"specs": 2, "train": 1}
-
-
-@pytest.mark.parametrize("text", ["spec=2", "specs=none", "specs=0", "specs"])
-def test_a_limit_that_is_none_is_quoted(text: str) -> None:
-    with pytest.raises(SettingsError, match=text):
-        parse_limits(text)
 
 
 def test_the_dead_letter_is_the_event_itself(
