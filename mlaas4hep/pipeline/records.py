@@ -25,6 +25,7 @@ def new_run(
         number=number,
         title=request.title,
         task=_task(request, is_scan=is_scan),
+        framework=request.framework if isinstance(request, Request) else "",
         skips_bad_files=isinstance(request, Request) and request.params.on_bad_file == "skip",
         patience_s=request.params.file_patience if isinstance(request, Request) else 0,
         created_at=now,

@@ -67,7 +67,7 @@ def build_request(
     """
     model = _model(texts.model)
     params = _params(texts.params, surroundings)
-    _check_framework(texts.model, params, surroundings)
+    framework = _framework(texts.model, params, surroundings)
     with _in(texts.files):
         files = parse.parse_files(
             texts.files.text, params, surroundings.locate, surroundings.expand
@@ -86,6 +86,7 @@ def build_request(
         files=files,
         labels=labels,
         params=params,
+        framework=framework,
         model_sha256=hashlib.sha256(model.encode() + texts.beside).hexdigest(),
         preproc=preproc,
         resources=resources,
@@ -101,11 +102,13 @@ def _model(text: Text | None) -> str:
     return text.text
 
 
-def _check_framework(text: Text | None, params: Params, surroundings: Surroundings) -> None:
-    if text is not None:
-        with _in(text):
-            imported = modelcode.packages(text.text, text.name)
-            frameworks.choose(imported, params.framework, surroundings.frameworks)
+def _framework(text: Text | None, params: Params, surroundings: Surroundings) -> str:
+    """Return the likeliest framework of model.py; empty if there is none to train."""
+    if text is None:
+        return ""
+    with _in(text):
+        imported = modelcode.packages(text.text, text.name)
+        return frameworks.choose(imported, params.framework, surroundings.frameworks)[0]
 
 
 def _params(text: Text, surroundings: Surroundings) -> Params:

@@ -100,6 +100,7 @@ class Request:
     preproc: str = ""  #: the text of preproc.json
     resources: Resources = Resources()
     title: str = ""
+    framework: str = ""  #: that model.py uses, likeliest; empty: there is no model.py
 
     @cached_property
     def weighed_by(self) -> str:

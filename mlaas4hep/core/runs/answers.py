@@ -54,7 +54,8 @@ class Summary:
     name: str
     folder: str
     title: str
-    task: str  #: training or scoring
+    task: str  #: training, scoring or scan
+    framework: str = ""  #: that model.py uses; empty: nothing is trained
     status: Status
     attempt: int
     created_at: str

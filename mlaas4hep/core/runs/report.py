@@ -82,6 +82,7 @@ def _summary_fields(run: Run, now: float) -> dict[str, Any]:
         "folder": run.folder,
         "title": run.title,
         "task": run.task,
+        "framework": run.framework,
         "status": run.status,
         "attempt": run.attempt,
         "created_at": clock_time(run.created_at),

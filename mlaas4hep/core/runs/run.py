@@ -81,6 +81,7 @@ class Run:
     updated_at: float
     title: str = ""
     task: Literal["training", "scoring", "scan"] = "training"
+    framework: str = ""  #: that model.py uses, likeliest; empty: nothing is trained
     attempt: int = 1
     skips_bad_files: bool = False  #: `on_bad_file` of params.json
     patience_s: float = 0.0  #: how long a file's server may be away; 0: as the deployment says
@@ -141,6 +142,7 @@ class Run:
             number=self.number,
             title=self.title,
             task=self.task,
+            framework=self.framework,
             skips_bad_files=self.skips_bad_files,
             patience_s=self.patience_s,
             created_at=self.created_at,

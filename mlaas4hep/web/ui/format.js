@@ -41,6 +41,29 @@ export function percent(value) {
   return `${(100 * value).toFixed(value < 0.1 || value > 0.9 ? 1 : 0)} %`;
 }
 
+export function plusMinus(value, error) {
+  return typeof error === "number" ? `${value.toFixed(4)} ± ${error.toFixed(4)}` : number(value, 4);
+}
+
+export const SETS = { test: "held out", val: "validation", train: "training" };
+
+// "test_auc" is "AUC, held out". Names of labels, branches and metrics in it stay as somebody wrote them.
+export function metricName(name) {
+  const [, set, what] = /^(?:(test|val|train)_)?(.*)$/s.exec(name);
+  const said = what.replace(/(^|_)(auc|rmse|loss)(_error)?$/, (_all, joint, figure, error) => `${joint && " "}${figure === "loss" ? figure : figure.toUpperCase()}${error ? " error" : ""}`);
+  return set ? `${said}, ${SETS[set]}` : said;
+}
+
+// The most telling figures, of held-out entries first, as [name, text] with their errors.
+export function measured(metrics, most) {
+  const rank = (name) => ["test_", "val_", "train_"].findIndex((set) => name.startsWith(set)) + 1 || 4;
+  return Object.entries(metrics)
+    .filter(([name, value]) => value !== null && !name.endsWith("_error"))
+    .sort(([one], [two]) => rank(one) - rank(two))
+    .slice(0, most)
+    .map(([name, value]) => [metricName(name), plusMinus(value, metrics[`${name}_error`])]);
+}
+
 export function auc(run) {
   const named = ["test_auc", "auc", "val_auc"].find((name) => typeof run.metrics[name] === "number");
   return named ? run.metrics[named] : null;

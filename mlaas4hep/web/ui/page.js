@@ -33,7 +33,7 @@ async function show() {
   const moved = shown !== path;
   shown = path;
   try {
-    const view = h("div");
+    const view = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
     const screen = await load();
     if (signal.aborted) return;
     if (moved) fill(main, view);

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -38,6 +39,7 @@ async def model(context: Context, call: Call) -> Answer:
             "classes": contract.classes if contract else (),
             "metrics": dict(contract.metrics) if contract else {},
             "branches": _branches(served.transform.schema) if served.transform else {},
+            "ranges": _ranges(contract.specs) if contract else {},
             "usage": asdict(tally),
         }
     )
@@ -62,6 +64,15 @@ def _visible(found: list[tuple[ModelRecord, float]], person: Person) -> list[dic
             name = f"{record.owner}/{record.name}"
             others.append(described(record, modified_at) | {"name": name})
     return mine + others
+
+
+def _ranges(specs: Specs) -> dict[str, tuple[float, float]]:
+    """Return lowest and highest value of each feature in training; without those that had none."""
+    return {
+        spec.name: (spec.low, spec.high)
+        for spec in specs.branches
+        if spec.is_used and spec.texts is None and spec.low is not None and spec.high is not None
+    }
 
 
 def _branches(schema: Any) -> dict[str, list[str]]:

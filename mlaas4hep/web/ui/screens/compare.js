@@ -1,15 +1,18 @@
 // Two runs side by side: what differs, and their curves over each other.
 import { chart } from "../chart.js";
 import { fill, h, panel, problem, table } from "../dom.js";
-import { auc, duration, number } from "../format.js";
+import { duration, metricName, number } from "../format.js";
 import { get } from "../server.js";
 import { curveSets } from "./run.js";
+
+const PARAMS = "request.params.";
 
 export async function show(view, [one, two], { signal }) {
   const runs = [one, two];
   const path = (name) => `runs/${encodeURIComponent(name)}`;
-  const [difference, ...rest] = await Promise.all([
+  const [difference, features, ...rest] = await Promise.all([
     get(`${path(one)}/diff`, { other: two }).catch((error) => error),
+    Promise.all(runs.map((name) => get(`${path(name)}/features`))).catch(() => null),
     ...runs.map((name) => get(path(name))),
     ...runs.map((name) => get(`${path(name)}/history`).catch(() => [])),
   ]);
@@ -18,15 +21,14 @@ export async function show(view, [one, two], { signal }) {
   const link = (run) => h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
   const rows = [
     ["Status", left.status, right.status],
-    ["AUC", number(auc(left)), number(auc(right))],
-    ...[...new Set([...Object.keys(left.metrics), ...Object.keys(right.metrics)])].map((name) => [name, number(left.metrics[name] ?? null), number(right.metrics[name] ?? null)]),
+    ...[...new Set([...Object.keys(left.metrics), ...Object.keys(right.metrics)])].map((name) => [metricName(name), number(left.metrics[name] ?? null), number(right.metrics[name] ?? null)]),
     ["Entries", number(left.selected_entries), number(right.selected_entries)],
     ["Took", duration(left.seconds), duration(right.seconds)],
   ];
   fill(
     view,
     h("div.head", h("h1", link(left), " and ", link(right))),
-    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), curves(runs, leftHistory, rightHistory), differences(difference, runs)),
+    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), curves(runs, leftHistory, rightHistory), features && learnedFrom(features, runs), differences(difference, runs)),
   );
 }
 
@@ -37,15 +39,29 @@ function curves(runs, ...histories) {
   const bases = [...new Set(histories.flatMap((one) => curveSets(one).map((set) => set.base)))];
   const values = (history, name) => x.map((round) => history[round - 1]?.[name] ?? null);
   const series = (base) => histories.flatMap((history, index) => [base, `val_${base}`].filter((name) => history.some((round) => name in round)).map((name) => ({ label: `${runs[index]}${name === base ? "" : " validation"}`, values: values(history, name), dash: name === base ? undefined : [5, 4] })));
-  return h("div.grid2", bases.map((base) => panel(base.replaceAll("_", " "), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: base, series: series(base) }))));
+  return h("div.grid2", bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base) }))));
 }
 
+function learnedFrom(features, [one, two]) {
+  const [left, right] = features.map((found) => new Map(found.features.map((each) => [each.branch, each])));
+  const branches = [...new Set([...left.keys(), ...right.keys()])].sort();
+  const range = (each) => (each ? `${number(each.low)} … ${number(each.high)}${each.jagged ? `, up to ${each.columns} values` : ""}` : "no feature");
+  const rows = branches.map((branch) => [h("th", { scope: "row" }, branch), range(left.get(branch)), range(right.get(branch))]);
+  return panel("Features", table(["Branch", one, two], rows, { "aria-label": "Features of both" }));
+}
+
+// What a person wrote comes first, then all else; figures have a table of their own.
 function differences(found, [one, two]) {
   if (found instanceof Error) return problem(found, "warn");
-  const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
-  const rows = Object.entries(found.changed).map(([path, values]) => [h("th", { scope: "row" }, path), shown(values[one]), shown(values[two])]);
+  const shown = (value) => (value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+  const rows = (written) =>
+    Object.entries(found.changed)
+      .filter(([path]) => !path.startsWith("metrics.") && path.startsWith(PARAMS) === written)
+      .map(([path, values]) => [h("th", { scope: "row" }, written ? path.slice(PARAMS.length) : path), shown(values[one]), shown(values[two])]);
+  const side = (label, listed) => (listed.length ? table(["", one, two], listed, { "aria-label": label, class: "pair" }) : h("p.quiet", "Nothing."));
   return [
-    panel("What differs", rows.length ? table(["", one, two], rows, { "aria-label": "What differs" }) : h("p.quiet", "Nothing but the names.")),
+    panel("Parameters that differ", side("Parameters that differ", rows(true))),
+    panel("What else differs", side("What else differs", rows(false))),
     found.model && panel("model.py", h("pre", { tabindex: "0", "aria-label": "Differences of model.py" }, found.model)),
   ];
 }

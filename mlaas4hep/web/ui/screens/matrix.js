@@ -2,15 +2,22 @@
 import { h, numberCell, numberHead, panel, svg, table } from "../dom.js";
 import { number } from "../format.js";
 
-const SIDE = 12;
+const SIDE = 20;
+const NAMED = 24; // more names than that do not fit beside the squares
+const NAMES_WIDE = 150;
 const LISTED = 12;
 
 export function matrix({ branches, matrix: values }) {
   const size = branches.length * SIDE;
+  const left = branches.length <= NAMED ? NAMES_WIDE : 0;
   const squares = values.flatMap((row, down) => row.map((value, right) => square(branches, down, right, value)));
-  const picture = svg("svg", { viewBox: `0 0 ${size} ${size}`, class: "matrix", role: "img", "aria-label": "Correlations of all pairs of branches" });
-  picture.append(...squares);
-  return h("div.grid2", panel("Correlations", picture, h("p.small.quiet", "Blue goes up together, red goes against each other; the order is that of the features.")), panel("The strongest pairs", strongest(branches, values)));
+  const picture = svg("svg", { viewBox: `${-left} 0 ${left + size} ${size}`, class: "matrix", role: "img", "aria-label": "Correlations of all pairs of branches" });
+  picture.append(svg("rect", { width: size, height: size, class: "unknown" }), ...squares);
+  if (left) {
+    picture.append(...branches.map((name, down) => svg("text", { x: -6, y: (down + 0.7) * SIDE }, name.length > 22 ? `${name.slice(0, 21)}…` : name)));
+    picture.style.maxWidth = `${left + size}px`;
+  }
+  return h("div.grid2", panel("Correlations", picture, h("p.small.quiet", "Blue goes up together, red goes against each other; both ways in the order of the features.")), panel("The strongest pairs", strongest(branches, values)));
 }
 
 function square(branches, down, right, value) {

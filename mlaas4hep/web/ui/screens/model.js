@@ -1,6 +1,6 @@
 // One model: what it takes, where it comes from, who may use it.
-import { confirmed, fill, figures, h, notice, panel, problem, table } from "../dom.js";
-import { count, number } from "../format.js";
+import { confirmed, fill, figures, h, notice, numberCell, numberHead, panel, problem, table } from "../dom.js";
+import { age, count, measured, number } from "../format.js";
 import { ask, download, get, predictUrl, send, workflowUrl } from "../server.js";
 import { form } from "./tryit.js";
 import { versions } from "./versions.js";
@@ -45,16 +45,24 @@ async function remove(path, name) {
 
 function cardOf(model, card, run) {
   if (card instanceof Error) return problem(card);
-  const measured = Object.entries(card.metrics || {}).slice(0, 6).map(([name, value]) => [name.replaceAll("_", " "), number(value)]);
   const made = run && h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
-  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured, ["Asked", card.requests === undefined ? null : count(card.requests)]]);
+  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured(card.metrics || {}, 6), ["Asked here", card.usage ? `${count(card.usage.requests)} times` : null], ["Outside the ranges", card.usage?.rows ? `${count(card.usage.outside)} of ${count(card.usage.rows)} rows` : null]]);
 }
 
 function inputsOf(card) {
   if (card instanceof Error) return null;
   const kinds = [["flat", "one value"], ["jagged", "a list"], ["either", "a value or a list"], ["identifiers", "may be there; not used"]];
   const rows = kinds.flatMap(([kind, text]) => (card.branches?.[kind] || []).map((one) => [h("th", { scope: "row" }, one), text]));
-  return panel(`Inputs (${count((card.columns || []).length)} columns)`, rows.length ? table(["Branch", "Kind"], rows, { "aria-label": "Inputs" }) : h("p.quiet", (card.columns || []).join(", ") || "Rows of numbers."));
+  return [
+    panel(`Inputs (${count((card.columns || []).length)} columns)`, rows.length ? table(["Branch", "Kind"], rows, { "aria-label": "Inputs" }) : h("p.quiet", (card.columns || []).join(", ") || "Rows of numbers.")),
+    rangesOf(card),
+  ];
+}
+
+// What a prediction is called "outside" of.
+function rangesOf(card) {
+  const rows = Object.entries(card.ranges || {}).map(([feature, [low, high]]) => [h("th", { scope: "row" }, feature), numberCell(number(low)), numberCell(number(high))]);
+  return rows.length ? panel("Ranges in training", table(["Feature", numberHead("Lowest"), numberHead("Highest")], rows, { "aria-label": "Ranges" })) : null;
 }
 
 function sharing(model, path) {

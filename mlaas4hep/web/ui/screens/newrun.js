@@ -182,7 +182,15 @@ function outlook(found) {
       "div.grid2",
       panel("Features", h("p.small", found.features.join(", "))),
       panel("Left out", found.left_out.length ? table(["Branch", "Why"], found.left_out.map((one) => [h("th", { scope: "row" }, one.branch), one.reason]), { "aria-label": "Left out" }) : h("p.quiet", "Nothing.")),
-      panel("Files", table(["File", "Tree", "Entries", "Pass (sample)"], found.files.map((one) => [one.file, one.tree, count(one.entries), `${count(one.passed)} of ${count(one.sampled)}`]), { "aria-label": "Files" }), found.files[0]?.cut_flow.map((one) => h("p.small.quiet", `${one.cut}: ${count(one.passed)} are left`))),
+      panel("Files", table(["File", "Tree", "Entries", "Pass (sample)"], found.files.map((one) => [one.file, one.tree, count(one.entries), `${count(one.passed)} of ${count(one.sampled)}`]), { "aria-label": "Files" }), cutsOf(found.files)),
     ),
   );
+}
+
+function cutsOf(files) {
+  const tried = files.filter((one) => one.sampled);
+  const left = new Map();
+  for (const { cut, passed } of tried.flatMap((one) => one.cut_flow)) left.set(cut, (left.get(cut) ?? 0) + passed);
+  const sampled = tried.reduce((total, one) => total + one.sampled, 0);
+  return [...left].map(([cut, passed]) => h("p.small.quiet", `${cut}: ${count(passed)} of ${count(sampled)} are left`));
 }

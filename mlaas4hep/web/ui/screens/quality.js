@@ -1,10 +1,8 @@
 // How good a trained model is: on entries it has never seen, against those it learned from.
 import { chart, colours, histogram } from "../chart.js";
 import { fill, figures, h, numberHead, panel, problem, table } from "../dom.js";
-import { count, number, percent } from "../format.js";
+import { count, number, percent, plusMinus, SETS } from "../format.js";
 import { get } from "../server.js";
-
-const SETS = { test: "held out", val: "validation", train: "training" };
 
 export async function show(body, run, { signal }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
@@ -54,15 +52,11 @@ function ofLabel(sets, label, checks) {
 function summary(sets) {
   return figures(
     sets.flatMap((one) => [
-      [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : withError(one.auc, one.auc_error)],
+      [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
       [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
       [`Entries, ${one.text}`, count(one.entries)],
     ]),
   );
-}
-
-function withError(value, error) {
-  return typeof error === "number" ? `${value.toFixed(4)} ± ${error.toFixed(4)}` : number(value, 4);
 }
 
 // Curves have points of their own; uPlot wants one axis for all.
@@ -85,9 +79,11 @@ function residuals(sets) {
 }
 
 function profile(best) {
-  const { edges, bias, spread } = best.profile;
-  const centres = bias.map((_one, index) => (edges[index] + edges[index + 1]) / 2);
-  const shifted = (sign) => bias.map((one, index) => (one === null || spread[index] === null ? null : one + sign * spread[index]));
+  const { edges } = best.profile;
+  const filled = best.profile.bias.map((_one, index) => index).filter((index) => best.profile.bias[index] !== null);
+  const [bias, spread] = [best.profile.bias, best.profile.spread].map((values) => filled.map((index) => values[index]));
+  const centres = filled.map((index) => (edges[index] + edges[index + 1]) / 2);
+  const shifted = (sign) => bias.map((one, index) => (spread[index] === null ? null : one + sign * spread[index]));
   const [line, , band] = colours();
   const series = [
     { label: "mean residual", values: bias, colour: line, points: true },
@@ -106,18 +102,19 @@ function rocs(sets) {
 }
 
 function scores(sets, overtraining) {
-  const drawn = sets.filter((one) => one.scores && ["test", "train"].includes(one.name));
+  const scored = sets.filter((one) => one.scores);
+  const drawn = scored.filter((one) => one === scored[0] || one.name === "train");
   const all = colours();
   const series = drawn.flatMap((one) =>
     one.scores.counts.map((counts, index) => {
       const sum = counts.reduce((total, each) => total + each, 0) || 1;
-      const isTest = one.name === "test";
-      return { label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: all[index % all.length], dash: isTest ? undefined : [5, 4], width: isTest ? 2 : 1.2 };
+      const isHeldOut = one === drawn[0];
+      return { label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: all[index % all.length], dash: isHeldOut ? undefined : [5, 4], width: isHeldOut ? 2 : 1.2 };
     }),
   );
   const edges = drawn[0].scores.edges;
   const told = (overtraining?.classes || []).filter((one) => typeof one.ks === "number").map((one) => `${one.class}: distance ${number(one.ks, 3)}, p = ${number(one.p_value, 3)}`).join("; ");
-  return panel("Scores by class", histogram({ label: "Scores by class, held out against training", edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, held out against training. ${told}. A small p means that the model learned entries by heart.`));
+  return panel("Scores by class", histogram({ label: `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`, edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
 }
 
 // Of binned scores: what lies at or above each edge, by class.
@@ -198,7 +195,7 @@ function importance(found) {
   const bars = rows.map((one) => {
     const meter = h("meter", { min: 0, max: most, "aria-label": one.branch });
     meter.value = Math.max(one.drop, 0);
-    return h("div.bar", h("span", one.branch), meter, h("span.number", { title: `± ${number(one.error, 2)}` }, number(one.drop, 3)));
+    return h("div.bar", h("span", one.branch), meter, h("span.number", { title: `± ${number(one.error, 2)}` }, one.drop.toFixed(4)));
   });
-  return panel("What the model relies on", h("p.small.quiet", `How far the figure (${number(found.whole, 4)}) falls when one branch is shuffled: ${found.repeats} times, on ${count(found.entries)} entries that it has not learned from.`), bars);
+  return panel("What the model relies on", h("p.small.quiet", `${found.whole < 0 ? `How much the RMSE (${number(-found.whole, 4)}) grows` : `How far the AUC (${number(found.whole, 4)}) falls`} when one branch is shuffled: ${found.repeats} times, on ${count(found.entries)} entries that it has not learned from.`), bars);
 }

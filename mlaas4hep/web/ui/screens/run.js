@@ -1,7 +1,7 @@
 // One run: how it goes, what it learns from, how good it is, and its model to be tried.
 import { chart } from "../chart.js";
 import { confirmed, fill, figures, h, notice, panel, problem } from "../dom.js";
-import { age, count, duration, isFinal, number, statusClass } from "../format.js";
+import { age, count, duration, isFinal, measured, metricName, number, statusClass } from "../format.js";
 import { drawTrials } from "./scan.js";
 import { download, get, getText, send, watch, workflowUrl } from "../server.js";
 
@@ -14,7 +14,7 @@ export async function show(view, [name, tab], context) {
   const run = await get(path);
   if (context.signal.aborted) return;
   const head = h("div");
-  const body = h("div");
+  const body = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
   fill(view, head, tabs(run, tab), body);
   drawHead(head, run, context);
   if (tab) {
@@ -159,11 +159,8 @@ function tick(stages) {
 
 function numbers(run) {
   const shares = run.entries ? `${count(run.selected_entries)} of ${count(run.entries)}` : "";
-  const known = new Set(["test_auc"]);
-  const others = Object.entries(run.metrics).filter(([name, value]) => !known.has(name) && value !== null).slice(0, 8);
   return figures([
-    ["AUC, held out", number(run.metrics.test_auc ?? null, 4) === "–" ? null : number(run.metrics.test_auc, 4)],
-    ...others.map(([name, value]) => [name.replaceAll("_", " "), number(value, 4)]),
+    ...measured(run.metrics, 9),
     ["Entries", shares],
     ["Inputs", run.columns ? count(run.columns) : null],
     ["Files", run.files.length || null],
@@ -196,10 +193,10 @@ function curvesIn(place, name) {
           label: `${base} by round`,
           x,
           xLabel: "round",
-          yLabel: base,
+          yLabel: metricName(base),
           series: names.map((one, index) => ({ label: one.startsWith("val_") ? "validation" : "training", values: values[index], points: x.length < 3 })),
         });
-        const shown = panel(base.replaceAll("_", " "), element);
+        const shown = panel(metricName(base), element);
         if (drawn.has(base)) drawn.get(base).shown.replaceWith(shown);
         else place.append(shown);
         drawn.set(base, { key, element, shown });

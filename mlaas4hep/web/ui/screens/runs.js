@@ -4,7 +4,7 @@ import { age, auc, duration, isFinal, number, statusClass } from "../format.js";
 import { get } from "../server.js";
 
 const PAGE = 50;
-const COLUMNS = [["Run", "name"], ["Status", "status"], ["Title", ""], ["Task", ""], ["AUC", ""], ["Loss", ""], ["Started", "created_at"], ["Took", "seconds"]];
+const COLUMNS = [["Run", "name"], ["Status", "status"], ["Title", ""], ["Task", ""], ["Framework", ""], ["AUC", ""], ["Loss", ""], ["Started", "created_at"], ["Took", "seconds"]];
 
 export async function show(view, _args, { signal, query }) {
   const state = {
@@ -48,7 +48,7 @@ export async function show(view, _args, { signal, query }) {
   }
 
   function head([text, key]) {
-    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task"].includes(text) ? ".wide" : ""}`;
+    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework"].includes(text) ? ".wide" : ""}`;
     if (!key) return h(classes, { scope: "col" }, text);
     const [turned, here] = [state.sort === `-${key}`, state.sort.replace("-", "") === key];
     const next = turned ? key : `-${key}`;
@@ -66,6 +66,7 @@ export async function show(view, _args, { signal, query }) {
       h("td", h("span", { class: `tag ${statusClass(run.status)}` }, run.status)),
       h("td.title.wide", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
       h("td.wide", run.task),
+      h("td.wide", run.framework || "–"),
       numberCell(number(auc(run), 4)),
       numberCell(number(run.metrics.loss ?? null, 4)),
       h("td", { title: run.created_at }, age(run.created_at)),

@@ -101,14 +101,27 @@ function result(told, card) {
   const classes = told.classes || card.classes || [];
   const positive = told.positive || classes[1];
   return [
-    predicted === null
-      ? h("p.score", "no score")
-      : Array.isArray(predicted)
-        ? h("ul", predicted.map((one, index) => h("li", `${classes[index] ?? index}: `, h("strong", number(one, 4)))))
-        : h("div", h("p.score", number(predicted, 4)), positive && h("p.quiet", `for class ${positive}`)),
+    scores(predicted, classes, positive),
     flags.map((text) => problem({ message: text }, "warn")),
     h("p.small.quiet", `Model ${told.model}, version ${told.version}`),
   ];
+}
+
+// One number, one for each class or label, or those of each output by its name.
+function scores(predicted, classes, positive) {
+  if (predicted === null) return h("p.score", "no score");
+  if (Array.isArray(predicted)) return h("ul", predicted.map((one, index) => h("li", `${classes[index] ?? index}: `, h("strong", number(one, 4)))));
+  if (typeof predicted === "object") return outputs(predicted, classes);
+  return h("div", h("p.score", number(predicted, 4)), positive && h("p.quiet", `for class ${positive}`));
+}
+
+function outputs(predicted, labels) {
+  let at = 0;
+  return Object.entries(predicted).map(([name, values]) => {
+    const width = Array.isArray(values) ? values.length : 1;
+    const own = labels.slice(at, (at += width));
+    return width === 1 && !Array.isArray(values) ? h("p", `${name}: `, h("strong", number(values, 4))) : h("div", h("h3", name), scores(values, own));
+  });
 }
 
 function byHand(model, question) {
@@ -116,7 +129,9 @@ function byHand(model, question) {
   const url = new URL(predictUrl("json"), location.href).href;
   const curl = `curl -fsS -H "Authorization: Bearer $MLAAS4HEP_TOKEN" ${url} -d '${body.replaceAll("'", "'\\''")}'`;
   const [key] = Object.keys(question);
-  const python = `from mlaas4hep.client import Client\n\nwith Client("${location.origin}", token) as client:\n    print(client.predict("${model.split("/").at(-1)}", ${key}=${pythonValue(question[key])}))`;
+  const [owner, name] = model.includes("/") ? model.split("/") : ["", model];
+  const shared = owner && `, owner="${owner}"`;
+  const python = `import os\n\nfrom mlaas4hep.client import Client\n\nwith Client("${location.origin}", os.environ["MLAAS4HEP_TOKEN"]) as client:\n    print(client.predict("${name}", ${key}=${pythonValue(question[key])}${shared}))`;
   return panel("The same from elsewhere", h("h3", "curl"), copyable(curl, "the curl command"), h("h3", "Python"), copyable(python, "the Python lines"));
 }
 

@@ -43,6 +43,7 @@ def test_posting_a_submission_makes_a_run_and_shows_it(alice):
 
     assert response.status_code == 201
     assert (response.json["name"], response.json["status"]) == ("luca_1", "submitted")
+    assert alice.get("/runs").json["runs"][0]["framework"] == "keras"
 
 
 def test_the_list_is_filtered_sorted_and_cut_into_pages(world, submitted):
