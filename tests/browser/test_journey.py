@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlaas4hep.laptop import signin
+from mlaas4hep.laptop import issuer, signin
 from tests.browser.axe import serious
 from tests.browser.conftest import NARROW
 from tests.laptops import Laptop
@@ -85,6 +85,8 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         page.get_by_role("heading", name=shown).wait_for()
         page.locator("main table").first.wait_for()
         if name == "model":
+            assert "MET_significance" in page.get_by_role("table", name="Ranges").inner_text()
+            assert "signal.root" in page.get_by_role("table", name="Provenance").inner_text()
             versions = page.get_by_role("table", name="Versions")
             versions.get_by_role("textbox").fill("production")
             versions.get_by_text("Name it").click()
@@ -108,6 +110,20 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     stranger = visit()
     stranger.page.goto(link)
     stranger.page.get_by_role("heading", name="This link has been used").wait_for()
+
+    root = visit()
+    root.sign_in(
+        f"{laptop.urls[1]}/ui/", issuer.token(laptop.state, "root", groups=("mlaas-admins",))
+    )
+    root.page.goto(f"{laptop.urls[1]}/ui/#/admin")
+    functions = root.page.get_by_role("table", name="Functions")
+    functions.wait_for()
+    rows = {
+        row.split("\t")[0]: row.split("\t")[-1]
+        for row in functions.locator("tbody tr").all_inner_texts()
+    }
+    assert {"specs", "chunk-preprocess", "train"} <= rows.keys()
+    assert {rows[name] for name in ("specs", "chunk-preprocess", "train")} == {"keeps up"}
 
 
 def upload(page, folder):

@@ -1,5 +1,6 @@
 """The page over workflow in memory: many runs, hostile texts, two people, an ended session."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from mlaas4hep.core.runs import cloudevents, files
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     FilesOpened,
+    ModelReady,
     RangeMeasured,
     RunFailed,
     RunSubmitted,
@@ -18,6 +20,7 @@ from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
 from tests.browser.conftest import HOSTILE, NARROW
+from tests.people import FOLDER
 
 FIRST_LOAD_BYTES = 250_000
 
@@ -204,3 +207,91 @@ def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
     assert visitor.page.locator("svg.parallel polyline").count() == 2
     assert serious(visitor.page) == {}
     assert visitor.errors == []
+
+
+@pytest.fixture(scope="module")
+def trained(crowded):
+    """Return gina's two runs, which are done: what was written at their ends is written by hand."""
+    gina = crowded.person("gina")
+    for epochs in (3, 5):
+        gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
+        gina.submit()
+    for run, area in (("luca_1", 0.81), ("luca_2", 0.92)):
+        metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
+        about = {"owner": gina.owner, "run": run}
+        crowded.services.runs.apply([ModelReady(**about, model=run, version="v", metrics=metrics)])
+        write = {files.HISTORY: HISTORY, files.QUALITY: QUALITY, files.CHECKS: CHECKS}
+        for name, content in write.items():
+            key = files.key(gina.owner, run, name)
+            crowded.services.runs_files.put(key, json.dumps(content).encode())
+    return gina
+
+
+HISTORY = [{"loss": 0.7, "val_loss": 0.8}, {"loss": 0.5, "val_loss": 0.6}]
+SCORED = {
+    "entries": 100,
+    "auc": 0.75,
+    "auc_error": 0.02,
+    "classes": ["0", "1"],
+    "confusion": [[40, 10], [15, 35]],
+    "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
+    "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
+}
+VALUED = {
+    "entries": 100,
+    "rmse": 0.25,
+    "residuals": {"edges": [-1.0, 0.0, 1.0], "counts": [60, 40], "mean": -0.1, "spread": 0.2},
+    "profile": {
+        "edges": [0.0, 1.0, 2.0, 3.0],
+        "bias": [0.1, None, -0.2],
+        "spread": [0.1, None, 0.2],
+    },
+}
+QUALITY = {"test/MET_pt > 40": SCORED, "train/MET_pt > 40": SCORED, "test/mass": VALUED}
+CHECKS = {
+    "overtraining": None,
+    "importance": {
+        "entries": 100,
+        "repeats": 3,
+        "whole": 0.75,
+        "branches": [{"branch": "jet_pt", "drop": 0.2, "error": 0.01}],
+    },
+}
+
+
+def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.get_by_label("Compare luca_1").check()
+    page.get_by_label("Compare luca_2").check()
+    page.get_by_role("button", name="Compare two").click()
+    figures = page.get_by_role("table", name="Figures of both")
+    figures.wait_for()
+
+    area = figures.get_by_role("row").filter(has_text="AUC, held out").first
+    assert area.inner_text().split("\t")[1:] == ["0.8100 ± 0.0100", "0.9200 ± 0.0100"]
+    differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
+    assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
+    assert page.get_by_role("img", name="loss of both runs").locator("canvas").count() == 1
+    assert serious(page) == {}
+    gina.shot("compare")
+    assert gina.errors == []
+
+
+def test_the_quality_of_several_labels_is_told_label_by_label(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/runs/luca_1")
+    page.get_by_text("MET_pt > 40 AUC, held out").wait_for()
+    page.get_by_role("link", name="Quality").click()
+    page.get_by_role("heading", name="What the model relies on").wait_for()
+
+    headings = page.locator("main h2").all_inner_texts()
+    assert headings.count("ROC curve") == 1
+    assert headings.index("Label MET_pt > 40") < headings.index("ROC curve")
+    assert headings.index("ROC curve") < headings.index("Label mass") < headings.index("Residuals")
+    assert page.get_by_text("0.7500 ± 0.0200").count() == 2
+    assert serious(page) == {}
+    assert gina.errors == []

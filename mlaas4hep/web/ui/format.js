@@ -65,7 +65,7 @@ export function measured(metrics, most) {
 }
 
 export function auc(run) {
-  const named = ["test_auc", "auc", "val_auc"].find((name) => typeof run.metrics[name] === "number");
+  const named = ["test_auc", "val_auc", "auc"].find((name) => typeof run.metrics[name] === "number");
   return named ? run.metrics[named] : null;
 }
 

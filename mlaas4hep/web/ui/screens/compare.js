@@ -1,7 +1,7 @@
 // Two runs side by side: what differs, and their curves over each other.
 import { chart } from "../chart.js";
 import { fill, h, panel, problem, table } from "../dom.js";
-import { duration, metricName, number } from "../format.js";
+import { duration, measured, metricName, number } from "../format.js";
 import { get } from "../server.js";
 import { curveSets } from "./run.js";
 
@@ -21,7 +21,7 @@ export async function show(view, [one, two], { signal }) {
   const link = (run) => h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
   const rows = [
     ["Status", left.status, right.status],
-    ...[...new Set([...Object.keys(left.metrics), ...Object.keys(right.metrics)])].map((name) => [metricName(name), number(left.metrics[name] ?? null), number(right.metrics[name] ?? null)]),
+    ...figuresOf(left, right),
     ["Entries", number(left.selected_entries), number(right.selected_entries)],
     ["Took", duration(left.seconds), duration(right.seconds)],
   ];
@@ -30,6 +30,11 @@ export async function show(view, [one, two], { signal }) {
     h("div.head", h("h1", link(left), " and ", link(right))),
     h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), curves(runs, leftHistory, rightHistory), features && learnedFrom(features, runs), differences(difference, runs)),
   );
+}
+
+function figuresOf(...both) {
+  const [left, right] = both.map((run) => new Map(measured(run.metrics)));
+  return [...new Set([...left.keys(), ...right.keys()])].map((name) => [name, left.get(name) ?? "–", right.get(name) ?? "–"]);
 }
 
 function curves(runs, ...histories) {

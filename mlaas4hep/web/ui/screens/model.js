@@ -11,7 +11,7 @@ export async function show(view, [name, owner], context) {
   const of = owner ? { owner } : {};
   const model = await get(path, of);
   const named = [owner, name].filter(Boolean).map(encodeURIComponent).join("/");
-  const [card, run] = await Promise.all([ask(`models/${named}`).catch((error) => error), owner ? null : get(`runs/${encodeURIComponent(name)}`).catch(() => null)]);
+  const [card, run, { version: served }] = await Promise.all([ask(`models/${named}`).catch((error) => error), owner ? null : get(`runs/${encodeURIComponent(name)}`).catch(() => null), get(`${path}/card`, of)]);
   const kept = await versions(path, of, model.mine);
   if (signal.aborted) return;
   const trial = h("section");
@@ -27,7 +27,7 @@ export async function show(view, [name, owner], context) {
         model.mine && h("button.danger", { type: "button", onclick: () => remove(path, name) }, "Delete"),
       ),
     ),
-    h("div.stack", panel("", cardOf(model, card, run)), kept, h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), files(model)), trial),
+    h("div.stack", panel("", cardOf(model, card, run)), kept, h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), origin(served.provenance), files(model)), trial),
   );
   await form(trial, name, owner, context, run ? name : "");
 }
@@ -79,6 +79,15 @@ function sharing(model, path) {
     }
   };
   return panel("Who may use it", h("form", { onsubmit: save }, h("label", everybody, "Everybody here"), h("label", "Groups", groups), h("button", { type: "submit" }, "Save")));
+}
+
+function origin(found) {
+  const rows = [
+    ["Entries", found.entries ? count(found.entries) : "not known"],
+    ...found.inputs.map(([file, id]) => [file, id ? h("code.small", { title: "its identity: the same data have the same" }, id) : "–"]),
+    ...found.versions,
+  ];
+  return panel("Where it comes from", found.trained_as || found.inputs.length ? table(["What", "Which"], rows.map(([what, which]) => [h("th", { scope: "row" }, what), which]), { "aria-label": "Provenance", class: "pair" }) : h("p.quiet", "It was uploaded, not trained here."));
 }
 
 function files(model) {

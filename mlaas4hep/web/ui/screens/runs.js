@@ -48,7 +48,7 @@ export async function show(view, _args, { signal, query }) {
   }
 
   function head([text, key]) {
-    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework"].includes(text) ? ".wide" : ""}`;
+    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework", "Loss"].includes(text) ? ".wide" : ""}`;
     if (!key) return h(classes, { scope: "col" }, text);
     const [turned, here] = [state.sort === `-${key}`, state.sort.replace("-", "") === key];
     const next = turned ? key : `-${key}`;
@@ -68,8 +68,8 @@ export async function show(view, _args, { signal, query }) {
       h("td.wide", run.task),
       h("td.wide", run.framework || "–"),
       numberCell(number(auc(run), 4)),
-      numberCell(number(run.metrics.loss ?? null, 4)),
-      h("td", { title: run.created_at }, age(run.created_at)),
+      h("td.number.wide", number(run.metrics.loss ?? null, 4)),
+      h("td.brief", { title: run.created_at }, age(run.created_at)),
       numberCell(duration(run.seconds)),
     );
   }

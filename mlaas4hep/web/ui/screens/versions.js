@@ -1,6 +1,6 @@
 // The versions of one model: which is served, what names mean, and the way back to an earlier one.
 import { confirmed, fill, h, notice, panel, table } from "../dom.js";
-import { age, number } from "../format.js";
+import { age, auc, number } from "../format.js";
 import { get, send } from "../server.js";
 
 /** Return a panel that shows what there is, and lets the owner change it. */
@@ -22,12 +22,11 @@ export async function versions(path, of, mine) {
 
 function row(path, one, mine, change) {
   const short = one.version.slice(0, 8);
-  const auc = Object.fromEntries(one.provenance.metrics).auc;
   const cells = [
     h("th", { scope: "row" }, h("code", { title: one.version }, short)),
     h("span", { title: one.stored_at }, age(one.stored_at)),
     one.provenance.trained_as,
-    number(auc),
+    number(auc({ metrics: Object.fromEntries(one.provenance.metrics) })),
     [one.served && h("span.tag.done", "served"), " ", one.aliases.join(", ")],
   ];
   if (mine) cells.push(h("div.actions", !one.served && back(path, one, short, change), naming(path, one, short, change)));
