@@ -111,6 +111,8 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     stranger.page.goto(link)
     stranger.page.get_by_role("heading", name="This link has been used").wait_for()
 
+
+def test_administrators_see_how_the_functions_do(laptop, visit):
     root = visit()
     root.sign_in(
         f"{laptop.urls[1]}/ui/", issuer.token(laptop.state, "root", groups=("mlaas-admins",))
