@@ -94,12 +94,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         assert serious(page) == {}, name
         luca.shot(name)
 
-    page.set_viewport_size(NARROW)
-    for tab, shown in [("data", "Distributions"), ("quality", "ROC curve"), ("try", "One entry")]:
-        page.goto(f"{page.url.split('#')[0]}#/runs/jets_1/{tab}")
-        page.get_by_role("heading", name=shown).wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], tab
-
+    assert_fits_a_telephone(page)
     page.goto(f"{page.url.split('#')[0]}#/runs/jets_1")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
@@ -134,3 +129,11 @@ def upload(page, folder):
     page.locator("input[webkitdirectory]").set_input_files(folder)
     page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_role("heading", name="2. What to run of jets").wait_for(timeout=60_000)
+
+
+def assert_fits_a_telephone(page):
+    page.set_viewport_size(NARROW)
+    for tab, shown in [("data", "Distributions"), ("quality", "ROC curve"), ("try", "One entry")]:
+        page.goto(f"{page.url.split('#')[0]}#/runs/jets_1/{tab}")
+        page.get_by_role("heading", name=shown).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], tab
