@@ -1,5 +1,6 @@
 """What one fault costs: a training alone is undisturbed, then something befalls it once."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,21 +30,22 @@ def measured(site: Site, times: int) -> Iterator[str]:
 
     What the fault lasts by itself counts for neither.
     """
-    undisturbed = median(_alone(site, f"calm{n}") for n in range(times))
+    numbers = itertools.count()
+    undisturbed = median(_struck(site, next(numbers), ())[1] for _ in range(times))
     yield f"undisturbed: {undisturbed:.1f} s"
     yield f"{'':20}{'stood still (median, worst)':>30}{'ended later (median, worst)':>30}"
     for case in _cases(site):
-        found = [_struck(site, f"{case.fault.part}{n}", [case]) for n in range(times)]
+        found = [_struck(site, next(numbers), [case]) for _ in range(times)]
         yield _row(case.fault.name, found, undisturbed + case.outage_s)
     every = [case for case in _cases(site) if not case.outage_s and case.stage == "train"]
-    yield _row("all kills of these", [_struck(site, "all", every)], undisturbed)
+    yield _row("all kills of these", [_struck(site, next(numbers), every)], undisturbed)
 
 
 def _cases(site: Site) -> Sequence[Case]:
     kill = partial(faults.killed, site)
     hung = [faults.paused(site, part, _HANGS_S) for part in ("dispatcher", "nats")]
     return [
-        *(Case(fault=kill(part)) for part in (TRAINEE, "train", "dispatcher", "nats")),
+        *(Case(fault=kill(part)) for part in (TRAINEE, "train", "workflow", "dispatcher", "nats")),
         *(Case(fault=kill(part), stage=part) for part in ("specs", "chunk-preprocess")),
         *(Case(fault=fault, outage_s=_HANGS_S) for fault in hung),
     ]
@@ -56,18 +58,18 @@ def _row(name: str, found: Sequence[tuple[float, float]], expected_s: float) -> 
     return "{:20}{:21.1f}{:9.1f}{:21.1f}{:9.1f}".format(name, *figures)
 
 
-def _alone(site: Site, person: str) -> float:
-    return _struck(site, person, ())[1]
+def _struck(site: Site, number: int, cases: Sequence[Case]) -> tuple[float, float]:
+    """Return how long the run stood still at most, and how long it took in all.
 
-
-def _struck(site: Site, person: str, cases: Sequence[Case]) -> tuple[float, float]:
-    """Return how long the run stood still at most, and how long it took in all."""
+    Args:
+        number: of the data; another one each time, so that nothing lies ready.
+    """
     wave = Wave(site=site)
-    wave.submit([person], {"timed": timed_job()})
+    wave.submit(site.people(0)[:1], {"timed": timed_job(number)})
     still = 0.0
-    for number, case in enumerate(cases, start=1):
+    for times, case in enumerate(cases, start=1):
         if case.stage == "train":
-            wave.wait_for_training(_HIT_AFTER * number)
+            wave.wait_for_training(_HIT_AFTER * times)
         else:
             wave.wait_for(case.stage)
         case.fault.hit()

@@ -51,9 +51,9 @@ def jobs() -> Mapping[str, bytes]:
     }
 
 
-def timed_job() -> bytes:
-    """Return a training that lasts for half a minute."""
-    return _packed(_data(), _KERAS, {**_CHUNKED, "epochs": 60})
+def timed_job(number: int) -> bytes:
+    """Return a training that lasts for half a minute, on data of its own."""
+    return _packed(_data(1000 + number), _KERAS, {**_CHUNKED, "epochs": 60})
 
 
 def questions(entry: Mapping[str, object]) -> list[dict[str, object]]:
@@ -85,8 +85,8 @@ def _packed(data: bytes, model: str, params: Mapping[str, object]) -> bytes:
     return packed.getvalue()
 
 
-def _data() -> bytes:
-    random = np.random.default_rng(7)
+def _data(seed: int = 7) -> bytes:
+    random = np.random.default_rng(seed)
     signal = random.integers(0, 2, ENTRIES).astype(np.int32)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.root"

@@ -4,7 +4,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import fastavro
 import pyarrow as pa
@@ -13,8 +13,10 @@ from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.pieces import read_fully
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Columns
@@ -29,6 +31,7 @@ _SIMPLE = {
     "string": pa.string(),
     "null": pa.null(),
 }
+_SYNC_BYTES = 16  #: behind each block
 UNKNOWN = pa.binary()  #: stands for types that are no numbers
 
 
@@ -48,7 +51,7 @@ class AvroTable:
         if opening.layout:
             self._layout = wire.load(AvroLayout, opening.layout.encode())
         else:
-            self._layout = _find_blocks(opening.file)
+            self._layout = _find_blocks(opening)
         self._file.seek(0)
         self._head = self._file.read(self._layout.starts[0])
         schema = fastavro.reader(io.BytesIO(self._head or b"")).writer_schema
@@ -99,19 +102,61 @@ def _array(values: list[Any], field: Any) -> Any:
         ) from error
 
 
-def _find_blocks(file: Any) -> AvroLayout:
-    """Return where blocks lie; their entries are not decoded."""
-    entries, starts, stop = [0], [], 0
-    blocks: Any = fastavro.block_reader(file)
-    schema = blocks.writer_schema
+def _find_blocks(opening: Opening) -> AvroLayout:
+    """Return where blocks lie; they are neither inflated nor decoded."""
+    file, size_bytes = cast(BinaryIO, opening.file), opening.place.size_bytes
+    schema: Any = fastavro.reader(file).writer_schema
+    name = shown(opening.place.url)
     if not isinstance(schema, dict) or schema["type"] != "record":
-        raise InvalidRequestError("its entries are no records", hint="write a record an entry")
-    at = file.tell()
-    for block in blocks:
-        entries.append(entries[-1] + block.num_records)
-        starts.append(block.offset)
-        stop = block.offset + block.size
-    return AvroLayout(entries=tuple(entries), starts=(*starts, stop) if starts else (at, at))
+        raise InvalidRequestError(
+            f"the entries of {name} are no records", hint="write a record an entry"
+        )
+    if _has_arrays_of_nothing(schema):  # any number of entries fits into a few bytes
+        raise InvalidRequestError(
+            f"{name} has arrays of what takes no bytes", hint="write it without them"
+        )
+    entries, starts = [0], [file.tell()]
+    while starts[-1] < size_bytes:
+        count, packed = _whole(file), _whole(file)
+        stop = file.tell() + packed + _SYNC_BYTES
+        if count < 0 or packed < 0 or stop > size_bytes:
+            raise EOFError("a block is larger than the file")
+        entries.append(entries[-1] + count)
+        starts.append(stop)
+        file.seek(stop)
+    return AvroLayout(entries=tuple(entries), starts=tuple(starts))
+
+
+def _whole(file: BinaryIO) -> int:
+    """Return a whole number of Avro's: seven bits a byte, the lowest first, zigzag."""
+    found = 0
+    for shift in range(0, 64, 7):
+        byte = int.from_bytes(read_fully(file, 1))  # past the end: 0
+        found |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the last one
+            return (found >> 1) ^ -(found & 1)
+    raise ValueError("a number has too many bytes")
+
+
+def _has_arrays_of_nothing(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_arrays_of_nothing, schema))
+    if not isinstance(schema, dict):
+        return False
+    if schema["type"] == "array" and _takes_no_bytes(schema["items"]):
+        return True
+    inner = (schema["type"], schema.get("items"), schema.get("values"))
+    fields = (field["type"] for field in schema.get("fields", ()))
+    return any(map(_has_arrays_of_nothing, (*inner, *fields)))
+
+
+def _takes_no_bytes(schema: Any) -> bool:
+    if not isinstance(schema, dict):
+        return bool(schema == "null")
+    if schema["type"] == "fixed":
+        return not schema["size"]
+    fields = schema.get("fields", ()) if schema["type"] == "record" else (schema,)
+    return all(_takes_no_bytes(each["type"]) for each in fields)
 
 
 def _why(leaf: Leaf) -> str:

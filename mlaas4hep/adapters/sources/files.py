@@ -10,6 +10,7 @@ from cachetools import LRUCache, TLRUCache, cachedmethod
 
 from mlaas4hep.adapters.sources.ahead import one_ahead
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.format import Format
 from mlaas4hep.adapters.sources.formats import FIRST_BYTES, FORMATS, FormatRow, guess
 from mlaas4hep.adapters.sources.places.locate import Locator
@@ -58,6 +59,7 @@ class DataFiles:
         place = self._place(url)
         found = self._format(self._guess(place)).describe(place, tree)
         place.forget()
+        check_entries(place, found.entries)
         return found
 
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:

@@ -11,6 +11,7 @@ from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.faas.server import asgiserver, workers
+from mlaas4hep.faas.server.memory import limit_memory
 from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
@@ -30,6 +31,7 @@ def serve(function: Function, settings: Settings) -> None:
         SettingsError: a secret that the function needs cannot be read.
     """
     set_up_logging(settings.log_level, settings.log_format)
+    limit_memory()
     log.info("%s serves on %s:%d", function.name, HOST, settings.port)
     if function.is_quick and settings.workers > 1:
         is_well = _serve_by_workers(function, settings)

@@ -20,3 +20,16 @@ def check_inflated(place: Place, size_bytes: int) -> None:
             f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
             hint="split it, or write it as Parquet",
         )
+
+
+def check_entries(place: Place, entries: int) -> None:
+    """Refuse a file that says it has more entries than can be: each is a byte, inflated, at least.
+
+    Raises:
+        TooLargeError: so it does.
+    """
+    if entries > max(FREE_BYTES, MAX_RATIO * place.size_bytes):
+        raise TooLargeError(
+            f"{shown(place.url)} has {place.size_bytes} bytes and says that it has {entries} entries",
+            hint="open it where it was made, or leave it out of files.txt",
+        )

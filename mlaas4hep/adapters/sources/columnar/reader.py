@@ -20,7 +20,7 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 OPEN_TABLES = 100
 END_BYTES = 64 * 1024  #: of a file's beginning and end that tell it from another
@@ -169,6 +169,11 @@ class TableReader:
             yield
         except MlaasError:
             raise
+        except MemoryError as error:  # others may have it now: whoever tells the run tries again
+            raise ServiceUnavailableError(
+                f"{shown(place.url)}: a part of it takes more memory than there is here now",
+                hint=f"write it in smaller parts ({self._name} has row groups, batches or blocks)",
+            ) from error
         except Exception as error:  # a parser that meets wrong bytes fails in every way
             if file.failure is not None:
                 failure, file.failure = file.failure, None

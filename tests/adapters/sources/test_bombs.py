@@ -1,0 +1,185 @@
+"""Small files that are made to take all memory or all time of who reads them."""
+
+import io
+import re
+import resource
+import struct
+import zlib
+from pathlib import Path
+
+import fastavro
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
+
+_MANY = 2**40
+_ROOM = 100 * 1024**2  #: bytes that a reader may take
+_ZEROS_BYTES = 300_000_000
+
+
+@pytest.fixture
+def source():
+    return DataFiles(MemoryStore(lambda: 0.0))
+
+
+@pytest.fixture
+def little_memory():
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+
+    def limit():
+        pa.default_memory_pool().release_unused()
+        told = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        most = int(told[1]) * 1024 + _ROOM
+        resource.setrlimit(resource.RLIMIT_DATA, (most, limits[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_DATA, limits)
+
+
+def _read(source, path):
+    info = source.describe(str(path), "")
+    names = [branch.name for branch in info.branches]
+    survey = source.survey(str(path), "", names)
+    return sum(block.entries for block in source.read(survey, names, 0, info.entries))
+
+
+def _whole(number):
+    number, found = number << 1, b""
+    while number > 127:
+        found, number = found + bytes([number & 127 | 128]), number >> 7
+    return found + bytes([number])
+
+
+def _avro(path, kind, count, body, codec="null"):
+    """Write an Avro file of one block, which says that it has `count` entries."""
+    schema = {"type": "record", "name": "r", "fields": [{"name": "a", "type": kind}]}
+    head = io.BytesIO()
+    fastavro.writer(head, fastavro.parse_schema(schema), [], codec=codec)
+    sync = head.getvalue()[-16:]
+    path.write_bytes(head.getvalue() + _whole(count) + _whole(len(body)) + body + sync)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["null", "double"])
+def test_avro_that_says_it_has_a_million_million_entries_is_refused(source, tmp_path, kind):
+    path = _avro(tmp_path / "a.avro", kind, _MANY, bytes(80))
+
+    with pytest.raises(TooLargeError, match=f"says that it has {_MANY} entries"):
+        source.describe(str(path), "")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        {"type": "fixed", "name": "f", "size": 0},
+        {"type": "record", "name": "e", "fields": [{"name": "n", "type": "null"}]},
+    ],
+)
+def test_avro_with_arrays_of_nothing_is_refused(source, tmp_path, items):
+    path = _avro(tmp_path / "a.avro", {"type": "array", "items": items}, 1, _whole(_MANY) + b"\0")
+
+    with pytest.raises(InvalidRequestError, match=r"a\.avro' has arrays of what takes no bytes"):
+        source.describe(str(path), "")
+
+
+def test_avro_with_an_array_longer_than_the_file_is_damaged(source, tmp_path):
+    path = _avro(
+        tmp_path / "a.avro", {"type": "array", "items": "double"}, 1, _whole(_MANY) + b"\0"
+    )
+
+    with pytest.raises(InvalidRequestError, match=r"a\.avro' is damaged"):
+        _read(source, path)
+
+
+def test_avro_with_a_block_larger_than_the_file_is_damaged(source, tmp_path):
+    path = _avro(tmp_path / "a.avro", "double", 10, bytes(80))
+    content = path.read_bytes()
+    path.write_bytes(content[:-20])
+
+    with pytest.raises(InvalidRequestError, match="a block is larger than the file"):
+        source.describe(str(path), "")
+
+
+def test_an_avro_block_that_inflates_to_more_than_there_is_ends_the_reading_alone(
+    source, tmp_path, little_memory
+):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    million = packer.compress(bytes(10**6)) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = million * (_ZEROS_BYTES // 10**6) + packer.flush()
+    path = _avro(tmp_path / "a.avro", "double", 1000, packed, "deflate")
+    little_memory()
+
+    with pytest.raises(ServiceUnavailableError, match="takes more memory than there is here"):
+        _read(source, path)
+
+
+def test_an_arrow_batch_of_zeros_ends_the_reading_alone(source, tmp_path, little_memory):
+    table = pa.table({"a": np.zeros(_ZEROS_BYTES // 8)})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(str(tmp_path / "a.arrow"), table.schema, options=options) as file:
+        file.write_table(table)
+    del table
+    little_memory()
+
+    with pytest.raises(ServiceUnavailableError, match=r"a\.arrow'.* more memory than there is"):
+        _read(source, tmp_path / "a.arrow")
+
+
+@pytest.mark.parametrize("claimed", [2**40, 2**62, -5])
+def test_an_arrow_buffer_that_says_it_inflates_to_a_terabyte_is_refused(
+    source, tmp_path, little_memory, claimed
+):
+    table = pa.table({"a": np.zeros(1000)})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(str(tmp_path / "a.arrow"), table.schema, options=options) as file:
+        file.write_table(table)
+    content = bytearray((tmp_path / "a.arrow").read_bytes())
+    zstd = content.index(b"\x28\xb5\x2f\xfd")
+    content[zstd - 8 : zstd] = struct.pack("<q", claimed)
+    (tmp_path / "a.arrow").write_bytes(content)
+    little_memory()
+
+    with pytest.raises((ServiceUnavailableError, InvalidRequestError), match=r"a\.arrow'"):
+        _read(source, tmp_path / "a.arrow")
+
+
+def test_a_page_of_parquet_of_much_text_ends_the_reading_alone(source, tmp_path, little_memory):
+    ends = pa.array([0, _ZEROS_BYTES], pa.int32())
+    column = pa.StringArray.from_buffers(1, ends.buffers()[1], pa.py_buffer(bytes(_ZEROS_BYTES)))
+    how = {"compression": "zstd", "write_statistics": False, "use_dictionary": False}
+    parquet.write_table(pa.table({"a": column}), tmp_path / "a.parquet", **how)
+    del column
+    little_memory()
+
+    with pytest.raises(ServiceUnavailableError, match=r"a\.parquet'.* more memory than there is"):
+        _read(source, tmp_path / "a.parquet")
+
+
+def test_parquet_of_a_hundred_million_equal_entries_in_a_few_bytes_is_refused(source, tmp_path):
+    table = pa.table({"a": np.zeros(100_000_000, np.int8)})
+    parquet.write_table(table, tmp_path / "a.parquet", compression="zstd")
+
+    with pytest.raises(TooLargeError, match="says that it has 100000000 entries"):
+        source.describe(str(tmp_path / "a.parquet"), "")
+
+
+def test_an_npz_of_zeros_is_refused(source, tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(10_000_000))
+
+    with pytest.raises(TooLargeError, match="inflates to"):
+        source.describe(str(tmp_path / "a.npz"), "")
+
+
+@pytest.mark.parametrize("opened", ['{"a":', "["])
+def test_json_nested_a_hundred_thousand_deep_is_refused(source, tmp_path, opened):
+    closed = {"[": "]"}.get(opened, "}")
+    (tmp_path / "a.json").write_text('{"b":' + opened * 100_000 + "1" + closed * 100_000 + "}\n")
+
+    with pytest.raises(InvalidRequestError, match=r"a\.json'"):
+        source.describe(str(tmp_path / "a.json"), "")
