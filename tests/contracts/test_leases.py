@@ -4,12 +4,16 @@ import textwrap
 import threading
 import time
 import uuid
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
+from nats.js import JetStreamContext
 
 from mlaas4hep.adapters.memory import MemoryLeases
-from mlaas4hep.adapters.nats.connection import Connection
+from mlaas4hep.adapters.nats.connection import Connection, bucket, key
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
+from mlaas4hep.adapters.nats.provision import LEASES
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.ports import Leases
 from mlaas4hep.testing.nats import NatsServer
@@ -90,8 +94,9 @@ def test_a_holder_keeps_it_for_as_long_as_it_works(connection: Connection, name:
 def test_a_dead_holder_loses_it(nats_server: NatsServer, connection: Connection, name: str) -> None:
     program = f"""
         import time
-        from mlaas4hep.adapters.nats.connection import Connection
+        from mlaas4hep.adapters.nats.connection import Connection, bucket, key
         from mlaas4hep.adapters.nats.leases import JetStreamLeases
+from mlaas4hep.adapters.nats.provision import LEASES
         with JetStreamLeases(Connection({nats_server.url!r}), {LEASE_S}).hold({name!r}):
             print("held", flush=True)
             time.sleep(60)
@@ -110,6 +115,26 @@ def test_a_dead_holder_loses_it(nats_server: NatsServer, connection: Connection,
     deadline = time.monotonic() + 10 * LEASE_S
     while not _can_hold(leases, name):
         assert time.monotonic() < deadline
+
+
+def test_who_stood_still_while_another_took_it_neither_takes_it_back_nor_frees_it(
+    connection: Connection, name: str
+) -> None:
+    stopped, other = JetStreamLeases(connection, LEASE_S), JetStreamLeases(connection, LEASE_S)
+    held = ExitStack()
+    held.enter_context(stopped.hold(name))
+    connection.run(partial(_expire, name))
+    with other.hold(name, patience_s=20):
+        begun = time.monotonic()
+        while time.monotonic() < begun + 2 * LEASE_S:  # both renew meanwhile
+            assert not _can_hold(stopped, name)
+        held.close()
+        assert not _can_hold(stopped, name)
+
+
+async def _expire(name: str, jetstream: JetStreamContext) -> None:
+    """Take a lease away from its holder, as the server does with one that is not renewed."""
+    await bucket(jetstream, LEASES).delete(key(name))
 
 
 def _can_hold(leases: Leases, name: str) -> bool:
