@@ -41,6 +41,14 @@ class FormatRow:
         return make(kept)
 
 
+_PACKED = ("", ".gz", ".zst")
+_FOREIGN = {  #: first bytes of what is not read, what that is, and what to do
+    b"BZh": ("packed with bzip2", "pack it with gzip or zstd"),
+    b"\xfd7zXZ\0": ("packed with xz", "pack it with gzip or zstd"),
+    b"\xff\xff\xff\xff": ("an Arrow stream", "write it as a file: pyarrow.ipc.new_file"),
+    b"FEA1": ("Feather of version 1", "write it with version 2, or as Parquet"),
+    b"SQLite format 3": ("a data base", "write a table of it as Parquet or CSV"),
+}
 FORMATS = (
     FormatRow(
         name="ROOT",
@@ -91,7 +99,7 @@ FORMATS = (
     FormatRow(
         name="CSV",
         module="csv.table",
-        suffixes=(".csv", ".csv.gz", ".csv.zst"),
+        suffixes=tuple(f".{kind}{packed}" for kind in ("csv", "tsv") for packed in _PACKED),
         extra="parquet",
         needs="pyarrow",
     ),
@@ -99,9 +107,7 @@ FORMATS = (
         name="JSON",
         module="json.table",
         suffixes=tuple(
-            f".{kind}{packed}"
-            for kind in ("json", "jsonl", "ndjson")
-            for packed in ("", ".gz", ".zst")
+            f".{kind}{packed}" for kind in ("json", "jsonl", "ndjson") for packed in _PACKED
         ),
         extra="parquet",
         needs="pyarrow",
@@ -123,6 +129,9 @@ def guess(url: str, first: bytes, formats: tuple[FormatRow, ...] = FORMATS) -> F
     for row in formats:
         if any(first.startswith(mark) for mark in row.marks):
             return row
+    for mark, (what, hint) in _FOREIGN.items():
+        if first.startswith(mark):
+            raise InvalidRequestError(f"{shown(url)} is {what}, which is not read here", hint=hint)
     name = url.partition("?")[0].lower()
     for row in formats:
         if name.endswith(row.suffixes):

@@ -108,6 +108,11 @@ def _members(file: BinaryIO, opening: Opening) -> Iterator[tuple[str, BinaryIO, 
             total += info.file_size
             if info.flag_bits & 1:
                 raise InvalidRequestError(f"{shown(opening.place.url)} is encrypted")
+            if not info.filename.endswith(".npy"):
+                raise InvalidRequestError(
+                    f"{shown(opening.place.url)} is a zip of other files: {info.filename[:80]}",
+                    hint="unpack it, and name the files in it",
+                )
             check_inflated(opening.place, total)
             name = info.filename.removesuffix(".npy")
             if info.compress_type == zipfile.ZIP_STORED:

@@ -37,7 +37,9 @@ class ParquetTable:
 
     def __init__(self, opening: Opening) -> None:
         if opening.file.read(4) == b"PARE":
-            raise InvalidRequestError(f"{shown(opening.place.url)} is encrypted")
+            raise InvalidRequestError(
+                f"{shown(opening.place.url)} is encrypted", hint="write it without encryption"
+            )
         figures = FOOTERS.read(_footer(opening))
         opening.file.seek(0)
         self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)

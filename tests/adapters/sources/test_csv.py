@@ -45,6 +45,8 @@ def _columns(source, path):
         ("t,n\ntrue,1\nfalse,0\n", {"t": [True, False], "n": [1, 0]}),
         ("x,n\ninf,1\n-inf,2\n", {"x": [np.inf, -np.inf], "n": [1, 2]}),
         ("n\n9223372036854775807\n", {"n": [2**63 - 1]}),
+        ("x;n\n1,5;2\n-2,5e1;3\n", {"x": [1.5, -25], "n": [2, 3]}),
+        ("x|n\n1.5|2\n", {"x": [1.5], "n": [2]}),
     ],
 )
 def test_what_people_write_is_read(source, tmp_path, text, expected):
@@ -77,6 +79,9 @@ def test_text_and_dates_are_categories(source, tmp_path):
         ("1,2\n3,4\n", "numbers where the names of the columns should be"),
         ("# only a comment\n", "no line with the names"),
         ("x,n\n1,2\n".encode("utf-16"), "not a text in UTF-8"),
+        ("t,n\nmü,2\n".encode("latin-1"), "line 2 has 'm\ufffd' in column 't', which is not UTF-8"),
+        ("ü,n\n1,2\n".encode("latin-1"), "line 1 is not a text in UTF-8"),
+        ("x,n\r1,2\r3,4\r", "line 1 ends in a carriage return alone"),
         (gzip.compress(b"x,n\n" + b"1,2\n" * 999, mtime=0)[:-12], "damaged or not a CSV file"),
     ],
 )
@@ -85,6 +90,32 @@ def test_a_mistake_is_named_with_its_line(source, tmp_path, text, words):
         _columns(source, _write(tmp_path, text))
 
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    ['"1,000"', "1.5D+03", "1.f", "10%", "1_000", "\N{MINUS SIGN}1", "'1.5'", '"[1, 2]"', "1 2 3"],
+)
+def test_numbers_in_a_spelling_that_is_not_read_are_left_out_by_name(source, tmp_path, values):
+    info = source.describe(_write(tmp_path, f"x,n,s\n{values},1,a\n{values},2,2024-01-02\n"), "")
+
+    assert [branch.name for branch in info.branches] == ["n", "s"]
+    assert info.unreadable[0][0] == "x"
+    assert "looks like numbers" in info.unreadable[0][1]
+
+
+def test_decimal_points_and_commas_in_one_file_are_not_mixed_up(source, tmp_path):
+    info = source.describe(_write(tmp_path, "x;y\n1,5;2.5\n"), "")
+
+    assert [(branch.name, branch.dtype) for branch in info.branches] == [("y", "float64")]
+    assert [name for name, _ in info.unreadable] == ["x"]
+
+
+def test_a_column_without_a_name_is_no_feature(source, tmp_path):
+    info = source.describe(_write(tmp_path, ",x\n0,5\n1,6\n"), "")
+
+    assert [branch.name for branch in info.branches] == ["x"]
+    assert info.unreadable == (("column_1", "it has no name, as the row numbers of pandas"),)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,36 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
     ]
 
 
+def test_row_numbers_of_pandas_and_columns_of_one_name_are_left_out(source, tmp_path):
+    columns = [pa.array([1, 2])] * 4
+    table = pa.table(columns, names=["x", "__index_level_0__", "y", "y"])
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as file:
+        file.write_table(table)
+    parquet.write_table(table.select([0, 1]), tmp_path / "a.parquet")
+
+    for name in ("a.arrow", "a.parquet"):
+        info = source.describe(str(tmp_path / name), "")
+        assert [branch.name for branch in info.branches] == ["x"]
+        assert ("__index_level_0__", "row numbers of pandas") in info.unreadable
+
+
+def test_what_pandas_keeps_beside_its_values_in_hdf5_is_no_branch(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        fixed, table = file.create_group("fixed"), file.create_group("table")
+        fixed.attrs["pandas_type"], table.attrs["pandas_type"] = "frame", "frame_table"
+        fixed["axis0"], fixed["axis1"] = np.array([b"x", b"y"]), np.arange(2)
+        fixed["block0_items"], fixed["block0_values"] = np.array([b"x", b"y"]), np.ones((2, 2))
+        table["table"] = np.zeros(2, [("index", "i8"), ("x", "f4")])
+
+    infos = {each: source.describe(str(tmp_path / "a.h5"), each) for each in ("fixed", "table")}
+
+    assert [branch.name for branch in infos["fixed"].branches] == ["block0_values"]
+    assert [branch.name for branch in infos["table"].branches] == ["table.x"]
+    assert {why for info in infos.values() for _, why in info.unreadable} == {
+        "row numbers or names of pandas"
+    }
+
+
 def test_unions_of_numbers_and_enumerations_of_avro_are_read(source, tmp_path):
     enum = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
     kinds = {"x": ["null", "int", "double"], "n": ["int", "long"], "e": enum, "again": "E"}
@@ -167,7 +197,8 @@ def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
     info = source.describe(str(tmp_path / "a.h5"), "Events")
 
     assert [branch.name for branch in info.branches] == ["x"]
-    assert dict(info.unreadable) == dict.fromkeys(["raw", "virtual"], "values in other files")
+    left_out = dict.fromkeys(["raw", "virtual"], "values in other files")
+    assert dict(info.unreadable) == left_out | dict.fromkeys(["link", "soft"], "a link")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.9])

@@ -1,5 +1,7 @@
 """What Arrow's types hold: lists are rows, and fields of records have dotted names."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +14,7 @@ from mlaas4hep.core.data.tree import BranchInfo
 from mlaas4hep.core.data.values.texts import TEXT
 
 _TEXT_BYTES = 32
+_INDEX = re.compile(r"__index_level_\d+__")  #: pandas' name of an index without one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +57,26 @@ class Leaf:
 
 
 def leaves_of(schema: Any) -> Iterator[Leaf]:
-    """Yield what the columns of a schema hold, in order; of a name twice, the first counts."""
+    """Yield what the columns of a schema hold, in order; of a name twice, the first counts.
+
+    Columns of one name are left out, all of them: which of them is meant cannot be known.
+    """
     seen: set[str] = set()
+    times = Counter(schema.names)
     for column in schema:
+        if why := _useless(column.name, times[column.name]):
+            yield _Way(column=column.name).leaf("", why, stored(column.type))
+            continue
         for leaf in _leaves(column.type, _Way(column=column.name)):
             yield leaf if leaf.name not in seen else _twice(leaf)
             seen.add(leaf.name)
+
+
+def _useless(name: str, times: int) -> str:
+    """Return why a column is left out whatever is in it; empty if it is not."""
+    if times > 1:
+        return f"{times} columns have this name"
+    return "row numbers of pandas" if _INDEX.fullmatch(name) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 MAX_HEAD_BYTES = 4 * 1024**2
 MAX_COLUMNS = 100_000
-_SEPARATORS = (",", ";", "\t")
+_SEPARATORS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Head:
     separator: str
     start: int  #: the byte at which rows begin
     line: int  #: and the line, counted from 1
+    unnamed: tuple[str, ...] = ()  #: names that we gave, where there was none
 
 
 def read_head(file: BinaryIO) -> Head:
@@ -33,7 +34,7 @@ def read_head(file: BinaryIO) -> Head:
     data = file.read(MAX_HEAD_BYTES)
     at, line, comment = 0, 1, ""
     for row in data.splitlines(keepends=True):
-        text = row.decode("utf-8-sig" if at == 0 else "utf-8").strip("\r\n")
+        text = _decoded(row, line, first=at == 0)
         if text.strip() and not text.startswith("#"):
             if not row.endswith((b"\n", b"\r")) and len(data) == MAX_HEAD_BYTES:
                 raise InvalidRequestError(f"line {line} is longer than {MAX_HEAD_BYTES} bytes")
@@ -41,6 +42,20 @@ def read_head(file: BinaryIO) -> Head:
         comment = text.lstrip("# ") if text.startswith("#") else comment
         at, line = at + len(row), line + 1
     raise InvalidRequestError("there is no line with the names of the columns")
+
+
+def _decoded(row: bytes, line: int, *, first: bool) -> str:
+    if row.endswith(b"\r"):
+        raise InvalidRequestError(
+            f"line {line} ends in a carriage return alone",
+            hint="turn it into a line end: tr '\\r' '\\n' < old.csv > new.csv",
+        )
+    try:
+        return row.decode("utf-8-sig" if first else "utf-8").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"line {line} is not a text in UTF-8", hint="write it as UTF-8"
+        ) from error
 
 
 def _head(text: str, comment: str, place: tuple[int, int], size: int) -> Head:
@@ -55,7 +70,14 @@ def _head(text: str, comment: str, place: tuple[int, int], size: int) -> Head:
                 hint="write the names into the first line, as in: pt,eta,phi",
             )
         return Head(names=_checked(names), separator=separator, start=at, line=line)
-    return Head(names=_checked(fields), separator=separator, start=at + size, line=line + 1)
+    found = _checked(fields)
+    return Head(
+        names=found,
+        separator=separator,
+        start=at + size,
+        line=line + 1,
+        unnamed=tuple(name for name, field in zip(found, fields, strict=True) if not field),
+    )
 
 
 def _fields(text: str, separator: str) -> list[str]:

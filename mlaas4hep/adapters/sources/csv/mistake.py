@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,11 @@ _GAPS |= {"N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"}
 
 
 def find_mistake(
-    piece: bytes, names: Sequence[str], types: Mapping[str, Any], separator: str
+    piece: bytes,
+    names: Sequence[str],
+    types: Mapping[str, Any],
+    separator: str,
+    decimal: str = ".",
 ) -> tuple[int, str, str] | None:
     """Return line (counted from 0), what is wrong, and the column; None if all looks well."""
     rows = csv.reader(io.StringIO(piece.decode("utf-8", "replace"), ""), delimiter=separator)
@@ -25,7 +29,8 @@ def find_mistake(
         if len(row) != len(names):
             return line, f"has {len(row)} values, not {len(names)}", ""
         for name, text in zip(names, row, strict=True):
-            wrong = _wrong(text, types[name]) if name in types else ""
+            known = text.replace(decimal, ".")
+            wrong = _wrong(known, types[name]) if name in types else ""
             if wrong:
                 return line, f"has {_shortened(text)} in column {name!r}, which is {wrong}", name
     return None
@@ -33,17 +38,27 @@ def find_mistake(
 
 def _wrong(text: str, kind: Any) -> str:
     """Return what a text is not, or nothing if it fits the type."""
-    if text in _GAPS:
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        return "not UTF-8"
+    if text in _GAPS or pa.types.is_string(kind):
         return ""
     if pa.types.is_boolean(kind):
         return "" if text.lower() in _TRUTHS else "neither true nor false"
-    number: Any = int if pa.types.is_integer(kind) else float
+    return _no_whole_number(text) if pa.types.is_integer(kind) else _no_number(text, float)
+
+
+def _no_whole_number(text: str) -> str:
+    wrong = _no_number(text, int)
+    if wrong:
+        return "no whole number"
+    return "" if -(2**63) <= int(text) < 2**63 else "too large for 64 bits"
+
+
+def _no_number(text: str, number: Callable[[str], object]) -> str:
     try:
         number(text)
     except ValueError:
-        return "no whole number" if number is int else "no number"
-    if number is int and not -(2**63) <= int(text) < 2**63:
-        return "too large for 64 bits"
+        return "no number"
     return ""
 
 

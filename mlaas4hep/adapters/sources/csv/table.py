@@ -1,7 +1,7 @@
 """One CSV file: its rows are counted once, and pieces of it are parsed by pyarrow."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.csv.head import Head, read_head
 from mlaas4hep.adapters.sources.csv.mistake import find_mistake
 from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
-from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, infer, parse
+from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, Types, infer, parse
 from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import wire
@@ -31,6 +31,8 @@ class CsvLayout:
 
     head: Head
     types: tuple[tuple[str, str], ...]  #: (column, Arrow's name of its type)
+    odd: tuple[tuple[str, str], ...]  #: (column, why it is left out)
+    decimal: str
     pieces: Pieces
     content: str  #: hash of all bytes
 
@@ -47,7 +49,10 @@ class CsvTable:
             self._layout = self._look(size)
         types = {name: _TYPES.get(kind, pa.string()) for name, kind in self._layout.types}
         self._types: dict[str, Any] = types
-        leaves = list(leaves_of(pa.schema(types)))
+        odd = dict(self._layout.odd)
+        leaves = [
+            replace(leaf, unreadable=odd.get(leaf.name, "")) for leaf in leaves_of(pa.schema(types))
+        ]
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
         self._cursors = Cursors(self._batches)
         self.contents = _contents(self._layout, leaves)
@@ -68,19 +73,26 @@ class CsvTable:
                 f"{self._name}: {error}", branch=known.branch, hint=known.hint
             ) from error
         types = self._types_of(head, pieces)
-        return CsvLayout(head=head, types=types, pieces=pieces, content=content)
+        unnamed = ((name, "it has no name, as the row numbers of pandas") for name in head.unnamed)
+        return CsvLayout(
+            head=head,
+            types=tuple((name, str(kind)) for name, kind in types.kinds.items()),
+            odd=(*types.odd, *unnamed),
+            decimal=types.decimal,
+            pieces=pieces,
+            content=content,
+        )
 
-    def _types_of(self, head: Head, pieces: Pieces) -> tuple[tuple[str, str], ...]:
+    def _types_of(self, head: Head, pieces: Pieces) -> Types:
         step = max(1, pieces.count // SAMPLES)
         samples = []
         for piece in range(0, pieces.count, step):
             sample = _cut(pieces.bytes_of(self._file, piece), SAMPLE_BYTES >> (2 * (piece > 0)))
             samples.append(sample)
         try:
-            types = infer(samples, head)
+            return infer(samples, head)
         except pa.ArrowInvalid as error:
             raise self._mistake(head, pieces, range(0, pieces.count, step), {}, error) from error
-        return tuple((name, str(kind)) for name, kind in types.items())
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         pieces = self._layout.pieces
@@ -89,10 +101,10 @@ class CsvTable:
             entries = pieces.entries[piece + 1] - pieces.entries[piece]
             data = pieces.bytes_of(self._file, piece)
             head = self._layout.head
+            types = {name: self._types[name] for name in names}
             try:
-                table = parse(data, head, {name: self._types[name] for name in names}, names)
+                table = parse(data, head, types, names, self._layout.decimal)
             except pa.ArrowInvalid as error:
-                types = {name: self._types[name] for name in names}
                 raise self._mistake(head, pieces, [piece], types, error) from error
             if table.num_rows != entries:
                 raise InvalidRequestError(
@@ -115,7 +127,8 @@ class CsvTable:
         """Return the error that names the line of the first mistake."""
         for piece in places:
             data = pieces.bytes_of(self._file, piece)
-            found = find_mistake(data, head.names, types, head.separator)
+            decimal = self._layout.decimal if types else "."
+            found = find_mistake(data, head.names, types, head.separator, decimal)
             if found:
                 line, what, column = found
                 return InvalidRequestError(

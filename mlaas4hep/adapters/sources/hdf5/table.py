@@ -1,5 +1,6 @@
 """The format HDF5, with h5py: a group of arrays of one length, or a table, is a tree."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,6 +39,8 @@ from mlaas4hep.errors import InvalidRequestError
 MIN_STEP = 1000  #: entries between boundaries, at least
 MAX_DEPTH = 8
 MAX_OBJECTS = 100_000
+_LABELS = re.compile(r"axis\d+|block\d+_items")  #: pandas' arrays beside the values
+_OF_PANDAS = "row numbers or names of pandas"
 
 Refer = Callable[[Any, str, "np.dtype[Any]"], References]
 
@@ -59,12 +62,20 @@ class Hdf5Table:
     def __init__(self, opening: Opening) -> None:
         checked = HeapCheckedFile(opening.file)
         file = opening.stack.enter_context(h5py.File(checked, "r"))
-        found = _Walk().objects(file)
+        walk = _Walk()
+        found = walk.objects(file)
         tree = _tree(found, opening.tree, shown(opening.place.url))
         inside = {path: each for path, each in found.items() if _below(path, tree)}
         refer = partial(references, file=opening.file, file_bytes=opening.place.size_bytes)
         columns = of_one_length(
-            column for path, each in inside.items() for column in _columns(path, each, tree, refer)
+            (
+                *(c for path, each in inside.items() for c in _columns(path, each, tree, refer)),
+                *(
+                    _left_out(_name(path, tree), "a link")
+                    for path in walk.links
+                    if _below(path, tree)
+                ),
+            )
         )
         self._columns = {each.name: each for each in columns}
         content = keys.digest(
@@ -82,6 +93,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self._left = MAX_OBJECTS
+        self.links: list[str] = []  #: paths of what was not followed
 
     def objects(self, group: Any, path: str = "", depth: int = 0) -> dict[str, Any]:
         """Return all arrays in a group."""
@@ -91,7 +103,8 @@ class _Walk:
             if self._left < 0 or depth > MAX_DEPTH:
                 raise ValueError("it has too many groups")
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                continue  # a link may lead to any file of this machine
+                self.links.append(f"{path}{name}")  # it may lead to any file of this machine
+                continue
             each = group[name]
             if isinstance(each, h5py.Group):
                 found |= self.objects(each, f"{path}{name}/", depth + 1)
@@ -135,17 +148,23 @@ def _list_trees(file: PlaceFile) -> tuple[str, ...]:
 
 
 def _columns(path: str, array: Any, tree: str, refer: Refer) -> Iterator[ArrayColumn]:
-    name = path[len(tree) :].strip("/").replace("/", ".")
+    name = _name(path, tree)
+    is_of_pandas = "pandas_type" in array.parent.attrs
     if array.is_virtual or array.external:
-        yield _left_out(name, array, "values in other files")
+        yield _left_out(name, "values in other files")
+    elif is_of_pandas and _LABELS.fullmatch(path.rpartition("/")[2]):
+        yield _left_out(name, _OF_PANDAS)
     elif array.dtype.names:
         for field in array.dtype.names:
             whole = f"{name}.{field}" if name else field
+            if is_of_pandas and field == "index":
+                yield _left_out(whole, _OF_PANDAS)
+                continue
             values = _Field(table=array, name=field)
             column = _column(whole, values, array.dtype[field], array.shape)
             yield _checked(column, array, field, refer)
     elif array.shape is None:
-        yield _left_out(name, array, "no values")
+        yield _left_out(name, "no values")
     else:
         column = _column(name or path.rpartition("/")[2], array, array.dtype, array.shape)
         yield _checked(column, array, "", refer)
@@ -164,8 +183,12 @@ def _checked(column: ArrayColumn, array: Any, field: str, refer: Refer) -> Array
     return replace(column, values=values)
 
 
-def _left_out(name: str, array: Any, why: str) -> ArrayColumn:
-    return ArrayColumn(name=name, values=array, dtype=np.dtype(float), length=0, unreadable=why)
+def _name(path: str, tree: str) -> str:
+    return path[len(tree) :].strip("/").replace("/", ".")
+
+
+def _left_out(name: str, why: str) -> ArrayColumn:
+    return ArrayColumn(name=name, values=None, dtype=np.dtype(float), length=0, unreadable=why)
 
 
 def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> ArrayColumn:

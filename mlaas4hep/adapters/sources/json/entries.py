@@ -88,7 +88,9 @@ def find_entries(file: BinaryIO) -> tuple[Pieces, str]:
             f"entry {entries[-1]} is no object", hint="every entry is an object: {…}"
         )
     if left != (b"]" if is_array else b""):
-        raise InvalidRequestError(f"it ends in the middle of entry {entries[-1]}")
+        raise InvalidRequestError(
+            f"it ends in the middle of entry {entries[-1]}", hint="copy or write it again"
+        )
     return Pieces(
         entries=tuple(entries), starts=tuple(starts), lines=tuple(lines)
     ), digest.hexdigest()

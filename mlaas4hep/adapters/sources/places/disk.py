@@ -17,6 +17,10 @@ def on_disk(url: str) -> Place:
         raise missing(url) from error
     except OSError as error:
         raise InvalidRequestError(f"{shown(url)} cannot be read: {error.strerror}") from error
+    if path.is_dir():
+        raise InvalidRequestError(
+            f"{shown(url)} is a folder", hint="name the files in it: folder/*.parquet"
+        )
     if not path.is_file() or not os.access(path, os.R_OK):
         raise InvalidRequestError(f"{shown(url)} is not a file that can be read")
     return Place(

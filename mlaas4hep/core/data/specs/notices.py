@@ -10,6 +10,7 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.scaling import HARMLESS
 from mlaas4hep.core.data.values.texts import MOST
+from mlaas4hep.core.data.values.written import are_numbers
 
 _LISTED = 10  #: names in one notice
 _FAR = 10.0  #: times the distance between the quartiles
@@ -63,6 +64,12 @@ def _texts(specs: Sequence[BranchSpec]) -> Iterator[str]:
     taken = [f"{spec.name} ({len(spec.texts)})" for spec in specs if spec.texts]
     if taken:
         yield f"text, taken as categories, which are numbered in their order: {_listed(taken)}"
+    numbers = [f"{s.name} ({s.texts[0]!r})" for s in specs if s.texts and are_numbers(s.texts)]
+    if numbers:
+        yield (
+            "text that looks like numbers, but is taken as categories, because it is stored or"
+            f" written as text: {_listed(numbers)}"
+        )
     many = [spec.name for spec in specs if spec.too_many]
     if many:
         yield f"left out, because they are text with more than {MOST} different values: {_listed(many)}"

@@ -99,3 +99,27 @@ def test_a_constant_that_is_dropped_is_said_to_be():
     assert told(np.full(9, 5.0), Rules(constant="drop")) == (
         "left out, because they are constant: met (5)",
     )
+
+
+@pytest.mark.parametrize(
+    ("texts", "are_numbers"),
+    [
+        (["1.5", "2"], True),
+        (["1,5", "2"], True),
+        (["1.000,5", "2"], True),
+        (["1 2 3"], True),
+        (["[1, 2]", ""], True),
+        (["1.5D+03"], True),
+        (["1", "a"], False),
+        (["2024-01-02"], False),
+        (["12:30"], False),
+        (["Mu50", "Ele32"], False),
+        (["nan", "inf"], False),
+        (["1,1" * 30 + "x"], False),
+    ],
+)
+def test_text_that_looks_like_numbers_is_told(texts, are_numbers):
+    found = [text for text in told(np.array(texts)) if "looks like numbers" in text]
+
+    assert len(found) == are_numbers
+    assert all(f"met ({min(filter(None, texts))!r})" in text for text in found)
