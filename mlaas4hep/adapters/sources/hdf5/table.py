@@ -188,7 +188,8 @@ def _name(path: str, tree: str) -> str:
 
 
 def _left_out(name: str, why: str) -> ArrayColumn:
-    return ArrayColumn(name=name, values=None, dtype=np.dtype(float), length=0, unreadable=why)
+    nothing = np.empty(0)
+    return ArrayColumn(name=name, values=nothing, dtype=nothing.dtype, length=0, unreadable=why)
 
 
 def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> ArrayColumn:
