@@ -7,7 +7,7 @@ import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
-from mlaas4hep.cli.terminal.follow import conclude, follow
+from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
 from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
 from mlaas4hep.core.runs.answers import Report
 
@@ -128,16 +128,31 @@ def logs(
     stage: Annotated[
         str, typer.Option(help="Only of submit, specs, chunk-preprocess or train.")
     ] = "",
+    follows: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is new, until the run is over.")
+    ] = False,
     url: Url = URL,
     token: Token = "",
     endpoint: At = "",
 ) -> None:
     """Print the log of a run.
 
-    Example: `mlaas4hep logs luca_1 --stage train`
+    Example: `mlaas4hep logs luca_1 --stage train -f`
     """
     with client(url, token, endpoint) as here:
-        print(here.logs(name, stage), end="")
+        shown: list[str] = []
+        for _ in in_sight(here.watch(name)) if follows else (None,):
+            lines = here.logs(name, stage).splitlines(keepends=True)
+            print("".join(lines[_alike(shown, lines) :]), end="", flush=True)
+            shown = lines
+
+
+def _alike(shown: list[str], lines: list[str]) -> int:
+    """Return with how many lines both begin; the last ones of a log say how the run stands."""
+    return next(
+        (at for at, (old, new) in enumerate(zip(shown, lines, strict=False)) if old != new),
+        min(len(shown), len(lines)),
+    )
 
 
 def runs(

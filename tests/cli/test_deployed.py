@@ -87,6 +87,19 @@ def test_watch_tells_each_status_and_ends_with_the_run(cli, world, deployment, s
     assert lines[-1] == "luca_1 is done: the model luca_1 is served"
 
 
+def test_logs_are_followed_to_the_end_of_the_run(cli, world, deployment, submitted):
+    def end():
+        tell(world, ModelReady, model="luca_1", version="v")
+
+    with serving(Awaited(front(world.app), end)) as url:
+        result = cli("logs", "luca_1", "-f", "--url", url, *deployment[2:])
+
+    assert result.code == 0
+    whole = cli("logs", "luca_1", *deployment).out.splitlines()
+    assert "run luca_1 is done" in result.out
+    assert [line for line in result.out.splitlines() if line in whole] == whole
+
+
 def test_watching_a_run_that_fails_is_1_and_says_why(cli, world, deployment, submitted):
     tell(world, RunFailed, problem=Problem(code="x", message="no tree", stage="specs", hint="h"))
     result = cli("watch", "luca_1", *deployment)

@@ -27,7 +27,7 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
     """
     last: Report | None = None
     with stage_bars(shown=not as_json) as draw:
-        for report in _in_sight(reports):
+        for report in in_sight(reports):
             draw(report.stages, report.metrics, report.waiting)
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
@@ -38,7 +38,7 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
     return last
 
 
-def _in_sight(reports: Iterable[Report]) -> Iterator[Report]:
+def in_sight(reports: Iterable[Report]) -> Iterator[Report]:
     """Yield reports; when no more can be had although the run is not over, say so and end."""
     last: Report | None = None
     try:
