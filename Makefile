@@ -42,10 +42,10 @@ bench: $(DEV) ## measure every stage against its yardstick and its target; minut
 	$(BIN)/python -m bench
 
 PEERS := build/bench-peers
-bench-peers: $(DEV) ## measure predict beside bare handlers and FastAPI, in turns (KSERVE=python of an environment with KServe)
+bench-peers: $(DEV) ## measure predict beside bare handlers and FastAPI, in turns (TFAAS=its program, KSERVE=python of an environment with KServe)
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/pip install -q fastapi granian uvicorn uvloop httptools numpy orjson ai-edge-litert
-	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python $(if $(KSERVE),--kserve $(KSERVE))
+	$(BIN)/python -m bench.peers --python $(PEERS)/bin/python $(if $(TFAAS),--tfaas $(TFAAS)) $(if $(KSERVE),--kserve $(KSERVE))
 
 MINUTES ?= 20
 SEED ?=

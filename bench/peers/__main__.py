@@ -1,9 +1,10 @@
 """`python -m bench.peers`: predict beside other servers of the same model, in turns.
 
 Bare handlers (uvicorn's ASGI, granian's RSGI) do nothing but parse, run LiteRT and answer: no
-token, no look-up of a model. granian, FastAPI and KServe run in environments of their own (`make
-bench-peers` makes that of the first two). Ratios are ours over theirs, medians of
-rounds; by processor time, which other people's load changes least, and by rate.
+token, no look-up of a model. TFaaS is asked if its program is given. granian, FastAPI and KServe
+run in environments of their own (`make bench-peers` makes that of the first two). Ratios are ours
+over theirs, medians of rounds; by processor time, which other people's load changes least, and by
+rate.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import servers
 from bench.questions import KEYS, ONE, VALUES, Question, many_rows
@@ -26,7 +28,8 @@ from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
 
 OURS = "ours"
-CASES = (("one row", 1), ("one row", 10), ("one row", 100), ("1000 rows", 4))
+ONE_ROW = "one row"
+CASES = ((ONE_ROW, 1), (ONE_ROW, 10), (ONE_ROW, 100), ("1000 rows", 4))
 HERE = Path(__file__).parent
 
 
@@ -39,12 +42,13 @@ class Peer:
     pid: int
     path: str = "/json"
     key: str = "values"
+    is_for_many: bool = True
     headers: tuple[str, ...] = ()
 
     def question(self, case: str, clients: int) -> Question:
         """Return what it is asked."""
-        rows = [VALUES] if case == "one row" else many_rows()
-        given = ONE if case == "one row" else {"keys": KEYS, "values": rows, "model": "lite"}
+        rows = [VALUES] if case == ONE_ROW else many_rows()
+        given = ONE if case == ONE_ROW else {"keys": KEYS, "values": rows, "model": "lite"}
         body = given if self.key == "values" else {self.key: rows}
         sent = json.dumps(body).encode()
         headers = ("Content-Type: application/json", *self.headers)
@@ -56,6 +60,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--python", help="of an environment with granian and FastAPI")
+    parser.add_argument("--tfaas", help="TFaaS's program; it answers one row only")
     parser.add_argument("--kserve", help="Python of an environment with KServe")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
@@ -83,16 +88,21 @@ def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager
     if options.python:
         yield _peer("bare RSGI (granian)", [options.python, "-m", "bench.peers.rsgi"], model)
         yield _peer("FastAPI", [options.python, str(HERE / "fast.py")], model)
+    if options.tfaas:
+        folder = state / "tfaas"
+        folder.mkdir()
+        given = [str(state / "built"), options.tfaas, str(folder)]
+        yield _peer("TFaaS", [sys.executable, "-m", "bench.peers.tfaas"], *given, is_for_many=False)
     if options.kserve:
         asked = {"path": "/v1/models/lite:predict", "key": "instances"}
         yield _peer("KServe", [options.kserve, str(HERE / "kserving.py")], model, **asked)
 
 
 @contextmanager
-def _peer(name: str, command: list[str], model: str, **asked: str) -> Iterator[Peer]:
+def _peer(name: str, command: list[str], *given: str, **asked: Any) -> Iterator[Peer]:
     port = servers.free_port()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*command, str(port), model], **quiet)
+    process = subprocess.Popen([*command, str(port), *given], **quiet)
     with servers.ended(process, port):
         yield Peer(name, port, process.pid, **asked)
 
@@ -101,9 +111,10 @@ def _compare(peers: list[Peer], options: argparse.Namespace) -> None:
     print("load before:", *os.getloadavg())
     print(f"{'case':10} clients  {'server':20}  requests/s  CPU us  ours: x by CPU  x by rate")
     for case, clients in CASES:
-        found: dict[str, list[Sample]] = {each.name: [] for each in peers}
+        asked = [each for each in peers if case == ONE_ROW or each.is_for_many]
+        found: dict[str, list[Sample]] = {each.name: [] for each in asked}
         for number in range(options.rounds + 1):
-            for peer in peers:
+            for peer in asked:
                 sample = ask(peer.question(case, clients), options.seconds, {peer.port: peer.pid})
                 if number:  # the first one loads the model
                     found[peer.name].append(sample)

@@ -1,11 +1,13 @@
 """One connection: a request that came whole and is answered at once takes the short way.
 
 An app may have `prompt`, a plain function that answers some requests without waiting for anything.
-A request that came in one piece is offered to it as soon as the parser has read its last byte, and
-the answer is written there and then: no scope, no task, no turn of the event loop. Everything else,
-and whatever `prompt` declines, goes the general way, through ASGI as uvicorn does it.
+A request is offered to it as soon as the parser has read its last byte, and the answer is written
+there and then: no scope, no task, no turn of the event loop. of-watchdog sends head and body apart,
+so that a short body is waited for a moment. Everything else, and whatever `prompt` declines, goes
+the general way, through ASGI as uvicorn does it.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from mlaas4hep.faas.server.heads import LimitedHeads
 
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
+
+WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
 
 Header = tuple[bytes, bytes]
 
@@ -43,14 +47,16 @@ Prompt = Callable[[bytes, list[Header], bytes], PromptAnswer | None]
 
 
 class Connection(LimitedHeads):
-    """Keeps a request back until it is whole, or all bytes that came are read."""
+    """Keeps a request back until it is whole, or does not come soon."""
 
+    waited_s = 0.01  #: for the rest of a short body
     _common: tuple[list[Header], bytes] = ([], b"")  #: headers of all answers, and as they are sent
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._prompt: Prompt | None = getattr(self.app, "prompt", None)
         self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
+        self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, unless there are too many."""
@@ -58,14 +64,28 @@ class Connection(LimitedHeads):
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes; a request that is not complete after them goes the general way."""
-        super().data_received(data)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was kept back."""
+        self._kept_back()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End after the request that has begun."""
         if self._kept is not None:
-            if self.transport.is_closing():  # what came is no HTTP
-                self._kept = None
-            else:
-                self._go_on()
+            self._go_on()
+        super().shutdown()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a request that is not complete after them is waited for, if it is short."""
+        super().data_received(data)
+        if self._kept is None:
+            return
+        if self.transport.is_closing():  # what came is no HTTP
+            self._kept_back()
+        elif sum(map(len, self._kept)) > WAITED_BYTES:
+            self._go_on()
+        elif self._rest is None:
+            self._rest = self.loop.call_later(self.waited_s, self._go_on)
 
     def on_headers_complete(self) -> None:
         """Keep back what may be answered at once."""
@@ -87,7 +107,7 @@ class Connection(LimitedHeads):
         if self._kept is not None and self._prompt is not None:
             answer = self._prompt(self.url, self.headers, b"".join(self._kept))
             if answer is not None:
-                self._kept = None
+                self._kept_back()
                 self._respond(answer)
                 return
             self._go_on()
@@ -109,10 +129,18 @@ class Connection(LimitedHeads):
 
     def _go_on(self) -> None:
         """Hand over to ASGI what was kept back."""
-        pieces, self._kept = self._kept or [], None
+        pieces = self._kept_back()
         HttpToolsProtocol.on_headers_complete(self)
         for piece in pieces:
             super().on_body(piece)
+
+    def _kept_back(self) -> list[bytes]:
+        """Return what was kept back, and keep it no more."""
+        pieces, self._kept = self._kept or [], None
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        return pieces
 
     def _respond(self, answer: PromptAnswer) -> None:
         body = answer.body

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 import uvicorn
 
-from mlaas4hep.faas.server.connection import Connection
+from mlaas4hep.faas.server.connection import WAITED_BYTES, Connection
 
 
 class Told(NamedTuple):
@@ -44,16 +44,36 @@ class App:
         await send({"type": "http.response.body", "body": told})
 
 
-@pytest.fixture(scope="module")
-def door():
+class Patient(Connection):
+    waited_s = 60.0
+
+
+class Impatient(Connection):
+    waited_s = 0.0
+
+
+@contextmanager
+def serving(protocol):
     how = {"log_config": None, "lifespan": "off", "proxy_headers": False}
-    server = uvicorn.Server(uvicorn.Config(App(), http=Connection, **how))
+    server = uvicorn.Server(uvicorn.Config(App(), http=protocol, **how))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         yield listening.getsockname()
         server.should_exit = True
         thread.join(60)
+
+
+@pytest.fixture(scope="module")
+def door():
+    with serving(Patient) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def impatient_door():
+    with serving(Impatient) as address:
+        yield address
 
 
 @contextmanager
@@ -103,18 +123,59 @@ def test_requests_that_come_together_are_answered_in_their_order(door):
     assert told[1][0] == told[2][0] == "general"  # it waits for the one before
 
 
-@pytest.mark.parametrize(("cut", "way"), [(5, "short"), (30, "short"), (-3, "general")])
-def test_what_comes_in_pieces_is_whole_for_whoever_answers_it(door, cut, way):
-    sent = post(b"abcd")
+def in_pieces(door, sent, cut):
+    """Return the answer to what is sent in two pieces, the first of which is read before."""
     with connected(door) as (line, file), connected(door) as (other, of_other):
         line.sendall(sent[:cut])
-        other.sendall(post(b"a"))
-        assert answer(of_other)[0] == "short"  # so that the first piece is read
+        for _ in range(3):
+            other.sendall(post(b"a"))
+            assert answer(of_other)[0] == "short"
         line.sendall(sent[cut:])
-        assert answer(file) == (way, b"/p abcd 2")
+        found = answer(file)
         line.sendall(post(b"z"))
 
         assert answer(file) == ("short", b"/p z 2")
+        return found
+
+
+@pytest.mark.parametrize("cut", [5, 30, -4, -1])
+def test_a_short_body_is_waited_for(door, cut):
+    assert in_pieces(door, post(b"abcd"), cut) == ("short", b"/p abcd 2")
+
+
+@pytest.mark.parametrize(("cut", "way"), [(30, "short"), (-4, "general"), (-1, "general")])
+def test_a_body_that_does_not_come_soon_goes_the_general_way(impatient_door, cut, way):
+    assert in_pieces(impatient_door, post(b"abcd"), cut) == (way, b"/p abcd 2")
+
+
+def test_a_long_body_in_pieces_is_not_kept_back(door):
+    body = b"x" * (WAITED_BYTES + 10)
+
+    assert in_pieces(door, post(body), -5) == ("general", b"/p %b 2" % body)
+
+
+def send_when_refused(address, line, rest):
+    """Send the rest as soon as the server, which is told to stop, takes no connection any more."""
+    while True:
+        with socket.socket() as asking:
+            if asking.connect_ex(address):
+                break
+    line.sendall(rest)
+
+
+def test_a_request_that_is_coming_when_the_server_stops_is_answered():
+    sent = post(b"abcd")
+    with serving(Patient) as address:
+        line = socket.create_connection(address, timeout=30)
+        with connected(address) as (other, file):
+            line.sendall(sent[:-1])
+            other.sendall(post(b"a"))
+            assert answer(file)[0] == "short"
+        rest = threading.Thread(target=send_when_refused, args=(address, line, sent[-1:]))
+        rest.start()
+    rest.join(60)
+    with line, line.makefile("rb") as file:
+        assert answer(file) == ("general", b"/p abcd 2")
 
 
 def test_a_short_body_in_chunks_takes_the_short_way(door):
