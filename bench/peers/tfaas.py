@@ -19,10 +19,14 @@ def main() -> None:
     port, saved, program, folder = sys.argv[1:]
     models = Path(folder) / "models"
     save(saved, models / "lite")
+    pages = Path(folder) / "pages"
+    (pages / "templates").mkdir(parents=True)
+    for name in ("header", "footer"):  # it does not start without
+        (pages / "templates" / f"{name}.tmpl").write_text("<p></p>")
     config = {
         "port": int(port),
         "modelDir": str(models),
-        "staticDir": str(models),
+        "staticDir": str(pages),
         "verbose": 0,
         "rate": "100000000-S",
         "cacheLimit": 10,
