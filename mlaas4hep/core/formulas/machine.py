@@ -22,6 +22,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
 _WIDEST = 1000  #: values of an inner row
+_MOST_PADDED = 2**28  #: values at once: 2 GB
 _DISTANCES = (
     "minDeltaR(Jet, Muon) is the distance of each jet to the nearest muon,"
     " deltaR(Jet, Muon[0]) that to the first one"
@@ -171,6 +172,11 @@ class Machine:
             raise self._error(
                 step, f"the width is a written number from 1 to {_WIDEST}", "padded(v, v.sizes, 4)"
             )
+        if len(inner.content) * width.data > _MOST_PADDED:
+            message = (
+                f"{len(inner.content)} inner lists of {width.data} values do not fit in memory"
+            )
+            raise self._error(step, message, "write a smaller width")
         try:
             return Value.of_rows(nesting.padded(rows, inner, width.data), "")
         except ValueError:

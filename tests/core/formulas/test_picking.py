@@ -53,3 +53,12 @@ def test_places_stay_places_when_some_are_chosen(text, same):
 def test_places_in_other_rows_are_refused(text):
     with pytest.raises(InvalidRequestError, match="places in rows of other lengths"):
         value(text, COLUMNS)
+
+
+def test_padding_that_would_fill_the_memory_is_refused():
+    rows = Jagged(content=np.ones(300_000), offsets=np.array([0, 300_000]))
+    columns = Columns(entries=1, flat={}, jagged={"hits": rows, "hits.sizes": rows})
+
+    with pytest.raises(InvalidRequestError, match="300000 inner lists of 1000 values") as refused:
+        value("padded(hits, hits.sizes, 1000)", columns)
+    assert "smaller width" in refused.value.problem.hint
