@@ -147,7 +147,7 @@ def joint(
     """
     columns = job.label_columns
     given = defined.get("loss")
-    whole = given if len(heads) > 1 and _is_own(given) else None
+    whole = instance(given) if len(heads) > 1 and _is_own(given) else None
     losses = _losses(None if whole else given, form)
     found = [
         _targets(loss, head, labels, job) if whole is None else (_of_whole(whole, head, labels),)

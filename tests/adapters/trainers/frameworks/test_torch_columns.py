@@ -64,6 +64,7 @@ WHOLE = with_heads(
     "    tags = nn.functional.binary_cross_entropy(o['tags'], y[:, :2])\n"
     "    return tags + 0.1 * ((o['mass'] - y[:, 2:]) ** 2).mean()",
 )
+CLASS = WHOLE.replace("def loss(o, y):", "class loss(nn.Module):\n  def forward(self, o, y):")
 FLAVOURS, THREE = ("isB", "isC"), ("isB", "isC", "mass")
 OUTPUTS = (("tags", 2), ("mass", 1))
 #: model.py, label columns, by output, and the loss of a plain loop of PyTorch
@@ -73,18 +74,28 @@ CASES = {
     "own": (OF_ONES_OWN, FLAVOURS, (), lambda o, y: 3 * bce(o, y)),
     "vector": (VECTOR, ("mass", "height"), (), mse),
     "tuple": (
-        TUPLE, ("isB", "mass"), (),
+        TUPLE,
+        ("isB", "mass"),
+        (),
         lambda o, y: cross_entropy(o[0], y[:, 0].long()) + mse(o[1][:, None], y[:, 1:]),
     ),
     "named": (
-        NAMED, THREE, OUTPUTS, lambda o, y: bce(o["tags"], y[:, :2]) + mse(o["mass"], y[:, 2:])
+        NAMED,
+        THREE,
+        OUTPUTS,
+        lambda o, y: bce(o["tags"], y[:, :2]) + mse(o["mass"], y[:, 2:]),
     ),
     "whole": (
-        WHOLE, THREE, OUTPUTS,
-        lambda o, y: torch.nn.functional.binary_cross_entropy(o["tags"], y[:, :2])
-        + 0.1 * mse(o["mass"], y[:, 2:]),
+        WHOLE,
+        THREE,
+        OUTPUTS,
+        lambda o, y: (
+            torch.nn.functional.binary_cross_entropy(o["tags"], y[:, :2])
+            + 0.1 * mse(o["mass"], y[:, 2:])
+        ),
     ),
-}  # fmt: skip
+}
+CASES["class"] = (CLASS, *CASES["whole"][1:])  # fmt: skip
 
 
 @pytest.fixture
