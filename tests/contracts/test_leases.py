@@ -94,9 +94,8 @@ def test_a_holder_keeps_it_for_as_long_as_it_works(connection: Connection, name:
 def test_a_dead_holder_loses_it(nats_server: NatsServer, connection: Connection, name: str) -> None:
     program = f"""
         import time
-        from mlaas4hep.adapters.nats.connection import Connection, bucket, key
+        from mlaas4hep.adapters.nats.connection import Connection
         from mlaas4hep.adapters.nats.leases import JetStreamLeases
-from mlaas4hep.adapters.nats.provision import LEASES
         with JetStreamLeases(Connection({nats_server.url!r}), {LEASE_S}).hold({name!r}):
             print("held", flush=True)
             time.sleep(60)
