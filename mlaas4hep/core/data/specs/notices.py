@@ -15,6 +15,7 @@ from mlaas4hep.core.data.values.written import are_numbers
 _LISTED = 10  #: names in one notice
 _FAR = 10.0  #: times the distance between the quartiles
 _SQUEEZED = 20.0  #: times the distance between the 1 % and the 99 % quantile
+_WIDE = 10_000  #: columns of one branch that are hardly meant
 _TIMES = 3  #: a value that is in a sketch less often may be chance
 _MOST_CANDIDATES = 16
 _FEWEST = 20  #: values that tell where a branch usually lies
@@ -27,6 +28,7 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     return (
         *_worthless(specs.branches),
         *_texts(specs.branches),
+        *_wide(specs.branches),
         *_constants(used, rules),
         *_sentinels(sketched),
         *_outliers(sketched, rules),
@@ -73,6 +75,15 @@ def _texts(specs: Sequence[BranchSpec]) -> Iterator[str]:
     many = [spec.name for spec in specs if spec.too_many]
     if many:
         yield f"left out, because they are text with more than {MOST} different values: {_listed(many)}"
+
+
+def _wide(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    wide = [f"{s.name} ({s.width})" for s in specs if s.jagged and s.width > _WIDE]
+    if wide:
+        yield (
+            f"the longest row makes so many columns of every entry: {_listed(wide)};"
+            ' "top" of collections or a slice, x[:10], in preproc.json limits them'
+        )
 
 
 def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:

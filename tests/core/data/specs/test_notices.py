@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.specs.notices import notices
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import measured, sketched
@@ -123,3 +123,13 @@ def test_text_that_looks_like_numbers_is_told(texts, are_numbers):
 
     assert len(found) == are_numbers
     assert all(f"met ({min(filter(None, texts))!r})" in text for text in found)
+
+
+@pytest.mark.parametrize(("longest", "is_told"), [(10_000, False), (10_001, True)])
+def test_one_very_long_row_among_short_ones_is_told(longest, is_told):
+    rows = Jagged(content=np.arange(longest + 1.0), offsets=np.array([0, 1, longest + 1]))
+    columns = Columns(entries=2, flat={}, jagged={"hits": rows})
+
+    found = notices(measured(columns, file=0, start=0, stop=2), Rules())
+
+    assert any(f"hits ({longest})" in text and "x[:10]" in text for text in found) is is_told
