@@ -6,11 +6,12 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from mlaas4hep.adapters.sources.places.place import Bytes, Place
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, changed
 from mlaas4hep.errors import MlaasError
 
 PAGE_BYTES = 256 * 1024
 PAGES = 64  #: of a remote file that are kept: libraries read headers again and again
+AHEAD_PAGES = 8  #: that are asked for along, where a file is read page after page
 
 
 class PlaceFile(io.RawIOBase):
@@ -22,6 +23,8 @@ class PlaceFile(io.RawIOBase):
         self._content = content
         self._at = 0
         self._pages: LRUCache[int, bytes] = LRUCache(PAGES)
+        self._coming: LRUCache[int, PendingBytes] = LRUCache(PAGES)
+        self._behind = 0  #: the page behind those asked for last
         self.failure: MlaasError | None = None  #: libraries hide what their file objects raise
 
     def readable(self) -> bool:
@@ -58,16 +61,47 @@ class PlaceFile(io.RawIOBase):
             raise
 
     def _read(self, start: int, stop: int) -> bytes:
-        if not self._place.is_remote or stop - start > PAGE_BYTES:
+        size = self._place.size_bytes
+        if not self._place.is_remote or start >= size:
             return self._place.read(self._content, start, stop)
-        first, last = start // PAGE_BYTES, max(start, stop - 1) // PAGE_BYTES
+        stop = min(stop, size)
+        first, last = start // PAGE_BYTES, (stop - 1) // PAGE_BYTES
+        if last - first >= PAGES // 2:
+            return self._place.read(self._content, start, stop)
+        self._ask(range(first, last + 1))
         pages = b"".join(map(self._page, range(first, last + 1)))
         return pages[start - first * PAGE_BYTES :][: stop - start]
 
+    def _ask(self, pages: range) -> None:
+        """Have pages on their way, in one go with those that will be wanted next."""
+        missing = [page for page in pages if not self._has(page)]
+        if not missing:
+            return
+        size = self._place.size_bytes
+        end = -(-size // PAGE_BYTES)
+        behind = pages.stop
+        if not self._pages:  # whoever opens a file looks at both ends
+            missing += sorted({0, end - 1} - set(missing))
+        elif missing[0] == self._behind:
+            behind = min(pages.stop + AHEAD_PAGES, end)
+            missing += [page for page in range(pages.stop, behind) if not self._has(page)]
+        self._behind = behind
+        spans = [(page * PAGE_BYTES, min((page + 1) * PAGE_BYTES, size)) for page in missing]
+        self._coming.update(zip(missing, self._content.ask(spans), strict=True))
+
+    def _has(self, page: int) -> bool:
+        return page in self._pages or page in self._coming
+
     def _page(self, page: int) -> bytes:
+        coming = self._coming.pop(page, None)
         data = self._pages.get(page)
         if data is None:
-            start = page * PAGE_BYTES
-            data = self._place.read(self._content, start, start + PAGE_BYTES)
+            try:
+                data = bytes(coming()) if coming else self._alone(page)
+            except EOFError as error:
+                raise changed(self._place.url) from error
             self._pages[page] = data
         return data
+
+    def _alone(self, page: int) -> bytes:
+        return self._place.read(self._content, page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
