@@ -100,6 +100,35 @@ def test_testing_learns_nothing_and_agrees_with_keras_evaluate(build):
         np.testing.assert_array_equal(weight, same)
 
 
+HALF = "    return keras.ops.sum(t * p) / keras.ops.sqrt(keras.ops.sum(p))\n"
+OF_BATCHES = {
+    "a sum": DENSE.replace('"binary_crossentropy"', 'keras.losses.BinaryCrossentropy("sum")'),
+    "a loss": f"import keras\ndef own(t, p):\n{HALF}{DENSE}".replace(
+        '"binary_crossentropy"', "own"
+    ),
+    "a metric": f"import keras\ndef own(t, p):\n{HALF}{DENSE}".replace('["accuracy"', "[own"),
+    "Keras's": DENSE.replace('"binary_crossentropy"', "keras.losses.Dice()"),
+    "add_loss": f"""
+import keras
+class Sum(keras.layers.Layer):
+    def call(self, x):
+        self.add_loss(keras.ops.sum(x))
+        return x
+{DENSE}""".replace("layers.Dropout(0.2)", "Sum()"),
+}
+
+
+@pytest.mark.parametrize("text", OF_BATCHES.values(), ids=OF_BATCHES)
+def test_what_depends_on_batches_is_tested_in_those_of_the_training_as_fit_does(build, text):
+    ours, (x, y) = build(text, batch_size=50), data()
+
+    expected = ours.keras.evaluate(x, y[:, None], batch_size=50, verbose=0, return_dict=True)
+    ours.keras.reset_metrics()
+    ours.test(rows(x, y, len(x)))
+
+    assert ours.metrics() == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_model_whose_step_alone_knows_the_loss_has_no_figures_of_validation(build):
     tracker = "\n    metrics = property(lambda self: [self.mean])\n    def call(self, x):"
     text = (HEAD + ENCODER).replace("\n    def call(self, x):", tracker)

@@ -5,7 +5,7 @@ the training call Keras batch by batch.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.callbacks import is_needless
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import RoundMetrics, State
+from mlaas4hep.adapters.trainers.keras.monitors import check_monitors
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
 
@@ -39,6 +40,7 @@ class Callbacks:
         self.sees_batches = any(map(_sees_batches, self._kept))
         self._round = 0
         self._under_way = False
+        self._tests = False  #: a test is under way
         self._batch = 0
         self._list.on_train_begin()
 
@@ -63,6 +65,23 @@ class Callbacks:
         self._list.on_epoch_end(self._round, dict(metrics))
         self._round += 1
         self._under_way = False
+
+    def begin_test(self) -> None:
+        """Say that a test begins, once."""
+        if not self._tests:
+            self._tests = True
+            self._list.on_test_begin()
+
+    def end_test(self, metrics: RoundMetrics) -> None:
+        """Say that a test ended, if one began."""
+        if self._tests:
+            self._tests = False
+            self._list.on_test_end(dict(metrics))
+
+    def check(self, figures: Collection[str], *, validates: bool) -> None:
+        """Refuse callbacks that watch other figures; see `check_monitors`."""
+        if figures:
+            check_monitors(self._kept, figures, validates=validates)
 
     def finish(self) -> None:
         """Say that the training ended: the best weights may come back."""

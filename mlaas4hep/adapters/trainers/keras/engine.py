@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.trainingdata import block_rows
 from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.adapters.trainers.keras.batches import counts_each_entry
 from mlaas4hep.adapters.trainers.keras.devices import shared
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
 from mlaas4hep.adapters.trainers.keras.own import is_own
@@ -23,7 +24,7 @@ from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import TrainingJob
 
 Floats = NDArray[np.float32]
-TEST_BATCH = 4096  #: entries at a time where nothing is learned
+TEST_BATCH = 4096  #: entries at a time where nothing is learned, if each counts by itself
 
 
 class Engine:
@@ -42,6 +43,7 @@ class Engine:
         self._logs: dict[str, Any] | None = None
         self._buffer = np.empty((0, columns), np.float32)
         self._tests = _has_loss(model)
+        self._test_rows = 0  #: in a batch where nothing is learned; 0: not known yet
         self._tells_nothing = False  #: metrics of a test that could not be done
         self._test_step = shared(model.test_step, learns=False)
         self._train = self._loop("train_step")
@@ -82,8 +84,11 @@ class Engine:
         self._tells_nothing = not self._tests
         if self._tells_nothing:
             return
-        for rows in self._blocks(block.order, TEST_BATCH):
-            logs = self._test(self._data(block, rows), TEST_BATCH)
+        if not self._test_rows:  # metrics are built by now
+            alike = counts_each_entry(self._model, self._targets)
+            self._test_rows = TEST_BATCH if alike else self._batch_size
+        for rows in self._blocks(block.order, self._test_rows):
+            logs = self._test(self._data(block, rows), self._test_rows)
             self._logs = logs or None
 
     def metrics(self) -> dict[str, float]:
@@ -102,6 +107,13 @@ class Engine:
         self._logs = None
         self._model.reset_metrics()
         return found
+
+    def figures(self) -> tuple[str, ...]:
+        """Return the names of loss and metrics, as far as they are known before the training."""
+        steps = ("train_step", "test_step", "compute_metrics", "fit")
+        if not self._tests or any(is_own(self._model, step) for step in steps):
+            return ()
+        return tuple(named_numbers(self._model.get_metrics_result(), self._targets.classes))
 
     def so_far(self) -> dict[str, float]:
         """Return loss and metrics since the last call of `metrics`, and go on."""

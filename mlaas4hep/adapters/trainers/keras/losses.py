@@ -28,6 +28,11 @@ _OF_NUMBERS = (
     "a mean and its error)"
 )
 
+_OF_IDS = (
+    "; where labels.txt names a branch of other numbers, an expression numbers the classes: "
+    "(id == 13) + 2 * (id == 15)"
+)
+
 _TO_01 = '; "positive" in params.json names the label that is to be 1, such as "positive": 2'
 
 
@@ -170,7 +175,8 @@ class Target:
         if self.task == "multiclass":
             is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
-            self._refuse_outside(labels, is_class, due, _OF_NUMBERS)
+            whole = (labels == np.rint(labels)).all()
+            self._refuse_outside(labels, is_class, due, _OF_IDS if whole else _OF_NUMBERS)
         elif self.loss in _BINARY:
             self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1", _TO_01)
 

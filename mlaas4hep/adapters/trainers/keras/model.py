@@ -41,6 +41,7 @@ class KerasModel:
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
         self._batch_size = batch_size
+        self._validates = job.params.split > 0 or job.params.splitting.is_stored
         self._own_fit = (
             OwnFit(made, target, batch_size, job.weights.is_used) if is_own(made, "fit") else None
         )
@@ -55,6 +56,7 @@ class KerasModel:
             self._own_fit.check()
         with _memory_errors():
             self._engine.dry_run()
+        self._callbacks.check(self._engine.figures(), validates=self._validates)
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, unless the model wants to stop."""
@@ -69,13 +71,16 @@ class KerasModel:
 
     def test(self, block: Block) -> None:
         """Compare predictions with labels."""
+        self._callbacks.begin_test()
         with _memory_errors():
             self._engine.test(block)
 
     def metrics(self) -> RoundMetrics:
         """Return loss and metrics since the last call."""
         told = self._own_fit.metrics() if self._own_fit else {}
-        return self._engine.metrics() | told
+        found = self._engine.metrics() | told
+        self._callbacks.end_test(found)
+        return found
 
     def end_round(self, number: int, metrics: RoundMetrics) -> bool:
         """Go on unless a callback or model.py set `stop_training`."""

@@ -261,6 +261,21 @@ def test_class_weight_does_what_it_does_in_keras_fit(train):
         assert [each[name] for each in training.history] == pytest.approx(fitted[name], abs=1e-5)
 
 
+AVERAGED = BINARY.replace("Adam(", "Adam(use_ema=True, ema_momentum=0.9, learning_rate=") + (
+    "callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]\n"
+)
+
+
+def test_callbacks_see_tests_so_that_averaged_weights_are_those_that_validate(train):
+    training = train("binary", AVERAGED, params={"epochs": 3, "shuffle": False}).finish()
+
+    from keras.callbacks import SwapEMAWeights
+
+    fitted = _as_keras_fit(training, 3, callbacks=[SwapEMAWeights(swap_on_epoch=True)])
+    got = [metrics["val_loss"] for metrics in training.history]
+    assert got == pytest.approx(fitted["val_loss"], abs=1e-4)
+
+
 STOPPING = (
     '{"monitor": "loss", "patience": 2, "min_delta": 10, "restore_best_weights": true, '
     '"start_from_epoch": 0}'
@@ -348,6 +363,7 @@ def test_a_training_with_a_memory_of_its_own_ends_with_the_same_bits(
     [
         (BINARY + "callbacks = [3]\n", (), "`callbacks` holds a int, not a Keras callback"),
         (BINARY, (("EarlyStoping", "{}"),), "Keras has no callback 'EarlyStoping'"),
+        (BINARY, (("EarlyStopping", '{"monitor": "val_acc"}'),), "watches 'val_acc', which"),
         (BINARY, (("EarlyStopping", '{"patiense": 3}'),), r"callbacks\.EarlyStopping: .*patiense"),
     ],
 )
