@@ -123,7 +123,7 @@ def _output(runtime: Runtime, record: ModelRecord, contract: Contract | None) ->
     outputs = [(each.name, each.dtype) for each in runtime.outputs]
     if contract is not None and outputs:
         return outputs[0][0]
-    return answering(outputs, record.output_node)
+    return answering(outputs, record.output_name or record.output_node)
 
 
 def _transform(contract: Contract, runtime: Runtime) -> Transform:

@@ -234,7 +234,7 @@ def _same_files(one: ModelRecord, other: ModelRecord) -> bool:
 
 
 def _version_key(record: ModelRecord) -> Version:
-    nodes = record.file, record.input_node, record.output_node
+    nodes = record.file, record.input_node, record.output_node, record.output_name
     return record.owner, record.name, record.version, *nodes
 
 

@@ -15,13 +15,13 @@ _CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answer
 def answering(outputs: Sequence[tuple[str, str]], node: str) -> str:
     """Return the name of the output that rows and entries are answered with; "": nobody said which.
 
-    It is the only output; the one that params.json names as outputNode: `name`, `name:0`, or as
+    It is the only output; the one that params.json names as output_name or outputNode: `name`, `name:0`, or as
     TensorFlow counts those of a SavedModel, where `StatefulPartitionedCall:1` is the second; or the
     only one of floating-point numbers, since converted classifiers give labels beside them.
 
     Args:
         outputs: name and NumPy type of each, in the order of their names if TensorFlow made them.
-        node: that params.json names; "": none.
+        node: which params.json names; "": none.
 
     Raises:
         InvalidRequestError: there are several outputs, and none is called so.
@@ -39,7 +39,7 @@ def answering(outputs: Sequence[tuple[str, str]], node: str) -> str:
         return names[index]
     if node and names:
         raise InvalidRequestError(
-            f"outputNode is {node!r}, and no output of the model is called so",
+            f"params.json names the output {node!r}, and the model has none of that name",
             hint=nearest(node, names),
         )
     floats = [name for name, dtype in outputs if dtype.startswith("float")]

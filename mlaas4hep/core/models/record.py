@@ -18,7 +18,8 @@ class ModelRecord:
     labels: str = ""  #: TFaaS: name of a file with class names
     options: tuple[str, ...] = ()  #: TFaaS
     input_node: str = ""  #: TFaaS
-    output_node: str = ""  #: TFaaS
+    output_node: str = ""  #: TFaaS, of a frozen graph
+    output_name: str = ""  #: TFaaS, of a SavedModel; counts more than output_node
     file: str = ""  #: TFaaS "model": the file that is served; empty: the best there is
     op: str = ""  #: TFaaS
     img_channels: int = 0  #: TFaaS: of image models; 0: as the model's input says

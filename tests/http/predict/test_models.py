@@ -23,6 +23,7 @@ def test_models_are_listed_in_both_spellings(world, alice, bob):
         "outputNode": "out",
         "input_node": "in",
         "output_node": "out",
+        "output_name": "",
         "description": "a net",
         "owner": "owner-alice",
         "version": "v1",

@@ -43,14 +43,15 @@ def test_several_inputs_and_outputs_keep_their_names(alice, bring):
     assert answer.json() == {"predictions": [{"total": [4, 6], "difference": [2, 2]}]}
 
 
-def test_rows_are_answered_with_the_output_that_params_name(alice, bring):
+@pytest.mark.parametrize("key", ["outputNode", "output_name"])
+def test_rows_are_answered_with_the_output_that_params_name(alice, bring, key):
     bring(onnx_models.sums())
     row = {"model": "m", "values": [3, 4]}
 
     unsaid = alice.post("/json", json=row)
-    alice.post("/params", json={"name": "m", "outputNode": "total"}).raise_for_status()
+    alice.post("/params", json={"name": "m", key: "total"}).raise_for_status()
     said = alice.post("/json", json=row)
-    typo = alice.post("/params", json={"name": "m", "outputNode": "totals"})
+    typo = alice.post("/params", json={"name": "m", key: "totals"})
 
     assert unsaid.status_code == 400
     assert "'m' has several outputs (same, total)" in unsaid.json()["error"]

@@ -107,6 +107,12 @@ def test_a_form_may_bring_a_bundle(alice, bundle, mode, filename):
     assert "variables/variables.index" in uploaded.json()["files"]
 
 
+def test_a_bundle_may_go_where_earlier_releases_of_tfaas_took_it(alice, bundle):
+    uploaded = alice.post("/bundle", content=packed(bundle("hits")))
+
+    assert (uploaded.status_code, uploaded.json()["name"]) == (200, "hits"), uploaded.text
+
+
 def test_a_bundle_packed_twice_is_unpacked_twice(alice, bundle):
     body = gzip.compress(packed(bundle("hits")))
 

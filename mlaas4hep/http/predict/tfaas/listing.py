@@ -26,6 +26,7 @@ def described(record: ModelRecord, modified_at: float | None) -> dict[str, Any]:
         "outputNode": record.output_node,
         "input_node": record.input_node,
         "output_node": record.output_node,
+        "output_name": record.output_name,
         "description": record.description,
         "owner": record.owner,
         "version": record.version,

@@ -25,10 +25,12 @@ _TEXTS = {
     "input_node": "input_node",
     "outputNode": "output_node",
     "output_node": "output_node",
+    "output_name": "output_name",
 }  #: key of params.json (TFaaS) → field of the record
 _MAX_TEXT, _MAX_DESCRIPTION, _MAX_TEXTS = 256, 10_000, 100
 _CHANNELS = ("imgChannels", "ImgChannels", "img_channels")
-_KNOWN = {"action", "public", "groups", "name", "timestamp", "options", *_TEXTS, *_CHANNELS}
+_UNUSED = ("input_name", "timestamp")  #: TFaaS has them: a model with one input needs no name of it
+_KNOWN = {"action", "public", "groups", "name", "options", *_UNUSED, *_TEXTS, *_CHANNELS}
 
 
 async def params(context: Context, call: Call) -> Answer:
@@ -104,8 +106,8 @@ def _announce(context: Context, record: ModelRecord, given: Mapping[str, Any]) -
     return served.change(record.owner, record.name, follow, context.services)
 
 
-def _way(record: ModelRecord) -> tuple[str, str, str]:
-    return record.file, record.input_node, record.output_node
+def _way(record: ModelRecord) -> tuple[str, ...]:
+    return record.file, record.input_node, record.output_node, record.output_name
 
 
 def _text(key: str, value: Any) -> str:

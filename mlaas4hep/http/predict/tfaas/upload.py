@@ -212,6 +212,7 @@ ROUTES = (
         name="upload",
         method="POST",
         path="/upload",
+        also_at=("/bundle",),
         handler=upload,
         tag="TFaaS",
         args=(Arg(name="name", about="Name of the model.", schema=NAME),),
