@@ -49,7 +49,7 @@ def test_one_model_is_shown_with_what_it_takes(world, alice):
 
     assert shown["platform"] == "litert"
     assert shown["columns"] == ["met", "njets", "Muon_pt_0", "Muon_pt_1"]
-    assert shown["ranges"] == {"met": [0.0, 200.0]}
+    assert shown["ranges"] == {"met": [0, 200], "njets": [0, 10], "Muon_pt": [0, 100]}
     assert shown["inputs"] == [{"name": "features", "dtype": "float32", "shape": [-1, 4]}]
     assert shown["branches"] == {
         "flat": ["met", "njets"],

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -39,7 +39,7 @@ async def model(context: Context, call: Call) -> Answer:
             "classes": contract.classes if contract else (),
             "metrics": dict(contract.metrics) if contract else {},
             "branches": _branches(served.transform.schema) if served.transform else {},
-            "ranges": _ranges(contract.specs) if contract else {},
+            "ranges": _ranges(contract) if contract else {},
             "usage": asdict(tally),
         }
     )
@@ -66,12 +66,13 @@ def _visible(found: list[tuple[ModelRecord, float]], person: Person) -> list[dic
     return mine + others
 
 
-def _ranges(specs: Specs) -> dict[str, tuple[float, float]]:
+def _ranges(contract: Contract) -> dict[str, tuple[float, float]]:
     """Return lowest and highest value of each feature in training; without those that had none."""
     return {
         spec.name: (spec.low, spec.high)
-        for spec in specs.branches
-        if spec.is_used and spec.texts is None and spec.low is not None and spec.high is not None
+        for spec in contract.specs.branches
+        if spec.name not in contract.identifiers and spec.is_used and spec.texts is None
+        if spec.low is not None and spec.high is not None
     }
 
 
