@@ -17,6 +17,8 @@ MlaasError
 from dataclasses import asdict, dataclass, replace
 from typing import ClassVar, Self
 
+_LONGEST = 10_000  #: letters of a text; what somebody sent is not sent back whole
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -34,6 +36,10 @@ class Problem:
         return asdict(self)
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 class MlaasError(Exception):
     """The root; carries a `Problem` and the HTTP status that tells it."""
 
@@ -43,9 +49,15 @@ class MlaasError(Exception):
     def __init__(
         self, message: str, *, stage: str = "", file: str = "", branch: str = "", hint: str = ""
     ) -> None:
+        message = _shortened(message)
         super().__init__(message)
         self.problem = Problem(
-            code=self.code, message=message, stage=stage, file=file, branch=branch, hint=hint
+            code=self.code,
+            message=message,
+            stage=stage,
+            file=_shortened(file),
+            branch=_shortened(branch),
+            hint=_shortened(hint),
         )
 
     def located(self, *, stage: str = "", file: str = "", branch: str = "") -> Self:

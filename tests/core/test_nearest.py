@@ -19,5 +19,9 @@ def test_without_a_close_name_a_few_known_ones_are_listed():
     assert nearest("zzz", ["b", "a"]) == "known: a, b"
 
 
+def test_a_name_that_is_too_long_for_a_typo_is_compared_with_none():
+    assert nearest("epochs" * 50, ["epochs" * 50 + "x", "seed"]).startswith("known: ")
+
+
 def test_without_a_close_name_many_known_ones_are_not_listed():
     assert nearest("zzz", [f"branch{i}" for i in range(1600)]) == ""

@@ -20,6 +20,7 @@ from mlaas4hep.http.predict.routes import ROUTER
 Headers = list[tuple[bytes, bytes]]
 
 _REMEMBERED = 4096  #: targets that were asked for
+_LONGEST = 512  #: bytes of one; what anybody may ask for must not fill the memory
 _DIALECTS: Mapping[object, Dialect] = {
     prediction.predict: prediction.asking_of,
     v1.predict: v1.asking_of,
@@ -50,8 +51,10 @@ class ShortWay:
             headers: with their names in lower case.
             body: all of it.
         """
+        if len(target) > _LONGEST or len(body) > SMALL_BYTES:
+            return None
         way, fields = _way(target), dict(headers)
-        if way is None or len(body) > SMALL_BYTES:
+        if way is None:
             return None
         if len(fields) != len(headers) or not _UNUSUAL.isdisjoint(fields):
             return None

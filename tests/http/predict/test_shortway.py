@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from mlaas4hep.http.predict import shortway
+
 ROW = [0.9, 0.8, 0.7, 0.6]
 COLUMNS = ["met", "njets", "Muon_pt_0", "Muon_pt_1"]
 ENTRY = {"event": 7, "met": 20.0, "njets": 3, "ntrk": 5, "Muon_pt": [41.2, 12.0]}
@@ -179,3 +181,12 @@ def test_both_ways_count(world, app):
     grown = [b - a for a, b in zip(before, between, strict=True)]
     assert grown == [2, 2, 1, 2]
     assert grown == [b - a for a, b in zip(between, after, strict=True)]
+
+
+def test_a_long_path_is_declined_and_takes_no_memory(app):
+    before = shortway._way.cache_info().currsize
+
+    for path in ("/" + "x" * 1000, f"/v2/models/{'x' * 1000}/infer"):
+        assert short(app, path, tensor(ROW)) is None
+
+    assert shortway._way.cache_info().currsize == before

@@ -6,7 +6,7 @@ from typing import Any
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
-from mlaas4hep.core.models.entries.values import as_columns, doubles_of
+from mlaas4hep.core.models.entries.values import as_columns, checked_identifiers, doubles_of
 from mlaas4hep.errors import InvalidRequestError
 
 Branches = Mapping[str, Sequence[Any]]  #: a value, or a row of them, for each entry
@@ -55,9 +55,9 @@ def entries_in(branches: Branches) -> int:
 
 
 def identifiers(schema: Schema, branches: Branches) -> list[dict[str, Any]]:
-    """Return what identifies each entry."""
+    """Return what identifies each entry, as it was given; InvalidRequestError if it is nested."""
     names = [name for name in branches if name in schema.identifiers]
     if not names:
         return [{} for _ in range(entries_in(branches))]
     rows = zip(*(branches[name] for name in names), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return checked_identifiers([dict(zip(names, row, strict=True)) for row in rows])

@@ -11,7 +11,12 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.models.entries.schema import Schema
-from mlaas4hep.core.models.entries.values import as_columns, doubles_of, shown
+from mlaas4hep.core.models.entries.values import (
+    as_columns,
+    checked_identifiers,
+    doubles_of,
+    shown,
+)
 from mlaas4hep.errors import InvalidRequestError
 
 Entry = Mapping[str, Any]
@@ -64,14 +69,16 @@ def _told(values: Array) -> list[Any]:
 
 
 def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Return what identifies each entry, as it was given."""
+    """Return what identifies each entry, as it was given; InvalidRequestError if it is nested."""
     names = schema.identifiers
     fewest = len(schema.required)
     may_be_less = not names & schema.required and all(map(fewest.__eq__, map(len, entries)))
     if not names or may_be_less:  # no room for any
         return [{} for _ in entries]
     ordered = tuple(dict.fromkeys(chain((name for name in entries[0] if name in names), names)))
-    return [{name: entry[name] for name in ordered if name in entry} for entry in entries]
+    return checked_identifiers(
+        [{name: entry[name] for name in ordered if name in entry} for entry in entries]
+    )
 
 
 def _plain(schema: Schema, entries: Sequence[Entry], own_types: frozenset[str]) -> dict[str, Array]:

@@ -1,6 +1,7 @@
 """Values of branches as JSON holds them, to arrays: their types are checked."""
 
 import math
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -12,6 +13,9 @@ from mlaas4hep.core.data.values.doubles import Doubles, doubles
 from mlaas4hep.core.data.values.texts import text_array
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.errors import InvalidRequestError
+
+_SHORT = reprlib.Repr()  #: what somebody sent may be large, and deeper than Python's stack
+_SHORT.maxlevel = _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxstring = _SHORT.maxlong = 80
 
 
 def as_columns(
@@ -89,6 +93,23 @@ def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
+def checked_identifiers(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what identifies each entry, if it can be told again: plain values or flat lists.
+
+    Raises:
+        InvalidRequestError: one holds objects, or lists within lists.
+    """
+    kinds = set(map(type, chain.from_iterable(map(dict.values, found))))
+    if kinds.isdisjoint((list, dict)):
+        return found
+    for number, entry in enumerate(found):
+        for name, value in entry.items():
+            parts = value if isinstance(value, list) else [value]
+            if any(isinstance(part, list | dict) for part in parts):
+                raise _wrong(name, number, value, "a number, a text or a list of them")
+    return found
+
+
 def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"entry {number}: branch {name!r} is {shown(value)}, not {wanted}", branch=name
@@ -97,5 +118,5 @@ def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestErr
 
 def shown(value: Any) -> str:
     """Return the beginning of a value, for a message."""
-    text = repr(value)
+    text = _SHORT.repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - fits on a line

@@ -55,7 +55,7 @@ class Input(NamedTuple):
                 f"input {self.name!r} has {array.size} values, shape {list(self.shape)} needs "
                 f"{math.prod(self.shape)}"
             )
-        array = array.reshape(self.shape)
+        array = self._shaped(array)
         wanted = _type_of(served, self.name, dtype)
         if wanted == STRINGS:
             raise InvalidRequestError(f"input {self.name!r} takes BYTES, not {self.datatype}")
@@ -73,7 +73,16 @@ class Input(NamedTuple):
                 f"input {self.name!r} has {array.size} texts, shape {list(self.shape)} needs "
                 f"{math.prod(self.shape)}"
             )
-        return array.reshape(self.shape)
+        return self._shaped(array)
+
+    def _shaped(self, array: Array) -> Array:
+        try:
+            return array.reshape(self.shape)
+        except (ValueError, OverflowError) as error:  # beside a 0, any size goes with no values
+            raise InvalidRequestError(
+                f"input {self.name!r} has a shape of {len(self.shape)} dimensions up to "
+                f"{max(self.shape)}, which no array has"
+            ) from error
 
 
 class Output(NamedTuple):
@@ -260,7 +269,7 @@ def _output(described: Mapping[str, Any], binary: bool) -> Output:
 def _length(value: Any, most: int) -> int:
     try:
         length = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # Infinity, too
         length = -1
     if not 0 <= length <= most:
         raise InvalidRequestError(f"a length of {value!r} in a body that has {most} bytes left")
