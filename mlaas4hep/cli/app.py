@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -86,15 +86,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tell = show_problem if "--json" in typed else tell_problem
     logging.getLogger("mlaas4hep").addHandler(logging.NullHandler())
     try:
-        with ended_by_signals():
-            app(args=arguments, prog_name="mlaas4hep")
+        _run(arguments, tell)
     except BrokenPipeError:  # who read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+def _run(arguments: Sequence[str] | None, tell: Callable[[Problem], None]) -> None:
+    try:
+        with ended_by_signals():
+            app(args=arguments, prog_name="mlaas4hep")
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (MlaasError, SettingsError, ModuleNotFoundError, OSError) as error:
         tell(_problem(error))
+        sys.stdout.flush()
         sys.exit(LOST_SIGHT if isinstance(error, LostSightError) else FAILED)
 
 

@@ -239,6 +239,17 @@ def test_data_that_is_not_there_is_named_with_what_fetches_it(cli, folder):
 HEARING = ("env", "--default-signal")
 
 
+@pytest.mark.parametrize("arguments", [("specs", "-h"), ("check", "/nowhere", "--json")])
+def test_whoever_reads_no_further_gets_no_traceback(arguments):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "mlaas4hep.cli", *arguments]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_told_to_end_leaves_nothing(folder, tmp_path, number):
     temporary = tmp_path / "tmp"

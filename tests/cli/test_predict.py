@@ -45,6 +45,14 @@ def test_entries_of_a_file_of_every_format_are_scored(cli, bundle, tmp_path, sam
     np.testing.assert_allclose(answer.json()["predictions"], scores(5, 9), rtol=1e-5)
 
 
+def test_a_file_that_is_not_there_is_named_as_it_was_typed(cli, bundle, tmp_path):
+    answer = cli("predict", "--model", bundle, "--entries", f"{tmp_path}/nosuch.root:events")
+
+    assert answer.code == 1
+    assert f"'{tmp_path}/nosuch.root': there is no such file" in answer.err
+    assert "hint: check how its name is written" in answer.err
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

@@ -167,6 +167,8 @@ def _fits(value: Any, usual: Any) -> bool:
     """Tell whether an argument is of the type of its default; None stands for a number."""
     if isinstance(usual, str | bool):
         return isinstance(value, type(usual))
+    if value is None:
+        return usual is None
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -76,6 +76,7 @@ class Model:
         (("EarlyStopping", '{"mode": "down"}'), "mode is 'down'"),
         (("EarlyStopping", '{"monitor": "val_gain"}'), 'say "mode": "min" or "max"'),
         (("EarlyStopping", '{"restore_best_weights": 1}'), "is 1, not such as false"),
+        (("ReduceLROnPlateau", '{"factor": null}'), "factor is None, not such as 0.1"),
         (("ReduceLROnPlateau", '{"factor": 2}'), "factor is 2, not between 0 and 1"),
     ],
 )
@@ -90,6 +91,10 @@ def test_what_every_training_does_is_left_out():
     asked = ("TerminateOnNaN", "{}"), ("ReduceLROnPlateau", '{"factor": 0.5}')
 
     assert of_params(*asked) == (ReduceLROnPlateau(factor=0.5),)
+
+
+def test_what_keras_takes_as_none_is_taken():
+    assert of_params(("EarlyStopping", '{"baseline": null}')) == (EarlyStopping(),)
 
 
 def test_a_metric_that_no_round_tells_is_refused():

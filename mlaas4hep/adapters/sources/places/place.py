@@ -108,7 +108,7 @@ class Place:
 def missing(url: str) -> InvalidRequestError:
     """Return the error about a file that is not there."""
     return InvalidRequestError(
-        f"{shown(url)}: there is no such file", hint="check the name in files.txt"
+        f"{shown(url)}: there is no such file", hint="check how its name is written"
     )
 
 

@@ -110,7 +110,7 @@ def _resolved(host: str, port: int) -> list[str]:
                 f"the name of {host!r} cannot be looked up now"
             ) from error
         raise InvalidRequestError(
-            f"there is no server {host!r}", hint="check the name in files.txt"
+            f"there is no server {host!r}", hint="check how its name is written"
         ) from error
     except UnicodeError as error:
         raise InvalidRequestError(f"{host!r} is not the name of a server") from error

@@ -15,6 +15,7 @@ _ROUNDS = (
     "num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees", "num_round", "num_rounds",
     "nrounds", "num_boost_round", "max_iter", "n_estimators",
 )  # fmt: skip
+_USUAL_ROUNDS = 100
 _CATEGORIES = ("categorical_feature", "cat_feature", "categorical_column", "cat_column")
 _SEVERAL = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
 _RANKS = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
@@ -48,7 +49,9 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
 def rounds(made: Any) -> int:
     """Return how many rounds there are at most, whatever LightGBM's name for it was used."""
     given = made.get_params()
-    return int(next(given[name] for name in _ROUNDS if given.get(name) is not None))
+    return int(
+        next((given[name] for name in _ROUNDS if given.get(name) is not None), _USUAL_ROUNDS)
+    )
 
 
 def patience(made: Any) -> tuple[int, float]:

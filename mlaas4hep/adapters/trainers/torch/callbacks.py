@@ -75,7 +75,7 @@ class Callbacks:
 
 
 def _scheduler(asked: ReduceLROnPlateau, optimizer: Any) -> Any:
-    """Return PyTorch's own, which waits for one round more than `patience` says."""
+    """Return PyTorch's own, which counts one round more than Keras, to act and to cool down."""
     return torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer,
         mode="max" if asked.is_higher_better else "min",
@@ -83,7 +83,7 @@ def _scheduler(asked: ReduceLROnPlateau, optimizer: Any) -> Any:
         patience=max(asked.patience - 1, 0),
         threshold=abs(asked.min_delta),
         threshold_mode="abs",
-        cooldown=asked.cooldown,
+        cooldown=max(asked.cooldown - 1, 0),
         min_lr=asked.min_lr,
         eps=0,
     )

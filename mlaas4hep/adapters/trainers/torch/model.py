@@ -179,9 +179,10 @@ class TorchModel:
             raise ValueError(str(error)) from error
         if _shapes(kept["module"]) != _shapes(self.module.state_dict()):
             raise ValueError("the weights are those of another model")
+        remembered = kept["callbacks"]  # an earlier release wrote none: nothing is taken then
         self.module.load_state_dict(kept["module"])
         self._steps.restore(kept)
-        self._callbacks.restore(kept["callbacks"])
+        self._callbacks.restore(remembered)
         torch.set_rng_state(kept["random"])
         if self._target is None and kept["loss"]:
             binary = kept["loss"] != "MSELoss"

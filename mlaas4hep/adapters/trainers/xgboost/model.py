@@ -42,7 +42,7 @@ from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
 _ROWS_BYTES = 12.0  #: values of both, copied once, and sorted
 _FILE = "model.ubj"
-_HIGHER = ("auc", "map", "ndcg", "pre")  #: metrics of which more is better begin so
+_HIGHER = ("auc", "aucpr", "map", "ndcg", "pre")  #: metrics of which more is better
 _LOSS = "loss"
 
 
@@ -144,7 +144,7 @@ class XgboostModel:
             name = watched[-1].removeprefix("val_")
             asked = self._params.get("eval_metric")
             last = asked[-1] if isinstance(asked, list) else asked or name
-            higher = str(last).startswith(_HIGHER)
+            higher = _is_higher_better(str(last))
             self._stop = self._stop.after(number, metrics[watched[-1]], higher_is_better=higher)
 
     def _outputs(self, x: Floats) -> Floats:
@@ -203,10 +203,15 @@ def _metrics(text: str) -> RoundMetrics:
         name, _, value = part.rpartition(":")
         where, _, metric = name.partition("-")
         prefix = "val_" if where == "val" else ""
-        is_loss = f"{prefix}{_LOSS}" not in found and not metric.startswith(_HIGHER)
+        is_loss = f"{prefix}{_LOSS}" not in found and not _is_higher_better(metric)
         key = f"{prefix}{_LOSS if is_loss else metric}"
         found[key] = float(value)
     return found
+
+
+def _is_higher_better(metric: str) -> bool:
+    """Tell it of a metric by its name, such as "ndcg@5-"."""
+    return metric.partition("@")[0].rstrip("-") in _HIGHER
 
 
 def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -> ModelSummary:

@@ -63,6 +63,11 @@ class TestLightgbm(FrameworkContract):
 
         assert len(training.history) == 4
 
+    def test_without_a_number_of_rounds_there_are_lightgbms_100(self, train):
+        text = returning("LGBMClassifier(n_estimators=None, num_leaves=4)")
+
+        assert train("binary", text).model.rounds == 100
+
     def test_what_grows_with_quality_is_not_called_a_loss(self, train):
         text = returning("LGBMClassifier(n_estimators=3, metric=['auc', 'binary_logloss'])")
 

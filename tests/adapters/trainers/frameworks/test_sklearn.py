@@ -87,6 +87,20 @@ class TestSklearn(FrameworkContract):
         assert training.model.estimator.epochs == 7
         assert len(training.history) == 1
 
+    def test_a_class_of_ones_own_may_be_made_of_scikit_learns(self, train):
+        imports = "from sklearn.base import BaseEstimator, RegressorMixin"
+        text = imports + OWN.replace("class Mean:", "class Mean(RegressorMixin, BaseEstimator):")
+
+        assert train("regression", text).finish().predictions()[1].std() > 0
+
+    @pytest.mark.filterwarnings("ignore:The `probability` parameter")
+    def test_scores_of_pairs_do_not_matter_where_there_are_probabilities(self, train):
+        text = returning("SVC(decision_function_shape='ovo', probability=True)")
+
+        scores = train("multiclass", text).finish().predictions()[1]
+
+        np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
+
     def test_a_class_of_ones_own_is_kept_and_served_with_its_code(self, train, tmp_path):
         training = train("regression", OWN).finish()
         x = next(training.data.chunks([0])).x

@@ -1,4 +1,6 @@
+import io
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -146,6 +148,41 @@ class TestTorch(FrameworkContract):
 
         with pytest.raises(TrainingError, match=r"the (val )?loss became (nan|inf)|became NaN"):
             train("regression", text).finish()
+
+    @pytest.mark.parametrize(
+        ("arguments", "halved"),  # after how many of these rounds Keras 3 has halved it
+        [
+            ({"patience": 1, "cooldown": 1}, [3, 4, 5, 6, 7, 9, 10, 11]),
+            ({"patience": 2, "cooldown": 2}, [4, 7, 10]),
+            ({"patience": 0, "cooldown": 3}, [3, 6, 9]),
+            ({"patience": 2}, [4, 6, 10]),
+        ],
+    )
+    def test_the_learning_rate_falls_where_keras_lets_it_fall(self, train, arguments, halved):
+        asked = (("ReduceLROnPlateau", json.dumps({"factor": 0.5, **arguments})),)
+        model = train("regression", params={"fitting": Fitting(callbacks=asked)}).model
+        group = model._steps.optimizer.param_groups[0]
+        rates = [group["lr"]]
+
+        for number, loss in enumerate((3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1)):
+            model._callbacks.end_round(number, {"val_loss": loss})
+            rates.append(group["lr"])
+
+        assert [number for number in range(1, 12) if rates[number] < rates[number - 1]] == halved
+
+    def test_a_checkpoint_of_a_release_without_callbacks_changes_nothing(self, train):
+        model, other = train("regression").model, train("regression").finish().model
+        content = io.BytesIO(other.state()["torch"].tobytes())
+        kept = torch.load(content, weights_only=True)
+        del kept["callbacks"]
+        torch.save(kept, content := io.BytesIO())
+        before = {name: values.clone() for name, values in model.module.state_dict().items()}
+
+        with pytest.raises(KeyError):
+            model.restore({"torch": np.frombuffer(content.getvalue(), np.uint8)})
+
+        for name, values in model.module.state_dict().items():
+            assert torch.equal(values, before[name])
 
     def test_callbacks_of_params_json_stop_early_and_bring_the_best_weights_back(
         self, train, tmp_path

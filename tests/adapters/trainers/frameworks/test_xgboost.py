@@ -120,6 +120,17 @@ class TestXgboost(FrameworkContract):
         assert set(last) == {"auc", "loss", "val_auc", "val_loss"}
         assert last["loss"] < 0.5 < last["auc"]
 
+    @pytest.mark.parametrize("metric", ["mape", "mphe"])
+    def test_an_error_is_a_loss_though_its_name_begins_as_that_of_a_quality(self, train, metric):
+        text = returning(
+            f"XGBRegressor(n_estimators=40, eval_metric={metric!r}, early_stopping_rounds=3)"
+        )
+
+        losses = [round_["val_loss"] for round_ in train("regression", text).finish().history]
+
+        assert losses[3] < losses[0]
+        assert len(losses) > 4
+
     def test_arguments_that_do_nothing_are_told(self, train):
         text = returning("XGBClassifier(learning_rat=0.1, missing=-999.0)")
 
