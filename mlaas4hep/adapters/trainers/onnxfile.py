@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.conversion import Conversion
@@ -92,34 +93,35 @@ def by_label(model: Any, rows: Floats, labels: int) -> Any:
 
     graph = model.graph
     source, kind = graph.output[-1].name, graph.output[-1].type
-    shape = _last_shape(model, rows)
+    (wanted, values), nodes = _of_form(_last_shape(model, rows), len(rows), labels)
     if kind.HasField("sequence_type"):
-        graph.node.append(
-            helper.make_node("ConcatFromSequence", [source], ["one_tensor"], axis=0, new_axis=1)
-        )
-        source = "one_tensor"
-    if shape == (labels, len(rows), 2):
-        numbers = {"kept": np.array(1, np.int64)}
-        nodes = [
-            helper.make_node("Gather", [source, "kept"], ["of_label"], axis=2),
-            helper.make_node("Transpose", ["of_label"], [OUTPUT], perm=[1, 0]),
-        ]
-    elif shape == (len(rows), 2 * labels):
-        numbers = {"kept": np.arange(labels, 2 * labels)}
-        nodes = [helper.make_node("Gather", [source, "kept"], [OUTPUT], axis=1)]
-    elif np.prod(shape) == labels * len(rows):
-        numbers = {"row": np.array([-1, labels], np.int64)}
-        nodes = [helper.make_node("Reshape", [source, "row"], [OUTPUT])]
-    else:
-        raise ValueError(f"the converter gives shape {shape} for {len(rows)} entries")
-    for name, values in numbers.items():
-        graph.initializer.append(onnx.numpy_helper.from_array(values, name))
-    graph.node.extend(nodes)
+        joined = helper.make_node("ConcatFromSequence", [source], ["joined"], axis=0, new_axis=1)
+        graph.node.append(joined)
+        source = "joined"
+    graph.initializer.append(onnx.numpy_helper.from_array(values, wanted))
+    for number, (operation, attributes) in enumerate(nodes, 1):
+        inputs = [source, wanted] if number == 1 else [source]
+        source = OUTPUT if number == len(nodes) else f"{operation}_of_labels"
+        graph.node.append(helper.make_node(operation, inputs, [source], **attributes))
     del graph.output[:], graph.value_info[:]  # converters note shapes for one label
     graph.output.append(
         helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [None, labels])
     )
     return model
+
+
+def _of_form(
+    shape: tuple[int, ...], rows: int, labels: int
+) -> tuple[tuple[str, NDArray[Any]], list[tuple[str, dict[str, Any]]]]:
+    """Return the second input of the first operation, by name, and the operations in order."""
+    if shape == (labels, rows, 2):
+        kept = ("kept", np.array(1, np.int64))
+        return kept, [("Gather", {"axis": 2}), ("Transpose", {"perm": [1, 0]})]
+    if shape == (rows, 2 * labels):
+        return ("kept", np.arange(labels, 2 * labels)), [("Gather", {"axis": 1})]
+    if np.prod(shape) == labels * rows:
+        return ("row", np.array([-1, labels], np.int64)), [("Reshape", {})]
+    raise ValueError(f"the converter gives shape {shape} for {rows} entries")
 
 
 def _last_shape(model: Any, rows: Floats) -> tuple[int, ...]:

@@ -178,6 +178,8 @@ class _UnderWay:
                     metrics=report.metrics,
                 )
             case TrainingFinished():
+                self.history.store()  # whoever hears that the run is done looks at all rounds
+                self.store_log()
                 yield ModelReady(
                     owner=owner,
                     run=run,

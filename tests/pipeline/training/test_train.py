@@ -137,6 +137,19 @@ def test_news_are_told_in_order(services, files):
     assert [event.round for event in news[1:-1]] == [0, 1, 2, 3, 4, 5]
 
 
+def test_whoever_hears_that_a_run_is_done_finds_all_its_rounds(services, files):
+    services = replace(services, clock=lambda: 100.0)  # so fast do the rounds end
+    prepare(services, files)
+
+    for event in train(FIRST, services):
+        if isinstance(event, ModelReady):
+            history = json.loads(services.runs_files.get("o/r_1/history.json"))
+            log = services.runs_files.get("o/r_1/train.log")
+
+    assert len(history) == 6
+    assert log == b"r_1: 6 rounds\n"
+
+
 def test_a_training_waits_for_chunks_that_are_still_being_made(services, files):
     pipeline.submit(services, files, chunk_size=20, epochs=3, identifier=())
     services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
