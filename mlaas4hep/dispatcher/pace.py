@@ -74,13 +74,17 @@ class Pace:
 
     async def _wait(self, pause_s: float) -> None:
         """Reopen after the pause, or as soon as a function is ready that was not."""
-        until = time.monotonic() + pause_s
+        try:
+            await self._look(time.monotonic() + pause_s)
+        finally:
+            self._shut = None
+            self._reopened()
+
+    async def _look(self, until: float) -> None:
         was_away = False
         while (rest_s := until - time.monotonic()) > 0:
             await asyncio.sleep(min(_LOOK_S, rest_s))
             is_ready = await self._is_ready()
             if is_ready and was_away:
-                break
+                return
             was_away = not is_ready
-        self._shut = None
-        self._reopened()

@@ -8,7 +8,9 @@ def allowed_after(ready: Iterator[bool], pauses_s: tuple[float, float]) -> bool:
     """Return whether there may be calls again, when a function that was away has been reopened."""
 
     async def is_ready() -> bool:
-        return next(ready)
+        if (answer := next(ready, None)) is None:
+            raise ConnectionResetError
+        return answer
 
     async def wait() -> bool:
         reopened = asyncio.Event()
@@ -28,6 +30,10 @@ def test_a_function_that_comes_back_is_called_before_the_pause_is_over():
 
 def test_a_function_that_says_it_is_ready_and_is_of_no_use_has_its_pause():
     assert allowed_after(iter([True, True, True]), (1.2, 1.2))  # and is not asked a fourth time
+
+
+def test_a_look_that_fails_keeps_no_function_shut_for_ever():
+    assert allowed_after(iter([]), (3600.0, 3600.0))
 
 
 def test_a_function_bears_more_and_more_until_it_is_busy():

@@ -59,7 +59,8 @@ class Connection:
         Raises:
             ServiceUnavailableError: NATS does not answer, or refuses.
         """
-        task = asyncio.run_coroutine_threadsafe(self._work(work), self._running_loop())
+        with self._starting:  # or the loop could be closed meanwhile, and nobody would answer
+            task = asyncio.run_coroutine_threadsafe(self._work(work), self._running_loop())
         with our_errors():
             try:
                 return task.result(patience_s)
@@ -88,15 +89,12 @@ class Connection:
         return await work((await self._connected()).jetstream(timeout=ANSWER_S))
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._connecting = asyncio.Lock()
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="nats", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._connecting = asyncio.Lock()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
+            self._thread.start()
+        return self._loop
 
     async def _connected(self) -> Client:
         if self._connecting is None:
