@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web.answer import SLOWEST
 from mlaas4hep.adapters.sources.places.web.network import checked_pools
 from mlaas4hep.adapters.sources.places.web.response import Response, failure
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
@@ -21,7 +22,6 @@ PATIENCE_S = 60.0  #: for a server that says when to come again
 PAUSES_S = (0.5, 1.5)  #: before the second and the third try
 SILENCE_S = 15.0  #: without a byte; three tries end within a minute
 PIECE_BYTES = 128 * 1024  #: that are taken from a connection at once, and room is made for
-SLOWEST = 50_000  #: bytes a second, after the time that silence may last
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = frozenset({200, 206, 416})
 

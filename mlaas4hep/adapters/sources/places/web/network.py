@@ -13,6 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web.answer import Answer
 
 CONNECTIONS = 32  #: to one server, that are kept
 IDLE_S = 15.0  #: after which a connection may be dead without saying so
@@ -42,9 +43,11 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
 
     class Checked(HTTPConnection):
         _new_conn = connected
+        response_class = Answer
 
     class CheckedSecure(HTTPSConnection):
         _new_conn = connected
+        response_class = Answer
 
     class Pool(_Fresh, HTTPConnectionPool):
         ConnectionCls = Checked
