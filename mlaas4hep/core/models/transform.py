@@ -169,8 +169,9 @@ def _beyond(spec: BranchSpec, values: Array) -> NDArray[np.bool_]:
     if spec.texts is not None:
         return ~are_known(values, spec.texts)
     if spec.low is None or spec.high is None:
-        return np.isfinite(values)
-    beyond = (values < spec.low) | (values > spec.high)
+        beyond = np.isfinite(values)
+    else:
+        beyond = (values < spec.low) | (values > spec.high)
     if spec.treatment and spec.treatment.missing:
         beyond &= ~is_missing(values, spec.treatment.missing)
     return beyond

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.specs import measured
+from mlaas4hep.core.data.values.rules import Rules
+from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
@@ -111,6 +113,20 @@ def test_flags_name_the_branches_of_each_entry():
 
     assert prepared.outside == ((), ("njets", "Muon_pt"), ("met",))
     assert prepared.truncated == ((), ("Muon_pt",), ())
+
+
+def test_a_missing_value_is_not_outside_of_a_branch_that_always_missed_it():
+    _, contract = trained(
+        [{"event": 1, "met": float("nan"), "njets": 2, "Muon_pt": [1.0]}],
+        "",
+    )
+    contract = replace(contract, specs=treated(contract.specs, Rules(missing=(("met", (-999.0,)),))))
+    transform = Transform.of(contract)
+    rows = [{"met": met, "njets": 2, "Muon_pt": [1.0]} for met in (-999.0, 3.0, None)]
+
+    prepared = transform.prepare(byentry.columns(transform.schema, rows, transform.own_types))
+
+    assert prepared.outside == ((), ("met",), ())
 
 
 def test_identifiers_that_the_cuts_read_are_needed():

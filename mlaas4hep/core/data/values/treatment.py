@@ -20,12 +20,13 @@ Doubles = NDArray[np.float64]
 class Scale:
     """x becomes (f(x) - offset) / span, after x was moved into [low, high]."""
 
-    kind: Literal["linear", "log", "quantile", "zero"]  #: f; zero: every value becomes 0
+    #: f; zero: every value becomes 0; quantile: as "ranks" in models of 1.0, equal values rank high
+    kind: Literal["linear", "log", "ranks", "quantile", "zero"]
     offset: float = 0.0
     span: float = 1.0
     low: float | None = None
     high: float | None = None
-    knots: tuple[float, ...] = ()  #: of "quantile": values at equal shares from 0 to 1, rising
+    knots: tuple[float, ...] = ()  #: of ranks: values at equal shares from 0 to 1, rising
 
     def apply(self, values: Doubles) -> None:
         """Scale values in place; those that are not finite become NaN."""
@@ -37,8 +38,10 @@ class Scale:
                 values *= 0
             case "log":
                 values[:] = signed_log(values)
-            case "quantile":
+            case "ranks":
                 values[:] = _ranked(values, self.knots)
+            case "quantile":
+                values[:] = _ranked_high(values, self.knots)
         values -= self.offset
         values /= self.span
 
@@ -100,9 +103,21 @@ def signed_log(values: Doubles) -> Doubles:
 
 
 def _ranked(values: Doubles, knots: tuple[float, ...]) -> Doubles:
-    """Return the share of training values below each value; NaN stays."""
-    shares = np.linspace(0, 1, len(knots))
-    ranked = np.interp(values, knots, shares)
+    """Return the share of training values below each value; NaN stays.
+
+    Of training values that equal it, half count; the lowest value is 0 and the highest 1.
+    """
+    low, high = knots[0], knots[-1]
+    falling = tuple(-knot for knot in reversed(knots))
+    ranked = (_ranked_high(values, knots) + 1 - _ranked_high(-values, falling)) / 2
+    ranked[values <= low] = 0
+    ranked[values >= high] = 1
+    return ranked
+
+
+def _ranked_high(values: Doubles, knots: tuple[float, ...]) -> Doubles:
+    """Return the share of training values up to each value, those that equal it included."""
+    ranked = np.interp(values, knots, np.linspace(0, 1, len(knots)))
     return np.where(np.isnan(values), np.nan, ranked)
 
 

@@ -93,7 +93,7 @@ def _log(_: Distribution, low: float, high: float) -> Scale:
 def _quantile(seen: Distribution, low: float, high: float) -> Scale:
     knots = seen.quantile(np.linspace(0, 1, _KNOTS))
     knots[0], knots[-1] = low, high
-    return Scale(kind="quantile", knots=tuple(knots.tolist()))
+    return Scale(kind="ranks", knots=tuple(knots.tolist()))
 
 
 _MAKERS: dict[Scaling, Callable[[Distribution, float, float], Scale]] = {

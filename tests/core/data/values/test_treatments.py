@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns, Jagged
@@ -10,7 +10,7 @@ from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import Specs, measured, sketched
 from mlaas4hep.core.data.values.rules import Rules
-from mlaas4hep.core.data.values.treatment import without_missing
+from mlaas4hep.core.data.values.treatment import Scale, without_missing
 from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.errors import InvalidRequestError
 
@@ -63,6 +63,24 @@ def test_quantile_scaling_spreads_values_evenly():
     _, x, _ = shaped(entries(a=VALUES), Rules(scaling=((FOR_ALL, "quantile"),)))
 
     np.testing.assert_allclose(np.sort(x[:, 0]), np.linspace(0, 1, 500), atol=0.02)
+
+
+@pytest.mark.parametrize("shares", [(0.7, 0.3), (0.99, 0.01), (0.2, 0.5, 0.3), (0.01, 0.98, 0.01)])
+def test_quantile_scaling_of_values_that_repeat_is_that_of_scikit_learn(shares):
+    values = np.repeat(np.arange(len(shares), dtype=float), [int(500 * each) for each in shares])
+
+    _, x, _ = shaped(entries(a=values), Rules(scaling=((FOR_ALL, "quantile"),)))
+
+    expected = QuantileTransformer(n_quantiles=129).fit_transform(values.reshape(-1, 1))
+    np.testing.assert_allclose(x, expected, atol=0.02)
+
+
+def test_quantile_scaling_of_a_model_of_1_0_stays_as_it_was_trained():
+    values = np.array([0.0, 1, 2, np.nan])
+
+    Scale(kind="quantile", knots=(0.0, 0.0, 0.0, 1.0, 2.0)).apply(values)
+
+    np.testing.assert_array_equal(values, [0.5, 0.75, 1.0, np.nan])
 
 
 def test_log_scaling_keeps_the_order_and_the_ends():
