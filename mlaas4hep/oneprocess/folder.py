@@ -156,17 +156,19 @@ def _place(name: str, folder: Path) -> str:
     """Return where a name of files.txt is read from: relative names lie beside it."""
     if "://" in name:
         return name
-    path = Path(name).expanduser()
-    if not path.is_absolute():
-        path = folder / path
-    if not path.exists():
+    path = folder / os.path.expanduser(name)  # noqa: PTH111 - pathlib fails for unknown people
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib fails for names that are too long
         script = folder / "get_data.py"
         hint = f"`python {script}` fetches it" if script.is_file() else ""
         if name.startswith("/store/"):
             hint = 'set "redirector": "root://host" in params.json'
-        found = nearest(path.name, (each.name for each in path.parent.glob("*")))
+        found = nearest(path.name, _names_in(path.parent))
         raise InvalidRequestError(f"{name!r} is not there", file=name, hint=hint or found)
     return str(path.resolve())
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()] if folder.is_dir() else []
 
 
 def _matching(pattern: str, folder: Path) -> list[str]:
@@ -176,5 +178,8 @@ def _matching(pattern: str, folder: Path) -> list[str]:
             s3=S3Access.of_environment(os.environ), datasets=os.environ.get("MLAAS_DATASETS", "")
         )
         return Locator(MemoryStore(time.time), policy).find(pattern)
-    pattern = str(Path(pattern).expanduser())
-    return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - pathlib takes no whole paths
+    pattern = os.path.expanduser(pattern)  # noqa: PTH111 - pathlib fails for unknown people
+    if os.path.exists(folder / pattern):  # noqa: PTH110 - a name may hold brackets
+        return [pattern]
+    found = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - not whole paths
+    return sorted(name for name in found if not (folder / name).is_dir())

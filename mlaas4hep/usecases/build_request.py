@@ -174,7 +174,7 @@ def _own_labels(text: Text | None, files: tuple[InputFile, ...]) -> Labels:
     silent = next((file.name for file in files if not file.label), None)
     if silent is not None:
         raise InvalidRequestError(f"files.json says no label for {silent!r}", file=silent)
-    return parse.parse_labels("\n".join(file.label for file in files), files)
+    return parse.labels_of_files([file.label for file in files], "files.json")
 
 
 @contextmanager

@@ -120,7 +120,9 @@ def test_a_missing_value_is_not_outside_of_a_branch_that_always_missed_it():
         [{"event": 1, "met": float("nan"), "njets": 2, "Muon_pt": [1.0]}],
         "",
     )
-    contract = replace(contract, specs=treated(contract.specs, Rules(missing=(("met", (-999.0,)),))))
+    contract = replace(
+        contract, specs=treated(contract.specs, Rules(missing=(("met", (-999.0,)),)))
+    )
     transform = Transform.of(contract)
     rows = [{"met": met, "njets": 2, "Muon_pt": [1.0]} for met in (-999.0, 3.0, None)]
 

@@ -6,7 +6,6 @@ Ranges are asked for as of any web server, with a signature that only the server
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from minio.error import MinioException
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.place import WebPlaces
+from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -68,9 +68,8 @@ class S3Places:
         bucket, key = _parted(pattern)
         prefix = key[: min(key.find(letter) for letter in "*?[" if letter in key)]
         folder = prefix.rpartition("/")[0]
-        parts = key.split("/")
         names = self._names(pattern, bucket, f"{folder}/" if folder else "")
-        found = (name for name in names if _matches(name.split("/"), parts))
+        found = (name for name in names if matches(name, key))
         return sorted(f"s3://{bucket}/{name}" for name in found)
 
     def _names(self, pattern: str, bucket: str, prefix: str) -> Iterable[str]:
@@ -99,10 +98,6 @@ def _parted(url: str) -> tuple[str, str]:
     """Return bucket and key."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
     return bucket, key
-
-
-def _matches(parts: list[str], patterns: list[str]) -> bool:
-    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
 
 def _our_error(url: str, error: Exception) -> MlaasError:

@@ -6,6 +6,7 @@ A list of names, `{"files": […]}`, and what ServiceX hands out (`{"signed_url_
 of names by sample) are understood, too.
 """
 
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,6 +77,9 @@ def _of_samples(content: Mapping[str, Any]) -> list[Any]:
     )
     if not content or not lists:
         raise InvalidRequestError("files.json is no list of files", hint=_EXAMPLE)
+    empty = next((sample for sample, names in content.items() if not names), None)
+    if empty is not None:
+        raise InvalidRequestError(f"files.json: {empty!r} has no files", hint=_EXAMPLE)
     alone = len(content) == 1
     return [
         {"file": name, "sample": sample} | ({} if alone else {"label": sample})
@@ -86,15 +90,16 @@ def _of_samples(content: Mapping[str, Any]) -> list[Any]:
 
 def _line(number: int, each: Any) -> Line:
     given = {"file": each} if isinstance(each, str) else each
-    if not isinstance(given, dict) or not isinstance(given.get("file"), str):
+    name = given.get("file") if isinstance(given, dict) else None
+    if not isinstance(name, str) or not name.strip():
         raise _wrong(number, "is no name and no object with a file")
     refuse_unknown(given, _KEYS, f"files.json, file {number}")
     if {"xsec", "cross_section"} <= given.keys():
         raise _wrong(number, "has xsec and cross_section, which are the same")
     return Line(
         number=number,
-        text=given["file"],
-        tree=_text(number, "tree", given.get("tree", "")),
+        text=name.strip(),
+        tree=_text(number, "tree", given.get("tree", "")).strip(),
         label=_label(number, given.get("label")),
         weight=_number(number, "weight", given.get("weight", 1.0)),
         xsec=_xsec(number, given.get("xsec", given.get("cross_section"))),
@@ -127,9 +132,15 @@ def _xsec(number: int, value: Any) -> float | None:
 def _label(number: int, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, str | int | float)
+        or not str(value).strip()
+    ):
         raise _wrong(number, f"has the label {value!r}, which is neither a number nor a class")
-    return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _wrong(number, f"has the label {value!r}, which is no finite number")
+    return str(value).strip()
 
 
 _EXAMPLE = '[{"file": "a.root", "tree": "Events", "label": 1, "weight": 0.5, "xsec": 1.2}, …]'

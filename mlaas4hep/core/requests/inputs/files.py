@@ -9,6 +9,7 @@ from typing import Any
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.requests.inputs.datasets import dataset_url
 from mlaas4hep.core.requests.inputs.filelist import Line, lines
+from mlaas4hep.core.requests.inputs.globs import is_pattern
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.sources import LOGICAL
 from mlaas4hep.core.requests.labelling import labels_of_expressions, split_expressions
@@ -53,10 +54,10 @@ def parse_files(
     seen: dict[tuple[str, str], InputFile] = {}
     for line in lines(text):
         for file in _files_of(line, params, resolve, expand):
-            key = _plain(file.url), file.tree
-            if key in seen:
-                raise _twice(seen[key], file)
-            seen[key] = file
+            for place in file.url.split(ALTERNATIVES):
+                first = seen.setdefault((_plain(place), file.tree), file)
+                if first is not file:
+                    raise _twice(first, file)
             files.append(file)
         if len(files) > MAX_FILES:
             raise InvalidRequestError(f"files.txt names more than {MAX_FILES} files")
@@ -70,7 +71,7 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
     dataset = dataset_url(line.text)  # what follows a colon belongs to its name
     parts = [split_tree(part) for part in ([] if dataset else _ALTERNATIVE.split(line.text))]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
-    said = line.tree or next((tree for _, tree in parts if tree), "")
+    said = _tree_of(line, parts)
     more: dict[str, Any] = {
         "tree": said or params.branch,
         "line": line.number,
@@ -80,12 +81,17 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         "sample": line.sample,
     }
     dataset = dataset or dataset_url(names[0])
-    several = dataset or (names[0] if len(names) == 1 and _is_pattern(names[0]) else "")
+    patterns = [name for name in names if is_pattern(name)]
+    if patterns and len(names) > 1:
+        raise _wrong_line(line, "has a pattern, which cannot be in several places")
+    several = dataset or next(iter(patterns), "")
     if several:
         found = [_prefixed(_modern(name), params) for name in expand(several)]
         if not found:
             raise InvalidRequestError(
-                f"no file matches {without_secrets(several)!r}", file=line.text
+                f"no file matches {without_secrets(several)!r}",
+                file=line.text,
+                hint="capital letters count, and **/ goes through folders",
             )
         for name in found:
             shown = without_secrets(name) + (f":{said}" if said else "")
@@ -94,6 +100,21 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         url = ALTERNATIVES.join(_resolved(names, resolve))
         shown = without_secrets(line.text) + (f":{line.tree}" if line.tree else "")
         yield InputFile(name=shown, url=url, **more)
+
+
+def _tree_of(line: Line, parts: Sequence[tuple[str, str]]) -> str:
+    """Return the tree that a line names, perhaps more than once; "" if it names none."""
+    said = sorted({tree for tree in (line.tree, *(tree for _, tree in parts)) if tree})
+    if len(said) > 1:
+        raise _wrong_line(line, f"names two trees of one file, {said[0]!r} and {said[1]!r}")
+    return "".join(said)
+
+
+def _wrong_line(line: Line, what: str) -> InvalidRequestError:
+    shown = without_secrets(line.text)
+    return InvalidRequestError(
+        f"{shown!r} {what}", file=shown, hint="write a line for each file, or each pattern"
+    )
 
 
 def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
@@ -121,7 +142,7 @@ def _twice(first: InputFile, second: InputFile) -> InvalidRequestError:
 
 def _plain(url: str) -> str:
     """Return what tells one file from another: `./a` and `a`, `//a` and `/a` are the same."""
-    first = url.split(ALTERNATIVES, maxsplit=1)[0].partition("?")
+    first = url.partition("?")
     scheme, separator, rest = first[0].rpartition("://")
     host, slash, path = rest.partition("/") if separator else ("", "", rest)
     path = posixpath.normpath(f"{slash}{path}").replace("//", "/")
@@ -134,19 +155,13 @@ def _modern(name: str) -> str:
     return f"{_SCHEMES.get(scheme.lower(), scheme)}{separator}{rest}" if separator else name
 
 
-def _is_pattern(name: str) -> bool:
-    """Tell whether a name stands for several; a query of a URL never does."""
-    path = name.partition("?")[0] if "://" in name else name
-    return any(letter in path for letter in "*?[")
-
-
 def split_tree(line: str) -> tuple[str, str]:
     """Return the file and the tree of `file.root:tree`; the tree is "" if none is named."""
     remote = _REMOTE.fullmatch(line)
     server, path = (remote["server"], remote["path"]) if remote else ("", line)
     before, colon, after = path.rpartition(":")
     if colon and before and after and "?" not in path and not _ROOT_FILE.search(after):
-        return f"{server}{before}", after.strip("/")
+        return f"{server}{before.rstrip()}", after.strip("/ ")
     return line, ""
 
 
@@ -174,12 +189,21 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
             hint="one label for each file in the same order, or one line with a branch name; several"
             " label columns stand in one line: isB, isC",
         )
-    values = [number for number in numbers if number is not None]
+    return labels_of_files(said, "labels.txt")
+
+
+def labels_of_files(said: Sequence[str], where: str) -> Labels:
+    """Return the labels of files, of which each has one: a number, or the name of a class.
+
+    Raises:
+        InvalidRequestError: some are numbers, and some names; `where` says them.
+    """
+    values = [number for number in map(_number, said) if number is not None]
     if len(values) == len(said):
         return Labels(values=tuple(values))
     if values:
         raise InvalidRequestError(
-            f"labels.txt has numbers ({len(values)}) and names ({len(said) - len(values)})",
+            f"{where} has numbers ({len(values)}) and names ({len(said) - len(values)})",
             hint="either all of them are numbers or all are names of classes",
         )
     classes = tuple(sorted(set(said)))

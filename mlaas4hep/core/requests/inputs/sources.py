@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.inputs.datasets import SCHEME
+from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.tarballs.upload import Upload
@@ -131,10 +132,6 @@ def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> l
         return list(find(resolve(pattern, upload, limits)))
     if upload is None:
         return [pattern]  # `resolve` says why not
-    return sorted(path for path in upload.paths if _matches(path, pattern.removeprefix("./")))
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Tell whether a path matches, part by part, as a shell would."""
-    parts, patterns = path.split("/"), pattern.split("/")
-    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+    if upload.find(pattern):  # a name may hold brackets
+        return [pattern]
+    return sorted(path for path in upload.paths if matches(path, pattern.removeprefix("./")))

@@ -48,6 +48,7 @@ def test_comments_and_empty_lines_are_not_files():
         ("/store/user/a.root:t", "root://redirector.example.org//store/user/a.root", "t"),
         ("ntuple.1:t", "ntuple.1", "t"),
         ("run:3.root", "run:3.root", "Events"),
+        ("a.root : t", "a.root", "t"),
     ],
 )
 def test_a_line_is_a_file_and_perhaps_a_tree(line, url, tree):
@@ -105,6 +106,8 @@ def test_a_file_that_is_named_twice_is_refused():
         ("data/../a.root", "a.root"),
         ("root://h//a/b.root", "root://H/a//b.root"),
         ("a.root | b.root", "a.root"),
+        ("a.root | b.root", "b.root"),
+        ("a.root | c.root", "b.root | c.root"),
     ],
 )
 def test_one_file_under_two_names_is_named_with_both(first, second):
@@ -132,6 +135,23 @@ def test_a_pattern_stands_for_the_files_that_match():
 def test_a_pattern_that_matches_nothing_is_refused():
     with pytest.raises(InvalidRequestError, match=r"no file matches 'x\*'"):
         parse_files("x*", PARAMS, resolve, lambda _pattern: [])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("data/*.root | a.root", "has a pattern, which cannot be in several places"),
+        ("a.root:s | b.root:t", "names two trees of one file, 's' and 't'"),
+        ('[{"file": "a.root:s", "tree": "t"}]', "names two trees of one file, 's' and 't'"),
+        ('[{"file": " "}]', "file 1 is no name and no object with a file"),
+        ('[{"file": "a.root", "label": 1e999}]', "has the label inf, which is no finite number"),
+        ('[{"file": "a.root", "label": " "}]', "is neither a number nor a class"),
+        ('{"signal": ["a.root"], "background": []}', "'background' has no files"),
+    ],
+)
+def test_a_line_that_says_two_things_or_none_is_refused(line, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        parse_files(line, PARAMS, resolve, lambda pattern: [pattern])
 
 
 def test_a_query_is_no_pattern():

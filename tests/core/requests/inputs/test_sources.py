@@ -7,7 +7,15 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.tarballs.upload import Member, Upload
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 
-PATHS = ["a.root", "data/1.root", "data/2.root", "data/deep/3.root", "data/notes.txt"]
+PATHS = (
+    ".hidden.root",
+    "a.root",
+    "b[1].root",
+    "data/1.root",
+    "data/2.root",
+    "data/deep/3.root",
+    "data/notes.txt",
+)
 UPLOAD = Upload(
     owner="o",
     folder="luca",
@@ -33,8 +41,13 @@ def nothing(_pattern):
     [
         ("data/*.root", ["data/1.root", "data/2.root"]),
         ("./data/[2-9].root", ["data/2.root"]),
-        ("*.root", ["a.root"]),
+        ("*.root", ["a.root", "b[1].root"]),
         ("*/*/*.root", ["data/deep/3.root"]),
+        ("**/[a1-3].root", ["a.root", "data/1.root", "data/2.root", "data/deep/3.root"]),
+        ("data/**/3.root", ["data/deep/3.root"]),
+        ("data/deep/**", ["data/deep/3.root"]),
+        ("b[1].root", ["b[1].root"]),
+        (".*.root", [".hidden.root"]),
         ("none*", []),
     ],
 )

@@ -1,0 +1,47 @@
+"""Patterns of files.txt, as a shell understands them."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+_ANY_FOLDERS = "**"
+
+
+def is_pattern(name: str) -> bool:
+    """Tell whether a name stands for several; a query of a URL never does."""
+    path = name.partition("?")[0] if "://" in name else name
+    return any(letter in path for letter in "*?[")
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Tell whether a path matches, part by part; `**` is any number of folders, also none.
+
+    Files that begin with a dot are matched only by patterns that do.
+    """
+    return _match(path.split("/"), pattern.split("/"))
+
+
+def _match(parts: Sequence[str], patterns: Sequence[str]) -> bool:
+    reached = {0}  #: how many parts the patterns so far may have matched
+    for pattern in patterns:
+        if pattern == _ANY_FOLDERS:
+            reached = _folders_after(reached, parts)
+        else:
+            reached = {
+                place + 1
+                for place in reached
+                if place < len(parts) and _is_like(parts[place], pattern)
+            }
+    return len(parts) in reached
+
+
+def _folders_after(reached: set[int], parts: Sequence[str]) -> set[int]:
+    """Return the places that are reached from the first one over visible folders."""
+    found = set(reached)
+    for place, part in enumerate(parts):
+        if place in found and not part.startswith("."):
+            found.add(place + 1)
+    return found
+
+
+def _is_like(part: str, pattern: str) -> bool:
+    return fnmatchcase(part, pattern) and (pattern.startswith(".") or not part.startswith("."))
