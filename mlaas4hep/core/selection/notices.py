@@ -37,6 +37,9 @@ def of_choice(
     empty = [file for file, tree in trees.items() if not tree.entries]
     if empty:
         yield f"no entries in {listed(empty)}"
+    single = [file for file, tree in trees.items() if tree.entries == 1]
+    if single:
+        yield f"one entry only in {listed(single)}; in JSON each entry is an object of its own"
 
 
 def of_differences(

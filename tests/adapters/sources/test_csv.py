@@ -104,6 +104,19 @@ def test_numbers_in_a_spelling_that_is_not_read_are_left_out_by_name(source, tmp
     assert "looks like numbers" in info.unreadable[0][1]
 
 
+@pytest.mark.parametrize("word", ["oops", "None", "?", "-"])
+def test_a_word_among_numbers_leaves_the_column_out_by_name(source, tmp_path, word):
+    lines = [f"{number},{number % 3}" for number in range(20)]
+    lines[7] = f"{word},unknown"
+
+    info = source.describe(_write(tmp_path, "x,s\n" + "\n".join(lines)), "")
+
+    assert [(branch.name, branch.is_text) for branch in info.branches] == [("s", True)]
+    assert info.unreadable == (
+        ("x", f"{word!r} stands among numbers; nothing there means a missing one"),
+    )
+
+
 def test_decimal_points_and_commas_in_one_file_are_not_mixed_up(source, tmp_path):
     info = source.describe(_write(tmp_path, "x;y\n1,5;2.5\n"), "")
 

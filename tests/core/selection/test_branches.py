@@ -212,6 +212,13 @@ def test_files_without_entries_are_mentioned():
     assert _choose(trees).warnings == ("no entries in none.root",)
 
 
+def test_a_file_with_a_single_entry_is_mentioned():
+    trees = {"a.root": TREE, "columns.json": replace(TREE, entries=1)}
+
+    (warning,) = _choose(trees).warnings
+    assert warning.startswith("one entry only in columns.json; in JSON each entry is an object")
+
+
 def test_nothing_left_to_learn_from_is_refused():
     with pytest.raises(InvalidRequestError, match="no branch is left"):
         _choose(exclude_branches=("*",))

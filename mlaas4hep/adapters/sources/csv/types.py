@@ -13,6 +13,7 @@ from mlaas4hep.core.data.values.written import are_numbers, have_decimal_commas
 
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_BYTES = 256 * 1024  #: of the first piece; of others a quarter
+MOST_WORDS = 0.2  #: share of words among the different values of a column that was meant as numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +27,14 @@ class Types:
 
 def infer(samples: Sequence[bytes], head: Head) -> Types:
     """Return the type of each column that fits all samples, which are whole rows."""
-    kinds = _kinds(samples, head, ".")
+    sample = b"\n".join(samples)  # empty lines do not count
+    kinds = _kinds(sample, head, ".")
     texts = {name for name, kind in kinds.items() if pa.types.is_string(kind)}
     if not texts:
         return Types(kinds=kinds)
-    seen = _texts(samples, head, sorted(texts))
+    seen = _texts(sample, head, sorted(texts))
     if head.separator != "," and any(map(have_decimal_commas, seen.values())):
-        other = _kinds(samples, head, ",")
+        other = _kinds(sample, head, ",")
         if {name for name, kind in other.items() if pa.types.is_string(kind)} < texts:
             left = {name: seen[name] for name in seen if pa.types.is_string(other[name])}
             return Types(kinds=other, odd=_odd(left), decimal=",")
@@ -40,41 +42,32 @@ def infer(samples: Sequence[bytes], head: Head) -> Types:
 
 
 def _odd(texts: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
-    """Return the columns of text that are numbers to people."""
-    return tuple(
-        (name, f"text that looks like numbers: {found[0][:40]!r}; 1.5 or 1.5e3 is read")
-        for name, found in texts.items()
-        if are_numbers(found)
-    )
+    """Return the columns of text that are numbers to people, all or nearly all of them."""
+    reasons = ((name, _reason(found)) for name, found in texts.items())
+    return tuple((name, reason) for name, reason in reasons if reason)
 
 
-def _texts(samples: Sequence[bytes], head: Head, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the different texts of columns in the samples."""
-    types = dict.fromkeys(names, pa.string())
-    found: dict[str, set[str]] = {name: set() for name in names}
-    for sample in samples:
-        table = parse(sample, head, types, names)
-        for name in names:
-            found[name].update(filter(None, table[name].unique().to_pylist()))
-    return {name: sorted(texts) for name, texts in found.items()}
+def _reason(texts: Sequence[str]) -> str:
+    """Return why different texts are no categories; "" if they are."""
+    if are_numbers(texts):
+        return f"text that looks like numbers: {texts[0][:40]!r}; 1.5 or 1.5e3 is read"
+    words = [text for text in texts if text.strip() and not are_numbers([text])]
+    if not words or len(words) > MOST_WORDS * len(texts):
+        return ""
+    return f"{words[0][:40]!r} stands among numbers; nothing there means a missing one"
 
 
-def _kinds(samples: Sequence[bytes], head: Head, decimal: str) -> dict[str, Any]:
-    types: dict[str, Any] = dict.fromkeys(head.names, pa.null())
-    for sample in samples:
-        for field in parse(sample, head, None, head.names, decimal).schema:
-            types[field.name] = _both(types[field.name], field.type)
-    return {name: pa.float64() if pa.types.is_null(kind) else kind for name, kind in types.items()}
+def _texts(sample: bytes, head: Head, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the different texts of columns in the sample."""
+    table = parse(sample, head, dict.fromkeys(names, pa.string()), names)
+    return {name: sorted(filter(None, table[name].unique().to_pylist())) for name in names}
 
 
-def _both(one: Any, other: Any) -> Any:
-    """Return the type that holds the values of both; numbers and anything else make text."""
-    if one == other or pa.types.is_null(other):
-        return one
-    if pa.types.is_null(one):
-        return other
-    numbers = [pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in (one, other)]
-    return pa.float64() if all(numbers) else pa.string()
+def _kinds(sample: bytes, head: Head, decimal: str) -> dict[str, Any]:
+    schema = parse(sample, head, None, head.names, decimal).schema
+    return {
+        field.name: pa.float64() if pa.types.is_null(field.type) else field.type for field in schema
+    }
 
 
 def parse(
