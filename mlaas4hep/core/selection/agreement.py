@@ -11,11 +11,25 @@ from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
 
-def check_file(file: str, tree: TreeInfo, preproc: Preproc, others: Mapping[str, bool]) -> None:
-    """Refuse a file for which preproc.json makes no sense; `others` are filled where missing."""
+def check_file(
+    file: str, tree: TreeInfo, preproc: Preproc, every: Mapping[str, bool], *, fills: bool
+) -> None:
+    """Refuse a file for which preproc.json makes no sense.
+
+    Args:
+        every: whether each branch that some file has is jagged.
+        fills: whether what a file lacks is filled.
+    """
     unreadable = dict(tree.unreadable)
-    kinds = {name: jagged for name, jagged in others.items() if name not in unreadable}
-    kinds |= {branch.name: branch.jagged for branch in tree.branches}
+    lacks = {name: jagged for name, jagged in every.items() if name not in unreadable}
+    kinds = {branch.name: branch.jagged for branch in tree.branches}
+    needed = preproc.reads - set(preproc.defines)
+    missing = sorted((needed & lacks.keys()) - kinds.keys())
+    if missing and not fills:
+        hint = '"missing_branches": "fill" in params.json puts NaN or empty rows there'
+        raise _missing(file, missing, unreadable, hint)
+    if fills:
+        kinds = lacks | kinds
     flat = {name for name, jagged in kinds.items() if not jagged}
     jagged = kinds.keys() - flat
     for name in sorted(preproc.reads & unreadable.keys()):
@@ -45,17 +59,24 @@ def check_patterns(params: Params, trees: Mapping[str, TreeInfo], known: set[str
 def check_alike(
     trees: Mapping[str, TreeInfo],
     names: AbstractSet[str],
-    asked: AbstractSet[str],
+    about: AbstractSet[str],
     fills: AbstractSet[str],
 ) -> None:
-    """Refuse branches that some file has not, unless it is filled, or only one has as rows."""
+    """Refuse branches that some file has not, unless it is filled, or only one has as rows.
+
+    Args:
+        trees: by the names of their files.
+        names: of the branches that are read.
+        about: those that labels, weights … need.
+        fills: those that are filled where they are missing.
+    """
     first: dict[str, tuple[str, BranchInfo]] = {}
     for file, tree in trees.items():
         branches = {branch.name: branch for branch in tree.branches}
         unreadable = dict(tree.unreadable)
         missing = sorted(names - branches.keys() - (fills - unreadable.keys()))
         if missing:
-            hint = nearest(missing[0], branches) if missing[0] in asked else ""
+            hint = _NEVER_FILLED if missing[0] in about else ""
             raise _missing(file, missing, unreadable, hint)
         for name in names & branches.keys():
             known_file, known = first.setdefault(name, (file, branches[name]))
@@ -68,6 +89,9 @@ def check_alike(
                     branch=name,
                     hint=f'put "{name}" into exclude_branches',
                 )
+
+
+_NEVER_FILLED = "labels, weights and what splits entries are never filled: leave that file out"
 
 
 def _missing(

@@ -53,7 +53,7 @@ def choose(
     """
     kinds = _every_kind(trees)
     for file, tree in trees.items():
-        check_file(file, tree, preproc, kinds if params.missing_branches == "fill" else {})
+        check_file(file, tree, preproc, kinds, fills=params.missing_branches == "fill")
     where = "labels" if params.fitting.labels else _LABELS_FILE
     label = _names_of_all(labels.expressions, trees, preproc, where, "label")
     loss = _names_of_all(labels.beside, trees, preproc, "loss_columns", "loss column")
@@ -74,9 +74,8 @@ def choose(
     if params.missing_branches == "common":
         wanted -= partial
     reads = wanted | needed
-    asked = about | preproc.reads | set(params.selected_branches)
     fills = kinds.keys() - about if params.missing_branches == "fill" else set()
-    check_alike(trees, reads, asked, fills)
+    check_alike(trees, reads, about, fills)
     features = wanted | (new - excluded - hidden)
     if not features:
         raise InvalidRequestError(

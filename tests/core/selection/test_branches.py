@@ -142,6 +142,28 @@ def test_branches_that_not_all_files_have_are_filled_where_the_person_says_so():
     ]
 
 
+@pytest.mark.parametrize("policy", ["error", "common"])
+def test_a_branch_that_preproc_reads_and_one_file_lacks_may_be_filled(policy):
+    trees = {"a.root": _tree(x="int8", z="int8"), "b.root": _tree(x="int8")}
+    preproc = """{"new_branch": {"s": {"def": "x+z", "type": "flat"}, "r": {"def": "2*s", "type": "flat"}}}"""
+
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'z', which") as caught:
+        _choose(trees, preproc=preproc, missing_branches=policy)
+
+    assert '"missing_branches": "fill"' in caught.value.problem.hint
+    assert "s" in _choose(trees, preproc=preproc, missing_branches="fill").features
+
+
+@pytest.mark.parametrize("policy", ["error", "common", "fill"])
+def test_a_file_without_the_label_is_to_be_left_out(policy):
+    trees = {"a.root": _tree(x="int8", y="int8"), "b.root": _tree(x="int8")}
+
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'y'") as caught:
+        _choose(trees, labels=Labels(expression="y"), missing_branches=policy)
+
+    assert "leave that file out" in caught.value.problem.hint
+
+
 def test_a_label_is_never_filled():
     trees = {"a.root": _tree(x="int8", y="int8"), "b.root": _tree(x="int8")}
 
