@@ -86,20 +86,25 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         raise _wrong_line(line, "has a pattern, which cannot be in several places")
     several = dataset or next(iter(patterns), "")
     if several:
-        found = [_prefixed(_modern(name), params) for name in expand(several)]
-        if not found:
-            raise InvalidRequestError(
-                f"no file matches {without_secrets(several)!r}",
-                file=line.text,
-                hint="capital letters count, and **/ goes through folders",
-            )
-        for name in found:
+        for each in _found(several, line, expand):
+            name = _prefixed(_modern(each), params)
             shown = without_secrets(name) + (f":{said}" if said else "")
             yield InputFile(name=shown, url=resolve(name), **more)
     else:
         url = ALTERNATIVES.join(_resolved(names, resolve))
         shown = without_secrets(line.text) + (f":{line.tree}" if line.tree else "")
         yield InputFile(name=shown, url=url, **more)
+
+
+def _found(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
+    found = expand(pattern)
+    if not found:
+        raise InvalidRequestError(
+            f"no file matches {without_secrets(pattern)!r}",
+            file=line.text,
+            hint="capital letters count, and **/ goes through folders",
+        )
+    return found
 
 
 def _tree_of(line: Line, parts: Sequence[tuple[str, str]]) -> str:
