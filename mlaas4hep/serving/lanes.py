@@ -63,7 +63,8 @@ class Lanes:
         return await future
 
     def close(self) -> None:
-        """End the threads; nothing waits for the work they have begun."""
+        """End the threads; nothing waits for the work they have begun, and no other begins."""
+        self._queued.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, loop: asyncio.AbstractEventLoop, owner: str, work: Callable[[], None]) -> None:

@@ -49,3 +49,31 @@ def test_too_much_waiting_work_of_one_owner_is_refused(made):
         return answered
 
     assert asyncio.run(scene()) == "answer"
+
+
+def test_at_the_end_nothing_waits_for_what_has_begun_and_nothing_else_begins(made):
+    begun, gate, ended, later = (threading.Event() for _ in range(4))
+    troubles = []
+
+    def work():
+        begun.set()
+        gate.wait(30)
+        ended.set()
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, trouble: troubles.append(trouble))
+        first = asyncio.ensure_future(made.result("a", work))
+        second = asyncio.ensure_future(made.result("a", later.set))
+        await loop.run_in_executor(None, begun.wait, 30)
+        made.close()
+        is_under_way = not ended.is_set()
+        gate.set()
+        await first
+        await asyncio.sleep(0)  # in which the next one of the owner would begin
+        second.cancel()
+        return is_under_way
+
+    assert asyncio.run(scene())
+    assert not later.is_set()
+    assert troubles == []

@@ -31,8 +31,6 @@ def serve(
     What has begun then may end within `grace_s`; `on_stop` is called at once. A worker shares the
     port with others; whoever started them has looked whether it `is_free`.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
-        signal.signal(number, lambda _number, _frame: None)
     listening = _listening(address, is_shared=is_worker)
     if listening is None:
         return False
@@ -50,7 +48,7 @@ def serve(
         headers=list(_OWN),
         proxy_headers=False,
     )
-    server = _Server(config, on_stop)
+    server = Server(config, on_stop)
     server.run([listening])
     return server.started
 
@@ -71,12 +69,18 @@ def _listening(address: tuple[str, int], *, is_shared: bool) -> socket.socket | 
         return None
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """Ends when SIGTERM or SIGINT comes, from the moment that it is made, and tells it once."""
+
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again at its end
+            signal.signal(number, self.handle_exit)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take SIGTERM or SIGINT."""
+        is_first = not self.should_exit
         super().handle_exit(sig, frame)
-        self._on_stop()
+        if is_first:
+            self._on_stop()

@@ -18,6 +18,7 @@ from mlaas4hep.faas.server.heads import LimitedHeads
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
 
 WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
+MAX_AT_ONCE = 16  #: requests of one read; the event loop sees to others before the next ones
 
 Header = tuple[bytes, bytes]
 
@@ -57,6 +58,7 @@ class Connection(LimitedHeads):
         self._prompt: Prompt | None = getattr(self.app, "prompt", None)
         self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
         self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
+        self._at_once = 0  #: requests of this read that were answered at once
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, unless there are too many."""
@@ -77,6 +79,7 @@ class Connection(LimitedHeads):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a request that is not complete after them is waited for, if it is short."""
+        self._at_once = 0
         super().data_received(data)
         if self._kept is None:
             return
@@ -118,6 +121,8 @@ class Connection(LimitedHeads):
         parser, cycle = self.parser, self.cycle
         return (
             parser.get_method() == b"POST"
+            and self.url.startswith(b"/")  # only of paths it is certain that uvicorn takes them
+            and self._at_once < MAX_AT_ONCE
             and (cycle is None or cycle.response_complete)
             and parser.should_keep_alive()
             and parser.get_http_version() == "1.1"
@@ -158,6 +163,7 @@ class Connection(LimitedHeads):
                 )
             )
         )
+        self._at_once += 1
         self.on_response_complete()
 
     def _shared_headers(self) -> bytes:

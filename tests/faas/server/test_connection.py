@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 import uvicorn
 
-from mlaas4hep.faas.server.connection import WAITED_BYTES, Connection
+from mlaas4hep.faas.server.connection import MAX_AT_ONCE, WAITED_BYTES, Connection
 
 
 class Told(NamedTuple):
@@ -123,6 +123,18 @@ def test_requests_that_come_together_are_answered_in_their_order(door):
     assert told[1][0] == told[2][0] == "general"  # it waits for the one before
 
 
+def test_many_requests_that_come_together_leave_the_loop_to_others_in_between(door):
+    bodies = [b"%d" % number for number in range(MAX_AT_ONCE + 3)]
+    with connected(door) as (line, file):
+        line.sendall(b"".join(map(post, bodies)))
+        told = [answer(file) for _ in bodies]
+        line.sendall(post(b"z"))
+
+        assert [body for _, body in told] == [b"/p %b 2" % body for body in bodies]
+        assert [way for way, _ in told] == ["short"] * MAX_AT_ONCE + ["general"] * 3
+        assert answer(file) == ("short", b"/p z 2")
+
+
 def in_pieces(door, sent, cut):
     """Return the answer to what is sent in two pieces, the first of which is read before."""
     with connected(door) as (line, file), connected(door) as (other, of_other):
@@ -217,6 +229,15 @@ def test_what_is_no_http_is_refused_after_what_came_before(door, broken):
         line.sendall(post(b"a") + broken)
 
         assert answer(file) == ("short", b"/p a 2")
+        assert file.readline().startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("target", [b"http://x", b"http://[/p", b"http://x:80x/p"])
+def test_an_address_that_is_none_is_refused_before_its_body_comes(impatient_door, target):
+    head, _ = post(b"abc").replace(b"/p", target, 1).split(b"\r\n\r\n")
+    with connected(impatient_door) as (line, file):
+        line.sendall(head + b"\r\n\r\n")
+
         assert file.readline().startswith(b"HTTP/1.1 400 ")
 
 

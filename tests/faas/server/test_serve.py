@@ -39,7 +39,7 @@ function = wsgi("tiny", make_app)
 ASGI = """
 import sys
 import tempfile
-from mlaas4hep.faas.on_event import asgi
+from mlaas4hep.faas.function import asgi
 
 def make_app(services, settings):
     made_in = tempfile.gettempdir()
@@ -55,6 +55,10 @@ def make_app(services, settings):
             if scope["path"] == "/slow":
                 print("inside", file=sys.stderr, flush=True)
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/loaded":
+            names = {name.partition(".")[0] for name in sys.modules}
+            await send({"type": "http.response.body", "body": " ".join(names).encode()})
+            return
         if scope["path"] == "/where":
             folders = f"{made_in} {tempfile.gettempdir()}"
             await send({"type": "http.response.body", "body": folders.encode()})
@@ -158,6 +162,14 @@ def test_an_asgi_function_is_served_too(tmp_path):
     assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
     assert answer.headers["server"] == "mlaas4hep"  # not what serves it
     assert function.process.returncode == 0
+
+
+def test_a_function_loads_one_server_and_no_framework_that_it_does_without(asgi_function):
+    loaded = set(httpx.get(f"{asgi_function.url}/loaded").text.split())
+
+    assert loaded >= {"uvicorn", "uvloop", "httptools"}
+    assert not loaded & {"granian", "h11", "websockets", "starlette"}  # other ways to listen
+    assert not loaded & {"aiohttp", "flask", "httpx", "tensorflow", "werkzeug"}
 
 
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])

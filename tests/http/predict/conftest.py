@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
@@ -23,6 +24,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.errors import UnauthenticatedError
+from mlaas4hep.faas.server.connection import Connection
 from mlaas4hep.http.predict.app import app, limits
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.settings import Settings
@@ -246,15 +248,20 @@ def bundle(serving_models, tmp_path):
     return make
 
 
+@contextmanager
+def serving(app):
+    """Serve an app as functions do; yield the server, and its address."""
+    server = uvicorn.Server(uvicorn.Config(app, http=Connection, log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield server, listening.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
 def url(world):
     """Return the address of a real server around the app."""
-    config = uvicorn.Config(world.app, host="127.0.0.1", port=0, log_config=None)
-    server = uvicorn.Server(config)
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with serving(world.app) as (_, address):
+        yield f"127.0.0.1:{address[1]}"
