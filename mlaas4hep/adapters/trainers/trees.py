@@ -47,6 +47,19 @@ def check_rounds(rounds: int) -> None:
         )
 
 
+def check_stops(patience: int, argument: str, job: TrainingJob) -> None:
+    """Refuse early stopping where no entry validates; the libraries themselves do.
+
+    Raises:
+        TrainingError: it would watch nothing.
+    """
+    if patience and not job.params.validates:
+        raise TrainingError(
+            f"{MODEL_FILE}: {argument} watches entries that validate, and none do: split is 0",
+            f'"split": 0.3 in params.json, or leave {argument} away',
+        )
+
+
 def unused_missing(argument: str) -> str:
     """Return that an argument about missing values has no effect on scaled columns."""
     return (

@@ -75,6 +75,11 @@ class Params:
     splitting: Splitting = Splitting()
     arguments: tuple[tuple[str, Scalar], ...] = ()  #: of `model(idim, …)`, by name
 
+    @property
+    def validates(self) -> bool:
+        """Tell whether entries validate: a share, those of an expression, or folds."""
+        return self.split > 0 or self.splitting.is_stored
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:

@@ -11,6 +11,10 @@ from mlaas4hep.core.models.goals import Goal, joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
+OF_IDS = (
+    "; where labels.txt names a branch of other numbers, an expression numbers the classes: "
+    "(id == 13) + 2 * (id == 15)"
+)  #: ends a hint
 _MOST_LABELS = 1000  #: more different ones are no classes
 _OF_CLASSES = ("binary", "multiclass")
 Seen = tuple[tuple[float, ...], ...]  #: the different labels of each column, rising

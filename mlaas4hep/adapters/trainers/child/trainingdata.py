@@ -133,7 +133,7 @@ class TrainingData:
 
     def validation(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the validating rows of chunks; see `Sample`."""
-        if self._params.split > 0 or self._params.splitting.is_stored:
+        if self._params.validates:
             for chunk in self.chunks(range(self.chunk_count) if indices is None else indices):
                 if len(chunk.split.validation):
                     yield chunk.block(chunk.split.validation)

@@ -15,7 +15,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.callbacks import is_needless
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import RoundMetrics, State
-from mlaas4hep.adapters.trainers.keras.monitors import check_monitors
+from mlaas4hep.adapters.trainers.monitors import check_monitors
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
 

@@ -35,7 +35,13 @@ class Keras:
 
     @contextmanager
     def running(self, seed: int) -> Iterator[None]:
-        """Seed Python, NumPy and TensorFlow, and understand spellings of Keras 2."""
+        """Seed Python, NumPy and TensorFlow, and understand spellings of Keras 2.
+
+        Names begin anew: a metric is `auc` in the models of all folds, not `auc_1` in the second.
+        """
+        keras.utils.clear_session(free_memory=False)
+        if sys.modules["keras"] is not keras:  # Keras 2, since another model of this training
+            sys.modules["keras"].backend.reset_uids()
         keras.utils.set_random_seed(seed)
         with old_spellings(), self._spread:
             self._spread.enter_context(devices.spread(self._find_devices()))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.labels import OF_IDS
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.task import Task
 
@@ -26,11 +27,6 @@ _REGRESSION = {
 _OF_NUMBERS = (
     '; "task": "regression" in params.json, if all outputs are about one number (quantiles, '
     "a mean and its error)"
-)
-
-_OF_IDS = (
-    "; where labels.txt names a branch of other numbers, an expression numbers the classes: "
-    "(id == 13) + 2 * (id == 15)"
 )
 
 _TO_01 = '; "positive" in params.json names the label that is to be 1, such as "positive": 2'
@@ -176,7 +172,7 @@ class Target:
             is_class = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
             whole = (labels == np.rint(labels)).all()
-            self._refuse_outside(labels, is_class, due, _OF_IDS if whole else _OF_NUMBERS)
+            self._refuse_outside(labels, is_class, due, OF_IDS if whole else _OF_NUMBERS)
         elif self.loss in _BINARY:
             self._refuse_outside(labels, (labels >= 0) & (labels <= 1), "0 or 1", _TO_01)
 

@@ -41,7 +41,7 @@ class KerasModel:
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
         self._batch_size = batch_size
-        self._validates = job.params.split > 0 or job.params.splitting.is_stored
+        self._validates = job.params.validates
         self._own_fit = (
             OwnFit(made, target, batch_size, job.weights.is_used) if is_own(made, "fit") else None
         )

@@ -14,7 +14,7 @@ import lightgbm
 import numpy as np
 
 from mlaas4hep.adapters.native.lightgbm import scores
-from mlaas4hep.adapters.trainers import onnxfile, tabular
+from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
     Block,
@@ -54,6 +54,7 @@ class LightgbmModel:
         self._params = booster_params(made, job)
         rounds_without, least = patience(made)
         self._stop = EarlyStop(patience=rounds_without, least=least)
+        trees.check_stops(rounds_without, "early_stopping_round", job)
         self._booster: Any = None
         self.rounds = rounds(made)
         if self._classifies:

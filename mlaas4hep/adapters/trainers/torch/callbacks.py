@@ -1,6 +1,7 @@
 """The callbacks of params.json, at the end of each round of a PyTorch training."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlaas4hep.adapters.trainers.callbacks import (
     callbacks,
 )
 from mlaas4hep.adapters.trainers.framework import RoundMetrics
+from mlaas4hep.adapters.trainers.monitors import check_monitors
 from mlaas4hep.core.models.training import TrainingJob
 
 
@@ -26,13 +28,18 @@ class Callbacks:
         Raises:
             TrainingError: one is unknown, or its arguments are wrong.
         """
-        asked = callbacks(job, "PyTorch")
+        self._asked = asked = callbacks(job, "PyTorch")
+        self._validates = job.params.validates
         self._module = module
         self._waiting = [Waiting(asked=one) for one in asked if isinstance(one, EarlyStopping)]
         self._plateaus = [
             (one, _scheduler(one, optimizer)) for one in asked if isinstance(one, ReduceLROnPlateau)
         ]
         self._best: dict[str, Any] | None = None  #: weights, if they are to come back
+
+    def check(self, figures: Collection[str]) -> None:
+        """Refuse callbacks that watch other figures; see `check_monitors`."""
+        check_monitors(self._asked, figures, validates=self._validates)
 
     def end_round(self, number: int, metrics: RoundMetrics) -> bool:
         """Act on the metrics of a round; return whether training goes on."""
@@ -41,10 +48,7 @@ class Callbacks:
         self._waiting = [each.after(number, metrics) for each in self._waiting]
         for each in self._waiting:
             if each.asked.restore_best_weights and each.best_round == number:
-                self._best = {
-                    name: values.detach().clone()
-                    for name, values in self._module.state_dict().items()
-                }
+                self._best = deepcopy(self._module.state_dict())
         over = any(each.is_over(number) for each in self._waiting)
         if over:
             onnxfile.say(f"EarlyStopping: the training ends after round {number + 1}")

@@ -21,6 +21,7 @@ class Head:
 
     width: int
     kind: Kind  #: as its values show; logits are any numbers, independent ones lie in [0, 1]
+    varies: bool = True  #: with inputs, so that its values show something
 
 
 def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
@@ -33,9 +34,7 @@ def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
     was_training = module.training
     module.eval()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        random = torch.Generator().manual_seed(0)
-        rows = torch.randn(_PROBED, columns, generator=random)
-        given = [_tried(module, scale * rows) for scale in _SCALES]
+        given = _given(module, columns)
     form = _form(given[0])
     parts = [form.parts(each) for each in given]
     values = [
@@ -47,8 +46,23 @@ def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
             f"{MODEL_FILE}: the module has no parameters that can learn",
             "keep its layers as attributes: self.layer = torch.nn.Linear(idim, 1)",
         )
-    found = tuple(Head(width=each.shape[1], kind=_kind(each)) for each in values)
+    found = tuple(
+        Head(width=each.shape[1], kind=_kind(each), varies=bool((each != each[0]).any()))
+        for each in values
+    )
     return replace(form, widths=tuple(each.width for each in found)), found
+
+
+def _given(module: Any, columns: int) -> list[Any]:
+    """Return what it gives for rows of any numbers; where these are looked up, of data as scaled."""
+    random = torch.Generator().manual_seed(0)
+    rows = torch.randn(_PROBED, columns, generator=random)
+    try:
+        return [_tried(module, scale * rows) for scale in _SCALES]
+    except TrainingError as error:
+        if not isinstance(error.__cause__, IndexError):  # of an Embedding
+            raise
+    return [_tried(module, torch.rand(_PROBED, columns, generator=random))]
 
 
 def _tried(module: Any, rows: Any) -> Any:
@@ -59,7 +73,9 @@ def _tried(module: Any, rows: Any) -> Any:
         raise TrainingError(
             f"{MODEL_FILE}: the module does not take rows of {columns} numbers: "
             f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            f"use the argument of model(idim), here {columns}, as the number of inputs",
+            "columns lie between 0 and 1, unless params.json scales them otherwise"
+            if isinstance(error, IndexError)
+            else f"use the argument of model(idim), here {columns}, as the number of inputs",
         ) from error
 
 

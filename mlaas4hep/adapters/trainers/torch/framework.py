@@ -12,6 +12,7 @@ import torch
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.torch import checks
 from mlaas4hep.adapters.trainers.torch.model import TorchModel
+from mlaas4hep.adapters.trainers.torch.unused import check_unused
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
 
@@ -39,6 +40,7 @@ class Torch:
                 f"{kind}, not a PyTorch module",
                 "return an instance of a torch.nn.Module",
             )
+        check_unused(made, defined)
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
         if job.resources.device == "gpu" and torch.cuda.is_available():
             made = made.to("cuda")

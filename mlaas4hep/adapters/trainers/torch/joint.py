@@ -14,7 +14,12 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.adapters.trainers.torch.checks import Head
-from mlaas4hep.adapters.trainers.torch.losses import Comparison, by_column
+from mlaas4hep.adapters.trainers.torch.losses import (
+    Comparison,
+    by_column,
+    check_outputs,
+    is_of_torch,
+)
 from mlaas4hep.adapters.trainers.torch.target import (
     Target,
     guesses,
@@ -95,6 +100,16 @@ class Joint:
         return tuple(goal for part in self.parts for goal in part.goals(self.names))
 
     @property
+    def counts_each_entry(self) -> bool:
+        """Tell whether the losses are the same for batches of any size."""
+        return self.whole is None and all(part.target.counts_each_entry for part in self.parts)
+
+    @property
+    def compares_all_pairs(self) -> bool:
+        """Return False: there are several labels, and nobody can tell."""
+        return False
+
+    @property
     def activations(self) -> tuple[Activation, tuple[tuple[Activation, int], ...]]:
         """Return what makes scores of the numbers of each head."""
         kinds = ((part.target.compares.activation, part.target.width) for part in self.parts)
@@ -173,11 +188,7 @@ def _is_own(loss: Any) -> bool:
     """Tell whether it is a function, or class, of somebody's own."""
     if loss is None or isinstance(loss, Mapping | list | tuple):
         return False
-    return not _is_of_torch(instance(loss))
-
-
-def _is_of_torch(loss: Any) -> bool:
-    return type(loss).__module__.startswith("torch.")
+    return not is_of_torch(instance(loss))
 
 
 def _losses(given: Any, form: Outputs) -> list[Any]:
@@ -213,8 +224,9 @@ def _targets(loss: Any, head: Head, labels: int, job: TrainingJob) -> tuple[Targ
 def _side_by_side(loss: Any, head: Head, labels: int, job: TrainingJob) -> Target:
     """Return the target of a head with a number for each of several labels."""
     made = _usual(head, job) if loss is None else instance(loss)
-    if not _is_of_torch(made):
+    if not is_of_torch(made):
         return _of_whole(made, head, labels)
+    check_outputs(made, head)
     compares = by_column(made)
     if compares is None or compares.labels != "column":
         raise TrainingError(

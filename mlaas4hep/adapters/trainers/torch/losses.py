@@ -1,12 +1,13 @@
 """The losses of PyTorch by what they compare: the shape of labels, and what makes scores."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 
 from mlaas4hep.adapters.native.torch import Activation
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.core.models.task import Task
 
 LabelShape = Literal["column", "number", "one_hot"]  #: (n, 1) floats, (n,) classes, (n, k) floats
@@ -36,17 +37,38 @@ _SEVERAL_OUTPUTS: dict[str, Comparison] = {
     "BCELoss": Comparison(labels="one_hot", task="multiclass"),
     "MSELoss": Comparison(labels="one_hot", task="multiclass"),
     "L1Loss": Comparison(labels="one_hot", task="multiclass"),
+    "SmoothL1Loss": Comparison(labels="one_hot", task="multiclass"),
+    "HuberLoss": Comparison(labels="one_hot", task="multiclass"),
     "MultiLabelSoftMarginLoss": Comparison(
         labels="one_hot", activation="sigmoid", task="multiclass"
     ),
 }
+_SHOWN = {
+    "logits": "any numbers",
+    "probabilities": "probabilities already",
+    "independent": "probabilities already",
+    "log_probabilities": "logarithms of probabilities",
+}
+_PROBABILITIES = ("probabilities", "independent")
+_NO_SIGMOID = "leave the last Sigmoid away, or loss = torch.nn.BCELoss()"
+_WRONG_OUTPUTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "BCEWithLogitsLoss": (_PROBABILITIES, _NO_SIGMOID),
+    "SoftMarginLoss": (_PROBABILITIES, "leave the last Sigmoid away"),
+    "MultiLabelSoftMarginLoss": (_PROBABILITIES, _NO_SIGMOID),
+    "CrossEntropyLoss": (_PROBABILITIES, "leave the last Softmax away, or leave `loss` away"),
+    "NLLLoss": (("logits", *_PROBABILITIES), "end with LogSoftmax(1), or leave `loss` away"),
+    "BCELoss": (
+        ("logits", "log_probabilities"),
+        "end with Sigmoid(), or loss = torch.nn.BCEWithLogitsLoss()",
+    ),
+}  #: which outputs a loss is not for, and the cure
 _NUMBERS = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")
 
 
 def comparison(loss: Any, width: int) -> Comparison | None:
     """Return what a loss of PyTorch compares with `width` outputs; None: one of somebody's own."""
     name = type(loss).__name__
-    if not type(loss).__module__.startswith("torch."):
+    if not is_of_torch(loss):
         return None
     if name in _CLASSES:
         return _CLASSES[name]
@@ -73,21 +95,23 @@ def wants_several(loss: Any) -> bool:
     return type(loss).__name__ in _CLASSES
 
 
-def by_entry(loss: Any) -> Callable[[Any, Any], Any] | None:
-    """Return a loss of PyTorch as a function that gives one number an entry; None: it cannot."""
-    if not isinstance(loss, torch.nn.Module) or not hasattr(loss, "reduction"):
-        return None
-    kept = loss.reduction
+def is_of_torch(loss: Any) -> bool:
+    """Tell whether PyTorch brings the loss."""
+    return type(loss).__module__.startswith("torch.")
 
-    def separate(outputs: Any, labels: Any) -> Any:
-        loss.reduction = "none"
-        try:
-            values = loss(outputs, labels)
-        finally:
-            loss.reduction = kept
-        return values.reshape(len(values), -1).mean(dim=1)
 
-    return separate
+def check_outputs(loss: Any, head: Head) -> None:
+    """Refuse a loss that wants logits of a module that gives probabilities, and the other way.
+
+    Raises:
+        TrainingError: says which of the two to change.
+    """
+    wrong, cure = _WRONG_OUTPUTS.get(type(loss).__name__, ((), ""))
+    if is_of_torch(loss) and head.varies and head.kind in wrong:
+        raise TrainingError(
+            f"{MODEL_FILE}: {type(loss).__name__} does not fit outputs that are {_SHOWN[head.kind]}",
+            cure,
+        )
 
 
 class LogOfProbabilities(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch

@@ -24,7 +24,8 @@ from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _FIRST_LABELS = (0.0, 1.0)  #: of the dry run
-_TEST_ROWS = 4096  #: at a time where nothing is learned
+_TEST_ROWS = 4096  #: at a time where nothing is learned, if each counts by itself
+_NO_DETOUR = "compute it with PyTorch, without .detach(), .item() and NumPy"
 
 
 class TorchModel:
@@ -52,6 +53,8 @@ class TorchModel:
         self.module = module
         self._job = job
         self._head = heads[0]
+        self._never_finite = _not_finite(module)
+        _check_batches(module, job)
         self._steps = Steps(module, defined)
         self._callbacks = Callbacks(module, self._steps.optimizer, job)
         self._tried: Sequence[Learned]
@@ -86,7 +89,7 @@ class TorchModel:
             self._seen.update(np.unique(labels).tolist())
 
     def dry_run(self) -> None:
-        """Compare two entries with labels 0 and 1, so that mistakes in model.py show before it."""
+        """Compare some entries with labels 0 and 1, so that mistakes in model.py show before it."""
         for number, each in enumerate(self._tried, start=1):
             self._target = each
             try:
@@ -96,8 +99,12 @@ class TorchModel:
                     raise
             else:
                 break
+        figures = ["loss", "accuracy"]  # at most, as long as labels are to choose
         if self._target is not None:
             self.summary = _summary(self.module, self._job, self._form, self._target)
+            outputs = np.zeros((2, sum(self._form.widths)), np.float32)
+            figures = ["loss", *self._target.right(outputs, self._first_labels(2))]
+        self._callbacks.check(figures)
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, in batches in their order."""
@@ -121,9 +128,10 @@ class TorchModel:
     def test(self, block: Block) -> None:
         """Compare predictions with labels."""
         self.module.eval()
+        size = _TEST_ROWS if self.target.counts_each_entry else self._job.params.batch_size
         with torch.no_grad():
-            for start in range(0, len(block.order), _TEST_ROWS):
-                rows = block.order[start : start + _TEST_ROWS]
+            for start in range(0, len(block.order), size):
+                rows = block.order[start : start + size]
                 inputs, labels, weights = self._taken(block, rows)
                 outputs = matrix(self.module(inputs))
                 value = self.target(outputs, labels, weights)
@@ -151,12 +159,11 @@ class TorchModel:
         self._callbacks.finish()
         if self._seen and len(self._seen) == 1:
             tabular.class_count(np.array([*self._seen]))
-        for name, values in self.module.state_dict().items():
-            if values.is_floating_point() and not torch.isfinite(values).all():
-                raise TrainingError(
-                    f"the weights of {name!r} became NaN or infinite",
-                    "a smaller learning rate may help; inputs lie between 0 and 1 already",
-                )
+        for name in sorted(_not_finite(self.module) - self._never_finite):
+            raise TrainingError(
+                f"the weights of {name!r} became NaN or infinite",
+                "a smaller learning rate may help; inputs lie between 0 and 1 already",
+            )
 
     def state(self) -> State:
         """Return weights, optimizer, scheduler and random state; read back as plain tensors."""
@@ -202,17 +209,22 @@ class TorchModel:
         module.eval()
         hint = "def loss(outputs, labels): outputs are of shape (entries, outputs)"
         with torch.random.fork_rng(devices=[]), explained("the loss", hint, "torch"):
-            rows = torch.zeros((2, self._job.columns), dtype=kind, device=place_of(module))
-            labels = _moved(tried.shaped(self._first_labels(), kind), place_of(module))
-            value = tried(matrix(module(rows)), labels)
-            if not isinstance(value, torch.Tensor) or value.numel() != 1:
+            entries = sum(self._form.widths) + self._job.label_columns.width + 2  # unlike any width
+            rows = torch.zeros((entries, self._job.columns), dtype=kind, device=place_of(module))
+            labels = _moved(tried.shaped(self._first_labels(entries), kind), place_of(module))
+            weights = torch.ones_like(rows[:, 0]) if self._job.weights.is_used else None
+            value = tried(matrix(module(rows)), labels, weights)
+            if not value.requires_grad:
+                raise TrainingError(f"{MODEL_FILE}: `loss` does not depend on outputs", _NO_DETOUR)
+            if tried.compares_all_pairs:
                 raise TrainingError(
-                    f"model.py: `loss` gives a {type(value).__name__}, not a number", hint
+                    f"{MODEL_FILE}: `loss` compares each output with the labels of all entries",
+                    "outputs and labels have shape (entries, 1) both: squeeze both, or neither",
                 )
         module.train(was_training)
 
-    def _first_labels(self) -> Floats:
-        labels = np.array(_FIRST_LABELS, np.float32)
+    def _first_labels(self, entries: int) -> Floats:
+        labels = np.resize(np.array(_FIRST_LABELS, np.float32), entries)
         columns = self._job.label_columns
         return np.tile(labels[:, None], (1, columns.labels)) if columns.names else labels
 
@@ -267,7 +279,23 @@ def _moved(labels: Any, place: Any) -> Any:
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values.shape for name, values in weights.items()}
+    """Return those of tensors; a module may keep something else, too."""
+    return {name: getattr(values, "shape", None) for name, values in weights.items()}
+
+
+def _not_finite(module: Any) -> set[str]:
+    """Return the names of weights and buffers that hold NaN or infinity, as a mask may."""
+    tensors = {n: v for n, v in module.state_dict().items() if isinstance(v, torch.Tensor)}
+    return {name for name, values in tensors.items() if not torch.isfinite(values).all()}
+
+
+def _check_batches(module: Any, job: TrainingJob) -> None:
+    normalises = any("BatchNorm" in type(each).__name__ for each in module.modules())
+    if normalises and job.params.batch_size == 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: batch normalisation needs more than one entry in a batch",
+            "a larger batch_size in params.json, or LayerNorm",
+        )
 
 
 def _say(line: str) -> None:

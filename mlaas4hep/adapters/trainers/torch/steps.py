@@ -2,13 +2,22 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
 from mlaas4hep.adapters.trainers.framework import RoundMetrics
 
+_SCHEDULERS = (
+    torch.optim.lr_scheduler.LRScheduler,
+    torch.optim.lr_scheduler.ReduceLROnPlateau,
+)
+_EXAMPLES = {
+    "optimizer": "def optimizer(parameters): return torch.optim.Adam(parameters)",
+    "scheduler": "def scheduler(optimizer): return torch.optim.lr_scheduler.StepLR(optimizer, 5)",
+}
 _EACH_BATCH = (torch.optim.lr_scheduler.OneCycleLR, torch.optim.lr_scheduler.CyclicLR)
 
 
@@ -22,17 +31,11 @@ class Steps:
             TrainingError: they give something else.
         """
         parameters = [each for each in module.parameters() if each.requires_grad]
-        make = defined.get("optimizer")
-        self.optimizer = make(parameters) if make else torch.optim.Adam(parameters, lr=1e-3)
-        _check("optimizer", self.optimizer, torch.optim.Optimizer, "torch.optim.Adam(parameters)")
+        usual = partial(torch.optim.Adam, lr=1e-3)
+        make = defined.get("optimizer") or usual
+        self.optimizer = _made("optimizer", make, parameters, torch.optim.Optimizer)
         make = defined.get("scheduler")
-        self.scheduler = make(self.optimizer) if make else None
-        if self.scheduler is not None:
-            kinds = (
-                torch.optim.lr_scheduler.LRScheduler,
-                torch.optim.lr_scheduler.ReduceLROnPlateau,
-            )
-            _check("scheduler", self.scheduler, kinds, "StepLR(optimizer, 5)")
+        self.scheduler = _made("scheduler", make, self.optimizer, _SCHEDULERS) if make else None
 
     def step(self, loss: Callable[[], Any]) -> Any:
         """Do one step down the gradient of what `loss` returns, and return that."""
@@ -45,8 +48,18 @@ class Steps:
 
         value = self.optimizer.step(with_gradient)
         if isinstance(self.scheduler, _EACH_BATCH):
-            self.scheduler.step()
+            self._end_batch()
         return value
+
+    def _end_batch(self) -> None:
+        try:
+            self.scheduler.step()
+        except ValueError as error:  # OneCycleLR is over
+            raise TrainingError(
+                f"{MODEL_FILE}: `scheduler` ends before the training: {error}",
+                "total_steps: at least epochs times batches, which are the entries that are learned "
+                "from over batch_size",
+            ) from error
 
     def end_round(self, metrics: RoundMetrics) -> None:
         """Let the scheduler see the validation loss, or else the loss."""
@@ -70,7 +83,16 @@ class Steps:
             self.scheduler.load_state_dict(state["scheduler"])
 
 
-def _check(name: str, found: Any, kinds: Any, example: str) -> None:
+def _made(name: str, make: Any, argument: Any, kinds: Any) -> Any:
+    """Return what a function of model.py makes of parameters, or of an optimizer."""
+    example = _EXAMPLES[name]
+    if not callable(make):
+        raise TrainingError(
+            f"{MODEL_FILE}: `{name}` is a {type(make).__name__}, not a function", example
+        )
+    with explained(f"`{name}`", example, "torch"):
+        found = make(argument)
     if not isinstance(found, kinds):
         what = found.__name__ if inspect.isclass(found) else type(found).__name__
-        raise TrainingError(f"{MODEL_FILE}: `{name}` gives a {what}", f"return {example}")
+        raise TrainingError(f"{MODEL_FILE}: `{name}` gives a {what}", example)
+    return found

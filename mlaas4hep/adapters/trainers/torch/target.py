@@ -1,6 +1,5 @@
 """What a module learns: its loss, or one that follows from outputs and labels."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,16 @@ from numpy.typing import NDArray
 
 from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.labels import OF_IDS
 from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.adapters.trainers.torch import lossvalue
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.losses import (
     Comparison,
     LogOfProbabilities,
-    by_entry,
+    check_outputs,
     comparison,
+    is_of_torch,
     wants_several,
 )
 from mlaas4hep.core.models.goals import Goal
@@ -50,6 +52,17 @@ class Target:
         return self.compares.activation, ()
 
     @property
+    def counts_each_entry(self) -> bool:
+        """Tell whether the loss is the same for batches of any size."""
+        return lossvalue.counts_each_entry(self.loss)
+
+    @property
+    def compares_all_pairs(self) -> bool:
+        """Tell whether a loss of one output mixes up entries."""
+        is_column = self.width == 1 and self.compares.labels == "column"
+        return is_column and lossvalue.compares_all_pairs(self)
+
+    @property
     def goals(self) -> tuple[Goal, ...]:
         """Return none: there is one label."""
         return ()
@@ -79,22 +92,9 @@ class Target:
         """Return the loss of a batch as one number.
 
         Raises:
-            TrainingError: entries have weights, and the loss takes none.
+            TrainingError: see `lossvalue.value`.
         """
-        if weights is None:
-            return self.loss(outputs, labels).mean()
-        separate = by_entry(self.loss)
-        if separate is not None:
-            return (separate(outputs, labels) * weights).mean()
-        if "weights" in inspect.signature(self.loss).parameters:
-            return self.loss(outputs, labels, weights=weights).mean()
-        values = self.loss(outputs, labels)
-        if values.shape[:1] != weights.shape:
-            raise TrainingError(
-                f"{MODEL_FILE}: entries have weights, but `loss` gives one number for a batch",
-                "def loss(outputs, labels, weights): …, or return one number for each entry",
-            )
-        return (values.reshape(len(values), -1).mean(dim=1) * weights).mean()
+        return lossvalue.value(self.loss, outputs, labels, weights)
 
     def check(self, labels: Floats, where: str = "") -> None:
         """Refuse labels, shape (n,), that the loss cannot compare; `where` says whose they are.
@@ -102,9 +102,11 @@ class Target:
         Raises:
             TrainingError: names the first one.
         """
+        of_ids = ""
         if self.task == "multiclass":
             fits = (labels >= 0) & (labels < self.width) & (labels == np.rint(labels))
             due = f"an integer from 0 to {self.width - 1}, one per output"
+            of_ids = OF_IDS if (labels == np.rint(labels)).all() else ""
         elif self.compares.activation == "signed":
             fits, due = np.isin(labels, (-1, 1)), "-1 or 1"
         elif self.task == "binary":
@@ -118,7 +120,7 @@ class Target:
                 f"label {label:g}{f' ({named})' if named else ''}{where} does not fit {self.name}: "
                 f"it must be {due}",
                 "change labels.txt, the module's outputs, or `loss` in model.py; values are "
-                'learned with "task": "regression" in params.json',
+                f'learned with "task": "regression" in params.json{of_ids}',
             )
 
 
@@ -146,6 +148,11 @@ def instance(loss: Any) -> Any:
             f"{MODEL_FILE}: `loss` is a {type(loss).__name__}, not a loss",
             "loss = torch.nn.BCEWithLogitsLoss(), or def loss(outputs, labels): …",
         )
+    if isinstance(loss, torch.nn.Module) and any(one.requires_grad for one in loss.parameters()):
+        raise TrainingError(
+            f"{MODEL_FILE}: `loss` has parameters of its own, which would not be learned",
+            "keep them in the module, whose outputs `loss` sees",
+        )
     return loss
 
 
@@ -160,7 +167,14 @@ def guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Target, ...]:
             f"{MODEL_FILE}: the module gives 1 number, which {type(loss).__name__} cannot learn from",
             "one output per class: Linear(…, 2), or loss = torch.nn.BCEWithLogitsLoss()",
         )
+    check_outputs(loss, head)
     compares = comparison(loss, head.width)
+    if compares is None and is_of_torch(loss) and not _is_regression(job):
+        raise TrainingError(
+            f"{MODEL_FILE}: {type(loss).__name__} cannot compare {head.width} number(s) with one "
+            "label as it is",
+            "def loss(outputs, labels): …, a function that gives it what it wants",
+        )
     is_of_values = compares is not None and compares.labels == "one_hot" and _is_regression(job)
     tried = (compares,) if compares and not is_of_values else _guesses(loss, head, job)
     return tuple(
@@ -235,10 +249,12 @@ def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
 
 def is_of_logits(loss: Any, width: int) -> bool:
     """Tell whether a loss prefers the largest output for label 1, and the smallest for label 0."""
+    weights = torch.ones(2) if lossvalue.takes_weights(loss) else None
 
     def value(output: float, label: float) -> float:
         shape = (2, width)
-        return float(loss(torch.full(shape, output), torch.full(shape, label)).mean())
+        outputs, labels = torch.full(shape, output), torch.full(shape, label)
+        return float(lossvalue.value(loss, outputs, labels, weights))
 
     try:
         return value(9.0, 1.0) < value(2.0, 1.0) and value(-9.0, 0.0) < value(-1.0, 0.0)

@@ -14,7 +14,7 @@ import numpy as np
 import xgboost
 
 from mlaas4hep.adapters.native.xgboost import scores
-from mlaas4hep.adapters.trainers import onnxfile, tabular
+from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
@@ -58,6 +58,7 @@ class XgboostModel:
         self._names = tabular.column_names(job)
         self._labels = job.label_columns.names  #: of several
         self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
+        trees.check_stops(self._stop.patience, "early_stopping_rounds", job)
         self._booster: Any = None
         self.rounds = made.get_num_boosting_rounds()
         if self._classifies and not self._labels:

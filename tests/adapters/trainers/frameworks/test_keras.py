@@ -13,13 +13,13 @@ def _order_of_imports():
         import XRootD.client  # noqa: F401
 
 
-def dense(last, loss):
+def dense(last, loss, metrics=""):
     return (
         "import keras\nfrom keras.layers import Dense, Dropout, Input\n"
         "def model(idim):\n"
         "    made = keras.Sequential([Input((idim,)), Dense(16, 'relu'), Dropout(0.05), "
         f"{last}])\n"
-        f"    made.compile(keras.optimizers.Adam(0.02), {loss!r})\n"
+        f"    made.compile(keras.optimizers.Adam(0.02), {loss!r}, metrics=[{metrics}])\n"
         "    return made\n"
     )
 
@@ -27,7 +27,7 @@ def dense(last, loss):
 class TestKeras(FrameworkContract):
     name = "keras"
     models = {
-        "binary": dense("Dense(1, 'sigmoid')", "binary_crossentropy"),
+        "binary": dense("Dense(1, 'sigmoid')", "binary_crossentropy", "keras.metrics.AUC()"),
         "multiclass": dense("Dense(3, 'softmax')", "sparse_categorical_crossentropy"),
         "regression": dense("Dense(1)", "mse"),
     }

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
 
@@ -46,6 +48,12 @@ class TestLightgbm(FrameworkContract):
         best = int(np.argmin(losses))
         assert len(losses) == best + 5 + 1
         assert training.model._booster.num_trees() == best + 1
+
+    def test_stopping_early_needs_entries_that_validate(self, train):
+        text = returning("LGBMClassifier(early_stopping_rounds=5)")
+
+        with pytest.raises(TrainingError, match=r"early_stopping_round watches .* split is 0"):
+            train("binary", text, params={"split": 0.0})
 
     def test_a_round_that_is_hardly_better_does_not_count_as_better(self, train):
         stop = "learning_rate=0.5, early_stopping_round=5, early_stopping_min_delta=0.05"

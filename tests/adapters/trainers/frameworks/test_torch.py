@@ -9,6 +9,7 @@ from mlaas4hep.adapters.trainers.child import checkpoint
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
@@ -43,6 +44,75 @@ class Bessel(torch.nn.Module):  # which ONNX does not have
 """
 
 
+OF_WEIGHTS = """
+def loss(o, y, weights=None):
+    each = nn.functional.binary_cross_entropy_with_logits(o, y, reduction="none")[:, 0]
+    return (each * weights).mean()
+"""
+STOPPING = Fitting(callbacks=(("EarlyStopping", '{"patience": 1}'),))
+REMEMBERING = """
+import torch
+
+class Net(torch.nn.Linear):
+    KEPT
+
+def model(idim): return Net(idim, 1)
+"""
+KEPT = {
+    "a mask": "def __init__(self, i, o):\n        super().__init__(i, o)\n"
+    "        self.register_buffer('seen', torch.full((3,), float('-inf')))",
+    "a dict": "get_extra_state = lambda self: {'a': 1}\n"
+    "    def set_extra_state(self, state): assert state == {'a': 1}",
+}
+LOOKED_UP = """
+    def __init__(self, idim):
+        super().__init__()
+        self.table, self.last = torch.nn.Embedding(10, 3), torch.nn.Linear(idim, 1)
+    def forward(self, x):
+        return self.last(x) + self.table((x[:, 0] * 9).round().long()).sum(1, keepdim=True)
+
+def model(idim): return Table(idim)
+"""
+
+
+def _plain_epoch(training, epoch):
+    """Do an epoch of a training as one would by hand; return its loss and the validation's."""
+    module, loss = training.model.module, training.model.target.loss
+    optimizer, data, size = training.model._steps.optimizer, training.data, 20
+
+    def compared(block, rows):
+        o, y = module(torch.from_numpy(block.x[rows])), torch.from_numpy(block.y[rows, None])
+        if block.weights is None:
+            return loss(o, y), len(rows), len(rows)
+        weights = torch.from_numpy(block.weights[rows])
+        each = torch.nn.functional.binary_cross_entropy_with_logits(o, y, reduction="none")[:, 0]
+        total = (each * weights).sum()
+        is_sum = loss.reduction == "sum"
+        return total if is_sum else total / len(rows), len(rows), float(weights.sum())
+
+    def mean(found):
+        losses, rows, weights = np.array(found).T
+        return (losses * rows).sum() / weights.sum()
+
+    module.train()
+    learned = []
+    for block in data.blocks(data.chunk_order(epoch), epoch):
+        for start in range(0, len(block.order), size):
+            value, rows, weight = compared(block, block.order[start : start + size])
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            learned.append((float(value), rows, weight))
+    module.eval()
+    tested = []
+    with torch.no_grad():
+        for block in data.validation():
+            for start in range(0, len(block.order), size):
+                value, rows, weight = compared(block, block.order[start : start + size])
+                tested.append((float(value), rows, weight))
+    return mean(learned), mean(tested)
+
+
 class TestTorch(FrameworkContract):
     name = "torch"
     native = "model.torch"
@@ -70,6 +140,34 @@ class TestTorch(FrameworkContract):
         network("nn.Linear(16, 1)", "def scheduler(o): return 3"): "`scheduler` gives a int",
         network("nn.Linear(16, 1)", "def loss(o): return 3"): "TypeError: loss",
         network("nn.Unflatten(1, (4, 4))"): r"gives shape \(256, 4, 4\) for 256 entries",
+        network("nn.Linear(16, 1), nn.Sigmoid()", "loss = nn.BCEWithLogitsLoss()"): "already",
+        network("nn.Linear(16, 3), nn.Softmax(1)", "loss = nn.CrossEntropyLoss()"): "already",
+        network("nn.Linear(16, 3)", "loss = nn.NLLLoss()"): "NLLLoss does not fit outputs that are",
+        network("nn.Linear(16, 1)", "loss = nn.BCELoss()"): "BCELoss does not fit outputs that are",
+        network("nn.Linear(16, 1)", "loss = nn.HingeEmbeddingLoss()"): "cannot compare 1 number",
+        network(
+            "nn.Linear(16, 1)", "def loss(o, y): return ((o.squeeze() - y) ** 2).mean()"
+        ): "compares each output with the labels of all entries",
+        network(
+            "nn.Linear(16, 1)", "def loss(o, y): return torch.tensor(1.0)"
+        ): "does not depend on outputs",
+        network("nn.Linear(16, 1)", "def loss(o, y): return 1.0"): "gives a float, not a tensor",
+        network(
+            "nn.Linear(16, 1)",
+            "class loss(nn.Module): s = property(lambda s: 1)\n"
+            "def optimizer(p): return torch.optim.Adam(p)\n"
+            "loss = nn.PReLU()",
+        ): "`loss` has parameters of its own",
+        network(
+            "nn.Linear(16, 1)", "criterion = nn.MSELoss()"
+        ): "defines `criterion` and no `loss`",
+        network("nn.Linear(16, 1)", "callbacks = [3]"): "`callbacks` are Keras's",
+        network("nn.Linear(16, 1)", "optimizer = 'adam'"): "`optimizer` is a str, not a function",
+        network(
+            "nn.Linear(16, 1)",
+            "class Lit(nn.Linear):\n    def training_step(self, batch, n): return 0\n"
+            "def model(idim): return Lit(idim, 1)",
+        ): "has a `training_step` of its own",
     }
 
     @pytest.mark.parametrize(
@@ -112,6 +210,106 @@ class TestTorch(FrameworkContract):
         got = script(torch.from_numpy(chunk.x[200:])).detach().numpy()
 
         np.testing.assert_allclose(got, expected, atol=1e-5)
+
+    @pytest.mark.parametrize(
+        ("loss", "factor"),
+        [
+            ("nn.BCEWithLogitsLoss()", None),
+            ("nn.BCEWithLogitsLoss()", -0.25),
+            ("nn.BCEWithLogitsLoss(reduction='sum')", None),
+            ("nn.BCEWithLogitsLoss(reduction='sum')", 3.0),
+            ("lambda o, y: nn.functional.binary_cross_entropy_with_logits(o, y) ** 2", None),
+        ],
+    )
+    def test_losses_and_weights_are_those_of_a_plain_loop_over_the_same_batches(
+        self, train, loss, factor
+    ):
+        text = network("nn.BatchNorm1d(16), nn.Linear(16, 1)", f"loss = {loss}")
+        given = ((0.0, 1.0), (1.0, factor or 1.0))
+        weights = TrainingWeights(is_used=factor is not None, classes=given)
+        training = train("binary", text, params={"epochs": 2}, weights=weights).finish()
+
+        plain = train("binary", text, params={"epochs": 2}, weights=weights)
+        losses = [_plain_epoch(plain, epoch) for epoch in range(2)]
+
+        got = [(metrics["loss"], metrics["val_loss"]) for metrics in training.history]
+        np.testing.assert_allclose(got, losses, rtol=1e-5)
+        for ours, theirs in zip(
+            training.model.module.state_dict().values(),
+            plain.model.module.state_dict().values(),
+            strict=True,
+        ):
+            torch.testing.assert_close(ours, theirs)
+
+    @pytest.mark.parametrize("loss", [OF_WEIGHTS, OF_WEIGHTS.replace("=None", "")])
+    def test_a_loss_may_take_the_weights_itself(self, train, loss):
+        heavy = TrainingWeights(is_used=True, classes=((0.0, 1.0), (1.0, 30.0)))
+        text, params = network("nn.Linear(16, 1)", loss), {"epochs": 1}
+
+        given = train("binary", text, params=params, weights=heavy).finish()
+        built_in = network("nn.Linear(16, 1)", "loss = nn.BCEWithLogitsLoss()")
+        done = train("binary", built_in, params=params, weights=heavy).finish()
+
+        assert given.history == [pytest.approx(metrics, rel=1e-5) for metrics in done.history]
+        np.testing.assert_allclose(given.predictions()[1], done.predictions()[1], atol=1e-5)
+
+    def test_weights_that_a_loss_does_not_take_are_refused_before_anything_is_read(self, train):
+        with pytest.raises(TrainingError, match="gives one number for a batch"):
+            train(
+                "binary",
+                network("nn.Linear(16, 1)", OF_LOGITS),
+                weights=TrainingWeights(is_used=True),
+            )
+
+    @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+    def test_modules_may_keep_what_is_no_weight(self, train, kept, tmp_path):
+        text, params = REMEMBERING.replace("KEPT", kept), {"epochs": 1, "batch_size": 100}
+        training = train("binary", text, params=params).finish()
+
+        position = Position(rounds=1, history=())
+        checkpoint.save(tmp_path / "c.npz", training.model, position, "print")
+        again = train("binary", text, params=params)
+
+        assert checkpoint.restore(tmp_path / "c.npz", again.model, "print") == position
+        np.testing.assert_array_equal(again.predictions()[1], training.predictions()[1])
+
+    def test_columns_may_be_looked_up(self, train):
+        text = "import torch\nclass Table(torch.nn.Module):\n" + LOOKED_UP
+
+        training = train("binary", text, params={"epochs": 1}).finish()
+
+        assert training.history
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"split": 0.0, "fitting": STOPPING}, "watches 'val_loss'"),
+            ({"fitting": Fitting(callbacks=(("EarlyStopping", '{"monitor": "auc"}'),))}, "'auc'"),
+            ({"batch_size": 1}, "needs more than one entry in a batch"),
+        ],
+    )
+    def test_what_would_end_in_the_training_is_refused_before_it(self, train, params, message):
+        with pytest.raises(TrainingError, match=message) as caught:
+            train("binary", params=params)
+
+        assert caught.value.hint
+
+    def test_a_scheduler_that_ends_too_early_says_how_many_steps_there_are(self, train):
+        cycle = "torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=3)"
+        text = network("nn.Linear(16, 1)", f"def scheduler(o): return {cycle}")
+
+        with pytest.raises(TrainingError, match="`scheduler` ends before the training") as caught:
+            train("binary", text).finish()
+
+        assert "epochs times batches" in caught.value.hint
+
+    def test_numbers_that_are_no_classes_are_refused_with_how_to_number_them(self, train):
+        training = train("multiclass", labels=(11.0, 13.0, 15.0))
+
+        with pytest.raises(TrainingError, match="label 11 does not fit") as caught:
+            training.model.check_labels(np.array([11, 13], np.float32))
+
+        assert "(id == 13) + 2 * (id == 15)" in caught.value.hint
 
     def test_weights_of_entries_count_in_the_loss(self, train):
         training = train("binary")

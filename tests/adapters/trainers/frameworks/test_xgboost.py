@@ -59,6 +59,12 @@ class TestXgboost(FrameworkContract):
         assert len(areas) == best + 5 + 1
         assert training.model._booster.num_boosted_rounds() == best + 1
 
+    def test_stopping_early_needs_entries_that_validate(self, train):
+        text = returning("XGBClassifier(early_stopping_rounds=5)")
+
+        with pytest.raises(TrainingError, match=r"early_stopping_rounds watches .* split is 0"):
+            train("binary", text, params={"split": 0.0})
+
     def test_features_are_called_as_the_columns(self, train):
         training = train("binary").finish()
 

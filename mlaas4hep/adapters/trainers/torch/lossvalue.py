@@ -1,0 +1,110 @@
+"""The value of a loss for a batch, weighted as its entries are."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import torch
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
+_HINT = "def loss(outputs, labels): one number, or one for each entry, computed with PyTorch"
+
+
+def value(loss: Any, outputs: Any, labels: Any, weights: Any = None) -> Any:
+    """Return the loss of a batch as one number.
+
+    Raises:
+        TrainingError: it gives no tensor, or entries have weights and it takes none.
+    """
+    takes = _parameters(loss).get("weights")
+    if weights is None and takes is not None and takes.default is inspect.Parameter.empty:
+        weights = torch.ones(len(outputs), dtype=outputs.dtype, device=outputs.device)
+    if weights is None:
+        return _tensor(loss(outputs, labels)).mean()
+    if takes is not None:
+        return _tensor(loss(outputs, labels, weights=weights)).mean()
+    weighted = _each(loss, outputs, labels, weights) * weights
+    return weighted.sum() if _is_sum(loss) else weighted.mean()
+
+
+def takes_weights(loss: Any) -> bool:
+    """Tell whether it is a function of weights, too."""
+    return "weights" in _parameters(loss)
+
+
+def counts_each_entry(loss: Any) -> bool:
+    """Tell whether it is a mean over entries, which is the same for batches of any size.
+
+    What somebody's own function gives may depend on the batch, as do sums, and means that
+    classes or labels weigh.
+    """
+    if not type(loss).__module__.startswith(("torch.", "mlaas4hep.")) or _is_sum(loss):
+        return False
+    of_classes = type(loss).__name__ in ("CrossEntropyLoss", "NLLLoss")
+    return not of_classes or (loss.weight is None and loss.ignore_index < 0)
+
+
+def compares_all_pairs(loss: Callable[[Any, Any], Any]) -> bool:
+    """Tell whether a loss compares each output with the labels of all entries.
+
+    Shapes (n,) and (n, 1) become (n, n) without a word.
+    """
+    outputs = torch.tensor([[0.2], [0.5], [0.7]])
+    labels = torch.tensor([[0.0], [1.0], [1.0]])
+    each = range(len(outputs))
+
+    def of(first: Any, second: Any) -> float:
+        return float(loss(outputs[first], labels[second]))
+
+    try:
+        whole = of(each, each)
+        table = torch.tensor([[of([one], [other]) for other in each] for one in each])
+    except Exception:  # noqa: BLE001 - somebody's program, which may want more than one entry
+        return False
+    is_of_pairs = abs(whole - float(table.mean())) < 1e-5  # noqa: PLR2004 - float32
+    return is_of_pairs and abs(whole - float(table.diagonal().mean())) > 1e-4  # noqa: PLR2004
+
+
+def _each(loss: Any, outputs: Any, labels: Any, weights: Any) -> Any:
+    """Return the losses of entries, shape (n,)."""
+    values = _tensor(_unreduced(loss, outputs, labels))
+    if values.shape[:1] != weights.shape:
+        raise TrainingError(
+            f"{MODEL_FILE}: entries have weights, but `loss` gives one number for a batch",
+            "def loss(outputs, labels, weights): …, or return one number for each entry",
+        )
+    flat = values.reshape(len(values), -1)
+    return flat.sum(dim=1) if _is_sum(loss) else flat.mean(dim=1)
+
+
+def _unreduced(loss: Any, outputs: Any, labels: Any) -> Any:
+    if not isinstance(loss, torch.nn.Module) or not hasattr(loss, "reduction"):
+        return loss(outputs, labels)
+    kept = loss.reduction
+    loss.reduction = "none"
+    try:
+        return loss(outputs, labels)
+    finally:
+        loss.reduction = kept
+
+
+def _is_sum(loss: Any) -> bool:
+    return getattr(loss, "reduction", None) == "sum"
+
+
+def _tensor(given: Any) -> Any:
+    if not isinstance(given, torch.Tensor):
+        raise TrainingError(
+            f"{MODEL_FILE}: `loss` gives a {type(given).__name__}, not a tensor", _HINT
+        )
+    return given
+
+
+def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
+    """Return what it takes, as far as it tells."""
+    with suppress(TypeError, ValueError):  # a function of C++
+        function = loss.forward if isinstance(loss, torch.nn.Module) else loss
+        return inspect.signature(function).parameters
+    return {}

@@ -1,0 +1,52 @@
+"""What model.py says and PyTorch trainings do not use: refused, with what to write instead."""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import torch
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
+_OTHER_NAMES = {
+    "criterion": "loss",
+    "loss_fn": "loss",
+    "loss_function": "loss",
+    "optimiser": "optimizer",
+}
+_STEPS = ("training_step", "configure_optimizers")  #: of Lightning
+
+
+def check_unused(module: Any, defined: Mapping[str, Any]) -> None:
+    """Refuse a training step of the module's own, and losses under another name.
+
+    Raises:
+        TrainingError: names what is not used.
+    """
+    for step in _STEPS:
+        if callable(getattr(module, step, None)):
+            raise TrainingError(
+                f"{MODEL_FILE}: the module has a `{step}` of its own (Lightning's), which is not "
+                "called here",
+                "return a torch.nn.Module without it; `loss` and def optimizer(parameters) of "
+                f"{MODEL_FILE} say how it learns",
+            )
+    if defined.get("callbacks"):
+        raise TrainingError(
+            f"{MODEL_FILE}: `callbacks` are Keras's, and a PyTorch training does not call them",
+            '"callbacks": {"EarlyStopping": {"patience": 3}} in params.json',
+        )
+    for name, given in defined.items():
+        due = "loss" if _is_loss(given) else _OTHER_NAMES.get(name, "")
+        if due and callable(given) and defined.get(due) is None:
+            _refuse(name, due)
+
+
+def _is_loss(given: Any) -> bool:
+    return isinstance(given, torch.nn.Module) and type(given).__module__ == "torch.nn.modules.loss"
+
+
+def _refuse(name: str, due: str) -> NoReturn:
+    raise TrainingError(
+        f"{MODEL_FILE} defines `{name}` and no `{due}`: only what is called `{due}` is used",
+        f"{due} = {name}, or leave it away",
+    )
