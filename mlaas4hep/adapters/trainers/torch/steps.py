@@ -48,18 +48,8 @@ class Steps:
 
         value = self.optimizer.step(with_gradient)
         if isinstance(self.scheduler, _EACH_BATCH):
-            self._end_batch()
+            _end_batch(self.scheduler)
         return value
-
-    def _end_batch(self) -> None:
-        try:
-            self.scheduler.step()
-        except ValueError as error:  # OneCycleLR is over
-            raise TrainingError(
-                f"{MODEL_FILE}: `scheduler` ends before the training: {error}",
-                "total_steps: at least epochs times batches, which are the entries that are learned "
-                "from over batch_size",
-            ) from error
 
     def end_round(self, metrics: RoundMetrics) -> None:
         """Let the scheduler see the validation loss, or else the loss."""
@@ -81,6 +71,17 @@ class Steps:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
+
+
+def _end_batch(scheduler: Any) -> None:
+    try:
+        scheduler.step()
+    except ValueError as error:  # OneCycleLR is over
+        raise TrainingError(
+            f"{MODEL_FILE}: `scheduler` ends before the training: {error}",
+            "total_steps: at least epochs times batches, which are the entries that are learned "
+            "from over batch_size",
+        ) from error
 
 
 def _made(name: str, make: Any, argument: Any, kinds: Any) -> Any:

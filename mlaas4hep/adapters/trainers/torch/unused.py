@@ -37,7 +37,7 @@ def check_unused(module: Any, defined: Mapping[str, Any]) -> None:
         )
     for name, given in defined.items():
         due = "loss" if _is_loss(given) else _OTHER_NAMES.get(name, "")
-        if due and callable(given) and defined.get(due) is None:
+        if due and not name.startswith("_") and callable(given) and defined.get(due) is None:
             _refuse(name, due)
 
 
