@@ -25,6 +25,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.ports import ObjectInfo
 from mlaas4hep.ports.deadletters import Letter, Queue
 from mlaas4hep.ports.objects import check_etag
+from mlaas4hep.ports.runs import Confirm
 
 _BLOCK = 1 << 20
 
@@ -274,14 +275,14 @@ class MemoryLeases:
         self._changed = threading.Condition()
 
     @contextmanager
-    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[None]:
-        """Hold the lease while the context lasts."""
+    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[Confirm]:
+        """Hold the lease while the context lasts; nobody loses it here."""
         with self._changed:
             if not self._changed.wait_for(lambda: name not in self._held, patience_s):
                 raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
             self._held.add(name)
         try:
-            yield
+            yield lambda: None
         finally:
             with self._changed:
                 self._held.discard(name)

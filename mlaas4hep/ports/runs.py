@@ -71,11 +71,17 @@ class RunBook(Protocol):
         """
 
 
+Confirm = Callable[[], None]  #: ServiceUnavailableError: the lease is somebody else's by now
+
+
 class Leases(Protocol):
     """Who works on what, when two must not."""
 
-    def hold(self, name: str, patience_s: float = 0.0) -> AbstractContextManager[None]:
+    def hold(self, name: str, patience_s: float = 0.0) -> AbstractContextManager[Confirm]:
         """Hold the lease while the context lasts; a dead holder loses it within `LEASE_S`.
+
+        So does one that stands still for as long. Who writes what another holder may have written
+        since then asks what the context gives before.
 
         Args:
             name: of what is held.

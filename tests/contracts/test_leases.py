@@ -49,6 +49,12 @@ def test_it_is_free_again_afterwards(leases: Leases, name: str) -> None:
             pass
 
 
+def test_who_holds_it_can_make_sure_of_it(leases: Leases, name: str) -> None:
+    with leases.hold(name) as confirm:
+        for _ in range(3):
+            confirm()
+
+
 def test_it_is_free_again_after_an_error(leases: Leases, name: str) -> None:
     with pytest.raises(ZeroDivisionError), leases.hold(name):
         raise ZeroDivisionError
@@ -121,12 +127,14 @@ def test_who_stood_still_while_another_took_it_neither_takes_it_back_nor_frees_i
 ) -> None:
     stopped, other = JetStreamLeases(connection, LEASE_S), JetStreamLeases(connection, LEASE_S)
     held = ExitStack()
-    held.enter_context(stopped.hold(name))
+    confirm = held.enter_context(stopped.hold(name))
     connection.run(partial(_expire, name))
     with other.hold(name, patience_s=20):
         begun = time.monotonic()
         while time.monotonic() < begun + 2 * LEASE_S:  # both renew meanwhile
             assert not _can_hold(stopped, name)
+        with pytest.raises(ServiceUnavailableError, match="by now"):
+            confirm()
         held.close()
         assert not _can_hold(stopped, name)
 

@@ -16,7 +16,7 @@ from nats.js.kv import KeyValue
 from mlaas4hep.adapters.nats.connection import Connection, bucket, key
 from mlaas4hep.adapters.nats.provision import LEASES
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.ports.runs import LEASE_S
+from mlaas4hep.ports.runs import LEASE_S, Confirm
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,18 @@ class JetStreamLeases:
         self._holder = uuid.uuid4().hex.encode()
 
     @contextmanager
-    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[None]:
+    def hold(self, name: str, patience_s: float = 0.0) -> Iterator[Confirm]:
         """Hold the lease while the context lasts."""
         lease = _Lease(key(name), self._holder, self._pause_s)
         if not self._connection.run(partial(lease.take, patience_s=patience_s)):
             raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
+
+        def confirm() -> None:
+            if not self._connection.run(lease.confirm):
+                raise ServiceUnavailableError(f"somebody else holds the lease {name!r} by now")
+
         try:
-            yield
+            yield confirm
         finally:
             try:
                 self._connection.run(lease.free)
@@ -56,6 +61,7 @@ class _Lease:
         self._pause_s = pause_s
         self._revision = 0
         self._ended = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
 
     async def take(self, jetstream: JetStreamContext, patience_s: float) -> bool:
@@ -72,6 +78,14 @@ class _Lease:
         self._renewing = asyncio.create_task(self._renew(leases))
         return True
 
+    async def confirm(self, jetstream: JetStreamContext) -> bool:
+        """Renew it now; False if somebody else holds it."""
+        try:
+            await self._renewed(bucket(jetstream, LEASES))
+        except KeyWrongLastSequenceError:
+            return False
+        return True
+
     async def free(self, jetstream: JetStreamContext) -> None:
         """Stop renewing, and give the lease back if it is still ours."""
         self._ended.set()
@@ -85,13 +99,15 @@ class _Lease:
     async def _renew(self, leases: KeyValue) -> None:
         while not await self._is_over():
             with suppress(nats.errors.Error):  # away for a moment: the next renewal counts
-                try:
-                    self._revision = await leases.update(
-                        self._where, self._holder, last=self._revision
-                    )
-                except KeyWrongLastSequenceError:
-                    log.warning("lease %s had expired; taking it again", self._where)
-                    self._revision = await _created(leases, self._where, self._holder)
+                await self._renewed(leases)
+
+    async def _renewed(self, leases: KeyValue) -> None:
+        async with self._turn:
+            try:
+                self._revision = await leases.update(self._where, self._holder, last=self._revision)
+            except KeyWrongLastSequenceError:
+                log.warning("lease %s had expired; taking it again", self._where)
+                self._revision = await _created(leases, self._where, self._holder)
 
     async def _is_over(self) -> bool:
         with suppress(TimeoutError):

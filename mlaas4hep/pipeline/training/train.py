@@ -24,7 +24,7 @@ from mlaas4hep.pipeline.training.handover import Handover
 from mlaas4hep.pipeline.training.roundhistory import RoundHistory
 from mlaas4hep.pipeline.training.trainingplan import load_plan
 from mlaas4hep.ports import Services, Training
-from mlaas4hep.ports.runs import LEASE_S
+from mlaas4hep.ports.runs import LEASE_S, Confirm
 
 _TICK_S = 1.0  #: how long a cancelled run goes unnoticed at most
 _LOOK_S = 0.2  #: between two looks for a chunk that is being made again
@@ -52,7 +52,7 @@ def _beside(event: ChunkReady, services: Services) -> bytes:
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
     with ExitStack() as stack:
         lease = f"train/{event.owner}/{event.run}"
-        stack.enter_context(services.leases.hold(lease, _HANDED_ON_S))
+        confirm = stack.enter_context(services.leases.hold(lease, _HANDED_ON_S))
         check_wanted(event, services)  # who held it before may have ended the run
         plan = load_plan(event, services)
         model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
@@ -70,9 +70,10 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
             handover=Handover(event=event, services=services, plan=plan, training=training),
             bundle=bundle,
             checkpoints=checkpoints,
+            confirm=confirm,
             warnings=(*plan.warnings, *_refused(objection)),
         )
-        stack.callback(under_way.history.store)
+        stack.callback(under_way.store_rounds)
         stack.callback(under_way.store_log)
         yield from under_way.news()
     checkpoints.remove()
@@ -94,6 +95,8 @@ class _UnderWay:
     handover: Handover
     bundle: Bundle
     checkpoints: Checkpoints
+    confirm: Confirm  #: that no other delivery trains by now, because this one stood still
+    is_ours: bool = True  #: as far as is known
     warnings: tuple[str, ...] = ()
     wanted: deque[int] = field(default_factory=deque)
     logged: bytes = b""
@@ -116,7 +119,7 @@ class _UnderWay:
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
                 self.store_log()
-                self.history.store()
+                self.store_rounds()
             else:
                 yield from self._news_of(report)
             if isinstance(report, TrainingFinished):
@@ -178,7 +181,8 @@ class _UnderWay:
                     metrics=report.metrics,
                 )
             case TrainingFinished():
-                self.history.store()  # whoever hears that the run is done looks at all rounds
+                self._make_sure()
+                self.store_rounds()  # whoever hears that the run is done looks at all rounds
                 self.store_log()
                 yield ModelReady(
                     owner=owner,
@@ -194,6 +198,7 @@ class _UnderWay:
         """Keep a file where its kind belongs; the log so far goes with a checkpoint."""
         kind, _, path = made.name.partition("/")
         with made.file as file:
+            self._make_sure()
             if kind in ("bundle", "plots"):
                 self.bundle.add(path if kind == "bundle" else made.name, file)
             if kind == "plots":
@@ -204,12 +209,27 @@ class _UnderWay:
                 check_wanted(self.event, self.services)  # another delivery may have ended the run
                 self.checkpoints.store(file)
                 self.store_log()
-                self.history.store()
+                self.store_rounds()
+
+    def _make_sure(self) -> None:
+        """Go on only if what is stored is nobody else's: another delivery's would be newer.
+
+        Raises:
+            ServiceUnavailableError: another delivery trains, or nobody can tell.
+        """
+        self.is_ours = False
+        self.confirm()
+        self.is_ours = True
+
+    def store_rounds(self) -> None:
+        """Store the figures of the rounds so far."""
+        if self.is_ours:
+            self.history.store()
 
     def store_log(self) -> None:
         """Store what the training printed, if it printed more."""
         log = self.training.log()
-        if log != self.logged:
+        if log != self.logged and self.is_ours:
             key = files.key(self.event.owner, self.event.run, files.LOG)
             self.services.runs_files.put(key, log)
             self.logged = log

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.memory import MemoryLeases
 from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
@@ -324,3 +325,57 @@ def test_a_late_training_stores_no_checkpoint_for_a_run_that_is_done(services, f
         list(train(FIRST, replace(services, trainer=LateTrainer(services))))
 
     assert not any(run_files.is_unfinished(key) for key in stored(services.runs_files))
+
+
+class Overtaken(MemoryTrainer, MemoryLeases):
+    """A trainer that stands still before its first checkpoint while `meanwhile` happens.
+
+    It has lost its lease then.
+    """
+
+    def __init__(self, meanwhile):
+        super().__init__()
+        self._meanwhile = meanwhile
+        self._is_over = False
+
+    @contextmanager
+    def hold(self, name, patience_s=0.0):
+        with super().hold(name, patience_s):
+            yield self._confirm
+
+    def _confirm(self):
+        if self._is_over:
+            raise ServiceUnavailableError("somebody else holds the lease")
+
+    @contextmanager
+    def start(self, job, model_py, checkpoint=None, beside=b""):
+        with super().start(job, model_py, checkpoint, beside) as training:
+            tell = training.report
+
+            def report(timeout_s):
+                told = tell(timeout_s)
+                if isinstance(told, FileMade) and not self._is_over:
+                    self._is_over = True
+                    self._meanwhile()
+                return told
+
+            training.report = report
+            yield training
+
+
+def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(services, files):
+    prepare(services, files)
+
+    def others_train():
+        with pytest.raises(ServiceUnavailableError, match="killed"):
+            list(train(FIRST, replace(services, trainer=MortalTrainer(rounds=4))))
+        newer.update((key, services.runs_files.get(key)) for key in stored(services.runs_files))
+
+    newer = {}
+    stale = Overtaken(others_train)
+
+    with pytest.raises(ServiceUnavailableError, match="somebody else"):
+        list(train(FIRST, replace(services, trainer=stale, leases=stale)))
+
+    assert {key: services.runs_files.get(key) for key in stored(services.runs_files)} == newer
+    assert next(iter(train(FIRST, services))).resumed == 5
