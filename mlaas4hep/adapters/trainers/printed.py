@@ -2,6 +2,8 @@
 
 import threading
 
+from mlaas4hep.core.harmless import harmless
+
 
 class CappedLog:
     """Keeps the beginning and the end of what is written, and counts what it drops."""
@@ -29,25 +31,10 @@ class CappedLog:
         with self._lock:
             first, last, dropped = bytes(self._first), bytes(self._last), self._dropped
         if not dropped:
-            return harmless(first + last).encode()
+            return _lines(first + last).encode()
         note = f"\n[... {dropped} bytes of output left out ...]\n"
-        return (harmless(first) + note + harmless(last)).encode()
+        return (_lines(first) + note + _lines(last)).encode()
 
 
-def harmless(output: bytes) -> str:
-    """Return output as lines of printable text.
-
-    What a terminal would obey, or what would turn text round, is shown by its number.
-    """
-    text = output.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
-    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
-        return text
-    return "".join(each if _is_harmless(each) else _shown(each) for each in text)
-
-
-def _is_harmless(character: str) -> bool:
-    return character.isprintable() or character in "\n\t"
-
-
-def _shown(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def _lines(output: bytes) -> str:
+    return harmless(output.decode("utf-8", "backslashreplace"))

@@ -4,8 +4,8 @@ import os
 import stat
 
 from mlaas4hep.adapters.trainers.channel import Packet
-from mlaas4hep.adapters.trainers.printed import harmless
 from mlaas4hep.core import wire
+from mlaas4hep.core.harmless import harmless
 from mlaas4hep.core.models.training import (
     ChunkWanted,
     FileMade,
@@ -62,7 +62,7 @@ class Reports:
             message, hint = wire.load(list[str], packet.body)
         except (InvalidRequestError, ValueError) as error:
             raise _nonsense(packet.kind) from error
-        message, hint = harmless(message.encode()), harmless(hint.encode())
+        message, hint = harmless(message), harmless(hint)
         raise PermanentError(message, stage="train", file=_blamed(message), hint=hint)
 
     def _checked(

@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 from mlaas4hep.core import wire
+from mlaas4hep.core.harmless import harmless
 from mlaas4hep.core.runs.answers import Stage, Waiting
 from mlaas4hep.core.runs.doing import doing
 from mlaas4hep.errors import Problem
@@ -32,31 +33,40 @@ def show_json(value: Any) -> None:
 
 
 def show(text: str) -> None:
-    """Print a result."""
-    print(text)
+    """Print a result, whoever wrote it."""
+    print(harmless(text))
 
 
 def tell(text: str) -> None:
     """Tell something that is no result, whoever listens."""
-    print(text, file=sys.stderr)
+    print(harmless(text), file=sys.stderr)
 
 
 def note(text: str) -> None:
     """Tell a person at a terminal something that is no result."""
     if sys.stderr.isatty():
-        print(text, file=sys.stderr)
+        tell(text)
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows: as a table at a terminal, with tabs between cells for programs."""
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(map(str, row)))
+            print("\t".join(map(_cell, row)))
         return
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*map(str, row))
-    Console().print(table)
+        table.add_row(*map(_cell, row))
+    _console(stderr=False).print(table)
+
+
+def _cell(value: object) -> str:
+    return harmless(str(value)).replace("\n", " ").replace("\t", " ")
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console that takes texts as they are: brackets are no markup of ours."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def show_problem(problem: Problem) -> None:
@@ -69,9 +79,9 @@ def tell_problem(problem: Problem) -> None:
     place = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
     told = [f"{what} {name}" for what, name in place.items() if name]
     where = f" ({', '.join(told)})" if told else ""
-    print(f"error: {problem.message}{where}", file=sys.stderr)
+    tell(f"error: {problem.message}{where}")
     if problem.hint:
-        print(f"hint: {problem.hint}", file=sys.stderr)
+        tell(f"hint: {problem.hint}")
 
 
 @contextmanager
@@ -85,17 +95,17 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
         yield lambda _stages, _metrics, waiting: tell_new(waiting)
         return
     bars = Progress(
-        TextColumn("{task.description:<17}"),
+        TextColumn("{task.description:<17}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
+        TextColumn("{task.fields[unit]}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=Console(stderr=True),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=_console(stderr=True),
     )
     tasks: dict[str, TaskID] = {}
 
-    tell_above = _once(bars.console.print)
+    tell_above = _once(lambda text: bars.console.print(harmless(text)))
 
     def draw(
         stages: Sequence[Stage],
@@ -105,7 +115,7 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
         tell_above(waiting)
         notes = doing(stages, metrics)
         for stage in stages:
-            note = notes[stage.stage]
+            note = harmless(notes[stage.stage])
             if stage.stage not in tasks:
                 tasks[stage.stage] = bars.add_task(
                     stage.stage, total=None, start=False, unit=stage.unit, note=note
@@ -138,7 +148,10 @@ def count_bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int],
         yield lambda _done, _total: None
         return
     bars = Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
+        TextColumn(what, markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=_console(stderr=True),
     )
     task = bars.add_task(what, total=None)
     with bars:
@@ -154,11 +167,11 @@ def bytes_bar(
         yield lambda _more: None
         return
     bars = Progress(
-        TextColumn(what),
+        TextColumn(what, markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
-        console=Console(stderr=True),
+        console=_console(stderr=True),
     )
     task = bars.add_task(what, total=total)
     with bars:

@@ -1,0 +1,44 @@
+"""Texts of others at a terminal: descriptions of shared models, titles of everybody's runs."""
+
+import io
+import sys
+
+import pytest
+
+from mlaas4hep.cli.terminal.screen import show, show_table, stage_bars, tell_problem
+from mlaas4hep.core.runs.answers import Waiting
+from mlaas4hep.errors import Problem
+
+EVIL = "a[/b][link=x]y\x1b]0;owned\x07\x9b2J\u202e"
+HARMLESS = r"a[/b][link=x]y\x1b]0;owned\x07\x9b2J\u202e"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(params=[Terminal, io.StringIO])
+def screen(request, monkeypatch):
+    made = request.param()
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "stdout", made)
+    monkeypatch.setattr(sys, "stderr", made)
+    return made
+
+
+def test_a_text_of_a_stranger_is_shown_and_not_obeyed(screen):
+    show_table(["name", "about"], [["luca_1", EVIL], ["luca_2", "two\nlines\tof text"]])
+    show(EVIL)
+    tell_problem(Problem(code="x", message=EVIL, hint=EVIL))
+
+    assert screen.getvalue().count(HARMLESS) == 4
+    assert "two lines of text" in screen.getvalue()
+
+
+def test_a_file_of_a_stranger_is_named_beside_the_bars_and_not_obeyed(screen):
+    waiting = Waiting(file=EVIL, attempt=1, attempts=3, next_at="", reason="", text=EVIL)
+    with stage_bars() as draw:
+        draw([], {}, [waiting])
+
+    assert HARMLESS in screen.getvalue()
