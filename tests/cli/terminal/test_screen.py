@@ -1,6 +1,5 @@
 """Texts of others at a terminal: descriptions of shared models, titles of everybody's runs."""
 
-import io
 import sys
 
 import pytest
@@ -13,18 +12,13 @@ EVIL = "a[/b][link=x]y\x1b]0;owned\x07\x9b2J\u202e"
 HARMLESS = r"a[/b][link=x]y\x1b]0;owned\x07\x9b2J\u202e"
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture(params=[Terminal, io.StringIO])
-def screen(request, monkeypatch):
-    made = request.param()
+@pytest.fixture(params=["terminal", "pipe"])
+def screen(request, monkeypatch, capsys):
+    """Give what returns all that was shown."""
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(sys, "stdout", made)
-    monkeypatch.setattr(sys, "stderr", made)
-    return made
+    for file in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(file, "isatty", lambda: request.param == "terminal")
+    return lambda: "".join(capsys.readouterr())
 
 
 def test_a_text_of_a_stranger_is_shown_and_not_obeyed(screen):
@@ -32,8 +26,10 @@ def test_a_text_of_a_stranger_is_shown_and_not_obeyed(screen):
     show(EVIL)
     tell_problem(Problem(code="x", message=EVIL, hint=EVIL))
 
-    assert screen.getvalue().count(HARMLESS) == 4
-    assert "two lines of text" in screen.getvalue()
+    shown = screen()
+
+    assert shown.count(HARMLESS) == 4
+    assert "two lines of text" in shown
 
 
 def test_a_file_of_a_stranger_is_named_beside_the_bars_and_not_obeyed(screen):
@@ -41,4 +37,4 @@ def test_a_file_of_a_stranger_is_named_beside_the_bars_and_not_obeyed(screen):
     with stage_bars() as draw:
         draw([], {}, [waiting])
 
-    assert HARMLESS in screen.getvalue()
+    assert HARMLESS in screen()
