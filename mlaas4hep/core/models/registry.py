@@ -1,6 +1,8 @@
 """Versions of a model: where each came from, what they are called, and which one is served."""
 
+import re
 from dataclasses import dataclass
+from html import escape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,42 +43,56 @@ class ModelCard:
 
 
 def markdown(card: ModelCard) -> str:
-    """Return a card as text."""
+    """Return a card as text, to which nobody adds HTML, or a line outside the description."""
     one = card.version
     origin = one.provenance
     return "\n".join(
         (
             f"# {card.model}, version {one.version}",
             "",
-            one.description,
+            escape(one.description, quote=False),
             "",
             f"- stored at {one.stored_at}{', served' if one.served else ''}",
-            f"- aliases: {', '.join(one.aliases) or 'none'}",
-            f"- trained as {origin.trained_as or 'it was uploaded'}; task: {origin.task or 'unknown'}",
-            f"- classes: {', '.join(origin.classes) or 'none are named'}",
+            f"- aliases: {_listed(one.aliases) or 'none'}",
+            (
+                f"- trained as {_line(origin.trained_as) or 'it was uploaded'}; "
+                f"task: {_line(origin.task) or 'unknown'}"
+            ),
+            f"- classes: {_listed(origin.classes) or 'none are named'}",
             f"- learned from {origin.entries} entries in {len(origin.columns)} columns",
-            f"- columns: {', '.join(origin.columns)}",
+            f"- columns: {_listed(origin.columns)}",
             "",
             "## Figures",
             "",
-            *(f"- {name}: {value:.6g}" for name, value in origin.metrics),
+            *(f"- {_line(name)}: {value:.6g}" for name, value in origin.metrics),
             "",
             "## Data",
             "",
-            *(f"- {name} ({identity})" for name, identity in origin.inputs),
-            *(
-                ("", "preproc.json:", "", "```json", origin.preproc, "```")
-                if origin.preproc
-                else ()
-            ),
+            *(f"- {_line(name)} ({_line(identity)})" for name, identity in origin.inputs),
+            *(("", "preproc.json:", "", *_fenced(origin.preproc)) if origin.preproc else ()),
             "",
             "## Software",
             "",
-            *(f"- {name} {version}" for name, version in origin.versions),
+            *(f"- {_line(name)} {_line(version)}" for name, version in origin.versions),
             "",
             "## Files",
             "",
-            *(f"- {file}" for file in card.files),
+            *(f"- {_line(file)}" for file in card.files),
             "",
         )
     )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(map(_line, names))
+
+
+def _line(text: str) -> str:
+    return escape(" ".join(text.split()), quote=False)
+
+
+def _fenced(code: str) -> tuple[str, str, str]:
+    """Return code between fences that are longer than any in it."""
+    fence = "`" * (max(map(len, re.findall("`+", code)), default=0) + 1)
+    fence = fence.rjust(3, "`")
+    return f"{fence}json", code, fence

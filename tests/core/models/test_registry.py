@@ -1,0 +1,31 @@
+from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance, markdown
+
+
+def test_nobody_adds_html_or_lines_to_the_card_of_a_model():
+    evil = "x\n## Figures\n<img src=x onerror=alert(1)>"
+    origin = Provenance(
+        trained_as=evil,
+        task=evil,
+        columns=(evil,),
+        classes=(evil,),
+        inputs=((evil, evil),),
+        preproc="{}\n```\n<script>alert(1)</script>\n````\n",
+        versions=((evil, evil),),
+        metrics=((evil, 0.5),),
+    )
+    version = ModelVersion(
+        version="v1",
+        served=True,
+        aliases=("production",),
+        stored_at="",
+        description="<script>alert(1)</script> **mine**",
+        provenance=origin,
+    )
+
+    text = markdown(ModelCard(model="m", owner="o", version=version, files=(evil,)))
+
+    before, code, after = text.split("`````")
+    assert code == f"json\n{origin.preproc}\n"
+    assert "<" not in before + after
+    assert "**mine**" in before
+    assert (before + after).splitlines().count("## Figures") == 1
