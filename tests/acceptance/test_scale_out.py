@@ -151,7 +151,7 @@ def test_two_replicas_make_the_chunks_that_one_makes(tmp_path, platform):
     ]
 
     pipeline.submit(services, paths, chunk_size=100)
-    run = services.runs.wait("o", "r_1", lambda run: run.chunks.complete or run.is_final, 60)
+    run = services.runs.wait("o", "r_1", lambda run: run.chunks.complete or run.is_final, 180)
 
     alone = pipeline.make_services(range_entries=500)
     pipeline.run(alone, paths, chunk_size=100)
