@@ -96,6 +96,10 @@ REFUSED = {
     "a shape that no array has": (INFER, _tensor(b"", shape=[0, 2**63], data=[])),
     "a shape larger than memory": (INFER, _tensor(b"", shape=[0, 2**62, 2**62], data=[])),
     "a shape of 65 dimensions": (INFER, _tensor(b"", shape=[1] * 64 + [4])),
+    "a feature that is a list beside numbers": (
+        "/v1/models/luca_1:classify",
+        b'{"examples":[{"met":1,"njets":[],"Muon_pt_0":1,"Muon_pt_1":1}]}',
+    ),
     "endless bytes": (INFER, _tensor(b"", parameters={"binary_data_size": float("inf")})),
 }
 

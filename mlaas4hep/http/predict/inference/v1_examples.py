@@ -96,7 +96,11 @@ def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
             f"model {served.record.name!r} has no features {', '.join(columns)}",
             hint=f"its inputs: {', '.join(inputs)}",
         )
-    return {info.name: np.stack([tensor(info.name, each, info.dtype) for each in rows], axis=-1)}
+    features = [tensor(info.name, each, info.dtype) for each in rows]
+    for name, feature in zip(columns, features, strict=True):
+        if feature.shape != features[0].shape:
+            raise InvalidRequestError(f"features {columns[0]!r} and {name!r} differ in length")
+    return {info.name: np.stack(features, axis=-1)}
 
 
 def _values(served: LoadedModel, examples: Examples, name: str) -> list[Any]:
