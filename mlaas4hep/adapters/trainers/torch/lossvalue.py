@@ -46,12 +46,12 @@ def counts_each_entry(loss: Any) -> bool:
     return not of_classes or (loss.weight is None and loss.ignore_index < 0)
 
 
-def compares_all_pairs(loss: Callable[[Any, Any], Any]) -> bool:
-    """Tell whether a loss compares each output with the labels of all entries.
+def compares_all_pairs(loss: Callable[[Any, Any], Any], width: int) -> bool:
+    """Tell whether a loss compares each of `width` outputs with the labels of all entries.
 
     Shapes (n,) and (n, 1) become (n, n) without a word.
     """
-    outputs = torch.tensor([[0.2], [0.5], [0.7]])
+    outputs = torch.tensor([[0.2], [0.5], [0.7]]).repeat(1, width)
     labels = torch.tensor([[0.0], [1.0], [1.0]])
     each = range(len(outputs))
 

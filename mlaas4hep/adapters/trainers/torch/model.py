@@ -219,7 +219,7 @@ class TorchModel:
             if tried.compares_all_pairs:
                 raise TrainingError(
                     f"{MODEL_FILE}: `loss` compares each output with the labels of all entries",
-                    "outputs and labels have shape (entries, 1) both: squeeze both, or neither",
+                    "labels have shape (entries, 1): compare outputs[:, :1], or squeeze both",
                 )
         module.train(was_training)
 

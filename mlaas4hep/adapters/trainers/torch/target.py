@@ -58,9 +58,9 @@ class Target:
 
     @property
     def compares_all_pairs(self) -> bool:
-        """Tell whether a loss of one output mixes up entries."""
-        is_column = self.width == 1 and self.compares.labels == "column"
-        return is_column and lossvalue.compares_all_pairs(self)
+        """Tell whether a loss of one label mixes up entries."""
+        is_column = self.compares.labels == "column"
+        return is_column and lossvalue.compares_all_pairs(self, self.width)
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -210,6 +210,12 @@ def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Compariso
         )
     if asked == "regression":
         return losses.MSELoss(), Comparison(labels="column", task="regression")
+    if not head.varies and head.kind != "logits":
+        raise TrainingError(
+            f"{MODEL_FILE}: outputs are the same for all entries, so that nobody can tell whether "
+            "they are probabilities",
+            "define `loss`, or let the last layer begin with random weights",
+        )
     if head.width > 1:
         several: dict[str, Any] = {
             "logits": losses.CrossEntropyLoss(),

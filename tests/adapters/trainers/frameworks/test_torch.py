@@ -161,6 +161,9 @@ class TestTorch(FrameworkContract):
         network(
             "nn.Linear(16, 1)", "criterion = nn.MSELoss()"
         ): "defines `criterion` and no `loss`",
+        "import torch\ndef model(idim):\n    made = torch.nn.Linear(idim, 1)\n"
+        "    torch.nn.init.zeros_(made.weight), torch.nn.init.constant_(made.bias, 0.3)\n"
+        "    return made": "outputs are the same for all entries",
         network("nn.Linear(16, 1)", "callbacks = [3]"): "`callbacks` are Keras's",
         network("nn.Linear(16, 1)", "optimizer = 'adam'"): "`optimizer` is a str, not a function",
         network(
@@ -252,6 +255,13 @@ class TestTorch(FrameworkContract):
 
         assert given.history == [pytest.approx(metrics, rel=1e-5) for metrics in done.history]
         np.testing.assert_allclose(given.predictions()[1], done.predictions()[1], atol=1e-5)
+
+    def test_outputs_that_are_compared_with_all_labels_are_refused(self, train):
+        text = network("nn.Linear(16, 2)", "def loss(o, y): return ((o[:, 0] - y) ** 2).mean()")
+
+        with pytest.raises(TrainingError, match="with the labels of all entries"):
+            train("regression", text, params={"task": "regression"})
+        train("regression", text.replace("o[:, 0]", "o[:, :1]"), params={"task": "regression"})
 
     def test_weights_that_a_loss_does_not_take_are_refused_before_anything_is_read(self, train):
         with pytest.raises(TrainingError, match="gives one number for a batch"):
