@@ -2,12 +2,10 @@
 
 import io
 import re
-import resource
 import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import fastavro
 import numpy as np
@@ -17,11 +15,31 @@ from pyarrow import parquet
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 _MANY = 2**40
 _ROOM = 100 * 1024**2  #: bytes that a reader may take
 _ZEROS_BYTES = 300_000_000
+_READS = f"""
+import re, resource, sys
+from pathlib import Path
+
+import pyarrow.parquet, fastavro
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.errors import MlaasError
+
+told = re.search(r"VmData:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+resource.setrlimit(resource.RLIMIT_DATA, [int(told[1]) * 1024 + {_ROOM}] * 2)
+source, path = DataFiles(MemoryStore(lambda: 0.0)), sys.argv[1]
+try:
+    info = source.describe(path, "")
+    names = [branch.name for branch in info.branches]
+    survey = source.survey(path, "", names)
+    print(sum(block.entries for block in source.read(survey, names, 0, info.entries)))
+except MlaasError as error:
+    print(type(error).__name__, error)
+"""
 _WRITES_ZEROS = f"""
 import numpy, pyarrow
 from pyarrow import parquet
@@ -42,17 +60,10 @@ def source():
     return DataFiles(MemoryStore(lambda: 0.0))
 
 
-@pytest.fixture
-def little_memory():
-    limits = resource.getrlimit(resource.RLIMIT_DATA)
-
-    def limit():
-        told = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
-        most = int(told[1]) * 1024 + _ROOM
-        resource.setrlimit(resource.RLIMIT_DATA, (most, limits[1]))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_DATA, limits)
+def _read_with_little_memory(path):
+    """Read a file in a process of its own, which keeps no memory of earlier tests; return what it says."""
+    command = [sys.executable, "-c", _READS, str(path)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -129,32 +140,29 @@ def test_avro_with_a_block_larger_than_the_file_is_damaged(source, tmp_path):
 
 
 def test_an_avro_block_that_inflates_to_more_than_there_is_ends_the_reading_alone(
-    source, tmp_path, little_memory
+    tmp_path,
 ):
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     million = packer.compress(bytes(10**6)) + packer.flush(zlib.Z_FULL_FLUSH)
     packed = million * (_ZEROS_BYTES // 10**6) + packer.flush()
     path = _avro(tmp_path / "a.avro", "double", 1000, packed, "deflate")
-    little_memory()
 
-    with pytest.raises(ServiceUnavailableError, match="takes more memory than there is here"):
-        _read(source, path)
+    said = _read_with_little_memory(path)
+
+    assert re.match("ServiceUnavailableError .*takes more memory than there is here", said), said
 
 
 @pytest.mark.parametrize("name", ["a.arrow", "a.parquet"])
-def test_a_part_that_inflates_to_more_than_there_is_ends_the_reading_alone(
-    source, of_zeros, little_memory, name
-):
-    little_memory()
+def test_a_part_that_inflates_to_more_than_there_is_ends_the_reading_alone(of_zeros, name):
+    said = _read_with_little_memory(of_zeros / name)
 
-    with pytest.raises(ServiceUnavailableError, match=f"{name}'.* more memory than there is here"):
-        _read(source, of_zeros / name)
+    assert re.match(f"ServiceUnavailableError .*{name}'.* more memory than there is here", said), (
+        said
+    )
 
 
 @pytest.mark.parametrize("claimed", [2**40, 2**62, -5])
-def test_an_arrow_buffer_that_says_it_inflates_to_a_terabyte_is_refused(
-    source, tmp_path, little_memory, claimed
-):
+def test_an_arrow_buffer_that_says_it_inflates_to_a_terabyte_is_refused(tmp_path, claimed):
     table = pa.table({"a": np.zeros(1000)})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(str(tmp_path / "a.arrow"), table.schema, options=options) as file:
@@ -163,10 +171,10 @@ def test_an_arrow_buffer_that_says_it_inflates_to_a_terabyte_is_refused(
     zstd = content.index(b"\x28\xb5\x2f\xfd")
     content[zstd - 8 : zstd] = struct.pack("<q", claimed)
     (tmp_path / "a.arrow").write_bytes(content)
-    little_memory()
 
-    with pytest.raises((ServiceUnavailableError, InvalidRequestError), match=r"a\.arrow'"):
-        _read(source, tmp_path / "a.arrow")
+    said = _read_with_little_memory(tmp_path / "a.arrow")
+
+    assert re.match(r"(ServiceUnavailable|InvalidRequest)Error .*a\.arrow'", said), said
 
 
 def test_parquet_of_a_hundred_million_equal_entries_in_a_few_bytes_is_refused(source, tmp_path):
