@@ -28,6 +28,8 @@ class Types:
 def infer(samples: Sequence[bytes], head: Head) -> Types:
     """Return the type of each column that fits all samples, which are whole rows."""
     sample = b"\n".join(samples)  # empty lines do not count
+    if not sample.strip():  # a file without entries
+        return Types(kinds=dict.fromkeys(head.names, pa.float64()))
     kinds = _kinds(sample, head, ".")
     texts = {name for name, kind in kinds.items() if pa.types.is_string(kind)}
     if not texts:
