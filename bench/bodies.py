@@ -23,7 +23,7 @@ from bench.pipeline import Pipeline, side_by_side
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core.runs.events import ChunkPlanned, Event
-from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 
 
 @dataclass

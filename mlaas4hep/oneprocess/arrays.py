@@ -16,9 +16,9 @@ from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.pipeline.dealing import make_together
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.preparation import Preparation
+from mlaas4hep.pipeline.preprocessing.dealing import make_together
+from mlaas4hep.pipeline.preprocessing.preparation import Preparation
 from mlaas4hep.pipeline.surveys import survey
 from mlaas4hep.ports import Services
 

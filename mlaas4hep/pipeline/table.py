@@ -21,7 +21,7 @@ from mlaas4hep.core.runs.events import (
     ScanContinued,
     ScoringSubmitted,
 )
-from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.scans import take_turn
 from mlaas4hep.pipeline.scoring import open_scoring, score_range

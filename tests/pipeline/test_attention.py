@@ -11,7 +11,7 @@ from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunCancelled
 from mlaas4hep.dispatcher.verdict import Action, CallOutcome, History, judge
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.pipeline.attention import AttentiveSource, RunOverError
-from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline

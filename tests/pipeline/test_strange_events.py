@@ -7,7 +7,7 @@ from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, RangeMeasured, RangePlanned
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.errors import StrangeEventError
-from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 from mlaas4hep.pipeline.specs import measure_range
 from mlaas4hep.testing import pipeline
 from tests import oracle

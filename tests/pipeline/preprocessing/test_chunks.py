@@ -12,7 +12,7 @@ from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import ChunkPlanned
 from mlaas4hep.core.runs.run import Status
-from mlaas4hep.pipeline.chunks import preprocess_chunks
+from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 from mlaas4hep.testing import pipeline
 from tests import oracle
 

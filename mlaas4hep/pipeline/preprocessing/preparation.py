@@ -20,7 +20,7 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.lookahead import begun_ahead
+from mlaas4hep.pipeline.preprocessing.lookahead import begun_ahead
 from mlaas4hep.ports import DataSource
 
 AHEAD_BYTES = 32 * 1024**2  #: of rows that are read from servers before their turn comes

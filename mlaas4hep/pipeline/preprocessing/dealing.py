@@ -6,9 +6,9 @@ import numpy as np
 
 from mlaas4hep.core.data.planning.mixing import dealt
 from mlaas4hep.core.data.planning.plan import Recipe
-from mlaas4hep.pipeline.filling import Filling, Shaped, make_chunks
 from mlaas4hep.pipeline.opentrees import naming
-from mlaas4hep.pipeline.preparation import Preparation
+from mlaas4hep.pipeline.preprocessing.filling import Filling, Shaped, make_chunks
+from mlaas4hep.pipeline.preprocessing.preparation import Preparation
 
 
 def make_together(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mlaas4hep.pipeline.lookahead import AT_ONCE, begun_ahead
+from mlaas4hep.pipeline.preprocessing.lookahead import AT_ONCE, begun_ahead
 
 PARTS = range(20)
 

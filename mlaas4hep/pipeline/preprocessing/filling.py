@@ -18,7 +18,7 @@ from mlaas4hep.core.data.planning.plan import Recipe, Slice
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import naming
-from mlaas4hep.pipeline.preparation import Facts, Labelled, Preparation
+from mlaas4hep.pipeline.preprocessing.preparation import Facts, Labelled, Preparation
 
 
 def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:
