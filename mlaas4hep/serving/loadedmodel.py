@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Self
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.answering import answer_of, answering
+from mlaas4hep.core.models.answering import answer_of, answering, named_so
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
 from mlaas4hep.ports import ObjectStore, Runtime
@@ -64,6 +66,21 @@ class LoadedModel:
         if self.output or (self.contract and self.contract.outputs):
             return answer_of(outputs, self.output, self.contract)
         return None
+
+    def check_output(self) -> None:
+        """Refuse an output that params.json names and that no signature of the model has.
+
+        Raises:
+            InvalidRequestError: with the nearest names.
+        """
+        node, ways = _node(self.record), self.runtime.signatures.values() or (self.runtime,)
+        found = [[each.name for each in way.outputs] for way in ways]
+        if self.contract or not node or any(len(one) == 1 or named_so(one, node) for one in found):
+            return
+        raise InvalidRequestError(
+            f"params.json names the output {node!r}, and the model has none of that name",
+            hint=nearest(node, chain.from_iterable(found)),
+        )
 
     def named(self, numbers: int, output: str = "") -> tuple[str, ...]:
         """Return the class that each of the `numbers` of an answer is for; () if nobody said it.
@@ -123,7 +140,12 @@ def _output(runtime: Runtime, record: ModelRecord, contract: Contract | None) ->
     outputs = [(each.name, each.dtype) for each in runtime.outputs]
     if contract is not None and outputs:
         return outputs[0][0]
-    return answering(outputs, record.output_name or record.output_node)
+    return answering(outputs, _node(record))
+
+
+def _node(record: ModelRecord) -> str:
+    """Return the output that params.json names; of both names, TFaaS asks a SavedModel by the first."""
+    return record.output_name or record.output_node
 
 
 def _transform(contract: Contract, runtime: Runtime) -> Transform:

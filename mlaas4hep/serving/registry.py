@@ -111,9 +111,11 @@ class Registry:
         """Load a version whose files are stored but which is not announced yet.
 
         Raises:
-            InvalidRequestError: it cannot be loaded; nothing is replaced.
+            InvalidRequestError: it cannot be loaded, or lacks what params.json names; nothing is
+                replaced.
         """
         served = LoadedModel.of(self._store, record, "", self._checked(record))
+        served.check_output()
         with self._lock:
             self._tried[_version_key(record)] = served
         return served

@@ -6,8 +6,6 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.contract import Contract
-from mlaas4hep.core.nearest import nearest
-from mlaas4hep.errors import InvalidRequestError
 
 _CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answers in a SavedModel
 
@@ -15,35 +13,35 @@ _CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answer
 def answering(outputs: Sequence[tuple[str, str]], node: str) -> str:
     """Return the name of the output that rows and entries are answered with; "": nobody said which.
 
-    It is the only output; the one that params.json names as output_name or outputNode: `name`, `name:0`, or as
-    TensorFlow counts those of a SavedModel, where `StatefulPartitionedCall:1` is the second; or the
-    only one of floating-point numbers, since converted classifiers give labels beside them.
+    It is the only output; the one that params.json names; or the only one of floating-point
+    numbers, since converted classifiers give labels beside them.
 
     Args:
         outputs: name and NumPy type of each, in the order of their names if TensorFlow made them.
-        node: which params.json names; "": none.
-
-    Raises:
-        InvalidRequestError: there are several outputs, and none is called so.
+        node: which params.json names as output_name or outputNode; "": none.
     """
     names = [name for name, _ in outputs]
     if len(names) == 1:
         return names[0]
+    if node:
+        return named_so(names, node)
+    floats = [name for name, dtype in outputs if dtype.startswith("float")]
+    return floats[0] if len(floats) == 1 else ""
+
+
+def named_so(names: Sequence[str], node: str) -> str:
+    """Return the output that `node` means; "": none.
+
+    It is `name`, `name:0`, or as TensorFlow counts those of a SavedModel, where
+    `StatefulPartitionedCall:1` is the second.
+    """
     if node in names:
         return node
     base, _, place = node.partition(":")
     index = int(place) if place.isdecimal() else 0 if not place else len(names)
     if base in names and index == 0:
         return base
-    if base == _CALL and index < len(names):
-        return names[index]
-    if node and names:
-        raise InvalidRequestError(
-            f"params.json names the output {node!r}, and the model has none of that name",
-            hint=nearest(node, names),
-        )
-    floats = [name for name, dtype in outputs if dtype.startswith("float")]
-    return floats[0] if len(floats) == 1 else ""
+    return names[index] if base == _CALL and index < len(names) else ""
 
 
 def answer_of(outputs: Mapping[str, Array], output: str, contract: Contract | None) -> Array:

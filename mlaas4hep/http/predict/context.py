@@ -191,14 +191,14 @@ def row_values(served: LoadedModel, outputs: Outputs) -> Array:
     """Return what rows and entries are answered with: one output, or all that we trained.
 
     Raises:
-        InvalidRequestError: the model has several outputs, and nobody said which is meant.
+        InvalidRequestError: the model has several outputs, and params.json names none of them.
     """
     values = served.answered(outputs)
     if values is None:
         name = served.record.name
         raise InvalidRequestError(
-            f"model {name!r} has several outputs ({', '.join(outputs)}), and nobody said which one "
-            "rows are answered with",
+            f"model {name!r} has several outputs ({', '.join(outputs)}), and params.json names none "
+            "of them for rows",
             hint=f'POST /params {{"name": "{name}", "outputNode": "{next(iter(outputs))}"}}, or use '
             f"/v1/models/{name}:predict or /v2/models/{name}/infer, which answer with all",
         )

@@ -1,0 +1,49 @@
+"""A loaded model, and the output that its params.json names."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.loadedmodel import LoadedModel
+
+RECORD = ModelRecord(owner="o", name="m", version="v", files=())
+
+
+def way(*names, signatures=()):
+    outputs = tuple(TensorInfo(name=name, dtype="float32", shape=(-1, 1)) for name in names)
+    return SimpleNamespace(inputs=(), outputs=outputs, signatures=dict(signatures))
+
+
+TWO = way("mass", "score")
+SIGNED = way(signatures={"fit": TWO, "rank": way("first", "second")})
+
+
+def loaded(runtime, **record):
+    return LoadedModel.of(None, replace(RECORD, **record), "", runtime)
+
+
+@pytest.mark.parametrize("node", ["scor", "score:1", "StatefulPartitionedCall:2", "score:x"])
+def test_an_output_that_is_not_there_is_refused_with_the_nearest(node):
+    with pytest.raises(InvalidRequestError, match="has none of that name") as refused:
+        loaded(TWO, output_node=node).check_output()
+
+    assert "score" in refused.value.problem.hint
+
+
+def test_an_output_that_one_signature_has_is_taken_where_it_is():
+    model = loaded(SIGNED, output_name="score", output_node="dense/Sigmoid:0")
+
+    model.check_output()
+
+    assert [model.by(name).output for name in ("fit", "rank")] == ["score", ""]
+
+
+def test_a_model_that_names_an_unknown_output_still_answers_with_all_of_them():
+    model = loaded(TWO, output_node="typo")  # stored before anybody looked
+
+    assert model.answered({"mass": np.ones(1), "score": np.zeros(1)}) is None
