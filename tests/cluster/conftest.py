@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.testbed import process
-from deploy.testbed.cluster import network, node
+from deploy.testbed.cluster import network, processes
 from tests.platform.jobs import jets, put_jets
 from tests.platform.outside import PLACE, Person
 
@@ -20,7 +19,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def cluster():
     """Return the place of the running cluster; skip without one."""
-    if not process.running(PLACE, f"{node.PREFIX}kubelet"):
+    if not processes.running(PLACE, "kubelet"):
         pytest.skip("the cluster is not up: make cluster-up")
     return PLACE
 

@@ -11,7 +11,7 @@ import yaml
 
 from deploy import command
 from deploy.testbed import docker, functions, identity, process
-from deploy.testbed.cluster import images, kubectl, network, node
+from deploy.testbed.cluster import containerd, images, kubectl, network
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.admin import secretfiles
@@ -48,7 +48,7 @@ def apply(place: Place) -> None:
     rolled_out(place, OURS, "deployment/dispatcher")
     for name in functions.NAMES:
         rolled_out(place, FUNCTIONS, f"deployment/{name}")
-    node.forget_images(place, text)
+    containerd.forget_images(place, text)
 
 
 def rolled_out(place: Place, namespace: str, name: str, patience_s: int = PATIENCE_S) -> None:
