@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from mlaas4hep.errors import InvalidRequestError, MlaasError, Problem
+from mlaas4hep.errors import MlaasError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,6 @@ def failure(error: Exception) -> Failure:
 
     What we did not foresee is logged with its traceback and shown to nobody.
     """
-    if isinstance(error, RecursionError):
-        error = InvalidRequestError("what was sent is nested too deeply")
     if isinstance(error, MlaasError):
         log.info("%d %s: %s", error.status, error.code, error)
         return Failure(problem=error.problem, status=error.status)

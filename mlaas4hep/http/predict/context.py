@@ -236,6 +236,8 @@ def error_answer(error: Exception) -> Answer:
 
     What we did not foresee is logged with its traceback and shown to nobody.
     """
+    if isinstance(error, RecursionError):  # orjson reads lists that are deeper than Python can walk
+        error = InvalidRequestError("what was sent is nested too deeply")
     told = failure(error)
     problem = told.problem
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
