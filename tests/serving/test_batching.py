@@ -1,8 +1,6 @@
 """What may wait for predictions, by who sent it."""
 
 import asyncio
-import threading
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,10 +10,10 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import QuotaError
-from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.batching import Batcher
 from mlaas4hep.serving.questions import Asked, Single
 from mlaas4hep.serving.registry import Registry
+from tests.gatedmodel import GatedModel
 
 MODEL = ("o", "net", "")
 ALICE = Person(owner="o", subject="alice")
@@ -23,26 +21,9 @@ BOB = Person(owner="b", subject="bob")
 MOST_ROWS, MOST_BYTES = 1_000_000, 64_000_000
 
 
-class Gated:
-    """A model that answers when the test opens its gate."""
-
-    platform = "none"
-    inputs = (TensorInfo(name="x", dtype="float32", shape=(-1,)),)
-    outputs = (TensorInfo(name="y", dtype="float32", shape=(-1,)),)
-    prompt_rows = 0
-    signatures: ClassVar[dict] = {}
-
-    def __init__(self):
-        self.gate = threading.Event()
-
-    def run(self, feeds):
-        assert self.gate.wait(10)
-        return {"y": feeds["x"]}
-
-
 @pytest.fixture
 def model():
-    return Gated()
+    return GatedModel()
 
 
 @pytest.fixture

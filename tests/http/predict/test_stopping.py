@@ -1,37 +1,18 @@
 """What becomes of predictions that are under way when the function is told to stop."""
 
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from mlaas4hep.ports import TensorInfo
+from tests.gatedmodel import GatedModel
 from tests.http.predict.conftest import serving
-
-
-class Gated:
-    """A model that answers when the test opens its gate."""
-
-    platform = "none"
-    inputs = (TensorInfo(name="x", dtype="float32", shape=(-1, 4)),)
-    outputs = (TensorInfo(name="y", dtype="float32", shape=(-1, 4)),)
-    prompt_rows = 0
-    signatures = {}  # noqa: RUF012 - nobody changes it
-
-    def __init__(self):
-        self.inside, self.gate = threading.Event(), threading.Event()
-
-    def run(self, feeds):
-        self.inside.set()
-        assert self.gate.wait(60)
-        return {"y": feeds["x"]}
 
 
 @pytest.fixture
 def model():
-    return Gated()
+    return GatedModel(4)
 
 
 @pytest.fixture
