@@ -1,7 +1,8 @@
 """A PyTorch module with what makes scores of its outputs."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,19 +65,25 @@ def place_of(module: Any) -> Any:
     return next((each.device for each in module.parameters()), torch.device("cpu"))
 
 
+@contextmanager
+def at_rest(module: Any) -> Iterator[None]:
+    """Let a module compute as it will be served, and go on learning afterwards if it did."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
+
+
 def scores(model: Scores, rows: Floats) -> Floats:
     """Return the scores of some rows; `model` forgets nothing and learns nothing."""
     place = place_of(model)
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            parts = [
-                model(torch.from_numpy(rows[start : start + ROWS]).to(place)).cpu()
-                for start in range(0, len(rows), ROWS)
-            ]
-    finally:
-        model.train(was_training)
+    with at_rest(model), torch.no_grad():
+        parts = [
+            model(torch.from_numpy(rows[start : start + ROWS]).to(place)).cpu()
+            for start in range(0, len(rows), ROWS)
+        ]
     return torch.cat(parts).numpy() if parts else np.empty((0, 1), np.float32)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from mlaas4hep.adapters.native.torch import element_type, matrix, place_of
+from mlaas4hep.adapters.native.torch import at_rest, element_type, matrix, place_of
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.outputs import Outputs
 
@@ -31,16 +31,13 @@ def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
         TrainingError: it does not take rows of `columns` numbers, gives something else than
             rows of numbers for each, or has nothing that can learn.
     """
-    was_training = module.training
-    module.eval()
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with at_rest(module), torch.random.fork_rng(devices=[]), torch.no_grad():
         given = _given(module, columns)
     form = _form(given[0])
     parts = [form.parts(each) for each in given]
     values = [
         torch.cat([_rows(part, _PROBED) for part in same]) for same in zip(*parts, strict=True)
     ]
-    module.train(was_training)
     if not any(each.requires_grad for each in module.parameters()):
         raise TrainingError(
             f"{MODEL_FILE}: the module has no parameters that can learn",

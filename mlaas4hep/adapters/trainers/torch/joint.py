@@ -115,11 +115,11 @@ class Joint:
         kinds = ((part.target.compares.activation, part.target.width) for part in self.parts)
         return "none", tuple(kinds)
 
-    def shaped(self, labels: Floats, kind: Any) -> Any:
+    def shaped(self, labels: Floats, kind: Any, place: Any) -> Any:
         """Return labels, shape (n, columns), as the losses compare them."""
         if self.whole is not None:
-            return torch.from_numpy(labels).to(kind)
-        return [part.target.shaped(labels[:, part.columns], kind) for part in self.parts]
+            return torch.from_numpy(labels).to(place, kind)
+        return [part.target.shaped(labels[:, part.columns], kind, place) for part in self.parts]
 
     def __call__(self, outputs: Any, labels: Any, weights: Any = None) -> Any:
         """Return the sum of the losses of a batch as one number; see `Target`."""

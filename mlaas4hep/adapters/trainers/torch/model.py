@@ -11,10 +11,10 @@ import torch
 
 from mlaas4hep.adapters.native.torch import Scores, element_type, matrix, place_of, scores
 from mlaas4hep.adapters.trainers import tabular
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
-from mlaas4hep.adapters.trainers.torch import bundle, target
+from mlaas4hep.adapters.trainers.torch import bundle, target, trial
 from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
@@ -23,9 +23,8 @@ from mlaas4hep.adapters.trainers.torch.steps import Steps
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
-_FIRST_LABELS = (0.0, 1.0)  #: of the dry run
 _TEST_ROWS = 4096  #: at a time where nothing is learned, if each counts by itself
-_NO_DETOUR = "compute it with PyTorch, without .detach(), .item() and NumPy"
+_MOST_FIGURES = ("loss", "accuracy")  #: of a round, as long as labels are to choose the loss
 
 
 class TorchModel:
@@ -90,20 +89,12 @@ class TorchModel:
 
     def dry_run(self) -> None:
         """Compare some entries with labels 0 and 1, so that mistakes in model.py show before it."""
-        for number, each in enumerate(self._tried, start=1):
-            self._target = each
-            try:
-                self._compare_first(each)
-            except Exception:  # somebody's own loss raises anything; it may want other labels
-                if number == len(self._tried):
-                    raise
-            else:
-                break
-        figures = ["loss", "accuracy"]  # at most, as long as labels are to choose
+        if self._tried:
+            self._target = trial.chosen(self._tried, self.module, self._form, self._job)
+        figures: Sequence[str] = _MOST_FIGURES
         if self._target is not None:
             self.summary = _summary(self.module, self._job, self._form, self._target)
-            outputs = np.zeros((2, sum(self._form.widths)), np.float32)
-            figures = ["loss", *self._target.right(outputs, self._first_labels(2))]
+            figures = trial.figures(self._target, self._form, self._job)
         self._callbacks.check(figures)
 
     def learn(self, block: Block) -> None:
@@ -203,31 +194,6 @@ class TorchModel:
     def _scores(self) -> Scores:
         return Scores(self.module, *self.target.activations)
 
-    def _compare_first(self, tried: Learned) -> None:
-        module, kind = self.module, element_type(self.module)
-        was_training = module.training
-        module.eval()
-        hint = "def loss(outputs, labels): outputs are of shape (entries, outputs)"
-        with torch.random.fork_rng(devices=[]), explained("the loss", hint, "torch"):
-            entries = sum(self._form.widths) + self._job.label_columns.width + 2  # unlike any width
-            rows = torch.zeros((entries, self._job.columns), dtype=kind, device=place_of(module))
-            labels = _moved(tried.shaped(self._first_labels(entries), kind), place_of(module))
-            weights = torch.ones_like(rows[:, 0]) if self._job.weights.is_used else None
-            value = tried(matrix(module(rows)), labels, weights)
-            if not value.requires_grad:
-                raise TrainingError(f"{MODEL_FILE}: `loss` does not depend on outputs", _NO_DETOUR)
-            if tried.compares_all_pairs:
-                raise TrainingError(
-                    f"{MODEL_FILE}: `loss` compares each output with the labels of all entries",
-                    "labels have shape (entries, 1): compare outputs[:, :1], or squeeze both",
-                )
-        module.train(was_training)
-
-    def _first_labels(self, entries: int) -> Floats:
-        labels = np.resize(np.array(_FIRST_LABELS, np.float32), entries)
-        columns = self._job.label_columns
-        return np.tile(labels[:, None], (1, columns.labels)) if columns.names else labels
-
     def _batches(self, order: Any, size: int) -> Iterator[Any]:
         """Yield rows; one that is left alone goes with those before it, for batch normalisation."""
         rows = len(order)
@@ -240,7 +206,7 @@ class TorchModel:
     def _taken(self, block: Block, rows: Any) -> tuple[Any, Any, Any]:
         kind, place = element_type(self.module), place_of(self.module)
         inputs = torch.from_numpy(block.x[rows]).to(place, kind)
-        labels = _moved(self.target.shaped(block.y[rows], kind), place)
+        labels = self.target.shaped(block.y[rows], kind, place)
         if block.weights is None:
             return inputs, labels, None
         return inputs, labels, torch.from_numpy(block.weights[rows]).to(place, kind)
@@ -271,11 +237,6 @@ def _only(heads: Sequence[Head], form: Outputs) -> Head:
             "return one tensor of shape (entries, outputs) from forward",
         )
     return heads[0]
-
-
-def _moved(labels: Any, place: Any) -> Any:
-    """Return labels, or those of each head, on a device."""
-    return [each.to(place) for each in labels] if isinstance(labels, list) else labels.to(place)
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,14 +76,14 @@ class Target:
         chosen = outputs[:, 0] >= _HALF[self.compares.activation]
         return {"accuracy": chosen == (labels > 0.5)}  # noqa: PLR2004 - of 0 and 1, or -1 and 1
 
-    def shaped(self, labels: Floats, kind: Any) -> Any:
-        """Return labels, shape (n,), as the loss compares them with outputs of type `kind`.
+    def shaped(self, labels: Floats, kind: Any, place: Any) -> Any:
+        """Return labels, shape (n,), as the loss compares them with outputs of a type on a device.
 
         One with a number for each of several labels gets them in shape (n, labels), as they are.
         """
         if self.compares.labels == "column":
-            return torch.from_numpy(labels.reshape(len(labels), -1)).to(kind)
-        numbers = torch.from_numpy(labels.astype(np.int64))
+            return torch.from_numpy(labels.reshape(len(labels), -1)).to(place, kind)
+        numbers = torch.from_numpy(labels.astype(np.int64)).to(place)
         if self.compares.labels == "number":
             return numbers
         return torch.nn.functional.one_hot(numbers, self.width).to(kind)
