@@ -9,7 +9,6 @@ from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
 from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
 from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
-from mlaas4hep.core.harmless import harmless
 from mlaas4hep.core.runs.answers import Report
 
 _PANEL = "On a deployment"
@@ -144,7 +143,7 @@ def logs(
         shown: list[str] = []
         for _ in in_sight(here.watch(name)) if follows else (None,):
             lines = here.logs(name, stage).splitlines(keepends=True)
-            print(harmless("".join(lines[_alike(shown, lines) :])), end="", flush=True)
+            show("".join(lines[_alike(shown, lines) :]), end="")
             shown = lines
 
 

@@ -179,7 +179,7 @@ class Lane:
             self._pace.bears(len(self._running) - 1)
             self._waiting.put_back(owner, held)
         else:
-            self._pace.is_away()
+            self._pace.went_away()
             self._histories[held.event.id] = verdict.history
             self._waiting.add(owner, held)  # behind the others: it may be what kills the function
 

@@ -55,8 +55,8 @@ class Pace:
         """Take notice that it bears that many calls and no more."""
         self._bears = max(1.0, float(calls))
 
-    def is_away(self) -> None:
-        """Call nobody for a while, then one at a time until the function has come back."""
+    def went_away(self) -> None:
+        """Allow no calls for a while, then one at a time until the function has come back."""
         if self._shut is not None or self._is_stopped:
             return
         first_s, longest_s = self._pauses_s

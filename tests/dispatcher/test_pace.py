@@ -15,7 +15,7 @@ def allowed_after(ready: Iterator[bool], pauses_s: tuple[float, float]) -> bool:
     async def wait() -> bool:
         reopened = asyncio.Event()
         pace = Pace("specs", 4, is_ready, reopened.set, pauses_s)
-        pace.is_away()
+        pace.went_away()
         assert not pace.allows(0)
         async with asyncio.timeout(60):
             await reopened.wait()
@@ -54,7 +54,7 @@ def test_nothing_is_called_when_it_has_stopped():
     async def stopped() -> tuple[bool, int]:
         pace = Pace("specs", 3, lambda: asyncio.sleep(0, True), lambda: None)
         pace.stop()
-        pace.is_away()
+        pace.went_away()
         return pace.allows(0), len(asyncio.all_tasks())
 
     assert asyncio.run(stopped()) == (False, 1)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -64,9 +64,8 @@ class Connection:
         with our_errors():
             try:
                 return task.result(patience_s)
-            except BaseException:
-                task.cancel()
-                raise
+            finally:
+                task.cancel()  # unless it is done
 
     def close(self) -> None:
         """Close the connection and end its thread; using it again connects again.
@@ -124,7 +123,8 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
         nats.errors.Error, OSError, TimeoutError: nobody answers at `url`, or not to this user.
     """
     client = EndingClient()
-    try:
+    async with AsyncExitStack() as unless_connected:
+        unless_connected.push_async_callback(client.close)
         async with asyncio.timeout(ANSWER_S):
             await client.connect(
                 url.split(","),
@@ -138,9 +138,7 @@ async def connect(url: str, user: str, password: str, name: str, **options: Any)
                 error_cb=client.hear,
                 **options,
             )
-    except BaseException:
-        await client.close()
-        raise
+        unless_connected.pop_all()
     client.options["max_reconnect_attempts"] = _FOR_EVER
     return client
 

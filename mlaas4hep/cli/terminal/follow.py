@@ -32,7 +32,7 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
             elif not sys.stderr.isatty() and (last is None or last.status != report.status):
-                print(f"{report.updated_at} {report.name} is {_told(report)}", flush=True)
+                show(f"{report.updated_at} {report.name} is {_told(report)}")
             last = report
     assert last is not None  # noqa: S101 - a run has at least its first state
     return last

@@ -32,9 +32,9 @@ def show_json(value: Any) -> None:
     sys.stdout.write(wire.show(value).decode())
 
 
-def show(text: str) -> None:
-    """Print a result, whoever wrote it."""
-    print(harmless(text))
+def show(text: str, end: str = "\n") -> None:
+    """Print a result at once, whoever wrote it."""
+    print(harmless(text), end=end, flush=True)
 
 
 def tell(text: str) -> None:
