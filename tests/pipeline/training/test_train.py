@@ -296,56 +296,13 @@ def test_wherever_a_training_dies_its_run_is_done_and_nothing_is_left(files):
     assert writes > 20  # it died between all of them
 
 
-class LateTrainer(MemoryTrainer):
-    """A trainer whose process stands still before its first checkpoint, until its run is done."""
-
-    def __init__(self, services):
-        self._services = services
-
-    @contextmanager
-    def start(self, job, model_py, checkpoint=None, beside=b""):
-        with super().start(job, model_py, checkpoint, beside) as training:
-            tell = training.report
-
-            def report(timeout_s):
-                told = tell(timeout_s)
-                if isinstance(told, FileMade):
-                    done = ModelReady(owner="o", run="r_1", model="r_1", version="v")
-                    self._services.runs.apply([done])
-                return told
-
-            training.report = report
-            yield training
-
-
-def test_a_late_training_stores_no_checkpoint_for_a_run_that_is_done(services, files):
-    prepare(services, files)
-
-    with pytest.raises(RunOverError):
-        list(train(FIRST, replace(services, trainer=LateTrainer(services))))
-
-    assert not any(run_files.is_unfinished(key) for key in stored(services.runs_files))
-
-
-class Overtaken(MemoryTrainer, MemoryLeases):
-    """A trainer that stands still before its first checkpoint while `meanwhile` happens.
-
-    It has lost its lease then.
-    """
+class PausedTrainer(MemoryTrainer):
+    """A trainer whose process stands still before its first checkpoint while `meanwhile` happens."""
 
     def __init__(self, meanwhile):
         super().__init__()
         self._meanwhile = meanwhile
         self._is_over = False
-
-    @contextmanager
-    def hold(self, name, patience_s=0.0):
-        with super().hold(name, patience_s):
-            yield self._confirm
-
-    def _confirm(self):
-        if self._is_over:
-            raise ServiceUnavailableError("somebody else holds the lease")
 
     @contextmanager
     def start(self, job, model_py, checkpoint=None, beside=b""):
@@ -361,6 +318,30 @@ class Overtaken(MemoryTrainer, MemoryLeases):
 
             training.report = report
             yield training
+
+
+def test_a_late_training_stores_no_checkpoint_for_a_run_that_is_done(services, files):
+    prepare(services, files)
+    done = ModelReady(owner="o", run="r_1", model="r_1", version="v")
+    late = PausedTrainer(lambda: services.runs.apply([done]))
+
+    with pytest.raises(RunOverError):
+        list(train(FIRST, replace(services, trainer=late)))
+
+    assert not any(run_files.is_unfinished(key) for key in stored(services.runs_files))
+
+
+class Overtaken(PausedTrainer, MemoryLeases):
+    """A trainer that has lost its lease when it stood still."""
+
+    @contextmanager
+    def hold(self, name, patience_s=0.0):
+        with super().hold(name, patience_s):
+            yield self._confirm
+
+    def _confirm(self):
+        if self._is_over:
+            raise ServiceUnavailableError("somebody else holds the lease")
 
 
 def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(services, files):
