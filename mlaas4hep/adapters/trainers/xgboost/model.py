@@ -122,11 +122,11 @@ class XgboostModel:
 
     def _matrix(self, blocks: Callable[[], Iterator[Block]], bins: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""
-        rows = _Rows(blocks, self._names)
         if not needs_rows(self._params):
             how = {"ref": bins} if bins else {"max_bin": self._params.get("max_bin", 256)}
-            return xgboost.QuantileDMatrix(rows, **how)
+            return xgboost.QuantileDMatrix(_Rows(blocks, self._names), **how)
         x, y, weights = tabular.gathered(blocks(), self._job)
+        _check_weights(weights)
         return xgboost.DMatrix(x, y, weight=weights, feature_names=self._names)
 
     def _begin(self, train: Any, sets: list[Any]) -> None:
@@ -181,17 +181,21 @@ class _Rows(xgboost.DataIter):
         if block is None:
             return False
         x, y, weights = tabular.taken(block)
-        if weights is not None and (weights < 0).any():
-            raise TrainingError(
-                "XGBoost does not take negative weights",
-                '"negative_weights": "abs" or "drop" in params.json, or LightGBM',
-            )
+        _check_weights(weights)
         input_data(data=x, label=y, weight=weights, feature_names=self._names)
         return True
 
     def reset(self) -> None:
         """Begin anew."""
         self._left = self._blocks()
+
+
+def _check_weights(weights: Floats | None) -> None:
+    if weights is not None and (weights < 0).any():
+        raise TrainingError(
+            "XGBoost does not take negative weights",
+            '"negative_weights": "abs" or "drop" in params.json, or LightGBM',
+        )
 
 
 def _metrics(text: str) -> RoundMetrics:

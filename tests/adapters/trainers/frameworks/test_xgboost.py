@@ -92,11 +92,13 @@ class TestXgboost(FrameworkContract):
         got = np.concatenate([training.model.predict(block)[:, 0] for block in blocks])
         np.testing.assert_allclose(got, expected, atol=0.02)
 
-    def test_negative_weights_are_refused_with_the_cure(self, train):
-        factors = ((0.0, -1.0),)
+    @pytest.mark.parametrize("method", ["hist", "exact"])
+    def test_negative_weights_are_refused_with_the_cure(self, train, method):
+        weights = TrainingWeights(is_used=True, classes=((0.0, -1.0),))
+        text = returning(f"XGBClassifier(n_estimators=8, tree_method={method!r})")
 
         with pytest.raises(TrainingError, match="does not take negative weights") as caught:
-            train("binary", weights=TrainingWeights(is_used=True, classes=factors)).finish()
+            train("binary", text, weights=weights).finish()
         assert "abs" in caught.value.hint
 
     @pytest.mark.parametrize("method", ["exact", "approx"])
