@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.labels import OF_IDS
 from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
 from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
 MOST_CLASSES = 1000
-_NUMBERING = (
-    "number the classes 0, 1, 2 … without a gap in labels.txt; where it names a branch of other "
-    "numbers, an expression does so: (id == 13) + 2 * (id == 15)"
-)
+_NUMBERING = f"number the classes 0, 1, 2 … without a gap in labels.txt{OF_IDS}"
 PREDICT_ROWS = 65_536  #: at a time
 _FRAMEWORK_BYTES = 300 * 1024**2  #: of memory before the first entry
 
