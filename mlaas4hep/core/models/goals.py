@@ -1,7 +1,7 @@
 """What a model of several label columns learns: which of its numbers are for which label."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlaas4hep.core.models.task import Task
 
@@ -30,6 +30,21 @@ class Goal:
         if self.width == 1:
             return (self.label,)
         return tuple(f"{self.label}_{place}" for place in range(self.width))
+
+
+def by_label(whole: Goal, labels: Sequence[str]) -> tuple[Goal, ...]:
+    """Return the goals of an output for each of its labels: one has all its numbers, several one each.
+
+    There are none where numbers and labels differ: only the loss knows which are for which.
+    """
+    if len(labels) == 1:
+        return (whole,)
+    if len(labels) != whole.width:
+        return ()
+    return tuple(
+        replace(whole, label=label, column=whole.column + place, start=whole.start + place, width=1)
+        for place, label in enumerate(labels)
+    )
 
 
 def names_of(goals: Sequence[Goal]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from mlaas4hep.adapters.trainers.keras.losses import (
     of_classes,
 )
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
-from mlaas4hep.core.models.goals import Goal, joint_task
+from mlaas4hep.core.models.goals import Goal, by_label, joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 
@@ -69,23 +69,18 @@ class Targets:
             start += one.width
         return tuple(found)
 
-    def _goals(self, output: str, one: Target, start: int) -> list[Goal]:
-        if one.labels > 1 and one.width != one.labels:  # only its loss knows
-            return []
-        width = one.width if one.labels == 1 else 1
-        return [
-            Goal(
-                label=self.names[one.first + place],
-                column=one.first + place,
-                output=output if len(self.each) > 1 else "",
-                start=start + place,
-                width=width,
-                loss=one.loss,
-                task=one.task,
-                gives_logits=one.logits,
-            )
-            for place in range(one.labels)
-        ]
+    def _goals(self, output: str, one: Target, start: int) -> tuple[Goal, ...]:
+        whole = Goal(
+            label=self.names[one.first],
+            column=one.first,
+            output=output if len(self.each) > 1 else "",
+            start=start,
+            width=one.width,
+            loss=one.loss,
+            task=one.task,
+            gives_logits=one.logits,
+        )
+        return by_label(whole, self.names[one.first : one.first + one.labels])
 
     def by_number(self) -> "Targets":
         """Return the same where losses of somebody's own want the number of a class."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
+from mlaas4hep.adapters.trainers.torch import lossvalue
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.losses import (
     Comparison,
     by_column,
     check_outputs,
     is_of_torch,
+    of_two,
 )
 from mlaas4hep.adapters.trainers.torch.target import (
     Target,
@@ -28,7 +30,7 @@ from mlaas4hep.adapters.trainers.torch.target import (
     name_of,
     usual,
 )
-from mlaas4hep.core.models.goals import Goal, joint_task
+from mlaas4hep.core.models.goals import Goal, by_label, joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
@@ -53,26 +55,17 @@ class Part:
         """Return the place of its numbers."""
         return slice(self.start, self.start + self.target.width)
 
-    @property
-    def is_by_number(self) -> bool:
-        """Tell whether each of several labels has a number of its own."""
-        return self.labels == self.target.width
-
     def goals(self, names: Sequence[str]) -> tuple[Goal, ...]:
         """Return which numbers are for which of its labels; () if only its loss knows."""
-        if self.labels > 1 and not self.is_by_number:
-            return ()
-        return tuple(
-            Goal(
-                label=names[self.first + place],
-                column=self.first + place,
-                start=self.start + place,
-                width=self.target.width if self.labels == 1 else 1,
-                loss=self.target.name,
-                task=self.target.task,
-            )
-            for place in range(self.labels)
+        whole = Goal(
+            label=names[self.first],
+            column=self.first,
+            start=self.start,
+            width=self.target.width,
+            loss=self.target.name,
+            task=self.target.task,
         )
+        return by_label(whole, names[self.first : self.first + self.labels])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +118,7 @@ class Joint:
         """Return the sum of the losses of a batch as one number; see `Target`."""
         pieces = [outputs[:, part.numbers] for part in self.parts]
         if self.whole is not None:
-            return replace(self.parts[0].target, loss=self.whole)(
-                self.form.formed(pieces), labels, weights
-            )
+            return lossvalue.value(self.whole, self.form.formed(pieces), labels, weights)
         each = zip(self.parts, pieces, labels, strict=True)
         return sum(part.target(piece, label, weights) for part, piece, label in each)
 
@@ -142,9 +133,7 @@ class Joint:
         found: dict[str, NDArray[np.bool_]] = {}
         for part in self.parts:
             for goal in part.goals(self.names):
-                right = replace(part.target, width=goal.width).right(
-                    outputs[:, goal.numbers], labels[:, goal.column]
-                )
+                right = part.target.right(outputs[:, goal.numbers], labels[:, goal.column])
                 found |= {f"{goal.label}_{name}": values for name, values in right.items()}
         return found
 
@@ -244,8 +233,7 @@ def _side_by_side(loss: Any, head: Head, labels: int, job: TrainingJob) -> Targe
 def _usual(head: Head, job: TrainingJob) -> Any:
     if job.params.task == "regression":
         return torch.nn.MSELoss()
-    is_logit = head.kind in ("logits", "log_probabilities")
-    return torch.nn.BCEWithLogitsLoss() if is_logit else torch.nn.BCELoss()
+    return of_two(head)
 
 
 def _of_whole(loss: Any, head: Head, labels: int) -> Target:

@@ -95,6 +95,12 @@ def wants_several(loss: Any) -> bool:
     return type(loss).__name__ in _CLASSES
 
 
+def of_two(head: Head) -> Any:
+    """Return the loss of numbers that each tell two classes apart."""
+    is_logit = head.kind in ("logits", "log_probabilities")
+    return torch.nn.BCEWithLogitsLoss() if is_logit else torch.nn.BCELoss()
+
+
 def is_of_torch(loss: Any) -> bool:
     """Tell whether PyTorch brings the loss."""
     return type(loss).__module__.startswith("torch.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mlaas4hep.adapters.native.torch import matrix
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 
 _HINT = "def loss(outputs, labels): one number, or one for each entry, computed with PyTorch"
@@ -15,12 +16,18 @@ _HINT = "def loss(outputs, labels): one number, or one for each entry, computed 
 def value(loss: Any, outputs: Any, labels: Any, weights: Any = None) -> Any:
     """Return the loss of a batch as one number.
 
+    Args:
+        loss: of PyTorch, or somebody's own.
+        outputs: of all entries, or those of each head in a list or dict.
+        labels: as the loss compares them.
+        weights: of entries, shape (n,).
+
     Raises:
         TrainingError: it gives no tensor, or entries have weights and it takes none.
     """
     takes = _parameters(loss).get("weights")
     if weights is None and takes is not None and takes.default is inspect.Parameter.empty:
-        weights = torch.ones(len(outputs), dtype=outputs.dtype, device=outputs.device)
+        weights = torch.ones_like(matrix(outputs)[:, 0])
     if weights is None:
         return _tensor(loss(outputs, labels)).mean()
     if takes is not None:

@@ -20,6 +20,7 @@ from mlaas4hep.adapters.trainers.torch.losses import (
     check_outputs,
     comparison,
     is_of_torch,
+    of_two,
     wants_several,
 )
 from mlaas4hep.core.models.goals import Goal
@@ -230,8 +231,7 @@ def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Compariso
     if values <= {-1.0, 1.0} and -1.0 in values and head.kind == "logits":
         loss = losses.SoftMarginLoss()
     elif values <= _TWO or asked == "binary":
-        is_logit = head.kind == "logits"
-        loss = losses.BCEWithLogitsLoss() if is_logit else losses.BCELoss()
+        loss = of_two(head)
     else:
         loss = losses.MSELoss()
     found = comparison(loss, 1)

@@ -203,6 +203,16 @@ def test_a_training_that_was_killed_ends_with_the_same_bits(train, tmp_path):
     assert [*history, *resumed.history] == whole.history
 
 
+def test_a_loss_of_all_heads_may_want_weights_where_entries_have_none(train):
+    wanting = CLASS.replace("(self, o, y):", "(self, o, y, weights):").replace(
+        "return tags +", "assert (weights == 1).all() and len(weights) == len(y)\n    return tags +"
+    )
+
+    found = train((wanting, THREE, OUTPUTS, None), epochs=1).finish().history
+
+    assert found == train("class", epochs=1).finish().history
+
+
 def test_what_does_not_fit_is_refused_with_what_to_write(train, subtests):
     without = MULTILABEL.replace("loss =", "_ =")
     for text, names, outputs, says in (
