@@ -3,10 +3,10 @@
 import json
 import os
 import secrets
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed.place import Place
 from mlaas4hep.admin import secretfiles
 
@@ -45,12 +45,10 @@ def certificate(place: Place) -> tuple[Path, Path]:
     key, certificate = folder / "tls.key", folder / "tls.crt"
     if not certificate.exists():
         names = f"subjectAltName=DNS:localhost,IP:127.0.0.1,IP:{place.address}"
-        subprocess.run(
+        command.output(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
             + ["-nodes", "-days", "30", "-subj", "/CN=localhost", "-addext", names]
-            + ["-keyout", str(key), "-out", str(certificate)],
-            check=True,
-            capture_output=True,
+            + ["-keyout", str(key), "-out", str(certificate)]
         )
         os.chmod(key, 0o600)  # noqa: PTH101 - as a file mode of openssl's making
     return key, certificate

@@ -120,13 +120,10 @@ def _import_base(place: Place) -> None:
 
 def _mirror() -> str:
     """Return where this machine's own packages come from."""
-    known = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"],
-        capture_output=True,
-        text=True,
-        check=True,
+    known = command.output(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]
     )
-    for line in known.stdout.splitlines():
+    for line in known.splitlines():
         uri, _, suite = line.partition(" ")
         if suite == f"{SUITE} main":
             return uri

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from deploy import command
 from deploy.testbed import debian, probe, process
 from deploy.testbed.place import Place
 
@@ -134,10 +135,6 @@ def _remove_functions(place: Place) -> None:
 
 
 def _ctr(place: Place, *arguments: str) -> str:
-    done = subprocess.run(
-        ["ctr", "--address", str(_socket(place)), "--namespace", _FUNCTIONS, *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
+    return command.output(
+        ["ctr", "--address", str(_socket(place)), "--namespace", _FUNCTIONS, *arguments]
     )
-    return done.stdout

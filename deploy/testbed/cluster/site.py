@@ -76,13 +76,11 @@ def certificate(place: Place) -> tuple[Path, Path]:
     folder = place.folder("cluster", "site")
     key, found = folder / "tls.key", folder / "tls.crt"
     if not found.exists():
-        subprocess.run(
+        command.output(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
             + ["-nodes", "-days", "30", "-subj", "/CN=doors"]
             + ["-addext", f"subjectAltName=IP:{network.NODE}"]
-            + ["-keyout", str(key), "-out", str(found)],
-            check=True,
-            capture_output=True,
+            + ["-keyout", str(key), "-out", str(found)]
         )
     return key, found
 

@@ -19,7 +19,8 @@ function axis(label, more = {}) {
   };
 }
 
-const numbers = (_plot, values) => values.map((value) => (value === null ? "" : number(value, 4)));
+const figure = (value) => (value === null || value === undefined ? "" : number(value, 4));
+const numbers = (_plot, values) => values.map(figure);
 
 // series: [{label, values, colour?, dash?, stepped?, fill?, points?}]; x: numbers that rise
 export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false }) {
@@ -33,7 +34,7 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
     fill: one.fill,
     paths: one.stepped ? uPlot.paths.stepped({ align: 1 }) : one.pointsOnly ? () => null : undefined,
     points: { show: one.points ?? x.length < 3, size: one.pointsOnly ? 5 : 4 },
-    value: (_plot, value) => (value === null || value === undefined ? "" : number(value, 4)),
+    value: (_plot, value) => figure(value),
   });
   const options = {
     width: 400,
@@ -45,7 +46,7 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
       y: { distr: log ? 3 : 1, range: yRange ? () => yRange : undefined },
     },
     axes: [axis(xLabel, { values: numbers, size: 34 }), axis(yLabel, { values: numbers, size: 58 })],
-    series: [{ label: xLabel, value: (_plot, value) => (value === null || value === undefined ? "" : number(value, 4)) }, ...series.map(sketch)],
+    series: [{ label: xLabel, value: (_plot, value) => figure(value) }, ...series.map(sketch)],
   };
   const data = [x, ...series.map((one) => one.values)];
   const plot = new uPlot(options, data, place);
