@@ -24,6 +24,7 @@ from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _TEST_ROWS = 4096  #: at a time where nothing is learned, if each counts by itself
+_CHOOSING = {"MSELoss": (0.5,), "SoftMarginLoss": (-1.0, 1.0)}  #: labels; other losses: 0 and 1
 _MOST_FIGURES = ("loss", "accuracy")  #: of a round, as long as labels are to choose the loss
 
 
@@ -183,9 +184,8 @@ class TorchModel:
         self._callbacks.restore(remembered)
         torch.set_rng_state(kept["random"])
         if self._target is None and kept["loss"]:
-            binary = kept["loss"] != "MSELoss"
-            labels = np.array([0, 1] if binary else [0.5], np.float32)
-            self._target = target.usual(labels, self._head, self._job)
+            labels = _CHOOSING.get(kept["loss"], (0.0, 1.0))
+            self._target = target.usual(np.array(labels, np.float32), self._head, self._job)
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.pt, and model.onnx if it holds."""

@@ -321,6 +321,20 @@ class TestTorch(FrameworkContract):
 
         assert "(id == 13) + 2 * (id == 15)" in caught.value.hint
 
+    @pytest.mark.parametrize("labels", [(0, 1), (-1, 1), (0.5, 2)])
+    def test_a_loss_that_labels_chose_comes_back_with_a_checkpoint(self, train, labels):
+        text = network("nn.Linear(16, 1)")
+        told, resumed = (train("binary", text, labels=()).model for _ in range(2))
+        told.check_labels(np.array(labels, np.float32))
+
+        resumed.restore(told.state())
+
+        resumed.check_labels(np.array(labels, np.float32))
+        assert (resumed.target.name, resumed.target.compares) == (
+            told.target.name,
+            told.target.compares,
+        )
+
     def test_weights_of_entries_count_in_the_loss(self, train):
         training = train("binary")
         block = next(iter(training.data.training()))
