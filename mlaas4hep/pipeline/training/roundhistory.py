@@ -7,6 +7,7 @@ from mlaas4hep.core.models.training import RoundEnded
 from mlaas4hep.core.runs import files
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import Services
+from mlaas4hep.ports.runs import Confirm
 
 _GAP_S = 1.0  #: least time between two writes while rounds end one after the other
 
@@ -14,7 +15,11 @@ _GAP_S = 1.0  #: least time between two writes while rounds end one after the ot
 class RoundHistory:
     """One run's history, as `GET /runs/NAME/history` shows it: one object a round."""
 
-    def __init__(self, owner: str, run: str, services: Services) -> None:
+    def __init__(
+        self, owner: str, run: str, services: Services, confirm: Confirm = lambda: None
+    ) -> None:
+        """Take the run, and what confirms before each write that nobody else wrote since."""
+        self._confirm = confirm
         self._key = files.key(owner, run, files.HISTORY)
         self._store = services.runs_files
         self._rounds: list[dict[str, float | None]] = []
@@ -42,6 +47,7 @@ class RoundHistory:
     def store(self) -> None:
         """Store what is new."""
         if not self._is_stored:
+            self._confirm()
             self._store.put(self._key, json.dumps(self._rounds).encode())
             self._is_stored = True
             self._stored_at = self._clock()

@@ -15,7 +15,7 @@ from mlaas4hep.core.models.training import (
 )
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
-from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.pipeline.attention import check_stopping, check_wanted, is_wanted
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.training.bundles import Bundle
@@ -103,7 +103,9 @@ class _UnderWay:
     history: RoundHistory = field(init=False)
 
     def __post_init__(self) -> None:
-        self.history = RoundHistory(self.event.owner, self.event.run, self.services)
+        self.history = RoundHistory(
+            self.event.owner, self.event.run, self.services, self._make_sure
+        )
 
     def news(self) -> Iterator[Event]:
         """Follow the training to its end, or until the run is over for another reason."""
@@ -113,6 +115,9 @@ class _UnderWay:
                 run = self._run()
                 if not is_wanted(run, self.event):
                     check_stopping(self.services)  # the checkpoint may be wanted again
+                    self.is_ours = (
+                        run.status != Status.DONE
+                    )  # else another delivery's files are newer
                     return
                 yield from self._hand_over(run)
             check_stopping(self.services)
@@ -181,7 +186,7 @@ class _UnderWay:
                     metrics=report.metrics,
                 )
             case TrainingFinished():
-                self._make_sure()
+                self._check_wanted()
                 self.store_rounds()  # whoever hears that the run is done looks at all rounds
                 self.store_log()
                 yield ModelReady(
@@ -198,7 +203,7 @@ class _UnderWay:
         """Keep a file where its kind belongs; the log so far goes with a checkpoint."""
         kind, _, path = made.name.partition("/")
         with made.file as file:
-            self._make_sure()
+            self._check_wanted()
             if kind in ("bundle", "plots"):
                 self.bundle.add(path if kind == "bundle" else made.name, file)
             if kind == "plots":
@@ -206,10 +211,21 @@ class _UnderWay:
                 key = files.key(self.event.owner, self.event.run, made.name)
                 self.services.runs_files.put_stream(key, file, _LARGEST_FILE)
             if kind == "checkpoint":
-                check_wanted(self.event, self.services)  # another delivery may have ended the run
                 self.checkpoints.store(file)
                 self.store_log()
                 self.store_rounds()
+
+    def _check_wanted(self) -> None:
+        """Go on only if the run still waits for this training: another delivery may have ended it.
+
+        Raises:
+            RunOverError: it is over.
+            ServiceUnavailableError: another delivery trains, or nobody can tell.
+        """
+        self._make_sure()
+        self.is_ours = False
+        check_wanted(self.event, self.services)
+        self.is_ours = True
 
     def _make_sure(self) -> None:
         """Go on only if what is stored is nobody else's: another delivery's would be newer.
@@ -230,6 +246,7 @@ class _UnderWay:
         """Store what the training printed, if it printed more."""
         log = self.training.log()
         if log != self.logged and self.is_ours:
+            self._make_sure()
             key = files.key(self.event.owner, self.event.run, files.LOG)
             self.services.runs_files.put(key, log)
             self.logged = log

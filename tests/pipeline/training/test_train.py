@@ -1,5 +1,6 @@
 """The train step: chunks go in as they become ready, a bundle comes out, once."""
 
+import itertools
 import json
 import threading
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.training import FileMade, RoundEnded
+from mlaas4hep.core.models.training import ChunkWanted, FileMade, RoundEnded
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs import files as run_files
 from mlaas4hep.core.runs.events import (
@@ -209,11 +210,13 @@ class MortalTrainer(MemoryTrainer):
 
     def __init__(self, rounds):
         self._rounds = rounds
+        self._is_first = True
 
     @contextmanager
     def start(self, job, model_py, checkpoint=None, beside=b""):
         with super().start(job, model_py, checkpoint, beside) as training:
-            if checkpoint is None:
+            if self._is_first:
+                self._is_first = False
                 tell, left = training.report, [self._rounds]
 
                 def report(timeout_s):
@@ -297,11 +300,12 @@ def test_wherever_a_training_dies_its_run_is_done_and_nothing_is_left(files):
 
 
 class PausedTrainer(MemoryTrainer):
-    """A trainer whose process stands still before its first checkpoint while `meanwhile` happens."""
+    """A trainer that stands still before its first report of a kind while `meanwhile` happens."""
 
-    def __init__(self, meanwhile):
+    def __init__(self, meanwhile, kind=FileMade):
         super().__init__()
         self._meanwhile = meanwhile
+        self._kind = kind
         self._is_over = False
 
     @contextmanager
@@ -311,7 +315,7 @@ class PausedTrainer(MemoryTrainer):
 
             def report(timeout_s):
                 told = tell(timeout_s)
-                if isinstance(told, FileMade) and not self._is_over:
+                if isinstance(told, self._kind) and not self._is_over:
                     self._is_over = True
                     self._meanwhile()
                 return told
@@ -344,16 +348,44 @@ class Overtaken(PausedTrainer, MemoryLeases):
             raise ServiceUnavailableError("somebody else holds the lease")
 
 
-def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(services, files):
+@pytest.mark.parametrize("kind", [FileMade, ChunkWanted])
+def test_a_training_that_another_one_has_ended_stores_nothing_over_its_files(services, files, kind):
+    prepare(services, files)
+
+    def others_end():
+        react(FIRST, train, services)
+        newer.extend(contents(services))
+
+    newer = []
+    late = replace(services, trainer=PausedTrainer(others_end, kind), leases=MemoryLeases())
+
+    with suppress(RunOverError):
+        list(train(FIRST, late))
+
+    assert services.runs.get("o", "r_1").status == Status.DONE
+    assert contents(services) == newer
+
+
+def contents(services):
+    stores = services.runs_files, services.models
+    return [{key: store.get(key) for key in stored(store)} for store in stores]
+
+
+@pytest.mark.parametrize(("kind", "rounds"), [(FileMade, 4), (RoundEnded, 3)])
+def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(
+    services, files, kind, rounds
+):
+    slow = itertools.count(100.0, 2.0).__next__  # every round is stored as it ends
+    services = replace(services, clock=slow)
     prepare(services, files)
 
     def others_train():
         with pytest.raises(ServiceUnavailableError, match="killed"):
-            list(train(FIRST, replace(services, trainer=MortalTrainer(rounds=4))))
+            list(train(FIRST, replace(services, trainer=MortalTrainer(rounds))))
         newer.update((key, services.runs_files.get(key)) for key in stored(services.runs_files))
 
     newer = {}
-    stale = Overtaken(others_train)
+    stale = Overtaken(others_train, kind)
 
     with pytest.raises(ServiceUnavailableError, match="somebody else"):
         list(train(FIRST, replace(services, trainer=stale, leases=stale)))
