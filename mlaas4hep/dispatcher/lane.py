@@ -1,28 +1,26 @@
 """One function's events: held, called in fair turns, settled."""
 
 import asyncio
-import json
 import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 
 import nats.errors
 from cachetools import LRUCache
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import Header
 
 from mlaas4hep.adapters import tracing
-from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_SUBJECT, MAX_HELD, STREAM
+from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, MAX_HELD, STREAM
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.dispatcher.calling import Caller
+from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
 from mlaas4hep.dispatcher.fileaway import awaited, came
-from mlaas4hep.dispatcher.held import Held, HeldEvents, mark
+from mlaas4hep.dispatcher.held import Held, HeldEvents
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull
@@ -59,7 +57,6 @@ class Lane:
         self._function = function
         self._pace = Pace(function, limit, lambda: caller.is_ready(function), self._schedule)
         self._per_owner = per_owner
-        self._client = client
         self._caller = caller
         self._runs = runs
         self._bus = bus
@@ -67,7 +64,7 @@ class Lane:
         self._file_patience_s = file_patience_s
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
-        self._burying: set[asyncio.Task[None]] = set()
+        self._dead = DeadLetters(client, function)
         self._held = HeldEvents()
         self._owners: Counter[str] = Counter()
         self._histories: LRUCache[str, History] = LRUCache(_REMEMBERED)
@@ -83,7 +80,7 @@ class Lane:
         """Give back what waits, let the calls end, and give back those that do not."""
         self._pace.stop()
         await self._give_back_waiting()
-        if unfinished := [*self._running.values(), *self._burying]:
+        if unfinished := [*self._running.values(), *self._dead.burying]:
             await asyncio.wait(unfinished, timeout=grace_s)
         late = dict(self._running)
         for task in late.values():
@@ -129,9 +126,7 @@ class Lane:
         try:
             event = cloudevents.load_event(message.data)
         except PermanentError as error:
-            burying = asyncio.create_task(self._bury_strange(message, error.problem))
-            self._burying.add(burying)
-            burying.add_done_callback(self._buried)
+            self._dead.bury_strange(message, error.problem)
             return
         held = self._held.receive(message, event)
         if held is not None:
@@ -234,7 +229,7 @@ class Lane:
                 self._pace.bore()
                 await held.ack()
             case Action.BURY if verdict.problem is not None:
-                await self._bury(held.mark, held.data, verdict.problem)
+                await self._dead.bury(held.mark, held.data, verdict.problem)
                 await held.ack()
                 self._histories.pop(held.event.id, None)
             case Action.PARK if verdict.problem is not None:
@@ -257,28 +252,11 @@ class Lane:
             run = await asyncio.to_thread(self._runs.apply, [failure(held.event, problem)])
             if run is not None and run.attempt != held.event.attempt:
                 await asyncio.to_thread(self._bus.publish, next_events(run))
-            await self._bury(held.mark, held.data, problem)
+            await self._dead.bury(held.mark, held.data, problem)
             await held.ack()
         except _GONE:
             await held.nak(delay=_AGAIN_S)
             raise
-
-    async def _bury_strange(self, message: Msg, problem: Problem) -> None:
-        await self._bury(mark(message), message.data, problem)
-        await message.ack()
-
-    async def _bury(self, message: str, data: bytes, problem: Problem) -> None:
-        headers = {
-            Header.MSG_ID.value: message,
-            "Mlaas-Function": self._function,
-            "Mlaas-Problem": json.dumps(asdict(problem)),
-        }
-        await self._client.jetstream().publish(DEAD_SUBJECT, data, headers=headers)
-
-    def _buried(self, burying: asyncio.Task[None]) -> None:
-        self._burying.discard(burying)
-        if not burying.cancelled() and burying.exception() is not None:
-            log.warning("an event that nobody understands comes back: %s", burying.exception())
 
     async def _touch(self) -> None:
         """Keep everything that we hold from being delivered again, until cancelled."""
