@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.columns import Columns, Jagged
-from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.errors import InvalidRequestError
+from tests.core.formulas.values import values
 
 WIDE = Columns(
     entries=3,
@@ -16,13 +16,6 @@ WIDE = Columns(
     },
     jagged={"row": Jagged(content=np.array([2**62, 2**62, 1]), offsets=np.array([0, 2, 3, 3]))},
 )
-
-
-def value(text, columns):
-    result = Expression.parse(text).evaluate(columns)
-    if isinstance(result, Jagged):
-        return [part.tolist() for part in np.split(result.content, result.offsets[1:-1])]
-    return result.tolist()
 
 
 @pytest.mark.parametrize(
@@ -51,9 +44,9 @@ def value(text, columns):
 )
 def test_whole_numbers_of_64_bits_are_exact_or_refused(text, expected):
     if expected is not None:
-        assert value(text, WIDE) == expected
+        assert values(text, WIDE) == expected
         return
 
     with pytest.raises(InvalidRequestError, match="does not fit into 64 bits") as refused:
-        value(text, WIDE)
+        values(text, WIDE)
     assert "1.0 * x" in refused.value.problem.hint

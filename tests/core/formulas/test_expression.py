@@ -15,6 +15,7 @@ from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.reader import MAX_NESTING
 from mlaas4hep.errors import InvalidRequestError
+from tests.core.formulas.values import values
 
 OFFSETS = np.array([0, 2, 2, 3])
 COLUMNS = Columns(
@@ -36,11 +37,7 @@ COLUMNS = Columns(
 
 
 def value(text, columns=COLUMNS):
-    result = Expression.parse(text).evaluate(columns)
-    if isinstance(result, Jagged):
-        ends = result.offsets
-        return [result.content[a:b].tolist() for a, b in itertools.pairwise(ends)]
-    return result.tolist()
+    return values(text, columns)
 
 
 def refusal(text):

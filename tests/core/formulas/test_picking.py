@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.columns import Columns, Jagged
-from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.errors import InvalidRequestError
+from tests.core.formulas.values import values
 
 COLUMNS = Columns(
     entries=3,
@@ -15,13 +15,6 @@ COLUMNS = Columns(
         "jets": Jagged(content=np.array([1.0, 2, 3]), offsets=np.array([0, 1, 1, 3])),
     },
 )
-
-
-def value(text, columns):
-    result = Expression.parse(text).evaluate(columns)
-    if isinstance(result, Jagged):
-        return [part.tolist() for part in np.split(result.content, result.offsets[1:-1])]
-    return result.tolist()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +29,7 @@ def value(text, columns):
     ],
 )
 def test_places_stay_places_when_some_are_chosen(text, same):
-    assert value(text, COLUMNS) == value(same, COLUMNS)
+    assert values(text, COLUMNS) == values(same, COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +45,7 @@ def test_places_stay_places_when_some_are_chosen(text, same):
 )
 def test_places_in_other_rows_are_refused(text):
     with pytest.raises(InvalidRequestError, match="places in rows of other lengths"):
-        value(text, COLUMNS)
+        values(text, COLUMNS)
 
 
 def test_padding_that_would_fill_the_memory_is_refused():
@@ -60,5 +53,5 @@ def test_padding_that_would_fill_the_memory_is_refused():
     columns = Columns(entries=1, flat={}, jagged={"hits": rows, "hits.sizes": rows})
 
     with pytest.raises(InvalidRequestError, match="300000 inner lists of 1000 values") as refused:
-        value("padded(hits, hits.sizes, 1000)", columns)
+        values("padded(hits, hits.sizes, 1000)", columns)
     assert "smaller width" in refused.value.problem.hint
