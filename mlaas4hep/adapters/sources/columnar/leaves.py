@@ -57,9 +57,10 @@ class Leaf:
 
 
 def leaves_of(schema: Any) -> Iterator[Leaf]:
-    """Yield what the columns of a schema hold, in order; of a name twice, the first counts.
+    """Yield what the columns of a schema hold, in order.
 
-    Columns of one name are left out, all of them: which of them is meant cannot be known.
+    Columns of one name are left out, all of them: which of them is meant cannot be known. Where a
+    column and a field inside another have one name, `a.b`, the first counts.
     """
     seen: set[str] = set()
     times = Counter(schema.names)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from fnmatch import fnmatchcase
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -21,6 +20,7 @@ from mlaas4hep.adapters.sources.places.place import (
     shown,
 )
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 TIMEOUT_S = 30
@@ -88,7 +88,7 @@ class XRootDPlaces:
         if not status.ok:
             raise _our_error(pattern, status)
         query = f"?{parts.query}" if parts.query else ""
-        found = sorted(each.name for each in listing if fnmatchcase(each.name, names))
+        found = sorted(each.name for each in listing if matches(each.name, names))
         return [f"{parts.scheme}://{parts.netloc}{folder}/{name}{query}" for name in found]
 
     def _check(self, host: str, port: int) -> None:

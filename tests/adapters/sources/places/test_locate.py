@@ -39,7 +39,7 @@ def test_a_place_that_failed_is_tried_last(locator, tmp_path):
 
 
 def test_a_folder_of_an_xrootd_server_is_listed(locator, tmp_path):
-    for name in ("b.root", "a.root", "c.txt"):
+    for name in ("b.root", "a.root", "c.txt", ".part.root"):
         (tmp_path / name).write_bytes(b"1")
     with xrootd_server(tmp_path) as prefix:
         assert locator.find(f"{prefix}/*.root") == [f"{prefix}/a.root", f"{prefix}/b.root"]
