@@ -57,11 +57,7 @@ class TorchModel:
         _check_batches(module, job)
         self._steps = Steps(module, defined)
         self._callbacks = Callbacks(module, self._steps.optimizer, job)
-        self._tried: Sequence[Learned]
-        if job.label_columns.names:
-            self._tried = joint(defined, form, heads, job)
-        else:
-            self._tried = target.stated(defined, _only(heads, form), job) or ()
+        self._tried = _stated(defined, form, heads, job)
         self._target: Learned | None = self._tried[0] if self._tried else None
         if self._target is None and (job.labels or job.params.task or self._head.width > 1):
             self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
@@ -227,6 +223,15 @@ def _summary(module: Any, job: TrainingJob, form: Outputs, chosen: Learned | Non
         task=chosen.task if chosen else "other",
         goals=chosen.goals if chosen else (),
     )
+
+
+def _stated(
+    defined: Mapping[str, Any], form: Outputs, heads: Sequence[Head], job: TrainingJob
+) -> Sequence[Learned]:
+    """Return what model.py says is to be learned, likeliest first; () if labels are to say it."""
+    if job.label_columns.names:
+        return joint(defined, form, heads, job)
+    return target.stated(defined, _only(heads, form), job)
 
 
 def _only(heads: Sequence[Head], form: Outputs) -> Head:

@@ -125,14 +125,14 @@ class Target:
             )
 
 
-def stated(defined: Mapping[str, Any], head: Head, job: TrainingJob) -> tuple[Target, ...] | None:
-    """Return the target that `loss` of model.py means, or several to try; None: there is none.
+def stated(defined: Mapping[str, Any], head: Head, job: TrainingJob) -> tuple[Target, ...]:
+    """Return the target that `loss` of model.py means, or several to try; () if there is no loss.
 
     Raises:
         TrainingError: it is no loss, or none for this module.
     """
     if defined.get("loss") is None:
-        return None
+        return ()
     return guesses(instance(defined["loss"]), head, job)
 
 
@@ -202,15 +202,8 @@ def usual(labels: Floats, head: Head, job: TrainingJob) -> Target:
 
 
 def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Comparison]:
-    losses = torch.nn
-    asked = job.params.task
-    if asked == "regression" and head.width > 1:
-        raise TrainingError(
-            f"{MODEL_FILE}: the module gives {head.width} numbers for an entry, and one is learned",
-            "end with Linear(…, 1), or define `loss` in model.py",
-        )
-    if asked == "regression":
-        return losses.MSELoss(), Comparison(labels="column", task="regression")
+    if _is_regression(job):
+        return _usual_of_values(head)
     if not head.varies and head.kind != "logits":
         raise TrainingError(
             f"{MODEL_FILE}: outputs are the same for all entries, so that nobody can tell whether "
@@ -218,25 +211,37 @@ def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Compariso
             "define `loss`, or let the last layer begin with random weights",
         )
     if head.width > 1:
-        several: dict[str, Any] = {
-            "logits": losses.CrossEntropyLoss(),
-            "log_probabilities": losses.NLLLoss(),
-            "probabilities": LogOfProbabilities(),
-            "independent": losses.BCELoss(),
-        }
-        loss = several[head.kind]
-        known = comparison(loss, head.width)
-        return loss, known or Comparison(labels="number", task="multiclass")
+        return _usual_of_classes(head)
     values = set(np.unique(labels).tolist())
+    loss = torch.nn.MSELoss()
     if values <= {-1.0, 1.0} and -1.0 in values and head.kind == "logits":
-        loss = losses.SoftMarginLoss()
-    elif values <= _TWO or asked == "binary":
+        loss = torch.nn.SoftMarginLoss()
+    elif values <= _TWO or job.params.task == "binary":
         loss = of_two(head)
-    else:
-        loss = losses.MSELoss()
     found = comparison(loss, 1)
     assert found is not None  # noqa: S101 - all of them are in the table
     return loss, found
+
+
+def _usual_of_values(head: Head) -> tuple[Any, Comparison]:
+    if head.width > 1:
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives {head.width} numbers for an entry, and one is learned",
+            "end with Linear(…, 1), or define `loss` in model.py",
+        )
+    return torch.nn.MSELoss(), Comparison(labels="column", task="regression")
+
+
+def _usual_of_classes(head: Head) -> tuple[Any, Comparison]:
+    several: dict[str, Any] = {
+        "logits": torch.nn.CrossEntropyLoss(),
+        "log_probabilities": torch.nn.NLLLoss(),
+        "probabilities": LogOfProbabilities(),
+        "independent": torch.nn.BCELoss(),
+    }
+    loss = several[head.kind]
+    known = comparison(loss, head.width)
+    return loss, known or Comparison(labels="number", task="multiclass")
 
 
 def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
