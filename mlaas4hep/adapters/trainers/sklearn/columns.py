@@ -3,14 +3,15 @@
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPRegressor
+
+from mlaas4hep.adapters.trainers.sklearn.estimators import innermost
 
 
 def takes_columns(estimator: Any) -> bool:
     """Tell whether `fit` takes labels of shape (n, columns); somebody's own class is believed to."""
-    inner = _inner(estimator)
+    inner = innermost(estimator)
     if not hasattr(inner, "__sklearn_tags__"):
         return True
     tags = inner.__sklearn_tags__()
@@ -24,14 +25,3 @@ def classes_of_columns(estimator: Any, columns: int) -> Any:
     if isinstance(estimator, MultiOutputClassifier):
         return [np.arange(2)] * columns
     return np.arange(columns)
-
-
-def _inner(estimator: Any) -> Any:
-    """Return what learns inside of pipelines and searches."""
-    while True:
-        if getattr(estimator, "steps", None):
-            estimator = estimator.steps[-1][1]
-        elif isinstance(estimator, GridSearchCV | RandomizedSearchCV):
-            estimator = estimator.estimator
-        else:
-            return estimator

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import has_fit_parameter
 
 from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.adapters.trainers.sklearn.estimators import is_search
 from mlaas4hep.core.models.conversion import Conversion
 
 _TWO = 2  #: classes, told by one number
@@ -27,7 +27,7 @@ def write_onnx(
         options = {id(estimator): {"zipmap": False}} if has_classes else None
         model = to_onnx(estimator, sample[:1], options=options)
         if labels > 1:
-            return onnxfile.by_label(model, sample[:3], labels)
+            return onnxfile.by_label(model, sample[: labels + 1], labels)
         if not has_classes:
             return model
         return onnxfile.scores_only(model, 1 if len(estimator.classes_) == _TWO else None)
@@ -43,7 +43,7 @@ def weight_name(estimator: Any) -> str:
     Raises:
         TrainingError: it takes none.
     """
-    if isinstance(estimator, BaseSearchCV):
+    if is_search(estimator):
         return weight_name(estimator.estimator)
     steps = getattr(estimator, "steps", None)
     if steps:

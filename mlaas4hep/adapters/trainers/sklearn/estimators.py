@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
@@ -33,6 +34,22 @@ def learns_in_steps(estimator: Any) -> bool:
     return callable(getattr(estimator, "partial_fit", None)) and not (balanced or stops)
 
 
+def is_search(estimator: Any) -> bool:
+    """Tell whether it tries arguments of the estimator that it holds."""
+    return isinstance(estimator, BaseSearchCV)
+
+
+def innermost(estimator: Any) -> Any:
+    """Return what learns inside of pipelines and searches."""
+    while True:
+        if getattr(estimator, "steps", None):
+            estimator = estimator.steps[-1][1]
+        elif is_search(estimator):
+            estimator = estimator.estimator
+        else:
+            return estimator
+
+
 def check_arguments(estimator: Any) -> None:
     """Refuse arguments that scikit-learn does not take, or whose scores are not those of classes.
 
@@ -59,7 +76,7 @@ def check_arguments(estimator: Any) -> None:
 
 def oddities(estimator: Any) -> tuple[str, ...]:
     """Return what the author of an estimator may not expect."""
-    last = getattr(estimator, "steps", [("", estimator)])[-1][1]
+    last = innermost(estimator)
     if not isinstance(last, BaseEstimator) or get_tags(last).estimator_type not in _LEARN_NO_LABELS:
         return ()
     told = "does not learn from labels: its numbers are no probabilities of classes"

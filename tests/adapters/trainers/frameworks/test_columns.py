@@ -18,8 +18,9 @@ from tests.adapters.trainers.frameworks.test_sklearn import OWN
 FLAVOURS, VALUES = ("isB", "isC"), ("mass", "height")
 IMPORTS = """
 from sklearn.ensemble import *
+from sklearn.experimental import enable_halving_search_cv
 from sklearn.linear_model import *
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV
 from sklearn.multioutput import *
 from sklearn.neural_network import *
 from sklearn.pipeline import make_pipeline
@@ -103,6 +104,14 @@ def test_each_label_has_figures_and_the_bundle_gives_what_was_learned(train, cas
         for rows in (block.x, block.x[:1]):
             (given,) = session.run(["scores"], {session.get_inputs()[0].name: rows})
             np.testing.assert_allclose(given, expected[: len(rows)], atol=1e-5)
+
+
+def test_what_a_search_looks_for_says_whether_it_takes_several(train):
+    text = "HalvingRandomSearchCV(MLPRegressor(), {'alpha': [1e-4]}, n_candidates=1)"
+
+    training = train(sklearn(text), VALUES)
+
+    assert [goal.label for goal in training.model.summary.goals] == [*VALUES]
 
 
 def test_probabilities_are_those_of_scikit_learn_itself(train):
