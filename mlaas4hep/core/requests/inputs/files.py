@@ -181,13 +181,12 @@ def parse_labels(text: str, files: Sequence[InputFile]) -> Labels:
         raise InvalidRequestError(
             "labels.txt is empty", hint="one label for each file, or the name of a branch"
         )
-    numbers = [_number(line) for line in said]
-    if len(said) == 1 and numbers[0] is None:
+    if len(said) == 1 and _number(said[0]) is None:
         return labels_of_expressions((("", tuple(map(_checked, _columns(said[0])))),))
     places = [file.line for file in files]
     if all(places) and len(said) == len(set(places)) < len(files):  # patterns: one label a line
-        said = [said[sorted(set(places)).index(place)] for place in places]
-        numbers = [_number(line) for line in said]
+        of_lines = dict(zip(sorted(set(places)), said, strict=True))
+        said = [of_lines[place] for place in places]
     if len(said) != len(files):
         raise InvalidRequestError(
             f"labels.txt has {len(said)} labels, but files.txt has {len(files)} files",
