@@ -19,19 +19,33 @@ PREDICT_ROWS = 65_536  #: at a time
 _FRAMEWORK_BYTES = 300 * 1024**2  #: of memory before the first entry
 
 
-def check_classes(labels: Floats, classes: Sequence[str]) -> None:
-    """Refuse labels that are no class numbers.
+def check_classes(labels: Floats, job: TrainingJob) -> None:
+    """Refuse labels that a classifier cannot learn: no class numbers, or of several not 0 and 1.
 
     Raises:
         TrainingError: names the first one.
     """
+    if job.label_columns.names:
+        _check_pairs(labels, job.label_columns.names)
+        return
     fits = (labels >= 0) & (labels < MOST_CLASSES) & (labels == np.rint(labels))
     if not fits.all():
         label = float(labels[int(np.argmin(fits))])
         raise TrainingError(
             f"label {label:g} does not fit a classifier: classes are numbered 0, 1, 2 …"
-            + (f" ({', '.join(classes)})" if classes else ""),
+            + (f" ({', '.join(job.classes)})" if job.classes else ""),
             f"{_NUMBERING}; or return a regressor",
+        )
+
+
+def _check_pairs(labels: Floats, names: Sequence[str]) -> None:
+    fits = np.isin(labels, (0, 1))
+    if not fits.all():
+        row, column = np.argwhere(~fits)[0]
+        raise TrainingError(
+            f"label {labels[row, column]:g} in column {names[column]!r} does not fit a classifier "
+            "of several labels: each must be 0 or 1",
+            "an expression for each class (flavour == 5, flavour == 4), or return a regressor",
         )
 
 
@@ -41,22 +55,6 @@ def goals(job: TrainingJob, loss: str, task: Task) -> tuple[Goal, ...]:
         Goal(label=name, column=place, start=place, loss=loss, task=task)
         for place, name in enumerate(job.label_columns.names)
     )
-
-
-def check_pairs(labels: Floats, names: Sequence[str]) -> None:
-    """Refuse columns of labels, shape (n, columns), that a classifier of several cannot learn.
-
-    Raises:
-        TrainingError: names the first label that is neither 0 nor 1.
-    """
-    fits = np.isin(labels, (0, 1))
-    if not fits.all():
-        row, column = np.argwhere(~fits)[0]
-        raise TrainingError(
-            f"label {labels[row, column]:g} in column {names[column]!r} does not fit a classifier "
-            "of several labels: each must be 0 or 1",
-            "an expression for each class (flavour == 5, flavour == 4), or return a regressor",
-        )
 
 
 def check_both(labels: Floats, names: Sequence[str]) -> None:
@@ -101,8 +99,8 @@ def check_known_classes(job: TrainingJob) -> None:
     Raises:
         TrainingError: names the number that is missing.
     """
-    if len(job.labels) > 1:
-        check_classes(np.array(job.labels, np.float32), job.classes)
+    if len(job.labels) > 1 and not job.label_columns.names:
+        check_classes(np.array(job.labels, np.float32), job)
         class_count(np.array(job.labels, np.float32))
 
 

@@ -66,7 +66,7 @@ class LightgbmModel:
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
         if self._classifies:
-            tabular.check_classes(labels, self._job.classes)
+            tabular.check_classes(labels, self._job)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""

@@ -55,7 +55,7 @@ class SklearnModel:
         check_arguments(estimator)
         if job.weights.is_used:
             convert.weight_name(estimator)
-        if self._classifies and not self._names:
+        if self._classifies:
             tabular.check_known_classes(job)
         self._in_steps = learns_in_steps(estimator)
         self.rounds = job.params.epochs if self._in_steps else 1
@@ -67,10 +67,8 @@ class SklearnModel:
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
-        if self._classifies and self._names:
-            tabular.check_pairs(labels, self._names)
-        elif self._classifies:
-            tabular.check_classes(labels, self._job.classes)
+        if self._classifies:
+            tabular.check_classes(labels, self._job)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Do one round over the sample, or one for each epoch if the estimator learns in steps."""

@@ -61,7 +61,7 @@ class XgboostModel:
         trees.check_stops(self._stop.patience, "early_stopping_rounds", job)
         self._booster: Any = None
         self.rounds = made.get_num_boosting_rounds()
-        if self._classifies and not self._labels:
+        if self._classifies:
             tabular.check_known_classes(job)
         self.summary = _summary(made, job, self._params, self.rounds)
         needed = _ROWS_BYTES if needs_rows(self._params) else _BYTES_A_VALUE
@@ -69,10 +69,8 @@ class XgboostModel:
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse what is no class number, for a classifier."""
-        if self._classifies and self._labels:
-            tabular.check_pairs(labels, self._labels)
-        elif self._classifies:
-            tabular.check_classes(labels, self._job.classes)
+        if self._classifies:
+            tabular.check_classes(labels, self._job)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
