@@ -101,7 +101,7 @@ def _found(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
     if not found:
         raise InvalidRequestError(
             f"no file matches {without_secrets(pattern)!r}",
-            file=line.text,
+            file=without_secrets(line.text),
             hint="capital letters count, and **/ goes through folders",
         )
     return found

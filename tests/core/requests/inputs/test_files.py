@@ -135,6 +135,9 @@ def test_a_pattern_stands_for_the_files_that_match():
 def test_a_pattern_that_matches_nothing_is_refused():
     with pytest.raises(InvalidRequestError, match=r"no file matches 'x\*'"):
         parse_files("x*", PARAMS, resolve, lambda _pattern: [])
+    with pytest.raises(InvalidRequestError, match="no file matches") as caught:
+        parse_files("root://h//x*?authz=s3cret", PARAMS, resolve, lambda _pattern: [])
+    assert "s3cret" not in str(caught.value.problem)
 
 
 @pytest.mark.parametrize(
