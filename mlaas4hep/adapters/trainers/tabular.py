@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.labels import OF_IDS
+from mlaas4hep.adapters.trainers.child.labels import OF_IDS, all_alike
 from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
 from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
@@ -65,11 +65,7 @@ def check_both(labels: Floats, names: Sequence[str]) -> None:
     """
     for column, name in zip(labels.T, names, strict=True):
         if len(column) and column.min() == column.max():
-            raise TrainingError(
-                f"all entries have label {column[0]:g} in column {name!r}: there is nothing to "
-                "tell apart",
-                "leave the column away, or cut less",
-            )
+            raise all_alike(column[0], name)
 
 
 def class_count(labels: Floats) -> int:
@@ -80,10 +76,7 @@ def class_count(labels: Floats) -> int:
     """
     seen = np.unique(labels)
     if len(seen) == 1:
-        raise TrainingError(
-            f"all entries have label {seen[0]:g}: there is nothing to tell apart",
-            "labels.txt should give at least two classes, and cuts should leave both",
-        )
+        raise all_alike(seen[0])
     if len(seen) != int(seen[-1]) + 1:
         missing = next(number for number, label in enumerate(seen) if number != label)
         raise TrainingError(

@@ -36,6 +36,17 @@ def check_one_label(who: str, job: TrainingJob) -> None:
         )
 
 
+def all_alike(label: float, column: str = "") -> TrainingError:
+    """Return what is told where all entries have one label, in one of several columns if it is named."""
+    where = f" in column {column!r}" if column else ""
+    return TrainingError(
+        f"all entries have label {label:g}{where}: there is nothing to tell apart",
+        "leave the column away, or cut less"
+        if column
+        else "labels.txt should give at least two classes, and cuts should leave both",
+    )
+
+
 class SeenLabels:
     """Refuses labels that nothing can be learned from, and remembers which there were."""
 
@@ -132,21 +143,11 @@ class SeenLabels:
             TrainingError: only one label was ever seen, or not one that `class_weight` names.
         """
         if self.are_classes:
-            self._check(self._seen[0], "")
+            _check_alike(self._seen[0])
         self._check_factors(self._seen[0])
         for goal in self._goals:
             if goal.task in _OF_CLASSES:
-                self._check(self._seen[goal.column], f" in column {goal.label!r}")
-
-    def _check(self, seen: set[float], where: str) -> None:
-        if len(seen) != 1:
-            return
-        raise TrainingError(
-            f"all entries have label {next(iter(seen)):g}{where}: there is nothing to tell apart",
-            "labels.txt should give at least two classes, and cuts should leave both"
-            if not where
-            else "leave the column away, or cut less",
-        )
+                _check_alike(self._seen[goal.column], goal.label)
 
     def _check_factors(self, seen: set[float]) -> None:
         if len(seen) > _MOST_LABELS:  # there are more than are remembered
@@ -170,3 +171,8 @@ class SeenLabels:
             two = any(seen <= pair for pair in ({0.0, 1.0}, {-1.0, 1.0}))
             return "binary" if two else "regression"
         return task
+
+
+def _check_alike(seen: set[float], column: str = "") -> None:
+    if len(seen) == 1:
+        raise all_alike(next(iter(seen)), column)
