@@ -4,6 +4,7 @@ import xgboost
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.data.weighting import TrainingWeights
+from tests.adapters.trainers.frameworks.columns import gathered
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
 
 
@@ -81,7 +82,7 @@ class TestXgboost(FrameworkContract):
             "binary", text, weights=TrainingWeights(is_used=True, classes=factors)
         ).finish()
 
-        x, y = learned(training)
+        x, y = gathered(training)
         given = np.where(y > 0.5, 3.0, 0.5)
         matrix = xgboost.QuantileDMatrix(x, y, weight=given)
         booster = xgboost.train(
@@ -106,7 +107,7 @@ class TestXgboost(FrameworkContract):
         text = returning(f"XGBClassifier(n_estimators=8, tree_method={method!r})")
         training = train("binary", text).finish()
 
-        x, y = learned(training)
+        x, y = gathered(training)
         how = {"objective": "binary:logistic", "tree_method": method, "seed": 21}
         expected = xgboost.train(how, xgboost.DMatrix(x, y), 8).inplace_predict(x)
         blocks = training.data.training()
@@ -152,10 +153,3 @@ class TestXgboost(FrameworkContract):
             train("binary", labels=(1.0, 2.0))
 
         assert "(id == 13) + 2 * (id == 15)" in caught.value.hint
-
-
-def learned(training):
-    """Return all rows that were learned from, and their labels."""
-    blocks = list(training.data.training())
-    x = np.concatenate([block.x[block.order] for block in blocks])
-    return x, np.concatenate([block.y[block.order] for block in blocks])
