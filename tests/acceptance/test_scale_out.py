@@ -33,31 +33,22 @@ class Gateway:
 
     def __init__(self, replicas: dict[str, list[int]]) -> None:
         self.done: Counter[int] = Counter()
-        turns = {name: cycle(ports) for name, ports in replicas.items()}
-        lock = threading.Lock()
+        self._turns = {name: cycle(ports) for name, ports in replicas.items()}
+        self._lock = threading.Lock()
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:  # `/_/ready`, which the dispatcher asks after a lost call
+                self.do_POST()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                name = self.path.rpartition("/")[2]
-                with lock:
-                    port = next(turns[name]) if name in turns else 0
-                status = self._forward(port, body) if port else 404
-                gateway.done[port] += status == 200
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status = gateway.forward(self.command, self.path, self.headers, body)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-
-            def _forward(self, port: int, body: bytes) -> int:
-                headers = {"Authorization": self.headers["Authorization"]}
-                try:
-                    url = f"http://127.0.0.1:{port}/"
-                    return httpx.post(url, content=body, headers=headers, timeout=30).status_code
-                except httpx.HTTPError:
-                    return 502
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -66,6 +57,22 @@ class Gateway:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def forward(self, method: str, path: str, headers, body: bytes) -> int:
+        """Send a request for `/function/NAME/PATH` on to a replica, and return its status."""
+        _, _, name, *rest = path.split("/")
+        if name not in self._turns:
+            return 404
+        with self._lock:
+            port = next(self._turns[name])
+        url = f"http://127.0.0.1:{port}/{'/'.join(rest)}"
+        given = {"Authorization": headers.get("Authorization", "")}
+        try:
+            status = httpx.request(method, url, content=body, headers=given, timeout=30).status_code
+        except httpx.HTTPError:
+            return 502
+        self.done[port] += (method, status) == ("POST", 200)
+        return status
 
     def close(self) -> None:
         self._server.shutdown()
