@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from enum import Enum
 
 import aiohttp
 from yarl import URL
@@ -16,11 +17,20 @@ from mlaas4hep.settings import Settings, SettingsError
 _READY_S = 5.0
 _LONGEST_S = 600.0  #: for whatever a call does besides the longest training
 _LOST = 502
+_NOT_ASKED_HERE = frozenset({404, 405, 501})
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 Headers = Mapping[str, str]
 Addresses = Callable[[str], URL]  #: of functions, by name
+
+
+class Readiness(Enum):
+    """What is answered to the question whether a function can be called."""
+
+    READY = "ready"
+    AWAY = "away"
+    UNKNOWN = "unknown"  #: no such question exists there: only a call can tell
 
 
 class Caller:
@@ -44,11 +54,13 @@ class Caller:
         """Deliver an event and return the answer; nothing is raised.
 
         Args:
-            check: ask first whether the function is ready, and call it only then.
+            check: ask first whether the function is ready, and do not call it if it says no.
             headers: that came with the event.
         """
-        if check and not await self.is_ready(function):
+        readiness = await self._readiness(function) if check else Readiness.UNKNOWN
+        if readiness is Readiness.AWAY:
             return CallOutcome(status=None)
+        was_ready = readiness is Readiness.READY
         given = {
             **headers,
             "Authorization": f"Bearer {self._signer.token(function, event_id)}",
@@ -68,11 +80,14 @@ class Caller:
         except _NOT_SENT:
             return CallOutcome(status=None)
         except (aiohttp.ClientError, TimeoutError):  # it ended in the middle
-            return CallOutcome(status=_LOST, was_ready=check)
-        return CallOutcome(status=status, problem=_problem(content), was_ready=check)
+            return CallOutcome(status=_LOST, was_ready=was_ready)
+        return CallOutcome(status=status, problem=_problem(content), was_ready=was_ready)
 
     async def is_ready(self, function: str) -> bool:
         """Tell whether a function says that it can be called."""
+        return await self._readiness(function) is Readiness.READY
+
+    async def _readiness(self, function: str) -> Readiness:
         try:
             async with (
                 asyncio.timeout(_READY_S),
@@ -80,9 +95,9 @@ class Caller:
                     self._addresses(function) / "_/ready", allow_redirects=False
                 ) as reply,
             ):
-                return reply.status < 300  # noqa: PLR2004 - HTTP
+                return _readiness(reply.status)
         except (aiohttp.ClientError, TimeoutError):
-            return False
+            return Readiness.AWAY
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -99,6 +114,13 @@ def addresses(settings: Settings) -> Addresses:
         raise SettingsError(f"MLAAS_FUNCTION_URL={template!r} has no {{name}} in it")
     _address("MLAAS_FUNCTION_URL", template.replace("{name}", "train"))
     return lambda name: URL(template.replace("{name}", name)).with_user(None)
+
+
+def _readiness(status: int) -> Readiness:
+    """Return what a status says; watchdogs before 0.9 and other providers do not know the path."""
+    if status < 300:  # noqa: PLR2004 - HTTP
+        return Readiness.READY
+    return Readiness.UNKNOWN if status in _NOT_ASKED_HERE else Readiness.AWAY
 
 
 def _address(variable: str, text: str) -> URL:

@@ -13,6 +13,7 @@
 | 500 of the function itself | it failed: later, a few times, then park it and fail the run |
 | any other 4xx and 5xx that is not in the function's words | as 502: watchdog, provider or gateway |
 | 502, 504 or such an answer although the function was ready just before | it failed |
+| the same where nobody can say whether it was ready | as without that: the function is away |
 """
 
 from dataclasses import dataclass, replace

@@ -28,6 +28,7 @@ class Functions:
         self.headers: list[dict[str, str]] = []
         self.bodies: dict[str, bytes] = {}  #: by event id
         self.answer: Callable[[str, str], CallOutcome] = lambda _function, _event: (200, {})
+        self.readiness = 200  #: the status that is answered to the question whether they are ready
         self.changed = threading.Condition()
         functions = self
 
@@ -35,7 +36,7 @@ class Functions:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                self._say(200, {})
+                self._say(functions.readiness, {})
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,8 +1,15 @@
 """Where the dispatcher calls functions."""
 
+import asyncio
+from typing import Any
+
+import aiohttp
 import pytest
 
-from mlaas4hep.dispatcher.calling import addresses
+from mlaas4hep.adapters.identity.signing import SigningKey
+from mlaas4hep.adapters.identity.tokens import DispatcherSigner
+from mlaas4hep.dispatcher.calling import Caller, addresses
+from mlaas4hep.dispatcher.verdict import CallOutcome
 from mlaas4hep.settings import Settings, SettingsError
 
 
@@ -31,3 +38,33 @@ def test_without_a_gateway_each_function_has_an_address_of_its_own():
 def test_a_pattern_that_gives_no_addresses_stops_the_start_and_is_quoted(text):
     with pytest.raises(SettingsError, match="MLAAS_FUNCTION_URL="):
         addresses(Settings(function_url=text))
+
+
+@pytest.mark.parametrize(
+    ("readiness", "expected"),
+    [
+        (200, CallOutcome(status=502, was_ready=True)),
+        (404, CallOutcome(status=502)),
+        (405, CallOutcome(status=502)),
+        (501, CallOutcome(status=502)),
+        (302, CallOutcome(status=None)),
+        (429, CallOutcome(status=None)),
+        (500, CallOutcome(status=None)),
+        (503, CallOutcome(status=None)),
+    ],
+)
+def test_a_function_is_called_unless_it_says_that_it_is_not_ready(
+    functions: Any, signing_key: SigningKey, readiness: int, expected: CallOutcome
+) -> None:
+    functions.readiness = readiness
+    functions.answer = lambda *_: (502, {})
+
+    async def call() -> CallOutcome:
+        where = addresses(Settings(gateway_url=functions.url))
+        signer = DispatcherSigner(signing_key.private_pem)
+        async with aiohttp.ClientSession() as session:
+            caller = Caller(session, where, signer, 1.0)
+            return await caller.call("specs", "e", b'{"id": "e"}', check=True, headers={})
+
+    assert asyncio.run(call()) == expected
+    assert len(functions.calls) == (expected.status is not None)

@@ -121,6 +121,20 @@ def test_a_function_that_is_not_there_yet_gets_the_event_later(
     assert runs.get("a", "luca_1").status is Status.SUBMITTED
 
 
+def test_a_lost_call_is_made_again_also_where_nobody_can_say_whether_the_function_is_ready(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    functions.readiness = 404
+    functions.answer = lambda *_: (502 if len(functions.calls) <= 2 else 200, {})
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 3)
+
+        assert left(nats_server, STREAM, 0) == 0
+    assert runs.get("a", "luca_1").status is Status.SUBMITTED
+
+
 def test_a_run_says_which_file_it_waits_for_until_it_comes(
     functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
 ) -> None:
