@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy import command
-from deploy.testbed import probe, process
+from deploy.testbed import process, registry
 from deploy.testbed.place import Place
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def start(place: Place) -> None:
     )
     remove_functions(place)
     _make_network(place)
-    _start_registry(place)
+    registry.start(place)
 
 
 def _make_network(place: Place) -> None:
@@ -68,23 +68,6 @@ def _make_network(place: Place) -> None:
         place, "network", "create", f"--subnet={subnet}", f"--gateway={place.address}",
         "--opt=com.docker.network.bridge.name=mlaas0", NETWORK,
     )  # fmt: skip
-
-
-def _start_registry(place: Place) -> None:
-    address = f"127.0.0.1:{place.ports['registry']}"
-    config = place.folder("registry") / "config.yml"
-    config.write_text(
-        "version: 0.1\nlog: {level: warn}\n"
-        f"storage: {{filesystem: {{rootdirectory: {place.cached('registry')}}}}}\n"
-        f"http: {{addr: '{address}'}}\n",
-        encoding="utf-8",
-    )
-    process.start(
-        place,
-        "registry",
-        ["docker-registry", "serve", str(config)],
-        ready=probe.http(f"http://{address}/v2/"),
-    )
 
 
 def base_images(place: Place) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.testbed import process
+from deploy.testbed import process, registry
 from deploy.testbed.cluster import containerd, keys, kubectl, network, processes
 from deploy.testbed.place import Place
 
@@ -121,14 +121,7 @@ def _controllers(place: Place) -> None:
 
 def _registry(place: Place) -> None:
     """Serve the testbed's images inside the namespace, too."""
-    config = place.folder("cluster", "registry") / "config.yml"
-    config.write_text(
-        "version: 0.1\nlog: {level: warn}\n"
-        f"storage: {{filesystem: {{rootdirectory: {place.cached('registry')}}}}}\n"
-        f"http: {{addr: '127.0.0.1:{place.ports['registry']}'}}\n",
-        encoding="utf-8",
-    )
-    processes.start(place, "registry", ["docker-registry", "serve", str(config)])
+    processes.start(place, "registry", registry.serving(place))
 
 
 def _kubelet(place: Place) -> None:

@@ -1,0 +1,39 @@
+"""The registry of the testbed's images: one store, served to Docker and to the Kubernetes node."""
+
+import logging
+
+from deploy import command
+from deploy.testbed import probe, process
+from deploy.testbed.place import Place
+
+log = logging.getLogger(__name__)
+
+_PROGRAM = "docker-registry"
+_NAME = "registry"
+#: Processes that serve the one store: Docker's here, the node's in its network namespace.
+SERVERS = (_NAME, f"cluster-{_NAME}")
+
+
+def start(place: Place) -> None:
+    """Serve it on loopback, and return when it answers."""
+    process.start(place, _NAME, serving(place), ready=probe.http(f"http://{address(place)}/v2/"))
+
+
+def address(place: Place) -> str:
+    """Return where it listens: HOST:PORT."""
+    return f"127.0.0.1:{place.ports['registry']}"
+
+
+def serving(place: Place) -> list[str]:
+    """Return the command that serves it, without the images that lost their tag to a later build."""
+    config = place.folder("registry") / "config.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: warn}\n"
+        f"storage: {{filesystem: {{rootdirectory: {place.cached('registry')}}}}}\n"
+        f"http: {{addr: '{address(place)}'}}\n",
+        encoding="utf-8",
+    )
+    if not any(process.running(place, name) for name in SERVERS):  # it deletes: nobody may push
+        log.info("removing old images from the registry")
+        command.output([_PROGRAM, "garbage-collect", "--delete-untagged", str(config)])
+    return [_PROGRAM, "serve", str(config)]
