@@ -46,6 +46,7 @@ class Settings:
     datasets: str = ""  #: URL or command that tells the files of a data set, `{}` is its name
     plain_http: int = 0  #: 1: input files are read, and webhooks told, by http://, too
     webhook_hosts: str = ""  #: globs, comma separated: who may be told of a run's end
+    webhook_networks: str = ""  #: besides public ones, those where they may be; `*`: all
     webhook_key_file: str = ""  #: file with a long secret, from which people's secrets follow
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take

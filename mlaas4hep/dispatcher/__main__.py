@@ -8,7 +8,6 @@ import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 
-from aiohttp import ClientSession
 from nats.aio.client import Client
 from prometheus_client import start_http_server
 
@@ -16,6 +15,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.adapters.nats.connection import connect, our_errors
 from mlaas4hep.adapters.nats.provision import CONSUMERS
+from mlaas4hep.adapters.networks import Networks
 from mlaas4hep.dispatcher.calling import Caller, addresses
 from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.lane import Lane
@@ -92,7 +92,8 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
             housekeeping=_housekeeping(settings, messaging),
             replicas=settings.nats_replicas,
         )
-        await _work([*lanes, sweeper, *_webhooks(settings, messaging, session)], stop)
+        webhooks = await _webhooks(settings, messaging, stack)
+        await _work([*lanes, sweeper, *webhooks], stop)
         log.info("stopping: what waits is given back, what runs may take %.0f s", grace_s)
         await asyncio.gather(*(lane.stop(grace_s) for lane in lanes))
         await client.drain()
@@ -103,18 +104,27 @@ def _housekeeping(settings: Settings, messaging: bootstrap.Messaging) -> Houseke
     return Housekeeping(_services(settings, messaging)) if _has_store(settings) else None
 
 
-def _webhooks(
-    settings: Settings, messaging: bootstrap.Messaging, session: ClientSession
+async def _webhooks(
+    settings: Settings, messaging: bootstrap.Messaging, stack: AsyncExitStack
 ) -> list[Webhooks]:
     """Return what tells the ends of runs, if anybody may be told and the store is known.
 
     Raises:
-        SettingsError: the key cannot be read.
+        SettingsError: the key cannot be read, or a network is none.
     """
     if not settings.webhook_hosts or not settings.webhook_key_file or not _has_store(settings):
         return []
     key = secret(settings.webhook_key_file).encode()
+    session = await stack.enter_async_context(calls(_webhook_networks(settings)))
     return [Webhooks(_services(settings, messaging), session, key)]
+
+
+def _webhook_networks(settings: Settings) -> Networks:
+    listed = settings.webhook_networks
+    try:
+        return Networks.of(listed)
+    except ValueError as error:
+        raise SettingsError(f"MLAAS_WEBHOOK_NETWORKS={listed!r}: {error}") from error
 
 
 def _has_store(settings: Settings) -> bool:

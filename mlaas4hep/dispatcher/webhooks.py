@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -47,7 +46,10 @@ class Webhooks:
         key: bytes,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Tell what is in the run book of `services`, signed with what follows from `key`."""
+        """Tell what is in the run book of `services`, signed with what follows from `key`.
+
+        `session` decides which addresses are connected to.
+        """
         self._services = services
         self._session = session
         self._key = key
@@ -77,18 +79,26 @@ class Webhooks:
             "X-MLaaS4HEP-Delivery": f"{run.id}-{run.attempt}",
             "X-MLaaS4HEP-Signature": webhooks.signature(secret, at, notice.body),
         }
-        status = None
-        with suppress(aiohttp.ClientError, TimeoutError, ValueError):
+        status = await self._told(notice, headers)
+        await asyncio.to_thread(self._keep, run, webhooks.answered(notice.delivery, status))
+        return status
+
+    async def _told(self, notice: Notice, headers: Mapping[str, str]) -> int | None:
+        """Return the status of the answer; None: there was none."""
+        run = notice.run
+        try:
             async with (
                 asyncio.timeout(_ANSWER_S),
                 self._session.post(
                     notice.url, data=notice.body, headers=headers, allow_redirects=False
                 ) as reply,
             ):
-                status = reply.status
-        log.info("run=%s/%s webhook status=%s", run.owner, run.name, status)
-        await asyncio.to_thread(self._keep, run, webhooks.answered(notice.delivery, status))
-        return status
+                log.info("run=%s/%s webhook status=%d", run.owner, run.name, reply.status)
+                return reply.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+            log.info("run=%s/%s webhook: no answer: %s", run.owner, run.name, reason)
+            return None
 
     def _claim(self) -> list[Notice]:
         """Return what is due; it is written down first, so that nobody else tells it now."""

@@ -3,11 +3,14 @@
 Connections are kept; bodies stream both ways; an answer may come before its request has ended.
 """
 
+import errno
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import aiohttp
+
+from mlaas4hep.adapters.networks import Networks
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -29,6 +32,7 @@ _HOP_BY_HOP = frozenset(  # RFC 9110 §7.6.1; the length is written anew
         b"upgrade",
     }
 )
+_ALL = Networks()
 _ALIVE = (  # the kernel finds out within a minute that the other machine is gone
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
@@ -38,14 +42,22 @@ _ALIVE = (  # the kernel finds out within a minute that the other machine is gon
 
 
 @asynccontextmanager
-async def calls() -> AsyncIterator[aiohttp.ClientSession]:
+async def calls(networks: Networks = _ALL) -> AsyncIterator[aiohttp.ClientSession]:
     """Give what calls functions: it adds no header, follows nothing and unpacks nothing.
 
     Nothing ends by itself but the attempt to connect: callers say how long they wait.
+
+    Args:
+        networks: what is connected to. Each address is looked at when its socket is made, however
+            it was written and whatever its name meant before.
     """
-    connector = aiohttp.TCPConnector(
-        limit=0, keepalive_timeout=KEPT_S, socket_factory=_watched_socket
-    )
+
+    def made(address: aiohttp.AddrInfoType) -> socket.socket:
+        if not networks.allow(address[4][0]):
+            raise PermissionError(errno.EACCES, "it is a machine of an internal network")
+        return _watched_socket(address)
+
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S, socket_factory=made)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from mlaas4hep.adapters.networks import Networks
 from mlaas4hep.core.runs.events import RunFailed
 from mlaas4hep.dispatcher.webhooks import Webhooks
 from mlaas4hep.errors import Problem
@@ -57,7 +58,9 @@ def receiver():
 def world(tmp_path):
     key = tmp_path / "webhook-key"
     key.write_bytes(KEY)
-    return World(tmp_path, webhook_hosts="127.0.0.1", webhook_key_file=str(key), plain_http=1)
+    return World(
+        tmp_path, webhook_hosts="127.0.0.1,localhost", webhook_key_file=str(key), plain_http=1
+    )
 
 
 @pytest.fixture
@@ -73,13 +76,13 @@ def ended(world, receiver):
     return alice
 
 
-def told(world, *times):
+def told(world, *times, networks="127.0.0.0/8"):
     """Tell what is due at each of some times, and return how much was received."""
     changed = max(run.updated_at for run in world.services.runs.list())
     now = [0.0]
 
     async def tell():
-        async with calls() as session:
+        async with calls(Networks.of(networks)) as session:
             webhooks = Webhooks(world.services, session, KEY, clock=lambda: changed + now[0])
             received = []
             for now[0] in times:
@@ -120,6 +123,23 @@ def test_a_redirect_is_not_followed(world, receiver, ended):
 
     assert told(world, 1) == [0]
     assert len(receiver.told) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_host_that_is_a_machine_of_ours_by_then_is_told_nothing(world, receiver, host, caplog):
+    caplog.set_level("INFO")
+    alice = world.person("alice")
+    alice.upload()
+    url = receiver.url.replace("127.0.0.1", host)
+    assert alice.submit(webhook=f"{url}?key=secret").status_code == 200
+    problem = Problem(code="x", message="no tree")
+    world.services.runs.apply([RunFailed(owner=alice.owner, run="luca_1", problem=problem)])
+
+    assert told(world, 1, networks="10.0.0.0/8") == [0]
+    assert receiver.told == []
+    assert "no answer: it is a machine of an internal network" in caplog.text
+    assert "secret" not in caplog.text
+    assert told(world, 4000) == [1]  # where the operator lists that network
 
 
 def test_an_address_where_nobody_is_holds_nothing_up(world, receiver, ended):

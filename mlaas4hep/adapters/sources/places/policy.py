@@ -1,21 +1,15 @@
 """Which servers input files may come from: their names, schemes, and addresses once resolved."""
 
-import ipaddress
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from mlaas4hep.adapters.networks import Networks
 from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_NEVER = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +17,7 @@ class ServerPolicy:
     """What this deployment reads from; the default is what a person may on their own machine."""
 
     hosts: tuple[str, ...] = ("*",)  #: globs
-    networks: tuple[Network, ...] | None = None  #: allowed besides public ones; None: all
+    networks: Networks = Networks()
     plain_http: bool = True
     own: tuple[str, ...] = ()  #: hosts of this deployment, wherever they are
     s3: S3Access | None = None  #: where s3:// is
@@ -33,15 +27,14 @@ class ServerPolicy:
     def of(
         cls, hosts: str, networks: str, *, plain_http: bool, own: tuple[str, ...] = ()
     ) -> "ServerPolicy":
-        """Return the policy that settings tell; `*` as networks allows all.
+        """Return the policy that settings tell.
 
         Raises:
             ValueError: one of the networks is none.
         """
-        listed = [part.strip() for part in networks.split(",") if part.strip()]
         return cls(
             hosts=tuple(part.strip().lower() for part in hosts.split(",") if part.strip()),
-            networks=None if "*" in listed else tuple(map(ipaddress.ip_network, listed)),
+            networks=Networks.of(networks),
             plain_http=plain_http,
             own=tuple(host.lower() for host in own),
         )
@@ -75,13 +68,6 @@ class ServerPolicy:
                 f"{without_secrets(url)!r}: files may not come from bucket {bucket!r}"
             )
 
-    def allows(self, address: Address) -> bool:
-        """Tell whether an address may be connected to."""
-        if self.networks is None:
-            return True
-        plain = _plain(address)
-        return _is_public(plain) or any(plain in network for network in self.networks)
-
     def addresses(self, host: str, port: int) -> Iterator[str]:
         """Yield the addresses of a host that may be connected to.
 
@@ -92,7 +78,7 @@ class ServerPolicy:
         """
         found = _resolved(host, port)
         known = host.lower() in self.own
-        allowed = [each for each in found if known or self.allows(ipaddress.ip_address(each))]
+        allowed = [each for each in found if known or self.networks.allow(each)]
         if not allowed:
             raise ForbiddenError(
                 f"files may not come from {host!r}: it is a machine of an internal network",
@@ -115,24 +101,3 @@ def _resolved(host: str, port: int) -> list[str]:
     except UnicodeError as error:
         raise InvalidRequestError(f"{host!r} is not the name of a server") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
-def _plain(address: Address) -> Address:
-    """Return the IPv4 address inside an IPv6 one, if there is one."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
-def _is_public(address: Address) -> bool:
-    if any(address in network for network in _NEVER):
-        return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified
-    )
