@@ -96,6 +96,9 @@ REFUSED = {
     "a shape that no array has": (INFER, _tensor(b"", shape=[0, 2**63], data=[])),
     "a shape larger than memory": (INFER, _tensor(b"", shape=[0, 2**62, 2**62], data=[])),
     "a shape of 65 dimensions": (INFER, _tensor(b"", shape=[1] * 64 + [4])),
+    "a shape of more values than can be told": (INFER, _tensor(b"", shape=[10**18] * 300)),
+    "a shape that takes minutes to multiply": (INFER, _tensor(b"", shape=[2**63] * 300_000)),
+    "100 000 tensors": (INFER, _with({"inputs": [{}] * 100_000}, b"")),
     "a feature that is a list beside numbers": (
         "/v1/models/luca_1:classify",
         b'{"examples":[{"met":1,"njets":[],"Muon_pt_0":1,"Muon_pt_1":1}]}',
@@ -112,6 +115,30 @@ def test_what_cannot_be_read_or_told_again_is_refused(world, alice, path, body):
     answer = alice.post(path, content=body)
 
     assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"model":"m","branches":{%b}}', "names of values"),
+        (b'{"model":"m","entries":[{%b}]}', "names of values"),
+        (b'{"model":"m","values":[NaN],"keys":{%b}}', "names of values"),
+    ],
+)
+def test_columns_that_would_hold_others_up_are_refused_unread(world, alice, body, words):
+    columns = b",".join(b'"c%d":[1]' % number for number in range(1_000_001))
+
+    answer = alice.post("/json", content=body % columns)
+
+    assert (answer.status_code, words in answer.json()["error"]) == (413, True)
+
+
+def test_as_many_values_beside_nan_are_refused(world, alice):
+    body = b'{"model":"m","values":[NaN%b]}' % (b",1" * 1_000_001)
+
+    answer = alice.post("/json", content=body)
+
+    assert (answer.status_code, "NaN" in answer.json()["error"]) == (413, True)
 
 
 def test_a_whole_number_beyond_64_bits_is_a_double_with_and_without_nan(world, alice):

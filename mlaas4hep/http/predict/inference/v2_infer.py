@@ -17,6 +17,8 @@ from mlaas4hep.http.predict.jsonbody import loads
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Outputs
 
+MAX_DIMENSIONS = 64  #: as NumPy has
+MAX_TENSORS = 10_000  #: of a request: more are no model's, and each takes its time
 _BITS = (8, 16, 32, 64)
 _DTYPES = {
     "BOOL": "bool",
@@ -134,6 +136,7 @@ def parse(body: bytes, json_bytes: str) -> InferRequest:
 def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     """Return the request in a JSON object, with binary tensors behind it."""
     try:
+        _check_number(message)
         parameters = message.get("parameters") or {}
         binary = bool(parameters.get("binary_data_output", False))
         outputs = tuple(_output(each, binary) for each in message.get("outputs") or ())
@@ -155,6 +158,13 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     return InferRequest(
         inputs=inputs, outputs=outputs, binary=binary, id=request_id, signature=signature
     )
+
+
+def _check_number(message: Mapping[str, Any]) -> None:
+    for name in ("inputs", "outputs"):
+        number = len(message.get(name) or ())
+        if number > MAX_TENSORS:
+            raise InvalidRequestError(f"{number} {name} are more than {MAX_TENSORS}")
 
 
 def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answer:
@@ -250,15 +260,25 @@ def _input(described: Mapping[str, Any], data: Any) -> Input:
             f"input {name!r} is of datatype {kind!r}", hint=f"known: {', '.join(_DTYPES)}"
         )
     sizes = described["shape"]
-    if not isinstance(sizes, list) or any(type(size) is not int or size < 0 for size in sizes):
+    if not _is_shape(sizes):
         raise InvalidRequestError(
-            f"input {name!r} has shape {sizes!r}", hint="a list of whole numbers, such as [1, 4]"
+            f"input {name!r} has shape {sizes!r}",
+            hint=f"a list of at most {MAX_DIMENSIONS} whole numbers, such as [1, 4]",
         )
     shape = tuple(sizes)
     is_raw = isinstance(data, bytes | memoryview) and kind != "BYTES"
     if is_raw and len(data) % np.dtype(_DTYPES[kind]).itemsize:
         raise InvalidRequestError(f"input {name!r}: {len(data)} bytes are no whole {kind} values")
     return Input(name=name, shape=shape, datatype=kind, data=data)
+
+
+def _is_shape(sizes: Any) -> bool:
+    """Tell whether a shape can be one; what more dimensions hold together takes long to work out."""
+    return (
+        isinstance(sizes, list)
+        and len(sizes) <= MAX_DIMENSIONS
+        and all(type(size) is int and size >= 0 for size in sizes)
+    )
 
 
 def _output(described: Mapping[str, Any], binary: bool) -> Output:
