@@ -75,22 +75,35 @@ def main() -> None:
     parser.add_argument("--show", type=Path, metavar="FILE", help="print the tables of a result")
     options = parser.parse_args()
     if options.compare:
-        before, after = (json.loads(path.read_text()) for path in options.compare)
-        print(f"{before['commit']} ({before['at']}) against {after['commit']} ({after['at']})")
-        print(compare(before, after))
-        return
-    if options.show:
-        result = json.loads(options.show.read_text())
-        for part in dict.fromkeys(line["part"] for line in result["lines"]):
-            lines = [Line(**line) for line in result["lines"] if line["part"] == part]
-            print(f"\n{part}\n{show(lines)}")
-        print(conclusion(result))
-        return
+        print(comparison(*options.compare))
+    elif options.show:
+        print(shown(json.loads(options.show.read_text())))
+    else:
+        keep(options, options.json or ROOT / "build" / "bench.json")
+
+
+def comparison(*paths: Path) -> str:
+    """Return two results side by side."""
+    before, after = (json.loads(path.read_text()) for path in paths)
+    what = f"{before['commit']} ({before['at']}) against {after['commit']} ({after['at']})"
+    return f"{what}\n{compare(before, after)}"
+
+
+def shown(result: Mapping[str, Any]) -> str:
+    """Return the tables of a result, part by part."""
+    found = [Line(**line) for line in result["lines"]]
+    parts = dict.fromkeys(line.part for line in found)
+    tables = (show([line for line in found if line.part == part]) for part in parts)
+    texts = [f"\n{part}\n{table}" for part, table in zip(parts, tables, strict=True)]
+    return "\n".join([*texts, conclusion(result)])
+
+
+def keep(options: argparse.Namespace, path: Path) -> None:
+    """Measure, and write the result there."""
     began = circumstances()
-    lines = [asdict(line) for line in measure(options)]
-    result = {**began, "load_after": circumstances()["load"], "lines": lines}
+    found = [asdict(line) for line in measure(options)]
+    result = {**began, "load_after": circumstances()["load"], "lines": found}
     print(conclusion(result))
-    path = options.json or ROOT / "build" / "bench.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"written to {path}")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import deflate
 import uproot
@@ -21,8 +21,10 @@ import uproot
 from bench.inputs import IDENTIFIERS, SELECTED, Inputs
 from bench.pipeline import Pipeline, side_by_side
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.core.runs.events import ChunkPlanned, Event
+from mlaas4hep.core import wire
+from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady
 from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 
 
@@ -80,7 +82,7 @@ def inflate(inputs: Inputs, folder: Path, **_: object) -> Body:
     return body
 
 
-def _packed(branch: object, data: bytes) -> list[tuple[bytes, int]]:
+def _packed(branch: Any, data: bytes) -> list[tuple[bytes, int]]:
     found = []
     count = branch.num_baskets
     for at, size in zip(
@@ -112,7 +114,6 @@ def specs(
 
     def body() -> Measured:
         (first, *_) = pipeline.specs(at_once=at_once)
-        assert isinstance(first, ChunkPlanned)
         merged = pipeline.services.specs.get(first.specs)
         return Measured(pipeline.entries, {"bits": hashlib.sha256(merged).hexdigest()[:12]})
 
@@ -148,12 +149,13 @@ def chunks(
     return body
 
 
-def prepared(pipeline: Pipeline, planned: Iterable[Event], at_once: int = 1) -> Measured:
+def prepared(pipeline: Pipeline, planned: Iterable[ChunkPlanned], at_once: int = 1) -> Measured:
     done = Measured(0, {"events": 0})
 
-    def work(event: Event) -> int:
+    def work(event: ChunkPlanned) -> int:
         entries = 0
         for ready in preprocess_chunks(event, pipeline.services):
+            assert isinstance(ready, ChunkReady)
             entries += ready.entries
             pipeline.services.chunks.delete(ready.key)  # counts, too: a hundred fill a disk
         return entries
@@ -181,14 +183,15 @@ def fanned(
         )
         for share in range(shares)
     ]
-    for worker in workers:
-        worker.stdout.readline()  # it is ready
+    heard, told = zip(*map(_pipes, workers), strict=True)
+    for output in heard:
+        output.readline()  # it is ready
 
     def body() -> Measured:
-        for worker in workers:
-            worker.stdin.write(b"go\n")
-            worker.stdin.flush()
-        helpers = [json.loads(worker.stdout.readline()) for worker in workers]
+        for given in told:
+            given.write(b"go\n")
+            given.flush()
+        helpers = [json.loads(output.readline()) for output in heard]
         if of == "chunks":
             return Measured(sum(each["entries"] for each in helpers), helpers=helpers)
         (first, *_) = merging.specs()  # what was measured is found in the store
@@ -199,9 +202,16 @@ def fanned(
     return body
 
 
-def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **more: str) -> Body:
+def _pipes(worker: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    assert worker.stdout is not None
+    assert worker.stdin is not None
+    return worker.stdout, worker.stdin
+
+
+def share(
+    inputs: Inputs, folder: Path, state: Path, *, of: str, share: int, shares: int, **_: object
+) -> Body:
     """One part of the ranges, or the chunks that nobody has taken yet, for `fanned`."""
-    of = more["of"]
     _pin(share)
     pipeline = _opened(inputs, folder, state)
     planned = [] if of == "specs" else pipeline.specs()
@@ -217,7 +227,7 @@ def share(inputs: Inputs, folder: Path, state: Path, share: int, shares: int, **
     return body
 
 
-def _mine(planned: Iterable[Event], taken: Path) -> Iterator[Event]:
+def _mine(planned: Iterable[ChunkPlanned], taken: Path) -> Iterator[ChunkPlanned]:
     """Yield events one by one as workers come to ask for them, as the dispatcher does."""
     for event in planned:
         with suppress(FileExistsError):
@@ -261,13 +271,14 @@ def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
     info = source.describe(str(path), "events")
 
     survey = source.survey(str(path), "events", SELECTED)
+    baskets = wire.load(RootLayout, survey.layout.encode()).baskets
+    wanted = sum(sum(each.stops) - sum(each.starts) for each in baskets)
 
     def body() -> Measured:
         before = _bytes_read()
         for _ in source.read(survey, SELECTED, 0, info.entries):
             pass
         taken = _bytes_read() - before
-        wanted = sum(sum(each.stops) - sum(each.starts) for each in survey.baskets)
         return Measured(
             info.entries,
             {

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import Any
 
 import uvloop
 
@@ -17,6 +18,7 @@ class Connection(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.send()
 
@@ -43,7 +45,7 @@ class Connection(asyncio.Protocol):
             self.send()
 
 
-async def load(case: dict, seconds: float) -> list[float]:
+async def load(case: dict[str, Any], seconds: float) -> list[float]:
     loop = asyncio.get_running_loop()
     head = [f"POST {case['path']} HTTP/1.1", "Host: x", f"Content-Length: {len(case['body'])}"]
     request = "\r\n".join([*head, *case["headers"], "", ""]).encode() + case["body"]

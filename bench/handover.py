@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from bench.bodies import Body, Measured
 from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.core.data.chunk import ChunkDraft, decode, encode
+from mlaas4hep.core.data.chunk import ChunkDraft, Shape, decode, encode
 
+T = TypeVar("T")
 WIDTHS = (8,) * 52
 FLAT = 26
 
@@ -29,7 +31,7 @@ def handover(state: Path, rows: int = 10_000, **_: object) -> Body:
 
     def body() -> Measured:
         notes: dict[str, object] = {}
-        draft = ChunkDraft.of(rows, FLAT, WIDTHS)
+        draft = ChunkDraft.of(Shape(entries=rows, flat=FLAT, widths=WIDTHS))
         draft.x[:], draft.y[:], draft.counts[:] = x, y, counts
         data = _timed(notes, "write ms", draft.seal)
         _timed(notes, "encode ms", lambda: encode(x, y, widths=WIDTHS, counts=counts))
@@ -43,7 +45,7 @@ def handover(state: Path, rows: int = 10_000, **_: object) -> Body:
     return body
 
 
-def _timed(notes: dict[str, object], name: str, call: Callable[[], object]) -> object:
+def _timed(notes: dict[str, object], name: str, call: Callable[[], T]) -> T:
     started = time.perf_counter()
     result = call()
     notes[name] = round(1000 * (time.perf_counter() - started), 2)

@@ -21,8 +21,9 @@ from minio import Minio
 from bench.inputs import Inputs
 from bench.part import ROOT, run
 from bench.reading import Case, interleaved
-from bench.remote import ORIGIN, WARMING, free_port, wait_for, xrootd
+from bench.remote import ORIGIN, WARMING, wait_for, xrootd
 from bench.table import Line
+from mlaas4hep.laptop.ports import free_ports
 
 INPUTS = (Inputs("flat", 2), Inputs("jagged", 2))
 MS = 20
@@ -69,7 +70,7 @@ def _cases(servers: dict[str, str]) -> Iterator[Case]:
 @contextmanager
 def _minio(data: Path, folder: Path) -> Iterator[int]:
     """Run MinIO with the files in one bucket; gives its port."""
-    port = free_port()
+    (port,) = free_ports(1)
     command = ["minio", "server", str(folder), "--address", f"127.0.0.1:{port}", "--quiet"]
     env = {**os.environ, "MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": KEY}
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)

@@ -118,6 +118,7 @@ def _platform(state: Path) -> Iterator[str]:
     options = ("--state", state, "--port", "0", "--workflow-port", "0", "--predict-port", "0")
     with subprocess.Popen((*COMMAND, *options), stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
             ready = process.stdout.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", ready)
             if address is None:

@@ -24,7 +24,8 @@ from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges, open_files
 from mlaas4hep.settings import Settings
 
-T = TypeVar("T")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 RUN = {"owner": "bench", "run": "bench_1"}
 
 
@@ -52,24 +53,26 @@ class Pipeline:
         store_run(new_run(request, 1, 0), {REQUEST: wire.dump(request)}, self.services)
         self.entries = 0
 
-    def specs(self, share: int = 0, shares: int = 1, at_once: int = 1) -> list[Event]:
+    def specs(self, share: int = 0, shares: int = 1, at_once: int = 1) -> list[ChunkPlanned]:
         """Do the specs function's work and return the planned chunks; some events `at_once`.
 
         With more than one share, only one part of the ranges is measured and nothing merged.
         """
-        opened, *planned = self.tell(open_files(RunSubmitted(**RUN), self.services))
+        opened, *planned = self.tell(
+            open_files(RunSubmitted(owner=RUN["owner"], run=RUN["run"]), self.services)
+        )
         assert isinstance(opened, FilesOpened)
         self.entries = opened.entries
-        for last in side_by_side(self._measured, planned[share::shares], at_once):
-            assert isinstance(last, RangeMeasured)
+        measured = list(side_by_side(self._measured, planned[share::shares], at_once))
         if shares > 1:
             return []
-        news = self.tell(merge_ranges(last, self.services))
+        news = self.tell(merge_ranges(measured[-1], self.services))
         return [event for event in news if isinstance(event, ChunkPlanned)]
 
-    def _measured(self, event: Event) -> Event:
+    def _measured(self, event: Event) -> RangeMeasured:
         assert isinstance(event, RangePlanned)
         (measured,) = self.tell(measure_range(event, self.services))
+        assert isinstance(measured, RangeMeasured)
         return measured
 
     def tell(self, news: Iterable[News]) -> list[Event]:
@@ -79,7 +82,9 @@ class Pipeline:
         return events
 
 
-def side_by_side(work: Callable[[Event], T], events: Iterable[Event], at_once: int) -> Iterator[T]:
+def side_by_side(
+    work: Callable[[Given], Made], events: Iterable[Given], at_once: int
+) -> Iterator[Made]:
     """Yield what each event gives in order; as many are worked on at once as functions do."""
     if at_once == 1:
         yield from map(work, events)

@@ -23,6 +23,7 @@ from bench.inputs import Inputs
 from bench.part import ROOT, run
 from bench.reading import Case, interleaved, worked
 from bench.table import Line
+from mlaas4hep.laptop.ports import free_ports
 
 INPUTS = Inputs("jagged")
 WARMING = Inputs("small")
@@ -90,7 +91,7 @@ def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
         path.chmod(0o777)
     copied = folder / name / config.name  # where nobody may read
     shutil.copy(config, copied)
-    port = free_port()
+    (port,) = free_ports(1)
     env |= {
         "PATH": os.environ["PATH"],
         "XROOTD_PORT": str(port),
@@ -111,12 +112,6 @@ def xrootd(name: str, config: Path, folder: Path, **env: str) -> Iterator[int]:
         process.wait()
 
 
-def free_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
-
-
 def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path | None = None) -> None:
     """Wait until a server answers; RuntimeError if it does not, with the end of its output."""
     deadline = time.monotonic() + START_S
@@ -125,7 +120,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path | None 
             if door.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    said = output.read_text(errors="replace")[-2000:] if output else process.args
+    said = output.read_text(errors="replace")[-2000:] if output else repr(process.args)
     raise RuntimeError(f"a server did not start: {said}")
 
 

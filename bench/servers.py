@@ -44,24 +44,19 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, acces
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
-
-
 def wait(port: int) -> None:
     while not listens(port):
         time.sleep(0.005)
 
 
 @contextmanager
-def ended(process: subprocess.Popen, port: int) -> Iterator[subprocess.Popen]:
+def ended(process: subprocess.Popen[bytes], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Wait until a process listens; it is ended with the context."""
     try:
         while process.poll() is None and not listens(port):
             time.sleep(0.005)
         if process.returncode is not None:
-            raise RuntimeError(f"{process.args} has ended with code {process.returncode}")
+            raise RuntimeError(f"{process.args!r} has ended with code {process.returncode}")
         yield process
     finally:
         process.terminate()
@@ -87,7 +82,7 @@ def key_server(state: Path) -> str:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_address[1]}/jwks"
+    return f"http://127.0.0.1:{server.server_port}/jwks"
 
 
 def serve_models(state: Path, owner: str) -> None:
@@ -116,7 +111,7 @@ def serve_models(state: Path, owner: str) -> None:
         store.put(keys.model(owner, name), wire.dump(record))
 
 
-def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen:
+def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen[bytes]:
     package = state / "function"
     if not package.exists():
         package.symlink_to(ROOT / "functions" / "predict")
@@ -134,7 +129,7 @@ def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-P", str(index)], env=env)
 
 
-def start_constant(port: int) -> subprocess.Popen:
+def start_constant(port: int) -> subprocess.Popen[bytes]:
     """Start what answers everything with the same number."""
     return subprocess.Popen([sys.executable, "-c", CONSTANT, str(port)])
 
@@ -154,7 +149,7 @@ def watchdog() -> str | None:
     return str(made) if done.returncode == 0 else None
 
 
-def start_watchdog(program: str, port: int, upstream: int) -> subprocess.Popen:
+def start_watchdog(program: str, port: int, upstream: int) -> subprocess.Popen[bytes]:
     """Start a watchdog before a server that runs already."""
     env = {
         "PATH": os.environ["PATH"],

@@ -23,6 +23,7 @@ from bench.questions import Question, behind, crowds, questions
 from bench.table import Line, Sample, lines
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
+from mlaas4hep.laptop.ports import free_ports
 
 SECONDS, WARM_S = 2.0, 0.5  #: of one case in one round
 COLD = "cold start"
@@ -52,15 +53,16 @@ def _running(
     state: Path, jwks_url: str
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int] | None, dict[int, int]]]:
     """Run function and constant; gives their ports, those of watchdogs, and process ids by port."""
-    port, constant = servers.free_port(), servers.free_port()
+    port, constant = free_ports(2)
     processes = [
         servers.start_function(state, jwks_url, port),
         servers.start_constant(constant),
     ]
-    dogs = None
+    dogs: tuple[int, int] | None = None
     try:
         if program := servers.watchdog():
-            dogs = servers.free_port(), servers.free_port()
+            before, fixed = free_ports(2)
+            dogs = before, fixed
             processes += [
                 servers.start_watchdog(program, *pair)
                 for pair in zip(dogs, (port, constant), strict=True)
@@ -121,7 +123,7 @@ def ask(question: Question, seconds: float, pids: dict[int, int]) -> Sample:
 
 def cold_start(state: Path, jwks_url: str, token: str) -> Sample:
     """Start the function and ask it; TensorFlow is not loaded for that."""
-    port = servers.free_port()
+    (port,) = free_ports(1)
     body = json.dumps({"values": [0.5] * servers.WIDTH, "model": "lite"}).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/json", body, {"Authorization": f"Bearer {token}"}

@@ -23,9 +23,8 @@ class Target:
         """Return the figure that counts."""
         if self.what == "inverse":
             return 1 / line.ratio if line.ratio else None
-        if self.what in ("value", "ratio", "memory_mb"):
-            return getattr(line, self.what)
-        return line.notes.get(self.what)
+        known = {"value": line.value, "ratio": line.ratio, "memory_mb": line.memory_mb}
+        return known[self.what] if self.what in known else line.notes.get(self.what)
 
     def reached(self, measured: float, bound: float | None) -> str:
         if bound is None:

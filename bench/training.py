@@ -85,7 +85,8 @@ class Bench:
         model = self._built(dropout=0).keras
         kept = model.fit(self.x, self.y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
         (ours,) = self._rounds(self._built(dropout=0), self._job("standard", shuffle=False))
-        return abs(ours["loss"] - kept.history["loss"][0])
+        apart: float = abs(ours["loss"] - kept.history["loss"][0])
+        return apart
 
     def _built(self, dropout: float = 0.2) -> Any:
         path = self.folder / "model.py"

@@ -6,6 +6,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import bodies
@@ -13,7 +14,7 @@ from bench.handover import handover
 from bench.inputs import Inputs
 from mlaas4hep.faas.function import settle
 
-BODIES = {
+BODIES: dict[str, Callable[..., bodies.Body]] = {
     each.__name__: each
     for each in (
         bodies.raw,

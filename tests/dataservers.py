@@ -16,11 +16,7 @@ from pathlib import Path
 
 import pytest
 
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+from mlaas4hep.laptop.ports import free_ports
 
 
 @contextmanager
@@ -35,7 +31,7 @@ def xrootd_server(folder: Path) -> Iterator[str]:
         shutil.copytree(folder, work / "data")
         for path in (work, *work.rglob("*")):
             path.chmod(0o777 if path.is_dir() else 0o644)
-        port = free_port()
+        (port,) = free_ports(1)
         lines = [f"xrd.port {port}", f"oss.localroot {work}/data", "all.export / r/o"]
         lines += [f"all.adminpath {work}", f"all.pidpath {work}", "xrd.network nodnr"]
         (work / "server.cfg").write_text("\n".join(lines) + "\n")

@@ -3,11 +3,12 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from mlaas4hep.laptop.ports import free_ports
 
 
 def program() -> str:
@@ -28,7 +29,7 @@ class MinioServer:
         self.access, self.secret = "tester", secrets.token_hex(16)
         self._program = program()
         self._home = folder
-        self._port = _free_port()
+        (self._port,) = free_ports(1)
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -72,9 +73,3 @@ class MinioServer:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.communicate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,7 +1,6 @@
 """Three nats-servers as one, for tests that lose some of them."""
 
 import asyncio
-import socket
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import nats
 
 from mlaas4hep.adapters.nats.provision import STREAM, provision
 from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.testing.nats import NatsServer
 
 TRIES, PAUSE_S = 60, 0.5
@@ -52,14 +52,6 @@ def again(do):
         except (ServiceUnavailableError, nats.errors.Error, OSError, TimeoutError):
             time.sleep(PAUSE_S)  # an election has no event that a client hears of
     return do()
-
-
-def free_ports(count):
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
 
 
 @contextmanager

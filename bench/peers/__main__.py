@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bench.serving import ask
 from bench.table import Sample
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
+from mlaas4hep.laptop.ports import free_ports
 
 OURS = "ours"
 ONE_ROW = "one row"
@@ -75,14 +76,14 @@ def main() -> None:
 
 @contextmanager
 def _ours(state: Path) -> Iterator[Peer]:
-    port = servers.free_port()
+    (port,) = free_ports(1)
     process = servers.start_function(state, servers.key_server(state), port)
     headers = (f"Authorization: Bearer {issuer.token(state, 'bench')}",)
     with servers.ended(process, port):
         yield Peer(OURS, port, process.pid, headers=headers)
 
 
-def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager]:
+def _others(state: Path, options: argparse.Namespace) -> Iterator[AbstractContextManager[Peer]]:
     model = str(state / "built" / "model.tflite")
     yield _peer("bare ASGI (uvicorn)", [sys.executable, "-m", "bench.peers.bare"], model)
     if options.python:
@@ -94,15 +95,16 @@ def _others(state: Path, options: argparse.Namespace) -> Iterator[contextmanager
         given = [str(state / "built"), options.tfaas, str(folder)]
         yield _peer("TFaaS", [sys.executable, "-m", "bench.peers.tfaas"], *given, is_for_many=False)
     if options.kserve:
-        asked = {"path": "/v1/models/lite:predict", "key": "instances"}
-        yield _peer("KServe", [options.kserve, str(HERE / "kserving.py")], model, **asked)
+        program, path = [options.kserve, str(HERE / "kserving.py")], "/v1/models/lite:predict"
+        yield _peer("KServe", program, model, path=path, key="instances")
 
 
 @contextmanager
 def _peer(name: str, command: list[str], *given: str, **asked: Any) -> Iterator[Peer]:
-    port = servers.free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*command, str(port), *given], **quiet)
+    (port,) = free_ports(1)
+    process = subprocess.Popen(
+        [*command, str(port), *given], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     with servers.ended(process, port):
         yield Peer(name, port, process.pid, **asked)
 

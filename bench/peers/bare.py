@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 import uvicorn
 from ai_edge_litert.interpreter import Interpreter
+
+from mlaas4hep.faas.asgi import Receive, Scope, Send
 
 HEADERS = [(b"content-type", b"application/json")]
 
@@ -19,9 +22,9 @@ class Model:
         self.model.allocate_tensors()
         self.into = self.model.get_input_details()[0]["index"]
         self.out = self.model.get_output_details()[0]["index"]
-        self.shape = None
+        self.shape: tuple[int, ...] = ()
 
-    def answer(self, values: list) -> bytes:
+    def answer(self, values: list[Any]) -> bytes:
         """Return what the model gives for a row or rows, as JSON."""
         rows = np.atleast_2d(np.array(values, np.float32))
         if rows.shape != self.shape:
@@ -39,7 +42,7 @@ class Bare:
     def __init__(self, model: Path) -> None:
         self.model = Model(model)
 
-    async def __call__(self, _scope, receive, send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         parts, more = [], True
         while more:
             message = await receive()

@@ -30,7 +30,8 @@ async def predict(asked: Rows) -> list[list[float]]:
         model.allocate_tensors()
     model.set_tensor(into, rows)
     model.invoke()
-    return model.get_tensor(out).tolist()
+    answers: list[list[float]] = model.get_tensor(out).tolist()
+    return answers
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from bench.questions import ONE, Question
 from bench.serving import ask
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
+from mlaas4hep.laptop.ports import free_ports
 
 CLIENTS = (1, 10, 100)
 
@@ -29,7 +30,7 @@ class Way:
 
     name: str
     port: int
-    processes: tuple[subprocess.Popen, ...]
+    processes: tuple[subprocess.Popen[bytes], ...]
 
     @property
     def cpu_s(self) -> float:
@@ -53,11 +54,11 @@ def main() -> None:
 @contextmanager
 def running(state: Path, watchdog: str) -> Iterator[list[Way]]:
     """Start both servers, each with a watchdog before it."""
-    ports = [servers.free_port() for _ in range(4)]
+    ports = free_ports(4)
     predict, constant, *behind = ports
     with ExitStack() as ending:
 
-        def started(process: subprocess.Popen, port: int) -> subprocess.Popen:
+        def started(process: subprocess.Popen[bytes], port: int) -> subprocess.Popen[bytes]:
             return ending.enter_context(servers.ended(process, port))
 
         jwks_url = servers.key_server(state)

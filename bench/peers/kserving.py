@@ -1,6 +1,7 @@
 """`python kserving.py PORT MODEL`: KServe's Python server with LiteRT; in an environment of its own."""
 
 import sys
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -16,10 +17,15 @@ class Lite(Model):
         self.model.allocate_tensors()
         self.into = self.model.get_input_details()[0]["index"]
         self.out = self.model.get_output_details()[0]["index"]
-        self.shape = None
+        self.shape: tuple[int, ...] = ()
         self.ready = True
 
-    async def predict(self, payload, headers=None, response_headers=None):  # noqa: ARG002 - KServe's
+    async def predict(
+        self,
+        payload: dict[str, Any],
+        headers: object = None,  # noqa: ARG002 - KServe's
+        response_headers: object = None,  # noqa: ARG002 - KServe's
+    ) -> dict[str, Any]:
         rows = np.array(payload["instances"], np.float32)
         if rows.shape != self.shape:
             self.model.resize_tensor_input(self.into, rows.shape)

@@ -15,11 +15,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 ROWS = 10_000
 
 
-def _frame(tree: str, files: list[str]):
+def _frame(tree: str, files: list[str]) -> tuple[Any, list[str]]:
     import ROOT  # noqa: PLC0415 - of another environment
 
     frame = ROOT.RDataFrame(tree, files)

@@ -79,7 +79,12 @@ def _of_parquet(options: argparse.Namespace) -> dict[str, Ask]:
 
 
 def _ours(body: str, inputs: Inputs, folder: Path) -> Ask:
-    return lambda: worked(Case(body, body, inputs), folder).per_cpu / 1000
+    def ask() -> float:
+        per_cpu = worked(Case(body, body, inputs), folder).per_cpu
+        assert per_cpu is not None
+        return per_cpu / 1000
+
+    return ask
 
 
 def _theirs(python: Path, method: str, paths: list[str]) -> Ask:
@@ -101,7 +106,8 @@ def _rate(command: list[str]) -> float:
         text=True,
     )
     told = json.loads(done.stdout.splitlines()[-1])
-    return told["entries"] / max(told["cpu_seconds"], 1e-9) / 1000
+    rate: float = told["entries"] / max(told["cpu_seconds"], 1e-9) / 1000
+    return rate
 
 
 def _parquet_files(folder: Path) -> list[str]:

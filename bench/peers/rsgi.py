@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import uvloop
@@ -17,7 +18,7 @@ class Bare:
     def __init__(self, model: Path) -> None:
         self.model = Model(model)
 
-    async def __rsgi__(self, _scope, protocol) -> None:
+    async def __rsgi__(self, _scope: object, protocol: Any) -> None:
         body = self.model.answer(orjson.loads(await protocol())["values"])
         protocol.response_bytes(200, [("content-type", "application/json")], body)
 

@@ -44,8 +44,8 @@ def serve() -> None:
 def figures(pid: int) -> dict[str, int]:
     """Return resident megabytes and threads of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
-    memory = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024
-    return {"MB": memory, "threads": int(re.search(r"Threads:\s+(\d+)", status)[1])}
+    found = {name: int(figure) for name, figure in re.findall(r"(\w+):\s+(\d+)", status)}
+    return {"MB": found["VmRSS"] // 1024, "threads": found["Threads"]}
 
 
 async def watch(client: httpx.AsyncClient, url: str, opened: asyncio.Semaphore) -> bool:
@@ -61,6 +61,8 @@ async def watch(client: httpx.AsyncClient, url: str, opened: asyncio.Semaphore) 
 
 async def measure(count: int, child: subprocess.Popen[str]) -> None:
     """Open the streams, change the run, and print."""
+    assert child.stdout is not None
+    assert child.stdin is not None
     told = json.loads(child.stdout.readline())
     headers = {"Authorization": told["header"]}
     limits = httpx.Limits(max_connections=None)

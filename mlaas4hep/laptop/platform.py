@@ -18,6 +18,7 @@ from mlaas4hep.laptop.functions import FUNCTIONS, DeployedFunction
 from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog, collected
 from mlaas4hep.laptop.password import password
+from mlaas4hep.laptop.ports import HOST, free_ports
 from mlaas4hep.laptop.programs import DISPATCHER, GATEWAY, NATS, Sources, Wiring, dispatcher_keys
 from mlaas4hep.laptop.proxy import Proxy
 from mlaas4hep.laptop.server import serving
@@ -26,7 +27,6 @@ from mlaas4hep.laptop.state import State
 from mlaas4hep.laptop.supervisor import Supervisor
 from mlaas4hep.settings import Settings
 
-HOST = "127.0.0.1"
 CALL_S = 25 * 3600.0  #: longest call of a function; a training may take a day
 
 
@@ -108,7 +108,7 @@ async def _run(
 ) -> None:
     stopped = _signals()
     port, workflow_port, predict_port = (door.getsockname()[1] for door in doors)
-    nats_port, *function_ports = _free_ports(1 + len(FUNCTIONS))
+    nats_port, *function_ports = free_ports(1 + len(FUNCTIONS))
     functions = {
         name: DeployedFunction(name=name, port=number, log=logs[name])
         for name, number in zip(FUNCTIONS, function_ports, strict=True)
@@ -154,12 +154,3 @@ def _signals() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     return stopped
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on now."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in held:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in held]

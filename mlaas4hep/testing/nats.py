@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.laptop.ports import free_ports
 
 _READY_S = 20.0
 _STOP_S = 10.0
@@ -69,7 +70,7 @@ class NatsServer:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
-        """Start the server and return when it listens.
+        """Start the server, where it was if it was killed, and return when it listens.
 
         Raises:
             ServiceUnavailableError: it does not; the message has the end of its log.
@@ -77,6 +78,8 @@ class NatsServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("*.ports"):
             old.unlink()
+        if self._port < 0:
+            (self._port,) = free_ports(1)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([program(), *self._options()], stdout=log, stderr=log)
         self._port = self._announced_port()

@@ -1,13 +1,14 @@
 """Debian's Prometheus with our own scrape rules, before a platform's gateway."""
 
 import shutil
-import socket
 import subprocess
 import time
 
 import httpx
 import pytest
 import yaml
+
+from mlaas4hep.laptop.ports import free_ports
 
 PATIENCE_S = 60
 
@@ -20,8 +21,8 @@ def scraped(rules, folder, gateway):
     folder.mkdir()
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration(rules, gateway)))
     shutil.copy(rules.parent / "alerts.yaml", folder)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (port,) = free_ports(1)
+    address = f"127.0.0.1:{port}"
     command = [
         *(program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"),
         f"--web.listen-address={address}",

@@ -1,7 +1,6 @@
 """Two replicas of chunk-preprocess share a run's chunks, and make the bits that one makes."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import pytest
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing import pipeline
 from mlaas4hep.testing.nats import NatsServer
@@ -78,14 +78,6 @@ class Gateway:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 @contextmanager

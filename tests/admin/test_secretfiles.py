@@ -2,7 +2,6 @@
 
 import base64
 import shutil
-import socket
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.admin import secretfiles
 from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.laptop.ports import free_ports
 
 
 @pytest.fixture
@@ -93,9 +93,8 @@ def test_oauth2_proxy_reads_every_cookie_secret_as_32_bytes(tmp_path):
 def test_the_real_oauth2_proxy_takes_it(tmp_path):
     secretfiles.make(tmp_path)
     _, _, secret = (tmp_path / "door-cookie.env").read_text().strip().partition("=")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (port,) = free_ports(1)
+    address = f"127.0.0.1:{port}"
     options = [f"--http-address={address}", "--email-domain=*", "--upstream=static://202"]
     identity = ["--client-id=x", "--client-secret=y", "--provider=github"]
 

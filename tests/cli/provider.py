@@ -4,7 +4,6 @@ import html
 import json
 import re
 import shutil
-import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from deploy.testbed import probe
 from deploy.testbed.place import Place
+from mlaas4hep.laptop.ports import free_ports
 
 PEOPLE = {"alice": {"secret": "wonderland", "groups": ["atlas"]}}
 PROGRAM = Path(__file__).parents[2] / "deploy/testbed/identity"
@@ -29,8 +29,8 @@ def provider(folder):
         shutil.copy(file, folder)
     (folder / "node_modules").symlink_to(installed)
     (folder / "people.json").write_text(json.dumps(PEOPLE))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
     command = ["node", "issuer.mjs", url, "key.jwk", "people.json"]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:

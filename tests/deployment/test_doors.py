@@ -5,7 +5,6 @@ import http.server
 import json
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import tomllib
@@ -15,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 import yaml
+
+from mlaas4hep.laptop.ports import free_ports
 
 FOLDER = Path(__file__).parents[2] / "deploy/oauth2-proxy"
 DOORS = ("workflow", "predict")
@@ -124,7 +125,7 @@ def door(tmp_path_factory):
         pytest.skip("there is no oauth2-proxy: make platform-install")
     folder = tmp_path_factory.mktemp("door")
     settings = yaml.safe_load((FOLDER / "workflow.yaml").read_text())
-    port = free_port()
+    (port,) = free_ports(1)
     settings["server"] = {"bindAddress": f"127.0.0.1:{port}"}
     (folder / "workflow.yaml").write_text(yaml.safe_dump(settings))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as upstream:
@@ -153,12 +154,6 @@ def door(tmp_path_factory):
             finally:
                 proxy.terminate()
         upstream.shutdown()
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 def test_browsers_get_the_page_without_a_session_and_nothing_else(door):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 from contextlib import suppress
 
@@ -10,6 +9,7 @@ import pytest
 
 from deploy.testbed import credentials, functions, probe, process, programs
 from deploy.testbed.place import REPOSITORY, Place
+from mlaas4hep.laptop.ports import free_ports
 
 PLACE = Place.from_env(os.environ)
 #: A function alone has no MinIO and no NATS; its root is read-only, so that temporary files and
@@ -56,7 +56,7 @@ def local_run(platform, folder):
     running = []
 
     def start(name, *, until_ready=True, **settings):
-        port = free_port()
+        (port,) = free_ports(1)
         variables = [f"--env={k}={v}" for k, v in {**ALONE, **settings}.items()]
         log = (folder / f"{name}.log").open("w+")
         child = subprocess.Popen(
@@ -87,9 +87,3 @@ def local_run(platform, folder):
             os.killpg(child.pid, signal.SIGTERM)
         child.wait(60)
         log.close()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

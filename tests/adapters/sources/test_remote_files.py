@@ -8,8 +8,9 @@ import pytest
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.laptop.ports import free_ports
 from tests import oracle
-from tests.dataservers import RangeHandler, free_port, web_server, xrootd_server
+from tests.dataservers import RangeHandler, web_server, xrootd_server
 
 NAMES = ["x", "J"]
 
@@ -84,4 +85,4 @@ def test_a_server_that_does_not_answer_is_asked_again_later(source, scheme):
         pytest.importorskip("XRootD", reason="the client is an extra")
 
     with pytest.raises(ServiceUnavailableError, match="does not answer"):
-        source.describe(f"{scheme}://127.0.0.1:{free_port()}//a.root", "t")
+        source.describe(f"{scheme}://127.0.0.1:{free_ports(1)[0]}//a.root", "t")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.laptop.programs import Sources
 from tests.smuggling import Door, attack, most_answers
 
@@ -92,9 +93,7 @@ class Served:
     def __init__(self, folder, handler, shell=(), **env):
         (folder / "function").mkdir(exist_ok=True)
         (folder / "function" / "handler.py").write_text(handler)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         settings = {"MLAAS_PORT": str(port), "PYTHONPATH": str(folder)} | env
         self.process = subprocess.Popen(

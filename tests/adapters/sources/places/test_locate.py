@@ -6,7 +6,8 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.errors import InvalidRequestError
-from tests.dataservers import free_port, xrootd_server
+from mlaas4hep.laptop.ports import free_ports
+from tests.dataservers import xrootd_server
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def locator():
 
 def test_the_first_place_that_has_the_file_is_read(locator, tmp_path):
     (tmp_path / "b.root").write_bytes(b"12345")
-    url = f"{tmp_path}/a.root | http://127.0.0.1:{free_port()}/a.root | {tmp_path}/b.root"
+    url = f"{tmp_path}/a.root | http://127.0.0.1:{free_ports(1)[0]}/a.root | {tmp_path}/b.root"
 
     place = locator.locate(url)
 

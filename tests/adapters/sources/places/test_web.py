@@ -22,7 +22,8 @@ from mlaas4hep.errors import (
     ServiceUnavailableError,
     TooLargeError,
 )
-from tests.dataservers import free_port, web_server
+from mlaas4hep.laptop.ports import free_ports
+from tests.dataservers import web_server
 
 DATA = bytes(range(256)) * 40
 SECRET = "SECRET-INSIDE"
@@ -365,7 +366,7 @@ def _for_ever(first, again, every_s):
 
 def test_a_server_that_is_away_is_said_to_be(places):
     with pytest.raises(ServiceUnavailableError, match="no connection"):
-        places.locate(f"http://127.0.0.1:{free_port()}/a.root")
+        places.locate(f"http://127.0.0.1:{free_ports(1)[0]}/a.root")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_named(server, places, tmp_path):
