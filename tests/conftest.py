@@ -11,6 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 # Read when OpenMP is loaded. Two workers whose threads wait by spinning take the cores from each other:
 # the tests of XGBoost and LightGBM then last five times as long.
@@ -49,9 +50,12 @@ def _made_by(script, name, request, tmp_path_factory) -> Path:
         pytest.skip("the models are made with TensorFlow")
     factory = Path(__file__).with_name(script)
     version = hashlib.sha256(factory.read_bytes()).hexdigest()[:12]
-    kept = request.config.cache.mkdir(name) / version
-    if not kept.is_dir():
-        made = tmp_path_factory.mktemp(name)
-        subprocess.run([sys.executable, factory, made], check=True, capture_output=True)
-        shutil.copytree(made, kept, dirs_exist_ok=True)
+    folder = request.config.cache.mkdir(name)
+    kept = folder / version
+    with FileLock(folder / f"{version}.lock"):  # workers share the cache
+        if not kept.is_dir():
+            made = tmp_path_factory.mktemp(name)
+            subprocess.run([sys.executable, factory, made], check=True, capture_output=True)
+            shutil.copytree(made, folder / "copied", dirs_exist_ok=True)
+            (folder / "copied").rename(kept)
     return kept

@@ -18,6 +18,8 @@ import pytest
 
 from mlaas4hep.laptop.ports import free_ports
 
+START_S = 120
+
 
 @contextmanager
 def xrootd_server(folder: Path) -> Iterator[str]:
@@ -49,7 +51,7 @@ def xrootd_server(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
             pytest.skip(f"the xrootd server ended with {server.returncode}")
@@ -57,7 +59,7 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return
         threading.Event().wait(0.05)
-    pytest.fail("the xrootd server did not start in 20 s")
+    pytest.fail(f"the xrootd server did not start in {START_S} s")
 
 
 class RangeHandler(http.server.SimpleHTTPRequestHandler):

@@ -10,6 +10,8 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tests.calls import PATIENCE_S
+
 MARK = "/smuggled"  #: the path that no function may ever be asked for
 _ANSWER = re.compile(rb"^HTTP/1\.[01] ([2-5]\d\d)", re.MULTILINE)
 _NEXT = "GET {path}" + MARK + " HTTP/1.1\r\nHost: {host}\r\n\r\n"
@@ -28,7 +30,7 @@ class Door:
 
     def connect(self) -> socket.socket:
         """Return a fresh connection."""
-        line = socket.create_connection((self.address, self.port), timeout=5)
+        line = socket.create_connection((self.address, self.port), timeout=PATIENCE_S)
         return self.tls.wrap_socket(line, server_hostname=self.host) if self.tls else line
 
     def fill(self, text: str) -> bytes:
@@ -135,7 +137,7 @@ def knock(door: Door) -> int:
     """Return the status of one honest call over a connection of its own; 0 if there is none."""
     with door.connect() as connection:
         connection.sendall(door.fill(_head("GET", "Connection: close")))
-        return next(iter(_statuses(_read(connection, seconds=5))), 0)
+        return next(iter(_statuses(_read(connection, seconds=PATIENCE_S))), 0)
 
 
 def most_answers(name: str) -> int:

@@ -50,9 +50,9 @@ def health(api, process):
     while time.monotonic() < until:
         assert process.poll() is None, "prometheus ended"
         try:
-            targets = httpx.get(f"{api}/targets", timeout=5).json()["data"]["activeTargets"]
+            targets = httpx.get(f"{api}/targets", timeout=60).json()["data"]["activeTargets"]
             found = {each["labels"]["instance"]: each["health"] for each in targets}
-            names = httpx.get(f"{api}/label/__name__/values", timeout=5).json()["data"]
+            names = httpx.get(f"{api}/label/__name__/values", timeout=60).json()["data"]
         except httpx.TransportError:
             found, names = {}, []
         if found and set(found.values()) == {"up"}:

@@ -4,7 +4,6 @@ import io
 import json
 from pathlib import Path
 
-import httpx
 import pytest
 import schemathesis
 import yaml
@@ -17,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from mlaas4hep.http.openapi.document import document
+from tests import calls
 from tests.laptops import Laptop
 from tests.people import FOLDER, pack
 
@@ -48,12 +48,12 @@ def platform(laptop):
     """Return the gateway's address and a token, with an upload and a run in place."""
     headers = {"Authorization": f"Bearer {laptop.token('alice')}"}
     door = f"{laptop.urls[0]}/function/workflow"
-    httpx.post(
+    calls.post(
         f"{door}/upload?name=luca",
         files={"file": ("luca.tar.gz", io.BytesIO(pack(FOLDER)))},
         headers=headers,
     ).raise_for_status()
-    httpx.post(f"{door}/submit", json={"name": "luca"}, headers=headers).raise_for_status()
+    calls.post(f"{door}/submit", json={"name": "luca"}, headers=headers).raise_for_status()
     return laptop.urls[0], headers
 
 
@@ -94,7 +94,7 @@ def test_no_log_holds_a_token_or_a_key(laptop, platform):
     """After all that was sent above: also what was wrong, and with wrong tokens."""
     url, headers = platform
     for wrong in (headers["Authorization"][:-1], headers["Authorization"] + "x", "Basic YWRtaW46"):
-        answer = httpx.get(f"{url}/function/workflow/me", headers={"Authorization": wrong})
+        answer = calls.get(f"{url}/function/workflow/me", headers={"Authorization": wrong})
         assert answer.status_code == 401
     logs = {file.name: file.read_text() for file in (laptop.state / "logs").iterdir()}
     secrets = set(secrets_of(laptop, headers))

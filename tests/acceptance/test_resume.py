@@ -30,21 +30,39 @@ def model(idim):
     return made
 """
 EPOCHS = 60
+HASTE = "haste"  #: a file in the folder of a training
 PARAMS = {"chunk_size": 300, "epochs": EPOCHS, "batch_size": 10, "training": "chunked"}
 ROUNDS = 5 * EPOCHS
 
 
 def slow(pause_s):
-    """Return a model.py with rounds that take so long at least, however fast the machine is."""
+    """Return a model.py with rounds that take so long at least, until somebody hastens it."""
     return f"""{MODEL}
 import time
+from pathlib import Path
 
 class Pause(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
-        time.sleep({pause_s})
+        if not Path("{HASTE}").exists():
+            time.sleep({pause_s})
 
 callbacks = [Pause()]
 """
+
+
+def hasten(temporary):
+    """Let the trainings go on as fast as they can."""
+    folders = [path.parent for path in temporary.rglob("model.py")]
+    assert folders
+    for folder in folders:
+        (folder / HASTE).touch()
+
+
+@pytest.fixture
+def temporary(tmp_path):
+    """Return where a platform's trainings have their folders."""
+    (tmp_path / "temporary").mkdir()
+    return tmp_path / "temporary"
 
 
 def tarball_of(folder, model):
@@ -76,8 +94,8 @@ def rounds_done(report):
     return next(stage.done for stage in report.stages if stage.stage == "train")
 
 
-def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
-    tarball = tarball_of(tmp_path / "job", slow(0.04))
+def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path, temporary):
+    tarball = tarball_of(tmp_path / "job", slow(0.06))
     with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
         client.upload(tarball, name="job")
         run = client.submit("job").name
@@ -88,8 +106,10 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
     assert report.status is Status.TRAINING
     assert rounds_done(report) < ROUNDS
 
-    with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
+    with Laptop(tmp_path / "state", TMPDIR=str(temporary)) as laptop, client_of(laptop) as client:
         kept = client.run(run)
+        next(each for each in client.watch(run) if rounds_done(each) > rounds_done(kept))
+        hasten(temporary)
         report = client.wait(run)
         answer = client.predict(run, entries=[{"pt": 1.0, "eta": 0.0}])
         log = client.logs(run)
@@ -101,9 +121,9 @@ def test_a_killed_platform_resumes_its_runs_when_it_is_started_again(tmp_path):
     assert len(answer["predictions"]) == 1
 
 
-def test_a_run_survives_the_death_of_every_part_that_it_needs(tmp_path):
-    tarball = tarball_of(tmp_path / "job", slow(0.15))
-    with Laptop(tmp_path / "state") as laptop, client_of(laptop) as client:
+def test_a_run_survives_the_death_of_every_part_that_it_needs(tmp_path, temporary):
+    tarball = tarball_of(tmp_path / "job", slow(0.3))
+    with Laptop(tmp_path / "state", TMPDIR=str(temporary)) as laptop, client_of(laptop) as client:
         client.upload(tarball, name="job")
         run = client.submit("job").name
         seen = 0
@@ -112,6 +132,7 @@ def test_a_run_survives_the_death_of_every_part_that_it_needs(tmp_path):
             seen = rounds_done(report)
             assert seen < ROUNDS, f"all was trained before {victim} could die"
             os.kill(laptop.pids[victim], signal.SIGKILL)
+        hasten(temporary)
         report = client.wait(run)
 
     assert (report.status, report.attempt, rounds_done(report)) == (Status.DONE, 1, ROUNDS)

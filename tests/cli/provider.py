@@ -14,6 +14,7 @@ import pytest
 from deploy.testbed import probe
 from deploy.testbed.place import Place
 from mlaas4hep.laptop.ports import free_ports
+from tests.calls import PATIENCE_S
 
 PEOPLE = {"alice": {"secret": "wonderland", "groups": ["atlas"]}}
 PROGRAM = Path(__file__).parents[2] / "deploy/testbed/identity"
@@ -49,7 +50,7 @@ def wait_for(process, url):
 
 def confirm(url, secret="wonderland", **presses):
     """Do in a browser what a person does: open the address, confirm the code, sign in."""
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
         page = browser.get(url)
         for _ in range(2):  # the code, and that it is the one on the terminal
             action, fields = form(page.text)

@@ -24,6 +24,7 @@ from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.http.workflow.front import front
 from mlaas4hep.settings import Settings
 from tests.asgi import serving
+from tests.calls import PATIENCE_S
 from tests.cli.conftest import Gateway
 from tests.cli.provider import confirm, form, provider
 from tests.people import FOLDER, World, pack
@@ -117,7 +118,7 @@ def test_a_person_who_aborts_is_not_signed_in(issuer):
 
     def refuse(seconds):
         pauses.append(seconds)
-        with httpx.Client(follow_redirects=True) as browser:
+        with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
             action, fields = form(browser.get(code.url).text)
             action, fields = form(browser.post(action, data=fields).text)
             browser.post(action, data={**fields, "abort": "yes"})

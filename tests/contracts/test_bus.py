@@ -52,7 +52,7 @@ async def _from_jetstream(url: str) -> dict[str, list[Event]]:
         waiting = (await jetstream.consumer_info(STREAM, name)).num_pending
         found[name] = []
         while len(found[name]) < waiting:
-            for message in await pull.fetch(min(500, waiting - len(found[name])), timeout=5):
+            for message in await pull.fetch(min(500, waiting - len(found[name])), timeout=60):
                 found[name].append(cloudevents.load_event(message.data))
                 await message.ack_sync()
     await client.close()

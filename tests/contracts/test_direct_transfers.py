@@ -21,6 +21,7 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.workflow.app import make_app
 from mlaas4hep.settings import Settings
 from mlaas4hep.usecases import downloads
+from tests import calls
 from tests.people import FOLDER, World, behind_gateway, pack
 
 
@@ -38,7 +39,7 @@ def bucket(s3):
 
 def send(form, content, **changed):
     fields = {**form.fields, **changed}
-    return httpx.post(form.url, data=fields, files={"file": content}).status_code
+    return calls.post(form.url, data=fields, files={"file": content}).status_code
 
 
 def test_a_form_takes_one_object_of_limited_size(s3, bucket):
@@ -135,7 +136,7 @@ def test_the_client_fetches_a_large_bundle_from_the_store(with_models, tmp_path)
 
     assert (first.status_code, again.status_code) == (307, 307)
     assert first.headers["Repr-Digest"] == again.headers["Repr-Digest"]
-    assert httpx.get(first.location, headers={"Range": "bytes=0-1"}).content == b"\x1f\x8b"
+    assert calls.get(first.location, headers={"Range": "bytes=0-1"}).content == b"\x1f\x8b"
     assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(through.data).digest()
     assert through.content_length == path.stat().st_size
     stored = [key.key for key in with_models.services.models.list("")]

@@ -204,7 +204,7 @@ def test_who_waits_hears_that_the_run_is_deleted(runs: RunBook, owner: str) -> N
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(runs.wait, owner, "luca_1", never, 20)
-        assert looked.wait(5)
+        assert looked.wait(60)
         runs.delete(owner, "luca_1")
 
         with pytest.raises(NotFoundError):
@@ -227,11 +227,11 @@ def test_whoever_listens_hears_of_each_change_until_they_stop(runs: RunBook, own
     stop = runs.hear(lambda *run: heard.put(run) if run[0] == owner else None)
 
     runs.create(a_run(owner))
-    created = heard.get(timeout=10)
+    created = heard.get(timeout=60)
     runs.apply([chunk(owner, 0)])
-    applied = heard.get(timeout=10)
+    applied = heard.get(timeout=60)
     runs.delete(owner, "luca_1")
-    deleted = heard.get(timeout=10)
+    deleted = heard.get(timeout=60)
     stop()
     runs.create(a_run(owner, "luca_2"))
 
@@ -250,10 +250,10 @@ def test_a_list_has_what_another_process_wrote(
     before = mine.list(owner)
 
     theirs.create(a_run(owner))
-    heard.get(timeout=10)
+    heard.get(timeout=60)
     created = mine.list(owner)
     theirs.delete(owner, "luca_1")
-    heard.get(timeout=10)
+    heard.get(timeout=60)
     deleted = mine.list(owner)
     elsewhere.close()
 

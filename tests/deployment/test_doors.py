@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from mlaas4hep.laptop.ports import free_ports
+from tests import calls
 
 FOLDER = Path(__file__).parents[2] / "deploy/oauth2-proxy"
 DOORS = ("workflow", "predict")
@@ -148,7 +149,9 @@ def door(tmp_path_factory):
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as proxy:
             try:
-                with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as patient:
+                with httpx.Client(
+                    transport=httpx.HTTPTransport(retries=6), timeout=calls.PATIENCE_S
+                ) as patient:
                     assert patient.get(f"http://127.0.0.1:{port}/ping").status_code == 200
                 yield f"http://127.0.0.1:{port}"
             finally:
@@ -157,17 +160,17 @@ def door(tmp_path_factory):
 
 
 def test_browsers_get_the_page_without_a_session_and_nothing_else(door):
-    page = httpx.get(f"{door}/function/workflow/ui/page.js")
+    page = calls.get(f"{door}/function/workflow/ui/page.js")
 
     assert page.json()["path"] == "/function/workflow/ui/page.js"
-    assert httpx.get(f"{door}/").status_code == 200  # the function decides
-    assert httpx.get(f"{door}/runs").status_code == 401
-    assert httpx.get(f"{door}/function/predict/ui/").status_code == 401
-    assert httpx.post(f"{door}/ui/").status_code == 401
+    assert calls.get(f"{door}/").status_code == 200  # the function decides
+    assert calls.get(f"{door}/runs").status_code == 401
+    assert calls.get(f"{door}/function/predict/ui/").status_code == 401
+    assert calls.post(f"{door}/ui/").status_code == 401
 
 
 def test_browsers_are_told_to_come_back_by_tls_only(door):
-    assert httpx.get(f"{door}/ui/").headers["strict-transport-security"] == "max-age=31536000"
+    assert calls.get(f"{door}/ui/").headers["strict-transport-security"] == "max-age=31536000"
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -180,11 +183,11 @@ def test_both_doors_tell_browsers_the_same(name):
 
 def test_what_the_door_itself_answers_names_no_server(door):
     for path in ("/runs", "/ping", "/oauth2/start?rd=/ui/"):
-        assert "server" not in httpx.get(f"{door}{path}").headers
+        assert "server" not in calls.get(f"{door}{path}").headers
 
 
 def test_signing_in_begins_the_code_flow_with_pkce(door):
-    answer = httpx.get(f"{door}/oauth2/start?rd=/ui/")
+    answer = calls.get(f"{door}/oauth2/start?rd=/ui/")
     query = parse_qs(urlsplit(answer.headers["location"]).query)
 
     assert answer.status_code == 302
@@ -194,4 +197,4 @@ def test_signing_in_begins_the_code_flow_with_pkce(door):
 
 
 def test_the_page_can_ask_whether_there_is_a_session(door):
-    assert httpx.get(f"{door}/oauth2/auth").status_code == 401
+    assert calls.get(f"{door}/oauth2/auth").status_code == 401

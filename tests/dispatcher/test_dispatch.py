@@ -381,7 +381,7 @@ async def delete(server: NatsServer, stream: str) -> None:
 
 def publish_when_there(bus: Bus, event: Event) -> None:
     """Publish as everybody does: again, while the stream is not there."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         try:
             bus.publish([event])

@@ -165,7 +165,7 @@ def test_more_deliveries_than_workers_are_sent_away_for_later(make):
 
     def wait(_event, _services):
         inside.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return []
 
     client = make(wait)
@@ -174,7 +174,7 @@ def test_more_deliveries_than_workers_are_sent_away_for_later(make):
         target=client.post, args=("/",), kwargs={"data": body, "headers": headers()}
     )
     first.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     busy = client.post("/", data=body, headers=headers())
     go_on.set()
     first.join()
@@ -212,7 +212,7 @@ def test_what_a_step_will_import_is_imported_once_the_function_is_ready(
     client.get("/_/ready")
     for thread in threading.enumerate():
         if thread.name == "warm":
-            thread.join(10)
+            thread.join(60)
     assert "slow_library" in sys.modules
 
 

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.laptop import issuer
+from tests import calls
 from tests.laptop.gateways import LARGE_BYTES, PASSWORD, Running
 
 
@@ -18,7 +19,7 @@ def running(tmp_path_factory):
 
 @pytest.fixture
 def client(running):
-    with httpx.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=10) as client:
+    with httpx.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=60) as client:
         yield client
 
 
@@ -87,7 +88,7 @@ def test_a_stream_is_passed_on_while_it_grows(client, running):
     with client.stream("GET", "/function/echo/stream") as answer:
         lines = answer.iter_lines()
         first = next(lines)
-        httpx.get(f"{running.url}/function/echo/go_on")
+        calls.get(f"{running.url}/function/echo/go_on")
         rest = list(lines)
 
     assert (first, rest) == ("one", ["two"])
@@ -97,7 +98,7 @@ def test_a_function_learns_that_the_client_went_away(client, running):
     with client.stream("GET", "/function/echo/stream") as answer:
         next(answer.iter_lines())
 
-    assert running.echo.gone.wait(5)
+    assert running.echo.gone.wait(60)
 
 
 def test_kept_connections_are_used_again(client):
@@ -128,13 +129,13 @@ def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(client):
 
 
 def test_a_port_of_its_own_gives_a_function_its_paths_unchanged(running):
-    answer = httpx.get(f"http://127.0.0.1:{running.ports[1]}/echo/submit?name=luca")
+    answer = calls.get(f"http://127.0.0.1:{running.ports[1]}/echo/submit?name=luca")
 
     assert answer.json()["path"] == "/echo/submit"
 
 
 def test_a_port_of_its_own_shows_nothing_of_the_system(running):
-    answer = httpx.get(f"http://127.0.0.1:{running.ports[1]}/echo/system/functions")
+    answer = calls.get(f"http://127.0.0.1:{running.ports[1]}/echo/system/functions")
 
     assert answer.json()["path"] == "/echo/system/functions"
 
@@ -142,8 +143,8 @@ def test_a_port_of_its_own_shows_nothing_of_the_system(running):
 def test_a_port_of_its_own_knows_the_other_function_for_people_and_no_more(running):
     url = f"http://127.0.0.1:{running.ports[1]}"
 
-    assert httpx.get(f"{url}/function/predict/v1/x").json()["path"] == "/v1/x"
-    assert httpx.get(f"{url}/function/away/x").json()["path"] == "/function/away/x"
+    assert calls.get(f"{url}/function/predict/v1/x").json()["path"] == "/v1/x"
+    assert calls.get(f"{url}/function/away/x").json()["path"] == "/function/away/x"
 
 
 def test_the_functions_are_listed_as_faas_cli_reads_them(client):
@@ -316,7 +317,7 @@ def test_this_machines_own_names_are_let_in(client, host):
 )
 @pytest.mark.parametrize("auth", [None, ("admin", "guessed"), ("alice", PASSWORD)])
 def test_the_gateways_own_routes_want_its_password(running, path, auth):
-    answer = httpx.get(f"{running.url}{path}", auth=auth)
+    answer = calls.get(f"{running.url}{path}", auth=auth)
 
     assert answer.status_code == 401
     assert "faas-cli login" in answer.json()["error"]["hint"]
@@ -331,7 +332,7 @@ def test_an_address_is_passed_on_as_it_came(client):
 
 @pytest.mark.parametrize("raw", [b"GET /function/echo/../specs HTTP/1.1", b"GET //x HTTP/1.1"])
 def test_dots_and_slashes_are_nobodys_way_round(running, raw):
-    with socket.create_connection(("127.0.0.1", running.ports[0]), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", running.ports[0]), timeout=60) as line:
         line.sendall(raw + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         said = line.makefile("rb").read()
 

@@ -5,13 +5,13 @@ import subprocess
 import sys
 import time
 
-import httpx
 import pytest
 
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.laptop.platform import up
 from mlaas4hep.laptop.state import State
 from mlaas4hep.settings import SettingsError
+from tests import calls
 from tests.laptops import Laptop, alive, descendants
 
 HANDLER = """
@@ -61,8 +61,8 @@ def test_one_line_says_that_it_is_ready_and_where(laptop):
     gateway, workflow, predict = laptop.urls
 
     assert laptop.line.startswith(f"mlaas4hep is ready: gateway {gateway} ")
-    assert httpx.get(f"{workflow}/submit").json()["path"] == "/submit"
-    assert httpx.get(f"{predict}/submit").json()["path"] == "/submit"
+    assert calls.get(f"{workflow}/submit").json()["path"] == "/submit"
+    assert calls.get(f"{predict}/submit").json()["path"] == "/submit"
 
 
 def test_every_function_is_a_process_of_its_own(laptop):
@@ -192,7 +192,7 @@ def test_what_a_dead_platform_left_running_is_killed_at_the_next_start(tmp_path)
     ) as left:
         state.note_children({"specs": left.pid})
         with state.locked():
-            assert left.wait(10) == -signal.SIGKILL
+            assert left.wait(60) == -signal.SIGKILL
 
 
 def test_a_process_that_only_has_the_number_of_a_dead_one_is_left_alone(tmp_path):

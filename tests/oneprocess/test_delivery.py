@@ -151,7 +151,7 @@ def test_the_training_overlaps_with_the_making_of_chunks(services: Services) -> 
     trains = threading.Event()
 
     def wait_for_the_training(event: ChunkPlanned, services: Services) -> list[Event]:
-        assert event.index == 0 or trains.wait(10)
+        assert event.index == 0 or trains.wait(60)
         return make(event, services)
 
     def training(event: ChunkReady, services: Services) -> Iterator[Event]:

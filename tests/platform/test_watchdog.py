@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from deploy.testbed import docker, probe, process, programs
+from tests import calls
 from tests.smuggling import ATTACKS, Door, attack
 
 FUNCTION = """
@@ -146,14 +147,14 @@ def read_until(child, text):
 def test_health_is_its_own_and_readiness_the_functions(watchdog):
     _, url = watchdog
 
-    assert httpx.get(f"{url}/_/health").status_code == 200
-    assert httpx.get(f"{url}/_/ready").headers["x-path"] == "/ready"
+    assert calls.get(f"{url}/_/health").status_code == 200
+    assert calls.get(f"{url}/_/ready").headers["x-path"] == "/ready"
 
 
 def test_every_answer_says_how_long_it_took(watchdog):
     _, url = watchdog
 
-    assert float(httpx.get(f"{url}/").headers["x-duration-seconds"]) >= 0
+    assert float(calls.get(f"{url}/").headers["x-duration-seconds"]) >= 0
 
 
 def test_one_call_too_many_is_429_and_not_ready_and_health_stays(watchdog):
@@ -162,9 +163,9 @@ def test_one_call_too_many_is_429_and_not_ready_and_health_stays(watchdog):
         slow = other.submit(httpx.get, f"{url}/slow", timeout=30)
         read_until(child, "slow")
 
-        assert httpx.get(f"{url}/").status_code == 429
-        assert httpx.get(f"{url}/_/ready").status_code == 429
-        assert httpx.get(f"{url}/_/health").status_code == 200
+        assert calls.get(f"{url}/").status_code == 429
+        assert calls.get(f"{url}/_/ready").status_code == 429
+        assert calls.get(f"{url}/_/health").status_code == 200
         assert slow.result().status_code == 504
         assert INTERNAL in slow.result().headers
 
@@ -198,18 +199,18 @@ def test_a_function_that_ended_well_leaves_a_watchdog_that_answers_500(watchdog)
     _, url = watchdog
 
     with suppress(httpx.TransportError):
-        httpx.get(f"{url}/end0")
-    answer = httpx.get(f"{url}/")
+        calls.get(f"{url}/end0")
+    answer = calls.get(f"{url}/")
 
     assert (answer.status_code, answer.headers[INTERNAL]) == (500, "of-watchdog")
-    assert httpx.get(f"{url}/_/health").status_code == 200
+    assert calls.get(f"{url}/_/health").status_code == 200
 
 
 def test_a_function_that_failed_ends_the_container(watchdog):
     child, url = watchdog
 
     with suppress(httpx.TransportError):  # it may be gone before it can answer
-        httpx.get(f"{url}/end1")
+        calls.get(f"{url}/end1")
 
     assert child.wait(10) != 0
 
@@ -220,8 +221,8 @@ def test_after_sigterm_it_says_that_it_leaves_and_listens_on_for_a_while(watchdo
     child.terminate()
     read_until(child, "asked to stop")
 
-    assert httpx.get(f"{url}/_/health").status_code == 503
-    assert httpx.get(f"{url}/").status_code == 200
+    assert calls.get(f"{url}/_/health").status_code == 503
+    assert calls.get(f"{url}/").status_code == 200
     child.wait(15)
 
 

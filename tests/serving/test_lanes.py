@@ -18,7 +18,7 @@ def test_the_work_of_one_owner_holds_up_nobody_else(made):
     gate = threading.Event()
 
     async def scene():
-        slow = [asyncio.ensure_future(made.result("a", lambda: gate.wait(10))) for _ in range(3)]
+        slow = [asyncio.ensure_future(made.result("a", lambda: gate.wait(60))) for _ in range(3)]
         other = await made.result("b", lambda: "answer")
         is_waiting = not any(each.done() for each in slow)
         gate.set()
@@ -39,7 +39,7 @@ def test_too_much_waiting_work_of_one_owner_is_refused(made):
     gate = threading.Event()
 
     async def scene():
-        slow = [asyncio.ensure_future(made.result("a", lambda: gate.wait(10))) for _ in range(3)]
+        slow = [asyncio.ensure_future(made.result("a", lambda: gate.wait(60))) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(ServiceUnavailableError, match="2 calls wait"):
             await made.result("a", lambda: None)

@@ -41,7 +41,7 @@ class Loader:
 
     def __call__(self, _store, record):
         self.loaded.append(f"{record.name} {record.version}")
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if self.errors:
             raise self.errors.pop()
         return Constant()

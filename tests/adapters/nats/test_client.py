@@ -11,7 +11,7 @@ class Answering(Client):
     """Awaits an answer as nats-py does."""
 
     async def request(self, _subject, answer):
-        return await asyncio.wait_for(answer, 5)
+        return await asyncio.wait_for(answer, 60)
 
 
 class Tried(EndingClient, Answering):

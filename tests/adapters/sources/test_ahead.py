@@ -33,7 +33,7 @@ def test_the_next_block_is_made_before_it_is_asked_for(helper):
     found = one_ahead(blocks(), helper)
     next(found)
 
-    assert made.wait(10)
+    assert made.wait(60)
     assert next(found) is BLOCKS[1]
 
 

@@ -98,17 +98,17 @@ def test_threads_that_ask_at_once_get_one_block(maker):
     found = []
 
     def slow():
-        made.wait(5)
+        made.wait(60)
         return maker(1)()
 
     def ask():
-        asked.wait(5)
+        asked.wait(60)
         found.append(kept.rows("a", slow, 0, 50))
 
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
-    asked.wait(5)
+    asked.wait(60)
     made.set()
     for thread in threads:
         thread.join()

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.laptop.programs import Sources
+from tests import calls
 from tests.smuggling import Door, attack, most_answers
 
 WSGI = """
@@ -104,10 +105,10 @@ class Served:
         )
 
     def wait_until_up(self):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                return httpx.get(f"{self.url}/_/health")
+                return calls.get(f"{self.url}/_/health")
             except httpx.TransportError:
                 time.sleep(0.02)
         raise AssertionError("it does not come up")
@@ -152,7 +153,7 @@ def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
 def test_an_asgi_function_is_served_too(tmp_path):
     with served(tmp_path, ASGI) as function:
         function.wait_until_up()
-        answer = httpx.get(f"{function.url}/any/path?a=\u00e9")
+        answer = calls.get(f"{function.url}/any/path?a=\u00e9")
         function.process.send_signal(signal.SIGTERM)
         function.process.wait(30)
 
@@ -164,7 +165,7 @@ def test_an_asgi_function_is_served_too(tmp_path):
 
 
 def test_a_function_loads_one_server_and_no_framework_that_it_does_without(asgi_function):
-    loaded = set(httpx.get(f"{asgi_function.url}/loaded").text.split())
+    loaded = set(calls.get(f"{asgi_function.url}/loaded").text.split())
 
     assert loaded >= {"uvicorn", "uvloop", "httptools"}
     assert not loaded & {"granian", "h11", "websockets", "starlette"}  # other ways to listen
@@ -177,7 +178,7 @@ def test_bodies_of_any_size_reach_an_asgi_function_announced_or_in_pieces(
     asgi_function, size, is_announced
 ):
     body = b"x" * size
-    answer = httpx.post(f"{asgi_function.url}/b", content=body if is_announced else iter([body]))
+    answer = calls.post(f"{asgi_function.url}/b", content=body if is_announced else iter([body]))
 
     assert answer.text == f"/b? {size}"
 
@@ -207,7 +208,7 @@ def test_what_is_kept_for_others_lies_outside_the_folder_of_a_process(tmp_path, 
     folder.mkdir()
     with served(tmp_path, ASGI, MLAAS_WORKERS=workers, TMPDIR=str(folder)) as function:
         function.wait_until_up()
-        for_all, own = httpx.get(f"{function.url}/where").text.split()
+        for_all, own = calls.get(f"{function.url}/where").text.split()
 
     assert for_all == str(
         folder
@@ -235,7 +236,7 @@ def wait_until(condition):
 
 def calls_counted(function):
     """Return the calls that the metrics of a function count, over new connections."""
-    text = httpx.get(f"{function.url}/_/metrics").text
+    text = calls.get(f"{function.url}/_/metrics").text
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)
@@ -249,7 +250,7 @@ def test_workers_serve_one_port_count_together_and_are_replaced(tmp_path):
         function.wait_until_up()
         wait_until(lambda: len(pids(function)) == 2)
         before = pids(function)
-        told = [httpx.get(f"{function.url}/b").text for _ in range(20)]
+        told = [calls.get(f"{function.url}/b").text for _ in range(20)]
         wait_until(lambda: calls_counted(function) >= 20)
         os.kill(min(before), signal.SIGKILL)
         wait_until(lambda: len(pids(function) - before) == 1)

@@ -36,7 +36,7 @@ def test_the_next_part_is_begun_while_one_is_worked_on():
     parts = begun_ahead(PARTS, read, lambda _part: 10, 15)
     next(parts)
 
-    assert begun.wait(10)
+    assert begun.wait(60)
 
 
 def test_no_more_is_begun_than_fits():

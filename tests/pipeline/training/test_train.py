@@ -172,10 +172,10 @@ def test_a_training_waits_for_chunks_that_are_still_being_made(services, files):
 
     waiting = threading.Thread(target=follow)
     waiting.start()
-    assert reached.wait(10)
+    assert reached.wait(60)
     assert isinstance(news[-1], EpochEnded)
     services.runs.apply([replace(made[0], index=1)])
-    waiting.join(10)
+    waiting.join(60)
 
     assert isinstance(news[-1], ModelReady)
 

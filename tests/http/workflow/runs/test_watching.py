@@ -11,6 +11,7 @@ from mlaas4hep.core.runs.events import RangeMeasured, RunFailed
 from mlaas4hep.errors import Problem
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
+from tests.calls import PATIENCE_S
 
 FAILED = Problem(code="invalid_request", message="no tree", stage="specs")
 
@@ -167,7 +168,9 @@ def test_a_hundred_watchers_hold_no_thread_and_all_see_the_end(world, submitted,
 
 def test_what_watchers_leave_behind_is_nothing(world, submitted, url):
     context = world.app.extensions["context"]
-    with httpx.Client(base_url=url, headers={"Authorization": submitted.header}) as http:
+    with httpx.Client(
+        base_url=url, headers={"Authorization": submitted.header}, timeout=PATIENCE_S
+    ) as http:
         for _ in range(3):
             with http.stream("GET", "/runs/luca_1/events") as response:
                 next(response.iter_lines())
