@@ -126,13 +126,14 @@ class FrameworkContract:
         return train
 
     @pytest.fixture(scope="class")
-    def learned(self, tmp_path_factory):
+    @classmethod
+    def learned(cls, tmp_path_factory):
         """Return a function that gives the training of a task, done once for all who only look."""
 
         @functools.cache
         def learned(task):
             path = tmp_path_factory.mktemp(task) / "model.py"
-            return Training(self.name, path, self.models[task], task).finish()
+            return Training(cls.name, path, cls.models[task], task).finish()
 
         return learned
 
