@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -72,7 +72,7 @@ def tried(seed: Seed, minutes: float) -> int:
         finally:
             if trial.wrong or sys.exc_info()[0]:
                 print(f"the logs are in {site.keep_logs(seed.number)}")
-    table.show(trial.hits, trial.reread)
+    table.show(trial.hits, trial.reading)
     for line in trial.wrong:
         print(f"WRONG: {line}")
     if trial.wrong:
@@ -88,15 +88,13 @@ def _site(kind: str, *, with_disk: bool) -> Iterator[Site]:
         from chaos.platform import PlatformSite  # noqa: PLC0415 - a laptop has no containers
         from deploy.testbed.place import Place  # noqa: PLC0415
 
-        yield PlatformSite(Place.from_env(os.environ))
+        with closing(PlatformSite(Place.from_env(os.environ))) as containers:
+            yield containers
         return
     root = Path(tempfile.mkdtemp(prefix="mlaas-chaos-"))
     try:
-        site = LaptopSite(root, with_disk=with_disk)
-        try:
-            yield site
-        finally:
-            site.close()
+        with closing(LaptopSite(root, with_disk=with_disk)) as laptop:
+            yield laptop
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -12,6 +12,8 @@ import numpy as np
 import uproot
 
 ENTRIES = 3000
+_FILE = "data.root"
+_SEED = 7
 _KERAS = """
 import keras
 
@@ -41,19 +43,27 @@ _JOBS = {
 }
 
 
-def jobs() -> Mapping[str, bytes]:
-    """Return the tarball of each job that this machine can train."""
-    data = _data()
+def jobs(address: str = "") -> Mapping[str, bytes]:
+    """Return the tarball of each job that this machine can train.
+
+    Args:
+        address: of a web server that has what `put_data` writes; the data is read from there.
+    """
     return {
-        name: _packed(data, model, params)
+        name: _packed(model, params, address)
         for name, (module, model, params) in _JOBS.items()
         if find_spec(module) is not None
     }
 
 
+def put_data(folder: Path) -> None:
+    """Write the data of the jobs into a folder that is served."""
+    (folder / _FILE).write_bytes(_data())
+
+
 def timed_job(number: int) -> bytes:
     """Return a training that lasts for half a minute, on data of its own."""
-    return _packed(_data(1000 + number), _KERAS, {**_CHUNKED, "epochs": 60})
+    return _packed(_KERAS, {**_CHUNKED, "epochs": 60}, seed=1000 + number)
 
 
 def questions(entry: Mapping[str, object]) -> list[dict[str, object]]:
@@ -68,14 +78,17 @@ def _scaled(value: object, factor: float) -> object:
     return value * factor if isinstance(value, float) else value
 
 
-def _packed(data: bytes, model: str, params: Mapping[str, object]) -> bytes:
+def _packed(
+    model: str, params: Mapping[str, object], address: str = "", seed: int = _SEED
+) -> bytes:
     texts = {
-        "files.txt": "data.root\n",
+        "files.txt": f"{address}/{_FILE}\n" if address else f"{_FILE}\n",
         "labels.txt": "signal\n",
         "model.py": model,
         "params.json": json.dumps(params),
     }
-    members = {name: text.encode() for name, text in texts.items()} | {"data.root": data}
+    members = {name: text.encode() for name, text in texts.items()}
+    members |= {} if address else {_FILE: _data(seed)}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, content in sorted(members.items()):
@@ -85,11 +98,11 @@ def _packed(data: bytes, model: str, params: Mapping[str, object]) -> bytes:
     return packed.getvalue()
 
 
-def _data(seed: int = 7) -> bytes:
+def _data(seed: int = _SEED) -> bytes:
     random = np.random.default_rng(seed)
     signal = random.integers(0, 2, ENTRIES).astype(np.int32)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.root"
+        path = Path(folder) / _FILE
         with uproot.recreate(path) as file:
             file["Events"] = {
                 "pt": (random.normal(size=ENTRIES) + signal).astype(np.float32),

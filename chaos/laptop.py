@@ -10,12 +10,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from chaos import cuts, jobs
 from chaos.fault import Fault
+from chaos.reading import served
 from chaos.site import TRAINEE, Nats
 from mlaas4hep import bootstrap
 from mlaas4hep.client import Client
@@ -26,7 +28,7 @@ from tests.laptops import Laptop, descendants
 
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "workflow", "predict")
 _STEPS = ("specs", "chunk-preprocess", "train", "dispatcher")  #: what is cut off from NATS
-_DISK_MIB = 256
+_DISK_MIB = 1600  #: NATS reserves a gigabyte of three quarters of it
 _FULL_S = (3.0, 8.0)
 _FILL = ".filled by chaos"
 _MIB = 1 << 20
@@ -47,11 +49,16 @@ class LaptopSite:
             print("no disk is filled up: mounting one is not allowed here")
         if not self._cuts:
             print("no connection is cut: iptables or control groups are not allowed here")
+        self._until_closed = ExitStack()
+        (root / "data").mkdir()
+        jobs.put_data(root / "data")
+        self._data = self._until_closed.enter_context(served(root / "data"))
         self._laptop = started(self.state)
 
     def close(self) -> None:
         """End it, and take its disk away."""
         self._laptop.__exit__()
+        self._until_closed.close()
         if self._disk is not None:
             unmounted(self._disk)
 
@@ -59,7 +66,10 @@ class LaptopSite:
         return [f"person{wave}{letter}" for letter in ("ab" if wave else "a")]
 
     def jobs(self) -> Mapping[str, bytes]:
-        return jobs.jobs()
+        return jobs.jobs(self._data.url)
+
+    def read_bytes(self) -> int:
+        return self._data.total_bytes
 
     def pid(self, part: str) -> int | None:
         pids = self._pids()
@@ -175,22 +185,15 @@ def started(state: Path) -> Laptop:
     """Start a platform in a folder, and return when it is ready."""
     temporary = state / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    return Laptop(state, TMPDIR=str(temporary)).__enter__()
+    return Laptop(state, TMPDIR=str(temporary), MLAAS_PLAIN_HTTP="1").__enter__()
 
 
 def mounted(folder: Path, size_mib: int) -> Path | None:
-    """Mount a small disk on a folder; None if we may not.
-
-    NATS, which reserves more than that, lies beside it.
-    """
+    """Mount a small disk on a folder; None if we may not."""
     folder.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size_mib}m,mode=700", "chaos", str(folder)]
     done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        return None
-    (folder.parent / "nats").mkdir()
-    (folder / "nats").symlink_to(folder.parent / "nats")
-    return folder
+    return None if done.returncode else folder
 
 
 def unmounted(folder: Path) -> None:

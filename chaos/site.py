@@ -48,6 +48,9 @@ class Site(Protocol):
     def client(self, person: str) -> Client:
         """Return a person's connection."""
 
+    def read_bytes(self) -> int:
+        """Return how much of the input files was read so far; 0 where nobody may count."""
+
     def nats(self) -> Nats:
         """Return where the message server is now."""
 
@@ -62,6 +65,9 @@ class Site(Protocol):
 
     def leftovers(self) -> Iterator[str]:
         """Start everything again, end it if that can be, and yield temporary files."""
+
+    def close(self) -> None:
+        """End what was started here."""
 
     def keep_logs(self, seed: int) -> str:
         """Keep what all parts said, for whoever looks for the reason; return where."""

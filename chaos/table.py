@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from chaos.rereading import Rereading
+from chaos.reading import Reading
 from chaos.wave import Hit
 
 
-def show(hits: Sequence[Hit], reread: Rereading) -> None:
+def show(hits: Sequence[Hit], reading: Reading) -> None:
     """Print how often each fault happened, how long runs stood still after it, and what it cost."""
     kinds = Counter(hit.kind for hit in hits)
     print(f"{len(hits)} faults:", ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
@@ -21,7 +21,6 @@ def show(hits: Sequence[Hit], reread: Rereading) -> None:
     print(f"{'fault':36}{'times':>6}{'median':>8}{'worst':>8}")
     for name, each in sorted(table.items(), key=lambda item: (item[0] not in kinds, item[0])):
         print(f"{name:36}{len(each):6}{median(each):8.1f}{max(each):8.1f}")
-    again, made = reread.again_bytes, reread.made_bytes
-    print(
-        f"made of input data: {made} bytes, and {again} of them again ({again / max(made, 1):.1%})"
-    )
+    again, needed = reading.again_bytes, reading.needed_bytes
+    share = f"{again / needed:.1%}" if needed else "nobody may count here"
+    print(f"read of input files: {reading.read_bytes} bytes, {again} of them twice ({share})")

@@ -9,7 +9,7 @@ from random import Random
 from chaos import checks, deletions, faults
 from chaos.checks import Seen
 from chaos.fault import Fault
-from chaos.rereading import Rereading
+from chaos.reading import Reading
 from chaos.site import TRAINEE, Site
 from chaos.wave import Hit, Outcome, Wave
 
@@ -23,7 +23,7 @@ class Trial:
     kinds: Collection[str] = ()  #: of faults; empty: all
     hits: list[Hit] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    reread: Rereading = field(default_factory=Rereading)
+    reading: Reading = field(default_factory=Reading)
     runs: int = 0
     done: int = 0
 
@@ -39,11 +39,13 @@ class Trial:
             self._wave(number, planned, until, undisturbed, before)
 
     def _undisturbed(self) -> dict[str, Outcome]:
+        read_before = self.site.read_bytes()
         first = Wave(site=self.site)
         first.submit(self.site.people(0), self.site.jobs())
         outcomes = first.outcomes()
         found = {job: outcome for (_, job), outcome in outcomes.items()}
         self.runs += len(outcomes)
+        self.reading.undisturbed_bytes = self.site.read_bytes() - read_before
         self.wrong += [f"{job}: {got}" for job, got in found.items() if got.status != "done"]
         return found
 
@@ -55,11 +57,12 @@ class Trial:
         undisturbed: dict[str, Outcome],
         before: Seen,
     ) -> None:
-        wave = Wave(site=self.site, reread=self.reread)
-        wave.submit(self.site.people(number), self.site.jobs())
+        wave = Wave(site=self.site)
+        people, read_before = self.site.people(number), self.site.read_bytes()
+        wave.submit(people, self.site.jobs())
         wave.suffer(planned, self.random, until)
         found = wave.outcomes()
-        self.reread.look(self.site)
+        self.reading.add(len(people), self.site.read_bytes() - read_before)
         self.hits += wave.hits
         self.runs += len(found)
         self.wrong += [

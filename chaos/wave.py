@@ -10,7 +10,6 @@ import httpx
 
 from chaos.fault import Fault
 from chaos.jobs import questions
-from chaos.rereading import Rereading
 from chaos.site import Site
 from mlaas4hep.client import Client
 from mlaas4hep.core.runs.answers import Report
@@ -53,11 +52,11 @@ class Wave:
     site: Site
     runs: dict[tuple[str, str], str] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
-    reread: Rereading = field(default_factory=Rereading)
 
     def submit(self, people: Sequence[str], jobs: Mapping[str, bytes]) -> None:
-        """Let every person submit every job."""
+        """Let every person submit every job, with nothing made of the data before."""
         for person in people:
+            self._ask(person, lambda client: client.delete_cache())
             for job, tarball in jobs.items():
                 self.runs[person, job] = self._submitted(person, job, tarball)
 
@@ -73,7 +72,6 @@ class Wave:
             print(f"  {fault.name}", flush=True)
             if fault.hit():
                 self.hits.append(self.healed(fault))
-                self.reread.look(self.site)
             time.sleep(random.uniform(*_BETWEEN_S))
 
     def outcomes(self) -> dict[tuple[str, str], Outcome]:

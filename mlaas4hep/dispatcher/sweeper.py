@@ -43,6 +43,7 @@ class Sweeper:
         housekeeping: Housekeeping | None = None,
         replicas: int = 1,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """Sweep what `lanes` do not hold; without `housekeeping` there is no store."""
         self._lanes = lanes
@@ -52,7 +53,11 @@ class Sweeper:
         self._housekeeping = housekeeping
         self._replicas = replicas
         self._clock = clock
-        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)  #: when
+        self._steady = steady
+        self._told: LRUCache[tuple[str, str], float] = LRUCache(
+            _REMEMBERED
+        )  #: when, by the steady clock
+        self._seen: LRUCache[tuple[str, str], tuple[float, float]] = LRUCache(_REMEMBERED)
         self._tells_all = False  #: all events are lost, and nobody was told since
 
     async def run(self, pause_s: float = PAUSE_S) -> None:
@@ -137,10 +142,21 @@ class Sweeper:
             return set()
 
     def _is_lost(self, run: Run, others: bool) -> bool:
-        last = max(run.updated_at, self._told.get((run.owner, run.name), 0.0))
-        if self._clock() - last < (_LONG_S if others else QUIET_S):
+        if self._quiet_s(run) < (_LONG_S if others else QUIET_S):
             return False
         return not any(lane.holds(run.owner, run.name) for lane in self._lanes)
+
+    def _quiet_s(self, run: Run) -> float:
+        """Return for how long nothing was heard of a run, also where its clock and ours differ."""
+        who = run.owner, run.name
+        seen = self._seen.get(who)
+        if seen is None or seen[0] != run.updated_at:
+            seen = self._seen[who] = run.updated_at, self._steady()
+        told = self._told.get(who)
+        unchanged_s = self._steady() - seen[1]
+        if told is not None:
+            return min(unchanged_s, self._steady() - told)
+        return max(unchanged_s, self._clock() - run.updated_at)
 
     def _go_on(self, run: Run) -> None:
         events = next_events(run)
@@ -149,6 +165,6 @@ class Sweeper:
         except ServiceUnavailableError as error:
             log.warning("run %s/%s: %s", run.owner, run.name, error)
             return
-        self._told[run.owner, run.name] = self._clock()
+        self._told[run.owner, run.name] = self._steady()
         self._metrics.swept.inc()
         log.warning("run %s/%s: %d events told again", run.owner, run.name, len(events))

@@ -62,6 +62,11 @@ class Child:
         process = self._process
         return process.pid if process and not process.ended.is_set() else None
 
+    @property
+    def instance(self) -> str:
+        """What the log calls the process that was started last."""
+        return self._process.instance if self._process else ""
+
     async def start(self) -> None:
         """Start the program and keep it running from here on."""
         self._process = await self._spawn()
@@ -74,6 +79,10 @@ class Child:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        await self.end(grace_s)
+
+    async def end(self, grace_s: float) -> None:
+        """Ask the program to end, or kill it after a while; then it starts again."""
         if self._process:
             await self._process.end(grace_s)
 
@@ -122,6 +131,11 @@ class _Process(asyncio.SubprocessProtocol):
         self._log = log
         self._rest = b""
 
+    @property
+    def instance(self) -> str:
+        """What the log calls it."""
+        return f"{self._name}-{self.pid}"
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the process; asyncio calls this before any other method."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
@@ -133,7 +147,7 @@ class _Process(asyncio.SubprocessProtocol):
         if len(self._rest) > _LINE_BYTES:
             lines, self._rest = [*lines, self._rest], b""
         for line in lines:
-            self._log.write(f"{self._name}-{self.pid}", line.decode(errors="replace").rstrip("\r"))
+            self._log.write(self.instance, line.decode(errors="replace").rstrip("\r"))
 
     def process_exited(self) -> None:
         """Tell those who wait; grandchildren may still hold the pipe."""

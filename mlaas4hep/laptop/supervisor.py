@@ -10,6 +10,7 @@ import aiohttp
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.laptop.child import Child, Program
 from mlaas4hep.laptop.ending import end
+from mlaas4hep.laptop.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring
@@ -67,7 +68,8 @@ class Supervisor:
 
     async def _start(self) -> None:
         wiring = self._wiring
-        await self._run(wiring.nats_server())
+        nats = await self._run(wiring.nats_server())
+        self._spawn(start_again_when_there_is_room(nats, wiring.state.folder(NATS), GRACE_S))
         for name, function in self._functions.items():
             await self._run(wiring.function(name, function.port))
         await _until_listening(wiring.broker.port)
@@ -76,10 +78,11 @@ class Supervisor:
         await wiring.broker.wait_for_dispatcher()
         await asyncio.gather(*(function.ready.wait() for function in self._functions.values()))
 
-    async def _run(self, program: Program) -> None:
+    async def _run(self, program: Program) -> Child:
         child = Child(program, self._logs[program.name], self._started, self._ended)
         self._children[program.name] = child
         await child.start()
+        return child
 
     def _started(self, child: Child) -> None:
         children = self._children.values()

@@ -87,7 +87,7 @@ class AttentiveSource:
     def _look(self) -> None:
         check_stopping(self._services)
         now = self._services.clock()
-        if now - self._looked_at < _LOOK_S:
+        if 0 <= now - self._looked_at < _LOOK_S:  # less than 0: the clock was put back
             return
         self._looked_at = now
         check_wanted(self._event, self._services)

@@ -28,6 +28,12 @@ class Training(Protocol):
 class Trainer(Protocol):
     """Runs somebody's model.py where it can do no harm."""
 
+    def prepare(self, job: TrainingJob, model_py: bytes) -> None:
+        """Begin with what takes a while before a training, such as importing its framework.
+
+        It returns at once; a training that is never started costs nothing but that.
+        """
+
     def start(
         self,
         job: TrainingJob,

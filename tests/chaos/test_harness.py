@@ -1,12 +1,11 @@
 from random import Random
 
+import httpx
 import pytest
 
 from chaos import deletions, faults, seeds
-from chaos.rereading import Rereading
+from chaos.reading import Reading, served
 from chaos.seeds import Seed
-from mlaas4hep import bootstrap
-from mlaas4hep.settings import Settings
 
 
 class Nobody:
@@ -14,15 +13,8 @@ class Nobody:
 
     parts = ("train", "nats")
 
-    def __init__(self):
-        self.now = 1.0
-        self.store = bootstrap.services(Settings())
-
     def pid(self, _part):
         return None
-
-    def services(self):
-        return self.store
 
 
 def planned(seed):
@@ -44,16 +36,17 @@ def test_what_is_not_there_is_not_counted_as_hit():
     assert not any(fault.hit() for fault in faults.of_processes(Nobody(), Random(1)))
 
 
-def test_what_is_written_again_was_read_again():
-    site, reread = Nobody(), Rereading()
-    chunks = site.services().chunks
-    for content in (b"12345", b"12345678"):
-        chunks.put("o/a.chunk", content)
-        chunks.put("o/b.chunk", b"123") if content == b"12345" else None
-        reread.look(site)
-        reread.look(site)
+def test_what_a_server_sends_is_counted_and_what_nobody_needed_was_read_twice(tmp_path):
+    (tmp_path / "data.root").write_bytes(bytes(100))
+    reading = Reading()
+    with served(tmp_path) as data:
+        for start, stop in ((0, 9), (90, 200)):
+            httpx.get(f"{data.url}/data.root", headers={"Range": f"bytes={start}-{stop}"})
+        reading.undisturbed_bytes = data.total_bytes
+        httpx.get(f"{data.url}/data.root", headers={"Range": "bytes=0-49"})
+        reading.add(people=2, read_bytes=data.total_bytes)
 
-    assert (reread.made_bytes, reread.again_bytes) == (11, 5)
+    assert (reading.needed_bytes, reading.read_bytes, reading.again_bytes) == (40, 70, 30)
 
 
 @pytest.mark.parametrize(

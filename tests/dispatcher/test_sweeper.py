@@ -150,24 +150,41 @@ def test_what_was_told_again_and_lost_again_is_told_once_more(
     nats_server: NatsServer, messaging: bootstrap.Messaging
 ) -> None:
     messaging.runs.create(RUN)
-    now = [1000.0]
 
-    async def sweep() -> list[int]:
-        client = await nats.connect(nats_server.url)
-        sweeper = Sweeper(
-            [], client=client, messaging=messaging, metrics=Metrics(), clock=lambda: now[0]
-        )
-        counts = []
-        for later_s in (0, QUIET_S / 2, QUIET_S):
-            now[0] += later_s
-            await sweeper.sweep()
-            state = (await client.jetstream().stream_info(STREAM)).state
-            counts.append(state.messages)
-            await client.jetstream().purge_stream(STREAM)
-        await client.close()
-        return counts
+    assert asyncio.run(swept_later(nats_server, messaging, clock_s=1000.0)) == [1, 0, 1]
 
-    assert asyncio.run(sweep()) == [1, 0, 1]
+
+def test_a_lost_run_is_found_although_the_clock_was_put_back_since(
+    nats_server: NatsServer, messaging: bootstrap.Messaging
+) -> None:
+    messaging.runs.create(replace(RUN, updated_at=5000.0))
+
+    assert asyncio.run(swept_later(nats_server, messaging, clock_s=1000.0)) == [0, 0, 1]
+
+
+async def swept_later(
+    server: NatsServer, messaging: bootstrap.Messaging, clock_s: float
+) -> list[int]:
+    """Return how much is told in three sweeps: now, soon, and after a run counts as quiet."""
+    client = await nats.connect(server.url)
+    now = [0.0]
+    sweeper = Sweeper(
+        [],
+        client=client,
+        messaging=messaging,
+        metrics=Metrics(),
+        clock=lambda: clock_s + now[0],
+        steady=lambda: now[0],
+    )
+    counts = []
+    for later_s in (0, QUIET_S / 2, QUIET_S):
+        now[0] += later_s
+        await sweeper.sweep()
+        state = (await client.jetstream().stream_info(STREAM)).state
+        counts.append(state.messages)
+        await client.jetstream().purge_stream(STREAM)
+    await client.close()
+    return counts
 
 
 def test_every_run_goes_on_at_once_when_the_stream_of_events_was_lost(

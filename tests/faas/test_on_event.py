@@ -1,4 +1,6 @@
+import errno
 import logging
+import os
 import sys
 import threading
 from dataclasses import replace
@@ -12,9 +14,11 @@ from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunSubmitted
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.dispatcher.verdict import MAX_FAILURES, Action, CallOutcome, History, judge
 from mlaas4hep.errors import (
     InvalidRequestError,
     NotFoundError,
+    Problem,
     QuotaError,
     ServiceUnavailableError,
 )
@@ -182,6 +186,20 @@ def test_more_deliveries_than_workers_are_sent_away_for_later(make):
 
     assert (busy.status_code, busy.json["error"]["code"]) == (429, "busy")
     assert after.status_code == 200
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
+def test_a_machine_without_room_fails_no_run(make, number):
+    def write(_event, _services):
+        raise OSError(number, os.strerror(number))
+
+    answer = make(write).post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
+
+    error = answer.json["error"]
+    assert (answer.status_code, error["code"]) == (503, "service_unavailable")
+    assert os.strerror(number) in error["message"]
+    outcome = CallOutcome(status=503, problem=Problem(**error))
+    assert judge(outcome, History(failures=MAX_FAILURES - 1), 0.0, "specs").action is Action.LATER
 
 
 def test_only_posts_to_the_root_exist(make):

@@ -1,6 +1,5 @@
 """Where a model may be written, and that it appears as a whole."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.oneprocess import bundle
 from mlaas4hep.oneprocess import run as oneprocess
+from tests.smalldisk import small_disk
 
 RUN = Run(owner="local", name="r_1", folder="r", number=1, created_at=0, updated_at=0, model="r_1")
 
@@ -73,25 +73,17 @@ def test_a_place_where_nobody_can_write_is_refused_before():
         bundle.check(Path("/proc/mlaas4hep/model"))
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """Return a folder on a disk of 64 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "test", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here: that needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def test_a_full_disk_leaves_nothing_half_and_the_earlier_model_as_it_was(services, tmp_path):
+    with small_disk(tmp_path / "disk", 1) as disk:
+        bundle.save(RUN, services, disk / "model")
+        before = contents(disk)
+        services.models.put(keys.model_file("local", "r_1", "v", "model.keras"), bytes(2 << 20))
+
+        with pytest.raises(OSError, match="No space left"):
+            bundle.save(RUN, services, disk / "model")
+
+        assert contents(disk) == before
 
 
-def test_a_full_disk_leaves_nothing_half_and_the_earlier_model_as_it_was(services, small_disk):
-    bundle.save(RUN, services, small_disk / "model")
-    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
-    key = keys.model_file("local", "r_1", "v", "model.keras")
-    services.models.put(key, bytes(100_000))
-
-    with pytest.raises(OSError, match="No space left"):
-        bundle.save(RUN, services, small_disk / "model")
-
-    assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

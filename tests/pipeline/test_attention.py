@@ -53,6 +53,16 @@ def test_reading_stops_when_the_run_is_cancelled(world):
         list(blocks(services, run))
 
 
+def test_reading_stops_although_the_clock_was_put_back(world):
+    services, run = world
+    clock = iter((5000.0, 1000.0, 1000.1, 1000.2))
+    reading = blocks(replace(services, clock=lambda: next(clock)), run)
+    services.runs.apply([RunCancelled(**WHO)])
+
+    with pytest.raises(RunOverError):
+        list(reading)
+
+
 def test_reading_stops_when_the_run_is_deleted(world):
     services, run = world
     services.runs.delete("o", "r_1")

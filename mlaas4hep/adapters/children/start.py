@@ -30,8 +30,18 @@ def start(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> Child:
         wanted: what it is to be.
         idle_s: how long a process that is prepared for the next one waits for it; 0: there is none.
     """
-    can_fork = idle_s > 0 and bool(wanted.program.prepares) and hasattr(os, "pidfd_open")
-    return (can_fork and _nurseries(os.getpid()).child(wanted, idle_s)) or _fresh(wanted)
+    forked = _nurseries(os.getpid()).child(wanted, idle_s) if _can_fork(wanted, idle_s) else None
+    return forked or _fresh(wanted)
+
+
+def prepare(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> None:
+    """Begin to prepare the process whose fork `start` will return for children like this one."""
+    if _can_fork(wanted, idle_s):
+        _nurseries(os.getpid()).prepare(wanted, idle_s)
+
+
+def _can_fork(wanted: Wanted, idle_s: float) -> bool:
+    return idle_s > 0 and bool(wanted.program.prepares) and hasattr(os, "pidfd_open")
 
 
 class _Nurseries:
@@ -46,7 +56,7 @@ class _Nurseries:
 
     def child(self, wanted: Wanted, idle_s: float) -> Child | None:
         """Return a new child, or None if nothing can be forked."""
-        kind = wanted.program, tuple(sorted(wanted.environment(NOWHERE).items()))
+        kind = _kind(wanted)
         for _ in range(2):  # the one that is kept may have died
             prepared = self._prepared(kind, wanted, idle_s)
             if prepared is None:
@@ -59,6 +69,10 @@ class _Nurseries:
         self._failed[kind] = time.monotonic()
         log.warning("%s: children are fresh processes for a while", wanted.program)
         return None
+
+    def prepare(self, wanted: Wanted, idle_s: float) -> None:
+        """Start what will fork children like `wanted`, unless it is there."""
+        self._prepared(_kind(wanted), wanted, idle_s)
 
     def end(self) -> None:
         """End all, unless they are those of the process that this one was forked from."""
@@ -94,6 +108,11 @@ class _Nurseries:
     def _retire(self, prepared: Prepared) -> None:
         prepared.retire()
         self._retired = [each for each in (*self._retired, prepared) if not each.has_ended]
+
+
+def _kind(wanted: Wanted) -> _Kind:
+    """Return what children of the same prepared process have in common."""
+    return wanted.program, tuple(sorted(wanted.environment(NOWHERE).items()))
 
 
 @cache

@@ -21,7 +21,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import APIError, BadRequestError, NotFoundError
 
 from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.errors import ServiceUnavailableError
@@ -43,6 +43,7 @@ ECHO_WINDOW_S = 600.0  #: an event published twice within that is dropped
 MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
+_NO_STORAGE = 10047  #: an error code of the server
 _AUDIT_S = 400 * 24 * 3600.0
 
 
@@ -64,7 +65,17 @@ def provision(
     try:
         asyncio.run(_provision(url, user, password, lease_s, replicas))
     except (NatsError, OSError, TimeoutError) as error:
-        raise ServiceUnavailableError(f"NATS at {url}: {error or 'no answer'}") from error
+        raise ServiceUnavailableError(
+            f"NATS at {url}: {error or 'no answer'}", hint=_hint(error)
+        ) from error
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, APIError) and error.err_code == _NO_STORAGE:
+        return (
+            f"it takes three quarters of its disk, and {_DEAD_BYTES >> 30} GB of them must be free"
+        )
+    return ""
 
 
 async def _provision(url: str, user: str, password: str, lease_s: float, replicas: int) -> None:

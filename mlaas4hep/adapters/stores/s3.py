@@ -32,6 +32,10 @@ _IN_THE_WAY = frozenset({"XMinioParentIsObject", "XMinioObjectExistsAsDirectory"
 _CHANGED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
 _SIGNED_FOR = timedelta(minutes=5)
 _PUT_TIMEOUT = urllib3.Timeout(connect=3, read=60)
+_ABOUT_RIGHTS = frozenset(
+    {"AccessDenied", "InvalidAccessKeyId", "NoSuchBucket", "SignatureDoesNotMatch"}
+)
+_NOT_ALLOWED = "an operator may have to run minio/provision.py, or to look at the policies"
 _TOO_LARGE = frozenset({"EntityTooLarge"})
 
 
@@ -90,9 +94,10 @@ class S3Store:
         if answer.status in _CHANGED:
             raise ConflictError(f"object {key!r} was written by somebody else meanwhile")
         if answer.status != HTTPStatus.OK:
+            unknown = answer.status == HTTPStatus.NOT_IMPLEMENTED
             raise ServiceUnavailableError(
                 f"bucket {self._bucket!r}: {answer.status} for a conditional write of {key!r}",
-                hint="the S3 must know If-Match for PutObject",
+                hint="the S3 must know If-Match for PutObject" if unknown else "",
             )
 
     def put_file(self, key: str, path: Path) -> None:
@@ -176,7 +181,8 @@ class S3Store:
         except S3Error as error:
             raise self._translated(error, key) from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ServiceUnavailableError(f"the object store does not answer: {error}") from error
+            why = getattr(error, "reason", error)  # without the address, which is nobody's business
+            raise ServiceUnavailableError(f"the object store does not answer: {why}") from error
 
     def _translated(self, error: S3Error, key: str) -> MlaasError:
         if error.code in _MISSING:
@@ -187,7 +193,7 @@ class S3Store:
             return TooLargeError(f"object {key!r} is larger than the store allows")
         return ServiceUnavailableError(
             f"bucket {self._bucket!r}: {error.code}: {error.message}",
-            hint="an operator may have to run minio/provision.py, or to look at the policies",
+            hint=_NOT_ALLOWED if error.code in _ABOUT_RIGHTS else "",
         )
 
 

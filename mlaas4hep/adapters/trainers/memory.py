@@ -31,6 +31,9 @@ ISOLATION = ("none: model.py is not run",)
 class MemoryTrainer:
     """Starts trainings that take no time."""
 
+    def prepare(self, job: TrainingJob, model_py: bytes) -> None:
+        """Do nothing: there is nothing to import."""
+
     @contextmanager
     def start(
         self,

@@ -17,6 +17,7 @@ from mlaas4hep.adapters.trainers import usage
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.printed import CappedLog
 from mlaas4hep.adapters.trainers.reports import Reports
+from mlaas4hep.adapters.trainers.room import unless_full
 from mlaas4hep.core.models.training import TrainingFinished, TrainingJob, TrainingReport
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 
@@ -78,9 +79,9 @@ class TrainingProcess:
             return None
         try:
             report = self._reports.of(packet)
-        except PermanentError:
+        except PermanentError as error:
             self._settle()
-            raise
+            raise unless_full(error, self._work) from error
         if isinstance(report, TrainingFinished):
             self._settle()
         return report
@@ -189,7 +190,7 @@ class TrainingProcess:
             return self._stopped_for
         if code == -signal.SIGKILL:
             return ServiceUnavailableError("the training process was killed from outside")
-        return self._died(code)
+        return unless_full(self._died(code), self._work)
 
     def _died(self, code: int | None) -> PermanentError:
         most = self._allowance

@@ -15,9 +15,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mlaas4hep.adapters.children.forked import Child
-from mlaas4hep.adapters.children.request import Program, Wanted
-from mlaas4hep.adapters.children.start import IDLE_SECONDS, start
+from mlaas4hep.adapters.children.request import NOWHERE, Program, Wanted
+from mlaas4hep.adapters.children.start import IDLE_SECONDS, prepare, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.loading import installed
@@ -65,6 +64,11 @@ class Sandbox:
         self._checkpoint_seconds = checkpoint_seconds
         self._demand = demand
 
+    def prepare(self, job: TrainingJob, model_py: bytes) -> None:
+        """Begin to import the framework that a training needs."""
+        job = _with_frameworks(job, model_py)
+        prepare(self._wanted("train", job, NOWHERE, descriptor=-1), self._prepared_seconds)
+
     @contextmanager
     def start(
         self,
@@ -106,7 +110,7 @@ class Sandbox:
                 shutil.copyfile(checkpoint, work / "checkpoint")
             job = _with_frameworks(job, model_py)
             (work / "job.json").write_bytes(wire.dump(job))
-            child = self._start(mode, job, work, theirs)
+            child = start(self._wanted(mode, job, work, theirs.fileno()), self._prepared_seconds)
             process = TrainingProcess(child, ours, work, job, self._allowance(job))
             theirs.close()
             try:
@@ -123,7 +127,7 @@ class Sandbox:
             seconds=self._train_seconds,
         )
 
-    def _start(self, mode: str, job: TrainingJob, work: Path, channel: Channel) -> Child:
+    def _wanted(self, mode: str, job: TrainingJob, work: Path, descriptor: int) -> Wanted:
         arguments = (
             job.resources.memory_bytes,
             mode,
@@ -132,15 +136,14 @@ class Sandbox:
             self._train_seconds * _threads(job),
             self._demand,
         )
-        wanted = Wanted(
+        return Wanted(
             program=Program(module=_MODULE, prepares=_prepared(job)),
             folder=work,
             environment=partial(_environment, job),
-            descriptor=channel.fileno(),
+            descriptor=descriptor,
             arguments=arguments,
             has_output=True,
         )
-        return start(wanted, self._prepared_seconds)
 
 
 @contextmanager

@@ -61,8 +61,8 @@ class Handover:
     def is_awaited(self, index: int) -> bool:
         """Tell whether a chunk was asked for and lies there as it was; after a while, ask again."""
         lost = self.lost.get(index)
-        if lost is None or self.services.clock() - lost.asked_at > _ASK_AGAIN_S:
-            return False
+        if lost is None or not 0 <= self.services.clock() - lost.asked_at <= _ASK_AGAIN_S:
+            return False  # less than 0: the clock was put back
         found = self._info(index)
         return found is None or found == lost.seen
 

@@ -41,7 +41,7 @@ class RoundHistory:
             {name: value if abs(value) < float("inf") else None for name, value in figures.items()}
         )
         self._is_stored = False
-        if self._clock() - self._stored_at >= _GAP_S:
+        if not 0 <= self._clock() - self._stored_at < _GAP_S:  # less than 0: it was put back
             self.store()
 
     def store(self) -> None:

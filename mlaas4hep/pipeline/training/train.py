@@ -50,12 +50,13 @@ def _beside(event: ChunkReady, services: Services) -> bytes:
 
 
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
+    plan = load_plan(event, services)
+    model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
+    services.trainer.prepare(plan.job, model_py)  # while the lease of somebody dead ends
     with ExitStack() as stack:
         lease = f"train/{event.owner}/{event.run}"
         confirm = stack.enter_context(services.leases.hold(lease, _HANDED_ON_S))
         check_wanted(event, services)  # who held it before may have ended the run
-        plan = load_plan(event, services)
-        model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
         bundle = Bundle(plan, services)
         bundle.check_name()
         checkpoints = Checkpoints(plan, event.attempt, services)

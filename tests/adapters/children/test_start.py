@@ -16,9 +16,10 @@ import pytest
 from mlaas4hep.adapters.children import start as module
 from mlaas4hep.adapters.children.forked import release
 from mlaas4hep.adapters.children.prepared import NotBornError, Prepared
-from mlaas4hep.adapters.children.request import Program, Wanted
-from mlaas4hep.adapters.children.start import IDLE_SECONDS, start
+from mlaas4hep.adapters.children.request import NOWHERE, Program, Wanted
+from mlaas4hep.adapters.children.start import IDLE_SECONDS, prepare, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
+from tests.laptops import descendants
 
 ROOT = Path(__file__).parents[3]
 NAME = "tests.adapters.children.program"
@@ -212,3 +213,17 @@ def test_a_child_that_is_released_is_no_zombie_though_somebody_still_knows_it(tm
             assert time.monotonic() < end
         assert (made.poll(), made.wait()) == (0, 0)
         release(made)
+
+
+def test_what_is_prepared_ahead_is_what_children_are_forked_from(tmp_path):
+    wanted = Wanted(
+        program=Program(module=NAME, prepares="this"),
+        folder=NOWHERE,
+        environment=environment,
+        descriptor=-1,
+    )
+    before = descendants(os.getpid())
+    prepare(wanted)
+    (ahead,) = descendants(os.getpid()) - before
+
+    assert told(tmp_path, "tell", prepares="this")["parent"] == ahead

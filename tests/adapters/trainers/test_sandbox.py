@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
 from mlaas4hep.core.requests.request import Params, Resources
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
+from tests.smalldisk import small_disk
 
 pytestmark = pytest.mark.skipif(
     find_spec("tensorflow") is None, reason="the extra `train` is not installed"
@@ -168,6 +170,15 @@ def test_a_training_that_is_killed_from_outside_may_be_tried_again():
 
         with pytest.raises(ServiceUnavailableError, match="was killed from outside"):
             training.report(60)
+
+
+def test_a_training_whose_disk_is_full_may_be_tried_again(tmp_path, monkeypatch):
+    program = body("open('x', 'wb').write(bytes(20 << 20))")
+    with small_disk(tmp_path / "disk", 8) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(ServiceUnavailableError):
+            failure(program)
+        assert not list(disk.iterdir())
 
 
 def test_a_training_dies_with_its_function():

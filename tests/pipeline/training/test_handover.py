@@ -103,6 +103,27 @@ def test_a_chunk_that_expires_while_the_run_trains_is_made_again(services):
     assert run_of(services).status is Status.DONE
 
 
+def test_a_chunk_that_never_comes_is_asked_for_again_also_when_the_clock_was_put_back(services):
+    now = [5000.0]
+    services = replace(services, clock=lambda: now[0])
+    for key in chunks(services):
+        services.chunks.delete(key)
+    asked = []
+
+    for event in train(FIRST, services):
+        services.runs.apply([event])
+        if isinstance(event, ChunkPlanned):
+            asked.append(event.index)
+            now[0] = 1000.0  # and the first event that makes it again is lost
+            if asked.count(event.index) == 2:
+                services.bus.publish([event])
+                drain(services, pipeline.REACTIONS)
+                now[0] = 5000.0
+
+    assert run_of(services).status is Status.DONE
+    assert asked[:2] == [0, 0]
+
+
 def test_two_runs_that_share_a_chunk_both_get_it(services, files):
     prepare(services, files, 2)
     before = chunks(services)

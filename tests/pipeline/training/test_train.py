@@ -3,7 +3,7 @@
 import itertools
 import json
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -203,6 +203,26 @@ def test_two_deliveries_do_not_train_at_the_same_time(services, files):
         list(train(FIRST, services))
 
     assert isinstance(list(first)[-1], ModelReady)
+
+
+class ForesightedTrainer(MemoryTrainer):
+    """A trainer before whose preparation nobody gives a lease back."""
+
+    def __init__(self, free):
+        self._free = free
+
+    def prepare(self, *_job):
+        self._free()
+
+
+def test_what_a_training_needs_is_prepared_while_it_waits_for_its_lease(services, files):
+    prepare(services, files)
+    with ExitStack() as stack:
+        stack.enter_context(services.leases.hold("train/o/r_1"))
+        trainer = ForesightedTrainer(stack.close)
+        told = list(train(FIRST, replace(services, trainer=trainer)))
+
+    assert isinstance(told[-1], ModelReady)
 
 
 class MortalTrainer(MemoryTrainer):
