@@ -15,45 +15,15 @@ import nats
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_STREAM, STREAM
-from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
-from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.core.runs.events import Event
+from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import Problem, ServiceUnavailableError
 from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
+from tests.dispatcher.events import SUBMITTED, a_run, left, planned
 
 Dispatching = Callable[[], AbstractContextManager[None]]
-SUBMITTED = RunSubmitted(owner="a", run="luca_1")
-
-
-def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
-    return [ChunkPlanned(owner=owner, run=run, index=i, specs="s") for i in range(count)]
-
-
-def a_run(owner: str = "a") -> Run:
-    now = time.time()
-    return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=now, updated_at=now)
-
-
-def left(server: NatsServer, stream: str, expected: int) -> int:
-    """Return how many messages a stream holds, once the server has counted all acks."""
-    return asyncio.run(_left(server.url, stream, expected))
-
-
-async def _left(url: str, stream: str, expected: int) -> int:
-    client = await nats.connect(url)
-    jetstream = client.jetstream()
-    count = -1
-    for _ in range(100):
-        count = (await jetstream.stream_info(stream)).state.messages
-        if count == expected:
-            break
-        await asyncio.sleep(0.02)
-    await client.close()
-    return count
-
-
 FAILED = Problem(code="internal_error", message="something went wrong inside")
 
 
@@ -195,23 +165,6 @@ def test_a_dispatcher_that_stops_gives_back_what_waits_for_a_function_that_is_aw
 
     with dispatching():
         functions.wait_for(lambda: len(functions.calls) > before, timeout_s=ACK_WAIT_S / 2)
-
-
-def test_nonsense_is_buried(
-    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
-) -> None:
-    async def publish() -> None:
-        client = await nats.connect(nats_server.url)
-        await client.jetstream().publish("mlaas.specs", b"nonsense")
-        await client.close()
-
-    asyncio.run(publish())
-    with dispatching():
-        bus.publish([SUBMITTED])
-        functions.wait_for(lambda: functions.calls == [("specs", SUBMITTED.id)])
-
-    assert left(nats_server, STREAM, 0) == 0
-    assert left(nats_server, DEAD_STREAM, 1) == 1
 
 
 def test_no_more_calls_at_once_than_the_limit(
@@ -425,38 +378,3 @@ def dispatcher_process(
             yield process
         finally:
             process.terminate()
-
-
-def test_the_dead_letter_is_the_event_itself(
-    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer, runs: RunBook
-) -> None:
-    functions.answer = lambda *_: (422, {"error": asdict(Problem(code="c", message="größer"))})
-    runs.create(a_run())
-    with dispatching():
-        bus.publish([SUBMITTED])
-        runs.wait("a", "luca_1", lambda run: run.is_final, 20)
-
-    async def last() -> Any:
-        client = await nats.connect(nats_server.url)
-        message = await client.jetstream().get_last_msg(DEAD_STREAM, "mlaas.dead")
-        await client.close()
-        return message
-
-    dead = asyncio.run(last())
-    assert cloudevents.load_event(dead.data) == SUBMITTED
-    assert dead.headers["Mlaas-Function"] == "specs"
-
-
-def test_a_strange_event_is_parked_and_its_run_goes_on(
-    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
-) -> None:
-    strange = Problem(code="strange_event", message="there is no range 7", stage="specs")
-    functions.answer = lambda *_: (422, {"error": asdict(strange)})
-    runs.create(a_run())
-    with dispatching():
-        bus.publish([SUBMITTED])
-        functions.wait_for(lambda: len(functions.calls) == 1)
-        assert left(nats_server, DEAD_STREAM, 1) == 1
-
-    assert left(nats_server, STREAM, 0) == 0
-    assert runs.get("a", "luca_1").status is Status.SUBMITTED

@@ -12,7 +12,7 @@ from mlaas4hep.laptop.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.testing.nats import config, program
 from tests.dataservers import free_port
-from tests.smalldisk import fill, small_disk
+from tests.laptop.smalldisk import fill, small_disk
 
 DISK_MIB = 64
 STUCK = "import signal; print('[ERR] critical write error', flush=True); signal.pause()"

@@ -10,7 +10,7 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.oneprocess import bundle
 from mlaas4hep.oneprocess import run as oneprocess
-from tests.smalldisk import small_disk
+from tests.laptop.smalldisk import small_disk
 
 RUN = Run(owner="local", name="r_1", folder="r", number=1, created_at=0, updated_at=0, model="r_1")
 

@@ -2,7 +2,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.room import unless_full
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
-from tests.smalldisk import fill, small_disk
+from tests.laptop.smalldisk import fill, small_disk
 
 FULL = "[Errno 28] No space left on device"
 WRONG = PermanentError("model.py, line 3: ValueError: no", stage="train", file="model.py")

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
 from mlaas4hep.core.requests.request import Params, Resources
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
-from tests.smalldisk import small_disk
+from tests.laptop.smalldisk import small_disk
 
 pytestmark = pytest.mark.skipif(
     find_spec("tensorflow") is None, reason="the extra `train` is not installed"
