@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
+from mlaas4hep.adapters.trainers.room import unless_full
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
 from mlaas4hep.core.requests.request import Params, Resources
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
-from tests.laptop.smalldisk import small_disk
+from tests.laptop.smalldisk import fill, small_disk
 
 pytestmark = pytest.mark.skipif(
     find_spec("tensorflow") is None, reason="the extra `train` is not installed"
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.skipif(
 QUICK = Params(framework="sklearn")  # imported in a third of the time that Keras takes
 JOB = TrainingJob(name="luca_1", params=QUICK, columns=3, chunks=1)
 KERAS = replace(JOB, params=Params())
+FULL = "[Errno 28] No space left on device"
+WRONG = PermanentError("model.py, line 3: ValueError: no", stage="train", file="model.py")
 LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6
 
 PROBE = """
@@ -262,3 +265,25 @@ def printed_pid(training):
     while not training.log().endswith(b"\n"):
         training.report(0.1)
     return int(training.log().split()[-1])
+
+
+def test_a_training_that_fails_with_room_on_the_disk_has_failed(tmp_path):
+    assert unless_full(WRONG, tmp_path) is WRONG
+
+
+def test_whatever_a_training_says_on_a_full_disk_it_may_be_tried_again(tmp_path):
+    with small_disk(tmp_path / "disk", 4) as disk:
+        fill(disk)
+        told = unless_full(WRONG, disk)
+
+    assert isinstance(told, ServiceUnavailableError)
+    assert "ValueError: no" in told.problem.message
+
+
+@pytest.mark.parametrize(("file", "again"), [("", True), ("model.py", False)])
+def test_a_disk_that_was_full_a_moment_ago_is_believed_unless_model_py_says_so(
+    tmp_path, file, again
+):
+    error = PermanentError(f"training: OSError: {FULL}", stage="train", file=file)
+
+    assert isinstance(unless_full(error, tmp_path), ServiceUnavailableError) == again
