@@ -14,6 +14,7 @@ class Ranges(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
@@ -23,15 +24,14 @@ class Ranges(BaseHTTPRequestHandler):
             return
         size = path.stat().st_size
         start, stop = int(asked[1]), min(int(asked[2]) + 1, size)
-        with path.open("rb") as file:
-            file.seek(start)
-            data = file.read(stop - start)
         self.send_response(HTTPStatus.PARTIAL_CONTENT)
         self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(stop - start))
         self.send_header("ETag", f'"{size}"')
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.flush()
+        with path.open("rb") as file:
+            self.connection.sendfile(file, start, stop - start)
 
     def log_message(self, *_: object) -> None: ...
 
