@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.planning.memory import check_memory
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.planning.plan import EntryRange, Plan, groups
 from mlaas4hep.core.data.specs.notices import notices
@@ -98,7 +99,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     `SpecsReady` comes last: as long as it is not told, the next event does everything again.
 
     Raises:
-        PermanentError: no entry passes the cuts, or no column is left.
+        PermanentError: no entry passes the cuts, no column is left, or chunks are too large.
     """
     run = services.runs.get(event.owner, event.run)
     if run.specs or not run.ranges.complete:
@@ -111,8 +112,9 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     odd = check_weights(inputs.request, found)
     specs = treated(found, rules)
     _check_columns(specs)
-    services.specs.put(key, sealed.dump(specs))
     plan = inputs.opened.plan(inputs.request, specs)
+    check_memory(Layout.of(specs), plan)
+    services.specs.put(key, sealed.dump(specs))
     fact = {"owner": event.owner, "run": event.run}
     planned = Batch(
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)

@@ -45,6 +45,8 @@ def _columns(source, path):
         ("t,n\ntrue,1\nfalse,0\n", {"t": [True, False], "n": [1, 0]}),
         ("x,n\ninf,1\n-inf,2\n", {"x": [np.inf, -np.inf], "n": [1, 2]}),
         ("n\n9223372036854775807\n", {"n": [2**63 - 1]}),
+        ("n,x\n18446744073709551615,1.5\n7,2\n", {"n": [2**64 - 1, 7], "x": [1.5, 2]}),
+        ("x\n18446744073709551615\n0.5\n", {"x": [2.0**64, 0.5]}),
         ("x;n\n1,5;2\n-2,5e1;3\n", {"x": [1.5, -25], "n": [2, 3]}),
         ("x|n\n1.5|2\n", {"x": [1.5], "n": [2]}),
     ],
@@ -102,6 +104,15 @@ def test_numbers_in_a_spelling_that_is_not_read_are_left_out_by_name(source, tmp
     assert [branch.name for branch in info.branches] == ["n", "s"]
     assert info.unreadable[0][0] == "x"
     assert "looks like numbers" in info.unreadable[0][1]
+
+
+@pytest.mark.parametrize("other", ["123456789012345678901234567890", "18446744073709551615\n-1"])
+def test_whole_numbers_that_no_type_holds_are_left_out_by_name(source, tmp_path, other):
+    info = source.describe(_write(tmp_path, f"n\n1\n{other}\n"), "")
+
+    ((name, why),) = info.unreadable
+    assert (name, info.branches) == ("n", ())
+    assert "64 bits" in why
 
 
 @pytest.mark.parametrize("word", ["oops", "None", "?", "-"])

@@ -43,6 +43,9 @@ def _entries(source, path):
         ('{"b":true}{"b":false}', [{"b": True}, {"b": False}]),
         ('{"x":1}{"x":2.5}', [{"x": 1.0}, {"x": 2.5}]),
         ('{"x":Infinity}{"x":1}', [{"x": np.inf}, {"x": 1.0}]),
+        ('{"n":18446744073709551615}{"n":7}', [{"n": 2**64 - 1}, {"n": 7}]),
+        ('{"n":-9223372036854775808}{"n":7}', [{"n": -(2**63)}, {"n": 7}]),
+        ('{"n":18446744073709551615}{"n":0.5}', [{"n": 2.0**64}, {"n": 0.5}]),
     ],
 )
 def test_what_people_write_is_read(source, tmp_path, text, expected):
@@ -93,6 +96,20 @@ def test_kinds_are_held_and_a_late_mistake_is_named_with_its_entry(source, tmp_p
     lines[40_000] = '{"x":"abc"}'
 
     with pytest.raises(InvalidRequestError, match="entry 40000 has 'abc' as 'x'"):
+        _entries(source, _write(tmp_path, "\n".join(lines)))
+
+
+def test_whole_numbers_below_0_and_above_what_has_a_sign_are_left_out(source, tmp_path):
+    info = source.describe(_write(tmp_path, '{"n":18446744073709551615}{"n":-1}'), "")
+
+    assert (info.branches, info.unreadable) == ((), (("n", "values of different kinds"),))
+
+
+def test_a_late_number_below_0_is_named_where_all_were_without_a_sign(source, tmp_path):
+    lines = ['{"x":18446744073709551615}'] * 300_000
+    lines[150_001] = '{"x":-1}'
+
+    with pytest.raises(InvalidRequestError, match="entry 150001 has '-1' as 'x'"):
         _entries(source, _write(tmp_path, "\n".join(lines)))
 
 

@@ -158,7 +158,7 @@ def _contents(layout: CsvLayout, leaves: Sequence[Leaf]) -> Contents:
     )
 
 
-_TYPES = {str(kind): kind for kind in (pa.bool_(), pa.int64(), pa.float64())}
+_TYPES = {str(kind): kind for kind in (pa.bool_(), pa.int64(), pa.uint64(), pa.float64())}
 
 
 def reader(kept: KeptBlocks) -> TableReader:

@@ -1,6 +1,7 @@
 """The types of CSV columns: inferred on samples of the whole file, and held from then on."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from mlaas4hep.core.data.values.written import are_numbers, have_decimal_commas
 
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_BYTES = 256 * 1024  #: of the first piece; of others a quarter
+_LARGE = re.compile(rb"(?<![\d.])\d{19}")  #: perhaps a whole number above 2^63
+_WHOLE = re.compile(r"[+-]?\d{1,40}")
 MOST_WORDS = 0.2  #: share of words among the different values of a column that was meant as numbers
 
 
@@ -30,17 +33,40 @@ def infer(samples: Sequence[bytes], head: Head) -> Types:
     sample = b"\n".join(samples)  # empty lines do not count
     if not sample.strip():  # a file without entries
         return Types(kinds=dict.fromkeys(head.names, pa.float64()))
-    kinds = _kinds(sample, head, ".")
+    kinds, wide = _whole_numbers(sample, head, _kinds(sample, head, "."))
     texts = {name for name, kind in kinds.items() if pa.types.is_string(kind)}
     if not texts:
-        return Types(kinds=kinds)
+        return Types(kinds=kinds, odd=wide)
     seen = _texts(sample, head, sorted(texts))
     if head.separator != "," and any(map(have_decimal_commas, seen.values())):
         other = _kinds(sample, head, ",")
         if {name for name, kind in other.items() if pa.types.is_string(kind)} < texts:
             left = {name: seen[name] for name in seen if pa.types.is_string(other[name])}
             return Types(kinds=other, odd=_odd(left), decimal=",")
-    return Types(kinds=kinds, odd=_odd(seen))
+    return Types(kinds=kinds, odd=(*_odd(seen), *wide))
+
+
+def _whole_numbers(
+    sample: bytes, head: Head, kinds: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+    """Return kinds in which large whole numbers keep all digits, and columns where they cannot."""
+    decimal = [name for name, kind in kinds.items() if pa.types.is_floating(kind)]
+    if not decimal or not _LARGE.search(sample):
+        return kinds, ()
+    seen = {name: found for name, found in _texts(sample, head, decimal).items() if found}
+    whole = {name: [int(each) for each in f] for name, f in seen.items() if all(map(_is_whole, f))}
+    large = {name: found for name, found in whole.items() if max(found) >= 2**63}
+    fitting = {name for name, f in large.items() if min(f) >= 0 and max(f) < 2**64}
+    odd = (
+        (name, f"whole numbers that 64 bits do not hold: {max(found)}")
+        for name, found in large.items()
+        if name not in fitting
+    )
+    return kinds | dict.fromkeys(fitting, pa.uint64()), tuple(odd)
+
+
+def _is_whole(text: str) -> bool:
+    return _WHOLE.fullmatch(text) is not None
 
 
 def _odd(texts: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:

@@ -9,11 +9,12 @@ import pyarrow as pa
 
 MIXED = pa.binary()  #: stands for values that are now one thing, now another
 _NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')  #: of a member, as it is written
-_WHOLE = 2**63
+_EITHER = pa.uint32()  #: stands for whole numbers that fit both with and without a sign
+_WHOLE = {pa.int64(), pa.uint64()}
+_NUMBERS = {_EITHER, pa.float64(), *_WHOLE}
 _SIMPLE = {
     type(None): pa.null(),
     bool: pa.bool_(),
-    int: pa.int64(),
     float: pa.float64(),
     str: pa.string(),
 }
@@ -76,9 +77,13 @@ def kind_of(value: Any) -> Any:
         for each in value:
             inner = both(inner, kind_of(each))
         return pa.list_(inner)
-    if type(value) is int and not -_WHOLE <= value < _WHOLE:
-        return pa.float64()
-    return _SIMPLE[type(value)]
+    return _whole_kind(value) if type(value) is int else _SIMPLE[type(value)]
+
+
+def _whole_kind(value: int) -> Any:
+    if 0 <= value < 2**64:
+        return _EITHER if value < 2**63 else pa.uint64()
+    return pa.int64() if -(2**63) <= value < 0 else pa.float64()
 
 
 def both(one: Any, other: Any) -> Any:
@@ -94,14 +99,21 @@ def both(one: Any, other: Any) -> Any:
         return pa.struct(fields)
     if pa.types.is_list(one) and pa.types.is_list(other):
         return pa.list_(both(one.value_type, other.value_type))
-    numbers = {pa.int64(), pa.float64()}
-    return pa.float64() if {one, other} <= numbers else MIXED
+    return _number_of_both({one, other})
+
+
+def _number_of_both(kinds: set[Any]) -> Any:
+    if _EITHER in kinds and kinds & _WHOLE:
+        return (kinds - {_EITHER}).pop()
+    return pa.float64() if pa.float64() in kinds and kinds <= _NUMBERS else MIXED
 
 
 def settled(kind: Any) -> Any:
-    """Return the type with decimal numbers wherever no value was seen."""
+    """Return the type to read; with decimal numbers wherever no value was seen."""
     if pa.types.is_null(kind):
         return pa.float64()
+    if kind == _EITHER:
+        return pa.int64()
     if pa.types.is_list(kind):
         return pa.list_(settled(kind.value_type))
     if pa.types.is_struct(kind):

@@ -143,7 +143,12 @@ def _in_words(kind: Any) -> str:
         return f"a list of {_in_words(kind.value_type)}s"
     if pa.types.is_struct(kind):
         return "an object"
-    words = {pa.int64(): "a whole number", pa.float64(): "a number", pa.bool_(): "true or false"}
+    words = {
+        pa.int64(): "a whole number",
+        pa.uint64(): "a whole number without a sign",
+        pa.float64(): "a number",
+        pa.bool_(): "true or false",
+    }
     return words.get(kind, str(kind))
 
 

@@ -40,7 +40,7 @@ class Key:
 
 
 def keys_of(read: Read, size_bytes: int) -> Iterator[Key]:
-    """Yield the keys of all folders, of one name the newest first.
+    """Yield the keys of all folders, with older cycles of a name in any order.
 
     Raises:
         UnknownStreamError: it is no ROOT file, or damaged.

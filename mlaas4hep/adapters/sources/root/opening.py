@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -123,8 +124,8 @@ def _leaf_of_field(found: Found, edges: bytes) -> Leaf:
 
 def _keys(place: Place, content: Bytes) -> dict[str, Key]:
     """Return the objects of a file by name; of several cycles, the newest."""
-    found = list(keys_of(partial(place.read, content), place.size_bytes))
-    return {key.name: key for key in reversed(found)}
+    found = keys_of(partial(place.read, content), place.size_bytes)
+    return {key.name: key for key in sorted(found, key=attrgetter("cycle"))}
 
 
 def _is_tree(class_name: str | None) -> bool:

@@ -17,6 +17,8 @@ from mlaas4hep.core.data.values.texts import is_text
 _MOST = 2048  #: values of a branch in a range
 _LEAST = 64
 _ALL_BRANCHES = 50_000  #: values of all branches of a range: they travel as JSON
+_SQUARABLE = 2.0**500  #: sums of squares of smaller values are doubles
+_HUGE = 2.0**600  #: a power of two, which takes no digits
 _SINGLE, _DOUBLE = np.dtype("<f4"), np.dtype("<f8")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -129,13 +131,22 @@ class Distribution:
     @property
     def mean(self) -> float:
         """Return the mean."""
-        return float(np.average(self.values, weights=self.weights))
+        values, factor = self._small
+        return float(np.average(values, weights=self.weights) * factor)
 
     @property
     def deviation(self) -> float:
         """Return the standard deviation."""
-        mean = np.average(self.values, weights=self.weights)
-        return float(np.sqrt(np.average((self.values - mean) ** 2, weights=self.weights)))
+        values, factor = self._small
+        mean = np.average(values, weights=self.weights)
+        return float(np.sqrt(np.average((values - mean) ** 2, weights=self.weights)) * factor)
+
+    @property
+    def _small(self) -> tuple[NDArray[np.float64], float]:
+        """Return values whose squares can be added up, and what they are to be multiplied by."""
+        if max(-self.values[0], self.values[-1]) < _SQUARABLE:
+            return self.values, 1.0
+        return self.values / _HUGE, _HUGE
 
     def repeated(self, times: int) -> tuple[float, ...]:
         """Return the values that occur at least so often, the most frequent first."""

@@ -1,5 +1,6 @@
 """From rules and what was measured to the treatment of every branch."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 CLIPPED = 0.005  #: share of values that `"clip": "quantiles"` moves at either end
 _KNOTS = 129  #: of "quantile" scaling
+_LINEAR = frozenset({"minmax", "standard", "robust"})  #: the largest difference is a double
 
 
 def treated(specs: Specs, rules: Rules) -> Specs:
@@ -66,6 +68,13 @@ def _scale(spec: BranchSpec, rules: Rules) -> Scale | None:
         values=np.array([spec.low, spec.high]), weights=np.ones(2)
     )
     low, high = _limits(spec, seen, rules)
+    if kind in _LINEAR and math.isinf(high - low):
+        raise InvalidRequestError(
+            f"branch {spec.name!r} has values from {low:g} to {high:g}, which are too far apart for"
+            f" {kind!r} scaling",
+            branch=spec.name,
+            hint='if one of them means "missing", name it in "missing" of params.json; or use "clip"',
+        )
     clipped = seen.clipped(low, high)
     apart = Distribution(values=clipped.values - first, weights=clipped.weights)
     scale = _MAKERS[kind](apart, low - first, high - first)

@@ -22,6 +22,7 @@ ALTERNATIVES = " | "  #: between the URLs of one file in several places
 _ALTERNATIVE = re.compile(r"\s+\|\s+")
 _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
+_QUERY = re.compile(r"\?[\w.-]+=")
 _ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
 
 
@@ -161,12 +162,18 @@ def _modern(name: str) -> str:
 
 
 def split_tree(line: str) -> tuple[str, str]:
-    """Return the file and the tree of `file.root:tree`; the tree is "" if none is named."""
+    """Return the file and the tree of `file.root:tree`; the tree is "" if none is named.
+
+    >>> split_tree("root://host//a.root:Events?authz=s3cret")
+    ('root://host//a.root?authz=s3cret', 'Events')
+    """
     remote = _REMOTE.fullmatch(line)
     server, path = (remote["server"], remote["path"]) if remote else ("", line)
+    begins = _QUERY.search(path) if remote else None  # a token may hold colons
+    path, query = (path[: begins.start()], path[begins.start() :]) if begins else (path, "")
     before, colon, after = path.rpartition(":")
-    if colon and before and after and "?" not in path and not _ROOT_FILE.search(after):
-        return f"{server}{before.rstrip()}", after.strip("/ ")
+    if colon and before and after and not _ROOT_FILE.search(after):
+        return f"{server}{before.rstrip()}{query}", after.strip("/ ")
     return line, ""
 
 

@@ -221,6 +221,15 @@ def test_trees_in_folders_are_found_and_others_are_listed(tmp_path, source):
         source.describe(str(path), "events")
 
 
+def test_of_several_cycles_of_a_tree_the_newest_is_read(tmp_path, source):
+    path = tmp_path / "a.root"
+    with uproot.recreate(path) as file:
+        for count in (3, 4, 5):
+            file["dir/t"] = {"x": np.arange(count)}
+
+    assert source.describe(str(path), "dir/t").entries == 5
+
+
 def test_a_file_without_trees_says_so(tmp_path, source):
     path = tmp_path / "a.root"
     with uproot.recreate(path) as file:

@@ -166,6 +166,23 @@ def test_clipping_to_a_range_moves_values_to_its_ends():
 
 
 @pytest.mark.parametrize("kind", ["standard", "robust", "log", "quantile"])
+def test_the_largest_doubles_are_scaled_as_others(kind):
+    values = np.linspace(1, 1.7, 50)
+
+    _, x, mask = shaped(entries(a=1e308 * values), Rules(scaling=((FOR_ALL, kind),)))
+    _, small, _ = shaped(entries(a=1e8 * values), Rules(scaling=((FOR_ALL, kind),)))
+
+    assert not mask.any()
+    np.testing.assert_allclose(x, small, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["standard", "robust"])
+def test_values_that_are_too_far_apart_for_a_scaling_are_refused(kind):
+    with pytest.raises(InvalidRequestError, match=r"from -1\.5e\+308 to 1e\+308"):
+        specs_of(entries(a=np.array([-1.5e308, 0, 1e308])), Rules(scaling=((FOR_ALL, kind),)))
+
+
+@pytest.mark.parametrize("kind", ["standard", "robust", "log", "quantile"])
 def test_what_is_not_finite_stays_padding_in_every_scaling(kind):
     values = np.array([1.0, np.nan, 2, np.inf, 4])
 

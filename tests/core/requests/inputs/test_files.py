@@ -186,6 +186,27 @@ def test_tokens_are_sent_to_the_server_and_not_shown():
     assert (file.name, "abc" in file.url) == ("root://h//a.root?authz=…", True)
 
 
+@pytest.mark.parametrize(
+    ("line", "url", "tree"),
+    [
+        ("root://h//a.root:t?authz=a:b", "root://h//a.root?authz=a:b", "t"),
+        ("https://h/a.root:dir/t?x=1&sig=b%3A", "https://h/a.root?x=1&sig=b%3A", "dir/t"),
+        ("root://h//a.root?authz=a:b", "root://h//a.root?authz=a:b", "Events"),
+        ("root://h:1094//a.root?authz=ab", "root://h:1094//a.root?authz=ab", "Events"),
+    ],
+)
+def test_a_tree_stands_before_the_token(line, url, tree):
+    (file,) = files(line)
+
+    assert (file.url, file.tree) == (f"resolved:{url}", tree)
+
+
+def test_a_pattern_of_one_letter_may_have_a_tree():
+    (file,) = parse_files("x?.root:t", PARAMS, resolve, lambda pattern: [pattern.replace("?", "1")])
+
+    assert (file.url, file.tree) == ("resolved:x1.root", "t")
+
+
 def test_a_label_for_a_line_is_one_for_all_its_files():
     found = parse_files("s*\nb.root", PARAMS, resolve, lambda _pattern: ["s1", "s2", "s3"])
 
