@@ -4,6 +4,7 @@ net      4 → 1 (sigmoid): saved_model.pb, model.keras, model.tflite, frozen.pb
 classes  4 → 3 (softmax): model.tflite
 image    8 x 8 x 3 → 3 (softmax): model.tflite
 pair     inputs `left` (2), `right` (3) → outputs `total` (1), `scaled` (2): both forms
+loose    frozen.pb: `x` of any shape → `y`, twice that in bfloat16
 """
 
 import json
@@ -58,6 +59,14 @@ def thief(path: Path) -> None:
     path.write_bytes(graph.as_graph_def().SerializeToString())
 
 
+def loose(path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        fed = tf.compat.v1.placeholder(tf.float32, name="x")
+        tf.cast(2 * fed, tf.bfloat16, name="y")
+    path.parent.mkdir()
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+
+
 class Pair(keras.layers.Layer):
     def call(self, left, right):
         total = tf.reduce_sum(left, axis=1, keepdims=True) + tf.reduce_sum(
@@ -87,6 +96,7 @@ def main(folder: Path) -> None:
         folder / "image",
     )
     thief(folder / "thief" / "frozen.pb")
+    loose(folder / "loose" / "frozen.pb")
     left, right = keras.Input((2,), name="left"), keras.Input((3,), name="right")
     total, scaled = Pair()(left, right)
     save(keras.Model([left, right], {"total": total, "scaled": scaled}), folder / "pair")

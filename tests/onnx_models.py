@@ -55,12 +55,17 @@ def pair():
     )
 
 
-def tree():
-    """A classifier as skl2onnx writes it: labels as strings, probabilities as maps."""
+def tree(**classes):
+    """A classifier as skl2onnx writes it: labels as they are, probabilities as maps.
+
+    Without `classes` they are texts, not in alphabetical order.
+    """
+    classes = classes or {"classlabels_strings": ["qcd", "higgs"]}
+    kind = STRING if "classlabels_strings" in classes else INT64
     probabilities = helper.make_value_info(
         "probabilities",
         helper.make_sequence_type_proto(
-            helper.make_map_type_proto(STRING, helper.make_tensor_type_proto(FLOAT, []))
+            helper.make_map_type_proto(kind, helper.make_tensor_type_proto(FLOAT, []))
         ),
     )
     return model(
@@ -72,20 +77,20 @@ def tree():
                 domain="ai.onnx.ml",
                 coefficients=[1.0, -1.0, -1.0, 1.0],
                 intercepts=[0.0, 0.0],
-                classlabels_strings=["qcd", "higgs"],
                 multi_class=1,
                 post_transform="SOFTMAX",
+                **{key.replace("int64s", "ints"): names for key, names in classes.items()},
             ),
             helper.make_node(
                 "ZipMap",
                 ["raw"],
                 ["probabilities"],
                 domain="ai.onnx.ml",
-                classlabels_strings=["qcd", "higgs"],
+                **classes,
             ),
         ],
         [("features", FLOAT, ["n", 2])],
-        [("label", STRING, ["n"]), probabilities],
+        [("label", kind, ["n"]), probabilities],
         domains=("ai.onnx.ml",),
     )
 
@@ -106,6 +111,13 @@ def number():
     """One number, without rows, doubled."""
     return model(
         [helper.make_node("Add", ["x", "x"], ["y"])], [("x", FLOAT, [])], [("y", FLOAT, [])]
+    )
+
+
+def of_any_shape():
+    """Twice what comes, of any number of dimensions."""
+    return model(
+        [helper.make_node("Add", ["x", "x"], ["y"])], [("x", FLOAT, None)], [("y", FLOAT, None)]
     )
 
 

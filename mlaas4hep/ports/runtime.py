@@ -1,6 +1,6 @@
 """Loaded models that predict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,15 @@ class TensorInfo:
     name: str
     dtype: str  #: NumPy name, such as "float32"; "bytes": strings, as Python's `bytes`
     shape: tuple[int, ...]  #: -1: any size; the first dimension counts rows
+    is_ranked: bool = True  #: False: it takes any number of dimensions; `shape` is rows of numbers
+    classes: tuple[str, ...] = ()  #: what each number of a row is for, if the model's file says it
+
+    def takes(self, shape: Sequence[int]) -> bool:
+        """Tell whether arrays of this shape go in, whatever the number of rows."""
+        return not self.is_ranked or (
+            len(shape) == len(self.shape)
+            and all(due in (-1, size) for due, size in zip(self.shape[1:], shape[1:], strict=True))
+        )
 
 
 class Runtime(Protocol):

@@ -45,14 +45,16 @@ class LoadedModel:
             TooLargeError: a small file is not small.
         """
         contract = _contract(store, record)
+        output = _output(runtime, record, contract)
+        labels = _labels(store, record) or (contract.names if contract else ())
         return cls(
             record=record,
             etag=etag,
             runtime=runtime,
             contract=contract,
             transform=None if contract is None else _transform(contract, runtime),
-            labels=_labels(store, record) or (contract.names if contract else ()),
-            output=_output(runtime, record, contract),
+            labels=_of_file(runtime, output, labels) or labels,
+            output=output,
             order=in_one_text(contract.columns) if contract else "",
         )
 
@@ -158,6 +160,13 @@ def _transform(contract: Contract, runtime: Runtime) -> Transform:
             f"{' and '.join(map(str, widths))}"
         )
     return transform
+
+
+def _of_file(runtime: Runtime, output: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes that the model's own file names, unless `labels` name its numbers."""
+    classes = next((each.classes for each in runtime.outputs if each.name == output), ())
+    are_numbers = all(name.removeprefix("-").isdecimal() for name in classes)
+    return () if are_numbers and len(labels) == len(classes) else classes
 
 
 def _labels(store: ObjectStore, record: ModelRecord) -> tuple[str, ...]:

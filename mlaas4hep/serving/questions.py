@@ -120,10 +120,7 @@ def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
         raise InvalidRequestError("there is no row to predict")
     for each in inputs:
         shape = feeds[each.name].shape
-        fits = len(shape) == len(each.shape) and all(
-            wanted in (-1, size) for wanted, size in zip(each.shape[1:], shape[1:], strict=True)
-        )
-        if not fits or len(rows) != 1:
+        if not each.takes(shape) or len(rows) != 1:
             raise InvalidRequestError(
                 f"input {each.name!r} has shape {list(shape)}; model {served.record.name!r} "
                 f"takes {list(each.shape)}",

@@ -1,7 +1,7 @@
 """`Entry`: one way into a loaded model. Every engine gives a dict of them by signature."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 Feeds = Mapping[str, NDArray[Any]]
 Outputs = dict[str, NDArray[Any]]
-Described = tuple[str, str, tuple[int, ...]]  #: name, NumPy type ("bytes": strings), shape
+Shape = tuple[int, ...] | None  #: -1: any size; None: any number of dimensions
+Described = tuple[str, str, Shape]  #: name, NumPy type ("bytes": strings), shape
 
 DEFAULT = "serving_default"  #: the signature that TensorFlow means if nobody names one
 STRINGS = "bytes"  #: type of tensors of strings: arrays of Python's `bytes`
@@ -24,9 +25,11 @@ class ModelError(Exception):
 class Entry:
     """What goes in, what comes out, and what computes it."""
 
-    inputs: tuple[Described, ...]  #: -1: any size; the first dimension counts rows
+    inputs: tuple[Described, ...]  #: the first dimension counts rows
     outputs: tuple[Described, ...]
     call: Callable[[Feeds], Outputs]
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: what the numbers in a row of an output are for, where the file says it
 
     @cached_property
     def _fixed(self) -> int:

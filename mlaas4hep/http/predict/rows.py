@@ -198,9 +198,7 @@ def shaped(served: LoadedModel, values: Array, info: TensorInfo) -> Array:
             return values
     if -1 not in sizes and values.ndim == 2 and values.shape[1] == math.prod(sizes):  # noqa: PLR2004
         return values.reshape(-1, *sizes)
-    if values.ndim != len(info.shape) or any(
-        wanted not in (-1, size) for wanted, size in zip(sizes, values.shape[1:], strict=True)
-    ):
+    if not info.takes(values.shape):
         raise InvalidRequestError(
             f"a row has {math.prod(values.shape[1:])} values, model {served.record.name!r} takes "
             f"{' x '.join(map(str, sizes))}"

@@ -95,6 +95,77 @@ def test_maps_of_a_classifier_are_plain_probabilities(alice, bring):
     np.testing.assert_allclose(rows, [row["probabilities"]])  # the only output of numbers
 
 
+def test_maps_of_a_classifier_name_their_classes_in_every_dialect(alice, bring):
+    told = bring(onnx_models.tree()).json()
+    tensor = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [1, 0]}
+
+    rows = alice.post("/json", json={"model": "m", "values": [1.0, 0.0]})
+    v1 = alice.post("/v1/models/m:predict", json={"instances": [[1.0, 0.0]]})
+    best = alice.post("/v1/models/m:classify", json={"examples": [{"features": [1.0, 0.0]}]})
+    v2 = alice.post("/v2/models/m/infer", json={"inputs": [tensor]})
+
+    classes = ["higgs", "qcd"]
+    assert [each.get("classes") for each in told["outputs"]] == [None, classes]
+    assert told["outputs"][1]["shape"] == [-1, 2]
+    assert [each.headers["X-Classes"] for each in (rows, v1, v2)] == ["higgs,qcd"] * 3
+    assert v1.json()["classes"] == classes
+    assert [name for name, _ in best.json()["results"][0]] == classes
+    outputs = {each["name"]: each for each in v2.json()["outputs"]}
+    assert outputs["probabilities"]["parameters"]["classes"] == "higgs,qcd"
+    assert "parameters" not in outputs["label"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "named", "warned"),
+    [
+        ({"classlabels_strings": ["qcd", "higgs"]}, "higgs,qcd", "labels.txt is not used"),
+        ({"classlabels_int64s": [1, 0]}, "background,signal", ""),
+        ({"classlabels_int64s": [1, -1]}, "background,signal", ""),
+    ],
+)
+def test_a_file_that_names_its_classes_counts_unless_they_are_numbers(
+    alice, classes, named, warned
+):
+    labels = ("labels.txt", b"background\nsignal\n")
+    model = ("model.onnx", onnx_models.tree(**classes))
+
+    told = alice.post(
+        "/upload", files={"model": model, "labels": labels, "name": (None, "m")}
+    ).json()
+
+    row = alice.post("/json", json={"model": "m", "values": [1.0, 0.0]})
+    assert row.headers["X-Classes"] == named
+    assert [warned in each for each in told["warnings"]] == ([True] if warned else [])
+
+
+@pytest.mark.parametrize("x", [[[1.0, 2.0]], [[[1.0], [2.0]]], [1.0, 2.0], 3.0])
+def test_an_input_of_any_shape_takes_any(alice, bring, x):
+    told = bring(onnx_models.of_any_shape()).json()
+    twice = (2 * np.array(x)).tolist()
+    shape, flat = list(np.shape(x)), np.ravel(x).tolist()
+    tensor = {"name": "x", "shape": shape, "datatype": "FP32", "data": flat}
+
+    v1 = alice.post("/v1/models/m:predict", json={"inputs": x})
+    v2 = alice.post("/v2/models/m/infer", json={"inputs": [tensor]})
+
+    assert (told["inputs"][0]["shape"], told["inputs"][0]["unknown_rank"]) == ([-1, -1], True)
+    assert v1.json() == {"outputs": twice}
+    (output,) = v2.json()["outputs"]
+    assert (output["shape"], output["data"]) == (shape, np.ravel(twice).tolist())
+    described = alice.get("/v1/models/m/metadata").json()["metadata"]["signature_def"]
+    (given,) = described["signature_def"]["serving_default"]["inputs"].values()
+    assert given["tensor_shape"] == {"dim": [], "unknown_rank": True}
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [[1.0, 2.0]], [[[1.0], [2.0]], [[3.0], [4.0]]]])
+def test_rows_for_an_input_of_any_shape_go_in_as_they_are(alice, bring, values):
+    bring(onnx_models.of_any_shape())
+
+    answer = alice.post("/json", json={"model": "m", "values": values})
+
+    assert answer.json() == (2 * np.array(values)).tolist()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -90,7 +90,7 @@ def _serve(end: socket.socket, entries: Mapping[str, Entry]) -> None:
 
 
 def _described(entry: Entry) -> dict[str, Any]:
-    return {"inputs": entry.inputs, "outputs": entry.outputs}
+    return {"inputs": entry.inputs, "outputs": entry.outputs, "classes": dict(entry.classes)}
 
 
 def _resident_bytes() -> int:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mlaas4hep.adapters.children.request import Program
@@ -29,6 +30,7 @@ from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailable
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 
 _MODULE = "mlaas4hep.adapters.runtimes.confined.child"
+_ROWS = (-1, -1)  #: the shape that is shown of what takes any
 _SLOW = ("tensorflow",)  #: engines that take seconds to import
 
 
@@ -169,7 +171,7 @@ class ConfinedRuntime:
             name: _Way(
                 name=name,
                 inputs=tuple(_info(each) for each in found["inputs"]),
-                outputs=tuple(_info(each) for each in found["outputs"]),
+                outputs=tuple(_info(each, found["classes"]) for each in found["outputs"]),
             )
             for name, found in head["signatures"].items()
         }
@@ -233,6 +235,12 @@ def confined_runtime(
     return ConfinedRuntime(folder, file, kind, record, house)
 
 
-def _info(described: Any) -> TensorInfo:
+def _info(described: Any, classes: Mapping[str, Any] = MappingProxyType({})) -> TensorInfo:
     name, dtype, shape = described
-    return TensorInfo(name=str(name), dtype=str(dtype), shape=tuple(int(size) for size in shape))
+    return TensorInfo(
+        name=str(name),
+        dtype=str(dtype),
+        shape=_ROWS if shape is None else tuple(int(size) for size in shape),
+        is_ranked=shape is not None,
+        classes=tuple(map(str, classes.get(name, ()))),
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mlaas4hep.adapters.runtimes.entry import Shape
 from mlaas4hep.adapters.runtimes.litert.bounded import MAX_COST, Bounds, bounds
 from mlaas4hep.adapters.runtimes.litert.session import entries, interpreter_of
 from mlaas4hep.core.data.columns import Array
@@ -64,5 +65,5 @@ def bounded_runtime(content: bytes) -> LiteRtRuntime | None:
         raise InvalidRequestError(f"model.tflite cannot be loaded: {error}") from error
 
 
-def _rows(name: str, dtype: str, shape: tuple[int, ...]) -> TensorInfo:
+def _rows(name: str, dtype: str, shape: Shape) -> TensorInfo:
     return TensorInfo(name=name, dtype=dtype, shape=(-1, *shape[1:]) if shape else ())

@@ -1,7 +1,7 @@
 """What the confined process calls for an `.onnx` file.
 
 Outputs of tree models that are sequences of maps (`zipmap`, class → probability) become plain
-matrices of probabilities, one column a class.
+matrices of probabilities, one column a class, whose names come from the file.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ from mlaas4hep.adapters.runtimes.entry import (
     Feeds,
     ModelError,
     Outputs,
+    Shape,
 )
+from mlaas4hep.adapters.runtimes.onnx.graph import Graph
 
 _TYPES = {
     "tensor(float)": "float32",
@@ -47,29 +49,37 @@ def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[s
         )
     except Exception as error:  # ONNX Runtime's errors have no common class of their own
         raise ModelError(f"{file} is no ONNX model that can run here: {_reason(error)}") from error
-    return {DEFAULT: _entry(session)}
+    return {DEFAULT: _entry(session, Graph(folder / file))}
 
 
-def _entry(session: Any) -> Entry:
-    inputs = tuple(_described(each) for each in session.get_inputs())
-    outputs = tuple(_described(each) for each in session.get_outputs())
+def _entry(session: Any, graph: Graph) -> Entry:
+    inputs = tuple(_described(each, graph) for each in session.get_inputs())
+    outputs = tuple(_described(each, graph) for each in session.get_outputs())
     names = [name for name, *_ in outputs]
+    maps = [each.name for each in session.get_outputs() if each.type.startswith(_MAPS)]
 
     def call(feeds: Feeds) -> Outputs:
         given = {name: _fed(feeds[name], dtype) for name, dtype, _ in inputs}
         found = session.run(names, given)
         return {name: _plain(values) for name, values in zip(names, found, strict=True)}
 
-    return Entry(inputs=inputs, outputs=outputs, call=call)
+    classes = {name: tuple(map(str, sorted(graph.classes(name)))) for name in maps}
+    return Entry(inputs=inputs, outputs=outputs, call=call, classes=classes)
 
 
-def _described(node: Any) -> Described:
+def _described(node: Any, graph: Graph) -> Described:
     if node.type.startswith(_MAPS):
-        return node.name, "float32", (-1, -1)
+        return node.name, "float32", (-1, len(graph.classes(node.name)) or -1)
     if node.type not in _TYPES:
         raise ModelError(f"{node.name!r} is of type {node.type}, which cannot be sent")
-    shape = [size if isinstance(size, int) else -1 for size in node.shape]
-    return node.name, _TYPES[node.type], tuple(shape)
+    return node.name, _TYPES[node.type], _shape(node, graph)
+
+
+def _shape(node: Any, graph: Graph) -> Shape:
+    """Return the shape; ONNX Runtime shows that of a number where nobody said any."""
+    if not node.shape and not graph.is_ranked(node.name):
+        return None
+    return tuple(size if isinstance(size, int) else -1 for size in node.shape)
 
 
 def _fed(values: Any, dtype: str) -> Any:

@@ -37,7 +37,7 @@ def load(path: Path, input_node: str, output_node: str) -> dict[str, Entry]:
 def _entry(graph: Any, feeds: Sequence[Any], fetch: Any) -> Entry:
     function = graph.prune(feeds, fetch)
     inputs = tuple(described(each.op.name, each) for each in feeds)
-    output = described(fetch.op.name, fetch)
+    output = described(fetch.op.name, fetch, is_given=True)
 
     def call(given: Feeds) -> Outputs:
         values = tensors(given, inputs)

@@ -51,7 +51,9 @@ def _entry(model: Any) -> Entry:
     def call(feeds: Feeds) -> Outputs:
         return arrays(infer(tensors(feeds, inputs)))
 
-    outputs = tuple(described(name, each) for name, each in zip(names, found, strict=True))
+    outputs = tuple(
+        described(name, each, is_given=True) for name, each in zip(names, found, strict=True)
+    )
     return Entry(inputs=inputs, outputs=outputs, call=call)
 
 

@@ -25,7 +25,8 @@ def _entry(loaded: Any, function: Any) -> Entry:
     _, specs = function.structured_input_signature
     inputs = tuple(described(name, spec) for name, spec in specs.items())
     outputs = tuple(
-        described(name, spec) for name, spec in sorted(function.structured_outputs.items())
+        described(name, spec, is_given=True)
+        for name, spec in sorted(function.structured_outputs.items())
     )
 
     def call(feeds: Feeds, _keep: Any = loaded) -> Outputs:  # the variables live in `_keep`

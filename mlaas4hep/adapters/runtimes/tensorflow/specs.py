@@ -8,14 +8,27 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.runtimes.entry import STRINGS, Described, Feeds, ModelError, Outputs
 
+_HALF = tf.bfloat16  #: NumPy has no such type: what a model gives of it becomes float32
 
-def described(name: str, spec: Any) -> Described:
-    """Return name, type and shape of a tensor; ModelError if its values cannot be sent."""
+
+def described(name: str, spec: Any, *, is_given: bool = False) -> Described:
+    """Return name, type and shape of a tensor.
+
+    Args:
+        name: of the input or output.
+        spec: what TensorFlow knows of it.
+        is_given: it is an output.
+
+    Raises:
+        ModelError: its values cannot be sent.
+    """
     shape = tf.TensorShape(spec.shape)
-    sizes = (-1, -1) if shape.rank is None else tuple(-1 if s is None else int(s) for s in shape)
+    sizes = None if shape.rank is None else tuple(-1 if s is None else int(s) for s in shape)
     dtype = tf.as_dtype(spec.dtype)
     if dtype == tf.string:
         return name, STRINGS, sizes
+    if dtype == _HALF and is_given:
+        return name, tf.float32.name, sizes
     if np.dtype(dtype.as_numpy_dtype).kind not in "biuf":
         raise ModelError(f"{name!r} is of type {dtype.name}, which cannot be sent")
     return name, dtype.name, sizes
@@ -35,5 +48,5 @@ def arrays(values: Mapping[str, Any]) -> Outputs:
 
 
 def _array(value: Any) -> Any:
-    found = value.numpy()
+    found = tf.cast(value, tf.float32).numpy() if value.dtype == _HALF else value.numpy()
     return found if isinstance(found, np.ndarray | np.generic) else np.array(found, object)

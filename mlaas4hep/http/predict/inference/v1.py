@@ -86,7 +86,7 @@ def asking_of(call: Call) -> Asking:
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
         classes = row_classes(served, outputs)
-        named = {"classes": classes} if classes and single else {}
+        named = {"classes": classes} if classes else {}
         if not is_by_row:
             told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
             return json_answer({"outputs": next(iter(told.values())) if single else told, **named})
@@ -189,10 +189,10 @@ def _signature(runtime: Runtime) -> dict[str, Any]:
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
-    dims = [{"size": str(size), "name": ""} for size in info.shape]
+    dims = [{"size": str(size), "name": ""} for size in info.shape if info.is_ranked]
     return {
         "dtype": _TYPES.get(info.dtype, "DT_INVALID"),
-        "tensor_shape": {"dim": dims, "unknown_rank": False},
+        "tensor_shape": {"dim": dims, "unknown_rank": not info.is_ranked},
         "name": info.name,
     }
 

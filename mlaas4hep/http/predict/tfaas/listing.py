@@ -1,12 +1,12 @@
 """A model as TFaaS lists it, in both spellings, with what we know beside it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from math import prod
 from typing import Any
 
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel, labels_file
 
 _BEST = ("saved_model.pb", "model.tflite")
@@ -44,12 +44,20 @@ def found_in(served: LoadedModel) -> dict[str, Any]:
     runtime = served.runtime
     return {
         "platform": runtime.platform,
-        "inputs": [asdict(each) for each in runtime.inputs],
-        "outputs": [asdict(each) for each in runtime.outputs],
+        "inputs": [_tensor(each) for each in runtime.inputs],
+        "outputs": [_tensor(each) for each in runtime.outputs],
         "signatures": list(runtime.signatures),
         "isBounded": runtime.prompt_rows > 0,
         "warnings": list(_doubts(served)),
     }
+
+
+def _tensor(info: TensorInfo) -> dict[str, Any]:
+    """Return what an input or output is; only what takes anything, or names classes, says more."""
+    told: dict[str, Any] = {"name": info.name, "dtype": info.dtype, "shape": info.shape}
+    if not info.is_ranked:
+        told["unknown_rank"] = True
+    return told | ({"classes": info.classes} if info.classes else {})
 
 
 def _doubts(served: LoadedModel) -> Iterator[str]:
@@ -59,8 +67,13 @@ def _doubts(served: LoadedModel) -> Iterator[str]:
         yield (
             f"labels is {record.labels!r}, and the upload has no such file: answers name no classes"
         )
-    sizes = [each.shape[1:] for each in served.runtime.outputs if each.name == served.output]
-    numbers = prod(sizes[0]) if sizes and sizes[0] else 1
+    answering = [each for each in served.runtime.outputs if each.name == served.output]
+    numbers = prod(answering[0].shape[1:]) if answering else 1
+    if labels_file(record) and labels and answering and labels == answering[0].classes:
+        yield (
+            f"{labels_file(record)} is not used: the model's file names its classes itself, in the "
+            f"order of its numbers {', '.join(labels)}"
+        )
     if labels_file(record) and numbers > 1 and len(labels) != numbers:
         yield (
             f"{labels_file(record)} has {len(labels)} lines, the model gives {numbers} numbers a "

@@ -65,6 +65,17 @@ def test_several_inputs_and_outputs_keep_their_names(load):
     np.testing.assert_allclose(outputs["scaled"], [[2, 2], [2, 2]])
 
 
+def test_inputs_of_any_shape_are_taken_and_outputs_of_half_precision_are_told(load):
+    runtime = load(("frozen.pb",), folder="loose")
+
+    assert runtime.inputs == (
+        TensorInfo(name="x", dtype="float32", shape=(-1, -1), is_ranked=False),
+    )
+    for x in (np.ones(2, np.float32), np.full((2, 1, 3), 1.5, np.float32)):
+        (output,) = runtime.run({"x": x}).values()
+        assert (output.dtype, output.tolist()) == (np.float32, (2 * x).tolist())
+
+
 def test_a_process_lives_as_long_as_it_is_needed(load, rows):
     """One test, because each start of TensorFlow takes seconds."""
     first = load(("frozen.pb",))

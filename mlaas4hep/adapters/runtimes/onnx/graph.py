@@ -1,0 +1,33 @@
+"""What an `.onnx` file says and ONNX Runtime does not tell; read when it is first asked for."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+
+class Graph:
+    """The graph in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def is_ranked(self, name: str) -> bool:
+        """Tell whether the file says how many dimensions an input or output has."""
+        tensors = {
+            each.name: each.type.tensor_type for each in (*self._read.input, *self._read.output)
+        }
+        return name not in tensors or tensors[name].HasField("shape")
+
+    def classes(self, output: str) -> tuple[str, ...] | tuple[int, ...]:
+        """Return the keys of the maps that an output gives; () if another operator makes them."""
+        for node in self._read.node:
+            if node.op_type == "ZipMap" and output in node.output:
+                (keys,) = node.attribute
+                return tuple(each.decode() for each in keys.strings) or tuple(keys.ints)
+        return ()
+
+    @cached_property
+    def _read(self) -> Any:
+        import onnx  # noqa: PLC0415 - half a second, for few files
+
+        return onnx.load(self._path, load_external_data=False).graph
