@@ -55,6 +55,19 @@ def test_batches_are_as_large_as_wanted_however_small_the_chunks_are(build):
     assert all(rows % 150 == 0 for rows in batches[:-1])
 
 
+def test_entries_validate_in_batches_as_large_as_wanted_too(build):
+    job = make_job(chunks=7, training="standard", batch_size=150, split=0.5)
+    fit = Fit(build(DENSE, batch_size=10), job, FixedFeed(chunks=7, entries=100))
+
+    blocks = list(fit.data.validation_blocks())
+
+    labels = [block.y[block.order] for block in fit.data.validation()]
+    assert all(len(block.order) % 150 == 0 for block in blocks[:-1])
+    np.testing.assert_array_equal(
+        np.concatenate([block.y[block.order] for block in blocks]), np.concatenate(labels)
+    )
+
+
 def test_without_shuffling_rows_come_in_the_order_of_the_files(build):
     job = make_job(chunks=2, training="standard", shuffle=False, split=0.0)
     feed = FixedFeed(chunks=2)

@@ -88,7 +88,7 @@ def _by_epoch(model: BlockModel, data: TrainingData, job: TrainingJob, done: int
 
 def _validated(model: BlockModel, data: TrainingData) -> RoundMetrics:
     rows = 0
-    for block in data.validation():
+    for block in data.validation_blocks():
         rows += len(block.order)
         model.test(block)
     return _validation(model.metrics()) if rows else {}

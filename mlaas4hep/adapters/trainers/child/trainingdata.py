@@ -1,6 +1,6 @@
 """Chunks as a training uses them: split, checked, and mixed into blocks of whole batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -144,19 +144,28 @@ class TrainingData:
         What does not fill a batch goes into the next block, so that batches are as large as the
         person wants them, however small the chunks are.
         """
-        batch = self._params.batch_size
         random = np.random.default_rng([self._params.seed, epoch])
+        return self._in_batches(self.training(indices), lambda rows: self.order(rows, random))
+
+    def validation_blocks(self) -> Iterator[Block]:
+        """Yield the validating rows of all chunks, in blocks of whole batches, too."""
+        return self._in_batches(self.validation(), _all)
+
+    def _in_batches(
+        self, blocks: Iterable[Block], order: Callable[[int], Index]
+    ) -> Iterator[Block]:
+        batch = self._params.batch_size
         parts: list[Block] = []
-        for chunk in self.chunks(indices):
-            parts.append(chunk.training_block(chunk.split.train))
+        for part in blocks:
+            parts.append(part)
             rows = sum(len(part.order) for part in parts)
-            if rows >= block_rows(batch, chunk.x.shape[1]):
-                block = self._mixed(parts, random)
+            if rows >= block_rows(batch, part.x.shape[1]):
+                block = self._joined(parts, order)
                 used = rows - rows % batch
                 yield replace(block, order=block.order[:used])
                 parts = [_taken([replace(block, order=block.order[used:])])]
         if any(len(part.order) for part in parts):
-            yield self._mixed(parts, random)
+            yield self._joined(parts, order)
 
     def order(self, rows: int, random: np.random.Generator) -> Index:
         """Return the row numbers in the order of training."""
@@ -187,8 +196,8 @@ class TrainingData:
             found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=seed, test=test)
         return found.without(weights.dropped(self._job.weights, chunk.weights))
 
-    def _mixed(self, parts: list[Block], random: np.random.Generator) -> Block:
-        """Return the rows of all parts in the order of training; overwrites the last result."""
+    def _joined(self, parts: list[Block], order: Callable[[int], Index]) -> Block:
+        """Return the rows of all parts in the order of their numbers; overwrites the last result."""
         parts = [part for part in parts if len(part.order)]
         if len(parts) == 1:
             whole = parts[0]
@@ -197,7 +206,7 @@ class TrainingData:
             if len(self._memory) < rows:
                 self._memory = np.empty((rows, parts[0].x.shape[1]), np.float32)
             whole = _taken(parts, self._memory[:rows])
-        return replace(whole, order=whole.order[self.order(len(whole.order), random)])
+        return replace(whole, order=whole.order[order(len(whole.order))])
 
 
 def _taken(parts: list[Block], memory: Floats | None = None) -> Block:

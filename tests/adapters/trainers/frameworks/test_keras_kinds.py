@@ -261,6 +261,18 @@ def test_class_weight_does_what_it_does_in_keras_fit(train):
         assert [each[name] for each in training.history] == pytest.approx(fitted[name], abs=1e-5)
 
 
+OVERLAP = BINARY.replace("'binary_crossentropy'", "keras.losses.Dice()")
+
+
+def test_a_loss_that_depends_on_the_batch_validates_in_whole_batches_as_in_fit(train):
+    training = train("binary", OVERLAP, params={"epochs": 2, "shuffle": False}).finish()
+
+    fitted = _as_keras_fit(training, 2)
+    got = [metrics["val_loss"] for metrics in training.history]
+    assert any(len(block.order) % 20 for block in training.data.validation())  # of a chunk
+    assert got == pytest.approx(fitted["val_loss"], abs=1e-5)
+
+
 AVERAGED = BINARY.replace("Adam(", "Adam(use_ema=True, ema_momentum=0.9, learning_rate=") + (
     "callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]\n"
 )
