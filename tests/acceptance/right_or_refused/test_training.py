@@ -6,11 +6,16 @@ What the old spellings of Keras become is in tests/adapters/trainers/test_keras2
 """
 
 import base64
+import gzip
 import hashlib
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -33,6 +38,7 @@ from tests.acceptance.right_or_refused.oddmodels import (
     SEVERAL,
     TWO_NAMES,
 )
+from tests.acceptance.right_or_refused.watchdogs import cutting
 from tests.people import pack
 
 pytestmark = [
@@ -333,6 +339,33 @@ def test_a_bundle_comes_whole(alice, ask, done, tmp_path):
     assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"
     assert answer.headers["Content-Length"] == str(path.stat().st_size)
     assert len(json.loads(history)["loss"]) == 15 * EPOCHS  # chunks of 1000 entries
+
+
+@pytest.mark.parametrize("cuts", [1, 99])
+def test_a_bundle_that_is_cut_on_its_way_is_asked_for_again_or_leaves_no_file(
+    laptop, done, tmp_path, cuts
+):
+    name, gateway = done("two-files").name, urlsplit(laptop.urls[0])
+    out = tmp_path / "m.tar.gz"
+
+    with cutting(gateway.hostname, gateway.port, after=20_000, times=cuts) as url:
+        asked = [sys.executable, "-m", "mlaas4hep.cli", "model", name, "--out", str(out)]
+        told = {"MLAAS4HEP_URL": url, "MLAAS4HEP_TOKEN": laptop.token("alice")}
+        ended = subprocess.run(
+            asked,
+            check=False,
+            env={**os.environ, **told},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    if cuts == 1:
+        assert (ended.returncode, gzip.decompress(out.read_bytes()) != b"") == (0, True), ended
+    else:
+        assert ended.returncode == 1, ended
+        assert "were announced" in ended.stderr or "peer closed" in ended.stderr
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_run_learns_is_told_by_the_dry_run(alice):
