@@ -27,6 +27,7 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
     sketched = [found for spec in used if (found := _SketchedBranch.of(spec)) is not None]
     return (
         *_worthless(specs.branches),
+        *_holes(used, rules),
         *_texts(specs.branches),
         *_wide(specs.branches),
         *_constants(used, rules),
@@ -59,6 +60,25 @@ def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
     ]
     if names:
         yield f"NaN or infinite in every entry, so worth nothing: {_listed(names)}"
+
+
+def _holes(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
+    """Yield which branches miss values that nobody has spoken of."""
+    found = [
+        f"{spec.name} ({' and '.join(_lost(spec))})"
+        for spec in specs
+        if spec.nan + spec.inf and spec.texts is None and not rules.missing_of(spec.name)
+    ]
+    if found:
+        cure = (
+            "" if rules.indicator else '; "missing_indicator": true in params.json tells it where'
+        )
+        yield f"missing in some entries, which is 0 for a network: {_listed(found)}{cure}"
+
+
+def _lost(spec: BranchSpec) -> Iterator[str]:
+    """Yield how many values are no numbers."""
+    yield from (f"{n} {what}" for n, what in ((spec.nan, "NaN"), (spec.inf, "infinite")) if n)
 
 
 def _texts(specs: Sequence[BranchSpec]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
     missing = rules.missing_of(spec.name)
     treatment = Treatment(
         missing=missing,
-        indicator=rules.indicator and bool(missing) and not spec.jagged and bool(spec.nan),
+        indicator=rules.indicator and not spec.jagged and spec.nan + spec.inf > 0,
         first=None if spec.exact is None else spec.exact[0],
         scale=_scale(spec, rules),
         dropped=rules.constant == "drop" and spec.is_constant,

@@ -85,6 +85,24 @@ def test_outliers_that_are_taken_care_of_are_not_told(rules):
     assert told(values, rules) == ()
 
 
+HOLES = np.where(np.arange(N) < 3, np.nan, USUAL["normal"])
+HOLES[7] = np.inf
+
+
+def test_values_that_are_no_numbers_are_counted():
+    (text,) = told(HOLES)
+
+    assert text.startswith(
+        "missing in some entries, which is 0 for a network: met (3 NaN and 1 infinite);"
+    )
+    assert "missing_indicator" in text
+    assert "missing_indicator" not in told(HOLES, Rules(indicator=True))[0]
+
+
+def test_values_that_somebody_says_are_missing_are_not_told():
+    assert told(HOLES, Rules(missing=(("met", (-999.0,)),))) == ()
+
+
 def test_a_constant_is_named_with_its_value():
     (text,) = told(np.full(9, 5.0))
 

@@ -142,6 +142,16 @@ def test_an_indicator_stands_behind_the_flat_branches_that_miss_values():
     assert x[:, 3].tolist() == [0.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("missing", [(), ((FOR_ALL, (-9.0,)),)])
+def test_an_indicator_tells_what_is_no_number_whatever_else_means_missing(missing):
+    columns = entries(a=np.array([np.nan, 1, 2]), b=np.array([1.0, np.inf, 3]), c=np.arange(3.0))
+
+    names, x, _ = shaped(columns, Rules(missing=missing, indicator=True))
+
+    assert names == ("a", "b", "c", "a_missing", "b_missing")
+    assert x[:, 3:].tolist() == [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+
+
 def test_an_indicator_with_the_name_of_a_branch_is_refused():
     columns = entries(a=np.array([-9.0, 1]), a_missing=np.array([0.0, 1]))
 
