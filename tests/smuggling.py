@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tests.calls import PATIENCE_S
 
 MARK = "/smuggled"  #: the path that no function may ever be asked for
+PAUSE = "{pause}"  #: what follows is sent when others have been answered, as a segment of its own
 _ANSWER = re.compile(rb"^HTTP/1\.[01] ([2-5]\d\d)", re.MULTILINE)
 _NEXT = "GET {path}" + MARK + " HTTP/1.1\r\nHost: {host}\r\n\r\n"
 
@@ -68,6 +69,10 @@ ATTACKS: dict[str, tuple[str, int]] = {
               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==") + _NEXT, 1),
     "upgrade in chunks": (
         _head("POST", "Connection: upgrade", "Upgrade: x", _CHUNKED) + "5\r\nhello\r\n0\r\n\r\n", 1),
+    "upgrade with a length, its body apart": (
+        _head("POST", "Connection: upgrade", "Upgrade: x", "Content-Length: 60") + PAUSE + _NEXT, 1),
+    "upgrade in chunks, its body apart": (
+        _head("POST", "Connection: upgrade", "Upgrade: x", _CHUNKED) + PAUSE + _NEXT, 1),
     "a tunnel": ("CONNECT {host}:80 HTTP/1.1\r\nHost: {host}:80\r\n\r\n" + _NEXT, 1),
     "length and chunks (CL.TE)": (_head("POST", _SIZE, _CHUNKED) + "0\r\n\r\n" + _NEXT, 1),
     "chunks and length (TE.CL)": (
@@ -125,12 +130,24 @@ def attack(door: Door, name: str, knocks: int = 10) -> Outcome:
     """Send one attack, and call as others while its connection is open and after it."""
     text, _ = ATTACKS[name]
     with door.connect() as connection:
-        connection.sendall(door.fill(text))
+        victims = _send(connection, door, text)
         first = _read(connection, seconds=0.3)
-        victims = [knock(door) for _ in range(knocks)]
+        victims += [knock(door) for _ in range(knocks)]
         rest = _read(connection, seconds=0.2)
     victims += [knock(door) for _ in range(knocks)]
     return Outcome(statuses=_statuses(first + rest), victims=tuple(victims))
+
+
+def _send(connection: socket.socket, door: Door, text: str) -> list[int]:
+    """Send the parts of an attack; return what others got in the pauses."""
+    first, *others = text.split(PAUSE)
+    connection.sendall(door.fill(first))
+    victims = []
+    for part in others:
+        victims.append(knock(door))
+        with suppress(ConnectionError):  # it was refused already
+            connection.sendall(door.fill(part))
+    return victims
 
 
 def knock(door: Door) -> int:

@@ -1,12 +1,13 @@
-"""uvicorn's HTTP protocol with two limits that it lacks: how large a head is, and how long it takes."""
+"""uvicorn's HTTP protocol, stricter: about heads, trailers, and what asks for another protocol."""
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD_BYTES = 256 * 1024  #: request line and headers together, about
+MAX_HEAD_BYTES = 256 * 1024  #: of request line and headers, or of what frames a body; about
 MAX_HEAD_S = 30.0
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 _TOO_LARGE = b"431 Request Header Fields Too Large"
 _TOO_SLOW = b"408 Request Timeout"
 
@@ -14,7 +15,11 @@ _TOO_SLOW = b"408 Request Timeout"
 class LimitedHeads(HttpToolsProtocol):
     """Closes connections whose heads are too large, or do not come.
 
-    A head that comes at once, as nearly all do, costs no timer.
+    A head that comes at once, as nearly all do, costs no timer. What frames a body (extensions of
+    chunks, trailers, empty lines between requests) is limited like a head, and trailers are no
+    headers: whoever passed the head on has not seen them.
+    A request for another protocol is the last of its connection, and cannot have a body: the parser
+    takes that for the next request, which whoever passed it on has not seen either.
     """
 
     max_head_s = MAX_HEAD_S
@@ -22,7 +27,7 @@ class LimitedHeads(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_head = True
-        self._head_bytes = 0
+        self._unread_bytes = 0  #: since a head was complete, or a piece of a body came; about
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,29 +41,42 @@ class LimitedHeads(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a head that is not complete yet is counted and waited for."""
+        """Take bytes; what is neither a complete head nor a body is counted, a head waited for."""
+        self._unread_bytes += len(data)
         super().data_received(data)
-        if not self._is_head:
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD_BYTES:
+        if self._unread_bytes > MAX_HEAD_BYTES:
             self._refuse(_TOO_LARGE)
-        elif self._patience is None:
+        elif self._is_head and self._patience is None:
             self._wait()
 
     def on_message_begin(self) -> None:
         """Begin another head."""
         super().on_message_begin()
-        self._is_head, self._head_bytes = True, 0
+        self._is_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, and no trailer."""
+        if self._is_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Go on with the body."""
         self.head_came()
+        is_last = self.parser.should_upgrade()
+        if is_last and any(name in _FRAMING and value != b"0" for name, value in self.headers):
+            raise ValueError("a body before another protocol")  # the parser's caller answers 400
         super().on_headers_complete()
+        if is_last:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._unread_bytes = 0
+        super().on_body(body)
 
     def head_came(self) -> None:
         """Wait no more: the head is complete."""
-        self._is_head = False
+        self._is_head, self._unread_bytes = False, 0
         self._stop_waiting()
 
     def _wait(self) -> None:

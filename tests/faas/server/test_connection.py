@@ -198,6 +198,34 @@ def test_a_short_body_in_chunks_takes_the_short_way(door):
         assert [answer(file), answer(file)] == [("short", b"/p abc 2"), ("short", b"/p d 2")]
 
 
+@pytest.mark.parametrize(("body", "way"), [(b"ab", "short"), (b"no", "general")])
+def test_a_trailer_is_no_header(door, body, way):
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n"
+    with connected(door) as (line, file):
+        line.sendall(head + body + b"\r\n0\r\nAuthorization: Bearer x\r\n\r\n")
+
+        assert answer(file) == (way, b"/p %b 2" % body)
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 7\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n7\r\n"]
+)
+def test_what_asks_for_another_protocol_can_have_no_body(door, framing):
+    asking = b"POST /p HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n"
+    with connected(door) as (line, file):
+        line.sendall(asking + framing)
+        assert file.readline().startswith(b"HTTP/1.1 400 ")
+        assert file.read().endswith(b"received.")  # and the connection is closed
+
+
+def test_what_asks_for_another_protocol_is_answered_and_is_the_last(door):
+    asking = b"GET /p HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with connected(door) as (line, file):
+        line.sendall(asking)
+        assert answer(file) == ("general", b"/p  3")
+        assert file.read() == b""
+
+
 @pytest.mark.parametrize(
     ("header", "version"),
     [("Connection: close", "1.1"), ("X: y", "1.0"), ("Connection: keep-alive", "1.0")],

@@ -44,19 +44,41 @@ def answer(line):
     return b"".join(parts)
 
 
-@pytest.mark.parametrize("line_of_head", [b"X-A: b\r\n", b"x" * 8])
-def test_a_head_without_end_is_refused(line_of_head):
+CHUNKED = HEAD.replace(b"GET", b"POST") + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (HEAD, b"X-A: b\r\n"),
+        (HEAD + b"X: ", b"x" * 8),
+        (CHUNKED + b"0\r\n", b"X-A: b\r\n"),
+        (CHUNKED + b"0\r\nX: ", b"x" * 8),
+        (CHUNKED + b"5;a=", b"x" * 8),
+        (HEAD + b"\r\n", b"\r\n" * 4),
+    ],
+    ids=["headers", "a header", "trailers", "a trailer", "an extension", "empty lines"],
+)
+def test_what_goes_on_without_end_around_a_body_is_refused(begin, more):
     sent = 0
     with connected(LimitedHeads) as line:
-        line.sendall(HEAD + (b"" if line_of_head.endswith(b"\n") else b"X: "))
+        line.sendall(begin)
         try:
             while sent < 100 * MAX_HEAD_BYTES:
-                line.sendall(line_of_head * 4096)
-                sent += len(line_of_head) * 4096
+                line.sendall(more * 4096)
+                sent += len(more) * 4096
         except ConnectionError:
             pass
 
     assert sent < 100 * MAX_HEAD_BYTES
+
+
+def test_a_long_body_may_come_in_any_pieces():
+    body = b"1\r\na\r\n" * 100_000 + b"%x\r\n" % 2**20 + b"a" * 2**20 + b"\r\n0\r\n\r\n"
+    with connected(LimitedHeads) as line:
+        line.sendall(CHUNKED + body + HEAD + b"Connection: close\r\n\r\n")
+
+        assert answer(line).count(b"fine") == 2
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", HEAD])

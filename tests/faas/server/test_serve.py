@@ -79,6 +79,8 @@ function = on_event("tiny", {})
 """
 
 AMBIGUOUS = (
+    "upgrade with a length, its body apart",
+    "upgrade in chunks, its body apart",
     "length and chunks (CL.TE)",
     "chunks and length (TE.CL)",
     "two lengths",
