@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.server.siblings import Siblings, Sums
+from mlaas4hep.faas.server.turn import PromptAnswer, Request
 from mlaas4hep.faas.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -23,14 +24,13 @@ CALLER_LEFT = 499  #: the status that is counted where no answer began
 
 Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", the value now
 Levels = Callable[[], Iterable[Level]]
-Headers = list[tuple[bytes, bytes]]
 
 
 class MeteredApp:
     """An ASGI app whose calls are counted; it answers `/_/metrics` itself.
 
     An app that has `answered`, which answers a call and returns the status, is asked by that; one
-    that has `prompt` (see `server.connection`) keeps it, and what it answers is counted, too.
+    that has `prompt` (see `server.turn`) keeps it, and what it answers is counted, too.
     """
 
     def __init__(
@@ -78,12 +78,14 @@ class MeteredApp:
         finally:
             self._tally.open -= 1
 
-    def _prompt(self, target: bytes, headers: Headers, body: bytes) -> Any:
+    def _prompt(self, requests: Sequence[Request]) -> Sequence[PromptAnswer | None]:
         started = time.perf_counter()
-        answer = self.app.prompt(target, headers, body)
-        if answer is not None:
-            self._tally.add("POST", answer.status, time.perf_counter() - started)
-        return answer
+        answers: Sequence[PromptAnswer | None] = self.app.prompt(requests)
+        took_s = time.perf_counter() - started  # each waited for all of them
+        for answer in answers:
+            if answer is not None:
+                self._tally.add("POST", answer.status, took_s)
+        return answers
 
     async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, started = CALLER_LEFT, time.perf_counter()

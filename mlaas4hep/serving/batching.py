@@ -9,16 +9,17 @@ are predicted in the event loop itself, for which it needs no thread; everything
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import repeat
+from typing import Any, NamedTuple, TypeVar
 
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError, QuotaError
 from mlaas4hep.serving.lanes import Lanes
-from mlaas4hep.serving.loadedmodel import allowed
-from mlaas4hep.serving.questions import Question, answered, answered_alone
+from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
+from mlaas4hep.serving.questions import Question, answered
 from mlaas4hep.serving.registry import BELIEVED_S, Registry
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,13 @@ T = TypeVar("T")
 MAX_WAITING = 1_000_000  #: rows of one person, and pieces of bodies, that may wait
 PIECE_BYTES = 64  #: so much of a body weighs as much as a row
 _QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
+
+
+class Sent(NamedTuple):
+    """A question, and who asks it."""
+
+    person: Person
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +61,21 @@ class Batcher:
         self._waits: Counter[str] = Counter()  #: what waits or is predicted, by who sent it
         self._confirming: set[tuple[str, str]] = set()
 
-    def prompt(self, model: Model, person: Person, question: Question) -> Any | None:
-        """Return the answer at once, from the event loop; None: it is to be waited for with `ask`.
+    def prompt(self, model: Model, sent: Sequence[Sent]) -> list[Any]:
+        """Return answers at once, from the event loop, each in its place, or the error it ends with.
 
-        Turning the question into arrays must take next to nothing.
+        None: it is to be waited for with `ask`. Turning the questions into arrays must take next to
+        nothing.
         """
         if model in self._waiting or model in self._busy:
-            return None
+            return [None] * len(sent)
         found = self._registry.at_hand(model[0], model[1])
         if found is None:
-            return None
+            return [None] * len(sent)
         served, age_s = found
         if age_s > BELIEVED_S / 2:
             self._confirm(model[:2])
-        if question.rows > served.runtime.prompt_rows:
-            return None
-        return answered_alone(allowed(served, person).by(model[2]), question)
+        return _at_once(served, model[2], sent)
 
     async def ask(
         self, model: Model, person: Person, question: Question, size_bytes: int = 0
@@ -186,17 +193,52 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
         served = registry.current(owner, name)
     except MlaasError as error:
         return [error] * len(jobs)
-    refused: dict[Person, MlaasError] = {}
-    for person in {job.person for job in jobs}:
+    return _together(served, signature, [Sent(job.person, job.question) for job in jobs])
+
+
+def _at_once(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
+    """Return answers to questions of a few rows, in calls of a few rows; None in place of others."""
+    most = served.runtime.prompt_rows
+    answers: list[Any] = [None] * len(sent)
+    places: list[int] = []
+    rows = 0
+    for place, (_, question) in enumerate(sent):
+        if question.rows > most:
+            continue
+        if rows + question.rows > most:
+            _fill(answers, places, served, signature, sent)
+            places, rows = [], 0
+        places.append(place)
+        rows += question.rows
+    _fill(answers, places, served, signature, sent)
+    return answers
+
+
+def _fill(
+    answers: list[Any],
+    places: list[int],
+    served: LoadedModel,
+    signature: str,
+    sent: Sequence[Sent],
+) -> None:
+    found = _together(served, signature, [sent[place] for place in places])
+    for place, answer in zip(places, found, strict=True):
+        answers[place] = answer
+
+
+def _together(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
+    """Return the answer to each question, or its error, with as few calls of the model as possible."""
+    refused: dict[
+        int, MlaasError
+    ] = {}  #: by the person's place in memory: most are one and the same
+    for number, person in {id(person): person for person, _ in sent}.items():
         try:
             allowed(served, person)
         except MlaasError as error:
-            refused[person] = error
+            refused[number] = error
+    let_in = [question for person, question in sent if id(person) not in refused]
     try:
-        way = served.by(signature)
+        found = iter(answered(served.by(signature), let_in))
     except MlaasError as error:
-        return [refused.get(job.person) or error for job in jobs]
-    if not refused:
-        return answered(way, [job.question for job in jobs])
-    answers = iter(answered(way, [job.question for job in jobs if job.person not in refused]))
-    return [refused.get(job.person) or next(answers) for job in jobs]
+        found = repeat(error)
+    return [refused.get(id(person)) or next(found) for person, _ in sent]

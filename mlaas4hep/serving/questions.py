@@ -88,6 +88,8 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
 
     A question that does not fit harms no other one.
     """
+    if len(questions) == 1:
+        return [_answered_alone(served, questions[0])]
     answers: list[Any] = [None] * len(questions)
     units: list[_Unit] = []
     for places in _kinds(questions):
@@ -97,11 +99,13 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
     return answers
 
 
-def answered_alone(served: LoadedModel, question: Question) -> Any:
-    """Return the answer to one question; raises the error that it is answered with."""
-    asked = question.ask(served)
-    _check_fit(served, asked.feeds)
-    return asked.answer(served.runtime.run(asked.feeds))
+def _answered_alone(served: LoadedModel, question: Question) -> Any:
+    try:
+        asked = question.ask(served)
+        _check_fit(served, asked.feeds)
+        return asked.answer(served.runtime.run(asked.feeds))
+    except MlaasError as error:
+        return error
 
 
 def _check_fit(served: LoadedModel, feeds: Feeds) -> None:

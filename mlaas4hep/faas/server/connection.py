@@ -1,50 +1,24 @@
 """One connection: a request that came whole and is answered at once takes the short way.
 
 An app may have `prompt`, a plain function that answers some requests without waiting for anything.
-A request is offered to it as soon as the parser has read its last byte, and the answer is written
-there and then: no scope, no task, no turn of the event loop. of-watchdog sends head and body apart,
-so that a short body is waited for a moment. Everything else, and whatever `prompt` declines, goes
-the general way, through ASGI as uvicorn does it.
+A request is offered to it, with all others of its turn (see `turn`), when the parser has read its
+last byte, and the answer is written there and then: no scope, no task. of-watchdog sends head and
+body apart, so that a short body is waited for a moment. Everything else, and whatever `prompt`
+declines, goes the general way, through ASGI as uvicorn does it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mlaas4hep.faas.server.heads import LimitedHeads
+from mlaas4hep.faas.server.turn import Header, PromptAnswer, Request, turn_of
 
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
 
 WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
 MAX_AT_ONCE = 16  #: requests of one read; the event loop sees to others before the next ones
-
-Header = tuple[bytes, bytes]
-
-
-class PromptAnswer(Protocol):
-    """What goes back at once."""
-
-    @property
-    def status(self) -> int:
-        """Return the HTTP status."""
-
-    @property
-    def content_type(self) -> bytes:
-        """Return what `body` is."""
-
-    @property
-    def headers(self) -> Sequence[Header]:
-        """Return further headers."""
-
-    @property
-    def body(self) -> bytes:
-        """Return all of the body."""
-
-
-#: answers target, headers (names in lower case) and body of a POST; None: it goes the general way
-Prompt = Callable[[bytes, list[Header], bytes], PromptAnswer | None]
 
 
 class Connection(LimitedHeads):
@@ -55,8 +29,9 @@ class Connection(LimitedHeads):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._prompt: Prompt | None = getattr(self.app, "prompt", None)
+        self._turn = turn_of(self.server_state, self.loop, getattr(self.app, "prompt", None))
         self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
+        self._is_asked = False  #: it is whole, and waits for the end of the turn
         self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
         self._at_once = 0  #: requests of this read that were answered at once
 
@@ -73,6 +48,7 @@ class Connection(LimitedHeads):
 
     def shutdown(self) -> None:
         """End after the request that has begun."""
+        self._end_turn()
         if self._kept is not None:
             self._go_on()
         super().shutdown()
@@ -81,7 +57,7 @@ class Connection(LimitedHeads):
         """Take bytes; a request that is not complete after them is waited for, if it is short."""
         self._at_once = 0
         super().data_received(data)
-        if self._kept is None:
+        if self._kept is None or self._is_asked:
             return
         if self.transport.is_closing():  # what came is no HTTP
             self._kept_back()
@@ -90,9 +66,19 @@ class Connection(LimitedHeads):
         elif self._rest is None:
             self._rest = self.loop.call_later(self.waited_s, self._go_on)
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no HTTP, after the answer to what came before."""
+        self._end_turn()
+        super().send_400_response(msg)
+
+    def on_message_begin(self) -> None:
+        """Begin another request, after the answer to the one before."""
+        self._end_turn()
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         """Keep back what may be answered at once."""
-        if self._prompt is None or not self._may_be_prompt():
+        if self._turn is None or not self._may_be_prompt():
             super().on_headers_complete()
             return
         self.head_came()
@@ -106,15 +92,31 @@ class Connection(LimitedHeads):
             self._kept.append(body)
 
     def on_message_complete(self) -> None:
+        """Ask for an answer at the end of this turn, or let the general way answer."""
+        if self._kept is None or self._turn is None:
+            super().on_message_complete()
+            return
+        self._stop_waiting_for_rest()
+        self._is_asked = True
+        self._turn.add(self, Request(self.url, self.headers, b"".join(self._kept)))
+        if len(self.connections) == 1:  # nobody else can have sent anything
+            self._end_turn()
+
+    def hear(self, answer: PromptAnswer | None) -> None:
         """Answer, or let the general way answer."""
-        if self._kept is not None and self._prompt is not None:
-            answer = self._prompt(self.url, self.headers, b"".join(self._kept))
-            if answer is not None:
-                self._kept_back()
-                self._respond(answer)
-                return
+        if not self._is_asked:  # the connection is gone
+            return
+        if answer is None:
             self._go_on()
-        super().on_message_complete()
+            super().on_message_complete()
+        else:
+            self._kept_back()
+            self._respond(answer)
+
+    def _end_turn(self) -> None:
+        """See to it that the request before is answered, or goes the general way."""
+        if self._is_asked and self._turn is not None:
+            self._turn.end()
 
     def _may_be_prompt(self) -> bool:
         """Tell whether an answer may be written as soon as it is there."""
@@ -142,10 +144,14 @@ class Connection(LimitedHeads):
     def _kept_back(self) -> list[bytes]:
         """Return what was kept back, and keep it no more."""
         pieces, self._kept = self._kept or [], None
+        self._is_asked = False
+        self._stop_waiting_for_rest()
+        return pieces
+
+    def _stop_waiting_for_rest(self) -> None:
         if self._rest is not None:
             self._rest.cancel()
             self._rest = None
-        return pieces
 
     def _respond(self, answer: PromptAnswer) -> None:
         body = answer.body

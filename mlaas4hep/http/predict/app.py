@@ -122,7 +122,7 @@ class PredictApp:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.prompt = ShortWay(context).answer
+        self.prompt = ShortWay(context).answers
 
     def levels(self) -> Iterator[Level]:
         """Yield what Prometheus is told besides the calls."""

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import (
     InvalidRequestError,
+    MlaasError,
     TooLargeError,
     UnauthenticatedError,
 )
@@ -22,7 +24,7 @@ from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.asking import Asking, Dialect, Tally
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
-from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.serving.batching import Batcher, Model, Sent
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.modellists import Dated, ModelLists
 from mlaas4hep.serving.questions import Outputs
@@ -72,9 +74,9 @@ class Context:
 
     async def answer(self, call: Call, asking: Asking) -> Answer:
         """Return the answer of the caller's model: at once, or in a micro-batch with other ones."""
-        found = self.prompt(call, asking)
+        (found,) = self.prompt([(call, asking)])
         if found is not None:
-            return found
+            return _or_raised(found)
         size_bytes, rows = len(call.body or b""), asking.question.rows
         if call.parsed is not None and size_bytes > SMALL_BYTES and rows > MAX_ROWS:
             raise TooLargeError(
@@ -85,21 +87,51 @@ class Context:
         owner, name = await self._named(call, asking.model)
         model = owner, name, asking.signature
         result = await self.batcher.ask(model, who(call), asking.question, size_bytes)
-        return self._told(asking, owner, name, result)
+        return _or_raised(self._told(asking, owner, name, result))
 
-    def prompt(self, call: Call, asking: Asking) -> Answer | None:
-        """Return the answer if it is there at once; None: `answer` has to wait for it."""
-        if not asking.model or "version" in call.args or len(call.body or b"") > SMALL_BYTES:
-            return None
-        person = who(call)
-        owner, name = address(person, asking.model)
-        result = self.batcher.prompt((owner, name, asking.signature), person, asking.question)
-        return None if result is None else self._told(asking, owner, name, result)
+    def prompt(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | MlaasError | None]:
+        """Return the answers that are there at once, each in its place, or the errors they end with.
 
-    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer:
+        None: `answer` has to wait for it.
+        """
+        found: list[Answer | MlaasError | None] = [None] * len(asked)
+        models: dict[Model, list[int]] = {}
+        for place, (call, asking) in enumerate(asked):
+            if not asking.model or "version" in call.args or len(call.body or b"") > SMALL_BYTES:
+                continue
+            try:
+                owner, name = address(who(call), asking.model)
+            except MlaasError as error:
+                found[place] = error
+            else:
+                models.setdefault((owner, name, asking.signature), []).append(place)
+        for model, places in models.items():
+            given = [asked[place] for place in places]
+            for place, answer in zip(places, self._of_model(model, given), strict=True):
+                found[place] = answer
+        return found
+
+    def _of_model(
+        self, model: Model, asked: Sequence[tuple[Call, Asking]]
+    ) -> Iterator[Answer | MlaasError | None]:
+        """Yield what `prompt` returns for questions to one model."""
+        owner, name, _ = model
+        results = self.batcher.prompt(
+            model, [Sent(who(call), each.question) for call, each in asked]
+        )
+        for (_, asking), result in zip(asked, results, strict=True):
+            if result is None or isinstance(result, MlaasError):
+                yield result
+            else:
+                yield self._told(asking, owner, name, result)
+
+    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer | MlaasError:
         tally = self.tally(owner, name)
         tally.requests += 1
-        return asking.told(result, tally)
+        try:
+            return asking.told(result, tally)
+        except MlaasError as error:
+            return error
 
     async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""
@@ -166,6 +198,12 @@ class Context:
         if tally is None:
             tally = self.tallies[owner, name] = Tally()
         return tally
+
+
+def _or_raised(answer: Answer | MlaasError) -> Answer:
+    if isinstance(answer, MlaasError):
+        raise answer
+    return answer
 
 
 def who(call: Call) -> Person:

@@ -1,23 +1,22 @@
-"""The short way of a prediction: from bytes to an answer in one turn, or not at all.
+"""The short way of predictions: from bytes to answers in one turn, or not at all.
 
 Nearly all requests are a few rows for a model that is loaded and surely prompt, from somebody whose
 token was just checked. They need no task and wait for nothing. Dialects, checks, answers and errors
 are those of the general way (`app`); what is unusual in any respect is declined, and goes there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.faas.server.turn import Request
 from mlaas4hep.http.predict import prediction
-from mlaas4hep.http.predict.asking import Dialect
+from mlaas4hep.http.predict.asking import Asking, Dialect
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import SMALL_BYTES, Context, error_answer
 from mlaas4hep.http.predict.inference import v1, v2
 from mlaas4hep.http.predict.routes import ROUTER
-
-Headers = list[tuple[bytes, bytes]]
 
 _REMEMBERED = 4096  #: targets that were asked for
 _LONGEST = 512  #: bytes of one; what anybody may ask for must not fill the memory
@@ -43,20 +42,36 @@ class ShortWay:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def answer(self, target: bytes, headers: Headers, body: bytes) -> Answer | None:
-        """Return the answer; None: the general way has to find it.
+    def answers(self, requests: Sequence[Request]) -> list[Answer | None]:
+        """Return the answers, each in its place; None: the general way has to find it."""
+        answers: list[Answer | None] = [None] * len(requests)
+        places: list[int] = []
+        asked: list[tuple[Call, Asking]] = []
+        for place, request in enumerate(requests):
+            read = self._read(request)
+            if isinstance(read, Answer):
+                answers[place] = read
+            elif read is not None:
+                places.append(place)
+                asked.append(read)
+        for place, answer in zip(places, self._found(asked), strict=True):
+            answers[place] = error_answer(answer) if isinstance(answer, MlaasError) else answer
+        self._context.calls["POST"] += sum(answer is not None for answer in answers)
+        return answers
 
-        Args:
-            target: path and query as they were sent.
-            headers: with their names in lower case.
-            body: all of it.
-        """
+    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | MlaasError | None]:
+        try:
+            return self._context.prompt(asked)
+        except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
+            return [None] * len(asked)
+
+    def _read(self, request: Request) -> tuple[Call, Asking] | Answer | None:
+        """Return what a request asks, or the answer that it is wrong; None: it is not plain."""
+        target, headers, body = request
         if len(target) > _LONGEST or len(body) > SMALL_BYTES:
             return None
         way, fields = _way(target), dict(headers)
-        if way is None:
-            return None
-        if len(fields) != len(headers) or not _UNUSUAL.isdisjoint(fields):
+        if way is None or len(fields) != len(headers) or not _UNUSUAL.isdisjoint(fields):
             return None
         context = self._context
         person = context.people.known(fields.get(b"authorization", b""))
@@ -64,19 +79,12 @@ class ShortWay:
             return None
         dialect, path, args = way
         call = Call({}, _received, path, "POST", fields, context.bodies, person, args, body)
-        answer = _answer(context, dialect, call)
-        if answer is not None:
-            context.calls["POST"] += 1
-        return answer
-
-
-def _answer(context: Context, dialect: Dialect, call: Call) -> Answer | None:
-    try:
-        return context.prompt(call, dialect(call))
-    except MlaasError as error:
-        return error_answer(error)
-    except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
-        return None
+        try:
+            return call, dialect(call)
+        except MlaasError as error:
+            return error_answer(error)
+        except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
+            return None
 
 
 @lru_cache(_REMEMBERED)

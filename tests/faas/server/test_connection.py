@@ -22,7 +22,10 @@ class Told(NamedTuple):
 class App:
     """Answers with what was sent: at once, unless the body begins with `no`."""
 
-    def prompt(self, target, headers, body):
+    def prompt(self, requests):
+        return [self._prompt(*each) for each in requests]
+
+    def _prompt(self, target, headers, body):
         if body.startswith(b"no"):
             return None
         return Told(200, b"%b %b %d" % (target, body, len(headers)))

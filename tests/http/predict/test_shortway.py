@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from mlaas4hep.faas.server.turn import Request
 from mlaas4hep.http.predict import shortway
 
 ROW = [0.9, 0.8, 0.7, 0.6]
@@ -78,7 +79,13 @@ BEARER = (b"authorization", b"Bearer alice")
 
 
 def short(app, path, body, *headers):
-    return app.prompt(path.encode(), [BEARER, *headers], encoded(body))
+    return together(app, (path, body), headers=headers)[0]
+
+
+def together(app, *asked, headers=()):
+    return app.prompt(
+        [Request(path.encode(), [BEARER, *headers], encoded(body)) for path, body in asked]
+    )
 
 
 def encoded(body):
@@ -128,6 +135,28 @@ def test_both_ways_answer_alike(app):
         assert told(answer) == general(app, path, body), name
 
 
+def test_what_comes_together_is_answered_as_if_it_came_alone(app):
+    asked = {**ANSWERED, **DECLINED}
+    answers = together(app, *asked.values(), *asked.values())
+
+    for name, answer in zip([*asked, *asked], answers, strict=True):
+        alone = short(app, *asked[name])
+
+        assert (answer is None) == (alone is None) == (name in DECLINED), name
+        assert answer is None or told(answer) == told(alone), name
+
+
+def test_what_comes_together_is_answered_to_those_who_may_ask(world, app):
+    assert general(app, "/json", {**rows(ROW), "model": "owner-alice/luca_1"})[0] == 200
+    other = (b"authorization", b"Bearer bob")
+    with world.client("bob") as bob:
+        bob.get("/models")  # his token was just checked, too
+    body = encoded(rows(ROW, model="owner-alice/luca_1"))
+    asked = [Request(b"/json", [who], body) for who in (BEARER, other, BEARER)]
+
+    assert [each.status for each in app.prompt(asked)] == [200, 404, 200]
+
+
 def test_both_ways_answer_binary_tensors_alike(app):
     for length, status in ((len(BINARY), 200), (len(BINARY) + 1, 400), (10**6, 400)):
         header = (b"inference-header-content-length", b"%d" % length)
@@ -153,7 +182,7 @@ def test_what_is_not_plain_is_left_to_the_general_way(app):
     ],
 )
 def test_who_is_not_known_or_says_unusual_things_takes_the_general_way(app, headers):
-    assert app.prompt(b"/json", headers, encoded(rows(ROW))) is None
+    assert app.prompt([Request(b"/json", headers, encoded(rows(ROW)))]) == [None]
 
 
 def test_a_token_and_a_model_are_believed_for_a_second(world, app):

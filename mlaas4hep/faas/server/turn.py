@@ -1,0 +1,93 @@
+"""One turn of the event loop: what came whole in it from all connections is answered together.
+
+So parsing, predicting and writing each stay in the processor's caches, and rows for one model take
+one call of it. Nothing waits for company: the turn ends before the loop looks for further bytes.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
+
+MAX_TOGETHER = 64  #: requests; then those that came first need not wait for more
+
+Header = tuple[bytes, bytes]
+
+
+class Request(NamedTuple):
+    """A POST that came whole."""
+
+    target: bytes
+    headers: list[Header]  #: names in lower case
+    body: bytes
+
+
+class PromptAnswer(Protocol):
+    """What goes back at once."""
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+
+    @property
+    def content_type(self) -> bytes:
+        """Return what `body` is."""
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        """Return further headers."""
+
+    @property
+    def body(self) -> bytes:
+        """Return all of the body."""
+
+
+#: answers requests, each in its place; None: that one goes the general way
+Prompt = Callable[[Sequence[Request]], Sequence[PromptAnswer | None]]
+
+
+class Waiter(Protocol):
+    """Who sent a request."""
+
+    def hear(self, answer: PromptAnswer | None) -> None:
+        """Take the answer to the request; None: there is none at once."""
+
+
+class Turn:
+    """The requests of one server that wait for the end of this turn."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, prompt: Prompt) -> None:
+        """Collect nothing yet."""
+        self._loop = loop
+        self._prompt = prompt
+        self._waiting: list[tuple[Waiter, Request]] = []
+
+    def add(self, waiter: Waiter, request: Request) -> None:
+        """Take a request; `waiter` hears before the loop looks for further bytes."""
+        self._waiting.append((waiter, request))
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self.end)
+        elif len(self._waiting) >= MAX_TOGETHER:
+            self.end()
+
+    def end(self) -> None:
+        """Answer what waits."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        answers = self._prompt([request for _, request in waiting])
+        for (waiter, _), answer in zip(waiting, answers, strict=True):
+            waiter.hear(answer)
+
+
+_TURNS: WeakKeyDictionary[Any, Turn] = WeakKeyDictionary()
+
+
+def turn_of(server: Any, loop: asyncio.AbstractEventLoop, prompt: Prompt | None) -> Turn | None:
+    """Return the turn that all connections of a server share; None: its app answers nothing at once."""
+    if prompt is None:
+        return None
+    turn = _TURNS.get(server)
+    if turn is None:
+        turn = _TURNS[server] = Turn(loop, prompt)
+    return turn
