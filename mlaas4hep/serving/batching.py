@@ -201,15 +201,16 @@ def _at_once(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[
     most = served.runtime.prompt_rows
     answers: list[Any] = [None] * len(sent)
     places: list[int] = []
-    rows = 0
+    together = 0
     for place, (_, question) in enumerate(sent):
-        if question.rows > most:
+        rows = question.rows
+        if rows > most:
             continue
-        if rows + question.rows > most:
+        if together + rows > most:
             _fill(answers, places, served, signature, sent)
-            places, rows = [], 0
+            places, together = [], 0
         places.append(place)
-        rows += question.rows
+        together += rows
     _fill(answers, places, served, signature, sent)
     return answers
 

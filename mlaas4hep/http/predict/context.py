@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -75,8 +75,10 @@ class Context:
     async def answer(self, call: Call, asking: Asking) -> Answer:
         """Return the answer of the caller's model: at once, or in a micro-batch with other ones."""
         (found,) = self.prompt([(call, asking)])
+        if isinstance(found, MlaasError):
+            raise found
         if found is not None:
-            return _or_raised(found)
+            return found
         size_bytes, rows = len(call.body or b""), asking.question.rows
         if call.parsed is not None and size_bytes > SMALL_BYTES and rows > MAX_ROWS:
             raise TooLargeError(
@@ -87,7 +89,7 @@ class Context:
         owner, name = await self._named(call, asking.model)
         model = owner, name, asking.signature
         result = await self.batcher.ask(model, who(call), asking.question, size_bytes)
-        return _or_raised(self._told(asking, owner, name, result))
+        return self._told(asking, owner, name, result)
 
     def prompt(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | MlaasError | None]:
         """Return the answers that are there at once, each in its place, or the errors they end with.
@@ -106,32 +108,25 @@ class Context:
             else:
                 models.setdefault((owner, name, asking.signature), []).append(place)
         for model, places in models.items():
-            given = [asked[place] for place in places]
-            for place, answer in zip(places, self._of_model(model, given), strict=True):
-                found[place] = answer
+            sent = [Sent(who(asked[place][0]), asked[place][1].question) for place in places]
+            results = self.batcher.prompt(model, sent)
+            for place, result in zip(places, results, strict=True):
+                found[place] = self._of(model, asked[place][1], result)
         return found
 
-    def _of_model(
-        self, model: Model, asked: Sequence[tuple[Call, Asking]]
-    ) -> Iterator[Answer | MlaasError | None]:
-        """Yield what `prompt` returns for questions to one model."""
-        owner, name, _ = model
-        results = self.batcher.prompt(
-            model, [Sent(who(call), each.question) for call, each in asked]
-        )
-        for (_, asking), result in zip(asked, results, strict=True):
-            if result is None or isinstance(result, MlaasError):
-                yield result
-            else:
-                yield self._told(asking, owner, name, result)
-
-    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer | MlaasError:
-        tally = self.tally(owner, name)
-        tally.requests += 1
+    def _of(self, model: Model, asking: Asking, result: Any) -> Answer | MlaasError | None:
+        """Return the answer that tells a result; an error and None as they are."""
+        if result is None or isinstance(result, MlaasError):
+            return result
         try:
-            return asking.told(result, tally)
+            return self._told(asking, model[0], model[1], result)
         except MlaasError as error:
             return error
+
+    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer:
+        tally = self.tally(owner, name)
+        tally.requests += 1
+        return asking.told(result, tally)
 
     async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""
@@ -198,12 +193,6 @@ class Context:
         if tally is None:
             tally = self.tallies[owner, name] = Tally()
         return tally
-
-
-def _or_raised(answer: Answer | MlaasError) -> Answer:
-    if isinstance(answer, MlaasError):
-        raise answer
-    return answer
 
 
 def who(call: Call) -> Person:

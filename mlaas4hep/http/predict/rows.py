@@ -25,6 +25,8 @@ from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel, in_one_text
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
 
+_ROW = (list, np.ndarray)
+
 
 class Predicted(NamedTuple):
     """The model's outputs for rows, and the class that each number of a row is for."""
@@ -44,7 +46,7 @@ class Rows(NamedTuple):
     def single(self) -> bool:
         """Tell whether `values` is one row and not a list of rows."""
         values = self.values
-        return len(values) > 0 and not isinstance(values[0], list | np.ndarray)
+        return len(values) > 0 and not isinstance(values[0], _ROW)
 
     @property
     def rows(self) -> int:
