@@ -41,7 +41,6 @@ app = typer.Typer(
         "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 lost sight of a run that goes on."
     ),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -75,11 +75,21 @@ def wsgi(
     name: str,
     make_app: Callable[[Services, Settings], flask.Flask],
     front: Callable[[flask.Flask], AsgiApp] | None = None,
+    *,
+    warm: Callable[[flask.Flask], None] = lambda _app: None,
 ) -> Function:
-    """Return a function around a flask app; it gets health and readiness if it has none."""
+    """Return a function around a flask app; it gets health and readiness if it has none.
+
+    Args:
+        name: of the function.
+        make_app: makes the app.
+        front: goes around the app and reads bodies.
+        warm: does, as soon as the function is ready, what the first request would wait for.
+    """
 
     def factory(services: Services, settings: Settings) -> flask.Flask:
-        return _with_health(make_app(services, settings), services)
+        app = make_app(services, settings)
+        return _with_health(app, services, partial(warm, app))
 
     return Function(name=name, factory=factory, front=front or partial(Front, admit=_admit_event))
 
@@ -165,7 +175,7 @@ def _event_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES
     app.add_url_rule("/", "deliver", door.deliver, methods=["POST"])
     app.register_error_handler(Exception, _event_error)
-    return _with_health(app, services, warms)
+    return _with_health(app, services, partial(_import_all, warms))
 
 
 def _event_error(error: Exception) -> Answer:
@@ -176,8 +186,8 @@ def _event_error(error: Exception) -> Answer:
     return answer, 422 if parked else status
 
 
-def _with_health(app: flask.Flask, services: Services, warms: Sequence[str] = ()) -> flask.Flask:
-    warming = threading.Thread(target=_warm, args=(warms,), name="warm", daemon=True)
+def _with_health(app: flask.Flask, services: Services, warm: Callable[[], None]) -> flask.Flask:
+    warming = threading.Thread(target=_warmed, args=(warm,), name="warm", daemon=True)
     started = threading.Lock()
 
     def ready() -> Answer:
@@ -201,7 +211,14 @@ def _answered(ready: Callable[[], Answer]) -> Answer:
         return error_answer(error)
 
 
-def _warm(modules: Sequence[str]) -> None:
+def _import_all(modules: Sequence[str]) -> None:
     for module in modules:
         importlib.import_module(module)
+
+
+def _warmed(warm: Callable[[], None]) -> None:
+    try:
+        warm()
+    except MlaasError as error:  # the first request waits, then
+        log.warning("nothing could be made ready ahead: %s", error)
     settle()

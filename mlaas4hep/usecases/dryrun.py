@@ -1,16 +1,16 @@
 """A dry run: what a submission would do, found out without reading more than a sample."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
+from mlaas4hep.core.data.specs.cutcounts import CutCount, added
 from mlaas4hep.core.data.specs.notices import notices
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.data.values.treatment import without_missing
-from mlaas4hep.core.models.dryrun import CutCount, DryRun, DryRunFile
+from mlaas4hep.core.models.dryrun import DryRun, DryRunFile
 from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -196,12 +196,12 @@ def _try(
     """Return what a sample of a file shows, the longest row of each jagged branch, and the sample."""
     blocks: list[Columns] = []
     sampled = passed = 0
-    flow: Counter[str] = Counter()
+    flow: list[CutCount] = []
     longest: dict[str, int] = {}
     for block in sample:
         sampled += block.entries
-        flow.update(dict(preproc.cut_flow(block)))
-        kept = preproc.apply(block, keep=chosen.about_entries)
+        kept, cuts = preproc.applied(block, keep=chosen.about_entries)
+        flow.extend(cuts)
         blocks.append(kept)
         passed += kept.entries
         rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}
@@ -212,7 +212,7 @@ def _try(
         entries=file.entries,
         sampled=sampled,
         passed=passed,
-        cut_flow=tuple(CutCount(cut=cut, passed=left) for cut, left in flow.items()),
+        cut_flow=added(flow),
     )
     return found, longest, blocks
 

@@ -8,6 +8,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
+from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.promotion import promote
@@ -36,6 +37,18 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
         names = [info.key.split("/")[1] for info in listed if keys.is_model(info.key)]
         raise NotFoundError(f"you have no model named {name!r}", hint=nearest(name, names))
     return record
+
+
+def of_run(run: Run, services: Services) -> ModelRecord:
+    """Return the model that a run made.
+
+    Raises:
+        NotFoundError: it made none, or it was deleted.
+    """
+    try:
+        return sealed.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
+    except NotFoundError as error:
+        raise NotFoundError(f"there is no model of run {run.name!r}") from error
 
 
 def may_read(person: Person, record: ModelRecord) -> bool:

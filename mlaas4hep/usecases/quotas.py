@@ -5,6 +5,7 @@ it back if that is too much. Of several who store at once, in any process, those
 all the others, so that together they never keep more than the quota.
 """
 
+from collections import Counter
 from collections.abc import Collection
 
 from mlaas4hep.core.requests.limits import Limits
@@ -15,16 +16,30 @@ from mlaas4hep.ports import ObjectStore, Services
 
 def used_bytes(owner: str, services: Services) -> dict[str, int]:
     """Return the bytes that an owner has in each bucket."""
-    buckets: dict[str, ObjectStore] = {
+    return {
+        name: sum(info.size_bytes for info in bucket.list(f"{owner}/"))
+        for name, bucket in _buckets(services).items()
+    }
+
+
+def bytes_by_owner(services: Services) -> Counter[str]:
+    """Return the bytes that each owner has in all buckets; lists everything there is."""
+    found: Counter[str] = Counter()
+    for bucket in _buckets(services).values():
+        for info in bucket.list(""):
+            owner, _, below = info.key.partition("/")
+            if below and not owner.startswith("."):  # what begins with a dot is about everybody
+                found[owner] += info.size_bytes
+    return found
+
+
+def _buckets(services: Services) -> dict[str, ObjectStore]:
+    return {
         "tarballs": services.tarballs,
         "runs": services.runs_files,
         "specs": services.specs,
         "chunks": services.chunks,
         "models": services.models,
-    }
-    return {
-        name: sum(info.size_bytes for info in bucket.list(f"{owner}/"))
-        for name, bucket in buckets.items()
     }
 
 

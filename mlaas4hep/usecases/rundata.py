@@ -67,8 +67,10 @@ def _feature(spec: BranchSpec) -> RunFeature:
         columns=spec.width,
         low=spec.low,
         high=spec.high,
-        nan=spec.nan,
+        nan=spec.nan - spec.missing,
         infinite=spec.inf,
+        missing=spec.missing,
+        clipped=spec.clipped,
         constant=spec.is_constant,
         used=spec.is_used,
     )

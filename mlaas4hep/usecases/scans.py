@@ -57,16 +57,15 @@ def _ends(low: float, high: float, *, whole: bool) -> tuple[float, float]:
     return (int(low), int(high)) if whole else (low, high)
 
 
-def look(owner: str, name: str, services: Services) -> ScanReport:
+def look(run: Run, services: Services) -> ScanReport:
     """Return the table of a scan.
 
     Raises:
-        NotFoundError: there is no such scan.
+        NotFoundError: the run is none.
     """
-    run = find(owner, name, services)
     if run.task != "scan":
-        raise NotFoundError(f"run {name!r} is no scan", hint="GET /runs/NAME")
-    return scan_report(run, *load_scan(owner, name, services))
+        raise NotFoundError(f"run {run.name!r} is no scan", hint="GET /runs/NAME")
+    return scan_report(run, *load_scan(run.owner, run.name, services))
 
 
 def cancel_trials(run: Run, services: Services) -> None:

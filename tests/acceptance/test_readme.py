@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.acceptance.collector import collecting
 from tests.acceptance.prometheus import scraped
 from tests.laptops import Laptop
 from tests.manual import script
@@ -33,7 +34,10 @@ def machine(tmp_path_factory):
         for block in BLOCK.findall((REPOSITORY / "README.md").read_text())
         if FAAS_CLI or "faas-cli" not in block
     )
-    with Laptop(home / "mlaas4hep") as laptop:
+    with (
+        collecting() as (collector, spans),
+        Laptop(home / "mlaas4hep", MLAAS_TRACES=collector) as laptop,
+    ):
         done = typed(readme, folder, home, laptop)
         tutorial = typed(
             INSTALLED + script("tutorial.md"), clone(folder / "tutorial"), home, laptop
@@ -47,6 +51,7 @@ def machine(tmp_path_factory):
         notebook=notebook,
         targets=targets,
         metrics=metrics,
+        spans=spans,
     )
 
 
@@ -153,3 +158,17 @@ def test_the_readme_shows_no_variable_that_nothing_reads():
     shown = set(re.findall(r"export (\w+)=", (REPOSITORY / "README.md").read_text()))
 
     assert shown <= {"PATH", "MLAAS4HEP_TOKEN", "MLAAS4HEP_URL"}
+
+
+def test_one_trace_leads_from_a_persons_call_through_events_into_every_function(machine):
+    begun = [each for each in machine.spans if each.name == "POST /runs"]
+    traces = [[each for each in machine.spans if each.trace == one.trace] for one in begun]
+    trained = [trace for trace in traces if any("train" in each.service for each in trace)]
+
+    assert trained
+    for trace in trained:
+        services = {each.service.removeprefix("mlaas4hep-") for each in trace}
+        assert services == {"workflow", "specs", "chunk-preprocess", "train"}
+        (first,) = (each for each in trace if not each.parent)
+        assert (first.service, first.name) == ("mlaas4hep-workflow", "POST /runs")
+        assert {each.parent for each in trace} - {""} <= {each.id for each in trace}

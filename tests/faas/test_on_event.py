@@ -228,10 +228,33 @@ def test_what_a_step_will_import_is_imported_once_the_function_is_ready(
     assert "slow_library" not in sys.modules
     client.get("/_/ready")
     client.get("/_/ready")
+    warmed()
+    assert "slow_library" in sys.modules
+
+
+def warmed():
+    """Wait for what functions do ahead."""
     for thread in threading.enumerate():
         if thread.name == "warm":
             thread.join(60)
-    assert "slow_library" in sys.modules
+
+
+def test_an_app_makes_ready_ahead_once_and_goes_on_if_it_cannot(services, settings):
+    seen = []
+
+    def warm(app):
+        seen.append(app.name)
+        raise ServiceUnavailableError("the store is away")
+
+    function = faas.wsgi("own", lambda _services, _settings: flask.Flask("own"), warm=warm)
+    client = function.factory(services, settings).test_client()
+    assert seen == []
+
+    answers = [client.get("/_/ready").status_code for _ in range(2)]
+    warmed()
+
+    assert answers == [200, 200]
+    assert seen == ["own"]
 
 
 def test_a_function_without_its_store_is_healthy_but_not_ready(services, settings, tmp_path):

@@ -14,4 +14,5 @@ def bare_environment(folder: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "JOBLIB_MULTIPROCESSING": "0",  # its pools take semaphores of /dev/shm, out of reach here
     }

@@ -2,15 +2,8 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.data.specs.cutcounts import CutCount
 from mlaas4hep.core.models.training import ModelSummary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutCount:
-    """How many entries of a sample are left after one cut."""
-
-    cut: str
-    passed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +15,7 @@ class DryRunFile:
     entries: int
     sampled: int
     passed: int  #: of the sample
-    cut_flow: tuple[CutCount, ...]
+    cut_flow: tuple[CutCount, ...]  #: of the sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

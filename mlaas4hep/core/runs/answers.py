@@ -5,6 +5,7 @@ Whoever installs the client alone has no NumPy: nothing here needs it.
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.data.specs.cutcounts import CutCount
 from mlaas4hep.core.runs.inputfiles import SkippedFile
 from mlaas4hep.core.runs.run import FINAL, Status
 from mlaas4hep.errors import Problem
@@ -40,11 +41,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCount:
-    """What was found in one input file: the cut flow in two numbers."""
+    """What was found in one input file."""
 
     file: str
     entries: int  #: measured
     passed: int  #: of them, those that pass the cuts
+    cuts: tuple[CutCount, ...] = ()  #: what each leaves; empty: there are none, or it is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,12 @@ class Summary:
     """One line of a list of runs."""
 
     name: str
+    owner: str = ""
     folder: str
     title: str
     task: str  #: training, scoring or scan
     framework: str = ""  #: that model.py uses; empty: nothing is trained
+    learned: str = ""  #: binary, multiclass, regression or other; empty: no model is there yet
     status: Status
     attempt: int
     created_at: str

@@ -1,5 +1,6 @@
 """A run as people and programs want to see it: how far, how fast, how long still."""
 
+from dataclasses import replace
 from typing import Any
 
 from mlaas4hep.core import keys, wire
@@ -72,17 +73,19 @@ def stages(run: Run, now: float) -> tuple[Stage, ...]:
     return (
         _stage(run, "specs", "ranges", run.ranges, now),
         _stage(run, "chunk-preprocess", "chunks", run.chunks, now),
-        _stage(run, "train", "rounds", run.rounds, now),
+        _paced(_stage(run, "train", "rounds", run.rounds, now), run, now),
     )
 
 
 def _summary_fields(run: Run, now: float) -> dict[str, Any]:
     return {
         "name": run.name,
+        "owner": run.owner,
         "folder": run.folder,
         "title": run.title,
         "task": run.task,
         "framework": run.framework,
+        "learned": run.learned,
         "status": run.status,
         "attempt": run.attempt,
         "created_at": clock_time(run.created_at),
@@ -107,9 +110,10 @@ def _files(request: Request | ScoringRequest, specs: Specs | None) -> tuple[File
     for measured in specs.ranges:
         read[measured.file] += measured.stop - measured.start
         passed[measured.file] += measured.passed
+    cuts = {found.file: found.counts for found in specs.cuts}
     return tuple(
-        FileCount(file=file.name, entries=entries, passed=through)
-        for file, entries, through in zip(request.files, read, passed, strict=True)
+        FileCount(file=file.name, entries=read[at], passed=passed[at], cuts=cuts.get(at, ()))
+        for at, file in enumerate(request.files)
     )
 
 
@@ -131,6 +135,22 @@ def _stage(run: Run, name: str, unit: str, progress: Progress, now: float) -> St
         seconds=None if seconds is None else round(seconds, 3),
         per_second=None if rate is None else round(rate, 3),
         eta_seconds=round(left / rate, 1) if left and rate and state == "running" else None,
+    )
+
+
+def _paced(stage: Stage, run: Run, now: float) -> Stage:
+    """Return a training's stage with the pace of its rounds instead of the mean since its start.
+
+    Rounds that a checkpoint brought took no time, so without a pace nothing is promised then.
+    """
+    left_s = run.pace.left_s(stage.left, now) if stage.left else None
+    if stage.state != "running" or (left_s is None and not run.resumed):
+        return stage
+    rate = run.pace.per_second
+    return replace(
+        stage,
+        per_second=None if rate is None else round(rate, 3),
+        eta_seconds=None if left_s is None else round(left_s, 1),
     )
 
 

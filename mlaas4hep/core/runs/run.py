@@ -36,6 +36,7 @@ from mlaas4hep.core.runs.events import (
     TrialEnded,
 )
 from mlaas4hep.core.runs.inputfiles import AwaitedFile, SkippedFile
+from mlaas4hep.core.runs.pace import Pace
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.errors import Problem
 
@@ -82,6 +83,7 @@ class Run:
     title: str = ""
     task: Literal["training", "scoring", "scan"] = "training"
     framework: str = ""  #: that model.py uses, likeliest; empty: nothing is trained
+    learned: str = ""  #: binary, multiclass, regression or other; empty: no model is there yet
     attempt: int = 1
     skips_bad_files: bool = False  #: `on_bad_file` of params.json
     patience_s: float = 0.0  #: how long a file's server may be away; 0: as the deployment says
@@ -98,6 +100,7 @@ class Run:
     lost: int = 0  #: chunks that were damaged or gone, and were made again
     rounds: Progress = Progress()  #: epochs, over all chunks when training is "chunked"
     resumed: int = 0  #: rounds that the last start of the training found in a checkpoint
+    pace: Pace = Pace()  #: of rounds since that start
     specs: str = ""  #: object key of the merged specs
     model: str = ""
     version: str = ""
@@ -200,13 +203,12 @@ class Run:
                     self._at_least(Status.TRAINING),
                     isolation=event.isolation,
                     resumed=event.resumed,
+                    pace=self.pace if event.resumed == self.resumed else Pace(),
                     warnings=self._warned(event),
                     rounds=self.rounds.expect(event.rounds, at).mark_first(event.resumed, at),
                 )
             case EpochEnded():
-                return replace(
-                    self, rounds=self.rounds.mark(event.round, at), metrics=event.metrics
-                )
+                return self._round_ended(event, at)
             case ModelReady():
                 return replace(
                     self._at_least(Status.DONE),
@@ -214,6 +216,7 @@ class Run:
                     version=event.version,
                     metrics=event.metrics,
                     warnings=self._warned(event),
+                    learned=event.learned,
                 )
             case ScoringPlanned():
                 return replace(
@@ -241,6 +244,11 @@ class Run:
                 return replace(self, status=Status.CANCELLED)
             case _:
                 return self
+
+    def _round_ended(self, event: EpochEnded, at: float) -> "Run":
+        rounds = self.rounds.mark(event.round, at)
+        pace = self.pace if rounds == self.rounds else self.pace.after(rounds.done, at)
+        return replace(self, rounds=rounds, pace=pace, metrics=event.metrics)
 
     def _warned(
         self, event: FilesOpened | SpecsReady | TrainingStarted | ModelReady

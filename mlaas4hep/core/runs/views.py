@@ -204,6 +204,8 @@ class RunFeature:
     high: float | None
     nan: int  #: values that are not a number
     infinite: int
+    missing: int = 0  #: values that mean "missing", as params.json says; they are no NaN here
+    clipped: int = 0  #: values outside of what they are clipped to, estimated from a sample
     constant: bool
     used: bool  #: params.json may leave out what is constant
 

@@ -135,6 +135,7 @@ class OpenedFiles:
                 part.specs,
                 ranges=tuple(replace(count, file=entry.file) for count in part.specs.ranges),
                 weights=tuple(replace(found, file=entry.file) for found in part.specs.weights),
+                cuts=tuple(replace(found, file=entry.file) for found in part.specs.cuts),
             )
             for entry, part in zip(self.ranges, parts, strict=True)
         )

@@ -3,16 +3,16 @@
 The same text travels with the model, so that prediction applies what training applied.
 """
 
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 
 from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.specs.cutcounts import CutCount
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.selection.collections import Collection
-from mlaas4hep.core.selection.cuts import Chosen, Cut, NewBranch
+from mlaas4hep.core.selection.cuts import Cut, NewBranch
 from mlaas4hep.core.selection.parse_preproc import parse_parts
 from mlaas4hep.errors import InvalidRequestError
 
@@ -77,17 +77,21 @@ class Preproc:
         Args:
             keep: names that are not removed, whatever preproc.json says: the label's.
         """
+        return self.applied(columns, keep)[0]
+
+    def applied(
+        self, columns: Columns, keep: AbstractSet[str] = frozenset()
+    ) -> tuple[Columns, tuple[CutCount, ...]]:
+        """Return what `apply` returns, and what each cut leaves, in their order."""
         full = self.with_new_branches(columns)
         left = full.only(set(full.names) - (self.removes - keep))
-        if not self.cuts:
-            return left
-        *_, (_, chosen) = self._flow(full)
-        return left if chosen.all() else left.keep(chosen)
-
-    def cut_flow(self, columns: Columns) -> tuple[tuple[str, int], ...]:
-        """Return (cut, entries that pass it and all before it), in the order of the file."""
-        full = self.with_new_branches(columns)
-        return tuple((cut.label, int(np.sum(chosen))) for cut, chosen in self._flow(full))
+        chosen = np.ones(full.entries, dtype=np.bool_)
+        flow = {}
+        for cut in self.cuts:
+            chosen = chosen & cut.passed(full)
+            flow[cut.label] = int(np.count_nonzero(chosen))  # one that is written twice counts once
+        counts = tuple(CutCount(cut=label, passed=passed) for label, passed in flow.items())
+        return left if chosen.all() else left.keep(chosen), counts
 
     def with_new_branches(self, columns: Columns) -> Columns:
         """Return the same entries with the new branches; nothing is cut or removed."""
@@ -96,9 +100,3 @@ class Preproc:
         for branch in self.new_branches:
             columns = branch.added_to(columns)
         return columns
-
-    def _flow(self, columns: Columns) -> Iterator[tuple[Cut, Chosen]]:
-        chosen = np.ones(columns.entries, dtype=np.bool_)
-        for cut in self.cuts:
-            chosen = chosen & cut.passed(columns)
-            yield cut, chosen

@@ -54,6 +54,13 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
     return app
 
 
+def list_ahead(app: flask.Flask) -> None:
+    """List runs and models, which takes seconds where there are thousands, before anybody asks."""
+    context: Context = app.extensions["context"]
+    context.services.runs.list()
+    context.models.everybody()
+
+
 def _answer(context: Context, route: Route, **path: str) -> flask.Response:
     person = NOBODY if route.is_open else _person(context)
     args = route.arguments(flask.request.args.to_dict(), path)

@@ -15,7 +15,7 @@ from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
 from mlaas4hep.http.workflow.call import MAX_JSON_BYTES
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.levels import levels
+from mlaas4hep.http.workflow.levels import Levels
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.tarballs import FORM, FORM_BYTES
 from mlaas4hep.ports import People
@@ -34,7 +34,7 @@ def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
         bodies=bodies,
         on_stop=context.feeds.close,
         caller=Callers(context.verifier).owner,
-        levels=partial(levels, context),
+        levels=Levels(context),
     )
 
 

@@ -1,23 +1,52 @@
-"""What Prometheus is told of runs, when it asks workflow."""
+"""What Prometheus is told of runs and of what people keep, when it asks workflow."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
+
+from cachetools import TTLCache, cached
 
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.faas.metrics import Level
 from mlaas4hep.http.workflow.context import Context
+from mlaas4hep.usecases.quotas import bytes_by_owner
+
+_LISTED_S = 600.0  #: the buckets are listed as often, not for every question
+_NAMED = 100  #: owners of the most; all others are told together
 
 
-def levels(context: Context) -> Iterator[Level]:
-    """Yield runs by status, how long the quietest unfinished one is quiet, and who watches."""
-    runs = context.services.runs.list()
-    by_status = Counter(run.status for run in runs)
-    for status in Status:
-        yield "mlaas_runs", "Runs by status", status.value, by_status[status]
-    now = context.services.clock()
-    quiet = max((now - run.updated_at for run in runs if not run.is_final), default=0.0)
-    about = "Since when the unfinished run that changed longest ago has not changed"
-    yield "mlaas_quietest_run_seconds", about, "", quiet
-    rounds = sum(run.rounds.done for run in runs if not run.is_final)
-    yield "mlaas_training_rounds", "Rounds done by unfinished runs", "", rounds
-    yield "mlaas_watchers", "Streams that follow a run", "", context.feeds.watched
+class Levels:
+    """Returns what is true at the moment; see `faas.metrics.Levels`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        kept: TTLCache[object, Counter[str]] = TTLCache(1, _LISTED_S, context.services.clock)
+        by_owner = partial(bytes_by_owner, context.services)
+        self._bytes_by_owner = cached(kept, lock=threading.Lock())(by_owner)
+
+    def __call__(self) -> Iterator[Level]:
+        """Yield runs by status, the quietest unfinished one, who watches, and bytes by owner."""
+        yield from self._of_runs()
+        yield "mlaas_watchers", "Streams that follow a run", "", self._context.feeds.watched
+        for owner, size in _largest(self._bytes_by_owner()):
+            yield "mlaas_owner_bytes", "Stored bytes by owner, in all buckets", owner, size
+
+    def _of_runs(self) -> Iterator[Level]:
+        services = self._context.services
+        runs = services.runs.list()
+        by_status = Counter(run.status for run in runs)
+        for status in Status:
+            yield "mlaas_runs", "Runs by status", status.value, by_status[status]
+        now = services.clock()
+        quiet = max((now - run.updated_at for run in runs if not run.is_final), default=0.0)
+        about = "Since when the unfinished run that changed longest ago has not changed"
+        yield "mlaas_quietest_run_seconds", about, "", quiet
+        rounds = sum(run.rounds.done for run in runs if not run.is_final)
+        yield "mlaas_training_rounds", "Rounds done by unfinished runs", "", rounds
+
+
+def _largest(found: Counter[str]) -> Iterator[tuple[str, int]]:
+    named = found.most_common(_NAMED)
+    yield from named
+    yield "others", found.total() - sum(size for _, size in named)

@@ -198,6 +198,7 @@ class _UnderWay:
                     version=self.bundle.publish(report),
                     metrics=report.metrics,
                     warnings=report.warnings,
+                    learned=report.task,
                 )
 
     def _store(self, made: FileMade) -> None:

@@ -20,7 +20,9 @@ function axis(label, more = {}) {
 }
 
 const figure = (value) => (value === null || value === undefined ? "" : number(value, 4));
-const numbers = (_plot, values) => values.map(figure);
+// Room beside an axis is small: 1,000,000 is 1e6 there.
+const short = (value) => (value !== null && Math.abs(value) >= 1e5 ? value.toExponential().replace("e+", "e") : figure(value));
+const numbers = (_plot, values) => values.map(short);
 
 // series: [{label, values, colour?, dash?, stepped?, fill?, points?}]; x: numbers that rise
 export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false }) {
@@ -39,7 +41,7 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
   const options = {
     width: 400,
     height,
-    legend: { show: true, live: true },
+    legend: { show: true, live: true, markers: { width: 2, dash: (_plot, index) => (series[index - 1]?.dash ? "dashed" : "solid") } },
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
       x: { time: false, range: xRange ? () => xRange : undefined },
@@ -75,8 +77,10 @@ function rows(plot, xLabel, series) {
 
 // Counts between edges, drawn as steps; `counts` one list for each series.
 export function histogram({ label, edges, xLabel, yLabel, series, height = 180, log = false }) {
+  const all = series.flatMap((one) => one.values);
+  const yRange = log ? undefined : [Math.min(0, ...all), 1.05 * Math.max(0, ...all) || 1];
   const closed = series.map((one) => ({ ...one, stepped: one.stepped ?? true, points: one.points ?? false, values: [...one.values, one.pointsOnly ? null : one.values.at(-1)] }));
-  return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, xRange: [edges[0], edges.at(-1)] });
+  return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, xRange: [edges[0], edges.at(-1)], yRange });
 }
 
 export function faded(one) {

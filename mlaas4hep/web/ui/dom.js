@@ -83,6 +83,13 @@ export function problem(error, kind = "") {
   );
 }
 
+// What a run warns of, in one box.
+export function warnings(texts) {
+  if (!texts.length) return null;
+  if (texts.length === 1) return problem({ message: texts[0] }, "warn");
+  return h("div.problem.warn", { role: "alert" }, h("strong", `${texts.length} things to look at`), h("ul", texts.map((text) => h("li", text))));
+}
+
 export function copyable(text, label) {
   const copy = async () => {
     await navigator.clipboard.writeText(text);

@@ -1,6 +1,7 @@
 // The frame: which screen an address means, and who is signed in.
 import { fill, h, problem } from "./dom.js";
 import { signIn } from "./screens/signin.js";
+import { unreachable } from "./server.js";
 
 const SCREENS = [
   [/^\/runs$/, () => import("./screens/runs.js"), "Runs"],
@@ -34,15 +35,21 @@ async function show() {
   shown = path;
   try {
     const view = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
-    const screen = await load();
+    const screen = await load().catch(() => Promise.reject(unreachable()));
     if (signal.aborted) return;
     if (moved) fill(main, view);
     else main.replaceChildren(view);
-    await screen.show(view, args, { signal, query: new URLSearchParams(query), again: show });
+    const asked = new URLSearchParams(query);
+    await screen.show(view, args, { signal, query: asked, whose: whoseIn(asked), again: show });
   } catch (error) {
     if (signal.aborted || error.status === 401) return;
-    fill(main, problem(error), h("p", h("a", { href: "#/runs" }, "To the runs")));
+    fill(main, problem(error), h("div.actions", !error.status && h("button.plain", { type: "button", onclick: show }, "Try again"), h("a", { href: "#/runs" }, "To the runs")));
   }
+}
+
+// Whose run it is that an administrator looks at: what to ask with; nothing for one's own.
+function whoseIn(query) {
+  return query.has("owner") ? { owner: query.get("owner") } : {};
 }
 
 function find(path) {
@@ -64,11 +71,12 @@ function mark(path) {
 addEventListener("hashchange", () => {
   show().then(() => main.focus({ preventScroll: false }));
 });
-addEventListener("signed-out", () => {
+addEventListener("signed-out", ({ detail }) => {
   leaving.abort();
   shown = "";
-  signIn(main, show);
+  signIn(main, show, detail);
 });
+addEventListener("online", () => main.querySelector(".problem") && show());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

@@ -44,10 +44,14 @@ export async function call(url, options = {}) {
     answer = await fetch(url, { ...options, headers: headers(options.headers), credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerError(0, { message: "The server cannot be reached", hint: "check the network, and try again" });
+    throw unreachable();
   }
   if (!answer.ok) throw await refusal(answer);
   return answer;
+}
+
+export function unreachable() {
+  return new ServerError(0, { message: "The server cannot be reached", hint: "check the network, and try again" });
 }
 
 async function refusal(answer) {
@@ -59,7 +63,7 @@ async function refusal(answer) {
   }
   const found = told.problem || told.error;
   const problem = found && typeof found === "object" ? found : { message: found || `The server answered ${answer.status}` };
-  if (answer.status === 401) dispatchEvent(new CustomEvent("signed-out"));
+  if (answer.status === 401) dispatchEvent(new CustomEvent("signed-out", { detail: problem }));
   return new ServerError(answer.status, problem);
 }
 
@@ -85,24 +89,31 @@ export async function ask(path, body) {
   return (await call(predictUrl(path), options)).json();
 }
 
-// Whatever a run becomes, one report after the other, until it is over. Reconnects by itself.
-export async function watch(name, told, signal) {
+// Whatever a run becomes, one report after the other, until it is over. Reconnects by itself, and
+// tells `lost` the error when it cannot.
+export async function watch(name, whose, { told, lost }, signal) {
   while (!signal.aborted) {
     try {
-      if (await stream(name, told, signal)) return;
+      if (await stream(name, whose, told, signal)) return;
     } catch (error) {
       if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
+      lost(error);
     }
     await new Promise((resolve) => setTimeout(resolve, 1500));
   }
 }
 
-async function stream(name, told, signal) {
-  const answer = await call(workflowUrl(`runs/${encodeURIComponent(name)}/events`), { signal });
+const SILENCE_MS = 30000; // the server says every ten seconds that it is still there
+
+async function stream(name, whose, told, signal) {
+  const silence = new AbortController();
+  const end = AbortSignal.any([signal, silence.signal]);
+  const answer = await call(workflowUrl(`runs/${encodeURIComponent(name)}/events`, whose), { signal: end });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const waiting = setTimeout(() => silence.abort(), SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(waiting));
     if (done) return false;
     text += value;
     const messages = text.split("\n\n");
@@ -125,6 +136,11 @@ function event(message, told) {
   const run = JSON.parse(data.join("\n"));
   told(run);
   return ["done", "failed", "cancelled"].includes(run.status);
+}
+
+// Where the page shows a run, or a part of it; `whose` as in a screen's context.
+export function runPage(name, whose = {}, part = "") {
+  return `#${address("/runs/", encodeURIComponent(name) + (part && `/${part}`), whose)}`;
 }
 
 // Sends a file; tells how much is sent.

@@ -34,9 +34,36 @@ def test_scores_are_counted_by_true_class():
     assert len(scores["edges"]) == len(scores["counts"][0]) + 1
 
 
+def test_labels_of_minus_one_and_one_have_their_scores_and_none_is_lost():
+    labels, scores = np.array([-1.0, -1.0, 1.0]), np.array([[-7.0], [-0.5], [1.5]])
+    matrix = figures.confusion(np.array([0, 0, 1]), np.array([0, 0, 1]), 2)
+    test = SetFigures(name="test", entries=3, auc=1.0, matrix=matrix, curve=None)
+
+    told = quality([test], {"test": (labels, scores, None)}, ())["test"]["scores"]
+
+    assert (told["edges"][0], told["edges"][-1]) == (-1, 1)
+    assert [sum(counts) for counts in told["counts"]] == [2, 1]
+
+
 def test_classes_have_their_names_and_the_matrix_their_order():
     assert told(("qcd", "higgs"))["classes"] == ("qcd", "higgs")
     assert told()["confusion"] == [[1, 1], [1, 1]]
+
+
+def test_each_of_several_classes_has_its_curve_against_all_others():
+    labels = np.array([0, 0, 1, 1, 3, 3])  # of class 2 there is no entry
+    scores = np.eye(4)[labels] * [0.9, 0.5, 0.5, 0.9] + np.array([[0.1], [0.4], [0], [0], [0], [0]])
+    matrix = figures.confusion(labels, scores.argmax(1), 4)
+    test = SetFigures(name="test", entries=6, auc=1.0, matrix=matrix, curve=None)
+
+    rocs = quality([test], {"test": (labels, scores, None)}, tuple("abcd"))["test"]["rocs"]
+
+    assert [each["class"] for each in rocs] == ["a", "b", "d"]
+    for each in rocs:
+        area = np.trapezoid(each["true_positives"], each["false_positives"])
+        assert each["auc"] == pytest.approx(area)
+    assert [each["auc"] for each in rocs] == [1, 1, 1]
+    assert rocs[0]["auc_error"] == 0
 
 
 def test_a_histogram_has_edges_in_both_units():

@@ -126,6 +126,19 @@ def test_no_thread_was_there_before_the_process_was_confined(seconds):
     assert filters == {own + 1}
 
 
+@pytest.mark.parametrize("seconds", [0, IDLE_SECONDS], ids=["fresh", "forked"])
+def test_estimators_that_ask_joblib_for_threads_do_without(seconds):
+    asks = body(
+        "from sklearn.ensemble import HistGradientBoostingRegressor",
+        "made = HistGradientBoostingRegressor(max_iter=1, min_samples_leaf=1)",
+        "return made.fit([[0.0] * idim, [1.0] * idim], [0.0, 1.0])",
+    )
+    job = replace(JOB, resources=Resources(cpus=2))
+
+    with Sandbox(prepared_seconds=seconds).start(job, asks) as training:
+        assert isinstance(training.report(60), ModelBuilt)
+
+
 def _line(path, name):
     (line,) = (each for each in path.read_text().splitlines() if each.startswith(name))
     return int(line.removeprefix(name))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mlaas4hep.core.runs.events import EpochEnded, TrainingStarted
 from mlaas4hep.core.runs.inputfiles import AwaitedFile
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.core.runs.report import mark, metrics, stages, summary, waiting
@@ -23,6 +24,44 @@ def test_a_stage_that_runs_has_a_rate_and_a_time_left():
 
     assert (stage.state, stage.done, stage.left, stage.total) == ("running", 2, 2, 4)
     assert (stage.seconds, stage.per_second, stage.eta_seconds) == (20.0, 0.1, 20.0)
+
+
+STARTED = TrainingStarted(owner="a", run="luca_1", rounds=10)
+
+
+def trained(*ended, now, started=STARTED):
+    """Return the stage of a training whose rounds ended at these times, as it is shown `now`."""
+    run = RUN.apply(started, 1000.0)
+    for number, at in enumerate(ended, start=started.resumed):
+        run = run.apply(EpochEnded(owner="a", run="luca_1", round=number), at)
+    return stages(run, now)[2]
+
+
+def test_the_time_left_is_right_after_the_second_round_whatever_the_first_one_took():
+    stage = trained(1030.0, 1032.0, now=1032.0)
+
+    assert (stage.per_second, stage.eta_seconds) == (0.5, 16.0)
+    assert trained(1030.0, 1032.0, now=1033.5).eta_seconds == 14.5
+    assert trained(1030.0, 1032.0, now=1060.0).eta_seconds == 0
+
+
+def test_rounds_that_a_checkpoint_brought_promise_nothing():
+    started = TrainingStarted(owner="a", run="luca_1", rounds=100, resumed=50)
+    first = trained(1030.0, now=1030.0, started=started)
+    second = trained(1030.0, 1032.0, now=1032.0, started=started)
+
+    assert (first.done, first.per_second, first.eta_seconds) == (51, None, None)
+    assert (second.per_second, second.eta_seconds) == (0.5, 96.0)
+
+
+def test_a_training_that_goes_on_in_another_process_is_timed_anew():
+    run = RUN.apply(TrainingStarted(owner="a", run="luca_1", rounds=10), 1000.0)
+    for number, at in enumerate((1030.0, 1032.0)):
+        run = run.apply(EpochEnded(owner="a", run="luca_1", round=number), at)
+
+    run = run.apply(TrainingStarted(owner="a", run="luca_1", rounds=10, resumed=2), 5000.0)
+
+    assert stages(run, 5000.0)[2].eta_seconds is None
 
 
 def test_a_stage_that_is_done_keeps_its_time():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlaas4hep.core.data.columns import Columns, Jagged
+from mlaas4hep.core.data.specs.cutcounts import CutCount
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
@@ -107,7 +108,7 @@ def test_later_collections_new_branches_and_cuts_see_what_is_left():
     assert preproc.reads == {"Jet_pt", "Jets_pt"}
     assert found.flat["n"].tolist() == [3, 1]
     assert rows(found, "Jets_pt") == [[], []]
-    assert preproc.cut_flow(COLUMNS) == (("n > 0", 2),)
+    assert preproc.applied(COLUMNS)[1] == (CutCount(cut="n > 0", passed=2),)
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,32 @@ def test_what_nobody_understands_is_listed_and_can_be_dropped(world, admin):
 def test_others_are_refused(world, alice, submitted, method, path):
     assert alice.call(method, path).status_code == 403
     assert len(list(world.services.dead_letters.letters())) == 1
+
+
+def test_admins_look_at_everybodys_runs(admin, submitted):
+    (listed,) = admin.get("/runs?all=true").json["runs"]
+
+    assert (listed["name"], listed["owner"]) == ("luca_1", submitted.owner)
+    whose = f"owner={submitted.owner}"
+    assert admin.get(f"/runs/luca_1?{whose}").json["owner"] == submitted.owner
+    assert admin.get("/runs/luca_1").status_code == 404
+    for path in ("logs", "manifest", "history", "cutflow"):
+        assert admin.get(f"/runs/luca_1/{path}?{whose}").status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["", "/logs", "/manifest", "/history", "/events", "/chunks"])
+def test_nobody_else_looks_at_others_runs(world, submitted, path):
+    bob = world.person("bob")
+
+    refused = bob.get(f"/runs/luca_1{path}?owner={submitted.owner}")
+
+    assert refused.status_code == 403
+    assert refused.json["error"]["message"] == "others' runs are shown to admins only"
+
+
+def test_admins_change_no_run_of_others(admin, submitted):
+    for method, path in [("POST", "cancel"), ("POST", "restart"), ("DELETE", "")]:
+        refused = admin.call(
+            method, f"/runs/luca_1/{path}".rstrip("/") + f"?owner={submitted.owner}"
+        )
+        assert refused.status_code == 400, path

@@ -19,6 +19,7 @@ class BranchSpec:
     high: float | None
     width: int  #: columns the branch fills: its longest row if jagged, else 1
     nan: int = 0  #: values that are not a number; they do not touch low and high
+    missing: int = 0  #: of them, those that mean "missing", such as -999
     inf: int = 0  #: values that are infinite; neither do they
     exact: tuple[int, int] | None = None  #: low and high of integers that doubles cannot hold
     sketch: tuple[Sketch, ...] = ()  #: of the values, while the specs of a run are measured
@@ -27,6 +28,7 @@ class BranchSpec:
     )
     too_many: bool = False  #: there are more texts than are taken for categories
     treatment: Treatment | None = None  #: None: minimum and maximum, as the ancestor does
+    clipped: int = 0  #: values that the treatment moves inwards, estimated from the sketch
 
     def __post_init__(self) -> None:
         if (self.low is None) != (self.high is None):
@@ -88,6 +90,7 @@ def _together(specs: Sequence[BranchSpec]) -> BranchSpec:
         high=max(highs, default=None),
         width=max(spec.width for spec in specs),
         nan=sum(spec.nan for spec in specs),
+        missing=sum(spec.missing for spec in specs),
         inf=sum(spec.inf for spec in specs),
         exact=_exact_together(specs),
         sketch=joined(sketch for spec in specs for sketch in spec.sketch),

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.specs.branch import BranchSpec, spec_of_texts
+from mlaas4hep.core.data.specs.cutcounts import FileCuts, joined_cuts
 from mlaas4hep.core.data.specs.sketch import Sketch
 from mlaas4hep.core.data.values.texts import found_in, is_text
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
@@ -40,6 +41,7 @@ class Specs:
     branches: tuple[BranchSpec, ...]  #: sorted by name
     ranges: tuple[RangeCount, ...]  #: sorted, disjoint; neighbours that are whole are one
     weights: tuple[WeightSum, ...] = ()  #: by file and label; empty: all entries count alike
+    cuts: tuple[FileCuts, ...] = ()  #: sorted by file; empty: there are none
 
     @property
     def entries(self) -> int:
@@ -76,7 +78,9 @@ def merged(parts: Iterable[Specs]) -> Specs:
     branches: dict[str, list[BranchSpec]] = {}
     ranges: list[RangeCount] = []
     weights: list[WeightSum] = []
+    cuts: list[FileCuts] = []
     for part in parts:
+        cuts.extend(part.cuts)
         weights.extend(part.weights)
         ranges.extend(part.ranges)
         for spec in part.branches:
@@ -85,6 +89,7 @@ def merged(parts: Iterable[Specs]) -> Specs:
         branches=tuple(first.merge(*more) for _, (first, *more) in sorted(branches.items())),
         ranges=_joined(ranges),
         weights=joined_sums(weights),
+        cuts=joined_cuts(cuts),
     )
 
 

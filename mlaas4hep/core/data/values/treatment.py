@@ -79,22 +79,31 @@ def is_missing(values: Array, missing: tuple[float, ...]) -> NDArray[np.bool_]:
 
 def without_missing(columns: Columns, rules: Rules) -> Columns:
     """Return entries with NaN for values that mean "missing", so that they are not measured."""
+    return missing_apart(columns, rules)[0]
+
+
+def missing_apart(columns: Columns, rules: Rules) -> tuple[Columns, dict[str, int]]:
+    """Return what `without_missing` returns, and how many values of which branch mean "missing"."""
+    counts: dict[str, int] = {}
     if not rules.missing:
-        return columns
+        return columns, counts
 
     def plain(name: str, values: Array) -> Array:
         missing = rules.missing_of(name)
         if is_text(values):
             return values
         gone = is_missing(values, missing) if missing else np.zeros(0, np.bool_)
-        return np.where(gone, np.nan, values) if gone.any() else values
+        if not gone.any():
+            return values
+        counts[name] = int(np.count_nonzero(gone))
+        return np.where(gone, np.nan, values)
 
     flat = {name: plain(name, values) for name, values in columns.flat.items()}
     jagged = {
         name: replace(rows, content=plain(name, rows.content))
         for name, rows in columns.jagged.items()
     }
-    return replace(columns, flat=flat, jagged=jagged)
+    return replace(columns, flat=flat, jagged=jagged), counts
 
 
 def signed_log(values: Doubles) -> Doubles:

@@ -53,7 +53,21 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
         scale=_scale(spec, rules),
         dropped=rules.constant == "drop" and spec.is_constant,
     )
-    return replace(spec, sketch=(), treatment=None if treatment == Treatment() else treatment)
+    return replace(
+        spec,
+        sketch=(),
+        treatment=None if treatment == Treatment() else treatment,
+        clipped=_clipped(spec, treatment.scale, treatment.first or 0),
+    )
+
+
+def _clipped(spec: BranchSpec, scale: Scale | None, first: int) -> int:
+    """Return how many values a scale moves inwards."""
+    seen = Distribution.of(spec.sketch)
+    if seen is None or scale is None or scale.low is None or scale.high is None:
+        return 0
+    low, high = scale.low + first, scale.high + first
+    return round(float(seen.weights[(seen.values < low) | (seen.values > high)].sum()))
 
 
 def _scale(spec: BranchSpec, rules: Rules) -> Scale | None:

@@ -161,3 +161,4 @@ class ModelReady(Event):
     version: str
     metrics: tuple[tuple[str, float], ...] = ()  #: final ones, such as (("test_auc", 0.77),)
     warnings: tuple[str, ...] = ()
+    learned: str = ""  #: binary, multiclass, regression or other

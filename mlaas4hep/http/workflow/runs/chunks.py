@@ -9,7 +9,7 @@ from mlaas4hep.http.schemas import ELSEWHERE, FILE, whole
 from mlaas4hep.http.workflow.call import Call, answer, download
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.models import THROUGH
-from mlaas4hep.http.workflow.runs.runs import RUN, find_run
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run
 from mlaas4hep.usecases import runchunks
 
 
@@ -33,9 +33,9 @@ ROUTES = (
         path="/runs/{name}/chunks",
         handler=list_chunks,
         tag="runs",
-        args=(RUN,),
+        args=SEEN,
         gives=RunChunks,
-        errors=(404, 409),
+        errors=(403, 404, 409),
     ),
     Route(
         name="fetch_chunk",
@@ -44,13 +44,13 @@ ROUTES = (
         handler=fetch_chunk,
         tag="runs",
         args=(
-            RUN,
+            *SEEN,
             Arg(name="index", about="Its number, from 0.", schema=whole(MOST_ITEMS)),
             THROUGH,
         ),
         gives=FILE,
         also_gives={307: ELSEWHERE},
         media="application/octet-stream",
-        errors=(404, 409),
+        errors=(403, 404, 409),
     ),
 )

@@ -19,7 +19,7 @@ from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import NAME, OBJECT, ref
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs.runs import RUN, find_run
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
 
@@ -31,8 +31,9 @@ def show_manifest(context: Context, call: Call) -> flask.Response:
 
 def compare_runs(context: Context, call: Call) -> flask.Response:
     """Return what differs between two runs."""
-    other = runs.find(call.person.owner, call.arg("other"), context.services)
-    return answer(difference(find_run(context, call), other, context.services))
+    one = find_run(context, call)
+    other = runs.find(one.owner, call.arg("other"), context.services)
+    return answer(difference(one, other, context.services))
 
 
 def manifest(run: Run, services: Services) -> dict[str, Any]:
@@ -102,9 +103,9 @@ ROUTES = (
         handler=show_manifest,
         tag="runs",
         actions=("manifest",),
-        args=(RUN,),
+        args=SEEN,
         gives=ref("Manifest"),
-        errors=(404, 409),
+        errors=(403, 404, 409),
     ),
     Route(
         name="compare_runs",
@@ -113,8 +114,8 @@ ROUTES = (
         handler=compare_runs,
         tag="runs",
         actions=("diff",),
-        args=(RUN, Arg(name="other", about="The other run.", schema=NAME, required=True)),
+        args=(*SEEN, Arg(name="other", about="The other run.", schema=NAME, required=True)),
         gives=OBJECT,
-        errors=(404, 409),
+        errors=(403, 404, 409),
     ),
 )

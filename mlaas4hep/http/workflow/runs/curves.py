@@ -11,7 +11,7 @@ from mlaas4hep.http.schemas import FILE
 from mlaas4hep.http.workflow.call import Call, attachment
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs.quality import stored_history
-from mlaas4hep.http.workflow.runs.runs import RUN, find_run
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run
 
 
 def fetch_curves(context: Context, call: Call) -> flask.Response:
@@ -30,9 +30,9 @@ ROUTES = (
         handler=fetch_curves,
         tag="runs",
         actions=("tensorboard",),
-        args=(RUN,),
+        args=SEEN,
         gives=FILE,
         media="application/octet-stream",
-        errors=(404,),
+        errors=(403, 404),
     ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import flask
 
+from mlaas4hep.core.data.specs.cutcounts import added
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import FeatureList
@@ -13,7 +14,7 @@ from mlaas4hep.http.route import Route
 from mlaas4hep.http.schemas import OBJECT, Schema
 from mlaas4hep.http.workflow.call import Call, answer, raw_json
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run, full_report
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import models, rundata
 
@@ -52,14 +53,14 @@ def show_checks(context: Context, call: Call) -> flask.Response:
 
 
 def show_cutflow(context: Context, call: Call) -> flask.Response:
-    """Return how many entries each file has, and how many pass the cuts."""
+    """Return how many entries each file has, and what each cut leaves of them."""
     found = full_report(find_run(context, call), context).files
-    rows = [{"file": one.file, "entries": one.entries, "passed": one.passed} for one in found]
     return answer(
         {
-            "files": rows,
+            "files": found,
             "entries": sum(one.entries for one in found),
             "passed": sum(one.passed for one in found),
+            "cuts": added(count for one in found for count in one.cuts),
         }
     )
 
@@ -72,7 +73,7 @@ def show_features(context: Context, call: Call) -> flask.Response:
 def show_sample(context: Context, call: Call) -> flask.Response:
     """Return one entry of the run's files, as its model takes it."""
     run = find_run(context, call)
-    record = models.find(call.person, run.name, context.services)
+    record = models.of_run(run, context.services)
     return answer({"model": run.name, "entry": rundata.sample(run, record, context.services)})
 
 
@@ -110,6 +111,20 @@ _SET: Schema = {
         "roc": {
             "type": "object",
             "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
+        },
+        "rocs": {
+            "type": "array",
+            "description": "Of more than two classes: each against all others, by its own score.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "class": {"type": "string"},
+                    "auc": {"type": "number"},
+                    "auc_error": _MAYBE,
+                    "false_positives": _NUMBERS,
+                    "true_positives": _NUMBERS,
+                },
+            },
         },
         "residuals": {
             "type": "object",
@@ -218,17 +233,31 @@ _CHECKS: Schema = {
     },
 }
 _COUNT: Schema = {"type": "integer"}
+_CUTS: Schema = {
+    "type": "array",
+    "description": "What each cut leaves, in the order of preproc.json; empty where it is not known.",
+    "items": {
+        "type": "object",
+        "properties": {"cut": {"type": "string"}, "passed": _COUNT},
+    },
+}
 _CUTFLOW: Schema = {
     "type": "object",
-    "required": ["files", "entries", "passed"],
+    "required": ["files", "entries", "passed", "cuts"],
     "properties": {
         "files": {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"file": {"type": "string"}, "entries": _COUNT, "passed": _COUNT},
+                "properties": {
+                    "file": {"type": "string"},
+                    "entries": _COUNT,
+                    "passed": _COUNT,
+                    "cuts": _CUTS,
+                },
             },
         },
+        "cuts": _CUTS,
         "entries": _COUNT,
         "passed": _COUNT,
     },
@@ -246,7 +275,7 @@ def _of_run(
     what: str,
     handler: Callable[[Context, Call], flask.Response],
     gives: Any,
-    errors: tuple[int, ...] = (404,),
+    errors: tuple[int, ...] = (403, 404),
 ) -> Route:
     return Route(
         name=f"show_{what}",
@@ -255,7 +284,7 @@ def _of_run(
         handler=handler,
         tag="runs",
         actions=(what,),
-        args=(RUN,),
+        args=SEEN,
         gives=gives,
         errors=errors,
     )
@@ -268,6 +297,6 @@ ROUTES = (
     _of_run("histograms", show_histograms, _HISTOGRAMS),
     _of_run("correlations", show_correlations, _CORRELATIONS),
     _of_run("cutflow", show_cutflow, _CUTFLOW),
-    _of_run("features", show_features, FeatureList, (404, 409, 422)),
-    _of_run("sample", show_sample, _SAMPLE, (404, 409, 422)),
+    _of_run("features", show_features, FeatureList, (403, 404, 409, 422)),
+    _of_run("sample", show_sample, _SAMPLE, (403, 404, 409, 422)),
 )

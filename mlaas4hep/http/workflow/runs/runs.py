@@ -7,7 +7,7 @@ from mlaas4hep.core.runs.log import STAGES, compose
 from mlaas4hep.core.runs.report import report, summary
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.views import Deleted, RunPage
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.schemas import FLAG, FOLDER, NAME, TEXT, whole
 from mlaas4hep.http.workflow.call import Call, Handler, answer, attachment
@@ -20,8 +20,15 @@ _MAX_OFFSET = 10**8
 
 
 def find_run(context: Context, call: Call) -> Run:
-    """Return the run that path, query or body name."""
-    return runs.find(call.person.owner, call.arg("name", "process_name"), context.services)
+    """Return the run that path, query or body name.
+
+    Raises:
+        ForbiddenError: it is somebody else's, and the person is no administrator.
+    """
+    owner = call.args.get("owner") or call.person.owner
+    if owner != call.person.owner and not call.person.is_admin:
+        raise ForbiddenError("others' runs are shown to admins only")
+    return runs.find(owner, call.arg("name", "process_name"), context.services)
 
 
 def full_report(run: Run, context: Context) -> Report:
@@ -113,6 +120,8 @@ RUN = Arg(
     required=True,
     aliases=("process_name", "run"),
 )
+OWNER = Arg(name="owner", about="Whose run it is, for admins.", schema=NAME)
+SEEN = (RUN, OWNER)  #: arguments of what administrators may look at
 STAGE = Arg(name="stage", about="Only this part.", schema={"enum": list(STAGES)})
 
 
@@ -174,10 +183,10 @@ ROUTES = (
         path="/runs/{name}/logs",
         handler=logs,
         tag="runs",
-        args=(RUN, STAGE),
+        args=(*SEEN, STAGE),
         gives=TEXT,
         media="text/plain",
-        errors=(404,),
+        errors=(403, 404),
     ),
     _on_run("cancel_run", "cancel", cancel_run),
     _on_run("restart_run", "restart", restart_run),

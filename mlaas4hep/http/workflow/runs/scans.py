@@ -9,7 +9,7 @@ from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, NAME, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.runs.runs import RUN, full_report
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run, full_report
 from mlaas4hep.http.workflow.runs.submissions import ERRORS, in_turn, prepared
 from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.usecases import scans
@@ -27,7 +27,7 @@ def create_scan(context: Context, call: Call) -> flask.Response:
 
 def show_scan(context: Context, call: Call) -> flask.Response:
     """Return the trials of a scan, the best first."""
-    return answer(scans.look(call.person.owner, call.arg("name"), context.services))
+    return answer(scans.look(find_run(context, call), context.services))
 
 
 _VALUES: Schema = {
@@ -98,8 +98,8 @@ ROUTES = (
         path="/scans/{name}",
         handler=show_scan,
         tag="runs",
-        args=(RUN,),
+        args=SEEN,
         gives=ScanReport,
-        errors=(404,),
+        errors=(403, 404),
     ),
 )

@@ -16,7 +16,7 @@ from mlaas4hep.http.schemas import TEXT, whole
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs.feeds import State
-from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
+from mlaas4hep.http.workflow.runs.runs import SEEN, find_run, full_report
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import runs
 
@@ -83,7 +83,7 @@ ROUTES = (
         tag="runs",
         actions=("status",),
         args=(
-            RUN,
+            *SEEN,
             Arg(
                 name="wait",
                 about="Answer at the next change, or after so many seconds.",
@@ -92,7 +92,7 @@ ROUTES = (
             Arg(name="seen", about="The `mark` of the run as you know it."),
         ),
         gives=Report,
-        errors=(404,),
+        errors=(403, 404),
     ),
     Route(
         name="watch_run",
@@ -101,9 +101,9 @@ ROUTES = (
         handler=watch_run,
         tag="runs",
         actions=("watch",),
-        args=(RUN,),
+        args=SEEN,
         gives=TEXT,
         media="text/event-stream",
-        errors=(404,),
+        errors=(403, 404),
     ),
 )

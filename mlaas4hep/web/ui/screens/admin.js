@@ -1,7 +1,7 @@
 // For administrators: what waits, what could not be handled, and everybody's runs.
 import { fill, h, notice, panel, table } from "../dom.js";
 import { age, count, statusClass } from "../format.js";
-import { get, send } from "../server.js";
+import { get, runPage, send } from "../server.js";
 
 export async function show(view, _args, { signal, again }) {
   const [runs, letters, queues] = await Promise.all([get("runs", { all: "true", limit: 100 }), get("admin/dead-letters"), get("admin/queues")]);
@@ -28,11 +28,11 @@ function dead(letters, again) {
       if (error.status !== 401) notice(error.message);
     }
   };
-  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run || "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("span", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
+  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: runPage(one.run, { owner: one.owner }) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("span", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
   return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", h("td", { "aria-hidden": "true" })], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
 }
 
 function everybody(runs) {
-  const rows = runs.runs.map((one) => [h("th", { scope: "row" }, one.name), h("span", { class: `tag ${statusClass(one.status)}` }, one.status), one.title || "–", age(one.created_at), one.problem ? one.problem.message : "–"]);
-  return panel(`Everybody's runs (${count(runs.total)})`, table(["Run", "Status", "Title", "Started", "Problem"], rows, { "aria-label": "Everybody's runs" }));
+  const rows = runs.runs.map((one) => [h("th", { scope: "row" }, h("a", { href: runPage(one.name, { owner: one.owner }) }, one.name)), h("code.small", one.owner.slice(0, 8)), h("span", { class: `tag ${statusClass(one.status)}` }, one.status), one.title || "–", age(one.created_at), one.problem ? one.problem.message : "–"]);
+  return panel(`Everybody's runs (${count(runs.total)})`, table(["Run", "Owner", "Status", "Title", "Started", "Problem"], rows, { "aria-label": "Everybody's runs" }));
 }

@@ -1,20 +1,21 @@
 // What a run learned from: branches, cuts, distributions.
 import { histogram } from "../chart.js";
-import { fill, h, numberCell, numberHead, panel, problem, table } from "../dom.js";
+import { fill, h, numberCell, numberHead, panel, problem, table, warnings } from "../dom.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
 import { matrix } from "./matrix.js";
 
 const SHOWN = 24;
 
-export async function show(body, run, { signal }) {
+export async function show(body, run, { signal, whose }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
-  const [features, cutflow, histograms, together] = await Promise.all(["features", "cutflow", "histograms", "correlations"].map((what) => get(`${path}/${what}`).catch((error) => error)));
+  const [features, cutflow, histograms, together] = await Promise.all(["features", "cutflow", "histograms", "correlations"].map((what) => get(`${path}/${what}`, whose).catch((error) => error)));
   if (signal.aborted) return;
   fill(
     body,
     h(
       "div.stack",
+      warnings(run.warnings),
       cutflow instanceof Error ? problem(cutflow, "warn") : cuts(cutflow),
       features instanceof Error ? problem(features, "warn") : branches(features),
       together instanceof Error || together.branches.length < 2 ? null : matrix(together),
@@ -26,11 +27,24 @@ export async function show(body, run, { signal }) {
 function cuts(found) {
   const rows = found.files.map((one) => [one.file, numberCell(count(one.entries)), numberCell(count(one.passed)), numberCell(one.entries ? percent(one.passed / one.entries) : "–")]);
   rows.push([h("th", { scope: "row" }, "All"), numberCell(count(found.entries)), numberCell(count(found.passed)), numberCell(found.entries ? percent(found.passed / found.entries) : "–")]);
-  return panel("Entries", table(["File", numberHead("Entries"), numberHead("Pass the cuts"), numberHead("Share")], rows, { "aria-label": "Cut flow" }));
+  const entries = panel("Entries", table(["File", numberHead("Entries"), numberHead("Pass the cuts"), numberHead("Share")], rows, { "aria-label": "Entries by file" }));
+  return found.cuts.length ? h("div.grid2", entries, cutFlow(found)) : entries;
+}
+
+const MOST_FILES = 6; // columns of a cut flow
+
+// What each cut leaves, file by file where there are few; shares are of all entries.
+function cutFlow(found) {
+  const files = found.files.length > 1 && found.files.length <= MOST_FILES ? found.files.filter((one) => one.cuts.length) : [];
+  const left = (passed, entries) => numberCell([count(passed), h("span.quiet.small", ` ${entries ? percent(passed / entries) : "–"}`)]);
+  const passedIn = (one, cut) => one.cuts.find((each) => each.cut === cut)?.passed ?? 0;
+  const row = (name, all, of) => [h("th", { scope: "row" }, name), ...files.map((one) => left(of(one), one.entries)), left(all, found.entries)];
+  const rows = [row("all entries", found.entries, (one) => one.entries), ...found.cuts.map(({ cut, passed }) => row(cut, passed, (one) => passedIn(one, cut)))];
+  return panel("Cut flow", table(["After the cut", ...files.map((one) => numberHead(one.file)), numberHead("All")], rows, { "aria-label": "Cut flow" }));
 }
 
 function branches(found) {
-  const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
+  const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.missing && `${count(one.missing)} mean “missing”`, one.clipped && `about ${count(one.clipped)} clipped`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
   const rows = found.features.map((one) => [h("th", { scope: "row" }, one.branch), one.jagged ? `up to ${one.columns} values` : "one value", numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
   const names = [["Label", found.label], ["Identifiers", found.identifiers]].filter(([, list]) => list.length);
   return h(

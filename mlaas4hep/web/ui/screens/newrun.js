@@ -1,5 +1,5 @@
 // A new run: a folder or tarball, what a run of it would do, and the run.
-import { fill, figures, h, panel, problem, table } from "../dom.js";
+import { fill, figures, h, panel, problem, table, warnings } from "../dom.js";
 import { bytes, count } from "../format.js";
 import { get, send, upload } from "../server.js";
 import { tarball } from "../tar.js";
@@ -45,7 +45,12 @@ function drawUpload(steps, known) {
     try {
       const packed = files.length === 1 && PACKED.test(files[0].path);
       const top = files[0].path.split("/")[0].replace(PACKED, "");
-      const name = h("input", { type: "text", required: true, value: top.replace(/[^A-Za-z0-9_-]+/g, "_").replace(/^[^A-Za-z0-9]+/, "").slice(0, 50) || "run", pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,49}" });
+      const name = h("input", { type: "text", required: true, value: uploadName(top), pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,49}" });
+      const replaced = h("p.small.quiet", "It takes the place of your earlier upload of this name; runs that were made from it stay.");
+      const replaces = () => {
+        replaced.hidden = !known.some((one) => one.name === name.value);
+      };
+      name.addEventListener("input", replaces);
       const size = files.reduce((total, one) => total + one.file.size, 0);
       const bar = h("progress", { max: 1, value: undefined, "aria-label": "Sent", hidden: true });
       const button = h("button", { type: "submit" }, "Upload");
@@ -67,7 +72,8 @@ function drawUpload(steps, known) {
           bar.hidden = true;
         }
       };
-      fill(told, h("form", { onsubmit: go }, h("p.quiet", `${files.length} ${files.length === 1 ? "file" : "files"}, ${bytes(size)}`), h("label", "Name of the upload", name), bar, button));
+      fill(told, h("form", { onsubmit: go }, h("p.quiet", `${files.length} ${files.length === 1 ? "file" : "files"}, ${bytes(size)}`), h("label", "Name of the upload", name), replaced, bar, button));
+      replaces();
       name.focus();
     } catch (error) {
       fill(told, problem(error));
@@ -78,6 +84,12 @@ function drawUpload(steps, known) {
     ? h("label", "Or take an earlier upload", h("select", { onchange: (event) => event.target.value && drawRequest(steps, known.find((one) => one.name === event.target.value), {}) }, h("option", { value: "" }, "choose…"), known.map((one) => h("option", { value: one.name }, `${one.name} (${bytes(one.size_bytes)})`))))
     : null;
   fill(steps.upload, panel("1. Files", zone, told, earlier));
+}
+
+// A name that the server takes, as like the folder's as can be.
+function uploadName(text) {
+  const plain = text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replaceAll("ß", "ss");
+  return plain.replace(/[^A-Za-z0-9_-]+/g, "_").replace(/^[^A-Za-z0-9]+|_+$/g, "").slice(0, 50) || "run";
 }
 
 function fromList(list) {
@@ -173,10 +185,10 @@ async function drawRequest(steps, stored, given) {
 function outlook(found) {
   return h(
     "div.stack",
-    found.warnings.map((text) => problem({ message: text }, "warn")),
+    warnings(found.warnings),
     panel(
       "What it would do",
-      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Models", found.folds ? `${count(found.folds)}, one for each fold` : null], ["Parameters", found.model ? count(found.model.parameters) : null]]),
+      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Models", found.folds ? `${count(found.folds)}, one for each fold` : null], ["Parameters", found.model?.parameters ? count(found.model.parameters) : null]]),
     ),
     h(
       "div.grid2",

@@ -4,9 +4,9 @@ import { fill, figures, h, numberHead, panel, problem, table } from "../dom.js";
 import { count, number, percent, plusMinus, SETS } from "../format.js";
 import { get } from "../server.js";
 
-export async function show(body, run, { signal }) {
+export async function show(body, run, { signal, whose }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
-  const [found, checks] = await Promise.all([get(`${path}/quality`).catch((error) => error), get(`${path}/checks`).catch(() => ({}))]);
+  const [found, checks] = await Promise.all([get(`${path}/quality`, whose).catch((error) => error), get(`${path}/checks`, whose).catch(() => ({}))]);
   if (signal.aborted) return;
   if (found instanceof Error) {
     if (found.status !== 401) fill(body, problem(found, "warn"));
@@ -38,6 +38,7 @@ function ofLabel(sets, label, checks) {
   const two = best.classes?.length === 2 && best.scores;
   const shown = [
     sets.some((one) => one.roc) && rocs(sets),
+    best.rocs?.length && eachAgainstRest(best),
     sets.some((one) => one.scores) && scores(sets, !label && checks.overtraining),
     two ? confusionAt(best, label) : best.confusion && confusion(best),
     two && significance(best),
@@ -75,7 +76,7 @@ function residuals(sets) {
   const { edges } = drawn[0].residuals;
   const all = drawn.filter((one) => one === drawn[0] || one.residuals.edges.join() === edges.join());
   const series = all.map((one) => ({ label: `${one.text}, mean ${number(one.residuals.mean)}, spread ${number(one.residuals.spread)}`, values: one.residuals.counts }));
-  return panel("Residuals", histogram({ label: "Predicted less true, in bins", edges, xLabel: "predicted − true", yLabel: "entries", series, height: 300 }));
+  return panel("Residuals", histogram({ label: "Predicted less true, in bins", edges, xLabel: "predicted − true", yLabel: "entries", series, height: 300 }), h("p.small.quiet", "The outermost bins hold what lies further out. Both are in the units of the label."));
 }
 
 function profile(best) {
@@ -94,11 +95,21 @@ function profile(best) {
 }
 
 function rocs(sets) {
-  const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
   const drawn = sets.filter((one) => one.roc);
-  const series = drawn.map((one) => ({ label: `${one.text} ${one.auc === null ? "" : number(one.auc, 4)}`, values: onGrid(one.roc, grid), points: false }));
+  const curves = drawn.map((one) => ({ label: `${one.text} ${one.auc === null ? "" : plusMinus(one.auc, one.auc_error)}`, roc: one.roc }));
+  return panel("ROC curve", rocChart("ROC curve of each set", curves, "background that passes", "signal that passes"));
+}
+
+function eachAgainstRest(best) {
+  const curves = best.rocs.map((one) => ({ label: `${one.class} ${plusMinus(one.auc, one.auc_error)}`, roc: one }));
+  return panel(`ROC curves, ${best.text}`, rocChart("ROC curve of each class", curves, "others that pass", "of the class that passes"), h("p.small.quiet", "Each class against all others, by its own score."));
+}
+
+function rocChart(label, curves, xLabel, yLabel) {
+  const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
+  const series = curves.map((one) => ({ label: one.label, values: onGrid(one.roc, grid), points: false }));
   series.push({ label: "chance", values: grid, dash: [4, 4], colour: colours()[5], width: 1, points: false });
-  return panel("ROC curve", chart({ label: "ROC curve of each set", x: grid, xLabel: "background that passes", yLabel: "signal that passes", series, xRange: [0, 1], yRange: [0, 1.01], height: 300 }));
+  return chart({ label, x: grid, xLabel, yLabel, series, xRange: [0, 1], yRange: [0, 1.01], height: 300 });
 }
 
 function scores(sets, overtraining) {
@@ -114,7 +125,7 @@ function scores(sets, overtraining) {
   );
   const edges = drawn[0].scores.edges;
   const told = (overtraining?.classes || []).filter((one) => typeof one.ks === "number").map((one) => `${one.class}: distance ${number(one.ks, 3)}, p = ${number(one.p_value, 3)}`).join("; ");
-  return panel("Scores by class", histogram({ label: `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`, edges, xLabel: "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
+  return panel("Scores by class", histogram({ label: `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`, edges, xLabel: drawn[0].classes.length > 2 ? `score of ${drawn[0].classes.at(-1)}` : "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
 }
 
 // Of binned scores: what lies at or above each edge, by class.
@@ -184,7 +195,7 @@ function calibration(best) {
   const x = points.map((one) => one[0]);
   return panel(
     "Calibration",
-    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
+    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [edges[0], edges.at(-1)], yRange: [0, 1.01], height: 260 }),
     h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
   );
 }

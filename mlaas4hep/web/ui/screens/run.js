@@ -1,9 +1,9 @@
 // One run: how it goes, what it learns from, how good it is, and its model to be tried.
 import { chart } from "../chart.js";
-import { confirmed, fill, figures, h, notice, panel, problem } from "../dom.js";
+import { confirmed, fill, figures, h, notice, panel, problem, warnings } from "../dom.js";
 import { age, count, duration, isFinal, measured, metricName, number, statusClass } from "../format.js";
 import { drawTrials } from "./scan.js";
-import { download, get, getText, send, watch, workflowUrl } from "../server.js";
+import { download, get, getText, runPage, send, watch, workflowUrl } from "../server.js";
 
 const NAMES = { specs: "Measure", "chunk-preprocess": "Prepare", train: "Train", score: "Score", scan: "Scan" };
 const LOG_STAGES = ["train", "specs", "chunk-preprocess", ""];
@@ -11,11 +11,11 @@ const TABS = [["", "Progress"], ["data", "Data"], ["quality", "Quality"], ["try"
 
 export async function show(view, [name, tab], context) {
   const path = `runs/${encodeURIComponent(name)}`;
-  const run = await get(path);
+  const run = await get(path, context.whose);
   if (context.signal.aborted) return;
   const head = h("div");
   const body = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
-  fill(view, head, tabs(run, tab), body);
+  fill(view, head, tabs(run, tab, context.whose), body);
   drawHead(head, run, context);
   if (tab) {
     const screen = await import(`./${{ data: "data", quality: "quality", try: "tryit" }[tab]}.js`);
@@ -25,13 +25,13 @@ export async function show(view, [name, tab], context) {
   await progress(head, body, run, context);
 }
 
-function tabs(run, tab) {
+function tabs(run, tab, whose) {
   const wanted = run.task === "training" ? TABS : TABS.slice(0, 1);
   return h(
     "nav.tabs",
     { "aria-label": "Of this run" },
-    wanted.map(([key, text]) => h("a", { href: `#/runs/${encodeURIComponent(run.name)}${key && `/${key}`}`, "aria-current": key === tab ? "page" : undefined }, text)),
-    run.model && run.task !== "scoring" && h("a", { href: `#/models/${encodeURIComponent(run.model)}` }, "Model"),
+    wanted.map(([key, text]) => h("a", { href: runPage(run.name, whose, key), "aria-current": key === tab ? "page" : undefined }, text)),
+    run.model && run.task !== "scoring" && !whose.owner && h("a", { href: `#/models/${encodeURIComponent(run.model)}` }, "Model"),
   );
 }
 
@@ -62,6 +62,8 @@ function actions(run, context) {
     return button;
   };
   const over = isFinal(run);
+  const log = act("Log", () => download(workflowUrl(`${path}/logs`, context.whose), `${run.name}.txt`));
+  if (context.whose.owner) return [h("span.quiet.small", `of ${run.owner.slice(0, 8)}, to look at`), log];
   return [
     !over && act("Cancel", async () => {
       if (await confirmed(`Stop ${run.name}?`, "Stop it")) await send("POST", `${path}/cancel`);
@@ -72,7 +74,7 @@ function actions(run, context) {
     }),
     run.status === "done" && run.task === "scoring" && act("Download scores", () => download(workflowUrl(`${path}/scores`, { through: 1 }), `${run.name}.scores`)),
     run.status === "done" && run.task !== "scoring" && run.model && act("Download model", () => download(workflowUrl(`models/${encodeURIComponent(run.model)}/bundle`, { through: 1 }), `${run.model}.tar.gz`)),
-    act("Log", () => download(workflowUrl(`${path}/logs`), `${run.name}.txt`)),
+    log,
     over && act("Delete", async () => {
       if (!(await confirmed(`Delete ${run.name}? Its model stays.`, "Delete it"))) return;
       await send("DELETE", path);
@@ -84,16 +86,16 @@ function actions(run, context) {
 
 async function progress(head, body, first, context) {
   const { signal } = context;
-  const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), trials: h("div.stack"), log: logPanel(first, signal) };
+  const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), trials: h("div.stack"), log: logPanel(first, context) };
   fill(body, parts.trouble, h("div.stack", h("section.panel", { "aria-label": "Stages" }, parts.stages), h("section.panel", { "aria-label": "Figures" }, parts.numbers), first.task === "scan" ? parts.trials : parts.curves, parts.log.element));
-  const curves = curvesIn(parts.curves, first.name);
+  const curves = curvesIn(parts.curves, first.name, context.whose);
   let status = first.status;
   const draw = async (run) => {
     if (run === null) {
       fill(body, h("p", "This run was deleted."));
       return;
     }
-    fill(parts.trouble, run.problem && problem({ problem: run.problem, message: run.problem.message }), [...run.waiting.map((one) => one.text), ...run.warnings].map((text) => problem({ message: text }, "warn")));
+    fill(parts.trouble, run.problem && problem({ problem: run.problem, message: run.problem.message }), run.waiting.map((one) => problem({ message: one.text }, "warn")), warnings(run.warnings));
     fill(parts.stages, run.stages.map((one) => stage(one, run)));
     fill(parts.numbers, numbers(run));
     if (run.status !== status) {
@@ -103,16 +105,17 @@ async function progress(head, body, first, context) {
     }
     parts.log.refresh(isFinal(run));
     if (run.task === "training") await curves.update(run);
-    if (run.task === "scan") await drawTrials(parts.trials, run.name);
+    if (run.task === "scan") await drawTrials(parts.trials, run.name, context.whose);
   };
+  const lost = () => fill(parts.trouble, problem({ message: "The connection is lost; the run goes on, and this page asks again" }, "warn"));
   await draw(first);
   const ticking = setInterval(() => tick(parts.stages), 1000);
   signal.addEventListener("abort", () => clearInterval(ticking));
-  if (!isFinal(first)) await watch(first.name, draw, signal).catch((error) => signal.aborted || error.status === 401 || fill(parts.trouble, problem(error)));
+  if (!isFinal(first)) await watch(first.name, context.whose, { told: draw, lost }, signal).catch((error) => signal.aborted || error.status === 401 || fill(parts.trouble, problem(error)));
   clearInterval(ticking);
   if (signal.aborted || isFinal(first)) return;
-  const ended = await get(`runs/${encodeURIComponent(first.name)}`).catch(() => null);
-  if (ended) head.nextElementSibling.replaceWith(tabs(ended, ""));
+  const ended = await get(`runs/${encodeURIComponent(first.name)}`, context.whose).catch(() => null);
+  if (ended) head.nextElementSibling.replaceWith(tabs(ended, "", context.whose));
 }
 
 function stage(one, run) {
@@ -178,7 +181,7 @@ export function curveSets(history) {
   return bases.map((base) => ({ base, names: [base, `val_${base}`].filter((one) => names.includes(one)) }));
 }
 
-function curvesIn(place, name) {
+function curvesIn(place, name, whose) {
   let rounds = -1;
   let drawn = new Map();
   let busy = false;
@@ -213,7 +216,7 @@ function curvesIn(place, name) {
       }
       busy = true;
       try {
-        const history = await get(`runs/${encodeURIComponent(name)}/history`);
+        const history = await get(`runs/${encodeURIComponent(name)}/history`, whose);
         if (history.length) redraw(history);
         rounds = done;
       } catch (error) {
@@ -224,7 +227,7 @@ function curvesIn(place, name) {
   };
 }
 
-function logPanel(run, signal) {
+function logPanel(run, { signal, whose }) {
   const whole = run.task !== "training";
   const text = h("pre", { tabindex: "0", "aria-label": "Log" }, "…");
   const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (whole ? [""] : LOG_STAGES).map((one) => h("option", { value: one }, one || "everything")));
@@ -233,7 +236,7 @@ function logPanel(run, signal) {
   async function load() {
     at = Date.now();
     try {
-      const all = await getText(`runs/${encodeURIComponent(run.name)}/logs`, { stage: stages.value });
+      const all = await getText(`runs/${encodeURIComponent(run.name)}/logs`, { stage: stages.value, ...whose });
       if (signal.aborted) return;
       const atEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 20;
       text.textContent = all.split("\n").slice(-400).join("\n").trim() || "nothing yet";

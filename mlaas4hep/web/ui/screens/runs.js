@@ -48,7 +48,7 @@ export async function show(view, _args, { signal, query }) {
   }
 
   function head([text, key]) {
-    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework", "Loss"].includes(text) ? ".wide" : ""}`;
+    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework", "Loss"].includes(text) ? ".wide" : ""}${text === "Started" ? ".brief" : ""}`;
     if (!key) return h(classes, { scope: "col" }, text);
     const [turned, here] = [state.sort === `-${key}`, state.sort.replace("-", "") === key];
     const next = turned ? key : `-${key}`;
@@ -65,7 +65,7 @@ export async function show(view, _args, { signal, query }) {
       h("th", { scope: "row" }, h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name)),
       h("td", h("span", { class: `tag ${statusClass(run.status)}` }, run.status)),
       h("td.title.wide", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
-      h("td.wide", run.task),
+      h("td.wide", run.learned || run.task),
       h("td.wide", run.framework || "–"),
       numberCell(number(auc(run), 4)),
       h("td.number.wide", number(run.metrics.loss ?? null, 4)),
@@ -79,7 +79,9 @@ export async function show(view, _args, { signal, query }) {
     try {
       found = await get("runs", { ...state, limit: PAGE });
     } catch (error) {
-      if (!signal.aborted && error.status !== 401) fill(list, problem(error));
+      if (signal.aborted || error.status === 401) return;
+      fill(list, problem(error));
+      if (!error.status || error.status >= 500) timer = setTimeout(load, 5000);
       return;
     }
     if (signal.aborted) return;

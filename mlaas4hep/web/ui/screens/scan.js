@@ -1,14 +1,14 @@
 // The trials of a scan: a table, the best first, and each trial as a line across its values.
 import { fill, h, numberCell, numberHead, panel, problem, svg, table } from "../dom.js";
 import { number } from "../format.js";
-import { get } from "../server.js";
+import { get, runPage } from "../server.js";
 
 const [WIDTH, HEIGHT, SIDE, TOP] = [900, 270, 70, 38];
 
-export async function drawTrials(place, name) {
+export async function drawTrials(place, name, whose = {}) {
   let found;
   try {
-    found = await get(`scans/${encodeURIComponent(name)}`);
+    found = await get(`scans/${encodeURIComponent(name)}`, whose);
   } catch (error) {
     if (error.status !== 401) fill(place, problem(error, "warn"));
     return;
@@ -17,7 +17,7 @@ export async function drawTrials(place, name) {
   const names = [...new Set(trials.flatMap((one) => Object.keys(one.values)))];
   const done = trials.filter((one) => one.figure !== null);
   const row = (one) => [
-    h("th", { scope: "row" }, h("a", { href: `#/runs/${encodeURIComponent(one.run)}` }, one.run)),
+    h("th", { scope: "row" }, h("a", { href: runPage(one.run, whose) }, one.run)),
     h("span", { class: `tag ${one.status}`, title: one.problem || undefined }, one.run === found.best ? `${one.status}, the best` : one.status),
     numberCell(number(one.figure)),
     ...names.map((key) => shown(one.values[key])),

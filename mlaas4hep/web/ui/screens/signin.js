@@ -1,15 +1,20 @@
 // Who are you? The deployment's own sign-in where it has one; a token where it has none.
-import { fill, h } from "../dom.js";
+import { fill, h, problem } from "../dom.js";
 import { token } from "../server.js";
 
-export async function signIn(main, again) {
+let typed = ""; // the token that was given here last
+
+// `told` is why the server let nobody in.
+export async function signIn(main, again, told) {
   const had = token.get();
+  const refused = had && had === typed; // one that worked before is of a session that has ended
   token.forget();
   const browserDoor = await hasBrowserDoor();
   const text = h("input", { type: "password", autocomplete: "off", required: true, "aria-describedby": "token-help" });
   const use = (event) => {
     event.preventDefault();
-    token.set(text.value.trim().replace(/^Bearer\s+/i, ""));
+    typed = text.value.trim().replace(/^Bearer\s+/i, "");
+    token.set(typed);
     again();
   };
   const here = encodeURIComponent(location.pathname + location.hash);
@@ -17,8 +22,9 @@ export async function signIn(main, again) {
     main,
     h(
       "section.signin.panel",
-      h("h1", had ? "Your session has ended" : "Sign in"),
-      h("p.quiet", had ? "Sign in again; runs go on meanwhile." : "Runs, models and uploads are shown to their owners."),
+      h("h1", refused ? "This token is not accepted" : had ? "Your session has ended" : "Sign in"),
+      refused && problem({ problem: told }),
+      !refused && h("p.quiet", had ? "Sign in again; runs go on meanwhile." : "Runs, models and uploads are shown to their owners."),
       browserDoor && h("p", h("a", { role: "button", href: `/oauth2/start?rd=${here}` }, "Sign in with your account")),
       h(
         "form",

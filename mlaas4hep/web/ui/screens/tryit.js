@@ -8,16 +8,16 @@ export async function show(body, run, context) {
     fill(body, h("div.panel.empty", run.status === "failed" || run.status === "cancelled" ? "This run made no model." : "The model is there when the training is over."));
     return;
   }
-  await form(body, run.model, "", context, run.name);
+  await form(body, run.model, context.whose.owner || "", context, run.name);
 }
 
 // `run` is where an entry may be taken from; empty: a model of somebody else, or one that was uploaded.
-export async function form(place, model, owner, { signal }, run = "") {
+export async function form(place, model, owner, { signal, whose }, run = "") {
   const named = owner ? `${owner}/${model}` : model;
   fill(place, h("p.quiet", "Loading the model…"));
   const [card, kept] = await Promise.all([
     ask(`models/${named.split("/").map(encodeURIComponent).join("/")}`).catch((error) => error),
-    run ? get(`runs/${encodeURIComponent(run)}/sample`).catch((error) => error) : null,
+    run ? get(`runs/${encodeURIComponent(run)}/sample`, whose).catch((error) => error) : null,
   ]);
   if (signal.aborted) return;
   if (card instanceof Error) {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures, class_names
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
 from mlaas4hep.adapters.trainers.child.assessment.regression import regression
-from mlaas4hep.core.models.figures import Roc
+from mlaas4hep.core.models.figures import Roc, area_error, roc
 
 BINS = 50
 _POINTS = 200  #: of a ROC curve
@@ -67,6 +67,8 @@ def _set(
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
         told["scores"] = _scores(labels, scores, weights, len(each.matrix))
+        if len(each.matrix) > 2:  # noqa: PLR2004 - two classes have one curve
+            told["rocs"] = _each_against_rest(labels, scores, weights, told["classes"])
     elif each.error is not None and len(labels) and _is_one_number(labels, scores):
         told |= regression(labels, scores.reshape(-1), weights)
     return told
@@ -74,6 +76,24 @@ def _set(
 
 def _is_one_number(labels: NDArray[Any], scores: NDArray[Any]) -> bool:
     return labels.ndim == 1 and scores.size == len(labels)
+
+
+def _each_against_rest(
+    labels: NDArray[Any],
+    scores: NDArray[Any],
+    weights: NDArray[Any] | None,
+    classes: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Return the curve of each class that has entries, told from all others by its own score."""
+    truth = np.rint(labels).astype(np.int64)
+    told = []
+    for index, name in enumerate(classes):
+        is_it, own = truth == index, scores[:, index]
+        curve = roc(is_it, own, weights)
+        if curve is not None:
+            error = area_error(is_it, own, weights)
+            told.append({"class": name, "auc": curve.area, "auc_error": error, **_points(curve)})
+    return told
 
 
 def _points(curve: Roc) -> dict[str, list[float]]:
@@ -88,12 +108,17 @@ def _points(curve: Roc) -> dict[str, list[float]]:
 def _scores(
     labels: NDArray[Any], scores: NDArray[Any], weights: NDArray[Any] | None, classes: int
 ) -> dict[str, Any]:
-    """Return the score of the last class (the only output, if there is one) by true class."""
-    edges = np.linspace(0.0, 1.0, BINS + 1)
-    truth = np.rint(labels).astype(np.int64)
+    """Return the score of the last class (the only output, if there is one) by true class.
+
+    Two classes may be -1 and 1. What lies outside is counted in the outermost bins.
+    """
+    low = -1.0 if (labels < 0).any() else 0.0
+    edges = np.linspace(low, 1.0, BINS + 1)
+    truth = (labels > 0.5 if classes == 2 else np.rint(labels)).astype(np.int64)  # noqa: PLR2004
+    own = np.clip(scores[:, -1], low, 1.0)
     counts = []
     for one in range(classes):
         chosen = truth == one
-        own = None if weights is None else weights[chosen]
-        counts.append(np.histogram(scores[chosen, -1], edges, weights=own)[0].tolist())
+        counted = None if weights is None else weights[chosen]
+        counts.append(np.histogram(own[chosen], edges, weights=counted)[0].tolist())
     return {"edges": edges.tolist(), "counts": counts}
