@@ -35,6 +35,7 @@ class Held:
     headers: Mapping[str, str]  #: of the message, that the function gets too
     mark: str  #: of the message that it came with, never the same twice
     message: Msg | None  #: None: the stream in which it lay is gone
+    told_at: float = 0.0  #: seconds since the epoch, when the stream took it
 
     async def ack(self) -> None:
         """Say that it is done."""
@@ -81,7 +82,12 @@ class HeldEvents:
         given = message.headers or {}
         headers = {name: given[name] for name in _PASSED_ON if name in given}
         held = Held(
-            event=event, data=message.data, headers=headers, mark=mark(message), message=message
+            event=event,
+            data=message.data,
+            headers=headers,
+            mark=mark(message),
+            message=message,
+            told_at=message.metadata.timestamp.timestamp(),
         )
         self._held[event.id] = held
         return held

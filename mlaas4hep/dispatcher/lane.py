@@ -140,6 +140,8 @@ class Lane:
                 break
             self._owners[held.event.owner] += 1
             self._running[held] = asyncio.create_task(self._deliver(held))
+        oldest = min((held.told_at for held in self._waiting), default=0.0)
+        self._metrics.oldest.labels(self._function).set(oldest)
         self._metrics.waiting.labels(self._function).set(len(self._waiting))
         self._metrics.running.labels(self._function).set(len(self._running))
 

@@ -39,6 +39,12 @@ class Metrics:
             ["function"],
             registry=self.registry,
         )
+        self.oldest = Gauge(
+            "mlaas_oldest_waiting_timestamp_seconds",
+            "When the oldest event that waits here was told; 0: none waits",
+            ["function"],
+            registry=self.registry,
+        )
         self.running = Gauge(
             "mlaas_running", "Events that are being handled", ["function"], registry=self.registry
         )

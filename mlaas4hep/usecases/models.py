@@ -48,7 +48,7 @@ def of_run(run: Run, services: Services) -> ModelRecord:
     try:
         return sealed.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
     except NotFoundError as error:
-        raise NotFoundError(f"there is no model of run {run.name!r}") from error
+        raise NotFoundError(f"there is no model named {run.name!r}") from error
 
 
 def may_read(person: Person, record: ModelRecord) -> bool:

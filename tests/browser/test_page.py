@@ -292,6 +292,7 @@ def test_the_quality_of_several_labels_is_told_label_by_label(crowded, trained, 
     assert headings.count("ROC curve") == 1
     assert headings.index("Label MET_pt > 40") < headings.index("ROC curve")
     assert headings.index("ROC curve") < headings.index("Label mass") < headings.index("Residuals")
-    assert page.get_by_text("0.7500 ± 0.0200").count() == 2
+    assert page.locator(".figures dd", has_text="0.7500 ± 0.0200").count() == 2
+    assert page.locator(".u-legend", has_text="held out 0.7500 ± 0.0200").count() == 1
     assert serious(page) == {}
     assert gina.errors == []

@@ -385,7 +385,7 @@ def test_what_a_page_draws_of_a_run_comes_as_plain_values(world, client, tmp_pat
     assert client.quality("luca_1") == stored[files.QUALITY]
     assert client.checks("luca_1") == stored[files.CHECKS]
     assert client.histograms("luca_1") == stored[files.HISTOGRAMS]
-    assert client.cutflow("luca_1") == {"files": [], "entries": 0, "passed": 0}
+    assert client.cutflow("luca_1") == {"files": [], "entries": 0, "passed": 0, "cuts": []}
     with pytest.raises(ConflictError, match="not measured yet"):
         client.features("luca_1")
     with pytest.raises(NotFoundError, match="no model named 'luca_1'"):

@@ -24,6 +24,7 @@ def test_an_echo_is_held_once_and_settled_by_its_newest_copy() -> None:
     assert held.receive(echo, FIRST) is None
     assert first is not None
     assert first.message is echo
+    assert first.told_at == 10
     assert len(held) == 1
 
 
