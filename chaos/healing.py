@@ -73,6 +73,6 @@ def _struck(site: Site, number: int, cases: Sequence[Case]) -> tuple[float, floa
         else:
             wave.wait_for(case.stage)
         case.fault.hit()
-        still = max(still, wave.healed(case.fault).healed_s or 0.0)
+        still = max(still, wave.longest_pause())
     wave.wait_for_end()
     return still, wave.seconds()

@@ -19,6 +19,7 @@ from mlaas4hep.errors import MlaasError
 _ANSWER_S = 120.0  #: longest that a person tries again
 _END_S = 420.0  #: longest that a wave may last after its last fault
 _LOOK_S = 0.3
+_CHANGES = 6  #: of a run, after which it goes on for sure
 _BETWEEN_S = (1.0, 4.0)
 
 T = TypeVar("T")
@@ -119,6 +120,24 @@ class Wave:
             time.sleep(_LOOK_S)
         return Hit(kind=fault.kind, name=fault.name, healed_s=time.monotonic() - started)
 
+    def longest_pause(self, changes: int = _CHANGES) -> float:
+        """Return the longest time, in seconds, without news of any run until so many have come.
+
+        The first may have been on its way when a fault came, and then says nothing of its end.
+        """
+        longest, before = 0.0, self._marks()
+        since = started = time.monotonic()
+        while changes and time.monotonic() - started < _ANSWER_S and not self._is_over():
+            time.sleep(_LOOK_S)
+            now = self._marks()
+            if now != before:
+                longest = max(longest, time.monotonic() - since)
+                before, since, changes = now, time.monotonic(), changes - 1
+        return max(longest, time.monotonic() - since) if changes else longest
+
+    def _marks(self) -> list[object]:
+        return [report.mark for report in self._reports()]
+
     def wait_for_training(self, rounds: int = 1) -> None:
         """Return when a run has trained for some rounds at least."""
         while not any(
@@ -153,7 +172,11 @@ class Wave:
                 with self.site.client(person) as client:
                     return what(client)
             except _AWAY as error:
-                is_away = not isinstance(error, MlaasError) or error.status >= 500  # noqa: PLR2004 - HTTP
+                # 409: what ended a moment ago is in use still
+                is_away = not isinstance(error, MlaasError) or error.status in {
+                    409,
+                    *range(500, 600),
+                }
                 if not is_away or time.monotonic() > end:
                     raise
                 time.sleep(_LOOK_S)

@@ -13,7 +13,7 @@ from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import MlaasError, NotFoundError, Problem
 from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.records import store_record
-from mlaas4hep.pipeline.tidying import tidy
+from mlaas4hep.pipeline.tidying import forget_deleted, tidy
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -50,20 +50,28 @@ def react(event: Event, step: Step, services: Services, again: str = "") -> None
     if not _is_wanted(event, services):
         return
     try:
-        with closing(_told(step, event, services)) as batches:
-            for batch in batches:
-                run = services.runs.apply(batch)
-                if run is not None and run.is_final:
-                    store_record(run, services)
-                if run is None or not _goes_on(run, event):
-                    log.info("%s: run %s/%s is over, stopping", event.id, event.owner, event.run)
-                    return
-                services.bus.publish(batch, again)
+        goes_on = _written_and_told(event, step, services, again)
     except RunOverError:
-        log.info("%s: run %s/%s is over, stopped", event.id, event.owner, event.run)
+        goes_on = False
     except MlaasError as error:
         error.located(stage=stage(event))
         raise
+    if not goes_on:
+        log.info("%s: run %s/%s is over, stopped", event.id, event.owner, event.run)
+        forget_deleted(event.owner, event.run, services)
+
+
+def _written_and_told(event: Event, step: Step, services: Services, again: str) -> bool:
+    """Do the step, and tell whether its run still wanted it in the end."""
+    with closing(_told(step, event, services)) as batches:
+        for batch in batches:
+            run = services.runs.apply(batch)
+            if run is not None and run.is_final:
+                store_record(run, services)
+            if run is None or not _goes_on(run, event):
+                return False
+            services.bus.publish(batch, again)
+    return True
 
 
 def stage(event: Event) -> str:

@@ -1,6 +1,7 @@
 """Runs as they are stored: the record in the run book and the files beside it, written one way."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 from uuid import uuid4
 
@@ -9,8 +10,10 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from mlaas4hep.ports import Services
+
+_MOST_TRIES = 20  #: to write a record that others write, too
 
 
 def new_run(
@@ -49,7 +52,7 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
     """
     for name, content in contents.items():
         services.runs_files.put(files.key(run.owner, run.name, name), content)
-    store_record(run, services)
+    services.runs_files.put(files.key(run.owner, run.name, files.RUN), sealed.dump(run))
     try:
         services.runs.create(run)
     except ConflictError:
@@ -58,8 +61,22 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
 
 
 def store_record(run: Run, services: Services) -> None:
-    """Write down where a run stands, so that it outlives the run book."""
-    services.runs_files.put(files.key(run.owner, run.name, files.RUN), sealed.dump(run))
+    """Write down where a run stands, so that it outlives the run book.
+
+    A run that somebody deletes meanwhile stays deleted: without the record it is never rebuilt.
+
+    Raises:
+        ServiceUnavailableError: others write it again and again.
+    """
+    key, record = files.key(run.owner, run.name, files.RUN), sealed.dump(run)
+    for _ in range(_MOST_TRIES):
+        before = services.runs_files.info(key)
+        if before is None:
+            return
+        with suppress(ConflictError):
+            services.runs_files.put_if(key, record, before.etag)
+            return
+    raise ServiceUnavailableError(f"the record of run {run.name!r} is being written by others")
 
 
 def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:

@@ -3,6 +3,8 @@
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import NotFoundError
+from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.ports import Services
 
 
@@ -13,7 +15,8 @@ def tidy(run: Run, services: Services) -> int:
     calls says when it is too old for that (`forget_attempts`). Doing so again changes nothing.
     """
     removed = forget_attempts(run, services) if run.status is Status.DONE else 0
-    _write_record(run, services)
+    if _stored(run, services) != sealed.dump(run):
+        store_record(run, services)
     return removed
 
 
@@ -29,7 +32,19 @@ def forget_attempts(run: Run, services: Services) -> int:
     return len(left)
 
 
-def _write_record(run: Run, services: Services) -> None:
-    key, record = files.key(run.owner, run.name, files.RUN), sealed.dump(run)
-    if services.runs_files.info(key) is not None and services.runs_files.get(key) != record:
-        services.runs_files.put(key, record)
+def forget_deleted(owner: str, run: str, services: Services) -> None:
+    """Remove what a step wrote into the folder of a run that somebody deleted meanwhile.
+
+    A run whose stored record is there is not deleted, whatever the run book says: it is rebuilt.
+    """
+    if services.runs_files.info(files.key(owner, run, files.RUN)) is None:
+        for info in list(services.runs_files.list(keys.run(owner, run))):
+            services.runs_files.delete(info.key)
+
+
+def _stored(run: Run, services: Services) -> bytes:
+    """Return the record that lies in the store; empty if there is none."""
+    try:
+        return services.runs_files.get(files.key(run.owner, run.name, files.RUN))
+    except NotFoundError:
+        return b""

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 15.0  #: between two looks whether the bucket still is the one that is watched
 _FORGOTTEN_S = 120.0  #: a watch of a process that is dead
 _MEND_S = 1.0
+_NOTICED_S = 1.0  #: after which it is noticed that the connection was lost
 _BROUGHT_S = 2.0  #: longest wait for the watch to catch up; usually it takes a millisecond
 
 Listener = Callable[[str, str], None]
@@ -37,8 +38,19 @@ class RunIndex:
     milliseconds later.
     """
 
-    def __init__(self, records: KeyValue, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self, records: KeyValue, reconnects: Callable[[], int], look_s: float = LOOK_S
+    ) -> None:
+        """Begin to watch.
+
+        Args:
+            records: the bucket.
+            reconnects: how often its connection was lost and is back; a watch may not be.
+            look_s: seconds between two looks whether the bucket still is the one that is watched.
+        """
         self._records = records
+        self._reconnects = reconnects
+        self._watched_after = 0  #: so many reconnects
         self._look_s = look_s
         self._before: dict[str, Run] = {}  #: what the watches before this one knew
         self._runs: dict[str, Run] = {}
@@ -51,6 +63,8 @@ class RunIndex:
 
     async def runs(self, patience_s: float) -> list[Run]:
         """Return all records; TimeoutError if they do not come."""
+        if self._is_cut_off():
+            self._complete.clear()
         async with asyncio.timeout(patience_s):
             await self._complete.wait()
         return list(self._runs.values())
@@ -105,18 +119,25 @@ class RunIndex:
         self._complete.clear()  # until all have come nobody knows; revisions may begin anew
         self._before |= self._runs
         self._runs, self._revisions, self._newest = {}, {}, 0
+        self._watched_after = self._reconnects()
         watcher: Any = await self._records.watch(">", inactive_threshold=_FORGOTTEN_S)
         try:
             looked = time.monotonic()
             while True:
                 with suppress(nats.errors.TimeoutError):
-                    await self._hear(await watcher.updates(self._look_s))
+                    await self._hear(await watcher.updates(min(_NOTICED_S, self._look_s)))
+                if self._is_cut_off():
+                    raise _OtherBucketError("the connection was lost meanwhile")
                 if time.monotonic() - looked >= self._look_s:
                     await self._look(watcher)
                     looked = time.monotonic()
         finally:
             with suppress(nats.errors.Error):
                 await watcher.stop()
+
+    def _is_cut_off(self) -> bool:
+        """Tell whether the connection was lost since the watch began; the server may forget it."""
+        return self._reconnects() != self._watched_after
 
     async def _hear(self, entry: Any) -> None:
         """Take an entry; None comes once, after all that were there before."""

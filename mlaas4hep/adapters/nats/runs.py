@@ -131,7 +131,10 @@ class JetStreamRunBook:
 
     def _indexed(self, jetstream: JetStreamContext) -> RunIndex:
         if self._index is None or self._index.is_closed:  # of a connection that was closed
-            self._index = RunIndex(bucket(jetstream, RUNS), self._look_s)
+            client = jetstream._nc  # noqa: SLF001 - there is no other way to it
+            self._index = RunIndex(
+                bucket(jetstream, RUNS), lambda: client.stats["reconnects"], self._look_s
+            )
         return self._index
 
     def _note(self, where: str, revision: int, run: Run) -> None:

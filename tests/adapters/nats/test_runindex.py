@@ -1,0 +1,34 @@
+"""The list of runs, after NATS was started anew: it has what others wrote since, and not later."""
+
+import time
+
+from mlaas4hep.adapters.nats.connection import Connection
+from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.adapters.nats.runs import JetStreamRunBook
+from mlaas4hep.core.runs.events import RunCancelled
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.testing.nats import NatsServer
+from tests.natscluster import again
+
+RUN = Run(owner="o", name="r_1", folder="r", number=1, id="1", created_at=0, updated_at=0)
+
+
+def test_a_list_after_a_restart_of_nats_has_what_others_wrote_since(tmp_path):
+    server = NatsServer(tmp_path)
+    server.start()
+    provision(server.url)
+    ours, theirs = Connection(server.url), Connection(server.url)
+    lists = JetStreamRunBook(ours, time.time, look_s=3600.0)  # no look finds what is missed
+    writes = JetStreamRunBook(theirs, time.time)
+    writes.create(RUN)
+    assert lists.list() == [RUN]
+
+    server.kill()
+    server.start()
+    again(lambda: writes.apply([RunCancelled(owner="o", run="r_1")]))
+    (found,) = again(lists.list)
+
+    assert found.status is Status.CANCELLED
+    for each in (ours, theirs):
+        each.close()
+    server.stop()
