@@ -12,7 +12,7 @@ from chaos.jobs import timed_job
 from chaos.site import TRAINEE, Site
 from chaos.wave import Wave
 
-_HIT_AFTER = 60  #: rounds
+_HIT_AFTER = 100  #: rounds of 1800
 _HANGS_S = 30.0
 
 

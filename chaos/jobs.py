@@ -63,7 +63,7 @@ def put_data(folder: Path) -> None:
 
 def timed_job(number: int) -> bytes:
     """Return a training that lasts for half a minute, on data of its own."""
-    return _packed(_KERAS, {**_CHUNKED, "epochs": 60}, seed=1000 + number)
+    return _packed(_KERAS, {**_CHUNKED, "epochs": 300}, seed=1000 + number)
 
 
 def questions(entry: Mapping[str, object]) -> list[dict[str, object]]:
