@@ -235,6 +235,7 @@ def test_without_an_issuer_nobody_is_let_in(issuer, clock):
 
 
 KEY = SigningKey.new()
+DAY_S = 86400  #: tokens are signed when the tests are collected, and their turn may come late
 
 
 def test_the_dispatchers_token_names_the_event_it_may_deliver():
@@ -248,9 +249,9 @@ def test_the_dispatchers_token_names_the_event_it_may_deliver():
 @pytest.mark.parametrize(
     ("token", "said"),
     [
-        (DispatcherSigner(KEY.private_pem).token("specs", "e"), "not meant for 'train'"),
-        (DispatcherSigner(KEY.private_pem).token("train", "e", ttl_s=-60), "expired"),
-        (DispatcherSigner(SigningKey.new().private_pem).token("train", "e"), "Signature"),
+        (DispatcherSigner(KEY.private_pem).token("specs", "e", DAY_S), "not meant for 'train'"),
+        (DispatcherSigner(KEY.private_pem).token("train", "e", -60), "expired"),
+        (DispatcherSigner(SigningKey.new().private_pem).token("train", "e", DAY_S), "Signature"),
         (KEY.sign({"sub": "bob", "aud": "train", "evt": "e", "exp": 4e9}), "of 'bob'"),
         (KEY.sign({"sub": "dispatcher", "aud": "train", "exp": 4e9}), "evt"),
     ],
