@@ -10,8 +10,8 @@ import nats
 from mlaas4hep.laptop.child import Child, Program
 from mlaas4hep.laptop.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.logs import FunctionLog
+from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.testing.nats import config, program
-from tests.dataservers import free_port
 from tests.laptop.smalldisk import fill, small_disk
 
 DISK_MIB = 64
@@ -58,7 +58,7 @@ def test_nats_writes_again_after_its_disk_was_full(tmp_path):
 
 async def filled_and_emptied(disk, logs):
     """Return how many messages were acknowledged before, and how many are there in the end."""
-    port = free_port()
+    (port,) = free_ports(1)
     (logs / "nats.conf").write_text(config(disk, port))
     async with looked_after(logs, (program(), "-c", str(logs / "nats.conf")), disk):
         jetstream = await connected(port)
