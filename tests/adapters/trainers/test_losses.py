@@ -6,6 +6,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.keras.losses import Target, is_of_keras
+from mlaas4hep.adapters.trainers.keras.ownloss import wants_numbers
 
 
 def test_labels_are_one_hot_only_if_the_loss_asks_for_it():
@@ -49,6 +50,53 @@ def test_without_a_word_they_are_classes_and_the_refusal_says_what_to_write():
         Target("quantiles", 3).check(np.array([2.5], np.float32))
 
     assert '"task": "regression"' in refused.value.hint
+
+
+def likelihood(labels, outputs):
+    chosen = keras.ops.take_along_axis(outputs, keras.ops.cast(labels[:, :1], "int32"), axis=1)
+    return -keras.ops.log(chosen)
+
+
+def likelihood_of_numbers(labels, outputs):
+    numbers = keras.ops.cast(labels, "int32")
+    return -keras.ops.log(keras.ops.take_along_axis(outputs, numbers, axis=1))
+
+
+def distance(labels, outputs):
+    return keras.ops.mean((labels - outputs) ** 2)
+
+
+def entropy(labels, outputs):
+    return -keras.ops.sum(labels * keras.ops.log(outputs), axis=-1)
+
+
+class Likelihood(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return likelihood_of_numbers(y_true, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_of_numbers"),
+    [
+        (likelihood, True),
+        (likelihood_of_numbers, True),
+        ([likelihood_of_numbers], True),
+        (Likelihood(), True),
+        (Likelihood, True),
+        (distance, False),
+        (entropy, False),
+        (lambda _, outputs: keras.ops.mean(outputs), False),
+    ],
+)
+def test_a_loss_that_understands_only_numbers_of_classes_gets_numbers(loss, is_of_numbers):
+    assert wants_numbers(loss, Target("of mine", 3)) == is_of_numbers
+
+
+def test_columns_beside_the_labels_do_not_hide_what_a_loss_understands():
+    target = Target("likelihood", 4, first=1, beside=1)
+
+    assert wants_numbers(likelihood, target)
+    assert not wants_numbers(lambda labels, outputs: entropy(labels[:, :4], outputs), target)
 
 
 class OfMine(keras.losses.Loss):

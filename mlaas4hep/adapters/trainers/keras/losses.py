@@ -34,7 +34,7 @@ _TO_01 = '; "positive" in params.json names the label that is to be 1, such as "
 
 def loss_name(loss: Any) -> str:
     """Return "categorical_crossentropy" for the string, function, class or instance of it."""
-    loss = _alone(loss)
+    loss = alone(loss)
     if isinstance(loss, partial):
         return loss_name(loss.func)
     if loss is None:
@@ -45,7 +45,7 @@ def loss_name(loss: Any) -> str:
 
 def is_of_keras(loss: Any) -> bool:
     """Tell whether Keras brings the loss: a text, or a function or class of its own."""
-    loss = _alone(loss)
+    loss = alone(loss)
     inner = loss.func if isinstance(loss, partial) else getattr(loss, "fn", loss)
     named = inner if hasattr(inner, "__name__") else type(inner)
     return isinstance(loss, str) or named.__module__.split(".")[0] in {"keras", "tf_keras"}
@@ -58,12 +58,12 @@ def of_classes(loss: Any) -> bool:
 
 def gives_logits(loss: Any) -> bool:
     """Tell whether the loss takes outputs that are no probabilities yet (`from_logits=True`)."""
-    loss = _alone(loss)
+    loss = alone(loss)
     told = getattr(loss, "keywords", None) or getattr(loss, "_fn_kwargs", None) or {}
     return bool(getattr(loss, "from_logits", False) or told.get("from_logits"))
 
 
-def _alone(loss: Any) -> Any:
+def alone(loss: Any) -> Any:
     """Return the loss that a dict or list may hold as its only one."""
     while isinstance(loss, dict | list | tuple) and len(loss) == 1:
         (loss,) = loss.values() if isinstance(loss, dict) else loss

@@ -15,6 +15,7 @@ from mlaas4hep.adapters.trainers.keras.losses import (
     loss_name,
     of_classes,
 )
+from mlaas4hep.adapters.trainers.keras.ownloss import wants_numbers
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
 from mlaas4hep.core.models.task import Task
@@ -152,7 +153,8 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
             beside=len(columns.beside),
             of_keras=is_of_keras(loss),
         )
-        found.append(target)
+        own = target.is_own and not target.of_keras and target.is_one_hot
+        found.append(replace(target, by_number=own and wants_numbers(loss, target)))
     return Targets(outputs=outputs, each=tuple(found), names=columns.names)
 
 
