@@ -121,6 +121,24 @@ def of_any_shape():
     )
 
 
+def rivals():
+    """Numbers as shares of all rows: each row's answer depends on the others."""
+    return model(
+        [helper.make_node("Softmax", ["x"], ["share"], axis=0)],
+        [("x", FLOAT, ["n", 1])],
+        [("share", FLOAT, ["n", 1])],
+    )
+
+
+def transposed():
+    """Columns instead of rows: two of them, whatever the number of rows."""
+    return model(
+        [helper.make_node("Transpose", ["x"], ["columns"])],
+        [("x", FLOAT, ["n", 2])],
+        [("columns", FLOAT, [2, "n"])],
+    )
+
+
 def strange(**more):
     """One operator of nobody's, or an opset of tomorrow."""
     return model(

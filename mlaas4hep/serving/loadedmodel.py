@@ -1,7 +1,7 @@
 """`LoadedModel`: a model as it is served now, and how it is made of its record and files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Self
@@ -16,6 +16,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
 from mlaas4hep.ports import ObjectStore, Runtime
+from mlaas4hep.serving.company import Company
 from mlaas4hep.usecases.models import may_read
 
 CONTRACT = "contract.json"
@@ -35,6 +36,7 @@ class LoadedModel:
     labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
     output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
     order: str = ""  #: the columns in one text, which is compared at once
+    company: Company = field(default_factory=Company)  #: of rows of several callers
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -68,6 +70,16 @@ class LoadedModel:
         if self.output or (self.contract and self.contract.outputs):
             return answer_of(outputs, self.output, self.contract)
         return None
+
+    def gives_each(self, rows: int, name: str, values: Array) -> bool:
+        """Tell whether an output has one place for each row, and not by chance as many places.
+
+        Of an output that always has as many, whatever the number of rows, nobody knows.
+        """
+        known = next((each.shape[:1] for each in self.runtime.outputs if each.name == name), ())
+        is_free = all(each.shape[:1] == (-1,) for each in self.runtime.inputs)
+        by_chance = rows > 1 and is_free and known == (rows,)
+        return values.ndim > 0 and len(values) == rows and not by_chance
 
     def check_output(self) -> None:
         """Refuse an output that params.json names and that no signature of the model has.

@@ -92,6 +92,10 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
         return [_answered_alone(served, questions[0])]
     answers: list[Any] = [None] * len(questions)
     units: list[_Unit] = []
+    if served.company.is_harmful:
+        for place, question in enumerate(questions):
+            _ask_alone(served, question, place, answers)
+        return answers
     for places in _kinds(questions):
         units.extend(_units(served, [questions[place] for place in places], places, answers))
     for group in _groups(units):
@@ -203,8 +207,12 @@ def _invoke(served: LoadedModel, group: list[_Unit], answers: list[Any]) -> None
 def _invoke_each(served: LoadedModel, group: list[_Unit], answers: list[Any]) -> None:
     for unit in group:
         for question, place in zip(unit.parts or [unit.question], unit.places, strict=True):
-            for alone in _units(served, [question], [place], answers):
-                _invoke(served, [alone], answers)
+            _ask_alone(served, question, place, answers)
+
+
+def _ask_alone(served: LoadedModel, question: Question, place: int, answers: list[Any]) -> None:
+    for unit in _units(served, [question], [place], answers):
+        _invoke(served, [unit], answers)
 
 
 def _tell(unit: _Unit, outputs: Outputs, answers: list[Any]) -> None:
@@ -217,16 +225,19 @@ def _tell(unit: _Unit, outputs: Outputs, answers: list[Any]) -> None:
 
 
 def _outputs(served: LoadedModel, group: list[_Unit]) -> list[Outputs]:
-    if len(group) == 1:
-        return [served.runtime.run(group[0].asked.feeds)]
-    together = {
-        name: np.concatenate([unit.asked.feeds[name] for unit in group])
-        for name in group[0].asked.feeds
-    }
-    outputs = served.runtime.run(together)
+    first, *others = group
+    feeds = first.asked.feeds
+    if not others and not first.parts:
+        return [served.runtime.run(feeds)]
+    if others:
+        feeds = {name: np.concatenate([unit.asked.feeds[name] for unit in group]) for name in feeds}
+    outputs = served.runtime.run(feeds)
     stops = np.cumsum([unit.rows for unit in group]).tolist()
-    if any(values.ndim == 0 or len(values) != stops[-1] for values in outputs.values()):
+    if not all(served.gives_each(stops[-1], name, values) for name, values in outputs.items()):
         raise InvalidRequestError("the model's outputs have no row for each row of its inputs")
+    rows = first.parts[0].rows if first.parts else first.rows
+    alone = {name: values[:rows] for name, values in feeds.items()}
+    served.company.check(outputs, rows, lambda: served.runtime.run(alone))
     return [
         {name: values[start:stop] for name, values in outputs.items()}
         for start, stop in zip([0, *stops[:-1]], stops, strict=True)

@@ -166,6 +166,30 @@ def test_rows_for_an_input_of_any_shape_go_in_as_they_are(alice, bring, values):
     assert answer.json() == (2 * np.array(values)).tolist()
 
 
+def test_rows_of_one_request_change_no_answer_to_another(alice, bring):
+    bring(onnx_models.rivals())
+    rows = [("POST", "/json", {"json": {"model": "m", "values": [each]}}) for each in range(9)]
+    tensor = {"name": "x", "shape": [2, 1], "datatype": "FP32", "data": [0, 0]}
+    pair = ("POST", "/v2/models/m/infer", {"json": {"inputs": [tensor]}})
+
+    for _ in range(2):
+        *singles, both = alice.together([*rows, pair])
+
+        assert [each.json() for each in singles] == [[1.0]] * 9
+        assert both.json()["outputs"][0]["data"] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("rows", [[[1, 2], [3, 4]], [[1, 2]], [[1, 2], [3, 4], [5, 6]]])
+def test_as_many_columns_as_rows_are_no_answers_to_rows(alice, bring, rows):
+    bring(onnx_models.transposed())
+
+    by_row = alice.post("/v1/models/m:predict", json={"instances": rows})
+    by_column = alice.post("/v1/models/m:predict", json={"inputs": rows})
+
+    assert (by_row.status_code, "nothing about each row" in by_row.text) == (400, True)
+    assert by_column.json() == {"outputs": np.transpose(rows).tolist()}
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

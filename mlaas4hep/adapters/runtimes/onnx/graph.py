@@ -22,8 +22,8 @@ class Graph:
         """Return the keys of the maps that an output gives; () if another operator makes them."""
         for node in self._read.node:
             if node.op_type == "ZipMap" and output in node.output:
-                (keys,) = node.attribute
-                return tuple(each.decode() for each in keys.strings) or tuple(keys.ints)
+                texts = [each.decode() for keys in node.attribute for each in keys.strings]
+                return tuple(texts) or tuple(n for keys in node.attribute for n in keys.ints)
         return ()
 
     @cached_property
