@@ -40,7 +40,7 @@ FRAMEWORKS = (
         packages=("torch", "lightning", "pytorch_lightning"),
         needs="torch",
         extra="torch",
-        takes=("callbacks", SEVERAL_LABELS),
+        takes=("callbacks", "loss_columns", SEVERAL_LABELS),
     ),
     FrameworkInfo(
         name="xgboost",

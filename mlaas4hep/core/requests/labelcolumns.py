@@ -30,3 +30,7 @@ class LabelColumns:
         if columns.ndim == 1 or not self.beside:
             return columns
         return columns[:, : self.labels] if self.names else columns[:, 0]
+
+    def only_beside(self, columns: Any) -> Any:
+        """Return what only the loss sees, shape (n, columns), in an array of all columns."""
+        return columns[:, self.labels :]

@@ -93,6 +93,11 @@ class Joint:
         return tuple(goal for part in self.parts for goal in part.goals(self.names))
 
     @property
+    def losses(self) -> tuple[Any, ...]:
+        """Return what compares."""
+        return tuple(part.target.loss for part in self.parts)
+
+    @property
     def counts_each_entry(self) -> bool:
         """Tell whether the losses are the same for batches of any size."""
         return self.whole is None and all(part.target.counts_each_entry for part in self.parts)
@@ -114,13 +119,13 @@ class Joint:
             return torch.from_numpy(labels).to(place, kind)
         return [part.target.shaped(labels[:, part.columns], kind, place) for part in self.parts]
 
-    def __call__(self, outputs: Any, labels: Any, weights: Any = None) -> Any:
+    def __call__(self, outputs: Any, labels: Any, weights: Any = None, columns: Any = None) -> Any:
         """Return the sum of the losses of a batch as one number; see `Target`."""
         pieces = [outputs[:, part.numbers] for part in self.parts]
         if self.whole is not None:
-            return lossvalue.value(self.whole, self.form.formed(pieces), labels, weights)
+            return lossvalue.value(self.whole, self.form.formed(pieces), labels, weights, columns)
         each = zip(self.parts, pieces, labels, strict=True)
-        return sum(part.target(piece, label, weights) for part, piece, label in each)
+        return sum(part.target(piece, label, weights, columns) for part, piece, label in each)
 
     def check(self, labels: Floats) -> None:
         """Refuse labels, shape (n, columns), that a loss cannot compare."""
@@ -154,7 +159,9 @@ def joint(
     whole = instance(given) if len(heads) > 1 and _is_own(given) else None
     losses = _losses(None if whole else given, form)
     found = [
-        _targets(loss, head, labels, job) if whole is None else (_of_whole(whole, head, labels),)
+        _targets(loss, head, labels, job)
+        if whole is None
+        else (_of_whole(whole, head, labels, job),)
         for loss, head, (_, labels) in zip(losses, heads, shares(form, columns), strict=True)
     ]
     return tuple(
@@ -214,7 +221,7 @@ def _side_by_side(loss: Any, head: Head, labels: int, job: TrainingJob) -> Targe
     """Return the target of a head with a number for each of several labels."""
     made = _usual(head, job) if loss is None else instance(loss)
     if not is_of_torch(made):
-        return _of_whole(made, head, labels)
+        return _of_whole(made, head, labels, job)
     check_outputs(made, head)
     compares = by_column(made)
     if compares is None or compares.labels != "column":
@@ -236,9 +243,11 @@ def _usual(head: Head, job: TrainingJob) -> Any:
     return of_two(head)
 
 
-def _of_whole(loss: Any, head: Head, labels: int) -> Target:
+def _of_whole(loss: Any, head: Head, labels: int, job: TrainingJob) -> Target:
     """Return the target of a head under a loss of somebody's own that sees all its labels."""
-    of_logits = head.width == labels and head.kind == "logits" and is_of_logits(loss, labels)
+    beside = len(job.label_columns.beside)
+    are_logits = head.width == labels and head.kind == "logits"
+    of_logits = are_logits and is_of_logits(loss, labels, beside)
     compares = Comparison(labels="column")
     if of_logits:
         compares = Comparison(labels="column", activation="sigmoid", task="binary")

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 _HINT = "def loss(outputs, labels): one number, or one for each entry, computed with PyTorch"
 
 
-def value(loss: Any, outputs: Any, labels: Any, weights: Any = None) -> Any:
+def value(loss: Any, outputs: Any, labels: Any, weights: Any = None, columns: Any = None) -> Any:
     """Return the loss of a batch as one number.
 
     Args:
@@ -21,24 +21,35 @@ def value(loss: Any, outputs: Any, labels: Any, weights: Any = None) -> Any:
         outputs: of all entries, or those of each head in a list or dict.
         labels: as the loss compares them.
         weights: of entries, shape (n,).
+        columns: of `loss_columns`, shape (n, columns), for a loss that takes them.
 
     Raises:
         TrainingError: it gives no tensor, or entries have weights and it takes none.
     """
-    takes = _parameters(loss).get("weights")
-    if weights is None and takes is not None and takes.default is inspect.Parameter.empty:
+    more = {"columns": columns} if columns is not None and takes_columns(loss) else {}
+    if weights is None and _needs(loss, "weights"):
         weights = torch.ones_like(matrix(outputs)[:, 0])
     if weights is None:
-        return _tensor(loss(outputs, labels)).mean()
-    if takes is not None:
-        return _tensor(loss(outputs, labels, weights=weights)).mean()
-    weighted = _each(loss, outputs, labels, weights) * weights
+        return _tensor(loss(outputs, labels, **more)).mean()
+    if takes_weights(loss):
+        return _tensor(loss(outputs, labels, weights=weights, **more)).mean()
+    weighted = _each(loss, outputs, labels, weights, more) * weights
     return weighted.sum() if _is_sum(loss) else weighted.mean()
 
 
 def takes_weights(loss: Any) -> bool:
     """Tell whether it is a function of weights, too."""
-    return "weights" in _parameters(loss)
+    return "weights" in _more(loss)
+
+
+def takes_columns(loss: Any) -> bool:
+    """Tell whether it is a function of `loss_columns`, too."""
+    return "columns" in _more(loss)
+
+
+def needs_columns(loss: Any) -> bool:
+    """Tell whether it cannot do without them."""
+    return _needs(loss, "columns")
 
 
 def counts_each_entry(loss: Any) -> bool:
@@ -74,9 +85,9 @@ def compares_all_pairs(loss: Callable[[Any, Any], Any], width: int) -> bool:
     return is_of_pairs and abs(whole - float(table.diagonal().mean())) > 1e-4  # noqa: PLR2004
 
 
-def _each(loss: Any, outputs: Any, labels: Any, weights: Any) -> Any:
+def _each(loss: Any, outputs: Any, labels: Any, weights: Any, more: Mapping[str, Any]) -> Any:
     """Return the losses of entries, shape (n,)."""
-    values = _tensor(_unreduced(loss, outputs, labels))
+    values = _tensor(_unreduced(loss, outputs, labels, more))
     if values.shape[:1] != weights.shape:
         raise TrainingError(
             f"{MODEL_FILE}: entries have weights, but `loss` gives one number for a batch",
@@ -86,13 +97,13 @@ def _each(loss: Any, outputs: Any, labels: Any, weights: Any) -> Any:
     return flat.sum(dim=1) if _is_sum(loss) else flat.mean(dim=1)
 
 
-def _unreduced(loss: Any, outputs: Any, labels: Any) -> Any:
+def _unreduced(loss: Any, outputs: Any, labels: Any, more: Mapping[str, Any]) -> Any:
     if not isinstance(loss, torch.nn.Module) or not hasattr(loss, "reduction"):
-        return loss(outputs, labels)
+        return loss(outputs, labels, **more)
     kept = loss.reduction
     loss.reduction = "none"
     try:
-        return loss(outputs, labels)
+        return loss(outputs, labels, **more)
     finally:
         loss.reduction = kept
 
@@ -109,9 +120,14 @@ def _tensor(given: Any) -> Any:
     return given
 
 
-def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
-    """Return what it takes, as far as it tells."""
+def _needs(loss: Any, name: str) -> bool:
+    parameter = _more(loss).get(name)
+    return parameter is not None and parameter.default is inspect.Parameter.empty
+
+
+def _more(loss: Any) -> Mapping[str, inspect.Parameter]:
+    """Return what it takes beside outputs and labels, as far as it tells."""
     with suppress(TypeError, ValueError):  # a function of C++
         function = loss.forward if isinstance(loss, torch.nn.Module) else loss
-        return inspect.signature(function).parameters
+        return dict([*inspect.signature(function).parameters.items()][2:])
     return {}

@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.native.torch import Scores, element_type, matrix, place_of, scores
+from mlaas4hep.adapters.native.torch import Scores, matrix, scores
 from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.adapters.trainers.torch import bundle, target, trial
+from mlaas4hep.adapters.trainers.torch.batch import Batch
 from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
 from mlaas4hep.adapters.trainers.torch.steps import Steps
+from mlaas4hep.adapters.trainers.torch.unused import check_columns
 from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _TEST_ROWS = 4096  #: at a time where nothing is learned, if each counts by itself
@@ -58,6 +61,7 @@ class TorchModel:
         self._steps = Steps(module, defined)
         self._callbacks = Callbacks(module, self._steps.optimizer, job)
         self._tried = _stated(defined, form, heads, job)
+        check_columns(self._tried[0].losses if self._tried else (), job.label_columns.beside)
         self._target: Learned | None = self._tried[0] if self._tried else None
         if self._target is None and (job.labels or job.params.task or self._head.width > 1):
             self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
@@ -98,20 +102,15 @@ class TorchModel:
         """Learn from the block's rows, in batches in their order."""
         self.module.train()
         for rows in self._batches(block.order, self._job.params.batch_size):
-            inputs, labels, weights = self._taken(block, rows)
+            batch = self._batch(block, rows)
             given: list[Any] = []
 
-            def loss(
-                inputs: Any = inputs,
-                labels: Any = labels,
-                weights: Any = weights,
-                given: Any = given,
-            ) -> Any:
-                given[:] = [matrix(self.module(inputs))]
-                return self.target(given[0], labels, weights)
+            def loss(batch: Batch = batch, given: list[Any] = given) -> Any:
+                given[:] = [matrix(self.module(batch.inputs))]
+                return batch.loss(self.target, given[0])
 
             value = self._steps.step(loss)
-            self._metrics.add(self.target, given[0], block.y[rows], value, weights)
+            self._metrics.add(self.target, given[0], batch.labels, value, batch.weights)
 
     def test(self, block: Block) -> None:
         """Compare predictions with labels."""
@@ -119,11 +118,10 @@ class TorchModel:
         size = _TEST_ROWS if self.target.counts_each_entry else self._job.params.batch_size
         with torch.no_grad():
             for start in range(0, len(block.order), size):
-                rows = block.order[start : start + size]
-                inputs, labels, weights = self._taken(block, rows)
-                outputs = matrix(self.module(inputs))
-                value = self.target(outputs, labels, weights)
-                self._metrics.add(self.target, outputs, block.y[rows], value, weights)
+                batch = self._batch(block, block.order[start : start + size])
+                outputs = matrix(self.module(batch.inputs))
+                value = batch.loss(self.target, outputs)
+                self._metrics.add(self.target, outputs, batch.labels, value, batch.weights)
 
     def metrics(self) -> RoundMetrics:
         """Return loss and accuracy since the last call."""
@@ -199,13 +197,8 @@ class TorchModel:
             yield order[start:stop]
             start = stop
 
-    def _taken(self, block: Block, rows: Any) -> tuple[Any, Any, Any]:
-        kind, place = element_type(self.module), place_of(self.module)
-        inputs = torch.from_numpy(block.x[rows]).to(place, kind)
-        labels = self.target.shaped(block.y[rows], kind, place)
-        if block.weights is None:
-            return inputs, labels, None
-        return inputs, labels, torch.from_numpy(block.weights[rows]).to(place, kind)
+    def _batch(self, block: Block, rows: Index) -> Batch:
+        return Batch.of(block, rows, self.module, self.target, self._job.label_columns)
 
 
 def _summary(module: Any, job: TrainingJob, form: Outputs, chosen: Learned | None) -> ModelSummary:

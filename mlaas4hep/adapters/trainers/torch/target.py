@@ -64,6 +64,11 @@ class Target:
         return is_column and lossvalue.compares_all_pairs(self, self.width)
 
     @property
+    def losses(self) -> tuple[Any, ...]:
+        """Return what compares: one loss."""
+        return (self.loss,)
+
+    @property
     def goals(self) -> tuple[Goal, ...]:
         """Return none: there is one label."""
         return ()
@@ -89,13 +94,13 @@ class Target:
             return numbers
         return torch.nn.functional.one_hot(numbers, self.width).to(kind)
 
-    def __call__(self, outputs: Any, labels: Any, weights: Any = None) -> Any:
+    def __call__(self, outputs: Any, labels: Any, weights: Any = None, columns: Any = None) -> Any:
         """Return the loss of a batch as one number.
 
         Raises:
             TrainingError: see `lossvalue.value`.
         """
-        return lossvalue.value(self.loss, outputs, labels, weights)
+        return lossvalue.value(self.loss, outputs, labels, weights, columns)
 
     def check(self, labels: Floats, where: str = "") -> None:
         """Refuse labels, shape (n,), that the loss cannot compare; `where` says whose they are.
@@ -246,6 +251,7 @@ def _usual_of_classes(head: Head) -> tuple[Any, Comparison]:
 
 def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
     """Return what a loss of somebody's own may compare, likeliest first."""
+    beside = len(job.label_columns.beside)
     are_classes = all(label in range(head.width) for label in job.labels)
     if head.width > 1 and are_classes and not _is_regression(job):
         activation = _OF_CLASSES.get(head.kind, "none")
@@ -253,19 +259,27 @@ def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
             Comparison(labels="number", activation=activation, task="multiclass"),
             Comparison(labels="one_hot", activation=activation, task="multiclass"),
         )
-    if head.width == 1 and head.kind == "logits" and is_of_logits(loss, 1):
+    if head.width == 1 and head.kind == "logits" and is_of_logits(loss, 1, beside):
         return (Comparison(labels="column", activation="sigmoid", task="binary"),)
     return (Comparison(labels="column", task="regression" if _is_regression(job) else "other"),)
 
 
-def is_of_logits(loss: Any, width: int) -> bool:
-    """Tell whether a loss prefers the largest output for label 1, and the smallest for label 0."""
+def is_of_logits(loss: Any, width: int, beside: int) -> bool:
+    """Tell whether a loss prefers the largest output for label 1, and the smallest for label 0.
+
+    Args:
+        loss: of somebody's own.
+        width: how many numbers an entry gets, and how many labels there are.
+        beside: how many `loss_columns` there are.
+    """
     weights = torch.ones(2) if lossvalue.takes_weights(loss) else None
+    columns = torch.tensor([[0.0], [1.0]]).repeat(1, beside) if beside else None
+    almost_alike = torch.tensor([[1.0], [1.01]])  # correlations want two different numbers
 
     def value(output: float, label: float) -> float:
-        shape = (2, width)
-        outputs, labels = torch.full(shape, output), torch.full(shape, label)
-        return float(lossvalue.value(loss, outputs, labels, weights))
+        outputs = (almost_alike * output).repeat(1, width)
+        labels = torch.full_like(outputs, label)
+        return float(lossvalue.value(loss, outputs, labels, weights, columns))
 
     try:
         return value(9.0, 1.0) < value(2.0, 1.0) and value(-9.0, 0.0) < value(-1.0, 0.0)

@@ -47,7 +47,7 @@ def _compare(learned: Learned, module: Any, form: Outputs, job: TrainingJob) -> 
         rows = torch.zeros((entries, job.columns), dtype=kind, device=place)
         labels = learned.shaped(_labels(job, entries), kind, place)
         weights = torch.ones_like(rows[:, 0]) if job.weights.is_used else None
-        value = learned(matrix(module(rows)), labels, weights)
+        value = learned(matrix(module(rows)), labels, weights, _beside(job, rows))
         if not value.requires_grad:
             raise TrainingError(f"{MODEL_FILE}: `loss` does not depend on outputs", _NO_DETOUR)
         if learned.compares_all_pairs:
@@ -55,6 +55,12 @@ def _compare(learned: Learned, module: Any, form: Outputs, job: TrainingJob) -> 
                 f"{MODEL_FILE}: `loss` compares each output with the labels of all entries",
                 "labels have shape (entries, 1): compare outputs[:, :1], or squeeze both",
             )
+
+
+def _beside(job: TrainingJob, rows: Any) -> Any:
+    """Return values of `loss_columns`, if there are some."""
+    columns = len(job.label_columns.beside)
+    return torch.rand_like(rows[:, :1]).repeat(1, columns) if columns else None
 
 
 def _labels(job: TrainingJob, entries: int) -> Floats:

@@ -1,11 +1,12 @@
 """What model.py says and PyTorch trainings do not use: refused, with what to write instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import torch
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.torch import lossvalue
 
 _OTHER_NAMES = {
     "criterion": "loss",
@@ -39,6 +40,29 @@ def check_unused(module: Any, defined: Mapping[str, Any]) -> None:
         due = "loss" if _is_loss(given) else _OTHER_NAMES.get(name, "")
         if due and not name.startswith("_") and callable(given) and defined.get(due) is None:
             _refuse(name, due)
+
+
+def check_columns(losses: Sequence[Any], beside: Sequence[str]) -> None:
+    """Refuse `loss_columns` that no loss takes, and a loss that takes some where there are none.
+
+    Args:
+        losses: of model.py, or those that follow from labels.
+        beside: `loss_columns` of params.json.
+
+    Raises:
+        TrainingError: says what to write.
+    """
+    if beside and not any(map(lossvalue.takes_columns, losses)):
+        raise TrainingError(
+            f"{MODEL_FILE}: no `loss` takes the loss_columns of params.json ({', '.join(beside)})",
+            f"def loss(outputs, labels, columns): …, columns of shape (entries, {len(beside)}); or "
+            "leave loss_columns away",
+        )
+    if not beside and any(map(lossvalue.needs_columns, losses)):
+        raise TrainingError(
+            f"{MODEL_FILE}: `loss` takes columns, and params.json names no loss_columns",
+            '"loss_columns": ["mass"] in params.json: the branches that it is to see',
+        )
 
 
 def _is_loss(given: Any) -> bool:
