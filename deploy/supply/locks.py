@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -26,6 +27,9 @@ FOLDER = ROOT / "templates/python3-mlaas/requirements/locked"
 PYTHONS = ">=3.11,<3.14"  #: TensorFlow has no wheels for later ones
 LINUX = re.compile("manylinux.*_(x86_64|aarch64)$")
 NOT_FOR_IMAGES = {"local", "demo", "dev", "supply", "notebook", "keyring", "scores", "chunks"}
+#: Libraries that another one stands in for, though what needs them asks for them by name.
+#: tf-keras asks for `tensorflow`, which is `tensorflow-cpu` and 600 MB more.
+REPLACED = {"tensorflow": "tensorflow-cpu"}
 #: What a lock stands on: its requirements are not repeated.
 BELOW = {"client": (), "function": ("client",)}
 HEAD = (
@@ -104,6 +108,8 @@ def _resolve(folder: Path, project: dict[str, Any], constraints: list[str]) -> N
     ]
     lines += ["[tool.uv]", "package = false", "environments = [\"sys_platform == 'linux'\"]"]
     lines += [f"constraint-dependencies = {json.dumps(constraints)}"]
+    nowhere = [f"{name} ; sys_platform == 'none'" for name in REPLACED]
+    lines += [f"override-dependencies = {json.dumps(nowhere)}"]
     (folder / "pyproject.toml").write_text("\n".join(lines), encoding="utf-8")
     _uv(folder, "lock", "--quiet", "--no-build")
 
@@ -112,15 +118,15 @@ def _hashes(folder: Path) -> dict[tuple[str, str], list[str]]:
     """Return the hashes of the wheels that an image can take, by name and version."""
     packages = tomllib.loads((folder / "uv.lock").read_text(encoding="utf-8"))["package"]
     return {
-        (package["name"], package["version"]): sorted(_fitting(package.get("wheels", [])))
+        (package["name"], package["version"]): sorted(fitting(package.get("wheels", [])))
         for package in packages
     }
 
 
-def _fitting(wheels: list[dict[str, str]]) -> Iterator[str]:
+def fitting(wheels: list[dict[str, str]]) -> Iterator[str]:
     """Yield the hashes of wheels for one of the Pythons and machines of images."""
     for wheel in wheels:
-        _, _, _, tags = parse_wheel_filename(wheel["url"].rpartition("/")[2])
+        _, _, _, tags = parse_wheel_filename(unquote(wheel["url"].rpartition("/")[2]))  # "%2Bcpu"
         if any(_fits(tag.interpreter, tag.abi, tag.platform) for tag in tags):
             yield wheel["hash"]
 

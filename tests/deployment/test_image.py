@@ -52,6 +52,7 @@ def test_pip_refuses_what_has_no_hash_in_the_lock():
     install = (TEMPLATE / "requirements/install").read_text()
 
     assert "--require-hashes" in install
+    assert "--no-deps" in install  # the locks are whole, and tf-keras asks for a second TensorFlow
     assert DOCKERFILE.count("pip install") == 0
     assert [line for line in DOCKERFILE.splitlines() if "RUN ./install " in line] == [
         "RUN ./install shared.txt /opt/shared",

@@ -129,6 +129,33 @@ def _last_shape(model: Any, rows: Floats) -> tuple[int, ...]:
     return np.shape(session.run(None, {session.get_inputs()[0].name: rows})[-1])
 
 
+def side_by_side(models: Sequence[Any]) -> Any:
+    """Return one model with the numbers of several models for the same input, behind each other.
+
+    Args:
+        models: each has the input `input` and one output, shape (n, numbers).
+    """
+    from onnx import TensorProto, compose, helper  # noqa: PLC0415 - only where the extra is
+
+    parts = [
+        compose.add_prefix(model, f"of_{place}_", rename_inputs=False)
+        for place, model in enumerate(models)
+    ]
+    joined = helper.make_node(
+        "Concat", [part.graph.output[0].name for part in parts], [OUTPUT], axis=1
+    )
+    graph = helper.make_graph(
+        [*(node for part in parts for node in part.graph.node), joined],
+        "side_by_side",
+        parts[0].graph.input,
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, None])],
+        [constant for part in parts for constant in part.graph.initializer],
+    )
+    found = helper.make_model(graph, opset_imports=parts[0].opset_import)
+    found.ir_version = parts[0].ir_version
+    return found
+
+
 def named(model: Any, names: Sequence[str]) -> Any:
     """Return an ONNX model whose outputs, in their order, have these names."""
     import onnx  # noqa: PLC0415 - only where the extra is

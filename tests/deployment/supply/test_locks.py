@@ -61,11 +61,21 @@ def test_every_library_that_is_needed_is_locked(name):
     assert {library for line in asked(name) for library in needed(Requirement(line))} <= set(found)
 
 
+def test_what_another_library_stands_in_for_is_not_installed_beside_it():
+    found = {name: pins("client", "function", name) for name in NAMES}
+
+    assert "tf-keras" in found["train"]  # which asks for `tensorflow`
+    for replaced, by in locks.REPLACED.items():
+        assert by in found["train"]
+        assert not [name for name, libraries in found.items() if replaced in libraries]
+
+
 def needed(requirement: Requirement, seen: set[str] | None = None) -> Iterator[str]:
     """Yield a library and what it needs, as far as this environment has it."""
     seen = set() if seen is None else seen
     for extra in ("", *requirement.extras):
         name = canonicalize_name(requirement.name)
+        name = locks.REPLACED.get(name, name)
         if f"{name}[{extra}]" in seen:
             continue
         seen.add(f"{name}[{extra}]")
@@ -89,6 +99,15 @@ def test_every_line_has_a_hash_and_nothing_else(name):
         assert PIN.match(pin), pin
         assert hashes, pin
         assert all(re.fullmatch(r" {4}--hash=sha256:[0-9a-f]{64}", each) for each in hashes), pin
+
+
+def test_wheels_of_a_build_for_processors_are_found_in_an_index_that_escapes_their_names():
+    wheels = [
+        {"url": f"http://127.0.0.1/torch-2.15.0%2Bcpu-{tag}.whl", "hash": tag}
+        for tag in ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-win_amd64")
+    ]
+
+    assert [*locks.fitting(wheels)] == ["cp311-cp311-manylinux_2_28_x86_64"]
 
 
 def test_locks_of_any_extras_go_together():

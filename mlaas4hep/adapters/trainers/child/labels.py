@@ -31,8 +31,8 @@ def check_one_label(who: str, job: TrainingJob) -> None:
         raise TrainingError(
             f"{who} learns one label here, and there are {columns.labels} label columns"
             f" ({', '.join(columns.names)})",
-            "a run for each of them, or a model that learns several: of Keras or PyTorch, "
-            "RandomForestRegressor, MultiOutputClassifier, XGBRegressor",
+            "a run for each of them, scikit-learn's MultiOutputClassifier(…) around it, or a model "
+            "that learns several: of Keras or PyTorch, RandomForestRegressor, XGBRegressor",
         )
 
 

@@ -10,6 +10,7 @@ from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.sklearn.estimators import is_search
+from mlaas4hep.adapters.trainers.sklearn.treesinside import OPSETS, teach
 from mlaas4hep.core.models.conversion import Conversion
 
 _TWO = 2  #: classes, told by one number
@@ -25,7 +26,8 @@ def write_onnx(
 
         has_classes = hasattr(estimator, "predict_proba")
         options = {id(estimator): {"zipmap": False}} if has_classes else None
-        model = to_onnx(estimator, sample[:1], options=options)
+        opsets = OPSETS if teach(estimator) else None
+        model = to_onnx(estimator, sample[:1], options=options, target_opset=opsets)
         if labels > 1:
             return onnxfile.by_label(model, sample[: labels + 1], labels)
         if not has_classes:

@@ -50,13 +50,23 @@ def innermost(estimator: Any) -> Any:
             return estimator
 
 
+def parts(estimator: Any) -> Iterator[Any]:
+    """Yield an estimator and all inside it."""
+    if not isinstance(estimator, BaseEstimator):
+        return
+    yield estimator
+    for value in estimator.get_params(deep=True).values():
+        if isinstance(value, BaseEstimator):
+            yield value
+
+
 def check_arguments(estimator: Any) -> None:
     """Refuse arguments that scikit-learn does not take, or whose scores are not those of classes.
 
     Raises:
         TrainingError: names it.
     """
-    for each in _parts(estimator):
+    for each in parts(estimator):
         by_pairs = getattr(each, "decision_function_shape", "ovr") == "ovo"
         if by_pairs and not hasattr(each, "predict_proba"):
             raise TrainingError(
@@ -81,13 +91,3 @@ def oddities(estimator: Any) -> tuple[str, ...]:
         return ()
     told = "does not learn from labels: its numbers are no probabilities of classes"
     return (f"{type(last).__name__} {told}, and figures compare them with labels nevertheless",)
-
-
-def _parts(estimator: Any) -> Iterator[Any]:
-    """Yield an estimator and all inside it."""
-    if not isinstance(estimator, BaseEstimator):
-        return
-    yield estimator
-    for value in estimator.get_params(deep=True).values():
-        if isinstance(value, BaseEstimator):
-            yield value

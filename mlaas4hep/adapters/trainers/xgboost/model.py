@@ -25,6 +25,7 @@ from mlaas4hep.adapters.trainers.framework import (
     Sample,
     State,
 )
+from mlaas4hep.adapters.trainers.xgboost.convert import converted
 from mlaas4hep.adapters.trainers.xgboost.params import (
     booster_params,
     check_two,
@@ -150,18 +151,13 @@ class XgboostModel:
         return scores(self._booster, x)
 
     def _converted(self) -> Any:
-        if self._labels:
-            raise ValueError("trees of several labels have no converter")
-        from onnxmltools.convert import convert_xgboost  # noqa: PLC0415 - only with the extra
-        from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415
-
-        plain = self._booster.copy()
-        plain.feature_names = None  # the converter wants f0, f1, …
-        kind = FloatTensorType([None, self._job.columns])
-        model = convert_xgboost(plain, initial_types=[("input", kind)])
-        if not self._classifies:
-            return model
-        return onnxfile.scores_only(model, 1 if "num_class" not in self._params else None)
+        return converted(
+            self._booster,
+            self._job.columns,
+            classifies=self._classifies,
+            is_several="num_class" in self._params,
+            labels=len(self._labels) or 1,
+        )
 
 
 class _Rows(xgboost.DataIter):

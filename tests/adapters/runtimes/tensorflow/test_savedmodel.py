@@ -15,6 +15,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from mlaas4hep.ports import TensorInfo
+from tests.adapters.runtimes.contract import RuntimeContract, net
 
 SAVED = ("saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001")
 
@@ -24,10 +25,10 @@ def load(serving_models):
     runtimes = Runtimes({"tensorflow": replace(HEAVY, children=1, children_of_owner=1)})
     store = MemoryStore(lambda: 0.0)
 
-    def load(files, folder="net", contents=None, **record):
+    def load(files, folder="net", **record):
         record = ModelRecord(owner="o", name=folder, version="v", files=tuple(files), **record)
         for file in files:
-            data = (contents or {}).get(file) or (serving_models / folder / file).read_bytes()
+            data = (serving_models / folder / file).read_bytes()
             store.put(keys.model_file("o", folder, "v", file), data)
         return runtimes.load(store, record)
 
@@ -40,18 +41,27 @@ def rows(serving_models):
     return np.array(kept["rows"], np.float32), np.array(kept["expected"], np.float32)
 
 
-@pytest.mark.parametrize(
-    ("files", "name"),
-    [(SAVED, "features"), (("model.keras",), "features"), (("frozen.pb",), "entry")],
-)
-def test_every_form_of_a_model_gives_the_same(load, rows, files, name):
-    runtime = load(files)
+class TestSavedModel(RuntimeContract):
+    platform = "tensorflow"
+    served = "saved_model.pb"
+    entry = TensorInfo(name="features", dtype="float32", shape=(-1, 4))
 
-    (output,) = runtime.run({name: rows[0]}).values()
+    @classmethod
+    def make(cls, serving_models, _folder):
+        return net(serving_models, SAVED)
 
-    assert runtime.platform == "tensorflow"
-    assert runtime.inputs == (TensorInfo(name=name, dtype="float32", shape=(-1, 4)),)
-    np.testing.assert_allclose(output, rows[1], atol=1e-6)
+
+class TestKerasFile(TestSavedModel):
+    served = "model.keras"
+
+    @classmethod
+    def make(cls, serving_models, _folder):
+        return net(serving_models, [cls.served])
+
+
+class TestFrozenGraph(TestKerasFile):
+    served = "frozen.pb"
+    entry = TensorInfo(name="entry", dtype="float32", shape=(-1, 4))
 
 
 def test_several_inputs_and_outputs_keep_their_names(load):
@@ -96,11 +106,6 @@ def test_a_process_lives_as_long_as_it_is_needed(load, rows):
     del second
     assert process.has_ended  # nobody keeps it
     assert not folder.exists()
-
-
-def test_what_is_no_model_is_refused(load):
-    with pytest.raises(InvalidRequestError, match="cannot be loaded"):
-        load(("model.keras",), contents={"model.keras": b"nonsense"})
 
 
 def test_a_graph_cannot_read_what_is_not_its_own(load):

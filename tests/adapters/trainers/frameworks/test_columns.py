@@ -17,6 +17,7 @@ from tests.adapters.trainers.frameworks.test_sklearn import OWN
 
 FLAVOURS, VALUES = ("isB", "isC"), ("mass", "height")
 IMPORTS = """
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.ensemble import *
 from sklearn.experimental import enable_halving_search_cv
 from sklearn.linear_model import *
@@ -58,8 +59,16 @@ CASES = {
         sklearn("MLPRegressor(hidden_layer_sizes=(16,), learning_rate_init=0.02, random_state=5)"), VALUES, True,
     ),
     "own": (("sklearn", OWN, "model.pickle"), VALUES, False),
-    "trees": (trees(f"XGBClassifier({SMALL})"), FLAVOURS, False),
-    "trees of values": (trees(f"XGBRegressor({SMALL})"), VALUES, False),
+    "trees": (trees(f"XGBClassifier({SMALL})"), FLAVOURS, True),
+    "trees side by side": (trees(f"XGBClassifier({SMALL}, num_parallel_tree=2)"), FLAVOURS, True),
+    "trees of values": (trees(f"XGBRegressor({SMALL})"), VALUES, True),
+    "trees of dart": (trees(f"XGBClassifier({SMALL}, booster='dart')"), FLAVOURS, False),
+    "LightGBM for each": (
+        sklearn(f"MultiOutputClassifier(LGBMClassifier({SMALL}, verbose=-1))"), FLAVOURS, True,
+    ),
+    "LightGBM for each value": (
+        sklearn(f"MultiOutputRegressor(LGBMRegressor({SMALL}, verbose=-1))"), VALUES, True,
+    ),
     "trees of vectors": (
         trees(f"XGBRegressor({SMALL}, multi_strategy='multi_output_tree')"), VALUES, False,
     ),

@@ -1,0 +1,68 @@
+"""Models in the format of the framework that trained them, each in a process of its own."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from tests.adapters.runtimes.contract import COLUMNS, RuntimeContract
+
+
+def sample():
+    """Return entries and labels that are easy to learn."""
+    rows = np.random.default_rng(5).random((200, COLUMNS), np.float32)
+    return rows, (rows[:, 0] > rows[:, 1]).astype(int)
+
+
+class TestSklearn(RuntimeContract):
+    platform = "native"
+    served = "model.pickle"
+
+    @classmethod
+    def make(cls, _serving_models, _folder):
+        linear_model = pytest.importorskip("sklearn.linear_model")
+        x, y = sample()
+        model = linear_model.LogisticRegression().fit(x, y)
+        return {cls.served: pickle.dumps(model)}, x[:6], model.predict_proba(x[:6])[:, 1:]
+
+
+class TestXgboost(RuntimeContract):
+    platform = "native"
+    served = "model.ubj"
+
+    @classmethod
+    def make(cls, _serving_models, folder):
+        xgboost = pytest.importorskip("xgboost")
+        x, y = sample()
+        model = xgboost.XGBClassifier(n_estimators=5).fit(x, y)
+        model.get_booster().save_model(folder / cls.served)
+        files = {cls.served: (folder / cls.served).read_bytes()}
+        return files, x[:6], model.predict_proba(x[:6])[:, 1:]
+
+
+class TestLightgbm(RuntimeContract):
+    platform = "native"
+    served = "model.txt"
+
+    @classmethod
+    def make(cls, _serving_models, folder):
+        lightgbm = pytest.importorskip("lightgbm")
+        x, y = sample()
+        model = lightgbm.LGBMClassifier(n_estimators=5, verbose=-1).fit(x, y)
+        model.booster_.save_model(folder / cls.served)
+        files = {cls.served: (folder / cls.served).read_bytes()}
+        return files, x[:6], model.booster_.predict(x[:6])[:, None]
+
+
+class TestTorch(RuntimeContract):
+    platform = "native"
+    served = "model.torch"
+
+    @classmethod
+    def make(cls, _serving_models, _folder):
+        torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
+        from mlaas4hep.adapters.native.torch import Scores, scores  # noqa: PLC0415 - it needs torch
+
+        model = Scores(torch.nn.Linear(COLUMNS, 1), "sigmoid").eval()
+        x, _ = sample()
+        return {cls.served: pickle.dumps(model)}, x[:6], scores(model, x[:6])
