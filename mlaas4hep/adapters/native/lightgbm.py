@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+_END = b"\nend of trees\n"
 
 
 def scores(booster: Any, x: Floats) -> Floats:
@@ -17,6 +18,12 @@ def scores(booster: Any, x: Floats) -> Floats:
 
 
 def load(path: Path) -> Callable[[Floats], Floats]:
-    """Return what the trees in a file compute."""
+    """Return what the trees in a file compute.
+
+    Raises:
+        ValueError: its end is missing; LightGBM would end the process.
+    """
+    if _END not in path.read_bytes():
+        raise ValueError("the end of the trees is missing")
     booster = lightgbm.Booster(model_file=path)
     return lambda rows: scores(booster, rows)

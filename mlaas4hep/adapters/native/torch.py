@@ -38,7 +38,7 @@ class Scores(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
 
     def forward(self, rows: Any) -> Any:
         """Return the scores, float32, of `rows`, shape (n, columns)."""
-        outputs = matrix(self.module(rows.to(element_type(self.module))))
+        outputs = outputs_of(self.module, rows.to(element_type(self.module)))
         if not self.parts:
             return _ACTIVATIONS[self.activation](outputs).float()
         pieces = torch.split(outputs, [width for _, width in self.parts], dim=1)
@@ -46,12 +46,17 @@ class Scores(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
         return torch.cat([_ACTIVATIONS[kind](piece) for (kind, _), piece in named], dim=1).float()
 
 
-def matrix(outputs: Any) -> Any:
-    """Return outputs of shape (n,) as (n, 1), and several in a list or dict behind each other."""
-    if isinstance(outputs, dict | list | tuple):
-        several = outputs.values() if isinstance(outputs, dict) else outputs
-        return torch.cat([matrix(each) for each in several], dim=1)
-    return outputs.reshape(-1, 1) if outputs.dim() == 1 else outputs
+def outputs_of(module: Any, rows: Any) -> Any:
+    """Return the numbers that a module gives for rows, shape (n, numbers).
+
+    Several tensors in a list or dict stand behind each other. One of shape (n,) is a column, also
+    where n is 1 and the module squeezed that away.
+    """
+    given = module(rows)
+    if isinstance(given, dict | list | tuple):
+        several = given.values() if isinstance(given, dict) else given
+        return torch.cat([each.reshape(rows.shape[0], -1) for each in several], dim=1)
+    return given.reshape(rows.shape[0], -1)
 
 
 def element_type(module: Any) -> Any:
@@ -77,11 +82,11 @@ def at_rest(module: Any) -> Iterator[None]:
 
 
 def scores(model: Scores, rows: Floats) -> Floats:
-    """Return the scores of some rows; `model` forgets nothing and learns nothing."""
+    """Return the scores of some rows, which it gets copied; it forgets and learns nothing."""
     place = place_of(model)
     with at_rest(model), torch.no_grad():
         parts = [
-            model(torch.from_numpy(rows[start : start + ROWS]).to(place)).cpu()
+            model(torch.tensor(rows[start : start + ROWS], device=place)).cpu()
             for start in range(0, len(rows), ROWS)
         ]
     return torch.cat(parts).numpy() if parts else np.empty((0, 1), np.float32)

@@ -57,6 +57,7 @@ class _Session:
             (name, int(detail["index"]), quantisation(detail)) for name, detail in outputs.items()
         ]
         self._names = [name for name, *_ in self._in]
+        self._due = [described(name, detail)[2] for name, detail in inputs.items()]
         self._shapes: list[tuple[int, ...]] = []
 
     def run(self, feeds: Feeds) -> Outputs:
@@ -76,10 +77,21 @@ class _Session:
             raise
 
     def _resize(self, shapes: list[tuple[int, ...]]) -> None:
+        for name, shape, due in zip(self._names, shapes, self._due, strict=True):
+            _check_shape(name, shape, due)
         for (_, index, *_), shape in zip(self._in, shapes, strict=True):
             self._interpreter.resize_tensor_input(index, list(shape))
         self._interpreter.allocate_tensors()
         self._shapes = shapes
+
+
+def _check_shape(name: str, shape: tuple[int, ...], due: tuple[int, ...]) -> None:
+    """Refuse rows of another width, of which LiteRT would make more or fewer rows."""
+    fits = len(shape) == len(due) and all(
+        wanted in {-1, size} for size, wanted in zip(shape[1:], due[1:], strict=True)
+    )
+    if not fits:
+        raise ValueError(f"input {name!r} has shape {shape}, and the model takes {due}")
 
 
 def _fed(values: Array, detail: Mapping[str, Any], how: Quantisation | None) -> Array:

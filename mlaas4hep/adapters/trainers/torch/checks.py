@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from mlaas4hep.adapters.native.torch import at_rest, element_type, matrix, place_of
+from mlaas4hep.adapters.native.torch import at_rest, element_type, place_of
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.outputs import Outputs
 
@@ -105,7 +105,7 @@ def _rows(given: Any, entries: int) -> Any:
             "numbers for each",
             "return a tensor of shape (entries, outputs) from forward",
         )
-    return matrix(given).double()
+    return given.reshape(entries, -1).double()
 
 
 def _kind(values: Any) -> Kind:

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from mlaas4hep.adapters.native.torch import matrix
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 
 _HINT = "def loss(outputs, labels): one number, or one for each entry, computed with PyTorch"
@@ -28,7 +27,7 @@ def value(loss: Any, outputs: Any, labels: Any, weights: Any = None, columns: An
     """
     more = {"columns": columns} if columns is not None and takes_columns(loss) else {}
     if weights is None and _needs(loss, "weights"):
-        weights = torch.ones_like(matrix(outputs)[:, 0])
+        weights = _ones(outputs)
     if weights is None:
         return _tensor(loss(outputs, labels, **more)).mean()
     if takes_weights(loss):
@@ -118,6 +117,13 @@ def _tensor(given: Any) -> Any:
             f"{MODEL_FILE}: `loss` gives a {type(given).__name__}, not a tensor", _HINT
         )
     return given
+
+
+def _ones(outputs: Any) -> Any:
+    """Return the weight 1 for each entry."""
+    while not isinstance(outputs, torch.Tensor):
+        outputs = next(iter(outputs.values() if isinstance(outputs, dict) else outputs))
+    return torch.ones_like(outputs[:, 0])
 
 
 def _needs(loss: Any, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.native.torch import Scores, matrix, scores
+from mlaas4hep.adapters.native.torch import Scores, outputs_of, scores
 from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
@@ -20,6 +20,7 @@ from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
+from mlaas4hep.adapters.trainers.torch.oddities import oddities
 from mlaas4hep.adapters.trainers.torch.steps import Steps
 from mlaas4hep.adapters.trainers.torch.unused import check_columns
 from mlaas4hep.core.models.conversion import Missing
@@ -67,7 +68,8 @@ class TorchModel:
             self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
         self._seen: set[float] | None = None  #: labels, if they choose the loss
         self._metrics = BatchMetrics()
-        self.summary = _summary(module, job, form, self._target)
+        self._warnings = (*self._steps.warnings, *oddities(module, job.columns))
+        self.summary = self._summary(form)
         self._form = form
         if self._target and not defined.get("loss"):
             _say(f"model.py defines no `loss`: labels and outputs say {self._target.name}")
@@ -94,7 +96,7 @@ class TorchModel:
             self._target = trial.chosen(self._tried, self.module, self._form, self._job)
         figures: Sequence[str] = _MOST_FIGURES
         if self._target is not None:
-            self.summary = _summary(self.module, self._job, self._form, self._target)
+            self.summary = self._summary(self._form)
             figures = trial.figures(self._target, self._form, self._job)
         self._callbacks.check(figures)
 
@@ -106,7 +108,7 @@ class TorchModel:
             given: list[Any] = []
 
             def loss(batch: Batch = batch, given: list[Any] = given) -> Any:
-                given[:] = [matrix(self.module(batch.inputs))]
+                given[:] = [outputs_of(self.module, batch.inputs)]
                 return batch.loss(self.target, given[0])
 
             value = self._steps.step(loss)
@@ -119,7 +121,7 @@ class TorchModel:
         with torch.no_grad():
             for start in range(0, len(block.order), size):
                 batch = self._batch(block, block.order[start : start + size])
-                outputs = matrix(self.module(batch.inputs))
+                outputs = outputs_of(self.module, batch.inputs)
                 value = batch.loss(self.target, outputs)
                 self._metrics.add(self.target, outputs, batch.labels, value, batch.weights)
 
@@ -197,25 +199,30 @@ class TorchModel:
             yield order[start:stop]
             start = stop
 
+    def _summary(self, form: Outputs) -> ModelSummary:
+        chosen = self._target
+        return ModelSummary(
+            parameters=sum(each.numel() for each in self.module.parameters()),
+            layers=_layers(self.module),
+            input_width=self._job.columns,
+            output_shape=(sum(form.widths),),
+            loss=chosen.name if chosen else "as labels say",
+            task=chosen.task if chosen else "other",
+            goals=chosen.goals if chosen else (),
+            warnings=self._warnings,
+        )
+
     def _batch(self, block: Block, rows: Index) -> Batch:
         return Batch.of(block, rows, self.module, self.target, self._job.label_columns)
 
 
-def _summary(module: Any, job: TrainingJob, form: Outputs, chosen: Learned | None) -> ModelSummary:
-    layers = [
+def _layers(module: Any) -> tuple[str, ...]:
+    found = [
         f"{name} ({type(each).__name__}): {sum(p.numel() for p in each.parameters())}"
         for name, each in module.named_modules()
         if name and not any(True for _ in each.children())
     ]
-    return ModelSummary(
-        parameters=sum(each.numel() for each in module.parameters()),
-        layers=tuple(layers) or (type(module).__name__,),
-        input_width=job.columns,
-        output_shape=(sum(form.widths),),
-        loss=chosen.name if chosen else "as labels say",
-        task=chosen.task if chosen else "other",
-        goals=chosen.goals if chosen else (),
-    )
+    return tuple(found) or (type(module).__name__,)
 
 
 def _stated(

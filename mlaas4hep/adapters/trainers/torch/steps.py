@@ -22,7 +22,11 @@ _EACH_BATCH = (torch.optim.lr_scheduler.OneCycleLR, torch.optim.lr_scheduler.Cyc
 
 
 class Steps:
-    """Moves the weights of a module."""
+    """Moves the weights of a module.
+
+    Gradients are there before the optimizer's `step`, so that its hooks, and a `step` of one's own,
+    may clip them; only what asks for it (LBFGS) gets the function that computes them.
+    """
 
     def __init__(self, module: Any, defined: Mapping[str, Any]) -> None:
         """Call `optimizer(parameters)` and `scheduler(optimizer)`, where model.py defines them.
@@ -36,6 +40,9 @@ class Steps:
         self.optimizer = _made("optimizer", make, parameters, torch.optim.Optimizer)
         make = defined.get("scheduler")
         self.scheduler = _made("scheduler", make, self.optimizer, _SCHEDULERS) if make else None
+        _check_direction(self.scheduler)
+        self.warnings = still(module, self.optimizer)
+        self._computes_gradients = _wants_function(self.optimizer)
 
     def step(self, loss: Callable[[], Any]) -> Any:
         """Do one step down the gradient of what `loss` returns, and return that."""
@@ -46,7 +53,11 @@ class Steps:
             value.backward()
             return value
 
-        value = self.optimizer.step(with_gradient)
+        if self._computes_gradients:
+            value = self.optimizer.step(with_gradient)
+        else:
+            value = with_gradient()
+            self.optimizer.step()
         if isinstance(self.scheduler, _EACH_BATCH):
             _end_batch(self.scheduler)
         return value
@@ -71,6 +82,48 @@ class Steps:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
+
+
+def still(module: Any, optimizer: Any) -> tuple[str, ...]:
+    """Return what is told of weights that the optimizer does not move.
+
+    Raises:
+        TrainingError: it moves none of the module's.
+    """
+    moved = {id(each) for group in optimizer.param_groups for each in group["params"]}
+    able = {name: each for name, each in module.named_parameters() if each.requires_grad}
+    left = [name for name, each in able.items() if id(each) not in moved]
+    if len(left) == len(able):
+        raise TrainingError(
+            f"{MODEL_FILE}: `optimizer` moves no weight of the module that `model` returns",
+            f"{_EXAMPLES['optimizer']}: `parameters` are those of the module",
+        )
+    if not left:
+        return ()
+    named = f"{', '.join(left[:5])}{' …' if len(left) > 5 else ''}"  # noqa: PLR2004
+    return (f"`optimizer` of {MODEL_FILE} leaves {named} as they are",)
+
+
+def _wants_function(optimizer: Any) -> bool:
+    """Tell whether `step` cannot do without a function that computes the gradients."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty
+
+
+def _check_direction(scheduler: Any) -> None:
+    """Refuse a scheduler that takes a falling loss for something that gets worse.
+
+    Raises:
+        TrainingError: it does.
+    """
+    if getattr(scheduler, "mode", "") == "max" and isinstance(
+        scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau
+    ):
+        raise TrainingError(
+            f"{MODEL_FILE}: ReduceLROnPlateau(mode='max') looks at `val_loss`, of which less is better",
+            "leave mode away; or ReduceLROnPlateau in `callbacks` of params.json, with the figure "
+            "as monitor",
+        )
 
 
 def _end_batch(scheduler: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.native.torch import at_rest, element_type, matrix, place_of
+from mlaas4hep.adapters.native.torch import at_rest, element_type, outputs_of, place_of
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.outputs import Outputs
@@ -47,7 +47,7 @@ def _compare(learned: Learned, module: Any, form: Outputs, job: TrainingJob) -> 
         rows = torch.zeros((entries, job.columns), dtype=kind, device=place)
         labels = learned.shaped(_labels(job, entries), kind, place)
         weights = torch.ones_like(rows[:, 0]) if job.weights.is_used else None
-        value = learned(matrix(module(rows)), labels, weights, _beside(job, rows))
+        value = learned(outputs_of(module, rows), labels, weights, _beside(job, rows))
         if not value.requires_grad:
             raise TrainingError(f"{MODEL_FILE}: `loss` does not depend on outputs", _NO_DETOUR)
         if learned.compares_all_pairs:
