@@ -13,7 +13,7 @@ from mlaas4hep.core.models.conversion import Conversion
 
 FILE = "model.onnx"
 TOLERANCE = 1e-5  #: largest difference, relative to the larger of 1 and the output
-OUTPUT = "scores"
+INPUT, OUTPUT = "input", "scores"
 
 
 def write(
@@ -36,7 +36,7 @@ def write(
         say("no model.onnx: the extra `onnx` is not installed")
         return ()
     try:
-        data = convert().SerializeToString()
+        data = _named(convert(), expected)
         difference = _difference(data, sample, expected)
     except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
         say(f"no model.onnx: {type(error).__name__}: {str(error).splitlines()[:1]}")
@@ -46,6 +46,42 @@ def write(
         return ()
     (folder / FILE).write_bytes(data)
     return (Conversion(file=FILE, difference=difference, tolerance=tolerance),)
+
+
+def _named(model: Any, expected: Floats | Mapping[str, Floats]) -> bytes:
+    """Return a model whose input is called `input`, and its output, if there is one, `scores`.
+
+    Converters call both as they like, and put what nobody asked for behind what was.
+    """
+    from onnx import compose, helper  # noqa: PLC0415 - only where the extra is
+
+    if OUTPUT in {name for node in model.graph.node for name in node.output} - {
+        each.name for each in model.graph.output[:1]
+    }:
+        model = compose.add_prefix(model, "own_")
+    graph = model.graph
+    (given,) = graph.input
+    if given.name != INPUT:
+        graph.node.insert(0, helper.make_node("Identity", [INPUT], [given.name]))
+        given.name = INPUT
+    several = isinstance(expected, Mapping) and len(expected) > 1
+    if not several and [each.name for each in graph.output] != [OUTPUT]:
+        (wanted,) = expected.values() if isinstance(expected, Mapping) else [expected]
+        _keep_first(graph, wanted.shape[1])
+    return bytes(model.SerializeToString())
+
+
+def _keep_first(graph: Any, width: int) -> None:
+    """Let the first output be the only one: rows of numbers called `scores`."""
+    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - only where the extra is
+
+    shape = numpy_helper.from_array(np.array([-1, width], np.int64), "rows_of_scores")
+    graph.initializer.append(shape)
+    cast = helper.make_node("Cast", [graph.output[0].name], ["as_floats"], to=TensorProto.FLOAT)
+    reshape = helper.make_node("Reshape", ["as_floats", shape.name], [OUTPUT])
+    graph.node.extend([cast, reshape])
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, width]))
 
 
 def scores_only(model: Any, column: int | None = None) -> Any:

@@ -26,8 +26,8 @@ def write_onnx(
 
         has_classes = hasattr(estimator, "predict_proba")
         options = {id(estimator): {"zipmap": False}} if has_classes else None
-        opsets = OPSETS if teach(estimator) else None
-        model = to_onnx(estimator, sample[:1], options=options, target_opset=opsets)
+        teach(estimator)
+        model = to_onnx(estimator, sample[:1], options=options, target_opset=OPSETS)
         if labels > 1:
             return onnxfile.by_label(model, sample[: labels + 1], labels)
         if not has_classes:

@@ -24,6 +24,7 @@ from mlaas4hep.adapters.trainers.framework import (
 )
 from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.adapters.trainers.sklearn import convert
+from mlaas4hep.adapters.trainers.sklearn.byname import count_columns
 from mlaas4hep.adapters.trainers.sklearn.columns import classes_of_columns, takes_columns
 from mlaas4hep.adapters.trainers.sklearn.estimators import (
     check_arguments,
@@ -53,6 +54,7 @@ class SklearnModel:
         if not takes_columns(estimator):
             check_one_label(type(estimator).__name__, job)
         check_arguments(estimator)
+        count_columns(estimator, job.names)
         if job.weights.is_used:
             convert.weight_name(estimator)
         if self._classifies:

@@ -237,6 +237,7 @@ class FrameworkContract:
         assert "model.onnx" in {one.file for one in exported.conversions}
         session = onnxruntime.InferenceSession(bundle / "model.onnx")
         (given,), (gives,) = session.get_inputs(), session.get_outputs()
+        assert (given.name, gives.name) == ("input", "scores")
         assert given.shape[-1] == COLUMNS
         rest = np.arange(200, ENTRIES, dtype=np.int32)
         expected = training.model.predict(Block(x=chunk.x, y=chunk.labels, order=rest))

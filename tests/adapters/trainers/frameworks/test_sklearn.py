@@ -1,10 +1,12 @@
 import sys
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from mlaas4hep.adapters.runtimes.native import load as native
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.request import Resources
@@ -43,6 +45,16 @@ class Mean:
 
 def model():
     return Mean()
+"""
+COMPOSED = """
+from lightgbm import LGBMClassifier
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import *
+from sklearn.linear_model import *
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from xgboost import XGBRegressor
 """
 
 
@@ -192,3 +204,53 @@ class TestSklearn(FrameworkContract):
         (told,) = train("binary", text).model.summary.warnings
 
         assert told.startswith("KMeans does not learn from labels")
+
+    def test_columns_may_be_called_by_their_names(self, train):
+        by = (
+            "make_pipeline(ColumnTransformer([('a', StandardScaler(), [{}]),"
+            " ('b', StandardScaler(), [{}])]), LogisticRegression())"
+        )
+        named, counted, unknown = (
+            returning(by.format(*columns), COMPOSED)
+            for columns in (("'pt'", "'jet[eta]'"), (0, 1), ("'pd'", 1))
+        )
+
+        found = train("binary", named).finish().predictions()[1]
+
+        np.testing.assert_array_equal(found, train("binary", counted).finish().predictions()[1])
+        with pytest.raises(TrainingError, match="names the column 'pd'") as caught:
+            train("binary", unknown)
+        assert caught.value.hint == "did you mean 'pt'?"
+
+    @pytest.mark.parametrize(
+        ("text", "task"),
+        [
+            ("HistGradientBoostingClassifier(max_iter=20)", "binary"),
+            ("HistGradientBoostingClassifier(max_iter=20)", "multiclass"),
+            ("HistGradientBoostingRegressor(max_iter=20)", "regression"),
+            (
+                "make_pipeline(StandardScaler(), LGBMClassifier(n_estimators=9, verbose=-1))",
+                "binary",
+            ),
+            ("StackingRegressor([('x', XGBRegressor(n_estimators=9))], Ridge())", "regression"),
+            ("KMeans(3, random_state=1)", "regression"),  # has an output `scores` of its own
+        ],
+    )
+    def test_trees_of_all_kinds_become_onnx_with_the_names_that_are_promised(
+        self, train, text, task, tmp_path
+    ):
+        training = train(task, returning(text, COMPOSED)).finish()
+        chunk = next(training.data.chunks([0]))
+        block = Block(x=chunk.x, y=chunk.labels, order=np.arange(90, dtype=np.int32))
+
+        exported = training.model.export(tmp_path, chunk.x[:60])
+
+        assert [one.file for one in exported.conversions] == ["model.onnx"]
+        session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+        assert [each.name for each in session.get_inputs()] == ["input"]
+        assert [each.name for each in session.get_outputs()] == ["scores"]
+        for rows in (90, 1):
+            (given,) = session.run(None, {"input": chunk.x[:rows]})
+            np.testing.assert_allclose(
+                given, training.model.predict(block)[:rows], rtol=1e-5, atol=1e-5
+            )

@@ -1,0 +1,41 @@
+"""Columns that a `ColumnTransformer` names: rows of numbers have none, so they are counted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.compose import ColumnTransformer
+
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.sklearn.estimators import parts
+from mlaas4hep.core.nearest import nearest
+
+
+def count_columns(estimator: Any, names: Sequence[str]) -> None:
+    """Put numbers in the place of names, in all that an estimator is made of.
+
+    Raises:
+        TrainingError: there is no column of a name.
+    """
+    for each in parts(estimator):
+        if isinstance(each, ColumnTransformer):
+            each.transformers = [
+                (name, transformer, _counted(columns, names))
+                for name, transformer, columns in each.transformers
+            ]
+
+
+def _counted(columns: Any, names: Sequence[str]) -> Any:
+    if isinstance(columns, str):
+        return _number(columns, names)
+    if isinstance(columns, list | tuple) and any(isinstance(each, str) for each in columns):
+        return [_number(each, names) if isinstance(each, str) else each for each in columns]
+    return columns
+
+
+def _number(name: str, names: Sequence[str]) -> int:
+    if name not in names:
+        raise TrainingError(
+            f"{MODEL_FILE}: ColumnTransformer names the column {name!r}, and there is none",
+            nearest(name, names) or "the dry run lists the columns",
+        )
+    return names.index(name)
