@@ -47,12 +47,24 @@ def check_rounds(rounds: int) -> None:
         )
 
 
-def check_stops(patience: int, argument: str, job: TrainingJob) -> None:
-    """Refuse early stopping where no entry validates; the libraries themselves do.
+def check_stops(patience: int, argument: str, job: TrainingJob, *, drops: bool) -> None:
+    """Refuse early stopping where no entry validates, or where there is no way back.
+
+    Args:
+        patience: rounds; 0: it never stops early.
+        argument: of model.py that says so.
+        job: what the training is told.
+        drops: each round changes the trees before it (DART).
 
     Raises:
-        TrainingError: it would watch nothing.
+        TrainingError: it would watch nothing, or give another model than it watched.
     """
+    if patience and drops:
+        raise TrainingError(
+            f"{MODEL_FILE}: {argument} goes back to the best round, whose trees later rounds of DART"
+            " have changed",
+            f"leave {argument} away, or another booster than dart",
+        )
     if patience and not job.params.validates:
         raise TrainingError(
             f"{MODEL_FILE}: {argument} watches entries that validate, and none do: split is 0",

@@ -28,6 +28,7 @@ from mlaas4hep.adapters.trainers.lightgbm.params import (
     booster_params,
     check_by_trying,
     check_two,
+    is_dart,
     missing_is_told,
     patience,
     rounds,
@@ -54,7 +55,8 @@ class LightgbmModel:
         self._params = booster_params(made, job)
         rounds_without, least = patience(made)
         self._stop = EarlyStop(patience=rounds_without, least=least)
-        trees.check_stops(rounds_without, "early_stopping_round", job)
+        drops = is_dart(self._params)
+        trees.check_stops(rounds_without, "early_stopping_round", job, drops=drops)
         self._booster: Any = None
         self.rounds = rounds(made)
         if self._classifies:

@@ -16,9 +16,14 @@ _ROUNDS = (
     "nrounds", "num_boost_round", "max_iter", "n_estimators",
 )  # fmt: skip
 _USUAL_ROUNDS = 100
+_BOOSTINGS = ("boosting", "boosting_type", "boost")
 _CATEGORIES = ("categorical_feature", "cat_feature", "categorical_column", "cat_column")
 _SEVERAL = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
 _RANKS = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
+_OF_PREDICTIONS = (
+    "predict_raw_score", "predict_leaf_index", "predict_contrib", "start_iteration_predict",
+    "num_iteration_predict", "pred_early_stop",
+)  # fmt: skip
 _NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP}
 
 
@@ -59,6 +64,11 @@ def patience(made: Any) -> tuple[int, float]:
     given = made.get_params()
     found = next((int(given[name]) for name in _STOP if given.get(name)), 0)
     return found, float(given.get("early_stopping_min_delta") or 0.0)
+
+
+def is_dart(params: dict[str, Any]) -> bool:
+    """Tell whether later rounds change the trees, whatever LightGBM's name for it was used."""
+    return "dart" in [params.get(name) for name in _BOOSTINGS]
 
 
 def several(params: dict[str, Any], classes: int) -> dict[str, Any]:
@@ -131,8 +141,15 @@ def _check_arguments(given: dict[str, Any]) -> None:
 
 
 def _check_names(made: Any) -> None:
-    """Refuse names that LightGBM does not know, which it would leave unused."""
+    """Refuse names that LightGBM does not know, or not for a training: it would leave them unused."""
     aliases = lightgbm.basic._ConfigAliases._get_all_param_aliases()  # noqa: SLF001 - the only list
+    of_predictions = {alias for name in _OF_PREDICTIONS for alias in (name, *aliases[name])}
+    used = next((name for name in made.get_params() if name in of_predictions), "")
+    if used:
+        raise TrainingError(
+            f"{MODEL_FILE}: {used} is about predictions, which here are those of all trees",
+            f"leave {used} away",
+        )
     known = {*aliases, *(alias for each in aliases.values() for alias in each)}
     known |= {*type(made)().get_params(), "metric"}
     unknown = next((name for name in made.get_params() if name not in known), "")

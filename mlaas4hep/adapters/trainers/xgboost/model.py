@@ -59,7 +59,8 @@ class XgboostModel:
         self._names = tabular.column_names(job)
         self._labels = job.label_columns.names  #: of several
         self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
-        trees.check_stops(self._stop.patience, "early_stopping_rounds", job)
+        drops = self._params.get("booster") == "dart"
+        trees.check_stops(self._stop.patience, "early_stopping_rounds", job, drops=drops)
         self._booster: Any = None
         self.rounds = made.get_num_boosting_rounds()
         if self._classifies:

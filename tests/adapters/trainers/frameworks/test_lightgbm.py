@@ -32,6 +32,8 @@ class TestLightgbm(FrameworkContract):
         returning("LGBMClassifier(num_leaves=1)"): "LightGBM: .*num_leaves",
         returning("LGBMClassifier(objective='multiclass', num_class=2)"): "there are two",
         returning("LGBMRanker()"): "ranks the entries of a group",
+        returning("LGBMClassifier(raw_score=True)"): "raw_score is about predictions",
+        returning("LGBMClassifier(boosting_type='dart', early_stopping_round=3)"): "rounds of DART",
     }
 
     def test_missing_values_stay_missing(self, train):

@@ -15,9 +15,9 @@ HOOKED = """
 def optimizer(parameters):
     made = torch.optim.SGD(parameters, lr=1.0)
     held = [each for group in made.param_groups for each in group["params"]]
-    made.register_step_pre_hook(
-        lambda *_: torch.nn.utils.clip_grad_norm_(held, 1e-9)
-    )
+    def clip(*_):
+        torch.nn.utils.clip_grad_norm_(held, 1e-9)
+    made.register_step_pre_hook(clip)
     return made
 """
 OF_ONES_OWN = """

@@ -36,6 +36,7 @@ class TestXgboost(FrameworkContract):
         returning("XGBClassifier(booster='gblinear')"): "gblinear has no trees",
         returning("XGBClassifier(objective='multi:softprob', num_class=2)"): "there are two",
         returning("XGBRanker()"): "ranks the entries of a group",
+        returning("XGBClassifier(booster='dart', early_stopping_rounds=3)"): "rounds of DART",
         returning("XGBRegressor(objective='survival:aft')"): "a lower and an upper label",
     }
 
