@@ -165,6 +165,8 @@ class SeenLabels:
             )
 
     def _of(self, task: Task, seen: set[float], is_sure: bool = False) -> Task:
+        if task == "binary" and max(seen, default=0) > 1:
+            return "multiclass"  # of a classifier that learns from its entries how many there are
         if self._asked and not is_sure and (self._asked == "multiclass") == (task == "multiclass"):
             return self._asked
         if task in ("regression", "other") and seen:

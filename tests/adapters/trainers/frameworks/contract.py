@@ -9,6 +9,8 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.native import load as native
 from mlaas4hep.adapters.trainers.child import checkpoint, modelfile
+from mlaas4hep.adapters.trainers.child.assessment import evaluation
+from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
@@ -24,7 +26,7 @@ from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
-from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.requests.request import MetricsRequest, Params
 from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, killed_and_resumed
 
 CHUNKS, ENTRIES, COLUMNS = 3, 400, 4
@@ -269,6 +271,18 @@ class FrameworkContract:
 
         with pytest.raises(TrainingError, match=r"label 0\.5 does not fit"):
             training.model.check_labels(np.array([0, 0.5], np.float32))
+
+    def test_classes_that_only_entries_tell_have_figures_of_all_of_them(self, train):
+        params = {"metrics": MetricsRequest(wanted=True)}
+        training = train("multiclass", labels=(), params=params).finish()
+        results = Results(training.model, training.job)
+        results.collect(training.data.chunks(results.chunks))
+
+        figures = results.figures(training.labels)
+
+        assert training.labels.task == "multiclass"
+        assert dict(evaluation.metrics(figures))["test_auc"] > 0.8
+        assert {len(each.matrix) for each in figures} == {3}
 
     def test_one_class_alone_is_refused(self, train):
         training = train("binary", labels=())

@@ -212,15 +212,15 @@ class TestSklearn(FrameworkContract):
         )
         named, counted, unknown = (
             returning(by.format(*columns), COMPOSED)
-            for columns in (("'pt'", "'jet[eta]'"), (0, 1), ("'pd'", 1))
+            for columns in (("'pt'", "'jet[eta]'"), (0, 1), ("'jet_eta'", 1))
         )
 
         found = train("binary", named).finish().predictions()[1]
 
         np.testing.assert_array_equal(found, train("binary", counted).finish().predictions()[1])
-        with pytest.raises(TrainingError, match="names the column 'pd'") as caught:
+        with pytest.raises(TrainingError, match="names the column 'jet_eta'") as caught:
             train("binary", unknown)
-        assert caught.value.hint == "did you mean 'pt'?"
+        assert "did you mean 'jet" in caught.value.hint
 
     @pytest.mark.parametrize(
         ("text", "task"),
