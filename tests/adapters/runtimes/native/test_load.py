@@ -20,9 +20,9 @@ class TestSklearn(RuntimeContract):
 
     @classmethod
     def make(cls, _serving_models, _folder):
-        linear_model = pytest.importorskip("sklearn.linear_model")
+        ensemble = pytest.importorskip("sklearn.ensemble")
         x, y = sample()
-        model = linear_model.LogisticRegression().fit(x, y)
+        model = ensemble.RandomForestClassifier(8, n_jobs=2, random_state=6).fit(x, y)
         return {cls.served: pickle.dumps(model)}, x[:6], model.predict_proba(x[:6])[:, 1:]
 
 
