@@ -21,18 +21,20 @@ def write_onnx(
 ) -> tuple[Conversion, ...]:
     """Write model.onnx if the estimator, which learned `labels` columns, converts."""
 
+    found = estimator.best_estimator_ if is_search(estimator) else estimator
+
     def converted() -> Any:
         from skl2onnx import to_onnx  # noqa: PLC0415 - only where the extra is
 
-        has_classes = hasattr(estimator, "predict_proba")
-        options = {id(estimator): {"zipmap": False}} if has_classes else None
-        teach(estimator)
-        model = to_onnx(estimator, sample[:1], options=options, target_opset=OPSETS)
+        has_classes = hasattr(found, "predict_proba")
+        options = {id(found): {"zipmap": False}} if has_classes else None
+        teach(found)
+        model = to_onnx(found, sample[:1], options=options, target_opset=OPSETS)
         if labels > 1:
             return onnxfile.by_label(model, sample[: labels + 1], labels)
         if not has_classes:
             return model
-        return onnxfile.scores_only(model, 1 if len(estimator.classes_) == _TWO else None)
+        return onnxfile.scores_only(model, 1 if len(found.classes_) == _TWO else None)
 
     return onnxfile.write(folder, converted, sample, scores(estimator, sample))
 

@@ -67,13 +67,7 @@ def check_arguments(estimator: Any) -> None:
         TrainingError: names it.
     """
     for each in parts(estimator):
-        by_pairs = getattr(each, "decision_function_shape", "ovr") == "ovo"
-        if by_pairs and not hasattr(each, "predict_proba"):
-            raise TrainingError(
-                f"{MODEL_FILE}: {type(each).__name__}(decision_function_shape='ovo') gives a score"
-                " for each pair of classes, not for each class",
-                "leave decision_function_shape away",
-            )
+        _check_scores(each)
         if not hasattr(each, "_parameter_constraints"):  # somebody's own class
             continue
         try:
@@ -82,6 +76,21 @@ def check_arguments(estimator: Any) -> None:
             raise TrainingError(
                 f"{MODEL_FILE}: {error}", "see its arguments in scikit-learn's pages"
             ) from error
+
+
+def _check_scores(estimator: Any) -> None:
+    name = f"{MODEL_FILE}: {type(estimator).__name__}"
+    by_pairs = getattr(estimator, "decision_function_shape", "ovr") == "ovo"
+    if by_pairs and not hasattr(estimator, "predict_proba"):
+        raise TrainingError(
+            f"{name}(decision_function_shape='ovo') gives a score for each pair of classes, not for"
+            " each class",
+            "leave decision_function_shape away",
+        )
+    if is_search(estimator) and not estimator.refit:
+        raise TrainingError(
+            f"{name}(refit=False) ends with nothing that predicts", "leave refit away"
+        )
 
 
 def oddities(estimator: Any) -> tuple[str, ...]:

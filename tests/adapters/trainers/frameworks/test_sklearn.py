@@ -52,6 +52,7 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import *
 from sklearn.linear_model import *
+from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
@@ -71,6 +72,10 @@ class TestSklearn(FrameworkContract):
         returning("None"): "`model` returns nothing",
         returning("SVC(decision_function_shape='ovo')"): "a score for each pair of classes",
         returning("SVC(C='x')"): "The 'C' parameter of SVC must be",
+        returning(
+            "GridSearchCV(SVC(), {'C': [1]}, refit=False)",
+            "from sklearn.svm import SVC\nfrom sklearn.model_selection import GridSearchCV",
+        ): "ends with nothing that predicts",
         returning("3"): r"returns a builtins\.int, which has no `fit` and `predict`",
     }
 
@@ -233,6 +238,10 @@ class TestSklearn(FrameworkContract):
                 "binary",
             ),
             ("StackingRegressor([('x', XGBRegressor(n_estimators=9))], Ridge())", "regression"),
+            (
+                "RandomizedSearchCV(HistGradientBoostingClassifier(), {'max_iter': [3, 9]}, n_iter=1)",
+                "binary",
+            ),
             ("KMeans(3, random_state=1)", "regression"),  # has an output `scores` of its own
         ],
     )
