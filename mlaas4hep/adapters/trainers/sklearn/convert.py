@@ -20,7 +20,6 @@ def write_onnx(
     folder: Path, estimator: Any, sample: Floats, labels: int = 1
 ) -> tuple[Conversion, ...]:
     """Write model.onnx if the estimator, which learned `labels` columns, converts."""
-
     found = estimator.best_estimator_ if is_search(estimator) else estimator
 
     def converted() -> Any:
