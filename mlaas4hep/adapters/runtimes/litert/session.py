@@ -85,8 +85,10 @@ class _Session:
         self._shapes = shapes
 
 
-def _check_shape(name: str, shape: tuple[int, ...], due: tuple[int, ...]) -> None:
+def _check_shape(name: str, shape: tuple[int, ...], due: tuple[int, ...] | None) -> None:
     """Refuse rows of another width, of which LiteRT would make more or fewer rows."""
+    if due is None:  # the model does not say
+        return
     fits = len(shape) == len(due) and all(
         wanted in {-1, size} for size, wanted in zip(shape[1:], due[1:], strict=True)
     )
