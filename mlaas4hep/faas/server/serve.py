@@ -10,7 +10,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import MeteredApp
-from mlaas4hep.faas.server import asgiserver, workers
+from mlaas4hep.faas.server import asgiserver, watchdog, workers
 from mlaas4hep.faas.server.memory import limit_memory
 from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.temporary import locked_folder, own_folder
@@ -37,8 +37,9 @@ def serve(function: Function, settings: Settings) -> None:
         is_well = _serve_by_workers(function, settings)
     else:
         is_well = _serve_here(function, settings)
+    code = watchdog.exit_code(is_well=is_well)
     logging.shutdown()
-    os._exit(0 if is_well else 1)  # a step that did not end in time is delivered again
+    os._exit(code)  # a step that did not end in time is delivered again
 
 
 def _serve_here(function: Function, settings: Settings, siblings: Siblings | None = None) -> bool:
