@@ -162,6 +162,11 @@ def bucket(jetstream: JetStreamContext, name: str) -> KeyValue:
     return KeyValue(name=name, stream=f"KV_{name}", pre=f"$KV.{name}.", js=jetstream, direct=True)
 
 
+def reconnects(jetstream: JetStreamContext) -> int:
+    """Return how often the connection was lost and is back: the server may forget a watch then."""
+    return jetstream._nc.stats["reconnects"]  # noqa: SLF001 - there is no other way to it
+
+
 def key(*parts: str) -> str:
     """Return a key of one token per part; dots and whatever NATS refuses are written `=2E`."""
     return ".".join("".join(_escaped(letter) for letter in part) for part in parts)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
-from functools import reduce
+from contextlib import suppress
+from functools import partial, reduce
 from typing import Any
 
 import nats.errors
@@ -11,7 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
-from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key
+from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key, reconnects
 from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
 from mlaas4hep.adapters.nats.runindex import LOOK_S, RunIndex
 from mlaas4hep.core import wire
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 60.0  #: a watch that is silent for so long is made again
 _MEND_S = 1.0
+_NOTICED_S = 1.0  #: after which it is noticed that the connection was lost
 
 
 class JetStreamRunBook:
@@ -107,7 +110,7 @@ class JetStreamRunBook:
                 return run
             try:
                 async with asyncio.timeout(timeout_s):
-                    return await _watched(runs, owner, name, until)
+                    return await _watched(jetstream, owner, name, until)
             except TimeoutError:
                 return await _run(runs, owner, name)
 
@@ -131,9 +134,8 @@ class JetStreamRunBook:
 
     def _indexed(self, jetstream: JetStreamContext) -> RunIndex:
         if self._index is None or self._index.is_closed:  # of a connection that was closed
-            client = jetstream._nc  # noqa: SLF001 - there is no other way to it
             self._index = RunIndex(
-                bucket(jetstream, RUNS), lambda: client.stats["reconnects"], self._look_s
+                bucket(jetstream, RUNS), partial(reconnects, jetstream), self._look_s
             )
         return self._index
 
@@ -170,11 +172,13 @@ async def _run(runs: KeyValue, owner: str, name: str) -> Run:
     return wire.load(Run, entry.value or b"")
 
 
-async def _watched(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bool]) -> Run:
+async def _watched(
+    jetstream: JetStreamContext, owner: str, name: str, until: Callable[[Run], bool]
+) -> Run:
     """Wait for ever, through restarts of the server."""
     while True:
         try:
-            run = await _seen(runs, owner, name, until)
+            run = await _seen(jetstream, owner, name, until)
         except nats.errors.Error as error:
             log.warning("NATS: %s; watching run %s again", error, name)
             await asyncio.sleep(_MEND_S)
@@ -183,23 +187,28 @@ async def _watched(runs: KeyValue, owner: str, name: str, until: Callable[[Run],
                 return run
 
 
-async def _seen(runs: KeyValue, owner: str, name: str, until: Callable[[Run], bool]) -> Run | None:
-    """Return the run once it satisfies `until`, or None when nothing happens for a while."""
+async def _seen(
+    jetstream: JetStreamContext, owner: str, name: str, until: Callable[[Run], bool]
+) -> Run | None:
+    """Return the run once it satisfies `until`, or None when the watch may have been forgotten."""
+    before, again_at = reconnects(jetstream), time.monotonic() + _LOOK_AGAIN_S
+    runs = bucket(jetstream, RUNS)
     watcher: Any = await runs.watch(key(owner, name), inactive_threshold=_LOOK_AGAIN_S)
     try:
-        while True:
-            entry = await watcher.updates(_LOOK_AGAIN_S)
-            if entry is None:  # all that was there before has come
+        while time.monotonic() < again_at and reconnects(jetstream) == before:
+            entry = None
+            with suppress(nats.errors.TimeoutError):
+                entry = await watcher.updates(_NOTICED_S)
+            if entry is None:  # nothing new, or all that was there before has come
                 continue
             if entry.operation in {KV_DEL, KV_PURGE}:
                 raise NotFoundError(f"run {name!r} is deleted")
             run = wire.load(Run, entry.value or b"")
             if until(run):
                 return run
-    except nats.errors.TimeoutError:
-        return None
     finally:
         await watcher.stop()
+    return None
 
 
 async def _next(counters: KeyValue, where: str, above: int) -> int:

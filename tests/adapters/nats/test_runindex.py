@@ -1,6 +1,8 @@
-"""The list of runs, after NATS was started anew: it has what others wrote since, and not later."""
+"""Who lists runs or waits for one hears what others wrote since NATS was started anew."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 from mlaas4hep.adapters.nats.connection import Connection
 from mlaas4hep.adapters.nats.provision import provision
@@ -22,13 +24,22 @@ def test_a_list_after_a_restart_of_nats_has_what_others_wrote_since(tmp_path):
     writes = JetStreamRunBook(theirs, time.time)
     writes.create(RUN)
     assert lists.list() == [RUN]
+    seen = Semaphore(0)
 
-    server.kill()
-    server.start()
-    again(lambda: writes.apply([RunCancelled(owner="o", run="r_1")]))
-    (found,) = again(lists.list)
+    def is_over(run):
+        seen.release()
+        return run.is_final
 
-    assert found.status is Status.CANCELLED
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lists.wait, "o", "r_1", is_over, 3600.0)
+        assert all(seen.acquire(timeout=20) for _ in range(2))  # once before it watches
+        server.kill()
+        server.start()
+        again(lambda: writes.apply([RunCancelled(owner="o", run="r_1")]))
+        (found,) = again(lists.list)
+
+        assert found.status is Status.CANCELLED
+        assert waiting.result(45) == found  # a watch is made again after 60 s at the latest
     for each in (ours, theirs):
         each.close()
     server.stop()
