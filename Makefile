@@ -31,8 +31,9 @@ check-types:
 check-docs:
 	$(SITE) --quiet --site-dir build/site
 
-test: $(DEV) ## every test that can run on this machine; says what was skipped and why
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+WORKERS ?= 2
+test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
 	$(BIN)/python -m deploy.testbed.torch

@@ -60,10 +60,18 @@ def test_what_the_index_shows_is_well_formed(wheel):
 def clean(wheel, tmp_path_factory):
     """Return a new environment with the wheel, what it requires, and nothing else."""
     folder = tmp_path_factory.mktemp("clean")
-    venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--disable-pip-version-check", wheel], check=True, capture_output=True)
+    venv.create(folder)
+    pip(folder, "install", "--quiet", "--no-compile", wheel)
     return folder
+
+
+def pip(clean, *command):
+    """Return what our pip says of the environment, which has none of its own."""
+    options = ["--python", clean, "--disable-pip-version-check"]
+    return subprocess.run(
+        [sys.executable, "-m", "pip", *options, *command],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
 
 
 def ran(clean, *command, **more):
@@ -76,7 +84,7 @@ def ran(clean, *command, **more):
 
 
 def test_the_client_installs_alone_and_knows_its_commands(clean):
-    installed = json.loads(ran(clean, "python", "-m", "pip", "list", "--format", "json"))
+    installed = json.loads(pip(clean, "list", "--format", "json"))
     names = {each["name"].lower() for each in installed}
 
     assert "submit" in ran(clean, "mlaas4hep", "--help")

@@ -108,21 +108,13 @@ async def _run(
 ) -> None:
     stopped = _signals()
     port, workflow_port, predict_port = (door.getsockname()[1] for door in doors)
+    gateway_url = f"http://{HOST}:{port}"
     nats_port, *function_ports = free_ports(1 + len(FUNCTIONS))
     functions = {
         name: DeployedFunction(name=name, port=number, log=logs[name])
         for name, number in zip(FUNCTIONS, function_ports, strict=True)
     }
-    private, public = dispatcher_keys(state)
-    wiring = Wiring(
-        state=state,
-        sources=sources,
-        broker=configure(state, nats_port, sources.nats_users),
-        gateway_url=f"http://{HOST}:{port}",
-        dispatcher_key=private,
-        dispatcher_public_key=public,
-        base=env,
-    )
+    wiring = _wiring(state, sources, gateway_url, nats_port, env)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(calls())
         gateway = Gateway(
@@ -139,14 +131,29 @@ async def _run(
         try:
             if await supervisor.start(stopped):
                 announce(
-                    f"mlaas4hep is ready: gateway http://{HOST}:{port}"
+                    f"mlaas4hep is ready: gateway {gateway_url}"
                     f" workflow http://{HOST}:{workflow_port}"
                     f" predict http://{HOST}:{predict_port}"
                 )
-                welcome(f"http://{HOST}:{port}")
+                welcome(gateway_url)
                 await stopped.wait()
         finally:
             await supervisor.stop()
+
+
+def _wiring(
+    state: State, sources: Sources, gateway_url: str, nats_port: int, env: Mapping[str, str]
+) -> Wiring:
+    private, public = dispatcher_keys(state)
+    return Wiring(
+        state=state,
+        sources=sources,
+        broker=configure(state, nats_port, sources.nats_users),
+        gateway_url=gateway_url,
+        dispatcher_key=private,
+        dispatcher_public_key=public,
+        base=env,
+    )
 
 
 def _signals() -> asyncio.Event:

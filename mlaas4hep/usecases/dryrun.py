@@ -55,7 +55,9 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     plan = _plan(inputs, files)
     names = _columns(chosen.features, widths)
     columns = len(names)
-    largest = max((plan.size(index) for index in range(min(plan.chunks, 1000))), default=0)
+    largest = max(
+        (plan.size(index) for index in range(min(plan.chunks, _CHUNKS_LOOKED_AT))), default=0
+    )
     chunk_bytes = largest * columns * _FLOAT_BYTES
     model = _built(prepared, names, plan, services) if limits.builds_models else None
     folds = request.params.splitting.folds

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.testbed import probe
 from deploy.testbed.place import Place
+from deploy.testbed.process import wait
 from mlaas4hep.laptop.ports import free_ports
 from tests.calls import PATIENCE_S
 
@@ -36,16 +37,10 @@ def provider(folder):
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
         try:
-            wait_for(process, url)
+            wait(probe.http(f"{url}/.well-known/openid-configuration"), PATIENCE_S, "the provider")
             yield url
         finally:
             process.kill()
-
-
-def wait_for(process, url):
-    ready = probe.http(f"{url}/.well-known/openid-configuration")
-    while not ready():
-        assert process.poll() is None, "the provider ended"
 
 
 def confirm(url, secret="wonderland", **presses):

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -28,8 +28,6 @@ from tests.calls import PATIENCE_S
 from tests.cli.conftest import Gateway
 from tests.cli.provider import confirm, form, provider
 from tests.people import FOLDER, World, pack
-
-BROWSER = "import sys; from tests.cli.provider import confirm; confirm(sys.argv[1])"
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +53,13 @@ def site(issuer, tmp_path):
 @pytest.fixture
 def signed_in(cli, site, tmp_path):
     """Return the endpoint after a login for which a browser was opened."""
-    browser = tmp_path / "browser"
-    browser.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{BROWSER}' \"$1\"\n")
+    browser, address = tmp_path / "browser", tmp_path / "address"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {address}\n')
     browser.chmod(0o755)
+    os.mkfifo(address)
+    threading.Thread(target=lambda: confirm(address.read_text()), daemon=True).start()
     command = [sys.executable, "-m", "mlaas4hep.cli", "login", "site", "--url", site.url, "--open"]
-    environment = {**os.environ, "BROWSER": f"{browser} %s", "PYTHONPATH": str(Path.cwd())}
+    environment = {**os.environ, "BROWSER": f"{browser} %s"}
     said = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (said.returncode, said.stdout) == (0, f"site: alice at {site.url}\n"), said.stderr
     assert "and confirm the code " in said.stderr

@@ -273,6 +273,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(folder, tmp_path, number):
 def test_a_run_that_was_ended_goes_on_when_the_command_is_repeated(cli, folder):
     params = json.loads((folder / "params.json").read_text()) | {"training": "chunked"}
     (folder / "params.json").write_text(json.dumps(params | {"epochs": 15}))
+    (folder / "model.py").write_text((folder / "model.py").read_text() + UNHURRIED)
     kept = folder / ".model.unfinished"
     with subprocess.Popen(
         [sys.executable, "-m", "mlaas4hep.cli", "run", folder], stderr=subprocess.PIPE, text=True
@@ -289,13 +290,22 @@ def test_a_run_that_was_ended_goes_on_when_the_command_is_repeated(cli, folder):
     assert not kept.exists()
 
 
-def wait_for(so, timeout_s=60):
+def wait_for(so, timeout_s=180):
     end = time.monotonic() + timeout_s
     while not so():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
+UNHURRIED = """
+class Pause(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch < 30:
+            __import__("time").sleep(0.1)
+
+
+callbacks = [Pause()]
+"""
 SLOW = """
 import time
 

@@ -65,7 +65,7 @@ class Functions:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
-    def wait_for(self, so: Callable[[], bool], timeout_s: float = 30) -> None:
+    def wait_for(self, so: Callable[[], bool], timeout_s: float = 120) -> None:
         with self.changed:
             assert self.changed.wait_for(so, timeout_s), self.calls
 

@@ -54,29 +54,19 @@ def choose(
     kinds = _every_kind(trees)
     for file, tree in trees.items():
         check_file(file, tree, preproc, kinds, fills=params.missing_branches == "fill")
-    where = "labels" if params.fitting.labels else _LABELS_FILE
-    label = _names_of_all(labels.expressions, trees, preproc, where, "label")
-    loss = _names_of_all(labels.beside, trees, preproc, "loss_columns", "loss column")
-    weight = names_of(params.weighting.expression, trees, preproc, "weight", "weight")
-    identifiers = _identifiers(params, trees)
-    part_by = _part_by(params.splitting, identifiers)
-    part = names_of(part_by, trees, preproc, "validation or fold_by", "split")
-    new = set(preproc.defines)
-    known = _all_names(trees)
-    hidden = label | weight | loss | set(identifiers) | preproc.removes
+    roles = _roles(trees, params, preproc, labels)
+    new, known = set(preproc.defines), _all_names(trees)
     check_patterns(params, trees, known | new)
     chosen = matching(params.selected_branches, known) if params.selected_branches else known
-    excluded = matching(params.exclude_branches, known | new)
-    wanted = chosen - excluded - hidden
+    excluded = matching(params.exclude_branches, known | new) | roles.hidden | preproc.removes
+    wanted = chosen - excluded
     partial = {name for tree in trees.values() for name in wanted - tree.names}
-    about = label | weight | part | loss
-    needed = (preproc.reads | about) - new
     if params.missing_branches == "common":
         wanted -= partial
-    reads = wanted | needed
-    fills = kinds.keys() - about if params.missing_branches == "fill" else set()
-    check_alike(trees, reads, about, fills)
-    features = wanted | (new - excluded - hidden)
+    reads = wanted | ((preproc.reads | roles.about) - new)
+    fills = kinds.keys() - roles.about if params.missing_branches == "fill" else set()
+    check_alike(trees, reads, roles.about, fills)
+    features = wanted | (new - excluded)
     if not features:
         raise InvalidRequestError(
             "no branch is left to learn from",
@@ -85,16 +75,57 @@ def choose(
     return Branches(
         features=tuple(sorted(features)),
         reads=tuple(sorted(reads)),
-        label=tuple(sorted(label)),
-        identifiers=identifiers,
-        weight=tuple(sorted(weight)),
-        part=tuple(sorted(part)),
-        part_by=part_by,
-        loss=tuple(sorted(loss)),
+        label=tuple(sorted(roles.label)),
+        identifiers=roles.identifiers,
+        weight=tuple(sorted(roles.weight)),
+        part=tuple(sorted(roles.part)),
+        part_by=roles.part_by,
+        loss=tuple(sorted(roles.loss)),
         warnings=(
-            *notices.of_choice(trees, params, label, known | new, labels),
+            *notices.of_choice(trees, params, roles.label, known | new, labels),
             *notices.of_differences(trees, params, partial, reads),
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roles:
+    """Branches that are named for something else than to be learned from; see `Branches`."""
+
+    label: set[str]
+    loss: set[str]
+    weight: set[str]
+    part: set[str]
+    identifiers: tuple[str, ...]
+    part_by: str
+
+    @property
+    def about(self) -> set[str]:
+        """Return what is computed for every entry besides its features."""
+        return self.label | self.loss | self.weight | self.part
+
+    @property
+    def hidden(self) -> set[str]:
+        """Return what is never a feature."""
+        return self.label | self.loss | self.weight | set(self.identifiers)
+
+
+def _roles(
+    trees: Mapping[str, TreeInfo], params: Params, preproc: Preproc, labels: Labels
+) -> _Roles:
+    where = "labels" if params.fitting.labels else _LABELS_FILE
+    label = _names_of_all(labels.expressions, trees, preproc, where, "label")
+    loss = _names_of_all(labels.beside, trees, preproc, "loss_columns", "loss column")
+    weight = names_of(params.weighting.expression, trees, preproc, "weight", "weight")
+    identifiers = _identifiers(params, trees)
+    part_by = _part_by(params.splitting, identifiers)
+    return _Roles(
+        label=label,
+        loss=loss,
+        weight=weight,
+        part=names_of(part_by, trees, preproc, "validation or fold_by", "split"),
+        identifiers=identifiers,
+        part_by=part_by,
     )
 
 
