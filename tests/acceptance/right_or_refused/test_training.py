@@ -2,7 +2,7 @@
 
 All rows are submitted at once. Where Keras can say what is right, `fit` in memory learns from
 exactly the entries that the run learns from, and both are measured on the same held-out ones.
-What the old spellings of Keras become is in tests/adapters/trainers/test_keras2.py.
+What the old spellings of Keras become is in tests/adapters/trainers/keras/test_keras2.py.
 """
 
 import base64

@@ -6,8 +6,8 @@ import pytest
 from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
+from tests.adapters.trainers.child.test_modelfile import ENCODER, HEAD
 from tests.adapters.trainers.conftest import DENSE, make_job
-from tests.adapters.trainers.test_modelfile import ENCODER, HEAD
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
