@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,9 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALLED = 'export PATH="$PWD/.venv/bin:$PATH"\n'  # as the tutorial says in its first lines
 FAAS_CLI = shutil.which("faas-cli", path=os.environ.get("FAAS_CLI_PATH", os.environ["PATH"]))
 PORTS = ("http://127.0.0.1:8080", "http://127.0.0.1:8433", "http://127.0.0.1:8083")
-pytest.importorskip("tensorflow", reason="the extra `demo` is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("tensorflow") is None, reason="the extra `demo` is not installed"
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ import json
 import re
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from deploy.supply import images, sbom
 from mlaas4hep import __version__
@@ -23,6 +21,9 @@ def test_wheel_and_images_have_one_each(bills):
 
 
 def test_a_bill_is_valid(bills):  # of one code; the schema takes seconds for a large one
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - takes seconds
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - the same
+
     validator = JsonStrictValidator(SchemaVersion.V1_6)
 
     assert validator.validate_str(bills["mlaas4hep"]) is None
