@@ -21,12 +21,7 @@ from tests.laptops import Laptop
 from tests.people import FOLDER, pack
 
 ROOT = Path(__file__).parents[2]
-schema = schemathesis.pytest.from_fixture("described")  # made where it is tried, not by everyone
-
-
-@pytest.fixture(scope="module")
-def described():
-    return schemathesis.openapi.from_dict(document())
+schema = schemathesis.openapi.from_dict(document())
 
 
 @schemathesis.serializer("application/gzip")
