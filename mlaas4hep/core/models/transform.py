@@ -1,6 +1,6 @@
 """The training transform, applied to entries that come later: preproc, order, range, padding."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -14,8 +14,10 @@ from mlaas4hep.core.data.values.texts import are_known
 from mlaas4hep.core.data.values.treatment import is_missing
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.folding import FEED, Folding, Folds
+from mlaas4hep.core.models.straight import Straight
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
@@ -48,6 +50,7 @@ class Transform:
     layout: Layout
     own_types: frozenset[str] = frozenset()  #: branches whose whole numbers must stay such
     seen: "_Seen | None" = field(default=None, compare=False, repr=False)
+    straight: Straight | None = field(default=None, compare=False, repr=False)
     missing: Missing = "zero"  #: what the model reads where there is no value
     folding: Folding | None = None  #: how one of several models is chosen
 
@@ -57,12 +60,14 @@ class Transform:
         preproc = Preproc.parse(contract.preproc)
         layout = Layout.of(contract.specs, exclude=contract.identifiers)
         treated = frozenset(spec.name for spec in layout.flat if spec.treatment)
+        schema, seen = _schema(contract, layout, preproc), _Seen.of(layout.flat)
         return cls(
-            schema=_schema(contract, layout, preproc),
+            schema=schema,
             preproc=preproc,
             layout=layout,
             own_types=preproc.reads | treated | _fold_reads(contract),
-            seen=_Seen.of(layout.flat),
+            seen=seen,
+            straight=_straight(contract, layout, preproc, schema, seen),
             missing=contract.missing,
             folding=contract.folding,
         )
@@ -71,6 +76,19 @@ class Transform:
     def columns(self) -> tuple[str, ...]:
         """Return the names of the network's inputs, in order."""
         return self.layout.columns
+
+    def prepare_entries(self, entries: Sequence[byentry.Entry]) -> NetworkInput:
+        """Return what goes into the network for entries as people write them.
+
+        Raises:
+            InvalidRequestError: as `byentry.columns`.
+        """
+        x = self.straight.rows(entries) if self.straight else None
+        if x is None:
+            return self.prepare(byentry.columns(self.schema, entries, self.own_types))
+        nothing: Flags = ((),) * len(entries)
+        passed = np.ones(len(entries), dtype=np.bool_)
+        return NetworkInput(x=x, passed=passed, outside=nothing, truncated=nothing)
 
     def prepare(self, columns: Columns) -> NetworkInput:
         """Return the rows of the matrix for `columns`, which holds the schema's branches."""
@@ -126,6 +144,16 @@ class _Seen:
             return False
         values = np.array(arrays)
         return not ((values < self.lows) | (values > self.highs)).any()
+
+
+def _straight(
+    contract: Contract, layout: Layout, preproc: Preproc, schema: Schema, seen: _Seen | None
+) -> Straight | None:
+    """Return the way of entries that nothing cuts or changes; None: something does."""
+    changes = (preproc.collections, preproc.new_branches, preproc.cuts, contract.folding)
+    if seen is None or any(changes) or schema.required != set(seen.names):
+        return None
+    return Straight.of(layout.flat, schema, seen.lows, seen.highs)
 
 
 def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:

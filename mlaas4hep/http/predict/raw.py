@@ -143,8 +143,7 @@ def _first(results: list[Result]) -> Result:
 
 def _prepared(served: LoadedModel, values: Sequence[Any]) -> Prepared:
     transform = _transform(served)
-    columns = byentry.columns(transform.schema, values, transform.own_types)
-    return transform.prepare(columns), byentry.identifiers(transform.schema, values)
+    return transform.prepare_entries(values), byentry.identifiers(transform.schema, values)
 
 
 def _asked(

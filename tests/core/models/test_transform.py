@@ -200,3 +200,67 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
     assert prepared.outside[4] == ("HLT",)
     with pytest.raises(InvalidRequestError, match="entry 0: branch 'HLT' is 5, not a text"):
         byentry.columns(transform.schema, [{"HLT": 5, "njets": 2, "Muon_pt": []}])
+
+
+PLAIN = st.fixed_dictionaries(
+    {"event": st.integers(0, 10**9), "met": NUMBER, "njets": st.integers(0, 8), "q": st.just(2)}
+)
+ODD = st.one_of(NUMBER, st.none(), st.booleans(), st.just(2**70), st.just(1e300))
+
+
+@given(
+    rows=st.lists(PLAIN, min_size=1, max_size=8),
+    values=st.lists(st.tuples(ODD, ODD), min_size=1, max_size=3),
+    order=st.permutations(["event", "met", "njets", "q"]),
+)
+def test_entries_of_plain_numbers_are_transformed_alike_at_once_and_branch_by_branch(
+    rows, values, order
+):
+    schema = Schema(flat=frozenset({"event", "met", "njets", "q"}), jagged=frozenset())
+    specs = measured(byentry.columns(schema, rows), file=0, start=0, stop=len(rows))
+    columns = Layout.of(specs, exclude=IDENTIFIERS).columns
+    contract = Contract(
+        model="m", version="v", columns=columns, specs=specs, identifiers=IDENTIFIERS
+    )
+    transform = Transform.of(contract)
+    assert transform.straight is not None
+    slow = replace(transform, straight=None)
+    odd = [{**rows[0], "met": met, "njets": njets} for met, njets in values]
+    ordered = [{name: row[name] for name in order} for row in rows]
+    nameless = [{name: row[name] for name in order if name != "event"} for row in rows]
+
+    for entries in (ordered, nameless, ordered + odd, odd, [*rows, *ordered]):
+        found, wanted = transform.prepare_entries(entries), slow.prepare_entries(entries)
+
+        assert found.x.tobytes() == wanted.x.tobytes()
+        assert found.passed.tolist() == wanted.passed.tolist()
+        assert (found.outside, found.truncated) == (wanted.outside, wanted.truncated)
+    assert transform.straight.rows(ordered) is not None
+    assert transform.straight.rows(nameless) is not None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"met": 1},
+        {"met": 1, "njets": 2, "mett": 3},
+        {"met": "x", "njets": 1},
+        {"met": [1], "njets": 1},
+        7,
+    ],
+)
+def test_what_is_no_plain_entry_is_refused_with_the_words_of_the_other_way(entry):
+    rows = [{"met": 1.0, "njets": 2}, {"met": 2.0, "njets": 3}]
+    schema = Schema(flat=frozenset({"met", "njets"}), jagged=frozenset())
+    specs = measured(byentry.columns(schema, rows), file=0, start=0, stop=2)
+    contract = Contract(
+        model="m", version="v", columns=("met", "njets"), specs=specs, identifiers=IDENTIFIERS
+    )
+    transform = Transform.of(contract)
+
+    for entries in ([entry], [rows[0], entry], [entry, rows[0]]):
+        with pytest.raises(InvalidRequestError) as slow:
+            replace(transform, straight=None).prepare_entries(entries)
+        with pytest.raises(InvalidRequestError) as quick:
+            transform.prepare_entries(entries)
+        assert str(quick.value) == str(slow.value)
