@@ -19,7 +19,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError, QuotaError
 from mlaas4hep.serving.lanes import Lanes
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
-from mlaas4hep.serving.questions import Question, answered
+from mlaas4hep.serving.questions import Question, answered, answered_alone
 from mlaas4hep.serving.registry import BELIEVED_S, Registry
 
 log = logging.getLogger(__name__)
@@ -61,21 +61,20 @@ class Batcher:
         self._waits: Counter[str] = Counter()  #: what waits or is predicted, by who sent it
         self._confirming: set[tuple[str, str]] = set()
 
-    def prompt(self, model: Model, sent: Sequence[Sent]) -> list[Any]:
-        """Return answers at once, from the event loop, each in its place, or the error it ends with.
+    def prompt(self, model: Model, person: Person, question: Question) -> Any | None:
+        """Return the answer at once, from the event loop; None: it is to be waited for with `ask`.
 
-        None: it is to be waited for with `ask`. Turning the questions into arrays must take next to
-        nothing.
+        Turning the question into arrays must take next to nothing.
         """
-        if model in self._waiting or model in self._busy:
-            return [None] * len(sent)
-        found = self._registry.at_hand(model[0], model[1])
-        if found is None:
-            return [None] * len(sent)
-        served, age_s = found
-        if age_s > BELIEVED_S / 2:
-            self._confirm(model[:2])
-        return _at_once(served, model[2], sent)
+        served = self._at_hand(model)
+        if served is None or question.rows > served.runtime.prompt_rows:
+            return None
+        return answered_alone(allowed(served, person).by(model[2]), question)
+
+    def prompt_together(self, model: Model, sent: Sequence[Sent]) -> list[Any]:
+        """Return the same for several questions: answers, each in its place, or errors, or None."""
+        served = self._at_hand(model)
+        return [None] * len(sent) if served is None else _at_once(served, model[2], sent)
 
     async def ask(
         self, model: Model, person: Person, question: Question, size_bytes: int = 0
@@ -103,6 +102,18 @@ class Batcher:
         """End the threads; nothing waits for the work they have begun."""
         self._quick.shutdown(wait=False, cancel_futures=True)
         self.lanes.close()
+
+    def _at_hand(self, model: Model) -> LoadedModel | None:
+        """Return a model that is believed to be current, and free; None: it is not."""
+        if model in self._waiting or model in self._busy:
+            return None
+        found = self._registry.at_hand(model[0], model[1])
+        if found is None:
+            return None
+        served, age_s = found
+        if age_s > BELIEVED_S / 2:
+            self._confirm(model[:2])
+        return served
 
     def _confirm(self, model: tuple[str, str]) -> None:
         """Ask the store about a model before what it said is too old, while the model answers."""
@@ -198,12 +209,13 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
 
 def _at_once(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
     """Return answers to questions of a few rows, in calls of a few rows; None in place of others."""
-    most = served.runtime.prompt_rows
+    most, sizes = served.runtime.prompt_rows, [question.rows for _, question in sent]
+    if sum(sizes) <= most:
+        return _together(served, signature, sent)
     answers: list[Any] = [None] * len(sent)
     places: list[int] = []
     together = 0
-    for place, (_, question) in enumerate(sent):
-        rows = question.rows
+    for place, rows in enumerate(sizes):
         if rows > most:
             continue
         if together + rows > most:

@@ -88,8 +88,6 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
 
     A question that does not fit harms no other one.
     """
-    if len(questions) == 1:
-        return [_answered_alone(served, questions[0])]
     answers: list[Any] = [None] * len(questions)
     units: list[_Unit] = []
     if served.company.is_harmful:
@@ -103,13 +101,11 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
     return answers
 
 
-def _answered_alone(served: LoadedModel, question: Question) -> Any:
-    try:
-        asked = question.ask(served)
-        _check_fit(served, asked.feeds)
-        return asked.answer(served.runtime.run(asked.feeds))
-    except MlaasError as error:
-        return error
+def answered_alone(served: LoadedModel, question: Question) -> Any:
+    """Return the answer to one question; raises the error that it is answered with."""
+    asked = question.ask(served)
+    _check_fit(served, asked.feeds)
+    return asked.answer(served.runtime.run(asked.feeds))
 
 
 def _check_fit(served: LoadedModel, feeds: Feeds) -> None:

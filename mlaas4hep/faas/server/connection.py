@@ -98,9 +98,8 @@ class Connection(LimitedHeads):
             return
         self._stop_waiting_for_rest()
         self._is_asked = True
-        self._turn.add(self, Request(self.url, self.headers, b"".join(self._kept)))
-        if len(self.connections) == 1:  # nobody else can have sent anything
-            self._end_turn()
+        request = Request(self.url, self.headers, b"".join(self._kept))
+        self._turn.add(self, request, is_alone=len(self.connections) == 1)
 
     def hear(self, answer: PromptAnswer | None) -> None:
         """Answer, or let the general way answer."""

@@ -62,13 +62,17 @@ class Turn:
         self._prompt = prompt
         self._waiting: list[tuple[Waiter, Request]] = []
 
-    def add(self, waiter: Waiter, request: Request) -> None:
-        """Take a request; `waiter` hears before the loop looks for further bytes."""
+    def add(self, waiter: Waiter, request: Request, *, is_alone: bool = False) -> None:
+        """Take a request; `waiter` hears before the loop looks for further bytes.
+
+        Args:
+            is_alone: nobody else can have sent anything, so that the turn ends at once.
+        """
         self._waiting.append((waiter, request))
-        if len(self._waiting) == 1:
-            self._loop.call_soon(self.end)
-        elif len(self._waiting) >= MAX_TOGETHER:
+        if is_alone or len(self._waiting) >= MAX_TOGETHER:
             self.end()
+        elif len(self._waiting) == 1:
+            self._loop.call_soon(self.end)
 
     def end(self) -> None:
         """Answer what waits."""

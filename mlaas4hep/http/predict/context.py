@@ -74,9 +74,7 @@ class Context:
 
     async def answer(self, call: Call, asking: Asking) -> Answer:
         """Return the answer of the caller's model: at once, or in a micro-batch with other ones."""
-        (found,) = self.prompt([(call, asking)])
-        if isinstance(found, MlaasError):
-            raise found
+        found = self.prompt(call, asking)
         if found is not None:
             return found
         size_bytes, rows = len(call.body or b""), asking.question.rows
@@ -91,25 +89,23 @@ class Context:
         result = await self.batcher.ask(model, who(call), asking.question, size_bytes)
         return self._told(asking, owner, name, result)
 
-    def prompt(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | MlaasError | None]:
-        """Return the answers that are there at once, each in its place, or the errors they end with.
+    def prompt(self, call: Call, asking: Asking) -> Answer | None:
+        """Return the answer if it is there at once; None: `answer` has to wait for it."""
+        if not _may_be_prompt(call, asking):
+            return None
+        person = who(call)
+        owner, name = address(person, asking.model)
+        result = self.batcher.prompt((owner, name, asking.signature), person, asking.question)
+        return None if result is None else self._told(asking, owner, name, result)
 
-        None: `answer` has to wait for it.
-        """
+    def prompt_together(
+        self, asked: Sequence[tuple[Call, Asking]]
+    ) -> list[Answer | MlaasError | None]:
+        """Return the same for several calls, each in its place, errors among them."""
         found: list[Answer | MlaasError | None] = [None] * len(asked)
-        models: dict[Model, list[int]] = {}
-        for place, (call, asking) in enumerate(asked):
-            if not asking.model or "version" in call.args or len(call.body or b"") > SMALL_BYTES:
-                continue
-            try:
-                owner, name = address(who(call), asking.model)
-            except MlaasError as error:
-                found[place] = error
-            else:
-                models.setdefault((owner, name, asking.signature), []).append(place)
-        for model, places in models.items():
+        for model, places in _by_model(asked, found).items():
             sent = [Sent(who(asked[place][0]), asked[place][1].question) for place in places]
-            results = self.batcher.prompt(model, sent)
+            results = self.batcher.prompt_together(model, sent)
             for place, result in zip(places, results, strict=True):
                 found[place] = self._of(model, asked[place][1], result)
         return found
@@ -193,6 +189,28 @@ class Context:
         if tally is None:
             tally = self.tallies[owner, name] = Tally()
         return tally
+
+
+def _may_be_prompt(call: Call, asking: Asking) -> bool:
+    small = len(call.body or b"") <= SMALL_BYTES
+    return small and bool(asking.model) and "version" not in call.args
+
+
+def _by_model(
+    asked: Sequence[tuple[Call, Asking]], found: list[Answer | MlaasError | None]
+) -> dict[Model, list[int]]:
+    """Return the places of calls that may be answered at once; `found` gets names that are none."""
+    models: dict[Model, list[int]] = {}
+    for place, (call, asking) in enumerate(asked):
+        if not _may_be_prompt(call, asking):
+            continue
+        try:
+            owner, name = address(who(call), asking.model)
+        except MlaasError as error:
+            found[place] = error
+        else:
+            models.setdefault((owner, name, asking.signature), []).append(place)
+    return models
 
 
 def who(call: Call) -> Person:

@@ -41,12 +41,13 @@ class Rows(NamedTuple):
     values: Sequence[Any] | Array
     keys: Sequence[str] = ()
     order: str = ""  #: the keys in one text: rows with the same are joined
+    single: bool = False  #: `values` is one row and not a list of rows
 
-    @property
-    def single(self) -> bool:
-        """Tell whether `values` is one row and not a list of rows."""
-        values = self.values
-        return len(values) > 0 and not isinstance(values[0], _ROW)
+    @classmethod
+    def of(cls, values: Sequence[Any] | Array, keys: Sequence[str], order: str = "") -> "Rows":
+        """Return what asks for `values`, a row or a list of rows."""
+        single = len(values) > 0 and not isinstance(values[0], _ROW)
+        return cls(values=values, keys=keys, order=order, single=single)
 
     @property
     def rows(self) -> int:
@@ -112,7 +113,7 @@ def rows_of(request: dict[str, Any]) -> Rows:
         order = None
     if order is None:
         raise InvalidRequestError("`keys` is not a list of names")
-    return Rows(values=values, keys=keys, order=order)
+    return Rows.of(values, keys, order)
 
 
 def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:

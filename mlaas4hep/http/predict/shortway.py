@@ -44,24 +44,24 @@ class ShortWay:
 
     def answers(self, requests: Sequence[Request]) -> list[Answer | None]:
         """Return the answers, each in its place; None: the general way has to find it."""
-        answers: list[Answer | None] = [None] * len(requests)
-        places: list[int] = []
-        asked: list[tuple[Call, Asking]] = []
-        for place, request in enumerate(requests):
-            read = self._read(request)
-            if isinstance(read, Answer):
-                answers[place] = read
-            elif read is not None:
-                places.append(place)
-                asked.append(read)
-        for place, answer in zip(places, self._found(asked), strict=True):
-            answers[place] = error_answer(answer) if isinstance(answer, MlaasError) else answer
+        read = [self._read(request) for request in requests]
+        asked = [each for each in read if each is not None and not isinstance(each, Answer)]
+        found = iter(self._found(asked))
+        answers = [
+            each if each is None or isinstance(each, Answer) else next(found) for each in read
+        ]
         self._context.calls["POST"] += len(answers) - answers.count(None)
         return answers
 
-    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | MlaasError | None]:
+    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | None]:
+        context = self._context
         try:
-            return self._context.prompt(asked)
+            if len(asked) == 1:
+                return [context.prompt(*asked[0])]
+            found = context.prompt_together(asked)
+            return [error_answer(e) if isinstance(e, MlaasError) else e for e in found]
+        except MlaasError as error:
+            return [error_answer(error)]
         except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
             return [None] * len(asked)
 

@@ -31,7 +31,7 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 async def proto(context: Context, call: Call) -> Answer:
     """Answer a `Row` with `Predictions`."""
     row = read_row(await call.read(MAX_BODY_BYTES))
-    rows = Rows(values=row.values, keys=list(row.keys))
+    rows = Rows.of(row.values, list(row.keys))
 
     def feeds(served: LoadedModel) -> Feeds:
         return rows.ask(served).feeds
