@@ -1,6 +1,7 @@
 """What may wait for predictions, by who sent it."""
 
 import asyncio
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import QuotaError
-from mlaas4hep.serving.batching import Batcher
+from mlaas4hep.errors import NotFoundError, QuotaError
+from mlaas4hep.ports import TensorInfo
+from mlaas4hep.serving.batching import Batcher, Sent
 from mlaas4hep.serving.questions import Asked, Single
 from mlaas4hep.serving.registry import Registry
 from tests.gatedmodel import GatedModel
@@ -90,3 +92,46 @@ def test_what_is_refused_or_fails_leaves_nothing_that_waits(batcher, model):
         return await batcher.ask(MODEL, ALICE, question(MOST_ROWS))
 
     assert asyncio.run(scene()) == "answer"
+
+
+class FewRows:
+    """Doubles its input, four rows at a time."""
+
+    inputs = (TensorInfo(name="x", dtype="float32", shape=(-1, 1)),)
+    outputs = (TensorInfo(name="y", dtype="float32", shape=(-1, 1)),)
+    signatures: ClassVar[dict] = {}
+    platform, prompt_rows = "test", 4
+
+    def __init__(self):
+        self.rows = []
+
+    def run(self, feeds):
+        self.rows.append(len(feeds["x"]))
+        return {"y": 2 * feeds["x"]}
+
+
+def doubling(*numbers):
+    x = np.array(numbers, np.float32).reshape(-1, 1)
+    return Single(
+        lambda _served: Asked({"x": x}, lambda outputs: outputs["y"].ravel().tolist()),
+        rows=len(numbers),
+    )
+
+
+def test_what_is_asked_together_takes_few_calls_of_few_rows_and_what_is_larger_waits():
+    store, model = MemoryStore(lambda: 0.0), FewRows()
+    record = ModelRecord(owner="o", name="net", version="v1", files=())
+    store.put(keys.model("o", "net"), wire.dump(record))
+    registry = Registry(store, lambda _store, _record: model, keep=1, clock=lambda: 0.0)
+    batcher = Batcher(registry)
+    questions = [doubling(1), doubling(2, 3), doubling(4, 5), doubling(*range(5)), doubling(6)]
+    sent = [Sent(ALICE, question) for question in questions]
+
+    assert batcher.prompt_together(MODEL, sent) == [None] * 5  # it is not loaded
+    registry.current("o", "net")
+    answers = batcher.prompt_together(MODEL, [*sent, Sent(BOB, doubling(7))])
+    batcher.close()
+
+    assert answers[:5] == [[2], [4, 6], [8, 10], None, [12]]
+    assert isinstance(answers[5], NotFoundError)
+    assert model.rows == [3, 3]
