@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
-from mlaas4hep.adapters.trainers.room import unless_full
+from mlaas4hep.adapters.trainers.fulldisk import unless_full
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
 from mlaas4hep.core.requests.request import Params, Resources
