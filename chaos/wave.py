@@ -125,8 +125,8 @@ class Wave:
 
         The first may have been on its way when a fault came, and then says nothing of its end.
         """
-        longest, before = 0.0, self._marks()
         since = started = time.monotonic()
+        longest, before = 0.0, self._marks()  # which waits for a workflow that is away
         while changes and time.monotonic() - started < _ANSWER_S and not self._is_over():
             time.sleep(_LOOK_S)
             now = self._marks()

@@ -21,7 +21,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import APIError, BadRequestError, NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.errors import ServiceUnavailableError
@@ -183,13 +183,15 @@ def _consumer(name: str, subject: str) -> ConsumerConfig:
 
 async def _stream(jetstream: JetStreamContext, config: StreamConfig) -> None:
     try:
+        before = (await jetstream.stream_info(config.name or "")).config
+    except NotFoundError:
         await jetstream.add_stream(config)
         log.info("stream %s is in place", config.name)
-    except BadRequestError:  # it exists with other settings
-        before = (await jetstream.stream_info(config.name or "")).config
-        raised = max(before.num_replicas or 1, config.num_replicas or 1)
-        await jetstream.update_stream(replace(config, num_replicas=raised))
-        log.info("stream %s is updated", config.name)
+        return
+    # Not added once more: the server would want the room that it reserves a second time.
+    raised = max(before.num_replicas or 1, config.num_replicas or 1)
+    await jetstream.update_stream(replace(config, num_replicas=raised))
+    log.info("stream %s is updated", config.name)
 
 
 def main(arguments: list[str] | None = None) -> int:

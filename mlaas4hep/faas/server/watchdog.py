@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 _PARENT = os.getppid()  #: when we began; a process whose parent is gone has another one
 _STARTED_BY_IT = "fprocess"  #: what it starts; in its environment, and so in ours
-TOLD_S = 15.0  #: it goes within five seconds after SIGTERM, when its calls are answered
+TOLD_S = 8.0  #: it goes five seconds after SIGTERM (`healthcheck_interval`), if all is answered
 
 
 def exit_code(
