@@ -76,6 +76,19 @@ def test_weights_ride_along_and_are_no_feature(services, files):
     np.testing.assert_allclose(weights[labels == 1], expected[0], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("negative", "is_told"), [("keep", True), ("abs", False), ("drop", False)])
+def test_a_class_that_counts_for_less_than_nothing_is_told(services, files, negative, is_told):
+    done = pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("bad",),
+        weighting=Weighting(expression="w - 2.5", negative=negative),
+    )  # fmt: skip
+
+    told = [each for each in done.warnings if "sum up to -" in each]
+    assert [each.partition(" sum")[0] for each in told] == (
+        ["the weights of class 0", "the weights of class 1"] if is_told else []
+    )
+
+
 def test_without_weights_chunks_keep_their_keys_and_bytes(services, files):
     pipeline.run(services, files, labels=LABELS, exclude_branches=("w", "bad"))
     before = {one.key: services.chunks.get(one.key) for one in services.chunks.list("")}

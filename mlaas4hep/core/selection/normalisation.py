@@ -37,7 +37,21 @@ def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
         )
     factors(request, specs, (), ())
     training_weights(request, specs, (), ())
-    return tuple(_odd(request, passing))
+    return (*_odd(request, passing), *_upside_down(request, specs))
+
+
+def _upside_down(request: Request, specs: Specs) -> Iterable[str]:
+    """Yield which of two or more classes counts for less than nothing."""
+    sums = ClassSums.of(request, specs, (), ()).by_label
+    if not 1 < len(sums) <= MOST_LABELS:
+        return
+    for label, value in sums:
+        if value <= 0:
+            yield (
+                f"the weights of class {_named(label, request.labels)} sum up to {value:g}: losses"
+                ' and figures mean nothing; "negative_weights": "abs" or "drop" in params.json'
+                " makes them count"
+            )
 
 
 def _odd(request: Request, passing: Iterable[WeightSum]) -> Iterable[str]:
@@ -163,12 +177,16 @@ def _balanced(sums: ClassSums, labels: Labels, key: str) -> tuple[tuple[float, f
         )
     for label, value in sums.by_label:
         if not value > 0:
-            is_class = label.is_integer() and 0 <= label < len(labels.classes)
-            named = labels.classes[int(label)] if is_class else f"{label:g}"
             raise PermanentError(
-                f"{key}: the weights of class {named} sum up to {value:g}",
+                f"{key}: the weights of class {_named(label, labels)} sum up to {value:g}",
                 file="params.json",
                 hint='"negative_weights": "abs" or "drop", or more entries of it',
             )
     share = sum(value for _, value in sums.by_label) / len(sums.by_label)
     return tuple((label, share / value) for label, value in sums.by_label)
+
+
+def _named(label: float, labels: Labels) -> str:
+    """Return the name of a class, or its number."""
+    is_class = label.is_integer() and 0 <= label < len(labels.classes)
+    return labels.classes[int(label)] if is_class else f"{label:g}"

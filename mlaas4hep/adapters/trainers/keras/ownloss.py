@@ -28,13 +28,13 @@ def wants_numbers(loss: Any, target: Target) -> bool:
         target: that gives it one number a class.
     """
     loss = alone(loss)
-    loss = loss() if isinstance(loss, type) else loss
     return _understands(loss, replace(target, by_number=True)) and not _understands(loss, target)
 
 
 def _understands(loss: Any, target: Target) -> bool:
     classes = min(target.width, _CLASSES)
     try:
+        loss = loss() if isinstance(loss, type) else loss
         values = np.array(
             [
                 [_value(loss, target, label, favoured) for favoured in range(classes)]
