@@ -58,14 +58,22 @@ def overlapping(edges: Sequence[int], start: int, stop: int) -> Iterator[Window]
     yield from pairwise(edges[bisect_right(edges, start) - 1 : bisect_left(edges, stop) + 1])
 
 
+def behind(edges: Sequence[int], stop: int) -> Iterator[Window]:
+    """Yield the blocks behind those that hold entries before `stop`."""
+    yield from pairwise(edges[bisect_left(edges, stop) :])
+
+
 def asked_ahead(
-    windows: Iterable[Window], ask: Callable[[Window], tuple[T, int]]
+    windows: Iterable[Window],
+    ask: Callable[[Window], tuple[T, int]],
+    early: Iterable[Callable[[], int]] = (),
 ) -> Iterator[tuple[Window, T]]:
     """Yield each window with what was asked for it, when the next ones have been asked for, too.
 
     Args:
         windows: consecutive ones.
         ask: sends for the bytes of one, and returns what waits for them and how many they are.
+        early: each sends for bytes behind the last window, and returns how many they are.
     """
     waiting: deque[tuple[Window, T, int]] = deque()
     size_bytes = 0
@@ -77,7 +85,11 @@ def asked_ahead(
             first, bytes_of_it, first_bytes = waiting.popleft()
             size_bytes -= first_bytes
             yield first, bytes_of_it
-    for first, bytes_of_it, _ in waiting:
+    more = iter(early)
+    for first, bytes_of_it, first_bytes in waiting:
+        size_bytes -= first_bytes
+        while size_bytes < AHEAD_BYTES and (send := next(more, None)):
+            size_bytes += send()
         yield first, bytes_of_it
 
 

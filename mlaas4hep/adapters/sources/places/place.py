@@ -8,7 +8,7 @@ from typing import Protocol
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError, PermanentError
 
-FIRST_BYTES = 4 * 1024  #: a header, and ROOT's topmost folder
+FIRST_BYTES = 32 * 1024  #: a header, ROOT's topmost folder, and a tree of few branches behind it
 LAST_BYTES = 256 * 1024  #: a list of keys and a tree, or a footer
 
 Span = tuple[int, int]  #: bytes [start, stop) of a file

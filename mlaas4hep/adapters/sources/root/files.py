@@ -14,6 +14,7 @@ from typing import Any
 from cachetools import LRUCache, cached, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, shown
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
@@ -56,6 +57,7 @@ class RootFiles:
         self._productions = Productions()
         self._lock = Lock()
         self._kept = kept
+        self._early = EarlyAnswers()
         others = (os.cpu_count() or 1) - 1
         self._helper = ThreadPoolExecutor(min(others, 4), "decode") if others else None
 
@@ -114,7 +116,7 @@ class RootFiles:
         with ExitStack() as stack:
             content = place.open(stack)
             tree = TreeReader(
-                content=content,
+                content=EarlyBytes(content, self._early) if place.is_remote else content,
                 reopen=partial(self._uproot_tree, place, name),
                 helper=self._helper,
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
 from mlaas4hep.adapters.sources.root.awkwards import branches_of
 from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
@@ -17,7 +18,7 @@ from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.adapters.sources.root.ttree.baskets import Decoder
-from mlaas4hep.adapters.sources.windows import Window, block_edges
+from mlaas4hep.adapters.sources.windows import Window, behind, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.nesting import SIZES
@@ -119,7 +120,7 @@ class TreeReader:
 
     def __init__(
         self,
-        content: Bytes,
+        content: Bytes | EarlyBytes,
         reopen: Callable[[], Any],
         helper: Executor | None = None,
     ) -> None:
@@ -139,15 +140,26 @@ class TreeReader:
         self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]
     ) -> Iterator[Columns]:
         """Yield blocks that follow each other: what we can decode, the rest through uproot."""
+        then = self._behind(layout, names, windows)
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
         decoder = Decoder(leaves, self._content, self._helper)
-        decoded = decoder.blocks(windows)
+        decoded = decoder.blocks(windows, then)
         if layout.ntuple:
-            decoded = NtupleDecoder(layout.ntuple, names, self._content).blocks(windows)
+            decoded = NtupleDecoder(layout.ntuple, names, self._content).blocks(windows, then)
         for window, ours in zip(windows, decoded, strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
             yield _together(ours, self._through_uproot(layout, theirs, window)) if theirs else ours
+
+    def _behind(
+        self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]
+    ) -> Behind:
+        """Return the blocks to ask for early: of a file on a server that is read in order."""
+        content = self._content
+        if not isinstance(content, EarlyBytes) or not content.begin(names, windows):
+            return NOTHING_BEHIND
+        more = (w for w in behind(layout.edges, windows[-1][1]) if not content.is_begun(names, w))
+        return Behind(windows=more, content=content)
 
     def _through_uproot(self, layout: RootLayout, names: Sequence[str], window: Window) -> Columns:
         flat, jagged = {}, {}

@@ -25,7 +25,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.laptop.ports import free_ports
 from tests.dataservers import web_server
 
-DATA = bytes(range(256)) * 40
+DATA = bytes(range(256)) * 400
 SECRET = "SECRET-INSIDE"
 
 
@@ -93,8 +93,8 @@ def _first(count: int, bad: Callable, good: Callable = _good) -> Callable:
 
 def _dropped(_server, handler):
     handler.send_response(206)
-    handler.send_header("Content-Range", f"bytes 0-4095/{len(DATA)}")
-    handler.send_header("Content-Length", "4096")
+    handler.send_header("Content-Range", f"bytes 0-32767/{len(DATA)}")
+    handler.send_header("Content-Length", "32768")
     handler.end_headers()
     handler.wfile.write(DATA[:100])
     handler.close_connection = True
@@ -187,7 +187,7 @@ def test_ranges_are_asked_for_and_no_more(server, places):
     place = places.locate(f"{server.prefix}/good")
 
     assert (place.size_bytes, _read(place, 1000, 1400)) == (len(DATA), DATA[1000:1400])
-    assert [asked for _, asked in server.asked] == ["bytes=0-4095", "bytes=1000-1399"]
+    assert [asked for _, asked in server.asked] == ["bytes=0-32767", "bytes=1000-1399"]
 
 
 def test_no_more_is_read_than_was_asked_for(server, places):
@@ -388,10 +388,10 @@ def test_both_ends_of_a_file_are_asked_for_once(server, places):
     place = places.locate(f"{server.prefix}/good")
     with ExitStack() as stack:
         content = place.open(stack)
-        for start in (0, 4000, 9000, len(DATA) - 4):
+        for start in (0, 32_000, 90_000, len(DATA) - 4):
             assert place.read(content, start, start + 1000) == DATA[start : start + 1000]
 
-    assert [asked for _, asked in server.asked] == ["bytes=0-4095", "bytes=4096-10239"]
+    assert [asked for _, asked in server.asked] == ["bytes=0-32767", "bytes=32768-102399"]
 
 
 class _Noted:
@@ -409,7 +409,7 @@ class _Noted:
 def test_what_lies_between_the_ends_is_read_by_itself():
     content = _Noted(DATA * 60)
     ends = Ends(len(content.data))
-    middle, over = (100_000, 100_050), (4000, 5000)
+    middle, over = (100_000, 100_050), (32_000, 33_000)
 
     assert [ends.read(content, *span) for span in (middle, over)] == [
         content.data[slice(*middle)],

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mlaas4hep.adapters.sources.bytetexts import decoded as decoded_texts
-from mlaas4hep.adapters.sources.places.place import Bytes
+from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
+from mlaas4hep.adapters.sources.places.place import Bytes, Span
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.pages import Pages, joined
 from mlaas4hep.adapters.sources.root.ntuple.rows import Cut, Indexes, KnownRows, Rows
@@ -25,13 +26,16 @@ class NtupleDecoder:
         self._content = content
         self._columns = {each.number: Pages(each, content) for each in layout.columns}
 
-    def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
+    def blocks(
+        self, windows: Iterable[Window], behind: Behind = NOTHING_BEHIND
+    ) -> Iterator[Columns]:
         """Yield the entries of each window; the bytes of the next ones are on their way by then.
 
         Raises:
             DamagedStreamError: a page is damaged.
         """
-        for window, cuts in asked_ahead(windows, self._asked):
+        more = behind.asking(lambda window: self._missing(self._cuts(*window)).values())
+        for window, cuts in asked_ahead(windows, self._asked, more):
             yield self._block(*window, cuts)
             for pages in self._columns.values():
                 pages.forget()
@@ -81,16 +85,20 @@ class NtupleDecoder:
         Returns:
             How many bytes that are.
         """
-        missing = {
-            (column, page): pages.span(page)
-            for column, cluster, start, stop in self._needed(cuts)
-            for pages in (self._columns[column],)
-            for page in pages.missing(cluster, start, stop)
-        }
+        missing = self._missing(cuts)
         answers = self._content.ask(list(missing.values()))
         for (column, page), answer in zip(missing, answers, strict=True):
             self._columns[column].expect(page, answer)
         return sum(stop - start for start, stop in missing.values())
+
+    def _missing(self, cuts: Iterable[Cut]) -> dict[tuple[int, int], Span]:
+        """Return where the pages lie that are needed and not asked for, by column and number."""
+        return {
+            (column, page): pages.span(page)
+            for column, cluster, start, stop in self._needed(list(cuts))
+            for pages in (self._columns[column],)
+            for page in pages.missing(cluster, start, stop)
+        }
 
     def _needed(self, cuts: Iterable[Cut]) -> Iterator[tuple[int, int, int, int | None]]:
         """Yield columns, and the elements [start, stop) of a cluster that are needed of each."""

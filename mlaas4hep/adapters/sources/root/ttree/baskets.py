@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
+from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.ttree.basket import (
@@ -43,26 +44,36 @@ class Decoder:
         self._helper = helper
         self._kept: _Kept = {}
 
-    def blocks(self, windows: Iterable[Window]) -> Iterator[Columns]:
+    def blocks(
+        self, windows: Iterable[Window], behind: Behind = NOTHING_BEHIND
+    ) -> Iterator[Columns]:
         """Yield the entries of each window; the bytes of the next ones are on their way by then.
 
         Branches that are unknown are left out, from the block on where that shows.
         """
-        firsts = dict.fromkeys((leaf.name for leaf in self._leaves), 0)
-        for window, buffers in asked_ahead(windows, partial(self._ask, firsts)):
+        ask, want = partial(self._ask, self._firsts()), partial(self._wanted, self._firsts())
+        more = behind.asking(lambda window: want(window).values())
+        for window, buffers in asked_ahead(windows, ask, more):
             yield self._block(*window, buffers)
+
+    def _firsts(self) -> dict[str, int]:
+        return dict.fromkeys((leaf.name for leaf in self._leaves), 0)
 
     def _ask(self, firsts: dict[str, int], window: Window) -> tuple[_Buffers, int]:
         """Ask for the baskets of a window, in one go; `firsts` are those not asked for before."""
+        wanted = self._wanted(firsts, window)
+        answers = self._content.ask(list(wanted.values()))
+        size_bytes = sum(stop - start for start, stop in wanted.values())
+        return dict(zip(wanted, answers, strict=True)), size_bytes
+
+    def _wanted(self, firsts: dict[str, int], window: Window) -> dict[tuple[str, int], Span]:
         wanted: dict[tuple[str, int], Span] = {}
         for leaf in self._leaves:
             held = leaf.holding(*window)
             for index in range(max(held.start, firsts[leaf.name]), held.stop):
                 wanted[leaf.name, index] = _place(leaf, index)
             firsts[leaf.name] = held.stop
-        answers = self._content.ask(list(wanted.values()))
-        size_bytes = sum(stop - start for start, stop in wanted.values())
-        return dict(zip(wanted, answers, strict=True)), size_bytes
+        return wanted
 
     def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
         flat: dict[str, Array] = {}
