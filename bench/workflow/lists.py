@@ -1,7 +1,7 @@
 """`python -m bench.workflow.lists`: a page of 50 of 2000 runs, and 1000 models of 8 files, over HTTP.
 
 Function workflow runs over a real NATS and models in a folder, then in MinIO if there is one in
-the path. The medians of what is asked again; `first` is the first answer of a fresh process.
+the path. The medians of what is asked again; `first` is the first answer of a fresh process, once it is ready.
 """
 
 import argparse
@@ -168,7 +168,7 @@ def _serving(environment: dict[str, str], state: Path) -> Iterator[httpx.Client]
 def serve(state: Path) -> None:
     """Serve as the environment says, until the standard input says something."""
     from mlaas4hep.adapters.identity.tokens import Verifier  # noqa: PLC0415
-    from mlaas4hep.http.workflow.app import make_app  # noqa: PLC0415
+    from mlaas4hep.http.workflow.app import list_ahead, make_app  # noqa: PLC0415
     from mlaas4hep.http.workflow.front import front  # noqa: PLC0415
     from tests.asgi import serving  # noqa: PLC0415
 
@@ -176,7 +176,9 @@ def serve(state: Path) -> None:
     people = {"MLAAS_ISSUER": issuer.ISSUER, "MLAAS_AUDIENCE": issuer.AUDIENCE}
     settings = Settings.from_env({**given, **people, "MLAAS_JWKS_URL": "https://issuer/keys"})
     verifier = Verifier(settings, lambda _url: issuer.jwks(state))
-    with serving(front(make_app(bootstrap.services(settings), settings, verifier))) as url:
+    app = make_app(bootstrap.services(settings), settings, verifier)
+    list_ahead(app)  # as function workflow does when it is ready
+    with serving(front(app)) as url:
         print(url, flush=True)
         sys.stdin.readline()
     os._exit(0)

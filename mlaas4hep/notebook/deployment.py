@@ -17,12 +17,14 @@ def connect(endpoint: str = "", *, url: str = "", token: str = "") -> "Deploymen
     """Return the deployment of `mlaas4hep login`, or of MLAAS4HEP_URL and MLAAS4HEP_TOKEN.
 
     Args:
-        endpoint: the name of a login; the last one if nothing is said.
+        endpoint: the name of a login; the last one if nothing is said. An address does as `url`.
         url: of a deployment, instead, with its `token`.
 
     Raises:
         UnauthenticatedError: there is neither login nor token; the hint says how to get one.
     """
+    if "://" in endpoint:
+        endpoint, url = "", endpoint
     url = url or os.environ.get("MLAAS4HEP_URL", "") or URL
     token = token or os.environ.get("MLAAS4HEP_TOKEN", "")
     return Deployment(chosen(url, token, endpoint))

@@ -41,18 +41,20 @@ def scores(quality: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Hist
 
 
 def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
-    """Draw ROC curves; return the axes.
+    """Draw ROC curves; of several classes each against all others, in the first part; return the axes.
 
     Raises:
-        NotFoundError: there are none: the run does not tell two classes apart.
+        NotFoundError: there are none: the run tells no classes apart.
     """
-    curves = {part: told for part, told in quality.items() if "roc" in told}
+    curves = [(_area(part, told), told["roc"]) for part, told in quality.items() if "roc" in told]
+    several = [told["rocs"] for told in quality.values() if told.get("rocs")]
+    if not curves and several:
+        curves = [(_area(str(each["class"]), each), each) for each in several[0]]
     if not curves:
-        raise NotFoundError("there is no ROC curve: the run does not tell two classes apart")
+        raise NotFoundError("there is no ROC curve: the run tells no classes apart")
     with _styled(ax) as axes:
-        for part, told in curves.items():
-            points = told["roc"]
-            axes.plot(points["false_positives"], points["true_positives"], label=_area(part, told))
+        for label, points in curves:
+            axes.plot(points["false_positives"], points["true_positives"], label=label)
         axes.plot([0, 1], [0, 1], linestyle=":", color="gray")
         axes.set(xlabel="false positives", ylabel="true positives", xlim=(0, 1), ylim=(0, 1))
         axes.legend(loc="lower right")

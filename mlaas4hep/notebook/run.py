@@ -82,15 +82,30 @@ class Run:
     def features(self) -> pd.DataFrame:
         """Return what the network learns from, and what was measured in it."""
         found = self._client.features(self.name).features
-        names = ("branch", "columns", "low", "high", "nan", "infinite", "used")
+        names = (
+            "branch",
+            "columns",
+            "low",
+            "high",
+            "nan",
+            "infinite",
+            "missing",
+            "clipped",
+            "used",
+        )
         rows = [[getattr(each, name) for name in names] for each in found]
         return pd.DataFrame(rows, columns=list(names)).set_index("branch")
 
     @property
     def cutflow(self) -> pd.DataFrame:
-        """Return how many entries each file has, and how many pass the cuts."""
-        files = self._client.cutflow(self.name)["files"]
-        return pd.DataFrame(files, columns=["file", "entries", "passed"]).set_index("file")
+        """Return how many entries each file has, what each cut leaves, and how many pass all."""
+        told = self._client.cutflow(self.name)
+        cuts = [count["cut"] for count in told.get("cuts", ())]
+        rows = [
+            {**each, **{count["cut"]: count["passed"] for count in each.get("cuts", ())}}
+            for each in told["files"]
+        ]
+        return pd.DataFrame(rows, columns=["file", "entries", *cuts, "passed"]).set_index("file")
 
     def log(self, stage: str = "") -> str:
         """Return the log, or that of one stage."""

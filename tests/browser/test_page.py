@@ -77,6 +77,31 @@ def test_a_session_that_ends_asks_for_a_new_one_and_goes_on_where_it_was(crowded
     alice.page.get_by_role("heading", name="luca_150").wait_for()
 
 
+def test_a_token_that_is_none_is_refused_with_the_reason(crowded, visit):
+    alice = visit()
+    page = alice.page
+    page.goto(crowded.url)
+    page.get_by_label("Token").fill("nonsense")
+    page.get_by_role("button", name="Use this token").click()
+
+    page.get_by_role("heading", name="This token is not accepted").wait_for()
+    assert "not a JWT" in page.get_by_role("alert").inner_text()
+
+
+def test_without_a_network_the_page_says_so_and_goes_on_when_it_is_back(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_role("link", name="luca_200").wait_for()
+    alice.context.set_offline(True)
+    page.get_by_role("link", name="Models").click()
+    page.get_by_text("The server cannot be reached").wait_for()
+
+    alice.context.set_offline(False)
+
+    page.get_by_text("No model yet").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_a_telephone_and_axe_finds_nothing_serious(crowded, visit, scheme):
     alice = visit(NARROW, color_scheme=scheme)
@@ -171,7 +196,17 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
 
     visitor.page.get_by_text("its run begins attempt 2").wait_for()
     visitor.page.get_by_text("None.").wait_for()
+    everybody = visitor.page.get_by_role("table", name="Everybody's runs")
+    visitor.page.get_by_label("Find").fill("stuck")
+    everybody.get_by_role("link", name="luca_1").click()
+
+    visitor.page.get_by_text(f"of {erin.owner[:8]}, to look at").wait_for()
+    visitor.page.locator("[aria-label=Log]", has_text="luca").wait_for()
+    assert visitor.page.get_by_role("button", name="Delete").count() == 0
     assert visitor.errors == []
+
+
+TRIED = [(50, "relu", 0.412), (100, "tanh", 0.387), (200, "relu", 0.43), (100, "relu", 0.371)]
 
 
 def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
@@ -189,7 +224,7 @@ def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
                 status="done",
                 figure=figure,
             )
-            for number, (size, act, figure) in enumerate([(50, "relu", 0.4), (100, "tanh", 0.3)])
+            for number, (size, act, figure) in enumerate(TRIED)
         )
     )
     key = files.key(carol.owner, name, files.TRIALS)
@@ -200,34 +235,43 @@ def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
     visitor.page.get_by_text("done, the best").wait_for()
 
     assert visitor.page.locator("[aria-label=Trials] tbody th").all_inner_texts() == [
+        "luca_5",
         "luca_3",
         "luca_2",
+        "luca_4",
     ]
     visitor.shot("scan")
-    assert visitor.page.locator("svg.parallel polyline").count() == 2
+    assert visitor.page.locator("svg.parallel polyline").count() == 4
     assert serious(visitor.page) == {}
     assert visitor.errors == []
 
 
 @pytest.fixture(scope="module")
 def trained(crowded):
-    """Return gina's two runs, which are done: what was written at their ends is written by hand."""
+    """Return gina: two runs are done, what was written at their ends by hand, and one failed."""
     gina = crowded.person("gina")
-    for epochs in (3, 5):
+    for epochs in (3, 5, 7):
+        crowded.now += 60
         gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
-        gina.submit()
-    for run, area in (("luca_1", 0.81), ("luca_2", 0.92)):
+        gina.submit(title=f"{epochs} epochs")
+    problem = Problem(code="x", message="no tree 'Events'", stage="specs")
+    crowded.services.runs.apply([RunFailed(owner=gina.owner, run="luca_3", problem=problem)])
+    for run, area, fall in (("luca_1", 0.81, 0.9), ("luca_2", 0.92, 0.8)):
         metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
         about = {"owner": gina.owner, "run": run}
-        crowded.services.runs.apply([ModelReady(**about, model=run, version="v", metrics=metrics)])
-        write = {files.HISTORY: HISTORY, files.QUALITY: QUALITY, files.CHECKS: CHECKS}
+        done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
+        crowded.services.runs.apply([done])
+        write = {files.HISTORY: losses(fall), files.QUALITY: QUALITY, files.CHECKS: CHECKS}
         for name, content in write.items():
             key = files.key(gina.owner, run, name)
             crowded.services.runs_files.put(key, json.dumps(content).encode())
     return gina
 
 
-HISTORY = [{"loss": 0.7, "val_loss": 0.8}, {"loss": 0.5, "val_loss": 0.6}]
+def losses(fall):
+    return [{"loss": 0.7 * fall**number, "val_loss": 0.72 * fall**number} for number in range(8)]
+
+
 SCORED = {
     "entries": 100,
     "auc": 0.75,
@@ -263,6 +307,9 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     gina = visit()
     gina.sign_in(crowded.url, crowded.token("gina"))
     page = gina.page
+    tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
+    assert tasks == ["training", "binary", "binary"]
+    gina.shot("runs")
     page.get_by_label("Compare luca_1").check()
     page.get_by_label("Compare luca_2").check()
     page.get_by_role("button", name="Compare two").click()

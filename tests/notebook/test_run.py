@@ -1,14 +1,18 @@
 """A deployment in a notebook: tables, histograms and HTML of a run that is stored."""
 
 import json
+import os
+from contextlib import closing
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 
-from mlaas4hep.core import keys
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.data.specs.cutcounts import CutCount, FileCuts
+from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.events import RunFailed
+from mlaas4hep.core.runs.events import RunFailed, SpecsReady
 from mlaas4hep.errors import ConflictError, NotFoundError, Problem, UnauthenticatedError
 from mlaas4hep.http.workflow.front import front
 from mlaas4hep.notebook import connect
@@ -133,6 +137,41 @@ def test_quality_is_drawn_with_area_and_uncertainty(world, run):
     store(world, files.QUALITY, {"test": {"rmse": 1.0}})
     with pytest.raises(NotFoundError, match="no ROC curve"):
         run.roc()
+
+
+def test_of_several_classes_each_has_its_curve(world, run):
+    curve = {"false_positives": [0.0, 1.0], "true_positives": [0.0, 1.0]}
+    rocs = [{"class": name, "auc": 0.5, "auc_error": None, **curve} for name in ("qcd", "top")]
+    store(world, files.QUALITY, {"test": {"rocs": rocs}, "train": {"rocs": rocs}})
+
+    assert run.roc().get_legend_handles_labels()[1] == ["qcd, area 0.500", "top, area 0.500"]
+
+
+def test_the_cut_flow_is_a_table_of_files_and_cuts(world, run):
+    counts = tuple(
+        CutCount(cut=cut, passed=passed) for cut, passed in (("pt > 5", 70), ("n < 3", 40))
+    )
+    measured = Specs(
+        branches=(),
+        ranges=(RangeCount(file=0, start=0, stop=100, passed=40),),
+        cuts=(FileCuts(file=0, entries=100, counts=counts),),
+    )
+    world.services.specs.put("specs", sealed.dump(measured))
+    news = SpecsReady(owner=OWNER, run="luca_1", key="specs", entries=40, columns=1, chunks=1)
+    world.services.runs.apply([news])
+
+    table = run.cutflow
+
+    assert list(table.columns) == ["entries", "pt > 5", "n < 3", "passed"]
+    assert table.iloc[0].tolist() == [100, 70, 40, 40]
+
+
+def test_an_address_does_in_place_of_a_name(world, here, monkeypatch):
+    address = os.environ["MLAAS4HEP_URL"]
+    monkeypatch.delenv("MLAAS4HEP_URL")
+
+    with closing(connect(address)) as there:
+        assert there.runs().empty
 
 
 def test_runs_and_models_are_tables(world, here, run):

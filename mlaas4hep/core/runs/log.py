@@ -32,7 +32,7 @@ def compose(
         "submit": _submitted(run, request),
         "specs": _measured(run, report),
         "chunk-preprocess": _prepared(run, report),
-        "train": _trained(run, report, training),
+        "train": _tried(run, report) if run.task == "scan" else _trained(run, report, training),
     }
     lines = [line for name, part in parts.items() if stage in ("", name) for line in part]
     return "\n".join([*lines, *_ending(run)]) + "\n"
@@ -99,6 +99,12 @@ def _trained(run: Run, report: Report, training: str) -> Iterator[str]:
         yield f"  it went on from a checkpoint with {run.resumed} rounds done"
     yield from printed
     yield from _progress(run.rounds, report.stages[2])
+
+
+def _tried(run: Run, report: Report) -> Iterator[str]:
+    """Yield how far a scan is; each trial is a run with a log of its own."""
+    if run.rounds.started_at is not None:
+        yield from _progress(run.rounds, report.stages[0])
 
 
 def _progress(progress: Progress, stage: Stage) -> Iterator[str]:

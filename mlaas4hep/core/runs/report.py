@@ -110,7 +110,7 @@ def _files(request: Request | ScoringRequest, specs: Specs | None) -> tuple[File
     for measured in specs.ranges:
         read[measured.file] += measured.stop - measured.start
         passed[measured.file] += measured.passed
-    cuts = {found.file: found.counts for found in specs.cuts}
+    cuts = {found.file: found.counts for found in specs.cuts if found.entries == read[found.file]}
     return tuple(
         FileCount(file=file.name, entries=read[at], passed=passed[at], cuts=cuts.get(at, ()))
         for at, file in enumerate(request.files)

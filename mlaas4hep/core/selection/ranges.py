@@ -64,7 +64,7 @@ def measure_blocks(
                     replace(spec, missing=missing[spec.name]) if spec.name in missing else spec
                     for spec in found.branches
                 ),
-                cuts=(FileCuts(file=0, counts=cuts),) if cuts else (),
+                cuts=(FileCuts(file=0, entries=block.entries, counts=cuts),) if cuts else (),
                 weights=weigher.sums(block, kept, preproc) if weigher else (),
             )
             start = stop

@@ -11,6 +11,11 @@ export function count(value) {
   return value === null || value === undefined ? "–" : value.toLocaleString("en");
 }
 
+// How many entries, or the sum of their weights.
+export function amount(value) {
+  return Number.isInteger(value) ? count(value) : count(Number(value.toPrecision(5)));
+}
+
 export function bytes(value) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;

@@ -37,6 +37,7 @@ def test_what_each_cut_leaves_is_summed_over_blocks_and_ranges():
 
     assert both == FileCuts(
         file=0,
+        entries=12,
         counts=(
             CutCount(cut="a > 2", passed=9),
             CutCount(cut="a < 8", passed=6),

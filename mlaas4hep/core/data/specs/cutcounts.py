@@ -17,15 +17,23 @@ class FileCuts:
     """What each cut leaves of the entries of one file, in the order of preproc.json."""
 
     file: int  #: index into the request's files
+    entries: int  #: that were counted: not all, if a release before this one measured some
     counts: tuple[CutCount, ...]
 
 
 def joined_cuts(parts: Iterable[FileCuts]) -> tuple[FileCuts, ...]:
     """Return the counts of all parts together, file by file."""
-    found: dict[int, list[CutCount]] = {}
+    found: dict[int, list[FileCuts]] = {}
     for part in parts:
-        found.setdefault(part.file, []).extend(part.counts)
-    return tuple(FileCuts(file=file, counts=added(found[file])) for file in sorted(found))
+        found.setdefault(part.file, []).append(part)
+    return tuple(
+        FileCuts(
+            file=file,
+            entries=sum(part.entries for part in found[file]),
+            counts=added(count for part in found[file] for count in part.counts),
+        )
+        for file in sorted(found)
+    )
 
 
 def added(counts: Iterable[CutCount]) -> tuple[CutCount, ...]:

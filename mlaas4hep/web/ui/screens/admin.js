@@ -1,12 +1,12 @@
 // For administrators: what waits, what could not be handled, and everybody's runs.
-import { fill, h, notice, panel, table } from "../dom.js";
+import { fill, h, notice, panel, problem, table } from "../dom.js";
 import { age, count, statusClass } from "../format.js";
 import { get, runPage, send } from "../server.js";
 
 export async function show(view, _args, { signal, again }) {
-  const [runs, letters, queues] = await Promise.all([get("runs", { all: "true", limit: 100 }), get("admin/dead-letters"), get("admin/queues")]);
+  const [letters, queues] = await Promise.all([get("admin/dead-letters"), get("admin/queues")]);
   if (signal.aborted) return;
-  fill(view, h("div.head", h("h1", "Administration"), h("button.plain", { type: "button", onclick: again }, "Look again")), h("div.stack", functions(queues), dead(letters, again), everybody(runs)));
+  fill(view, h("div.head", h("h1", "Administration"), h("button.plain", { type: "button", onclick: again }, "Look again")), h("div.stack", functions(queues), dead(letters, again), everybody(signal)));
 }
 
 function functions(queues) {
@@ -28,11 +28,43 @@ function dead(letters, again) {
       if (error.status !== 401) notice(error.message);
     }
   };
-  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: runPage(one.run, { owner: one.owner }) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("span", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
+  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: runPage(one.run, { owner: one.owner }) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
   return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", h("td", { "aria-hidden": "true" })], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
 }
 
-function everybody(runs) {
-  const rows = runs.runs.map((one) => [h("th", { scope: "row" }, h("a", { href: runPage(one.name, { owner: one.owner }) }, one.name)), h("code.small", one.owner.slice(0, 8)), h("span", { class: `tag ${statusClass(one.status)}` }, one.status), one.title || "–", age(one.created_at), one.problem ? one.problem.message : "–"]);
-  return panel(`Everybody's runs (${count(runs.total)})`, table(["Run", "Owner", "Status", "Title", "Started", "Problem"], rows, { "aria-label": "Everybody's runs" }));
+const PAGE = 100;
+
+function everybody(signal) {
+  const list = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
+  const asked = { q: "", offset: 0 };
+  let timer;
+  const turn = (by) => h("button.plain", { type: "button", onclick: () => load({ offset: asked.offset + by }) }, by < 0 ? "Newer" : "Older");
+  async function load(changes) {
+    Object.assign(asked, changes);
+    const found = await get("runs", { ...asked, all: "true", limit: PAGE }).catch((error) => error);
+    if (signal.aborted || found.status === 401) return;
+    if (found instanceof Error) {
+      fill(list, problem(found));
+      return;
+    }
+    const last = found.offset + found.runs.length;
+    fill(list, table(["Run", "Owner", "Status", "Title", "Started", "Problem"], found.runs.map(row), { "aria-label": "Everybody's runs" }), h("nav.actions", { "aria-label": "Pages" }, h("span.quiet.small", found.total ? `${found.offset + 1} to ${last} of ${count(found.total)}` : "none"), found.offset > 0 && turn(-PAGE), last < found.total && turn(PAGE)));
+  }
+  const search = (event) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => load({ q: event.target.value, offset: 0 }), 180);
+  };
+  load({});
+  return h("section.panel", h("div.head", h("h2", "Everybody's runs"), h("div.filters", h("label", "Find", h("input", { type: "search", placeholder: "name or title", oninput: search })))), list);
+}
+
+function row(one) {
+  return [
+    h("th", { scope: "row" }, h("a", { href: runPage(one.name, { owner: one.owner }) }, one.name)),
+    h("code.small", one.owner.slice(0, 8)),
+    h("span", { class: `tag ${statusClass(one.status)}` }, one.status),
+    h("td.title", { title: one.title || undefined }, one.title || "–"),
+    h("td.brief", age(one.created_at)),
+    h("td.told", one.problem ? one.problem.message : "–"),
+  ];
 }

@@ -1,7 +1,7 @@
 // How good a trained model is: on entries it has never seen, against those it learned from.
 import { chart, colours, histogram } from "../chart.js";
 import { fill, figures, h, numberHead, panel, problem, table } from "../dom.js";
-import { count, number, percent, plusMinus, SETS } from "../format.js";
+import { amount, count, number, percent, plusMinus, SETS } from "../format.js";
 import { get } from "../server.js";
 
 export async function show(body, run, { signal, whose }) {
@@ -56,6 +56,7 @@ function summary(sets) {
       [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
       [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
       [`Entries, ${one.text}`, count(one.entries)],
+      [`Sum of weights, ${one.text}`, typeof one.sum_of_weights === "number" ? amount(one.sum_of_weights) : null],
     ]),
   );
 }
@@ -140,7 +141,7 @@ function matrixTable(classes, cells) {
   const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
   return table(
     ["True class", ...classes.map((one) => numberHead(`told ${one}`))],
-    cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, count(each), h("span.quiet.small", ` ${percent(each / sums[index])}`)))]),
+    cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), h("span.quiet.small", ` ${percent(each / sums[index])}`)))]),
     { "aria-label": "Confusion matrix" },
   );
 }
@@ -206,7 +207,7 @@ function importance(found) {
   const bars = rows.map((one) => {
     const meter = h("meter", { min: 0, max: most, "aria-label": one.branch });
     meter.value = Math.max(one.drop, 0);
-    return h("div.bar", h("span", one.branch), meter, h("span.number", { title: `± ${number(one.error, 2)}` }, one.drop.toFixed(4)));
+    return h("div.bar", h("span", one.branch), meter, h("span.number", one.drop.toFixed(4), h("span.quiet.small", ` ± ${one.error.toFixed(4)}`)));
   });
   return panel("What the model relies on", h("p.small.quiet", `${found.whole < 0 ? `How much the RMSE (${number(-found.whole, 4)}) grows` : `How far the AUC (${number(found.whole, 4)}) falls`} when one branch is shuffled: ${found.repeats} times, on ${count(found.entries)} entries that it has not learned from.`), bars);
 }

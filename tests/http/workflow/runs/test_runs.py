@@ -2,7 +2,8 @@
 
 import pytest
 
-from mlaas4hep.core import keys, wire
+from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core.data.specs.cutcounts import CutCount, FileCuts
 from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.runs.events import (
     ChunkReady,
@@ -159,6 +160,34 @@ def test_a_deleted_run_is_gone_with_its_files(world, submitted):
     assert submitted.call("DELETE", "/runs/luca_1").json == {"deleted": "luca_1"}
     assert submitted.get("/runs/luca_1").status_code == 404
     assert list(world.services.runs_files.list(f"{submitted.owner}/luca_1/")) == []
+
+
+def cuts_of(file, entries, passed):
+    return FileCuts(file=file, entries=entries, counts=(CutCount(cut="pt > 5", passed=passed),))
+
+
+@pytest.mark.parametrize(
+    ("counted", "of_files", "of_all"),
+    [(10, [[4], [3]], [7]), (5, [[4], []], [])],
+    ids=["all entries", "only those that this release measured"],
+)
+def test_the_cut_flow_is_told_where_it_is_known_of_all_entries(
+    world, submitted, counted, of_files, of_all
+):
+    ranges = [RangeCount(file=file, start=0, stop=10, passed=3) for file in (0, 1)]
+    cuts = (cuts_of(0, 10, 4), cuts_of(1, counted, 3))
+    measured = Specs(branches=(), ranges=tuple(ranges), cuts=cuts)
+    world.services.specs.put("specs", sealed.dump(measured))
+    ready = SpecsReady(
+        owner=submitted.owner, run="luca_1", key="specs", entries=6, columns=1, chunks=1
+    )
+    world.services.runs.apply([ready])
+
+    told = submitted.get("/runs/luca_1/cutflow").json
+
+    assert (told["entries"], told["passed"]) == (20, 6)
+    assert [[cut["passed"] for cut in file["cuts"]] for file in told["files"]] == of_files
+    assert [cut["passed"] for cut in told["cuts"]] == of_all
 
 
 def test_logs_come_by_stage(world, submitted):

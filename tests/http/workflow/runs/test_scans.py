@@ -2,6 +2,7 @@
 
 import pytest
 
+from mlaas4hep.core.runs.events import TrialEnded
 from tests.people import SUBMISSION
 
 GRID = {"params": {"epochs": [1, 2]}, "parallel": 2}
@@ -26,6 +27,15 @@ def test_a_scan_can_be_cancelled(alice, scanned):
     answer = alice.post(f"/runs/{scanned.json['name']}/cancel")
 
     assert answer.json["status"] == "cancelled"
+
+
+def test_the_log_of_a_scan_says_how_many_trials_have_ended(world, alice, scanned):
+    name = scanned.json["name"]
+    ended = TrialEnded(owner=alice.owner, run=name, index=0, trials=2)
+    world.services.runs.apply([ended])
+
+    for path in ("logs", "logs?stage=train"):
+        assert "scan: 1 of 2 trials done" in alice.get(f"/runs/{name}/{path}").text
 
 
 def test_another_run_is_no_scan(alice, scanned):

@@ -1,0 +1,184 @@
+"""The forms of what a page draws of a run, as schemas."""
+
+from mlaas4hep.http.schemas import OBJECT, Schema
+
+_NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
+_COUNTS: Schema = {
+    "type": "array",
+    "items": {"type": "number"},
+}  # sums of weights, if there are any
+_MAYBE: Schema = {"type": ["number", "null"]}
+HISTORY: Schema = {
+    "type": "array",
+    "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]}},
+}
+_SET: Schema = {
+    "type": "object",
+    "required": ["entries"],
+    "properties": {
+        "entries": {"type": "integer"},
+        "sum_of_weights": _MAYBE,
+        "auc": _MAYBE,
+        "auc_error": _MAYBE,
+        "rmse": {"type": ["number", "null"]},
+        "roc": {
+            "type": "object",
+            "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
+        },
+        "rocs": {
+            "type": "array",
+            "description": "Of more than two classes: each against all others, by its own score.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "class": {"type": "string"},
+                    "auc": {"type": "number"},
+                    "auc_error": _MAYBE,
+                    "false_positives": _NUMBERS,
+                    "true_positives": _NUMBERS,
+                },
+            },
+        },
+        "residuals": {
+            "type": "object",
+            "description": "Of a regression: predicted less true, in bins.",
+            "properties": {"edges": _NUMBERS, "counts": _COUNTS, "mean": _MAYBE, "spread": _MAYBE},
+        },
+        "profile": {
+            "type": "object",
+            "description": "Of a regression: mean and spread of the residuals by true value.",
+            "properties": {
+                "edges": _NUMBERS,
+                "bias": {"type": "array", "items": _MAYBE},
+                "spread": {"type": "array", "items": _MAYBE},
+            },
+        },
+        "classes": {"type": "array", "items": {"type": "string"}},
+        "confusion": {"type": "array", "items": _COUNTS},
+        "scores": {
+            "type": "object",
+            "properties": {"edges": _NUMBERS, "counts": {"type": "array", "items": _COUNTS}},
+        },
+    },
+}
+QUALITY: Schema = {
+    "type": "object",
+    "description": "By set: test (held out), val, train.",
+    "additionalProperties": _SET,
+}
+HISTOGRAMS: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["branch", "counts", "edges", "normalised_edges"],
+        "properties": {
+            "branch": {"type": "string"},
+            "counts": _COUNTS,
+            "by_class": {"type": "object", "additionalProperties": _COUNTS},
+            "edges": _NUMBERS,
+            "normalised_edges": _NUMBERS,
+        },
+    },
+}
+CORRELATIONS: Schema = {
+    "type": "object",
+    "required": ["branches", "matrix"],
+    "properties": {
+        "branches": {"type": "array", "items": {"type": "string"}},
+        "matrix": {
+            "type": "array",
+            "description": "Rows and columns as `branches`; null where a value never changes.",
+            "items": {"type": "array", "items": _MAYBE},
+        },
+    },
+}
+CHECKS: Schema = {
+    "type": "object",
+    "required": ["schema_version", "overtraining", "importance"],
+    "properties": {
+        "schema_version": {"type": "integer"},
+        "overtraining": {
+            "type": ["object", "null"],
+            "description": "Scores of the last class in training and held-out part, by true class;"
+            " null unless classes are told apart.",
+            "properties": {
+                "held_out": {"type": "string", "enum": ["test", "val"]},
+                "edges": _NUMBERS,
+                "classes": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "class": {"type": "string"},
+                            "train_entries": {"type": "integer"},
+                            "held_out_entries": {"type": "integer"},
+                            "train": _COUNTS,
+                            "held_out": _COUNTS,
+                            "ks": _MAYBE,
+                            "p_value": _MAYBE,
+                        },
+                    },
+                },
+            },
+        },
+        "importance": {
+            "type": ["object", "null"],
+            "description": "Fall of the AUC (rise of the RMSE) on held-out entries when a branch is"
+            " shuffled, the largest first; null with too few entries.",
+            "properties": {
+                "held_out": {"type": "string", "enum": ["test", "val"]},
+                "entries": {"type": "integer"},
+                "repeats": {"type": "integer"},
+                "whole": {"type": "number"},
+                "branches": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "branch": {"type": "string"},
+                            "drop": {"type": "number"},
+                            "error": {"type": "number"},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+_COUNT: Schema = {"type": "integer"}
+_CUTS: Schema = {
+    "type": "array",
+    "description": "What each cut leaves, in the order of preproc.json; empty where it is not known.",
+    "items": {
+        "type": "object",
+        "properties": {"cut": {"type": "string"}, "passed": _COUNT},
+    },
+}
+CUTFLOW: Schema = {
+    "type": "object",
+    "required": ["files", "entries", "passed", "cuts"],
+    "properties": {
+        "files": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "string"},
+                    "entries": _COUNT,
+                    "passed": _COUNT,
+                    "cuts": _CUTS,
+                },
+            },
+        },
+        "cuts": _CUTS,
+        "entries": _COUNT,
+        "passed": _COUNT,
+    },
+}
+
+
+SAMPLE: Schema = {
+    "type": "object",
+    "required": ["model", "entry"],
+    "properties": {"model": {"type": "string"}, "entry": OBJECT},
+}
