@@ -198,7 +198,7 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
     visitor.page.get_by_text("None.").wait_for()
     everybody = visitor.page.get_by_role("table", name="Everybody's runs")
     visitor.page.get_by_label("Find").fill("stuck")
-    everybody.get_by_role("link", name="luca_1").click()
+    everybody.locator(f"a[href*='{erin.owner}']").click()
 
     visitor.page.get_by_text(f"of {erin.owner[:8]}, to look at").wait_for()
     visitor.page.locator("[aria-label=Log]", has_text="luca").wait_for()
@@ -307,6 +307,7 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     gina = visit()
     gina.sign_in(crowded.url, crowded.token("gina"))
     page = gina.page
+    page.get_by_label("Compare luca_1").wait_for()
     tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
     assert tasks == ["training", "binary", "binary"]
     gina.shot("runs")

@@ -60,8 +60,10 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
   const listed = h("details.numbers", h("summary", "Numbers"));
   listed.addEventListener("toggle", () => listed.open && fill(listed, h("summary", "Numbers"), rows(plot, xLabel, series)));
   const element = h("div", place, listed);
+  place.dataset.points = x.length;
   element.redraw = (newX, values) => {
     plot.setData([newX, ...values]);
+    place.dataset.points = newX.length;
   };
   return element;
 }

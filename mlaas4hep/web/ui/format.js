@@ -66,7 +66,7 @@ export function measured(metrics, most) {
     .filter(([name, value]) => value !== null && !name.endsWith("_error"))
     .sort(([one], [two]) => rank(one) - rank(two))
     .slice(0, most)
-    .map(([name, value]) => [metricName(name), plusMinus(value, metrics[`${name}_error`])]);
+    .map(([name, value]) => [rank(name) < 4 ? metricName(name) : `${metricName(name)}, last round`, plusMinus(value, metrics[`${name}_error`])]);
 }
 
 export function auc(run) {

@@ -88,7 +88,7 @@ async function progress(head, body, first, context) {
   const { signal } = context;
   const parts = { trouble: h("div"), stages: h("div"), numbers: h("div"), curves: h("div.grid2"), trials: h("div.stack"), log: logPanel(first, context) };
   fill(body, parts.trouble, h("div.stack", h("section.panel", { "aria-label": "Stages" }, parts.stages), h("section.panel", { "aria-label": "Figures" }, parts.numbers), first.task === "scan" ? parts.trials : parts.curves, parts.log.element));
-  const curves = curvesIn(parts.curves, first.name, context.whose);
+  const curves = curvesIn(parts.curves, first.name, context);
   let status = first.status;
   const draw = async (run) => {
     if (run === null) {
@@ -181,10 +181,11 @@ export function curveSets(history) {
   return bases.map((base) => ({ base, names: [base, `val_${base}`].filter((one) => names.includes(one)) }));
 }
 
-function curvesIn(place, name, whose) {
+function curvesIn(place, name, { signal, whose }) {
   let rounds = -1;
   let drawn = new Map();
   let busy = false;
+  let behind = false; // rounds are told before their figures are stored
   const redraw = (history) => {
     const x = history.map((_round, index) => index + 1);
     for (const { base, names } of curveSets(history)) {
@@ -206,10 +207,14 @@ function curvesIn(place, name, whose) {
       }
     }
   };
-  return {
+  let latest;
+  let timer;
+  const roundsOf = (run) => run.stages.find((one) => one.stage === "train")?.done ?? 0;
+  const curves = {
     async update(run) {
-      const done = run.stages.find((one) => one.stage === "train")?.done ?? 0;
-      if (busy || (done === rounds && !isFinal(run))) return;
+      latest = run;
+      const done = roundsOf(run);
+      if (busy || (done === rounds && !behind && !isFinal(run))) return;
       if (done < rounds) {
         place.replaceChildren();
         drawn = new Map();
@@ -219,12 +224,18 @@ function curvesIn(place, name, whose) {
         const history = await get(`runs/${encodeURIComponent(name)}/history`, whose);
         if (history.length) redraw(history);
         rounds = done;
+        behind = history.length < roundsOf(latest);
       } catch (error) {
         if (error.status !== 404 && error.status !== 401) notice(error.message);
       }
       busy = false;
+      clearTimeout(timer);
+      const hasMissed = latest !== run; // a report that came meanwhile
+      if (!hasMissed && (!behind || isFinal(run))) return;
+      timer = setTimeout(() => signal.aborted || curves.update(latest), hasMissed ? 0 : 1500);
     },
   };
+  return curves;
 }
 
 function logPanel(run, { signal, whose }) {
