@@ -25,6 +25,10 @@ PARAMS = {
 }
 
 
+#: a curve; figures of a round are stored after it is told
+SEVERAL_ROUNDS = ".chart[data-points]:not([data-points='1']):not([data-points='2'])"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Return the jets example with its files, and figures and histograms asked for."""
@@ -58,8 +62,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     page.locator("progress[aria-label=Train]").wait_for()
     page.locator(".u-over").first.wait_for(timeout=120_000)  # curves, while it trains
     page.get_by_text(re.compile(r"[3-8]/8 rounds")).wait_for(timeout=120_000)
-    several = ".chart[data-points]:not([data-points='1']):not([data-points='2'])"
-    page.locator(several).first.wait_for()  # the figures of a round are stored after it is told
+    page.locator(SEVERAL_ROUNDS).first.wait_for()
     luca.shot("run-live")
     page.locator("[role=status].tag.done").wait_for(timeout=120_000)
     for tab, shown in [

@@ -141,12 +141,13 @@ def _stage(run: Run, name: str, unit: str, progress: Progress, now: float) -> St
 def _paced(stage: Stage, run: Run, now: float) -> Stage:
     """Return a training's stage with the pace of its rounds instead of the mean since its start.
 
-    Rounds that a checkpoint brought took no time, so without a pace nothing is promised then.
+    The first round takes longer than the others, and rounds that a checkpoint brought took no time,
+    so nothing is promised before there is a pace.
     """
-    left_s = run.pace.left_s(stage.left, now) if stage.left else None
-    if stage.state != "running" or (left_s is None and not run.resumed):
+    if stage.state != "running":
         return stage
     rate = run.pace.per_second
+    left_s = run.pace.left_s(stage.left, now) if stage.left else None
     return replace(
         stage,
         per_second=None if rate is None else round(rate, 3),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mlaas4hep.core.runs.doing import doing
+from mlaas4hep.core.runs.pace import Pace
 from mlaas4hep.core.runs.progress import Progress
 from mlaas4hep.core.runs.report import stages
 from mlaas4hep.core.runs.run import Run, Status
@@ -13,7 +14,8 @@ RUN = Run(owner="a", name="r_1", folder="r", number=1, created_at=0, updated_at=
 ALL = Progress().expect(2, 0.0).mark_first(2, 1.0)
 HALF = Progress().expect(4, 0.0).mark_first(2, 20.0)
 MEASURED = replace(RUN, status=Status.PREPARING, ranges=ALL)
-TRAINING = replace(MEASURED, status=Status.TRAINING, chunks=ALL, rounds=HALF)
+PACE = Pace(first_done=1, first_at=10.0, last_done=2, last_at=20.0)
+TRAINING = replace(MEASURED, status=Status.TRAINING, chunks=ALL, rounds=HALF, pace=PACE)
 
 
 @pytest.mark.parametrize(

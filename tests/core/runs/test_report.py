@@ -41,6 +41,7 @@ def test_the_time_left_is_right_after_the_second_round_whatever_the_first_one_to
     stage = trained(1030.0, 1032.0, now=1032.0)
 
     assert (stage.per_second, stage.eta_seconds) == (0.5, 16.0)
+    assert trained(1030.0, now=1030.0).eta_seconds is None
     assert trained(1030.0, 1032.0, now=1033.5).eta_seconds == 14.5
     assert trained(1030.0, 1032.0, now=1060.0).eta_seconds == 0
 
