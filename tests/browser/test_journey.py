@@ -97,8 +97,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
             versions.get_by_text("Name it").click()
             versions.get_by_text("production").wait_for()
         assert serious(page) == {}, name
-        if name != "runs":  # more of them are shown in test_page
-            luca.shot(name)
+        luca.shot(name)
 
     assert_fits_a_telephone(page)
     page.goto(f"{page.url.split('#')[0]}#/runs/jets_1")

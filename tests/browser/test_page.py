@@ -201,7 +201,7 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
     everybody.locator(f"a[href*='{erin.owner}']").click()
 
     visitor.page.get_by_text(f"of {erin.owner[:8]}, to look at").wait_for()
-    visitor.page.locator("[aria-label=Log]", has_text="luca").wait_for()
+    visitor.page.locator("[aria-label=Log]", has_text="submitted").wait_for()
     assert visitor.page.get_by_role("button", name="Delete").count() == 0
     assert visitor.errors == []
 
@@ -310,7 +310,6 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     page.get_by_label("Compare luca_1").wait_for()
     tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
     assert tasks == ["training", "binary", "binary"]
-    gina.shot("runs")
     page.get_by_label("Compare luca_1").check()
     page.get_by_label("Compare luca_2").check()
     page.get_by_role("button", name="Compare two").click()
