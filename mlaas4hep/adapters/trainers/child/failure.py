@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import mlaas4hep
+from mlaas4hep.core.models.training import TrainingJob
 
 MODEL_FILE = "model.py"
 _OURS = str(Path(mlaas4hep.__file__).parent)
@@ -77,6 +78,19 @@ def explanation(
     if at:
         hint = f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log"
     return TrainingError(_described(doing, error), hint)
+
+
+def check_gpu(job: TrainingJob, library: str, *, sees_one: bool) -> None:
+    """Refuse a training that was promised a GPU and would be done on processors.
+
+    Raises:
+        TrainingError: the library that trains sees none.
+    """
+    if job.resources.device == "gpu" and not sees_one:
+        raise TrainingError(
+            f"the submission asks for a GPU, and {library} sees none here",
+            'submit with "device": "cpu"; GPUs need another image of train (docs/operators.md)',
+        )
 
 
 def line_of(error: BaseException) -> int:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mlaas4hep.adapters.trainers.child.failure import check_gpu
 from mlaas4hep.adapters.trainers.keras import compiling, devices, wrapping
 from mlaas4hep.adapters.trainers.keras.keras2 import (
     Wrapped,
@@ -64,6 +65,7 @@ class Keras:
 
     def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> KerasModel:
         """Check a model, and make it one of one input and one output that is compiled."""
+        check_gpu(job, "TensorFlow", sees_one=bool(self._find_devices()))
         if isinstance(made, Wrapped):
             made = made.build(job.columns)
         made = compiling.prepared(made, job)

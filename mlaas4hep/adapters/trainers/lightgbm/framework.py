@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
 from mlaas4hep.adapters.trainers.lightgbm.model import LightgbmModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -32,6 +32,7 @@ class Lightgbm:
                 f"{MODEL_FILE}: `model` returns a {kind}, not a LightGBM model",
                 "return lightgbm.LGBMClassifier(...) or lightgbm.LGBMRegressor(...), an instance",
             )
+        check_gpu(job, "LightGBM", sees_one=False)
         return LightgbmModel(made, job)
 
     def versions(self) -> Versions:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sklearn
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
 from mlaas4hep.adapters.trainers.sklearn.estimators import is_estimator
 from mlaas4hep.adapters.trainers.sklearn.model import SklearnModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
@@ -41,6 +41,7 @@ class Sklearn:
                 f"{MODEL_FILE}: `model` returns a {kind}, which has no `fit` and `predict`",
                 "return an estimator or a pipeline that ends with one",
             )
+        check_gpu(job, "scikit-learn", sees_one=False)
         return SklearnModel(made, job)
 
     def versions(self) -> Versions:

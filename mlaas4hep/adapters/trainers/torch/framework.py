@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
 from mlaas4hep.adapters.trainers.torch import checks
 from mlaas4hep.adapters.trainers.torch.model import TorchModel
 from mlaas4hep.adapters.trainers.torch.unused import check_unused
@@ -42,7 +42,8 @@ class Torch:
             )
         check_unused(made, defined)
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
-        if job.resources.device == "gpu" and torch.cuda.is_available():
+        check_gpu(job, "PyTorch", sees_one=torch.cuda.is_available())
+        if job.resources.device == "gpu":
             made = made.to("cuda")
         model = TorchModel(made, job, defined, *checks.heads(made, job.columns))
         model.dry_run()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
 from mlaas4hep.adapters.trainers.xgboost.model import XgboostModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -32,6 +32,7 @@ class Xgboost:
                 f"{MODEL_FILE}: `model` returns a {kind}, not an XGBoost model",
                 "return xgboost.XGBClassifier(...) or xgboost.XGBRegressor(...), an instance",
             )
+        check_gpu(job, "XGBoost", sees_one=False)
         return XgboostModel(made, job)
 
     def versions(self) -> Versions:

@@ -26,7 +26,7 @@ from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
-from mlaas4hep.core.requests.request import MetricsRequest, Params
+from mlaas4hep.core.requests.request import MetricsRequest, Params, Resources
 from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, killed_and_resumed
 
 CHUNKS, ENTRIES, COLUMNS = 3, 400, 4
@@ -297,6 +297,12 @@ class FrameworkContract:
                 with pytest.raises(TrainingError, match=message) as caught:
                     train("binary", text)
                 assert caught.value.hint
+
+    def test_a_gpu_that_is_not_there_is_not_replaced_by_processors(self, train):
+        with pytest.raises(TrainingError, match="asks for a GPU, and .* sees none") as caught:
+            train("binary", resources=Resources(device="gpu"))
+
+        assert '"device": "cpu"' in caught.value.hint
 
     def test_several_labels_are_refused_where_they_cannot_be_learned(self, train):
         if SEVERAL_LABELS in info(self.name).takes:
