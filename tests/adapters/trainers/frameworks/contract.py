@@ -299,7 +299,7 @@ class FrameworkContract:
                 assert caught.value.hint
 
     def test_a_gpu_that_is_not_there_is_not_replaced_by_processors(self, train):
-        with pytest.raises(TrainingError, match="asks for a GPU, and .* sees none") as caught:
+        with pytest.raises(TrainingError, match=r"asks for a GPU, and .* sees none") as caught:
             train("binary", resources=Resources(device="gpu"))
 
         assert '"device": "cpu"' in caught.value.hint
