@@ -55,19 +55,16 @@ def _named(model: Any, expected: Floats | Mapping[str, Floats]) -> bytes:
     """
     from onnx import compose, helper  # noqa: PLC0415 - only where the extra is
 
-    if OUTPUT in {name for node in model.graph.node for name in node.output} - {
-        each.name for each in model.graph.output[:1]
-    }:
-        model = compose.add_prefix(model, "own_")
-    graph = model.graph
-    (given,) = graph.input
-    if given.name != INPUT:
-        graph.node.insert(0, helper.make_node("Identity", [INPUT], [given.name]))
-        given.name = INPUT
     several = isinstance(expected, Mapping) and len(expected) > 1
-    if not several and [each.name for each in graph.output] != [OUTPUT]:
+    if not several and [each.name for each in model.graph.output] != [OUTPUT]:
+        if OUTPUT in {name for node in model.graph.node for name in node.output}:
+            model = compose.add_prefix(model, "own_")
         (wanted,) = expected.values() if isinstance(expected, Mapping) else [expected]
-        _keep_first(graph, wanted.shape[1])
+        _keep_first(model.graph, wanted.shape[1])
+    (given,) = model.graph.input
+    if given.name != INPUT:
+        model.graph.node.insert(0, helper.make_node("Identity", [INPUT], [given.name]))
+        given.name = INPUT
     return bytes(model.SerializeToString())
 
 
