@@ -106,7 +106,7 @@ def _plain_epoch(training, epoch):
     module.eval()
     tested = []
     with torch.no_grad():
-        for block in data.validation():
+        for block in data.validation_blocks():
             for start in range(0, len(block.order), size):
                 value, rows, weight = compared(block, block.order[start : start + size])
                 tested.append((float(value), rows, weight))
