@@ -2,6 +2,7 @@
 
 import os
 import stat
+from typing import BinaryIO
 
 from mlaas4hep.adapters.trainers.channel import Packet
 from mlaas4hep.core import wire
@@ -92,11 +93,12 @@ class Reports:
         self._checkpoints += is_checkpoint
         self._files += not is_checkpoint
         name = packet.body.decode("utf-8", "replace")
-        is_file = stat.S_ISREG(os.fstat(packet.descriptor).st_mode)
-        if not is_file or not _is_name(name) or self._too_many_files():
-            os.close(packet.descriptor)
+        file = _opened(packet.descriptor)
+        if file is None or not _is_name(name) or self._too_many_files():
+            if file is not None:
+                file.close()
             raise _nonsense(packet.kind)
-        return FileMade(name=name, file=os.fdopen(packet.descriptor, "rb"))
+        return FileMade(name=name, file=file)
 
     def _is_next(self, report: RoundEnded) -> bool:
         names = tuple(name for name, _ in report.metrics)
@@ -113,6 +115,21 @@ class Reports:
 
     def _too_many_files(self) -> bool:
         return self._files > _MOST_FILES or self._checkpoints > self._next_round + _SPARE
+
+
+def _opened(descriptor: int) -> BinaryIO | None:
+    """Return the file of a descriptor, which is closed, opened for reading; None: it is none.
+
+    The way in which the other side opened it (for writing alone, say) and its place in it do not count.
+    """
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return open(f"/proc/self/fd/{descriptor}", "rb")  # noqa: PTH123 - it is no path
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _is_sensible(built: ModelBuilt) -> bool:

@@ -16,18 +16,20 @@ from mlaas4hep.pipeline.training.trainingplan import TrainingPlan
 from mlaas4hep.ports import Services
 
 CODE_VERSION = 1  #: grows when the same request would give another bundle
-_LARGEST_FILE = 4 * 1024**3
+_LARGEST_FILE, LARGEST = 4 * 1024**3, 16 * 1024**3  #: bytes of a file, and of all
 _LABELS = "labels.txt"
 
 
 class Bundle:
     """Files are stored as they come; the record that makes them the served model is last."""
 
-    def __init__(self, plan: TrainingPlan, services: Services) -> None:
+    def __init__(self, plan: TrainingPlan, services: Services, most_bytes: int = LARGEST) -> None:
+        """Take at most `most_bytes`; files with holes take no place where they are made."""
         self._plan = plan
         self._services = services
         self._request = plan.inputs.request
         self._checksums: dict[str, str] = {}  #: of the files that are stored
+        self._room_bytes = most_bytes
         self.isolation: tuple[str, ...] = ()
         self.version = keys.digest(
             "bundle",
@@ -38,10 +40,11 @@ class Bundle:
         )[:16]
 
     def add(self, path: str, file: BinaryIO) -> None:
-        """Store a file of the bundle."""
+        """Store a file of the bundle; TooLargeError if it, or all together, are."""
         self._checksums[path] = sealed.checksum(file)
         file.seek(0)
-        self._services.models.put_stream(self._key(path), file, _LARGEST_FILE)
+        most = min(_LARGEST_FILE, self._room_bytes)
+        self._room_bytes -= self._services.models.put_stream(self._key(path), file, most)
 
     def check_name(self) -> None:
         """Refuse to replace a model that is not of this run.

@@ -100,6 +100,21 @@ def test_a_file_gets_no_name_that_leaves_its_place(reports, name, tmp_path):
         os.fstat(descriptor)
 
 
+@pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_PATH, os.O_RDWR | os.O_APPEND, os.O_DIRECT])
+def test_a_file_is_read_from_its_start_however_it_was_opened(reports, tmp_path, flags):
+    (tmp_path / "x").write_bytes(b"content")
+    descriptor = os.open(tmp_path / "x", flags)
+    if flags == os.O_WRONLY:
+        os.lseek(descriptor, 3, os.SEEK_SET)
+
+    made = reports.of(Packet(kind="FileMade", body=b"bundle/x", descriptor=descriptor))
+
+    with made.file as file:
+        assert file.read() == b"content"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
 def test_a_pipe_is_no_file(reports):
     reading, writing = os.pipe()
     os.close(writing)

@@ -70,3 +70,52 @@ def test_what_does_not_fit_the_model_is_refused(alice, bring):
 
     assert answer.status_code in (400, 422)
     assert "4 features" in answer.text
+
+
+#: what a pickle says over the socket of its process, in place of what that would say
+_SAYING = """
+import json, os, socket, stat, struct
+def said(message, size):
+    text = json.dumps(message).encode()
+    return struct.pack("<IQ", len(text), size) + text
+for number in range(3, 64):
+    try:
+        if stat.S_ISSOCK(os.fstat(number).st_mode):
+            socket.socket(fileno=os.dup(number)).sendall(said({message!r}, {size}))
+    except OSError:
+        pass
+os._exit(0)
+"""
+
+
+class Liar:
+    """A pickle that speaks for its process."""
+
+    def __init__(self, message, size=0):
+        self.program = _SAYING.replace("{message!r}", repr(message)).replace("{size}", str(size))
+
+    def __reduce__(self):
+        return exec, (self.program,)
+
+
+def _announcement(inputs=(), outputs=(), **others):
+    ways = {"serving_default": {"inputs": inputs, "outputs": outputs, "classes": {}, **others}}
+    return {"head": {"signatures": ways}, "arrays": []}
+
+
+LIES = {
+    "nothing": {"head": {}, "arrays": []},
+    "no inputs": {"head": {"signatures": {"x": {}}}, "arrays": []},
+    "inputs of no type": _announcement(inputs=[["a", "nonsense", [1]]]),
+    "an input without a shape": _announcement(inputs=[["a", "float32", ["x"]]]),
+    "classes that are a list": _announcement(outputs=[["a", "float32", [1]]], classes=[1]),
+    "an array of no type": {"head": {}, "arrays": [["x", "O", [1]]]},
+}
+
+
+@pytest.mark.parametrize("message", LIES.values(), ids=LIES)
+def test_a_pickle_that_lies_for_its_process_is_told_so_in_words(bring, message):
+    answer = bring(pickle.dumps(Liar(message)))
+
+    assert answer.status_code == 503, answer.text
+    assert "the process of model 'm'" in answer.text

@@ -6,8 +6,10 @@ must fit the types and sizes that it announces. Strings are their lengths (uint3
 
 import json
 import math
+import re
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +18,14 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 
 _LENGTHS = struct.Struct("<IQ")
+MAX_ANSWER_BYTES = 256 * 1024**2  #: of what a model gives for a batch
 _MAX_HEAD_BYTES = 1024**2
 _MAX_BODY_BYTES = 1024**3
-_KINDS = "biuf"
+_MAX_TEXTS = 4_000_000  #: in one frame; each is an object of its own
+_MAX_DIMENSIONS = 64  #: as NumPy has
+_AT_ONCE = 1024**2  #: bytes that room is made for before any has come
+KINDS = "biuf"  #: of numbers
+_NUMBERS = re.compile(rf"[<>|=]?[{KINDS}][0-9]{{1,2}}")
 _STRINGS = "strings"
 
 
@@ -39,35 +46,58 @@ def send(end: socket.socket, head: Mapping[str, Any], arrays: Mapping[str, Array
     end.sendall(b"".join([_LENGTHS.pack(len(text), size), text, *buffers]))
 
 
-def receive(end: socket.socket) -> tuple[dict[str, Any], dict[str, Array]]:
+def receive(
+    end: socket.socket, *, within_s: float = math.inf, most_bytes: int = _MAX_BODY_BYTES
+) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return head and arrays of the next frame.
+
+    Args:
+        end: the socket.
+        within_s: how long all of the frame may take.
+        most_bytes: that its arrays may have.
 
     Raises:
         EOFError: the other side is gone.
         FrameError: what came is no frame.
-        TimeoutError: it did not come within the socket's timeout.
+        TimeoutError: it did not come in time.
     """
-    head_bytes, body_bytes = _LENGTHS.unpack(_exactly(end, _LENGTHS.size))
-    if head_bytes > _MAX_HEAD_BYTES or body_bytes > _MAX_BODY_BYTES:
+    until = time.monotonic() + within_s
+    head_bytes, body_bytes = _LENGTHS.unpack(_exactly(end, _LENGTHS.size, until))
+    if head_bytes > _MAX_HEAD_BYTES or body_bytes > most_bytes:
         raise FrameError(f"a frame of {head_bytes} and {body_bytes} bytes")
-    text = bytes(_exactly(end, head_bytes))
+    text = bytes(_exactly(end, head_bytes, until))
     try:
         message = json.loads(text)
-        return dict(message["head"]), _arrays(message["arrays"], _exactly(end, body_bytes))
-    except (ValueError, KeyError, TypeError) as error:
+        if b"\\u" in text:
+            json.dumps(message, ensure_ascii=False).encode()  # half characters: ValueError
+        return dict(message["head"]), _arrays(message["arrays"], _exactly(end, body_bytes, until))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FrameError(f"a frame that cannot be read: {error}") from error
 
 
-def _exactly(end: socket.socket, size: int) -> bytearray:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
+def _exactly(end: socket.socket, size: int, until: float) -> bytearray:
+    """Return the next bytes; room for many is made as they come, whatever was announced."""
+    buffer = bytearray(min(size, _AT_ONCE))
     got = 0
     while got < size:
-        count = end.recv_into(view[got:])
+        if got == len(buffer):
+            buffer.extend(bytes(min(size - got, got)))
+        if until < math.inf:
+            _wait(end, until)
+        with memoryview(buffer)[got:] as room:
+            count = end.recv_into(room)
         if not count:
             raise EOFError("the other side is gone")
         got += count
     return buffer
+
+
+def _wait(end: socket.socket, until: float) -> None:
+    """Let the next answer of a socket take until then; TimeoutError if that is over."""
+    left_s = until - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    end.settimeout(left_s)
 
 
 def _is_text(values: Array) -> bool:
@@ -86,22 +116,30 @@ def _arrays(described: Any, body: bytearray) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     at = 0
     for name, text, shape in described:
-        if any(size < 0 for size in shape):
-            raise ValueError(f"array {name!r} of shape {shape}")
+        count = _count(name, shape)
         if text == _STRINGS:
-            arrays[str(name)], at = _texts(body, at, shape)
+            arrays[str(name)], at = _texts(body, at, count, shape)
             continue
-        dtype = np.dtype(text)
-        if dtype.kind not in _KINDS:
+        if not _NUMBERS.fullmatch(text):
             raise ValueError(f"array {name!r} of type {text!r}")
-        count = math.prod(shape)
+        dtype = np.dtype(text)
+        if count * dtype.itemsize > len(body) - at:
+            raise ValueError(f"array {name!r} ends behind the frame")
         arrays[str(name)] = np.frombuffer(body, dtype, count, at).reshape(shape)
         at += count * dtype.itemsize
     return arrays
 
 
-def _texts(body: bytearray, at: int, shape: list[int]) -> tuple[Array, int]:
-    count = math.prod(shape)
+def _count(name: Any, shape: Any) -> int:
+    """Return how many values a shape holds; ValueError if it is none."""
+    if len(shape) > _MAX_DIMENSIONS or any(type(size) is not int or size < 0 for size in shape):
+        raise ValueError(f"array {name!r} of shape {shape!r:.100}")
+    return math.prod(shape)
+
+
+def _texts(body: bytearray, at: int, count: int, shape: list[int]) -> tuple[Array, int]:
+    if count > _MAX_TEXTS or 4 * count > len(body) - at:
+        raise ValueError(f"{count} strings in a frame of {len(body)} bytes")
     lengths = np.frombuffer(body, "<u4", count, at)
     at += lengths.nbytes
     texts = np.empty(count, object)

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from mlaas4hep.adapters.children.request import Program
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
 from mlaas4hep.adapters.runtimes.confined import frames
@@ -167,14 +169,12 @@ class ConfinedRuntime:
             raise InvalidRequestError(
                 f"model {self._name!r} cannot be loaded: {head['error']}", stage="predict"
             )
-        return {
-            name: _Way(
-                name=name,
-                inputs=tuple(_info(each) for each in found["inputs"]),
-                outputs=tuple(_info(each, found["classes"]) for each in found["outputs"]),
-            )
-            for name, found in head["signatures"].items()
-        }
+        try:
+            return {name: _way(name, found) for name, found in head["signatures"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise self._overrun(
+                f"the process of model {self._name!r} announced what makes no sense"
+            ) from error
 
     def _exchange(
         self, head: Mapping[str, Any] | None, feeds: Mapping[str, Array]
@@ -187,7 +187,9 @@ class ConfinedRuntime:
             self.process.end_point.settimeout(limit_s)
             if head is not None:
                 frames.send(self.process.end_point, head, feeds)
-            return frames.receive(self.process.end_point)
+            return frames.receive(
+                self.process.end_point, within_s=limit_s, most_bytes=frames.MAX_ANSWER_BYTES
+            )
         except TimeoutError as error:
             what = "its batch" if head is not None else "being loaded"
             raise self._overrun(
@@ -235,8 +237,19 @@ def confined_runtime(
     return ConfinedRuntime(folder, file, kind, record, house)
 
 
+def _way(name: str, found: Mapping[str, Any]) -> _Way:
+    """Return a signature that a child announced; it may have said anything."""
+    return _Way(
+        name=name,
+        inputs=tuple(_info(each) for each in found["inputs"]),
+        outputs=tuple(_info(each, found["classes"]) for each in found["outputs"]),
+    )
+
+
 def _info(described: Any, classes: Mapping[str, Any] = MappingProxyType({})) -> TensorInfo:
     name, dtype, shape = described
+    if dtype != STRINGS and not _is_number(dtype):
+        raise ValueError(f"{name!r} is of type {dtype!r}")
     return TensorInfo(
         name=str(name),
         dtype=str(dtype),
@@ -244,3 +257,7 @@ def _info(described: Any, classes: Mapping[str, Any] = MappingProxyType({})) -> 
         is_ranked=shape is not None,
         classes=tuple(map(str, classes.get(name, ()))),
     )
+
+
+def _is_number(dtype: Any) -> bool:
+    return isinstance(dtype, str) and dtype.isidentifier() and np.dtype(dtype).kind in frames.KINDS
