@@ -1,4 +1,4 @@
-"""JSON as people's clients send it: also with NaN and Infinity, as Python's and Triton's write it."""
+"""JSON as people's clients send it, also with NaN and Infinity; and how much of it they are told."""
 
 import gc
 import json
@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from mlaas4hep.errors import TooLargeError
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 MAX_VALUES = 4_000_000  #: in one text; each may take a hundred bytes once it is read
 MAX_SLOW = 1_000_000  #: of them that have names, or are read by Python's own parser
@@ -35,6 +36,19 @@ def loads(body: bytes) -> Any:
     _check_values(body, MAX_VALUES)
     with _no_collection():
         return _read(body)
+
+
+def check_told(values: Array) -> None:
+    """Refuse to write numbers of an answer that would hold others up.
+
+    Raises:
+        InvalidRequestError: there are too many.
+    """
+    if values.size > MAX_VALUES:
+        raise InvalidRequestError(
+            f"the answer has {values.size} values, more than {MAX_VALUES} in JSON",
+            hint="send fewer rows at once, or ask /v2/models/NAME/infer for binary outputs",
+        )
 
 
 def _read(body: bytes) -> Any:

@@ -43,6 +43,7 @@ from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import headers_of
 from mlaas4hep.http.predict.context import only_input, row_output
+from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
 
@@ -162,6 +163,7 @@ def _asked(
 
     def answer(outputs: Outputs) -> Any:
         values = row_output(served, outputs, len(feeds[name]))
+        check_told(values)
         predictions = _in_places(_shown(served, values), prepared.passed)
         results, start = [], 0
         for size in sizes:

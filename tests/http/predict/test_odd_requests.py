@@ -5,7 +5,11 @@ Every kind of model that people bring is in tests/acceptance/right_or_refused/te
 
 import json
 
+import numpy as np
 import pytest
+
+from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.http.predict.inference.tensors import shown
 
 
 @pytest.mark.parametrize(
@@ -139,6 +143,13 @@ def test_as_many_values_beside_nan_are_refused(world, alice):
     answer = alice.post("/json", content=body)
 
     assert (answer.status_code, "NaN" in answer.json()["error"]) == (413, True)
+
+
+def test_an_answer_of_more_numbers_than_a_request_may_have_is_not_told_in_json():
+    assert len(shown(np.zeros((2000, 2000), np.int8))) == 2000
+
+    with pytest.raises(InvalidRequestError, match="4002000 values"):
+        shown(np.zeros((2001, 2000), np.int8))
 
 
 def test_a_whole_number_beyond_64_bits_is_a_double_with_and_without_nan(world, alice):

@@ -10,6 +10,7 @@ from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer
 from mlaas4hep.http.predict.classes import headers_of, row_classes
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
+from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
 
@@ -28,7 +29,12 @@ def tensor(name: str, values: Any, dtype: str) -> Array:
 
 
 def shown(array: Array) -> Any:
-    """Return what JSON shows of an array: numbers as they are, strings as texts."""
+    """Return what JSON shows of an array: numbers as they are, strings as texts.
+
+    Raises:
+        InvalidRequestError: there are too many.
+    """
+    check_told(array)
     if array.dtype == object:
         return shown_strings(array)
     return array if array.ndim else array.item()

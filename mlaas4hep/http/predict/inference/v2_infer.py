@@ -13,7 +13,7 @@ from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
-from mlaas4hep.http.predict.jsonbody import loads
+from mlaas4hep.http.predict.jsonbody import check_told, loads
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Outputs
 
@@ -201,6 +201,7 @@ def _told(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:
         "shape": values.shape,
     }
     if not output.binary:
+        check_told(values)
         head["data"] = (
             _texts(output, values) if is_text else np.ascontiguousarray(values).reshape(-1)
         )
