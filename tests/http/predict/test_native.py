@@ -95,7 +95,7 @@ class Liar:
         self.program = _SAYING.replace("{message!r}", repr(message)).replace("{size}", str(size))
 
     def __reduce__(self):
-        return exec, (self.program,)
+        return exec, (self.program, {})
 
 
 def _announcement(inputs=(), outputs=(), **others):
