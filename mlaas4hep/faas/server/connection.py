@@ -18,6 +18,7 @@ from mlaas4hep.faas.server.turn import Header, PromptAnswer, Request, turn_of
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
 
 WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
+LONG_TARGET_BYTES = 8 * 1024  #: longer ones go the general way, which refuses some of them
 MAX_AT_ONCE = 16  #: requests of one read; the event loop sees to others before the next ones
 
 
@@ -112,6 +113,11 @@ class Connection(LimitedHeads):
             self._kept_back()
             self._respond(answer)
 
+    def give_up(self) -> None:
+        """Close the connection: an answer to nothing would be taken for one to the next request."""
+        self._kept_back()
+        self.transport.close()
+
     def _end_turn(self) -> None:
         """See to it that the request before is answered, or goes the general way."""
         if self._is_asked and self._turn is not None:
@@ -123,6 +129,7 @@ class Connection(LimitedHeads):
         return (
             parser.get_method() == b"POST"
             and self.url.startswith(b"/")  # only of paths it is certain that uvicorn takes them
+            and len(self.url) <= LONG_TARGET_BYTES
             and self._at_once < MAX_AT_ONCE
             and (cycle is None or cycle.response_complete)
             and parser.should_keep_alive()

@@ -5,9 +5,12 @@ one call of it. Nothing waits for company: the turn ends before the loop looks f
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
+
+log = logging.getLogger(__name__)
 
 MAX_TOGETHER = 64  #: requests; then those that came first need not wait for more
 
@@ -52,6 +55,9 @@ class Waiter(Protocol):
     def hear(self, answer: PromptAnswer | None) -> None:
         """Take the answer to the request; None: there is none at once."""
 
+    def give_up(self) -> None:
+        """End: the answer could not be taken."""
+
 
 class Turn:
     """The requests of one server that wait for the end of this turn."""
@@ -75,13 +81,28 @@ class Turn:
             self._loop.call_soon(self.end)
 
     def end(self) -> None:
-        """Answer what waits."""
+        """Answer what waits; what goes wrong with one request keeps no other from its answer."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        answers = self._prompt([request for _, request in waiting])
-        for (waiter, _), answer in zip(waiting, answers, strict=True):
-            waiter.hear(answer)
+        for waiter, answer in self._answered(waiting):
+            try:
+                waiter.hear(answer)
+            except Exception:
+                log.exception("a request could not be answered")
+                waiter.give_up()
+
+    def _answered(
+        self, waiting: Sequence[tuple[Waiter, Request]]
+    ) -> Sequence[tuple[Waiter, PromptAnswer | None]]:
+        """Return who hears what: nothing at once if `prompt` fails."""
+        waiters = [waiter for waiter, _ in waiting]
+        try:
+            answers = self._prompt([request for _, request in waiting])
+            return list(zip(waiters, answers, strict=True))
+        except Exception:
+            log.exception("%d requests go the general way", len(waiting))
+            return [(waiter, None) for waiter in waiters]
 
 
 _TURNS: WeakKeyDictionary[Any, Turn] = WeakKeyDictionary()

@@ -263,7 +263,9 @@ def test_what_is_no_http_is_refused_after_what_came_before(door, broken):
         assert file.readline().startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("target", [b"http://x", b"http://[/p", b"http://x:80x/p"])
+@pytest.mark.parametrize(
+    "target", [b"http://x", b"http://[/p", b"http://x:80x/p", b"/" + b"a" * 65_535]
+)
 def test_an_address_that_is_none_is_refused_before_its_body_comes(impatient_door, target):
     head, _ = post(b"abc").replace(b"/p", target, 1).split(b"\r\n\r\n")
     with connected(impatient_door) as (line, file):
