@@ -155,17 +155,20 @@ class TrainingData:
         self, blocks: Iterable[Block], order: Callable[[int], Index]
     ) -> Iterator[Block]:
         batch = self._params.batch_size
-        parts: list[Block] = []
+        waiting: list[Block] = []
+        rows = 0
         for part in blocks:
-            parts.append(part)
-            rows = sum(len(part.order) for part in parts)
-            if rows >= block_rows(batch, part.x.shape[1]):
-                block = self._joined(parts, order)
-                used = rows - rows % batch
-                yield replace(block, order=block.order[:used])
-                parts = [_taken([replace(block, order=block.order[used:])])]
-        if any(len(part.order) for part in parts):
-            yield self._joined(parts, order)
+            rows += len(part.order)
+            if rows < block_rows(batch, part.x.shape[1]):
+                waiting.append(_apart(part))
+                continue
+            block = self._joined([*waiting, part], order)
+            used = rows - rows % batch
+            yield replace(block, order=block.order[:used])
+            waiting = [_taken([replace(block, order=block.order[used:])])]
+            rows -= used
+        if rows:
+            yield self._joined(waiting, order)
 
     def order(self, rows: int, random: np.random.Generator) -> Index:
         """Return the row numbers in the order of training."""
@@ -207,6 +210,11 @@ class TrainingData:
                 self._memory = np.empty((rows, parts[0].x.shape[1]), np.float32)
             whole = _taken(parts, self._memory[:rows])
         return replace(whole, order=whole.order[order(len(whole.order))])
+
+
+def _apart(part: Block) -> Block:
+    """Return rows without their chunk, if they are few of it: it need not be kept until they are used."""
+    return _taken([part]) if 2 * len(part.order) < len(part.x) else part
 
 
 def _taken(parts: list[Block], memory: Floats | None = None) -> Block:

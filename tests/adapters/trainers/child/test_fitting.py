@@ -1,4 +1,5 @@
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.fitting import fit
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
-from tests.adapters.trainers.conftest import DENSE, FixedFeed, make_job
+from mlaas4hep.core.data.chunk import decode
+from tests.adapters.trainers.conftest import DENSE, FixedFeed, make_chunk, make_job
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -66,6 +68,33 @@ def test_entries_validate_in_batches_as_large_as_wanted_too(build):
     np.testing.assert_array_equal(
         np.concatenate([block.y[block.order] for block in blocks]), np.concatenate(labels)
     )
+
+
+class PassingFeed:
+    """A feed of large chunks that keeps none; knows which are in memory."""
+
+    def __init__(self):
+        self._given = []
+
+    def chunks(self, indices):
+        for index in indices:
+            chunk = decode(make_chunk(index, 1000))
+            self._given.append(weakref.ref(chunk.x))
+            yield index, chunk
+
+    @property
+    def in_memory(self):
+        return sum(each() is not None for each in self._given)
+
+
+def test_no_chunk_is_kept_for_the_few_of_its_entries_that_wait_for_others(build):
+    feed = PassingFeed()
+    job = make_job(chunks=8, training="standard", batch_size=150, split=0.1)
+
+    blocks = Fit(build(DENSE, batch_size=10), job, feed).data.validation_blocks()
+
+    assert len(next(blocks).order) > 400
+    assert feed.in_memory <= 1  # that of the last entries
 
 
 def test_without_shuffling_rows_come_in_the_order_of_the_files(build):
