@@ -12,6 +12,7 @@ _PROGRAM = "docker-registry"
 _NAME = "registry"
 #: Processes that serve the one store: Docker's here, the node's in its network namespace.
 SERVERS = (_NAME, f"cluster-{_NAME}")
+_REPOSITORIES = "docker/registry/v2/repositories"  #: in the store, as soon as it has an image
 
 
 def start(place: Place) -> None:
@@ -26,14 +27,15 @@ def address(place: Place) -> str:
 
 def serving(place: Place) -> list[str]:
     """Return the command that serves it, without the images that lost their tag to a later build."""
-    config = place.folder("registry") / "config.yml"
+    config, store = place.folder("registry") / "config.yml", place.cached("registry")
     config.write_text(
         "version: 0.1\nlog: {level: warn}\n"
-        f"storage: {{filesystem: {{rootdirectory: {place.cached('registry')}}}}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {store}}}}}\n"
         f"http: {{addr: '{address(place)}'}}\n",
         encoding="utf-8",
     )
-    if not any(process.running(place, name) for name in SERVERS):  # it deletes: nobody may push
+    is_served = any(process.running(place, name) for name in SERVERS)
+    if (store / _REPOSITORIES).exists() and not is_served:  # it deletes: nobody may push
         log.info("removing old images from the registry")
         command.output([_PROGRAM, "garbage-collect", "--delete-untagged", str(config)])
     return [_PROGRAM, "serve", str(config)]
