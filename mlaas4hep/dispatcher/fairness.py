@@ -22,8 +22,9 @@ class FairQueue(Generic[T]):
         return self._size
 
     def __iter__(self) -> Iterator[T]:
-        for items in self._waiting.values():
-            yield from items
+        """Yield what waits now; for other threads too."""
+        for items in list(self._waiting.values()):
+            yield from list(items)
 
     def add(self, owner: str, item: T) -> None:
         """Put an item at the end of its owner's line."""

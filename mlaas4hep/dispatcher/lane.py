@@ -69,6 +69,7 @@ class Lane:
         self._owners: Counter[str] = Counter()
         self._histories: LRUCache[str, History] = LRUCache(_REMEMBERED)
         self._pull = Pull(client, STREAM, function, self._receive, self._room)
+        metrics.oldest.labels(function).set_function(self._oldest)  # looks at all: when asked
 
     async def run(self) -> None:
         """Work until cancelled; then `stop`."""
@@ -119,6 +120,10 @@ class Lane:
         """Tell whether an event of a run is held here or will come again; for other threads too."""
         return any((event.owner, event.run) == (owner, run) for event in self._held.events())
 
+    def _oldest(self) -> float:
+        """Return when the oldest event that waits here was told; 0: none waits."""
+        return min((held.told_at for held in self._waiting), default=0.0)
+
     def _room(self) -> int:
         return _WINDOW - len(self._running) - len(self._waiting)
 
@@ -140,8 +145,6 @@ class Lane:
                 break
             self._owners[held.event.owner] += 1
             self._running[held] = asyncio.create_task(self._deliver(held))
-        oldest = min((held.told_at for held in self._waiting), default=0.0)
-        self._metrics.oldest.labels(self._function).set(oldest)
         self._metrics.waiting.labels(self._function).set(len(self._waiting))
         self._metrics.running.labels(self._function).set(len(self._running))
 

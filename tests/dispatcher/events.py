@@ -4,12 +4,16 @@ import asyncio
 import time
 
 import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
-from mlaas4hep.core.runs.events import ChunkPlanned, RunSubmitted
+from mlaas4hep.core.runs import cloudevents
+from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.testing.nats import NatsServer
 
 SUBMITTED = RunSubmitted(owner="a", run="luca_1")
+_SECOND_NS = 1_000_000_000
 
 
 def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
@@ -19,6 +23,13 @@ def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
 def a_run(owner: str = "a") -> Run:
     now = time.time()
     return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=now, updated_at=now)
+
+
+def message(event: Event, number: int, at_s: int, consumed: int = 1) -> Msg:
+    """Return an event as the server delivers it, the `consumed`-th of its consumer."""
+    reply = f"$JS.ACK.MLAAS.specs.1.{number}.{consumed}.{at_s * _SECOND_NS}.0"
+    data = cloudevents.dump_event(event)
+    return Msg(Client(), subject="mlaas.specs", reply=reply, data=data, headers=None)
 
 
 def left(server: NatsServer, stream: str, expected: int) -> int:

@@ -1,19 +1,8 @@
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-
-from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.dispatcher.held import HeldEvents, mark
+from tests.dispatcher.events import message
 
 FIRST, SECOND = (RunSubmitted(owner="a", run=f"luca_{number}") for number in (1, 2))
-SECOND_NS = 1_000_000_000
-
-
-def message(event: RunSubmitted, number: int, at_s: int, consumed: int = 1) -> Msg:
-    """Return an event as the server delivers it, the `consumed`-th of its consumer."""
-    reply = f"$JS.ACK.MLAAS.specs.1.{number}.{consumed}.{at_s * SECOND_NS}.0"
-    data = cloudevents.dump_event(event)
-    return Msg(Client(), subject="mlaas.specs", reply=reply, data=data, headers=None)
 
 
 def test_an_echo_is_held_once_and_settled_by_its_newest_copy() -> None:
