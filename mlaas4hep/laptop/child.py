@@ -59,13 +59,19 @@ class Child:
     @property
     def pid(self) -> int | None:
         """The process that runs now."""
-        process = self._process
-        return process.pid if process and not process.ended.is_set() else None
+        process = self._running
+        return process.pid if process else None
 
     @property
     def instance(self) -> str:
-        """What the log calls the process that was started last."""
-        return self._process.instance if self._process else ""
+        """What the log calls the process that runs now; empty: none does."""
+        process = self._running
+        return process.instance if process else ""
+
+    @property
+    def _running(self) -> "_Process | None":
+        process = self._process
+        return process if process and not process.ended.is_set() else None
 
     async def start(self) -> None:
         """Start the program and keep it running from here on."""

@@ -15,7 +15,12 @@ from mlaas4hep.testing.nats import config, program
 from tests.laptop.smalldisk import fill, small_disk
 
 DISK_MIB = 64
-STUCK = "import signal; print('[ERR] critical write error', flush=True); signal.pause()"
+STREAMS = 3
+STUCK = f"""
+import signal
+print("[ERR] critical write error\\n" * {STREAMS}, flush=True)
+signal.pause()
+"""
 
 
 @contextlib.asynccontextmanager
@@ -32,21 +37,25 @@ async def looked_after(logs, argv, folder, on_start=lambda _child: None):
         await server.stop(5)
 
 
-def test_a_server_that_is_stuck_is_started_anew_and_not_before_there_is_room(tmp_path):
+def test_a_server_that_is_stuck_is_started_anew_once_and_not_before_there_is_room(tmp_path):
     folder = tmp_path / "disk"  # one that is not there has no room
-    had_room: asyncio.Queue[bool] = asyncio.Queue()
+    found: asyncio.Queue[tuple[bool, int]] = asyncio.Queue()  # whether there was room, and ends
 
     async def starts():
         argv = (sys.executable, "-c", STUCK)
-        notes = lambda _child: had_room.put_nowait(folder.exists())
+        notes = lambda child: found.put_nowait((folder.exists(), ends_for_room(child.log)))
         async with looked_after(tmp_path, argv, folder, notes) as server, asyncio.timeout(30):
             async for line in server.log.follow():
                 if "critical" in line.text:
                     break
             folder.mkdir()
-            return [await had_room.get(), await had_room.get()]
+            return [await found.get(), await found.get()]
 
-    assert asyncio.run(starts()) == [False, True]
+    assert asyncio.run(starts()) == [(False, 0), (True, 1)]
+
+
+def ends_for_room(log):
+    return sum("there is room" in line.text for line in log.lines())
 
 
 def test_nats_writes_again_after_its_disk_was_full(tmp_path):
