@@ -66,6 +66,8 @@ class FunctionLog:
 
     def lines(self, since: datetime | None = None, tail: int | None = None) -> list[Line]:
         """Return the last `tail` lines since a moment, oldest first."""
+        if tail == 0:
+            return []
         found = [line for line in self._stored() if since is None or line.at >= since]
         if tail is not None and tail >= 0:
             found = found[len(found) - min(tail, len(found)) :]
