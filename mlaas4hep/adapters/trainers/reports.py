@@ -1,5 +1,6 @@
 """What a training process says, believed only as far as it makes sense for its job."""
 
+import fcntl
 import os
 import stat
 from typing import BinaryIO
@@ -121,9 +122,12 @@ def _opened(descriptor: int) -> BinaryIO | None:
     """Return the file of a descriptor, which is closed, opened for reading; None: it is none.
 
     The way in which the other side opened it (for writing alone, say) and its place in it do not count.
+    But opened it must be: one that only names a file (O_PATH) is had of any, also of those that are
+    kept from the other side and that we may read.
     """
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        is_name = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_PATH)
+        if is_name or not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         return open(f"/proc/self/fd/{descriptor}", "rb")  # noqa: PTH123 - it is no path
     except OSError:

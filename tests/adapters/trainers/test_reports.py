@@ -100,7 +100,7 @@ def test_a_file_gets_no_name_that_leaves_its_place(reports, name, tmp_path):
         os.fstat(descriptor)
 
 
-@pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_PATH, os.O_RDWR | os.O_APPEND, os.O_DIRECT])
+@pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR | os.O_APPEND, os.O_DIRECT])
 def test_a_file_is_read_from_its_start_however_it_was_opened(reports, tmp_path, flags):
     (tmp_path / "x").write_bytes(b"content")
     descriptor = os.open(tmp_path / "x", flags)
@@ -111,6 +111,17 @@ def test_a_file_is_read_from_its_start_however_it_was_opened(reports, tmp_path, 
 
     with made.file as file:
         assert file.read() == b"content"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_a_file_that_was_not_opened_but_only_named_is_not_read(reports, tmp_path):
+    (tmp_path / "x").write_bytes(b"kept from the other side, for which Landlock lets names through")
+    descriptor = os.open(tmp_path / "x", os.O_PATH)
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(Packet(kind="FileMade", body=b"bundle/x", descriptor=descriptor))
+
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
 
