@@ -90,6 +90,7 @@ class Connection(LimitedHeads):
         if self._kept is None:
             super().on_body(body)
         else:
+            self.body_came()
             self._kept.append(body)
 
     def on_message_complete(self) -> None:

@@ -71,13 +71,17 @@ class LimitedHeads(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
-        self._unread_bytes = 0
+        self.body_came()
         super().on_body(body)
 
     def head_came(self) -> None:
         """Wait no more: the head is complete."""
         self._is_head, self._unread_bytes = False, 0
         self._stop_waiting()
+
+    def body_came(self) -> None:
+        """Count anew: what comes is a body."""
+        self._unread_bytes = 0
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(self.max_head_s, self._refuse, _TOO_SLOW)

@@ -8,8 +8,12 @@ from typing import NamedTuple
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from mlaas4hep.faas.server.connection import MAX_AT_ONCE, WAITED_BYTES, Connection
+from mlaas4hep.faas.server.heads import MAX_HEAD_BYTES
+
+HOW = {"log_config": None, "lifespan": "off", "proxy_headers": False}
 
 
 class Told(NamedTuple):
@@ -57,8 +61,7 @@ class Impatient(Connection):
 
 @contextmanager
 def serving(protocol):
-    how = {"log_config": None, "lifespan": "off", "proxy_headers": False}
-    server = uvicorn.Server(uvicorn.Config(App(), http=protocol, **how))
+    server = uvicorn.Server(uvicorn.Config(App(), http=protocol, **HOW))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -167,6 +170,29 @@ def test_a_long_body_in_pieces_is_not_kept_back(door):
     body = b"x" * (WAITED_BYTES + 10)
 
     assert in_pieces(door, post(body), -5) == ("general", b"/p %b 2" % body)
+
+
+def test_a_body_that_begins_slowly_and_goes_on_with_a_large_piece_is_no_head():
+    begin, large = b"x" * 10_000, b"x" * MAX_HEAD_BYTES
+    head = post(begin + large + b"x")[: -len(begin + large) - 1]
+    config = uvicorn.Config(App(), **HOW)
+    config.load()
+
+    async def run():
+        made = Patient(config, ServerState(), {})
+        server = await asyncio.get_running_loop().create_server(lambda: made, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            while not made.connections:
+                await asyncio.sleep(0)
+            for each in (head, begin, large, b"x"):  # as they may come from a socket
+                made.data_received(each)
+            status = await reader.readline()
+            writer.close()
+            made.transport.close()
+            return status
+
+    assert asyncio.run(run()) == b"HTTP/1.1 200 OK\r\n"
 
 
 def send_when_refused(address, line, rest):
