@@ -6,6 +6,7 @@ next ones come, if it follows the one before: then who asks for it finds them he
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,16 +65,24 @@ class EarlyBytes:
         ]
 
     def ask_early(self, spans: Iterable[Span]) -> None:
-        """Have spans on their way that are likely to be asked for soon."""
+        """Have spans on their way that are likely to be asked for soon; nothing fails for it."""
         new = [span for span in spans if not self._answers.has((self, span))]
-        for span, answer in zip(new, self._content.ask(new) if new else (), strict=True):
-            self._answers.put((self, span), answer, span[1] - span[0])
+        if not new:
+            return
+        with suppress(ServiceUnavailableError):  # whoever wants them asks again, and is told
+            for span, answer in zip(new, self._content.ask(new), strict=True):
+                self._answers.put((self, span), answer, span[1] - span[0])
 
     def begin(self, names: Hashable, windows: Sequence[Window]) -> bool:
-        """Tell whether windows of these branches follow others, or are the first of the file."""
-        before = windows[0][0]
-        follows = not before or any((n, w[1]) == (names, before) for n, w in self._begun)
-        self._begun = (*self._begun, *((names, window) for window in windows))[-REMEMBERED:]
+        """Tell whether windows of these branches follow others, or are the first of the file.
+
+        Whoever begins the file once more is going to read the others once more, too.
+        """
+        before, begun = windows[0][0], self._begun
+        if not before and (names, windows[0]) in begun:
+            begun = tuple(each for each in begun if each[0] != names)
+        follows = not before or any((n, w[1]) == (names, before) for n, w in begun)
+        self._begun = (*begun, *((names, window) for window in windows))[-REMEMBERED:]
         return follows
 
     def is_begun(self, names: Hashable, window: Window) -> bool:

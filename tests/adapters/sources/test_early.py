@@ -24,9 +24,12 @@ class _Noted:
     def __init__(self, data=DATA):
         self.data = data
         self.asked = []
-        self.is_down = False
+        self.is_down = False  #: no answer comes
+        self.is_gone = False  #: nothing can be asked
 
     def ask(self, spans):
+        if self.is_gone:
+            self._silent()
         self.asked += spans
         return [self._silent if self.is_down else self._answer(*span) for span in spans]
 
@@ -57,6 +60,16 @@ def test_what_failed_early_is_asked_for_again():
     server.is_down = True
     content.ask_early([(0, 10)])
     server.is_down = False
+
+    assert _taken(content, (0, 10)) == [DATA[:10]]
+
+
+def test_what_cannot_be_asked_for_early_is_asked_for_when_it_is_wanted():
+    server = _Noted()
+    content = EarlyBytes(server, EarlyAnswers())
+    server.is_gone = True
+    content.ask_early([(0, 10)])
+    server.is_gone = False
 
     assert _taken(content, (0, 10)) == [DATA[:10]]
 
@@ -105,6 +118,15 @@ def test_ranges_that_are_read_in_order_find_their_bytes(layout):
     assert read(*WINDOWS[:2]) == len(WINDOWS)  # all of so small a file
     assert read(*WINDOWS[2:4]) == 0
     assert read(*WINDOWS[4:]) == 0
+
+
+def test_a_file_that_is_read_once_more_is_read_ahead_once_more(layout):
+    read = _reader(layout)
+    for start in range(0, 8, 2):
+        read(*WINDOWS[start : start + 2])
+
+    assert read(*WINDOWS[:2]) == len(WINDOWS)
+    assert read(*WINDOWS[2:4]) == 0
 
 
 def test_what_others_have_begun_is_not_asked_for(layout):
