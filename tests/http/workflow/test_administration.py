@@ -5,6 +5,8 @@ import pytest
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import RunFailed, RunSubmitted
 from mlaas4hep.errors import Problem
+from mlaas4hep.http.workflow.routes import ROUTES
+from mlaas4hep.http.workflow.runs.runs import OWNER
 
 
 @pytest.fixture
@@ -91,14 +93,31 @@ def test_admins_look_at_everybodys_runs(admin, submitted):
         assert admin.get(f"/runs/luca_1/{path}?{whose}").status_code == 200, path
 
 
-@pytest.mark.parametrize("path", ["", "/logs", "/manifest", "/history", "/events", "/chunks"])
-def test_nobody_else_looks_at_others_runs(world, submitted, path):
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if OWNER in route.args], ids=lambda route: route.name
+)
+def test_nobody_else_looks_at_others_runs(world, submitted, route):
     bob = world.person("bob")
+    path = route.path.format(name="luca_1", index=0)
 
-    refused = bob.get(f"/runs/luca_1{path}?owner={submitted.owner}")
+    refused = bob.call(route.method, f"{path}?owner={submitted.owner}&{asks_for(route)}")
 
+    assert route.method == "GET"
     assert refused.status_code == 403
     assert refused.json["error"]["message"] == "others' runs are shown to admins only"
+
+
+def asks_for(route):
+    return "&".join(
+        f"{arg.name}=luca_1"
+        for arg in route.args
+        if arg.required and f"{{{arg.name}}}" not in route.path
+    )
+
+
+def test_an_owner_that_is_no_name_is_refused(admin, submitted):
+    for owner in ("*", "a%20b", "a..b", "../b", "x" * 99):
+        assert admin.get(f"/runs/luca_1?owner={owner}").status_code == 400, owner
 
 
 def test_admins_change_no_run_of_others(admin, submitted):

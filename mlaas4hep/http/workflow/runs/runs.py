@@ -2,6 +2,7 @@
 
 import flask
 
+from mlaas4hep.core import keys
 from mlaas4hep.core.runs.answers import Report, Summary
 from mlaas4hep.core.runs.log import STAGES, compose
 from mlaas4hep.core.runs.report import report, summary
@@ -24,8 +25,9 @@ def find_run(context: Context, call: Call) -> Run:
 
     Raises:
         ForbiddenError: it is somebody else's, and the person is no administrator.
+        InvalidRequestError: nobody can be called like that owner.
     """
-    owner = call.args.get("owner") or call.person.owner
+    owner = keys.checked_name(call.args.get("owner") or call.person.owner, "owner")
     if owner != call.person.owner and not call.person.is_admin:
         raise ForbiddenError("others' runs are shown to admins only")
     return runs.find(owner, call.arg("name", "process_name"), context.services)
