@@ -1,6 +1,8 @@
 """What the local commands do; loaded only when one is called."""
 
 import json as jsontext
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
@@ -14,6 +16,7 @@ from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.core.runs.report import metrics, stages, waiting
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import check as checking
 from mlaas4hep.oneprocess import draft as drafts
@@ -24,6 +27,8 @@ from mlaas4hep.oneprocess.unfinished import is_worth_keeping, work_folder
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.training.train import train
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases.runs import training_log
 
 
 def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) -> None:
@@ -36,15 +41,16 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
         stage_bars(shown=not json) as draw,
     ):
         run = oneprocess.start(request, model, services, beside)
-        ended = oneprocess.finish(
-            run,
-            table.steps(),
-            services,
-            lambda run: draw(
-                stages(run, services.clock()), metrics(run), waiting(run, services.clock())
-            ),
-            lambda run: _tell_where_it_stands(run, work),
-        )
+        with _log_kept(run, services, out):
+            ended = oneprocess.finish(
+                run,
+                table.steps(),
+                services,
+                lambda run: draw(
+                    stages(run, services.clock()), metrics(run), waiting(run, services.clock())
+                ),
+                lambda run: _tell_where_it_stands(run, work),
+            )
         bundle.save(ended, services, out)
     _show_trained(ended, out, json)
 
@@ -62,6 +68,20 @@ def _read_folder(folder: Path, resources: Resources) -> tuple[Request, str, byte
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
     request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources, beside)
     return request, read_model(paths.model), beside
+
+
+@contextmanager
+def _log_kept(run: Run, services: Services, out: Path) -> Iterator[None]:
+    """Keep the log of a training that fails beside the model that it does not make; say where."""
+    try:
+        yield
+    except PermanentError:
+        log, place = training_log(run, services), out.with_name(f"{out.name}.log")
+        with suppress(OSError):  # what went wrong is told in any case
+            if log:
+                place.write_text(log, encoding="utf-8")
+                tell(f"the run's log is {place}")
+        raise
 
 
 def _tell_where_it_stands(run: Run, work: Path) -> None:
@@ -135,12 +155,13 @@ def train_chunks(chunks: Path, wanted: learning.WantedTraining, out: Path, json:
     bundle.check(out)
     with oneprocess.services() as services, stage_bars(shown=not json) as draw:
         run = learning.prepare(chunks, wanted, services)
-        ended = oneprocess.finish(
-            run,
-            {ChunkReady: train},
-            services,
-            lambda run: draw(stages(run, services.clock())[2:], metrics(run), ()),
-        )
+        with _log_kept(run, services, out):
+            ended = oneprocess.finish(
+                run,
+                {ChunkReady: train},
+                services,
+                lambda run: draw(stages(run, services.clock())[2:], metrics(run), ()),
+            )
         bundle.save(ended, services, out)
     _show_trained(ended, out, json)
 

@@ -22,6 +22,7 @@ from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 
 OWNER = "local"
+_LEFT = (".", "model/", "model.log")  #: how paths begin that runs have left in their folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +122,15 @@ def read_request(paths: Paths, run: str, resources: Resources, beside: bytes = b
 
 
 def beside_of(folder: Path) -> bytes:
-    """Return a zip of the small files in a folder that model.py may import and read."""
+    """Return a zip of the small files in a folder that model.py may import and read.
+
+    What earlier runs left there is none of them.
+    """
     found = (
         path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     )
     sizes = ((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
-    shown = [(name, size) for name, size in sizes if not name.startswith((".", "model/"))]
+    shown = [(name, size) for name, size in sizes if not name.startswith(_LEFT)]
     return beside.packed(beside.chosen(shown), lambda name: (folder / name).read_bytes())
 
 

@@ -214,6 +214,21 @@ def test_a_model_never_overwrites_something_else(cli, folder):
     assert "is no model" in result.err
 
 
+def test_the_log_of_a_training_that_fails_stays_beside_the_model(cli, folder):
+    (folder / "model.py").write_text(
+        "import sklearn\nprint('built')\ndef model(idim):\n    raise ValueError('so')\n"
+    )
+    result = cli("run", folder)
+
+    assert result.code == 1
+    place, error, hint = result.err.splitlines()
+    assert place == f"the run's log is {folder / 'model.log'}"
+    assert error.startswith("error: model.py, line 4: ValueError: so")
+    assert hint == "hint: look at line 4 of model.py; the traceback is in the run's log"
+    log = (folder / "model.log").read_text()
+    assert log.index("built") < log.index("Traceback") < log.index("ValueError: so")
+
+
 @pytest.mark.parametrize("out", ["luca", "luca/files.txt", "/proc/none"])
 def test_a_place_that_cannot_hold_the_model_is_refused_before_anything_is_read(cli, folder, out):
     (folder / "params.json").write_text("no JSON: nobody may have looked at it")

@@ -7,7 +7,7 @@ import pytest
 
 from mlaas4hep.core.requests.request import Resources
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.oneprocess.folder import Paths, read_request
+from mlaas4hep.oneprocess.folder import Paths, beside_of, read_request
 
 OTHERS = {"params.json": "{}", "model.py": "def model(input_shape):\n    return None\n"}
 
@@ -71,3 +71,14 @@ def test_names_that_no_file_can_have_are_refused(tmp_path, name):
 
     with pytest.raises(InvalidRequestError, match=r"is not there|no file matches"):
         read_request(paths, "run_1", Resources())
+
+
+def test_what_earlier_runs_left_does_not_go_with_model_py(tmp_path):
+    wanted = folder(tmp_path, **{"layers.py": "width = 5\n"})
+    before = beside_of(wanted)
+    (wanted / "model.log").write_text("Traceback")
+    (wanted / "model").mkdir()
+    (wanted / "model" / "contract.json").write_text("{}")
+
+    assert before
+    assert beside_of(wanted) == before
