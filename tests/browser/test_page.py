@@ -1,6 +1,5 @@
 """The page over workflow in memory: many runs, hostile texts, two people, an ended session."""
 
-import json
 import re
 
 import pytest
@@ -10,7 +9,6 @@ from mlaas4hep.core.runs import cloudevents, files
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     FilesOpened,
-    ModelReady,
     RangeMeasured,
     RunFailed,
     RunSubmitted,
@@ -20,7 +18,6 @@ from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
 from tests.browser.conftest import HOSTILE, NARROW
-from tests.people import FOLDER
 
 FIRST_LOAD_BYTES = 250_000
 
@@ -100,6 +97,33 @@ def test_without_a_network_the_page_says_so_and_goes_on_when_it_is_back(crowded,
     alice.context.set_offline(False)
 
     page.get_by_text("No model yet").wait_for()
+
+
+def test_a_token_that_has_worked_is_of_a_session_that_has_ended(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_role("link", name="luca_200").wait_for()
+    ended = {"error": {"message": "the token has expired"}}
+    page.route("**/runs/luca_200*", lambda route: route.fulfill(status=401, json=ended))
+    page.get_by_role("link", name="luca_200").click()
+
+    page.get_by_role("heading", name="Your session has ended").wait_for()
+
+
+def test_what_was_typed_stays_when_the_network_is_back(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_role("link", name="luca_200").wait_for()
+    page.route("**/runs?*", lambda route: route.abort())
+    page.get_by_label("Find").fill("number 17")
+    page.get_by_text("The server cannot be reached").wait_for()
+    page.unroute("**/runs?*")
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    page.get_by_text("1 to 11 of 11").wait_for()
+    assert page.get_by_label("Find").input_value() == "number 17"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -203,6 +227,7 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
     visitor.page.get_by_text(f"of {erin.owner[:8]}, to look at").wait_for()
     visitor.page.locator("[aria-label=Log]", has_text="submitted").wait_for()
     assert visitor.page.get_by_role("button", name="Delete").count() == 0
+    assert visitor.page.get_by_role("link", name="Try it").count() == 0
     assert visitor.errors == []
 
 
@@ -244,102 +269,3 @@ def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
     assert visitor.page.locator("svg.parallel polyline").count() == 4
     assert serious(visitor.page) == {}
     assert visitor.errors == []
-
-
-@pytest.fixture(scope="module")
-def trained(crowded):
-    """Return gina: two runs are done, what was written at their ends by hand, and one failed."""
-    gina = crowded.person("gina")
-    for epochs in (3, 5, 7):
-        crowded.now += 60
-        gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
-        gina.submit(title=f"{epochs} epochs")
-    problem = Problem(code="x", message="no tree 'Events'", stage="specs")
-    crowded.services.runs.apply([RunFailed(owner=gina.owner, run="luca_3", problem=problem)])
-    for run, area, fall in (("luca_1", 0.81, 0.9), ("luca_2", 0.92, 0.8)):
-        metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
-        about = {"owner": gina.owner, "run": run}
-        done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
-        crowded.services.runs.apply([done])
-        write = {files.HISTORY: losses(fall), files.QUALITY: QUALITY, files.CHECKS: CHECKS}
-        for name, content in write.items():
-            key = files.key(gina.owner, run, name)
-            crowded.services.runs_files.put(key, json.dumps(content).encode())
-    return gina
-
-
-def losses(fall):
-    return [{"loss": 0.7 * fall**number, "val_loss": 0.72 * fall**number} for number in range(8)]
-
-
-SCORED = {
-    "entries": 100,
-    "auc": 0.75,
-    "auc_error": 0.02,
-    "classes": ["0", "1"],
-    "confusion": [[40, 10], [15, 35]],
-    "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
-    "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
-}
-VALUED = {
-    "entries": 100,
-    "rmse": 0.25,
-    "residuals": {"edges": [-1.0, 0.0, 1.0], "counts": [60, 40], "mean": -0.1, "spread": 0.2},
-    "profile": {
-        "edges": [0.0, 1.0, 2.0, 3.0],
-        "bias": [0.1, None, -0.2],
-        "spread": [0.1, None, 0.2],
-    },
-}
-QUALITY = {"test/MET_pt > 40": SCORED, "train/MET_pt > 40": SCORED, "test/mass": VALUED}
-CHECKS = {
-    "overtraining": None,
-    "importance": {
-        "entries": 100,
-        "repeats": 3,
-        "whole": 0.75,
-        "branches": [{"branch": "jet_pt", "drop": 0.2, "error": 0.01}],
-    },
-}
-
-
-def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):
-    gina = visit()
-    gina.sign_in(crowded.url, crowded.token("gina"))
-    page = gina.page
-    page.get_by_label("Compare luca_1").wait_for()
-    tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
-    assert tasks == ["training", "binary", "binary"]
-    page.get_by_label("Compare luca_1").check()
-    page.get_by_label("Compare luca_2").check()
-    page.get_by_role("button", name="Compare two").click()
-    figures = page.get_by_role("table", name="Figures of both")
-    figures.wait_for()
-
-    area = figures.get_by_role("row").filter(has_text="AUC, held out").first
-    assert area.inner_text().split("\t")[1:] == ["0.8100 ± 0.0100", "0.9200 ± 0.0100"]
-    differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
-    assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
-    assert page.get_by_role("img", name="loss of both runs").locator("canvas").count() == 1
-    assert serious(page) == {}
-    gina.shot("compare")
-    assert gina.errors == []
-
-
-def test_the_quality_of_several_labels_is_told_label_by_label(crowded, trained, visit):
-    gina = visit()
-    gina.sign_in(crowded.url, crowded.token("gina"))
-    page = gina.page
-    page.goto(f"{crowded.url}#/runs/luca_1")
-    page.get_by_text("MET_pt > 40 AUC, held out").wait_for()
-    page.get_by_role("link", name="Quality").click()
-    page.get_by_role("heading", name="What the model relies on").wait_for()
-
-    headings = page.locator("main h2").all_inner_texts()
-    assert headings.count("ROC curve") == 1
-    assert headings.index("Label MET_pt > 40") < headings.index("ROC curve")
-    assert headings.index("ROC curve") < headings.index("Label mass") < headings.index("Residuals")
-    assert page.locator(".figures dd", has_text="0.7500 ± 0.0200").count() == 2
-    assert page.locator(".u-legend", has_text="held out 0.7500 ± 0.0200").count() == 1
-    assert serious(page) == {}
-    assert gina.errors == []

@@ -72,11 +72,13 @@ addEventListener("hashchange", () => {
   show().then(() => main.focus({ preventScroll: false }));
 });
 addEventListener("signed-out", ({ detail }) => {
+  if (leaving.signal.aborted) return; // of several calls that were refused, the first has told it
   leaving.abort();
   shown = "";
   signIn(main, show, detail);
 });
-addEventListener("online", () => main.querySelector(".problem") && show());
+// A screen that could not be shown is asked for again; what somebody has typed into another stays.
+addEventListener("online", () => main.querySelector(":scope > .problem") && show());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

@@ -13,10 +13,16 @@ export class ServerError extends Error {
   }
 }
 
+let isUntried = false; // the token was given here, and has opened nothing yet
+
 export const token = {
   get: () => sessionStorage.getItem(TOKEN),
-  set: (text) => sessionStorage.setItem(TOKEN, text),
+  set: (text) => {
+    sessionStorage.setItem(TOKEN, text);
+    isUntried = true;
+  },
   forget: () => sessionStorage.removeItem(TOKEN),
+  isUntried: () => isUntried,
 };
 
 export function headers(more = {}) {
@@ -47,6 +53,7 @@ export async function call(url, options = {}) {
     throw unreachable();
   }
   if (!answer.ok) throw await refusal(answer);
+  isUntried = false;
   return answer;
 }
 
@@ -108,12 +115,15 @@ const SILENCE_MS = 30000; // the server says every ten seconds that it is still 
 async function stream(name, whose, told, signal) {
   const silence = new AbortController();
   const end = AbortSignal.any([signal, silence.signal]);
-  const answer = await call(workflowUrl(`runs/${encodeURIComponent(name)}/events`, whose), { signal: end });
+  const heard = (promise) => {
+    const waiting = setTimeout(() => silence.abort(), SILENCE_MS);
+    return promise.finally(() => clearTimeout(waiting));
+  };
+  const answer = await heard(call(workflowUrl(`runs/${encodeURIComponent(name)}/events`, whose), { signal: end }));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
-    const waiting = setTimeout(() => silence.abort(), SILENCE_MS);
-    const { done, value } = await reader.read().finally(() => clearTimeout(waiting));
+    const { done, value } = await heard(reader.read());
     if (done) return false;
     text += value;
     const messages = text.split("\n\n");

@@ -42,7 +42,7 @@ function ofLabel(sets, label, checks) {
     sets.some((one) => one.scores) && scores(sets, !label && checks.overtraining),
     two ? confusionAt(best, label) : best.confusion && confusion(best),
     two && significance(best),
-    two && calibration(best),
+    two && best.scores.edges[0] === 0 && calibration(best), // scores from -1 to 1 are no shares
     sets.some((one) => one.residuals) && residuals(sets),
     best.profile && profile(best),
     !label && checks.importance && importance(checks.importance),
@@ -196,7 +196,7 @@ function calibration(best) {
   const x = points.map((one) => one[0]);
   return panel(
     "Calibration",
-    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [edges[0], edges.at(-1)], yRange: [0, 1.01], height: 260 }),
+    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
     h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
   );
 }

@@ -26,7 +26,8 @@ export async function show(view, [name, tab], context) {
 }
 
 function tabs(run, tab, whose) {
-  const wanted = run.task === "training" ? TABS : TABS.slice(0, 1);
+  const shown = whose.owner ? TABS.filter(([key]) => key !== "try") : TABS; // admins may look, not use
+  const wanted = run.task === "training" ? shown : TABS.slice(0, 1);
   return h(
     "nav.tabs",
     { "aria-label": "Of this run" },

@@ -2,19 +2,16 @@
 import { fill, h, problem } from "../dom.js";
 import { token } from "../server.js";
 
-let typed = ""; // the token that was given here last
-
 // `told` is why the server let nobody in.
 export async function signIn(main, again, told) {
   const had = token.get();
-  const refused = had && had === typed; // one that worked before is of a session that has ended
+  const refused = had && token.isUntried(); // one that worked before is of a session that has ended
   token.forget();
   const browserDoor = await hasBrowserDoor();
   const text = h("input", { type: "password", autocomplete: "off", required: true, "aria-describedby": "token-help" });
   const use = (event) => {
     event.preventDefault();
-    typed = text.value.trim().replace(/^Bearer\s+/i, "");
-    token.set(typed);
+    token.set(text.value.trim().replace(/^Bearer\s+/i, ""));
     again();
   };
   const here = encodeURIComponent(location.pathname + location.hash);

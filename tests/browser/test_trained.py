@@ -1,0 +1,127 @@
+"""What the page draws of trained runs: figures, curves and what the model relies on."""
+
+import json
+
+import pytest
+
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ModelReady, RunFailed
+from mlaas4hep.errors import Problem
+from tests.browser.axe import serious
+from tests.people import FOLDER
+
+
+@pytest.fixture(scope="module")
+def trained(crowded):
+    """Return gina: two runs are done, what was written at their ends by hand, and one failed."""
+    gina = crowded.person("gina")
+    for epochs in (3, 5, 7):
+        crowded.now += 60
+        gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
+        gina.submit(title=f"{epochs} epochs")
+    problem = Problem(code="x", message="no tree 'Events'", stage="specs")
+    crowded.services.runs.apply([RunFailed(owner=gina.owner, run="luca_3", problem=problem)])
+    for run, area, fall in (("luca_1", 0.81, 0.9), ("luca_2", 0.92, 0.8)):
+        metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
+        about = {"owner": gina.owner, "run": run}
+        done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
+        crowded.services.runs.apply([done])
+        quality = QUALITY if run == "luca_1" else {"test": HINGED}
+        write = {files.HISTORY: losses(fall), files.QUALITY: quality, files.CHECKS: CHECKS}
+        for name, content in write.items():
+            key = files.key(gina.owner, run, name)
+            crowded.services.runs_files.put(key, json.dumps(content).encode())
+    return gina
+
+
+def losses(fall):
+    return [{"loss": 0.7 * fall**number, "val_loss": 0.72 * fall**number} for number in range(8)]
+
+
+SCORED = {
+    "entries": 100,
+    "auc": 0.75,
+    "auc_error": 0.02,
+    "classes": ["0", "1"],
+    "confusion": [[40, 10], [15, 35]],
+    "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
+    "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
+}
+HINGED = {**SCORED, "scores": {"edges": [-1.0, 0.0, 1.0], "counts": [[40, 10], [15, 35]]}}
+VALUED = {
+    "entries": 100,
+    "rmse": 0.25,
+    "residuals": {"edges": [-1.0, 0.0, 1.0], "counts": [60, 40], "mean": -0.1, "spread": 0.2},
+    "profile": {
+        "edges": [0.0, 1.0, 2.0, 3.0],
+        "bias": [0.1, None, -0.2],
+        "spread": [0.1, None, 0.2],
+    },
+}
+QUALITY = {"test/MET_pt > 40": SCORED, "train/MET_pt > 40": SCORED, "test/mass": VALUED}
+CHECKS = {
+    "overtraining": None,
+    "importance": {
+        "entries": 100,
+        "repeats": 3,
+        "whole": 0.75,
+        "branches": [{"branch": "jet_pt", "drop": 0.2, "error": 0.01}],
+    },
+}
+
+
+def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.get_by_label("Compare luca_1").wait_for()
+    tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
+    assert tasks == ["training", "binary", "binary"]
+    page.get_by_label("Compare luca_1").check()
+    page.get_by_label("Compare luca_2").check()
+    page.get_by_role("button", name="Compare two").click()
+    figures = page.get_by_role("table", name="Figures of both")
+    figures.wait_for()
+
+    area = figures.get_by_role("row").filter(has_text="AUC, held out").first
+    assert area.inner_text().split("\t")[1:] == ["0.8100 ± 0.0100", "0.9200 ± 0.0100"]
+    differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
+    assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
+    assert page.get_by_role("img", name="loss of both runs").locator("canvas").count() == 1
+    assert serious(page) == {}
+    gina.shot("compare")
+    assert gina.errors == []
+
+
+def test_the_quality_of_several_labels_is_told_label_by_label(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/runs/luca_1")
+    page.get_by_text("MET_pt > 40 AUC, held out").wait_for()
+    page.get_by_role("link", name="Quality").click()
+    page.get_by_role("heading", name="What the model relies on").wait_for()
+
+    headings = page.locator("main h2").all_inner_texts()
+    assert headings.count("ROC curve") == 1
+    assert headings.index("Label MET_pt > 40") < headings.index("ROC curve")
+    assert headings.index("ROC curve") < headings.index("Label mass") < headings.index("Residuals")
+    assert page.locator(".figures dd", has_text="0.7500 ± 0.0200").count() == 2
+    assert page.locator(".u-legend", has_text="held out 0.7500 ± 0.0200").count() == 1
+    assert serious(page) == {}
+    assert gina.errors == []
+
+
+def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    headings = {}
+    for run in ("luca_1", "luca_2"):
+        gina.page.goto(f"{crowded.url}#/runs/{run}/quality")
+        gina.page.get_by_role("heading", name=run).wait_for()
+        gina.page.get_by_role("heading", name="Significance").wait_for()
+        headings[run] = gina.page.locator("main h2").all_inner_texts()
+
+    assert "Calibration" in headings["luca_1"]
+    assert "Calibration" not in headings["luca_2"]
+    assert gina.errors == []
