@@ -1,7 +1,7 @@
 """What must hold when all is over: nothing lost, nothing twice, nothing left."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +10,7 @@ from chaos.site import Site
 from chaos.wave import Outcome
 from mlaas4hep.core.runs import files
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.storekeeping.fsck import fsck
+from mlaas4hep.usecases.storekeeping.fsck import fsck, repair
 
 _NOTICED_S = 2.0
 _SWEPT_S = 240.0  #: a dispatcher that was just killed needs some of it to come back and sweep
@@ -50,14 +50,23 @@ def store(site: Site, before: Seen, runs: int) -> list[str]:
 def _of_store(site: Site, before: Seen, runs: int) -> Iterator[str]:
     """Yield damage, orphans, models too many, what only an unfinished run needs."""
     services = site.services()
-    yield from (each for each in _findings(services) if each not in before.findings)
+    found = _findings(services, site.flipped())
+    yield from (each for each in found if each not in before.findings)
     made = sum(key not in before.models for key in _models(services))
     if made != runs:
         yield f"{made} models of {runs} runs"
 
 
-def _findings(services: Services) -> Iterator[str]:
+def _findings(services: Services, flipped: Collection[str] = ()) -> Iterator[str]:
+    """Yield what is wrong, without the chunks that were damaged after their last reader.
+
+    They are repaired, as an operator would. Who reads such a chunk has it made again, so that it is
+    whole, or trains on it and has another outcome than the undisturbed.
+    """
     for finding in fsck(services):
+        is_ours = finding.bucket == "chunks" and finding.key in flipped
+        if is_ours and repair(finding, services):
+            continue
         if finding.kind != "orphan" or finding.bucket == "models":
             yield f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}"
     for info in services.runs_files.list(""):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,7 @@ class LaptopSite:
             print("no disk is filled up: mounting one is not allowed here")
         if not self._cuts:
             print("no connection is cut: iptables or control groups are not allowed here")
+        self._flipped: set[str] = set()
         self._until_closed = ExitStack()
         (root / "data").mkdir()
         jobs.put_data(root / "data")
@@ -99,6 +100,9 @@ class LaptopSite:
     def services(self) -> Services:
         return bootstrap.services(Settings(store=(self.state / "store").as_uri()))
 
+    def flipped(self) -> Collection[str]:
+        return self._flipped
+
     def family(self) -> set[int]:
         return descendants(self._laptop.process.pid)
 
@@ -147,17 +151,16 @@ class LaptopSite:
         return True
 
     def _flip(self) -> bool:
-        """Flip a bit in the middle of the newest chunk, as a bad disk would."""
-        chunks = list((self.state / "store" / "chunks").rglob("*.chunk"))
-        with contextlib.suppress(OSError, ValueError):
-            newest = max(chunks, key=lambda path: path.stat().st_mtime)
-            with newest.open("r+b") as file:
-                file.seek(newest.stat().st_size // 2)
-                byte = file.read(1)
-                file.seek(-1, os.SEEK_CUR)
-                file.write(bytes([byte[0] ^ 8]))
-            return True
-        return False
+        """Flip a bit of the newest chunk."""
+        chunks, beside = self.state / "store" / "chunks", self.state / "tmp" / "flipped"
+        try:
+            newest = max(chunks.rglob("*.chunk"), key=lambda path: path.stat().st_mtime)
+            flip_a_bit(newest, beside)
+        except (OSError, ValueError):  # there is none, it is gone, or the disk is full
+            beside.unlink(missing_ok=True)
+            return False
+        self._flipped.add(newest.relative_to(chunks).as_posix())
+        return True
 
     def _fill(self, seconds: float) -> bool:
         if self._disk is None:
@@ -179,6 +182,18 @@ class LaptopSite:
                 os.killpg(pid, signal.SIGKILL)
         self._laptop.process.wait(60)
         self._laptop.__exit__()
+
+
+def flip_a_bit(path: Path, beside: Path) -> None:
+    """Flip one in the middle of a file, as a bad disk would: who has it open sees nothing of it.
+
+    Args:
+        beside: where the file is made that takes its place.
+    """
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 8
+    beside.write_bytes(data)
+    beside.replace(path)
 
 
 def started(state: Path) -> Laptop:

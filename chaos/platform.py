@@ -4,7 +4,7 @@ import shutil
 import ssl
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -113,6 +113,9 @@ class PlatformSite:
         return bootstrap.services(
             Settings(store=self._place.http("minio"), store_key_file=str(key))
         )
+
+    def flipped(self) -> Collection[str]:
+        return ()
 
     def family(self) -> set[int]:
         pids = [self.pid(part) for part in (*self.parts, TRAINEE)]

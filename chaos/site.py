@@ -1,6 +1,6 @@
 """What the harness asks of a platform that it breaks; a laptop's and the containers' obey it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -56,6 +56,9 @@ class Site(Protocol):
 
     def services(self) -> Services:
         """Return the store, as its administrator sees it."""
+
+    def flipped(self) -> Collection[str]:
+        """Return the keys of the chunks that were damaged here; some may be whole again."""
 
     def family(self) -> set[int]:
         """Return all processes of the platform."""

@@ -3,9 +3,13 @@ from random import Random
 import httpx
 import pytest
 
-from chaos import deletions, faults, seeds
+from chaos import checks, deletions, faults, seeds
+from chaos.checks import Seen
+from chaos.laptop import flip_a_bit
 from chaos.reading import Reading, served
 from chaos.seeds import Seed
+from mlaas4hep.core import keys
+from mlaas4hep.testing import pipeline
 
 
 class Nobody:
@@ -62,3 +66,42 @@ def test_a_seed_that_failed_is_tried_again_as_it_was(tmp_path, seed):
 
     assert seeds.kept(seed.site, file)[-1] == seed
     assert len(file.read_text().splitlines()) == 2
+
+
+class Damaged:
+    """A site whose store has two chunks that are none; one of them was damaged by the harness."""
+
+    def __init__(self):
+        self._services = pipeline.make_services()
+        self.ours, self.other = (keys.chunk("o", letter * 32) for letter in "ab")
+        for key in (self.ours, self.other):
+            self._services.chunks.put(key, b"no chunk")
+
+    def services(self):
+        return self._services
+
+    def flipped(self):
+        return {self.ours}
+
+
+def test_a_chunk_that_was_damaged_after_its_last_reader_is_repaired_and_any_other_is_wrong():
+    site = Damaged()
+
+    before = Seen(findings=frozenset(), models=frozenset())
+    wrong = list(checks._of_store(site, before, runs=0))
+
+    assert [site.other in line for line in wrong] == [True]
+    assert site.services().chunks.info(site.ours) is None
+    assert site.services().chunks.info(site.other) is not None
+
+
+def test_a_flipped_bit_is_seen_by_who_reads_the_file_anew_and_by_nobody_who_has_it_open(tmp_path):
+    path = tmp_path / "a.chunk"
+    path.write_bytes(bytes(100))
+    with path.open("rb") as opened:
+        flip_a_bit(path, tmp_path / "beside")
+        before = opened.read()
+
+    assert before == bytes(100)
+    assert sum(byte.bit_count() for byte in path.read_bytes()) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["a.chunk"]
