@@ -37,6 +37,8 @@ class LoadedModel:
     output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
     order: str = ""  #: the columns in one text, which is compared at once
     company: Company = field(default_factory=Company)  #: of rows of several callers
+    ways: dict[str, "LoadedModel"] = field(default_factory=dict, compare=False, repr=False)
+    #: behind the signatures that somebody asked for
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -118,12 +120,11 @@ class LoadedModel:
         Raises:
             InvalidRequestError: there is no such signature, or it has several and means none.
         """
+        if signature in self.ways:
+            return self.ways[signature]
         ways = self.runtime.signatures
         if signature in ways:
-            runtime = ways[signature]
-            return replace(
-                self, runtime=runtime, output=_output(runtime, self.record, self.contract)
-            )
+            return self.ways.setdefault(signature, self._behind(ways[signature]))
         if not ways and signature in ("", "serving_default"):
             return self
         if not signature and self.runtime.inputs:
@@ -135,6 +136,11 @@ class LoadedModel:
             f"model {self.record.name!r} has {what}",
             hint=f"choose by signature_name: {', '.join(ways) or 'serving_default'}",
         )
+
+    def _behind(self, runtime: Runtime) -> "LoadedModel":
+        """Return the model behind a signature; what its rows do to each other is its own affair."""
+        output = _output(runtime, self.record, self.contract)
+        return replace(self, runtime=runtime, output=output, company=Company(), ways={})
 
 
 def in_one_text(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
+from mlaas4hep.serving.questions import Asked, Single, answered
 
 RECORD = ModelRecord(owner="o", name="m", version="v", files=())
 
@@ -47,3 +48,27 @@ def test_a_model_that_names_an_unknown_output_still_answers_with_all_of_them():
     model = loaded(TWO, output_node="typo")  # stored before anybody looked
 
     assert model.answered({"mass": np.ones(1), "score": np.zeros(1)}) is None
+
+
+def computing(outputs_of):
+    x, y = (TensorInfo(name=name, dtype="float32", shape=(-1, 1)) for name in "xy")
+    return SimpleNamespace(
+        inputs=(x,), outputs=(y,), run=lambda feeds: {"y": outputs_of(feeds["x"])}
+    )
+
+
+def row(number):
+    x = np.array([[number]], np.float32)
+    return Single(lambda _served: Asked({"x": x}, lambda outputs: outputs["y"].ravel().tolist()))
+
+
+def test_rows_of_one_signature_are_found_to_change_each_other_s_answers_whatever_another_one_does():
+    ways = {"double": computing(lambda x: 2 * x), "rivals": computing(lambda x: x / x.sum())}
+    model = loaded(way(signatures=ways))
+
+    doubled = [answered(model.by("double"), [row(1), row(2)]) for _ in range(9)]
+    shares = [answered(model.by("rivals"), [row(1), row(2)]) for _ in range(9)]
+
+    assert doubled == [[[2], [4]]] * 9
+    assert shares == [[[1], [1]]] * 9
+    assert not model.by("double").company.is_harmful
