@@ -201,8 +201,10 @@ def test_a_run_of_a_thousand_chunks_is_told_as_it_grows(crowded, visit):
 
 def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, visit):
     services, erin = crowded.services, crowded.person("erin")
-    erin.upload()
-    erin.submit(title="stuck")
+    root = crowded.person("root")
+    for person, title in ((erin, "stuck"), (root, "my own")):
+        person.upload()
+        person.submit(title=title)
     about = {"owner": erin.owner, "run": "luca_1"}
     problem = Problem(code="x", message=HOSTILE)
     services.runs.apply([RunFailed(**about, problem=problem)])
@@ -228,6 +230,12 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
     visitor.page.locator("[aria-label=Log]", has_text="submitted").wait_for()
     assert visitor.page.get_by_role("button", name="Delete").count() == 0
     assert visitor.page.get_by_role("link", name="Try it").count() == 0
+
+    visitor.page.go_back()
+    visitor.page.get_by_label("Find").fill("my own")
+    everybody.get_by_role("row").filter(has_text="my own").get_by_role("link").click()
+
+    visitor.page.get_by_role("button", name="Cancel").wait_for()
     assert visitor.errors == []
 
 

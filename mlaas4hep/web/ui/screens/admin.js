@@ -4,9 +4,10 @@ import { age, count, statusClass } from "../format.js";
 import { get, runPage, send } from "../server.js";
 
 export async function show(view, _args, { signal, again }) {
-  const [letters, queues] = await Promise.all([get("admin/dead-letters"), get("admin/queues")]);
+  const [letters, queues, me] = await Promise.all([get("admin/dead-letters"), get("admin/queues"), get("me")]);
   if (signal.aborted) return;
-  fill(view, h("div.head", h("h1", "Administration"), h("button.plain", { type: "button", onclick: again }, "Look again")), h("div.stack", functions(queues), dead(letters, again), everybody(signal)));
+  const pageOf = (name, owner) => runPage(name, owner === me.owner ? {} : { owner }); // one's own can be changed
+  fill(view, h("div.head", h("h1", "Administration"), h("button.plain", { type: "button", onclick: again }, "Look again")), h("div.stack", functions(queues), dead(letters, pageOf, again), everybody(pageOf, signal)));
 }
 
 function functions(queues) {
@@ -19,7 +20,7 @@ function health(one) {
   return h("span", { class: `tag ${state[0]}` }, state[1]);
 }
 
-function dead(letters, again) {
+function dead(letters, pageOf, again) {
   const retry = async (one) => {
     try {
       notice((await send("POST", `admin/dead-letters/${one.sequence}/retry`)).outcome);
@@ -28,13 +29,13 @@ function dead(letters, again) {
       if (error.status !== 401) notice(error.message);
     }
   };
-  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: runPage(one.run, { owner: one.owner }) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
+  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: pageOf(one.run, one.owner) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
   return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", h("td", { "aria-hidden": "true" })], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
 }
 
 const PAGE = 100;
 
-function everybody(signal) {
+function everybody(pageOf, signal) {
   const list = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
   const asked = { q: "", offset: 0 };
   let timer;
@@ -48,7 +49,7 @@ function everybody(signal) {
       return;
     }
     const last = found.offset + found.runs.length;
-    fill(list, table(["Run", "Owner", "Status", "Title", "Started", "Problem"], found.runs.map(row), { "aria-label": "Everybody's runs" }), h("nav.actions", { "aria-label": "Pages" }, h("span.quiet.small", found.total ? `${found.offset + 1} to ${last} of ${count(found.total)}` : "none"), found.offset > 0 && turn(-PAGE), last < found.total && turn(PAGE)));
+    fill(list, table(["Run", "Owner", "Status", "Title", "Started", "Problem"], found.runs.map((one) => row(one, pageOf)), { "aria-label": "Everybody's runs" }), h("nav.actions", { "aria-label": "Pages" }, h("span.quiet.small", found.total ? `${found.offset + 1} to ${last} of ${count(found.total)}` : "none"), found.offset > 0 && turn(-PAGE), last < found.total && turn(PAGE)));
   }
   const search = (event) => {
     clearTimeout(timer);
@@ -58,9 +59,9 @@ function everybody(signal) {
   return h("section.panel", h("div.head", h("h2", "Everybody's runs"), h("div.filters", h("label", "Find", h("input", { type: "search", placeholder: "name or title", oninput: search })))), list);
 }
 
-function row(one) {
+function row(one, pageOf) {
   return [
-    h("th", { scope: "row" }, h("a", { href: runPage(one.name, { owner: one.owner }) }, one.name)),
+    h("th", { scope: "row" }, h("a", { href: pageOf(one.name, one.owner) }, one.name)),
     h("code.small", one.owner.slice(0, 8)),
     h("span", { class: `tag ${statusClass(one.status)}` }, one.status),
     h("td.title", { title: one.title || undefined }, one.title || "–"),

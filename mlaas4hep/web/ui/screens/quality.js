@@ -50,13 +50,15 @@ function ofLabel(sets, label, checks) {
   return [panel(label && `Label ${label}`, summary(sets)), h("div.grid2", shown)];
 }
 
+const isWeighted = (one) => typeof one.sum_of_weights === "number";
+
 function summary(sets) {
   return figures(
     sets.flatMap((one) => [
       [`AUC, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
       [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
       [`Entries, ${one.text}`, count(one.entries)],
-      [`Sum of weights, ${one.text}`, typeof one.sum_of_weights === "number" ? amount(one.sum_of_weights) : null],
+      [`Sum of weights, ${one.text}`, isWeighted(one) ? amount(one.sum_of_weights) : null],
     ]),
   );
 }
@@ -77,7 +79,7 @@ function residuals(sets) {
   const { edges } = drawn[0].residuals;
   const all = drawn.filter((one) => one === drawn[0] || one.residuals.edges.join() === edges.join());
   const series = all.map((one) => ({ label: `${one.text}, mean ${number(one.residuals.mean)}, spread ${number(one.residuals.spread)}`, values: one.residuals.counts }));
-  return panel("Residuals", histogram({ label: "Predicted less true, in bins", edges, xLabel: "predicted − true", yLabel: "entries", series, height: 300 }), h("p.small.quiet", "The outermost bins hold what lies further out. Both are in the units of the label."));
+  return panel("Residuals", histogram({ label: "Predicted less true, in bins", edges, xLabel: "predicted − true", yLabel: isWeighted(drawn[0]) ? "sum of weights" : "entries", series, height: 300 }), h("p.small.quiet", "The outermost bins hold what lies further out. Both are in the units of the label."));
 }
 
 function profile(best) {
@@ -178,7 +180,7 @@ function significance(best) {
   return panel(
     "Significance",
     chart({ label: "Significance by threshold", x: at, xLabel: "threshold", yLabel: "significance", series: [{ label: "S/√B", values: simple, points: false }, { label: "S/√(S+B)", values: full, points: false }], height: 260 }),
-    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where at least 5 background entries are left.`),
+    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where background of ${isWeighted(best) ? "a sum of weights" : "a number"} of at least 5 is left.`),
   );
 }
 
