@@ -249,7 +249,7 @@ async def _unless(gone: "asyncio.Future[None]", work: Awaitable[Any]) -> Any:
         if not task.done():
             task.cancel()
             await asyncio.wait((task,))  # until then a stream that it reads cannot be closed
-    if task.cancelled() or not task.done():
+    if task.cancelled():
         raise ClientGoneError
     return task.result()
 

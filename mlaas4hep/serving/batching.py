@@ -241,10 +241,9 @@ def _fill(
 
 def _together(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
     """Return the answer to each question, or its error, with as few calls of the model as possible."""
-    refused: dict[
-        int, MlaasError
-    ] = {}  #: by the person's place in memory: most are one and the same
-    for number, person in {id(person): person for person, _ in sent}.items():
+    refused: dict[int, MlaasError] = {}
+    people = {id(person): person for person, _ in sent}  # nearly always one and the same
+    for number, person in people.items():
         try:
             allowed(served, person)
         except MlaasError as error:

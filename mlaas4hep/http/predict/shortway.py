@@ -61,7 +61,7 @@ class ShortWay:
             found = context.prompt_together(asked)
             return [error_answer(e) if isinstance(e, MlaasError) else e for e in found]
         except MlaasError as error:
-            return [error_answer(error)]
+            return [error_answer(error)] * len(asked)
         except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
             return [None] * len(asked)
 
