@@ -39,10 +39,10 @@ def infer(samples: Sequence[bytes], head: Head) -> Types:
         return Types(kinds=kinds, odd=wide)
     seen = _texts(sample, head, sorted(texts))
     if head.separator != "," and any(map(have_decimal_commas, seen.values())):
-        other = _kinds(sample, head, ",")
+        other, wide_too = _whole_numbers(sample, head, _kinds(sample, head, ","))
         if {name for name, kind in other.items() if pa.types.is_string(kind)} < texts:
             left = {name: seen[name] for name in seen if pa.types.is_string(other[name])}
-            return Types(kinds=other, odd=_odd(left), decimal=",")
+            return Types(kinds=other, odd=(*_odd(left), *wide_too), decimal=",")
     return Types(kinds=kinds, odd=(*_odd(seen), *wide))
 
 
