@@ -20,7 +20,8 @@ def oddities(module: Any, columns: int) -> tuple[str, ...]:
         try:
             alone = outputs_of(module, rows[:1].clone())
         except Exception as error:  # noqa: BLE001 - somebody's program
-            return (f"the module does not take one entry alone: {str(error).splitlines()[:1]}",)
+            why = str(error).partition("\n")[0]
+            return (f"the module does not take one entry alone: {why}",)
     if not _agree(first, again):
         return ("the module gives other numbers for the same entries each time, also in eval()",)
     if not _agree(first[:1], alone):
