@@ -1,18 +1,13 @@
 """What Prometheus is told of runs and of what people keep, when it asks workflow."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
-
-from cachetools import TTLCache, cached
 
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.faas.metrics import Level
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.usecases.quotas import bytes_by_owner
+from mlaas4hep.http.workflow.storedbytes import StoredBytes
 
-_LISTED_S = 600.0  #: the buckets are listed as often, not for every question
 _NAMED = 100  #: owners of the most; all others are told together
 
 
@@ -21,15 +16,13 @@ class Levels:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        kept: TTLCache[object, Counter[str]] = TTLCache(1, _LISTED_S, context.services.clock)
-        by_owner = partial(bytes_by_owner, context.services)
-        self._bytes_by_owner = cached(kept, lock=threading.Lock())(by_owner)
+        self._stored = StoredBytes(context.services)
 
     def __call__(self) -> Iterator[Level]:
         """Yield runs by status, the quietest unfinished one, who watches, and bytes by owner."""
         yield from self._of_runs()
         yield "mlaas_watchers", "Streams that follow a run", "", self._context.feeds.watched
-        for owner, size in _largest(self._bytes_by_owner()):
+        for owner, size in _largest(self._stored.by_owner()):
             yield "mlaas_owner_bytes", "Stored bytes by owner, in all buckets", owner, size
 
     def _of_runs(self) -> Iterator[Level]:
@@ -47,6 +40,8 @@ class Levels:
 
 
 def _largest(found: Counter[str]) -> Iterator[tuple[str, int]]:
+    if not found:
+        return
     named = found.most_common(_NAMED)
     yield from named
     yield "others", found.total() - sum(size for _, size in named)

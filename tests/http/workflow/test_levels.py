@@ -1,6 +1,12 @@
 """What workflow tells Prometheus of what people keep."""
 
+import threading
+from dataclasses import replace
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.http.workflow.levels import Levels
+from mlaas4hep.http.workflow.storedbytes import StoredBytes
 
 
 def told(levels, metric):
@@ -33,3 +39,33 @@ def test_many_owners_that_keep_little_are_told_together(world):
 
     assert len(found) == 101
     assert found["others"] == 98 + 99 + 100
+
+
+class SlowStore(MemoryStore):
+    """A store whose lists wait until somebody lets them, or are refused."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.let, self.is_away = threading.Event(), False
+
+    def list(self, prefix):
+        self.let.wait()
+        if self.is_away:
+            raise ServiceUnavailableError("the store is away")
+        return super().list(prefix)
+
+
+def test_a_list_that_takes_long_or_fails_holds_up_nothing(world):
+    chunks = SlowStore(world.services.clock)
+    chunks.put("alice/a", b"xyz")
+    services = replace(world.services, chunks=chunks)
+
+    assert StoredBytes(services, patience_s=0).by_owner() == {}
+
+    chunks.let.set()
+    stored = StoredBytes(services, patience_s=60)
+    assert stored.by_owner() == {"alice": 3}
+
+    chunks.is_away = True
+    world.now += 601
+    assert stored.by_owner() == {"alice": 3}
