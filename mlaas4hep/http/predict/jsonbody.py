@@ -31,7 +31,7 @@ def loads(body: bytes) -> Any:
     if body.count(b":") > MAX_SLOW:
         raise TooLargeError(
             f"the body has more than {MAX_SLOW} names of values",
-            hint="send several requests, or `branches`: a list of values for each name",
+            hint="send several requests, or a list of values for each name: `branches`, `inputs` of V1",
         )
     _check_values(body, MAX_VALUES)
     with _no_collection():
