@@ -181,8 +181,8 @@ class S3Store:
         except S3Error as error:
             raise self._translated(error, key) from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-            why = getattr(error, "reason", error)  # without the address, which is nobody's business
-            raise ServiceUnavailableError(f"the object store does not answer: {why}") from error
+            message = f"the object store does not answer: {_why(error)}"
+            raise ServiceUnavailableError(message) from error
 
     def _translated(self, error: S3Error, key: str) -> MlaasError:
         if error.code in _MISSING:
@@ -195,6 +195,16 @@ class S3Store:
             f"bucket {self._bucket!r}: {error.code}: {error.message}",
             hint=_NOT_ALLOWED if error.code in _ABOUT_RIGHTS else "",
         )
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong, without the address of the store, which is nobody's business."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return "no connection"
+    if isinstance(reason, urllib3.exceptions.TimeoutError):
+        return "it is silent"
+    return str(reason)
 
 
 def _info(found: Object) -> ObjectInfo:
