@@ -39,11 +39,13 @@ function everybody(pageOf, signal) {
   const list = h("div", h("p.quiet", { "aria-busy": "true" }, "Loading…"));
   const asked = { q: "", offset: 0 };
   let timer;
+  let questions = 0; // an answer that comes after that to a later question is not shown
   const turn = (by) => h("button.plain", { type: "button", onclick: () => load({ offset: asked.offset + by }) }, by < 0 ? "Newer" : "Older");
   async function load(changes) {
     Object.assign(asked, changes);
+    const question = ++questions;
     const found = await get("runs", { ...asked, all: "true", limit: PAGE }).catch((error) => error);
-    if (signal.aborted || found.status === 401) return;
+    if (signal.aborted || question !== questions || found.status === 401) return;
     if (found instanceof Error) {
       fill(list, problem(found));
       return;

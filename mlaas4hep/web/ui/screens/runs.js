@@ -12,7 +12,6 @@ export async function show(view, _args, { signal, query }) {
     status: query.get("status") || "",
     sort: query.get("sort") || "-created_at",
     offset: Number(query.get("offset") || 0),
-    all: query.get("all") || "",
   };
   const chosen = new Set();
   const list = h("div", h("p.quiet", "Loading…"));
@@ -74,17 +73,20 @@ export async function show(view, _args, { signal, query }) {
     );
   }
 
+  let questions = 0; // an answer that comes after that to a later question is not shown
+
   async function load() {
+    const question = ++questions;
     let found;
     try {
       found = await get("runs", { ...state, limit: PAGE });
     } catch (error) {
-      if (signal.aborted || error.status === 401) return;
+      if (signal.aborted || question !== questions || error.status === 401) return;
       fill(list, problem(error));
       if (!error.status || error.status >= 500) timer = setTimeout(load, 5000);
       return;
     }
-    if (signal.aborted) return;
+    if (signal.aborted || question !== questions) return;
     if (!found.total) {
       const filtered = state.q || state.status;
       fill(list, h("div.panel.empty", filtered ? "No run fits." : h("p", "No run yet. ", h("a", { href: "#/new" }, "Start the first one"), " from a folder with files.txt and model.py.")));
