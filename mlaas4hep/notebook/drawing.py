@@ -41,15 +41,13 @@ def scores(quality: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Hist
 
 
 def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
-    """Draw ROC curves; of several classes each against all others, in the first part; return the axes.
+    """Draw ROC curves and return the axes; of several classes each against all others, in one part.
 
     Raises:
         NotFoundError: there are none: the run tells no classes apart.
     """
     curves = [(_area(part, told), told["roc"]) for part, told in quality.items() if "roc" in told]
-    several = [told["rocs"] for told in quality.values() if told.get("rocs")]
-    if not curves and several:
-        curves = [(_area(str(each["class"]), each), each) for each in several[0]]
+    curves += _of_classes({part: told["rocs"] for part, told in quality.items() if "rocs" in told})
     if not curves:
         raise NotFoundError("there is no ROC curve: the run tells no classes apart")
     with _styled(ax) as axes:
@@ -93,6 +91,19 @@ def _styled(ax: Any) -> Iterator[Any]:
     plt.draw_if_interactive()  # type: ignore[no-untyped-call] # loads the backend
     with plt.style.context(mplhep.style.ATLAS):
         yield plt.subplots()[1] if ax is None else ax
+
+
+def _of_classes(
+    rocs: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the curve of each class, for every label, in the first part of the data, with its name."""
+    drawn = next(iter(rocs), "").partition("/")[0]
+    return [
+        (_area(f"{each['class']}, {_PARTS.get(part, part)}", each), each)
+        for part, curves in rocs.items()
+        if part.partition("/")[0] == drawn
+        for each in curves
+    ]
 
 
 def _area(part: str, told: Mapping[str, Any]) -> str:

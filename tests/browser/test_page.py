@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from mlaas4hep.core import wire
-from mlaas4hep.core.runs import cloudevents, files
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     FilesOpened,
@@ -14,7 +13,6 @@ from mlaas4hep.core.runs.events import (
     RunSubmitted,
     SpecsReady,
 )
-from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
 from tests.browser.conftest import HOSTILE, NARROW
@@ -257,44 +255,4 @@ def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, v
     everybody.get_by_role("row").filter(has_text="my own").get_by_role("link").click()
 
     visitor.page.get_by_role("button", name="Cancel").wait_for()
-    assert visitor.errors == []
-
-
-TRIED = [(50, "relu", 0.412), (100, "tanh", 0.387), (200, "relu", 0.43), (100, "relu", 0.371)]
-
-
-def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
-    carol = crowded.person("carol")
-    carol.upload()
-    wanted = {"params": {"batch_size": [50, 100]}, "arguments": {"act": ["relu", "tanh"]}}
-    body = {"name": "luca", "scan": {**wanted, "parallel": 1}}
-    name = carol.post("/scans", json=body).json["name"]
-    trials = Trials(
-        trials=tuple(
-            Trial(
-                number=number,
-                run=f"luca_{number + 2}",
-                values=(("batch_size", size), ("arguments.act", act)),
-                status="done",
-                figure=figure,
-            )
-            for number, (size, act, figure) in enumerate(TRIED)
-        )
-    )
-    key = files.key(carol.owner, name, files.TRIALS)
-    crowded.services.runs_files.put(key, wire.dump(trials))
-    visitor = visit()
-    visitor.sign_in(crowded.url, crowded.token("carol"))
-    visitor.page.goto(f"{crowded.url}#/runs/{name}")
-    visitor.page.get_by_text("done, the best").wait_for()
-
-    assert visitor.page.locator("[aria-label=Trials] tbody th").all_inner_texts() == [
-        "luca_5",
-        "luca_3",
-        "luca_2",
-        "luca_4",
-    ]
-    visitor.shot("scan")
-    assert visitor.page.locator("svg.parallel polyline").count() == 4
-    assert serious(visitor.page) == {}
     assert visitor.errors == []

@@ -1,11 +1,13 @@
-"""What the page draws of trained runs: figures, curves and what the model relies on."""
+"""What the page draws of trained runs: figures, curves, what the model relies on, and scans."""
 
 import json
 
 import pytest
 
+from mlaas4hep.core import wire
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunFailed
+from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
 from tests.people import FOLDER
@@ -125,3 +127,43 @@ def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, traine
     assert "Calibration" in headings["luca_1"]
     assert "Calibration" not in headings["luca_2"]
     assert gina.errors == []
+
+
+TRIED = [(50, "relu", 0.412), (100, "tanh", 0.387), (200, "relu", 0.43), (100, "relu", 0.371)]
+
+
+def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
+    carol = crowded.person("carol")
+    carol.upload()
+    wanted = {"params": {"batch_size": [50, 100]}, "arguments": {"act": ["relu", "tanh"]}}
+    body = {"name": "luca", "scan": {**wanted, "parallel": 1}}
+    name = carol.post("/scans", json=body).json["name"]
+    trials = Trials(
+        trials=tuple(
+            Trial(
+                number=number,
+                run=f"luca_{number + 2}",
+                values=(("batch_size", size), ("arguments.act", act)),
+                status="done",
+                figure=figure,
+            )
+            for number, (size, act, figure) in enumerate(TRIED)
+        )
+    )
+    key = files.key(carol.owner, name, files.TRIALS)
+    crowded.services.runs_files.put(key, wire.dump(trials))
+    visitor = visit()
+    visitor.sign_in(crowded.url, crowded.token("carol"))
+    visitor.page.goto(f"{crowded.url}#/runs/{name}")
+    visitor.page.get_by_text("done, the best").wait_for()
+
+    assert visitor.page.locator("[aria-label=Trials] tbody th").all_inner_texts() == [
+        "luca_5",
+        "luca_3",
+        "luca_2",
+        "luca_4",
+    ]
+    visitor.shot("scan")
+    assert visitor.page.locator("svg.parallel polyline").count() == 4
+    assert serious(visitor.page) == {}
+    assert visitor.errors == []

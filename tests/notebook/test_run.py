@@ -144,7 +144,12 @@ def test_of_several_classes_each_has_its_curve(world, run):
     rocs = [{"class": name, "auc": 0.5, "auc_error": None, **curve} for name in ("qcd", "top")]
     store(world, files.QUALITY, {"test": {"rocs": rocs}, "train": {"rocs": rocs}})
 
-    assert run.roc().get_legend_handles_labels()[1] == ["qcd, area 0.500", "top, area 0.500"]
+    names = ["qcd, held out, area 0.500", "top, held out, area 0.500"]
+    assert run.roc().get_legend_handles_labels()[1] == names
+
+    store(world, files.QUALITY, {"val/b": {"rocs": rocs[:1]}, "val/c": {"rocs": rocs[1:]}})
+    names = ["qcd, val/b, area 0.500", "top, val/c, area 0.500"]
+    assert run.roc().get_legend_handles_labels()[1] == names
 
 
 def test_the_cut_flow_is_a_table_of_files_and_cuts(world, run):
