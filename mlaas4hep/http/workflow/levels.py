@@ -39,8 +39,8 @@ class Levels:
         yield "mlaas_training_rounds", "Rounds done by unfinished runs", "", rounds
 
 
-def _largest(found: Counter[str]) -> Iterator[tuple[str, int]]:
-    if not found:
+def _largest(found: Counter[str] | None) -> Iterator[tuple[str, int]]:
+    if found is None:
         return
     named = found.most_common(_NAMED)
     yield from named

@@ -24,10 +24,10 @@ class StoredBytes:
         self._lock = threading.Lock()
         self._listing: threading.Thread | None = None
         self._listed_at = float("-inf")
-        self._found: Counter[str] = Counter()
+        self._found: Counter[str] | None = None
 
-    def by_owner(self) -> Counter[str]:
-        """Return the bytes of each owner as they were listed last; empty before the first time."""
+    def by_owner(self) -> Counter[str] | None:
+        """Return the bytes of each owner as they were listed last; None before the first time."""
         with self._lock:
             is_old = self._services.clock() - self._listed_at >= _LISTED_S
             if is_old and (self._listing is None or not self._listing.is_alive()):
@@ -41,9 +41,7 @@ class StoredBytes:
     def _list(self) -> None:
         try:
             self._found = bytes_by_owner(self._services)
-        except (
-            MlaasError
-        ) as error:  # what was listed before is told, and the next question asks again
+        except MlaasError as error:  # what was listed before is told; the next question asks again
             log.warning("the bytes of owners are not known: %s", error)
         else:
             self._listed_at = self._services.clock()

@@ -60,7 +60,7 @@ def test_a_list_that_takes_long_or_fails_holds_up_nothing(world):
     chunks.put("alice/a", b"xyz")
     services = replace(world.services, chunks=chunks)
 
-    assert StoredBytes(services, patience_s=0).by_owner() == {}
+    assert StoredBytes(services, patience_s=0).by_owner() is None
 
     chunks.let.set()
     stored = StoredBytes(services, patience_s=60)
