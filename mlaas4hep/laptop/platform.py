@@ -13,7 +13,7 @@ import uvloop
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.faas.http import calls
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.broker import configure
+from mlaas4hep.laptop.bus.broker import configure
 from mlaas4hep.laptop.functions import FUNCTIONS, DeployedFunction
 from mlaas4hep.laptop.gateway import Gateway
 from mlaas4hep.laptop.logs import FunctionLog, collected

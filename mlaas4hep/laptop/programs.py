@@ -10,7 +10,7 @@ import mlaas4hep
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.laptop import issuer
-from mlaas4hep.laptop.broker import Broker
+from mlaas4hep.laptop.bus.broker import Broker
 from mlaas4hep.laptop.child import Program
 from mlaas4hep.laptop.functions import PEOPLES
 from mlaas4hep.laptop.state import State

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 
 from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.laptop.bus.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.child import Child, Program
 from mlaas4hep.laptop.ending import end
-from mlaas4hep.laptop.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring

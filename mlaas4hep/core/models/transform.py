@@ -16,8 +16,8 @@ from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
+from mlaas4hep.core.models.entries.straight import Straight
 from mlaas4hep.core.models.folding import FEED, Folding, Folds
-from mlaas4hep.core.models.straight import Straight
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry

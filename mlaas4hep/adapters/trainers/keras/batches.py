@@ -8,8 +8,8 @@ in these do such numbers compare with those of the training.
 from collections.abc import Iterator
 from typing import Any
 
-from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.losses import is_of_keras
+from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own import is_own
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 

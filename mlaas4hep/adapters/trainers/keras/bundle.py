@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
-from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.core.models.conversion import Conversion
 
 TOLERANCE = 1e-5

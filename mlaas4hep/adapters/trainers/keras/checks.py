@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own import is_own
 
 _WITH_A_LOSS = ("compute_loss", "train_step", "fit")  #: methods that may know a loss of their own

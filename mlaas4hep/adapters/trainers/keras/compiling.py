@@ -7,7 +7,7 @@ import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras import checks, wrapping
-from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
 from mlaas4hep.adapters.trainers.keras.own import is_own
 from mlaas4hep.core.models.columngroups import column_groups

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-from mlaas4hep.adapters.trainers.keras.keras2 import is_keras2
+from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own import is_own
 
 _OWN = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")

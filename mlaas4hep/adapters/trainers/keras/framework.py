@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import check_gpu
 from mlaas4hep.adapters.trainers.keras import compiling, devices, wrapping
-from mlaas4hep.adapters.trainers.keras.keras2 import (
+from mlaas4hep.adapters.trainers.keras.model import KerasModel
+from mlaas4hep.adapters.trainers.keras.older.keras2 import (
     Wrapped,
     become_keras2,
     is_keras2,
     old_spellings,
 )
-from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
 from mlaas4hep.adapters.trainers.keras.own import build_rest
 from mlaas4hep.adapters.trainers.keras.targets import targets

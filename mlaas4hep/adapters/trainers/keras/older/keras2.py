@@ -20,8 +20,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from mlaas4hep.adapters.trainers.keras.keras1 import say, understand
-from mlaas4hep.adapters.trainers.keras.oldnames import lend
+from mlaas4hep.adapters.trainers.keras.older.keras1 import say, understand
+from mlaas4hep.adapters.trainers.keras.older.oldnames import lend
 
 #: paths of Keras 1 and early Keras 2, and where what they held is now
 _MOVED = {

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlaas4hep.laptop.nats_server import executable
+from mlaas4hep.laptop.bus.nats_server import executable
 from mlaas4hep.laptop.state import State
 
 ADMIN = "admin"

@@ -7,8 +7,8 @@ import sys
 
 import nats
 
+from mlaas4hep.laptop.bus.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.child import Child, Program
-from mlaas4hep.laptop.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.testing.nats import config, program

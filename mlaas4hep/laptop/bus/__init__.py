@@ -1,0 +1,1 @@
+"""The platform's NATS: its program, its configuration, and what is done after a full disk."""
