@@ -88,7 +88,7 @@ class World:
     """The app, its services, and people."""
 
     def __init__(self, state, **changes):
-        settings = Settings(
+        self.settings = settings = Settings(
             issuer=issuer.ISSUER,
             audience=issuer.AUDIENCE,
             jwks_url="https://issuer.example/keys",

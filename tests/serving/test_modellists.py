@@ -4,28 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.serving.modellists import RENEWED_S, ModelLists
-
-
-class CountingStore(MemoryStore):
-    """A store that notes which objects were read, and where models were listed."""
-
-    def __init__(self):
-        super().__init__(lambda: 0.0)
-        self.reads, self.listings = [], []
-
-    def get(self, key):
-        self.reads.append(key)
-        return super().get(key)
-
-    def list(self, prefix):
-        yield from super().list(prefix)
-        if not prefix.startswith(keys.models_mark("")):
-            self.listings.append(prefix)
+from tests.serving.countingstore import CountingStore
 
 
 @pytest.fixture

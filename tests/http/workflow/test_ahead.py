@@ -1,19 +1,34 @@
 """What workflow lists before anybody asks, so that nobody waits for thousands of records."""
 
-from mlaas4hep.core import keys, wire
+from dataclasses import replace
+
+import pytest
+
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.http.workflow.app import list_ahead
+from mlaas4hep.http.workflow.app import list_ahead, make_app
+from mlaas4hep.pipeline import modelrecords
+from tests.people import Caller
+from tests.serving.countingstore import CountingStore
 
 
-def test_the_first_list_of_models_reads_no_record_any_more(world, alice, monkeypatch):
+@pytest.fixture
+def store(alice):
+    counting = CountingStore()
     record = ModelRecord(owner=alice.owner, name="luca_1", version="v1", files=())
-    world.services.models.put(keys.model(alice.owner, "luca_1"), wire.dump(record))
-    list_ahead(world.app)
-    read = []
-    store = type(world.services.models)
-    monkeypatch.setattr(store, "get", lambda _self, key: read.append(key))
+    modelrecords.write(record, counting)
+    return counting
 
-    (listed,) = alice.get("/models").json
+
+@pytest.fixture
+def app(world, store):
+    return make_app(replace(world.services, models=store), world.settings, world.verifier)
+
+
+def test_the_first_list_of_models_reads_no_record_any_more(app, store, alice):
+    list_ahead(app)
+    assert len(store.reads) == 1
+
+    (listed,) = Caller(app.test_client(), alice.header, alice.owner).get("/models").json
 
     assert listed["name"] == "luca_1"
-    assert read == []
+    assert len(store.reads) == 1

@@ -1,16 +1,22 @@
 """The forms of what a page draws of a run, as schemas."""
 
+from collections.abc import Mapping
+
 from mlaas4hep.http.schemas import OBJECT, Schema
 
+
+def _rows(properties: Mapping[str, Schema], about: str = "") -> Schema:
+    """Return the form of a list of objects."""
+    described = {"description": about} if about else {}
+    return {"type": "array", **described, "items": {"type": "object", "properties": properties}}
+
+
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
-_COUNTS: Schema = {
-    "type": "array",
-    "items": {"type": "number"},
-}  # sums of weights, if there are any
+_COUNTS = _NUMBERS  #: sums of weights, if there are any
 _MAYBE: Schema = {"type": ["number", "null"]}
 HISTORY: Schema = {
     "type": "array",
-    "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]}},
+    "items": {"type": "object", "additionalProperties": _MAYBE},
 }
 _SET: Schema = {
     "type": "object",
@@ -20,25 +26,21 @@ _SET: Schema = {
         "sum_of_weights": _MAYBE,
         "auc": _MAYBE,
         "auc_error": _MAYBE,
-        "rmse": {"type": ["number", "null"]},
+        "rmse": _MAYBE,
         "roc": {
             "type": "object",
             "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
         },
-        "rocs": {
-            "type": "array",
-            "description": "Of more than two classes: each against all others, by its own score.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "class": {"type": "string"},
-                    "auc": {"type": "number"},
-                    "auc_error": _MAYBE,
-                    "false_positives": _NUMBERS,
-                    "true_positives": _NUMBERS,
-                },
+        "rocs": _rows(
+            {
+                "class": {"type": "string"},
+                "auc": {"type": "number"},
+                "auc_error": _MAYBE,
+                "false_positives": _NUMBERS,
+                "true_positives": _NUMBERS,
             },
-        },
+            about="Of more than two classes: each against all others, by its own score.",
+        ),
         "residuals": {
             "type": "object",
             "description": "Of a regression: predicted less true, in bins.",
@@ -104,21 +106,17 @@ CHECKS: Schema = {
             "properties": {
                 "held_out": {"type": "string", "enum": ["test", "val"]},
                 "edges": _NUMBERS,
-                "classes": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "class": {"type": "string"},
-                            "train_entries": {"type": "integer"},
-                            "held_out_entries": {"type": "integer"},
-                            "train": _COUNTS,
-                            "held_out": _COUNTS,
-                            "ks": _MAYBE,
-                            "p_value": _MAYBE,
-                        },
-                    },
-                },
+                "classes": _rows(
+                    {
+                        "class": {"type": "string"},
+                        "train_entries": {"type": "integer"},
+                        "held_out_entries": {"type": "integer"},
+                        "train": _COUNTS,
+                        "held_out": _COUNTS,
+                        "ks": _MAYBE,
+                        "p_value": _MAYBE,
+                    }
+                ),
             },
         },
         "importance": {
@@ -130,53 +128,34 @@ CHECKS: Schema = {
                 "entries": {"type": "integer"},
                 "repeats": {"type": "integer"},
                 "whole": {"type": "number"},
-                "branches": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "branch": {"type": "string"},
-                            "drop": {"type": "number"},
-                            "error": {"type": "number"},
-                        },
-                    },
-                },
+                "branches": _rows(
+                    {
+                        "branch": {"type": "string"},
+                        "drop": {"type": "number"},
+                        "error": {"type": "number"},
+                    }
+                ),
             },
         },
     },
 }
 _COUNT: Schema = {"type": "integer"}
-_CUTS: Schema = {
-    "type": "array",
-    "description": "What each cut leaves, in the order of preproc.json; empty where it is not known.",
-    "items": {
-        "type": "object",
-        "properties": {"cut": {"type": "string"}, "passed": _COUNT},
-    },
-}
+_CUTS = _rows(
+    {"cut": {"type": "string"}, "passed": _COUNT},
+    about="What each cut leaves, in the order of preproc.json; empty where it is not known.",
+)
 CUTFLOW: Schema = {
     "type": "object",
     "required": ["files", "entries", "passed", "cuts"],
     "properties": {
-        "files": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "file": {"type": "string"},
-                    "entries": _COUNT,
-                    "passed": _COUNT,
-                    "cuts": _CUTS,
-                },
-            },
-        },
+        "files": _rows(
+            {"file": {"type": "string"}, "entries": _COUNT, "passed": _COUNT, "cuts": _CUTS}
+        ),
         "cuts": _CUTS,
         "entries": _COUNT,
         "passed": _COUNT,
     },
 }
-
-
 SAMPLE: Schema = {
     "type": "object",
     "required": ["model", "entry"],
