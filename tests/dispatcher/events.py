@@ -2,6 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import nats
 from nats.aio.client import Client
@@ -10,6 +13,7 @@ from nats.aio.msg import Msg
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ChunkPlanned, Event, RunSubmitted
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import Problem
 from mlaas4hep.testing.nats import NatsServer
 
 SUBMITTED = RunSubmitted(owner="a", run="luca_1")
@@ -23,6 +27,11 @@ def planned(owner: str, count: int, run: str = "luca_1") -> list[ChunkPlanned]:
 def a_run(owner: str = "a") -> Run:
     now = time.time()
     return Run(owner=owner, name="luca_1", folder="luca", number=1, created_at=now, updated_at=now)
+
+
+def refusing(problem: Problem) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Return what functions answer that refuse every event."""
+    return lambda *_: (422, {"error": asdict(problem)})
 
 
 def message(event: Event, number: int, at_s: int, consumed: int = 1) -> Msg:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from typing import Any
 
 import nats
@@ -14,7 +13,7 @@ from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import Problem
 from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.testing.nats import NatsServer
-from tests.dispatcher.events import SUBMITTED, a_run, left
+from tests.dispatcher.events import SUBMITTED, a_run, left, refusing
 
 Dispatching = Callable[[], AbstractContextManager[None]]
 
@@ -39,7 +38,7 @@ def test_nonsense_is_buried(
 def test_the_dead_letter_is_the_event_itself(
     functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer, runs: RunBook
 ) -> None:
-    functions.answer = lambda *_: (422, {"error": asdict(Problem(code="c", message="größer"))})
+    functions.answer = refusing(Problem(code="c", message="größer"))
     runs.create(a_run())
     with dispatching():
         bus.publish([SUBMITTED])
@@ -56,11 +55,27 @@ def test_the_dead_letter_is_the_event_itself(
     assert dead.headers["Mlaas-Function"] == "specs"
 
 
+def test_what_can_never_succeed_is_parked_and_fails_the_run(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    problem = Problem(code="invalid_request", message="no such branch", stage="specs")
+    functions.answer = refusing(problem)
+    runs.create(a_run())
+    with dispatching():
+        bus.publish([SUBMITTED])
+        run = runs.wait("a", "luca_1", lambda run: run.is_final, 20)
+
+    assert (run.status, run.problem) == (Status.FAILED, problem)
+    assert len(functions.calls) == 1
+    assert left(nats_server, STREAM, 0) == 0
+    assert left(nats_server, DEAD_STREAM, 1) == 1
+
+
 def test_a_strange_event_is_parked_and_its_run_goes_on(
     functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
 ) -> None:
     strange = Problem(code="strange_event", message="there is no range 7", stage="specs")
-    functions.answer = lambda *_: (422, {"error": asdict(strange)})
+    functions.answer = refusing(strange)
     runs.create(a_run())
     with dispatching():
         bus.publish([SUBMITTED])

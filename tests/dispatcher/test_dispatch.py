@@ -14,7 +14,7 @@ import nats
 
 from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, DEAD_STREAM, STREAM
+from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, STREAM
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import Problem, ServiceUnavailableError
@@ -48,22 +48,6 @@ def test_what_is_done_is_gone(
         functions.wait_for(lambda: len(functions.calls) == 20)
 
     assert left(nats_server, STREAM, 0) == 0
-
-
-def test_what_can_never_succeed_is_parked_and_fails_the_run(
-    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching, nats_server: NatsServer
-) -> None:
-    problem = Problem(code="invalid_request", message="no such branch", stage="specs")
-    functions.answer = lambda *_: (422, {"error": asdict(problem)})
-    runs.create(a_run())
-    with dispatching():
-        bus.publish([SUBMITTED])
-        run = runs.wait("a", "luca_1", lambda run: run.is_final, 20)
-
-    assert (run.status, run.problem) == (Status.FAILED, problem)
-    assert len(functions.calls) == 1
-    assert left(nats_server, STREAM, 0) == 0
-    assert left(nats_server, DEAD_STREAM, 1) == 1
 
 
 def test_a_function_that_fails_once_gets_the_event_again(
