@@ -44,19 +44,19 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, acces
 """
 
 
-def wait(port: int) -> None:
-    while not listens(port):
+def wait(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return when a process listens; RuntimeError if it ends instead."""
+    while process.poll() is None and not listens(port):
         time.sleep(0.005)
+    if process.returncode is not None:
+        raise RuntimeError(f"{process.args!r} has ended with code {process.returncode}")
 
 
 @contextmanager
 def ended(process: subprocess.Popen[bytes], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Wait until a process listens; it is ended with the context."""
     try:
-        while process.poll() is None and not listens(port):
-            time.sleep(0.005)
-        if process.returncode is not None:
-            raise RuntimeError(f"{process.args!r} has ended with code {process.returncode}")
+        wait(process, port)
         yield process
     finally:
         process.terminate()

@@ -67,8 +67,8 @@ def _running(
                 servers.start_watchdog(program, *pair)
                 for pair in zip(dogs, (port, constant), strict=True)
             ]
-        for each in (port, constant, *(dogs or ())):
-            servers.wait(each)
+        for process, each in zip(processes, (port, constant, *(dogs or ())), strict=True):
+            servers.wait(process, each)
         pids = {port: processes[0].pid, constant: processes[1].pid}
         if dogs:  # the processes behind them count
             pids |= dict(zip(dogs, pids.values(), strict=True))
@@ -131,7 +131,7 @@ def cold_start(state: Path, jwks_url: str, token: str) -> Sample:
     started = time.perf_counter()
     process = servers.start_function(state, jwks_url, port)
     try:
-        servers.wait(port)
+        servers.wait(process, port)
         with urllib.request.urlopen(request) as answer:
             answer.read()
         seconds = time.perf_counter() - started
