@@ -4,14 +4,13 @@ import logging
 
 from deploy import command
 from deploy.testbed import probe, process
+from deploy.testbed.cluster import processes
 from deploy.testbed.place import Place
 
 log = logging.getLogger(__name__)
 
 _PROGRAM = "docker-registry"
 _NAME = "registry"
-#: Processes that serve the one store: Docker's here, the node's in its network namespace.
-SERVERS = (_NAME, f"cluster-{_NAME}")
 _REPOSITORIES = "docker/registry/v2/repositories"  #: in the store, as soon as it has an image
 
 
@@ -34,7 +33,8 @@ def serving(place: Place) -> list[str]:
         f"http: {{addr: '{address(place)}'}}\n",
         encoding="utf-8",
     )
-    is_served = any(process.running(place, name) for name in SERVERS)
+    # Docker's runs here, the node's in its network namespace; both serve the one store.
+    is_served = process.running(place, _NAME) or processes.running(place, _NAME)
     if (store / _REPOSITORIES).exists() and not is_served:  # it deletes: nobody may push
         log.info("removing old images from the registry")
         command.output([_PROGRAM, "garbage-collect", "--delete-untagged", str(config)])
