@@ -54,9 +54,9 @@ class Sweeper:
         self._replicas = replicas
         self._clock = clock
         self._steady = steady
-        self._told: LRUCache[tuple[str, str], float] = LRUCache(
-            _REMEMBERED
-        )  #: when, by the steady clock
+        #: When a run was told to go on, by the steady clock.
+        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
+        #: Its `updated_at`, and when that was first seen here, by the steady clock.
         self._seen: LRUCache[tuple[str, str], tuple[float, float]] = LRUCache(_REMEMBERED)
         self._tells_all = False  #: all events are lost, and nobody was told since
 

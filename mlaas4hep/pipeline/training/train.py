@@ -116,9 +116,8 @@ class _UnderWay:
                 run = self._run()
                 if not is_wanted(run, self.event):
                     check_stopping(self.services)  # the checkpoint may be wanted again
-                    self.is_ours = (
-                        run.status != Status.DONE
-                    )  # else another delivery's files are newer
+                    # Of a run that is done, another delivery's files are newer.
+                    self.is_ours = run.status is not Status.DONE
                     return
                 yield from self._hand_over(run)
             check_stopping(self.services)

@@ -5,6 +5,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 
 _BLOCK = 4096
 
@@ -40,7 +41,7 @@ def cutting(host: str, port: int, after: int, times: float = float("inf")) -> It
         after: bytes that come of an answer.
         times: answers that are cut; later ones come whole.
     """
-    lines = iter(range(10**6))
+    lines = count()
 
     class Server(socketserver.ThreadingTCPServer):
         behind = host, port
