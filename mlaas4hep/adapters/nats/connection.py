@@ -24,6 +24,7 @@ from mlaas4hep.errors import ServiceUnavailableError, TooLargeError
 T = TypeVar("T")
 
 ANSWER_S = 5.0  #: NATS answers within that, or is away
+NOTICED_S = 1.0  #: after which a watch looks whether the connection was lost; see `reconnects`
 _PATIENCE_S = 60.0  #: longest that a call may take when it consists of several
 _BATCH = 1000  #: events under way at once
 _FOR_EVER = -1

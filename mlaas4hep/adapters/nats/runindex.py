@@ -12,7 +12,7 @@ import nats.errors
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
-from mlaas4hep.adapters.nats.connection import WATCH
+from mlaas4hep.adapters.nats.connection import NOTICED_S, WATCH
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.run import Run
 
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 LOOK_S = 15.0  #: between two looks whether the bucket still is the one that is watched
 _FORGOTTEN_S = 120.0  #: a watch of a process that is dead
 _MEND_S = 1.0
-_NOTICED_S = 1.0  #: after which it is noticed that the connection was lost
 _BROUGHT_S = 2.0  #: longest wait for the watch to catch up; usually it takes a millisecond
 
 Listener = Callable[[str, str], None]
@@ -125,7 +124,7 @@ class RunIndex:
             looked = time.monotonic()
             while True:
                 with suppress(nats.errors.TimeoutError):
-                    await self._hear(await watcher.updates(min(_NOTICED_S, self._look_s)))
+                    await self._hear(await watcher.updates(min(NOTICED_S, self._look_s)))
                 if self._is_cut_off():
                     raise _OtherBucketError("the connection was lost meanwhile")
                 if time.monotonic() - looked >= self._look_s:

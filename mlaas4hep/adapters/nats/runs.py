@@ -13,7 +13,14 @@ from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
-from mlaas4hep.adapters.nats.connection import ANSWER_S, Connection, bucket, key, reconnects
+from mlaas4hep.adapters.nats.connection import (
+    ANSWER_S,
+    NOTICED_S,
+    Connection,
+    bucket,
+    key,
+    reconnects,
+)
 from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
 from mlaas4hep.adapters.nats.runindex import LOOK_S, RunIndex
 from mlaas4hep.core import wire
@@ -25,7 +32,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 60.0  #: a watch that is silent for so long is made again
 _MEND_S = 1.0
-_NOTICED_S = 1.0  #: after which it is noticed that the connection was lost
 
 
 class JetStreamRunBook:
@@ -198,7 +204,7 @@ async def _seen(
         while time.monotonic() < again_at and reconnects(jetstream) == before:
             entry = None
             with suppress(nats.errors.TimeoutError):
-                entry = await watcher.updates(_NOTICED_S)
+                entry = await watcher.updates(NOTICED_S)
             if entry is None:  # nothing new, or all that was there before has come
                 continue
             if entry.operation in {KV_DEL, KV_PURGE}:

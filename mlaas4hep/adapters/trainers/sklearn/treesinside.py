@@ -61,7 +61,7 @@ def _register(kind: type[Any], convert: Any, options: Any) -> None:
 
     shapes = (
         shape_calculator.calculate_linear_classifier_output_shapes
-        if options in (_OF_CLASSES, _OF_HISTOGRAMS)
+        if hasattr(kind, "predict_proba")
         else shape_calculator.calculate_linear_regressor_output_shapes
     )
     update_registered_converter(kind, f"Mlaas{kind.__name__}", shapes, convert, options=options)
