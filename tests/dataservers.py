@@ -88,11 +88,17 @@ class RangeHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """Lets as many connections wait as a reader makes at once; of five, the sixth is a second late."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @contextmanager
 def web_server(make: object, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve with a handler (or what makes one); give the prefix of its URLs."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), make)  # type: ignore[arg-type]
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), make)  # type: ignore[arg-type]
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
