@@ -29,7 +29,8 @@ class StoredBytes:
     def by_owner(self) -> Counter[str] | None:
         """Return the bytes of each owner as they were listed last; None before the first time."""
         with self._lock:
-            is_old = self._services.clock() - self._listed_at >= _LISTED_S
+            age_s = self._services.clock() - self._listed_at
+            is_old = not 0 <= age_s < _LISTED_S  # less than 0: the clock was put back
             if is_old and (self._listing is None or not self._listing.is_alive()):
                 self._listing = threading.Thread(target=self._list, name="bytes", daemon=True)
                 self._listing.start()

@@ -114,6 +114,10 @@ def test_the_clock_of_a_run_stops_at_its_end():
     assert summary(replace(RUN, status=Status.DONE), 190.0).seconds == 60.0
 
 
+def test_lists_of_runs_say_what_was_learned():
+    assert summary(replace(RUN, learned="multiclass"), 190.0).learned == "multiclass"
+
+
 def test_of_figures_with_one_name_the_first_counts():
     run = replace(RUN, metrics=(("auc", 0.8), ("loss", 0.1), ("auc", 0.7)))
 

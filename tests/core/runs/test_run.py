@@ -36,7 +36,9 @@ STORY: tuple[Event, ...] = (
     EpochEnded(**WHO, round=0, metrics=(("loss", 0.7),)),
     ChunkReady(**WHO, index=1, key="e", entries=40),
     EpochEnded(**WHO, round=1, metrics=(("loss", 0.6),)),
-    ModelReady(**WHO, model="luca_1", version="v", metrics=(("test_auc", 0.8),)),
+    ModelReady(
+        **WHO, model="luca_1", version="v", metrics=(("test_auc", 0.8),), learned="binary"
+    ),
 )
 
 
@@ -52,7 +54,7 @@ def test_the_whole_story_ends_done_with_every_item_counted() -> None:
     assert run.status is Status.DONE
     assert (run.ranges.done, run.chunks.done, run.rounds.done) == (2, 2, 2)
     assert (run.files, run.entries, run.selected, run.columns) == (2, 90, 90, 7)
-    assert run.metrics == (("test_auc", 0.8),)
+    assert (run.metrics, run.learned) == ((("test_auc", 0.8),), "binary")
 
 
 @pytest.mark.parametrize("length", range(1, len(STORY) + 1))

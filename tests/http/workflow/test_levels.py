@@ -30,6 +30,15 @@ def test_bytes_are_told_by_owner_and_looked_up_once_in_ten_minutes(world, alice)
     assert told(levels, "mlaas_owner_bytes").keys() == {alice.owner, bob.owner, "others"}
 
 
+def test_bytes_are_looked_up_again_where_the_clock_was_put_back(world, alice):
+    levels = Levels(world.app.extensions["context"])
+    assert told(levels, "mlaas_owner_bytes").keys() == {"others"}
+    alice.upload()
+
+    world.now -= 601
+    assert told(levels, "mlaas_owner_bytes").keys() == {alice.owner, "others"}
+
+
 def test_many_owners_that_keep_little_are_told_together(world):
     for number in range(103):
         world.services.chunks.put(f"owner{number:03d}/a", b"x" * (200 - number))

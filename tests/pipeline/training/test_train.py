@@ -137,6 +137,7 @@ def test_news_are_told_in_order(services, files):
     assert [type(event) for event in news] == kinds
     assert (news[0].rounds, news[0].resumed) == (6, 0)
     assert [event.round for event in news[1:-1]] == [0, 1, 2, 3, 4, 5]
+    assert news[-1].learned == "regression"
 
 
 def test_whoever_hears_that_a_run_is_done_finds_all_its_rounds(services, files):
