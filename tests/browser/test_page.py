@@ -145,6 +145,24 @@ def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(cro
     assert page.get_by_text("1 to 11 of 11").count() == 1
 
 
+def test_an_answer_that_comes_while_somebody_types_puts_no_search_off(crowded, visit):
+    alice = visit()
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page, held = alice.page, []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(lambda url: "q=number+1&" in url, hold)
+    with page.expect_request(lambda request: "q=number+1&" in request.url):
+        page.get_by_label("Find").fill("number 1")
+
+    page.get_by_label("Find").fill("number 17")
+    held[0].fulfill(json={"runs": [], "total": 0, "offset": 0, "limit": 50})
+
+    page.get_by_text("1 to 11 of 11").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_a_telephone_and_axe_finds_nothing_serious(crowded, visit, scheme):
     alice = visit(NARROW, color_scheme=scheme)

@@ -19,6 +19,7 @@ export async function show(view, _args, { signal, query }) {
   const search = h("input", { type: "search", value: state.q, placeholder: "name or title", oninput: (event) => change({ q: event.target.value, offset: 0 }) });
   const status = h("select", { onchange: (event) => change({ status: event.target.value, offset: 0 }) });
   let timer;
+  let questions = 0; // an answer to another question than the latest is not shown, and puts none off
 
   const options = (values) => fill(status, values.map((one) => h("option", { value: one, selected: one === state.status }, one || "any")));
   options(["", "done", "failed", "cancelled"].concat(state.status && !["done", "failed", "cancelled"].includes(state.status) ? [state.status] : []));
@@ -32,6 +33,7 @@ export async function show(view, _args, { signal, query }) {
 
   function change(changes) {
     Object.assign(state, changes);
+    questions += 1;
     clearTimeout(timer);
     timer = setTimeout(load, 180);
   }
@@ -72,8 +74,6 @@ export async function show(view, _args, { signal, query }) {
       numberCell(duration(run.seconds)),
     );
   }
-
-  let questions = 0; // an answer that comes after that to a later question is not shown
 
   async function load() {
     const question = ++questions;
