@@ -101,11 +101,13 @@ class Run:
         """Return how many entries each file has, what each cut leaves, and how many pass all."""
         told = self._client.cutflow(self.name)
         cuts = [count["cut"] for count in told.get("cuts", ())]
-        rows = [
-            {**each, **{count["cut"]: count["passed"] for count in each.get("cuts", ())}}
-            for each in told["files"]
-        ]
-        return pd.DataFrame(rows, columns=["file", "entries", *cuts, "passed"]).set_index("file")
+        rows = []
+        for each in told["files"]:
+            left = {count["cut"]: count["passed"] for count in each.get("cuts", ())}
+            of_cuts = [left.get(cut) for cut in cuts]
+            rows.append([each["entries"], *of_cuts, each["passed"]])
+        files = pd.Index([each["file"] for each in told["files"]], name="file")
+        return pd.DataFrame(rows, files, columns=["entries", *cuts, "passed"])
 
     def log(self, stage: str = "") -> str:
         """Return the log, or that of one stage."""
