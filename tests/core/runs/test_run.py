@@ -36,9 +36,7 @@ STORY: tuple[Event, ...] = (
     EpochEnded(**WHO, round=0, metrics=(("loss", 0.7),)),
     ChunkReady(**WHO, index=1, key="e", entries=40),
     EpochEnded(**WHO, round=1, metrics=(("loss", 0.6),)),
-    ModelReady(
-        **WHO, model="luca_1", version="v", metrics=(("test_auc", 0.8),), learned="binary"
-    ),
+    ModelReady(**WHO, model="luca_1", version="v", metrics=(("test_auc", 0.8),), learned="binary"),
 )
 
 
