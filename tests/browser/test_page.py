@@ -236,6 +236,30 @@ def test_a_run_of_a_thousand_chunks_is_told_as_it_grows(crowded, visit):
     assert visitor.errors == []
 
 
+def test_a_connection_that_falls_silent_is_told_and_made_anew(crowded, visit):
+    fay = crowded.person("fay")
+    fay.upload()
+    fay.submit()
+    visitor, held = visit(), []
+    page = visitor.page
+    page.clock.install()
+    visitor.sign_in(crowded.url, crowded.token("fay"))
+    lost = page.get_by_text("The connection is lost")
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/runs/luca_1/events", hold)
+    with page.expect_request("**/runs/luca_1/events"):
+        page.goto(f"{crowded.url}#/runs/luca_1")
+    page.clock.fast_forward(31_000)
+    lost.wait_for()
+
+    page.unroute("**/runs/luca_1/events")
+    page.clock.fast_forward(2_000)
+    lost.wait_for(state="hidden")
+
+
 def test_an_administrator_sees_everybody_and_tries_dead_letters_again(crowded, visit):
     services, erin = crowded.services, crowded.person("erin")
     root = crowded.person("root")
