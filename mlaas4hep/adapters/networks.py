@@ -8,8 +8,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_INTERNAL = (  #: though Python 3.11 calls them global; a cloud's metadata are at 192.0.0.192
+_INTERNAL = (  #: though Python 3.11 calls them global; clouds tell their machines secrets at two
     ipaddress.IPv4Network("192.0.0.0/24"),
+    ipaddress.IPv4Network("168.63.129.16/32"),
     ipaddress.IPv6Network("fec0::/10"),
 )
 

@@ -8,6 +8,8 @@ from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.keys import BUCKETS
+from mlaas4hep.core.requests.inputs.servers import server
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import DataSource, ObjectStore
 from mlaas4hep.settings import Settings, SettingsError, credentials
 
@@ -32,13 +34,17 @@ def _source(settings: Settings, tarballs: ObjectStore, policy: ServerPolicy) -> 
 
 def _server_policy(settings: Settings) -> ServerPolicy:
     """Return which servers input files may come from; the operator's own proxy always may."""
-    proxy = urlsplit(settings.xrootd_proxy).hostname or ""
+    proxy = settings.xrootd_proxy
+    try:
+        own = (server(proxy),) if proxy else ()
+    except InvalidRequestError as error:
+        raise SettingsError(f"MLAAS_XROOTD_PROXY={proxy!r}: {error}") from error
     try:
         policy = ServerPolicy.of(
             settings.remote_hosts,
             settings.remote_networks,
             plain_http=bool(settings.plain_http),
-            own=(proxy,) if proxy else (),
+            own=own,
         )
     except ValueError as error:
         raise SettingsError(

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.networks import Networks
         *("::1", "::", "fe80::1", "fd00::1", "ff02::1", "::127.0.0.1", "2001::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1"),
         *("64:ff9b:1::1", "64:ff9b::a9fe:a9fe", "fe80::1%eth0"),
-        *("192.0.0.192", "::ffff:192.0.0.192", "fec0::1", "::8.8.8.8"),
+        *("192.0.0.192", "168.63.129.16", "::ffff:192.0.0.192", "fec0::1", "::8.8.8.8"),
     ],
 )
 def test_addresses_that_are_not_public_are_refused(address):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from mlaas4hep.adapters.networks import Networks
 from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
+from mlaas4hep.core.requests.inputs.servers import Server, server
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
 
 
@@ -19,13 +20,13 @@ class ServerPolicy:
     hosts: tuple[str, ...] = ("*",)  #: globs
     networks: Networks = Networks()
     plain_http: bool = True
-    own: tuple[str, ...] = ()  #: hosts of this deployment, wherever they are
+    own: tuple[Server, ...] = ()  #: this deployment's, wherever they are; not all of their ports
     s3: S3Access | None = None  #: where s3:// is
     datasets: str = ""  #: the command or URL that knows the files of data sets
 
     @classmethod
     def of(
-        cls, hosts: str, networks: str, *, plain_http: bool, own: tuple[str, ...] = ()
+        cls, hosts: str, networks: str, *, plain_http: bool, own: tuple[Server, ...] = ()
     ) -> "ServerPolicy":
         """Return the policy that settings tell.
 
@@ -36,7 +37,7 @@ class ServerPolicy:
             hosts=tuple(part.strip().lower() for part in hosts.split(",") if part.strip()),
             networks=Networks.of(networks),
             plain_http=plain_http,
-            own=tuple(host.lower() for host in own),
+            own=own,
         )
 
     def check_url(self, url: str) -> None:
@@ -44,6 +45,7 @@ class ServerPolicy:
 
         Raises:
             ForbiddenError: so it is.
+            InvalidRequestError: which server it is depends on who reads it.
         """
         parts = urlsplit(url)
         if parts.scheme == "dataset":
@@ -51,8 +53,9 @@ class ServerPolicy:
         if parts.scheme == "s3":
             self._check_bucket(url, parts.netloc)
             return
-        host = (parts.hostname or "").lower()
-        if host not in self.own and not any(fnmatchcase(host, glob) for glob in self.hosts):
+        host, port = server(url)
+        known = (host, port) in self.own
+        if not known and not any(fnmatchcase(host, glob) for glob in self.hosts):
             raise ForbiddenError(f"{without_secrets(url)!r}: files may not come from {host!r}")
         if parts.scheme == "http" and not self.plain_http:
             raise ForbiddenError(
@@ -77,14 +80,29 @@ class ServerPolicy:
             ServiceUnavailableError: nobody can tell now.
         """
         found = _resolved(host, port)
-        known = host.lower() in self.own
-        allowed = [each for each in found if known or self.networks.allow(each)]
+        allowed = [each for each in found if self._allows(host, port, each)]
         if not allowed:
-            raise ForbiddenError(
-                f"files may not come from {host!r}: it is a machine of an internal network",
-                hint="an operator can allow its network in MLAAS_REMOTE_NETWORKS",
-            )
+            raise _internal(host)
         yield from allowed
+
+    def check_server(self, host: str, port: int) -> None:
+        """Refuse a host of which any address is not allowed, for who looks it up by itself.
+
+        Raises:
+            InvalidRequestError, ForbiddenError, ServiceUnavailableError: see `addresses`.
+        """
+        if not all(self._allows(host, port, each) for each in _resolved(host, port)):
+            raise _internal(host)
+
+    def _allows(self, host: str, port: int, address: str) -> bool:
+        return (host.lower(), port) in self.own or self.networks.allow(address)
+
+
+def _internal(host: str) -> ForbiddenError:
+    return ForbiddenError(
+        f"files may not come from {host!r}: it is a machine of an internal network",
+        hint="an operator can allow its network in MLAAS_REMOTE_NETWORKS",
+    )
 
 
 def _resolved(host: str, port: int) -> list[str]:

@@ -17,6 +17,7 @@ from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.place import WebPlaces
 from mlaas4hep.core.requests.inputs.globs import matches
+from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -54,8 +55,10 @@ class S3Places:
             ),
         )
         hosts = (f"*.{_AWS}",) if host.endswith(_AWS) else ()
-        server = replace(policy, hosts=hosts, own=(host,), plain_http=parts.scheme == "http")
-        self._web = WebPlaces(server, self._signed)
+        its = replace(
+            policy, hosts=hosts, own=(server(access.url),), plain_http=parts.scheme == "http"
+        )
+        self._web = WebPlaces(its, self._signed)
 
     def locate(self, url: str) -> Place:
         """Return the place of `s3://bucket/key`; see `WebClient.get` for what is raised."""

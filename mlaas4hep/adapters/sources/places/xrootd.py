@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import uproot
 
@@ -21,11 +21,11 @@ from mlaas4hep.adapters.sources.places.place import (
 )
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.core.requests.inputs.globs import matches
+from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 TIMEOUT_S = 30
 HOLDS_S = 2.0  #: a chunk asks for its files twice
-PORT = 1094
 _GONE = frozenset({3011, 3016})  #: kXR_NotFound, kXR_isDirectory
 _SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
 _LIMITS = (  # a dead server otherwise takes eight minutes to fail
@@ -58,11 +58,10 @@ class XRootDPlaces:
 
     def locate(self, url: str) -> Place:
         """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError."""
-        parts = urlsplit(url)
-        self._check(parts.hostname or "", parts.port or PORT)
+        parts = self._checked(url)
         path = parts.path.replace("//", "/", 1) + (f"?{parts.query}" if parts.query else "")
-        server = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
-        status, stat = server.stat(path, timeout=TIMEOUT_S)
+        there = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
+        status, stat = there.stat(path, timeout=TIMEOUT_S)
         if not status.ok:
             raise _our_error(url, status)
         return Place(
@@ -76,24 +75,27 @@ class XRootDPlaces:
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the files in a folder whose names match, sorted."""
-        parts = urlsplit(pattern)
-        self._check(parts.hostname or "", parts.port or PORT)
+        parts = self._checked(pattern)
         folder, _, names = parts.path.rpartition("/")
         if any(letter in folder for letter in "*?["):
             raise InvalidRequestError(
                 f"{shown(pattern)}: only the last part of a name on a server may be a pattern"
             )
-        server = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
-        status, listing = server.dirlist(folder.replace("//", "/", 1) or "/", timeout=TIMEOUT_S)
+        there = self._client.FileSystem(f"{parts.scheme}://{parts.netloc}")
+        status, listing = there.dirlist(folder.replace("//", "/", 1) or "/", timeout=TIMEOUT_S)
         if not status.ok:
             raise _our_error(pattern, status)
         query = f"?{parts.query}" if parts.query else ""
         found = sorted(each.name for each in listing if matches(each.name, names))
         return [f"{parts.scheme}://{parts.netloc}{folder}/{name}{query}" for name in found]
 
-    def _check(self, host: str, port: int) -> None:
-        """Refuse a server of which no address is allowed."""
-        next(self._policy.addresses(host, port))
+    def _checked(self, url: str) -> SplitResult:
+        """Return the parts of a URL whose server may be asked: the one that XRootD's client asks."""
+        named, asked = server(url), self._client.URL(url)
+        if named != (asked.hostname.strip("[]").lower(), asked.port):
+            raise InvalidRequestError(f"{shown(url)} must be one server and one path")
+        self._policy.check_server(*named)
+        return urlsplit(url)
 
     def _open(self, url: str, stack: ExitStack) -> Bytes:
         content = _XRootDBytes(url, self._opened)
@@ -102,9 +104,9 @@ class XRootDPlaces:
 
     def _opened(self, url: str, stack: ExitStack) -> ServerBytes:
         source = stack.enter_context(uproot.XRootDSource(url, **uproot.open.defaults))
-        there = urlsplit(f"root://{source.resource.file.get_property('DataServer')}")
-        if there.hostname and (urlsplit(url).hostname or "") not in self._policy.own:
-            self._check(there.hostname, there.port or PORT)
+        there = source.resource.file.get_property("DataServer")
+        if there and server(url) not in self._policy.own:
+            self._policy.check_server(*server(f"root://{there}"))
         return ServerBytes(source)
 
 

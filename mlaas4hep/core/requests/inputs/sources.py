@@ -1,5 +1,6 @@
 """Where a line of files.txt is read from; this is a server, so its own disk is no answer."""
 
+import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -8,12 +9,15 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.inputs.datasets import SCHEME
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
+from mlaas4hep.core.requests.inputs.servers import Server, server
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 
 LOGICAL = ("/store/", "/eos/")  #: begin names of files on storage behind a redirector
 SCHEMES = ("root", "roots", "https", "http")
+#: begin settings of XRootD's client, among them the files that it takes for its credentials
+CLIENTS = ("xrd.", "xrdcl.")
 
 Find = Callable[[str], Sequence[str]]
 
@@ -70,33 +74,38 @@ def _in_bucket(name: str, limits: Limits) -> str:
 
 
 def _remote(name: str, limits: Limits) -> str:
-    host = _host(name, limits)
-    own = (urlsplit(limits.xrootd_proxy).hostname or "").lower()
-    globs = [own] if own and host == own else []
-    globs += [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
+    host, port = _server(name, limits)
+    if limits.xrootd_proxy and (host, port) == server(limits.xrootd_proxy):
+        return name
+    globs = [glob.strip().lower() for glob in limits.remote_hosts.split(",") if glob.strip()]
     if not any(fnmatchcase(host, glob) for glob in globs):
         raise _forbidden(name, repr(host), limits.remote_hosts or "no remote server")
     return name
 
 
-def _host(name: str, limits: Limits) -> str:
+def _server(name: str, limits: Limits) -> Server:
     try:
         parts = urlsplit(name)
-        host = (parts.hostname or "").lower()
-        parts.port  # noqa: B018 - raises when the port is no number
     except ValueError as error:
         raise _refusal(name, f"is not a URL: {error}") from error
     schemes = _schemes(limits)
     if parts.scheme not in schemes:
         hint = f"one of {', '.join(f'{scheme}://' for scheme in schemes)}"
         raise _refusal(name, f"cannot be read: {parts.scheme}:// is not read here", hint)
-    if not host or parts.username is not None or "://" in parts.path + parts.query:
+    if parts.username is not None or "://" in parts.path + parts.query:
         raise _refusal(
             name,
             "must be one server and one path, without a user name",
             "root://host//store/file.root",
         )
-    return host
+    settings = [each.partition("=")[0] for each in re.split("[?&]", name)[1:]]
+    for setting in settings:
+        if setting.startswith(CLIENTS):
+            raise _refusal(name, f"sets {setting!r}, which only the operator may", "leave it out")
+    try:
+        return server(name)
+    except InvalidRequestError as error:
+        raise error.located(stage="submit", file=without_secrets(name)) from None
 
 
 def _refusal(name: str, why: str, hint: str = "") -> InvalidRequestError:

@@ -1,5 +1,7 @@
 """Files that lie in several places, and folders of servers that are listed."""
 
+import socket
+
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
@@ -47,6 +49,18 @@ def test_a_folder_of_an_xrootd_server_is_listed(locator, tmp_path):
         assert locator.locate(locator.find(f"{prefix}/a*")[0]).size_bytes == 1
         with pytest.raises(InvalidRequestError, match="only the last part"):
             locator.find(f"{prefix}/x*/a.root")
+
+
+@pytest.mark.parametrize("sign", ["?", "#"])
+def test_xrootd_is_not_led_to_another_server_than_the_one_that_was_checked(locator, sign):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        url = f"root://localhost{sign}@127.0.0.1:{other.getsockname()[1]}//a.root"
+        for asked in (locator.locate, locator.find):
+            with pytest.raises(InvalidRequestError, match="one server and one path"):
+                asked(url)
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.accept()
 
 
 def test_web_servers_are_not_listed(locator):

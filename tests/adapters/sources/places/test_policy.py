@@ -17,11 +17,29 @@ def test_every_way_to_write_this_machine_is_refused(host):
 
 
 def test_the_deployments_own_servers_may_be_anywhere():
-    policy = ServerPolicy.of("*.cern.ch", "", plain_http=False, own=("localhost",))
+    policy = ServerPolicy.of("*.cern.ch", "", plain_http=False, own=(("localhost", 1094),))
 
     policy.check_url("root://localhost:1094//a.root")
 
     assert "127.0.0.1" in list(policy.addresses("localhost", 1094))
+
+
+def test_other_ports_of_the_same_machines_may_not():
+    policy = ServerPolicy.of("*.cern.ch", "", plain_http=True, own=(("localhost", 1094),))
+
+    with pytest.raises(ForbiddenError, match="may not come from 'localhost'"):
+        policy.check_url("http://localhost:9000/a.root")
+    with pytest.raises(ForbiddenError, match="internal network"):
+        next(policy.addresses("localhost", 9000))
+
+
+def test_who_looks_names_up_by_itself_gets_no_host_with_an_internal_address(monkeypatch):
+    answers = [(0, 0, 0, "", (address, 1094)) for address in ("137.138.1.1", "127.0.0.1")]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_more: answers)
+
+    assert list(PUBLIC_ONLY.addresses("two.example", 1094)) == ["137.138.1.1"]
+    with pytest.raises(ForbiddenError, match="internal network"):
+        PUBLIC_ONLY.check_server("two.example", 1094)
 
 
 def test_a_host_that_is_not_there_is_named_at_once():

@@ -95,6 +95,21 @@ def test_bare_names_are_read_through_the_proxy(name):
         resolve(name, None, limits())
 
 
+def test_of_the_machine_of_the_proxy_no_other_port_is_read():
+    proxy = limits(xrootd_proxy="root://p:1094", remote_hosts="h", plain_http=True)
+
+    assert resolve("root://P//a.root", None, proxy)
+    for name in ("root://p:22//a.root", "http://p:9000/a.root", "https://p/a.root"):
+        with pytest.raises(ForbiddenError, match="may not come from 'p'"):
+            resolve(name, None, proxy)
+
+
+@pytest.mark.parametrize("more", ["?xrd.gsiusrpxy=/x", "?authz=a&xrd.sss=/x", "#?xrdcl.unzip=x"])
+def test_settings_of_the_client_of_xrootd_are_the_operators(more):
+    with pytest.raises(InvalidRequestError, match=r"sets 'xrd(cl)?\.\w+', which only the operator"):
+        resolve(f"root://h//a.root{more}", None, limits(remote_hosts="h"))
+
+
 def test_plain_http_is_read_only_where_it_is_allowed():
     with pytest.raises(InvalidRequestError, match="http:// is not read here"):
         resolve("http://h/a.root", None, limits())
