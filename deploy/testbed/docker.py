@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy import command
-from deploy.testbed import process, registry
+from deploy.testbed import leftovers, process, registry
 from deploy.testbed.place import Place
 
 log = logging.getLogger(__name__)
 
 NETWORK = "mlaas"
+_BRIDGE = "mlaas0"  #: that it is on
 LABEL = "com.openfaas.function"
 KEPT = "10GB"  #: of what the builder keeps for the next build
 SUITE = "bookworm"
@@ -42,11 +43,13 @@ def logs(place: Place, container: str) -> str:
 
 def start(place: Place) -> None:
     """Start daemon, functions' network and registry."""
-    folder = place.folder("docker")
+    folder, data = place.folder("docker"), place.cached("docker")
+    if not process.running(place, "dockerd"):
+        leftovers.remove(data / "containers", _BRIDGE)
     process.start(
         place,
         "dockerd",
-        ["dockerd", f"--data-root={place.cached('docker')}", f"--exec-root={folder}/exec"]
+        ["dockerd", f"--data-root={data}", f"--exec-root={folder}/exec"]
         + [f"--pidfile={folder}/dockerd.pid", f"--host=unix://{folder}/docker.sock"]
         + ["--log-opt=max-size=20m", "--live-restore=false"],
         ready=lambda: _succeeds(place, "info"),
@@ -66,7 +69,7 @@ def _make_network(place: Place) -> None:
         run(place, "network", "rm", NETWORK)
     run(
         place, "network", "create", f"--subnet={subnet}", f"--gateway={place.address}",
-        "--opt=com.docker.network.bridge.name=mlaas0", NETWORK,
+        f"--opt=com.docker.network.bridge.name={_BRIDGE}", NETWORK,
     )  # fmt: skip
 
 
