@@ -15,4 +15,5 @@ def bare_environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(Path(mlaas4hep.__path__[0]).parent),
         "PYTHONDONTWRITEBYTECODE": "1",
         "JOBLIB_MULTIPROCESSING": "0",  # its pools take semaphores of /dev/shm, out of reach here
+        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime tells its makers of models, else
     }
