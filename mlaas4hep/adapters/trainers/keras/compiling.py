@@ -69,11 +69,20 @@ def _compiled(made: Any, job: TrainingJob) -> Any:
     loss, activation = _meant(made, job, given.widths[0])
     if activation:
         made = wrapping.with_activation(made, job.columns, activation)
-    regression = loss == "mse"
-    made.compile(keras.optimizers.Adam(), loss, metrics=[] if regression else ["accuracy"])
+    made.compile(keras.optimizers.Adam(), loss, metrics=_metrics(loss))
     behind = f" behind {activation}" if activation else ""
     _say(f"model.py does not compile the model: it is trained with Adam and {loss}{behind}")
     return made
+
+
+def _metrics(loss: str) -> list[Any]:
+    """Return what else is told of each round.
+
+    Of several outputs, "accuracy" alone would be how often the largest is of the label that is 1.
+    """
+    if loss == "binary_crossentropy":
+        return [keras.metrics.BinaryAccuracy(name="accuracy")]
+    return [] if loss == "mse" else ["accuracy"]
 
 
 def _meant(made: Any, job: TrainingJob, outputs: int) -> tuple[str, str]:

@@ -202,3 +202,9 @@ def test_several_labels_of_0_and_1_are_learned_by_a_model_that_is_not_compiled(t
     assert [goal.task for goal in training.labels.goals] == ["binary", "binary"]
     outputs = training.model.predict(columns.everything(training))
     assert 0 <= outputs.min() < outputs.max() <= 1
+    held_out = list(training.data.validation())
+    right = [
+        (training.model.predict(block) > 0.5) == (block.y[block.order] > 0.5) for block in held_out
+    ]
+    told = training.history[-1]["val_accuracy"]
+    assert told == pytest.approx(np.concatenate(right).mean(), abs=1e-6)
