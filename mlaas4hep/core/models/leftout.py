@@ -26,16 +26,19 @@ def _reasons(
     trees: Mapping[str, TreeInfo], params: Params, preproc: Preproc, chosen: Branches
 ) -> Iterator[tuple[str, str]]:
     """Yield (branch, reason); the last reason of a branch counts."""
-    for tree in trees.values():
-        for branch in tree.branches:
-            yield branch.name, "not in selected_branches"
-        yield from tree.unreadable
     known = {branch.name for tree in trees.values() for branch in tree.branches}
+    selected = params.selected_branches
+    for name in known:
+        is_selected = not selected or _matches(name, selected)
+        yield name, "not in every file" if is_selected else "not in selected_branches"
+    for tree in trees.values():
+        yield from tree.unreadable
     excluded = [name for name in known if _matches(name, params.exclude_branches)]
     for names, reason in (
         (excluded, "exclude_branches"),
         (preproc.removes, "removed by preproc.json"),
         (chosen.label, "the label is computed from it"),
+        (chosen.weight, "the weight is computed from it"),
         (chosen.loss, "only the loss sees it: loss_columns"),
         (chosen.identifiers, "identifier"),
     ):

@@ -138,6 +138,31 @@ def test_it_says_what_is_left_out_and_why(alice, files):
     ]
 
 
+def test_what_is_left_out_for_another_reason_is_not_said_to_be_unselected(alice, files, tmp_path):
+    with uproot.recreate(tmp_path / "b.root") as file:
+        x = np.arange(100, dtype=np.float64)
+        file["events"] = {"pt": x, "eta": x, "runNo": x, "genWeight": x + 1, "late": x}
+    files["b.root"] = (tmp_path / "b.root").read_bytes()
+    with uproot.recreate(tmp_path / "a.root") as file:
+        file["events"] = {"pt": x, "eta": x, "runNo": x, "genWeight": x + 1}
+    files["a.root"] = (tmp_path / "a.root").read_bytes()
+    params = {"branch": "events", "weight": "genWeight", "missing_branches": "common"}
+    files["model.py"] = QUICK
+    reasons = []
+    for more in ({}, {"selected_branches": ["pt", "late"]}):
+        files["params.json"] = json.dumps({**params, "identifier": ["runNo"], **more})
+        alice.upload(files)
+        shown = alice.post("/submit?dry_run=1", json={"name": "luca", "preproc": ""}).json
+        reasons.append({one["branch"]: one["reason"] for one in shown["left_out"]})
+
+    every = {
+        "genWeight": "the weight is computed from it",
+        "late": "not in every file",
+        "runNo": "identifier",
+    }
+    assert reasons == [every, {**every, "eta": "not in selected_branches"}]
+
+
 def test_it_warns_about_features_that_give_the_answer_away(alice, files, tmp_path):
     for name, value in (("a.root", 0), ("b.root", 1)):
         with uproot.recreate(tmp_path / name) as file:
