@@ -27,7 +27,10 @@ class StoredBytes:
         self._found: Counter[str] | None = None
 
     def by_owner(self) -> Counter[str] | None:
-        """Return the bytes of each owner as they were listed last; None before the first time."""
+        """Return the bytes of each owner as they were listed last; None before the first time.
+
+        Who asks waits for the first list, a little, but for none that replaces another.
+        """
         with self._lock:
             age_s = self._services.clock() - self._listed_at
             is_old = not 0 <= age_s < _LISTED_S  # less than 0: the clock was put back
@@ -35,7 +38,7 @@ class StoredBytes:
                 self._listing = threading.Thread(target=self._list, name="bytes", daemon=True)
                 self._listing.start()
             listing = self._listing
-        if listing is not None:
+        if listing is not None and self._found is None:
             listing.join(self._patience_s)
         return self._found
 
