@@ -124,6 +124,21 @@ def test_what_was_typed_stays_when_the_network_is_back(crowded, visit):
     assert page.get_by_label("Find").input_value() == "number 17"
 
 
+def test_what_was_typed_stays_when_light_becomes_dark(crowded, visit):
+    alice = visit(color_scheme="light")
+    alice.sign_in(crowded.url, crowded.token("alice"))
+    page = alice.page
+    page.get_by_label("Find").fill("number 17")
+    page.get_by_text("1 to 11 of 11").wait_for()
+
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert page.get_by_label("Find").input_value() == "number 17"
+    assert page.get_by_text("1 to 11 of 11").count() == 1
+
+
 def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(crowded, visit):
     alice = visit()
     alice.sign_in(crowded.url, crowded.token("alice"))

@@ -29,7 +29,12 @@ def trained(crowded):
         done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
         crowded.services.runs.apply([done])
         quality = QUALITY if run == "luca_1" else {"test": HINGED}
-        write = {files.HISTORY: losses(fall), files.QUALITY: quality, files.CHECKS: CHECKS}
+        write = {
+            files.HISTORY: losses(fall),
+            files.QUALITY: quality,
+            files.CHECKS: CHECKS,
+            files.HISTOGRAMS: COUNTED,
+        }
         for name, content in write.items():
             key = files.key(gina.owner, run, name)
             crowded.services.runs_files.put(key, json.dumps(content).encode())
@@ -60,6 +65,19 @@ VALUED = {
         "spread": [0.1, None, 0.2],
     },
 }
+#: of 1, 2, 2, 2 and 4, in 50 bins as the training counts; of numbers between, too
+JETS = [1, *[0] * 15, 3, *[0] * 32, 1]
+BETWEEN = [1, *[0] * 14, 1, 2, *[0] * 32, 1]
+COUNTED = [
+    {
+        "branch": branch,
+        "counts": counts,
+        "by_class": {"0": counts},
+        "edges": [1 + 3 * each / 50 for each in range(51)],
+        "normalised_edges": [each / 50 for each in range(51)],
+    }
+    for branch, counts in (("nJet", JETS), ("mass", BETWEEN))
+]
 QUALITY = {"test/MET_pt > 40": SCORED, "train/MET_pt > 40": SCORED, "test/mass": VALUED}
 CHECKS = {
     "overtraining": None,
@@ -126,6 +144,88 @@ def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, traine
 
     assert "Calibration" in headings["luca_1"]
     assert "Calibration" not in headings["luca_2"]
+    assert gina.errors == []
+
+
+def test_whole_numbers_have_a_bin_each_and_distributions_can_be_logarithmic(
+    crowded, trained, visit
+):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/runs/luca_1/data")
+    shown = {}
+    for scale in ("counts", "counts, logarithmic"):
+        page.get_by_label("Scale").select_option(scale)
+        for branch in ("nJet", "mass"):
+            panel = page.locator("section.panel", has=page.get_by_role("heading", name=branch))
+            panel.get_by_text("Numbers").click()
+            shown[branch, scale] = (
+                panel.get_by_role("table", name="Numbers of the chart")
+                .locator("tbody tr")
+                .all_inner_texts()
+            )
+
+    assert shown["nJet", "counts"] == ["0.5\t1", "1.5\t3", "2.5\t0", "3.5\t1", "4.5\t1"]
+    assert shown["nJet", "counts, logarithmic"][2] == "2.5\t\N{EN DASH}"
+    assert len(shown["mass", "counts"]) == 51
+    assert gina.errors == []
+
+
+def colours(page):
+    """Return the colour of the first line in its chart's legend, and whether the chart has it."""
+    return page.evaluate(
+        """() => {
+            const chart = document.querySelector(".chart");
+            const told = getComputedStyle(chart.querySelectorAll(".u-marker")[1]).borderTopColor;
+            const canvas = chart.querySelector("canvas");
+            const drawn = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            const wanted = told.match(/[0-9]+/g).map(Number);
+            const has = (at) => wanted.every((each, index) => drawn[at + index] === each);
+            return [told, drawn.some((_each, at) => at % 4 === 0 && has(at))];
+        }"""
+    )
+
+
+def test_charts_take_the_colours_of_dark_as_they_stand(crowded, trained, visit):
+    gina = visit(color_scheme="light")
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/compare/luca_1/luca_2")
+    page.locator(".chart canvas").first.wait_for()
+    page.evaluate("document.querySelector('.chart').isTheFirst = true")
+    light = colours(page)
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+    dark = colours(page)
+
+    assert (light[1], dark[1], light[0] == dark[0]) == (True, True, False)
+    assert page.evaluate("document.querySelector('.chart').isTheFirst")
+    assert gina.errors == []
+
+
+def test_what_a_run_has_not_made_is_told_and_shown_as_soon_as_it_is_there(crowded, trained, visit):
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/runs/luca_3/quality")
+    page.get_by_text("The run failed before this was made").wait_for()
+    name = trained.post("/runs", json={"name": "luca"}).json["name"]
+    page.goto(f"{crowded.url}#/runs/{name}/quality")
+    page.get_by_text("It comes when the training is over").wait_for()
+    key = files.key(trained.owner, name, files.QUALITY)
+    crowded.services.runs_files.put(key, json.dumps(QUALITY).encode())
+    done = ModelReady(owner=trained.owner, run=name, model=name, version="v")
+
+    crowded.services.runs.apply([done])
+
+    page.get_by_role("heading", name="ROC curve").wait_for()
+    assert page.locator("dl", has_text="Background rejection").inner_text().split("\n") == [
+        *("Signal efficiency", "70 %"),
+        *("Background rejection", "5"),
+        *("Purity", "78 %"),
+    ]
     assert gina.errors == []
 
 

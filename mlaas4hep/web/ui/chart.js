@@ -2,8 +2,9 @@
 import { fill, h, table } from "./dom.js";
 import { number } from "./format.js";
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-export const colours = () => ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"].map(colour);
+// Colours are kept by name: what a name means changes with the scheme, light or dark.
+export const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"];
+const drawnIn = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function axis(label, more = {}) {
   return {
@@ -12,28 +13,32 @@ function axis(label, more = {}) {
     labelFont: "12px system-ui, sans-serif",
     font: "11px system-ui, sans-serif",
     size: 46,
-    stroke: colour("--dim"),
-    grid: { stroke: colour("--line"), width: 1 },
-    ticks: { stroke: colour("--line"), width: 1, size: 4 },
+    stroke: drawnIn("--dim"),
+    grid: { stroke: drawnIn("--line"), width: 1 },
+    ticks: { stroke: drawnIn("--line"), width: 1, size: 4 },
     ...more,
   };
 }
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const place of document.querySelectorAll(".chart")) place.recolour();
+});
 
 const figure = (value) => (value === null || value === undefined ? "" : number(value, 4));
 // Room beside an axis is small: 1,000,000 is 1e6 there.
 const short = (value) => (value !== null && Math.abs(value) >= 1e5 ? value.toExponential().replace("e+", "e") : figure(value));
 const numbers = (_plot, values) => values.map(short);
+const WHOLE = [1, 2, 5].flatMap((step) => Array.from({ length: 9 }, (_one, power) => step * 10 ** power)).sort((one, other) => one - other);
 
-// series: [{label, values, colour?, dash?, stepped?, fill?, points?}]; x: numbers that rise
-export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false }) {
+// series: [{label, values, colour?, dash?, stepped?, points?}]; x: numbers that rise, `whole` if no others lie between
+export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false, whole = false }) {
   const place = h("div.chart", { role: "img", "aria-label": label });
-  const all = colours();
+  const colourOf = (index) => series[index].colour || COLOURS[index % COLOURS.length];
   const sketch = (one, index) => ({
     label: one.label,
-    stroke: one.colour || all[index % all.length],
+    stroke: drawnIn(colourOf(index)),
     width: one.width ?? 1.75,
     dash: one.dash,
-    fill: one.fill,
     paths: one.stepped ? uPlot.paths.stepped({ align: 1 }) : one.pointsOnly ? () => null : undefined,
     points: { show: one.points ?? x.length < 3, size: one.pointsOnly ? 5 : 4 },
     value: (_plot, value) => figure(value),
@@ -41,13 +46,13 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
   const options = {
     width: 400,
     height,
-    legend: { show: true, live: true, markers: { width: 2, dash: (_plot, index) => (series[index - 1]?.dash ? "dashed" : "solid") } },
+    legend: { show: true, live: true, markers: { width: 2, stroke: (_plot, index) => `var(${colourOf(index - 1)})`, dash: (_plot, index) => (series[index - 1].dash ? "dashed" : "solid") } },
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
       x: { time: false, range: xRange ? () => xRange : undefined },
       y: { distr: log ? 3 : 1, range: yRange ? () => yRange : undefined },
     },
-    axes: [axis(xLabel, { values: numbers, size: 34 }), axis(yLabel, { values: numbers, size: 58 })],
+    axes: [axis(xLabel, { values: numbers, size: 34, incrs: whole ? WHOLE : undefined }), axis(yLabel, { values: numbers, size: 58 })],
     series: [{ label: xLabel, value: (_plot, value) => figure(value) }, ...series.map(sketch)],
   };
   const data = [x, ...series.map((one) => one.values)];
@@ -57,6 +62,7 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
     if (width > 0 && width !== plot.width) plot.setSize({ width, height });
   });
   fit.observe(place);
+  place.recolour = () => plot.redraw(false);
   const listed = h("details.numbers", h("summary", "Numbers"));
   listed.addEventListener("toggle", () => listed.open && fill(listed, h("summary", "Numbers"), rows(plot, xLabel, series)));
   const element = h("div", place, listed);
@@ -78,13 +84,10 @@ function rows(plot, xLabel, series) {
 }
 
 // Counts between edges, drawn as steps; `counts` one list for each series.
-export function histogram({ label, edges, xLabel, yLabel, series, height = 180, log = false }) {
+export function histogram({ label, edges, xLabel, yLabel, series, height = 180, log = false, whole = false }) {
+  const shown = (values) => (log ? values.map((each) => (each > 0 ? each : null)) : values);
   const all = series.flatMap((one) => one.values);
   const yRange = log ? undefined : [Math.min(0, ...all), 1.05 * Math.max(0, ...all) || 1];
-  const closed = series.map((one) => ({ ...one, stepped: one.stepped ?? true, points: one.points ?? false, values: [...one.values, one.pointsOnly ? null : one.values.at(-1)] }));
-  return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, xRange: [edges[0], edges.at(-1)], yRange });
-}
-
-export function faded(one) {
-  return one.startsWith("#") ? `${one}30` : one;
+  const closed = series.map((one) => ({ ...one, stepped: one.stepped ?? true, points: one.points ?? false, values: shown([...one.values, one.pointsOnly ? null : one.values.at(-1)]) }));
+  return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, whole, xRange: [edges[0], edges.at(-1)], yRange });
 }

@@ -79,7 +79,6 @@ addEventListener("signed-out", ({ detail }) => {
 });
 // A screen that could not be shown is asked for again; what somebody has typed into another stays.
 addEventListener("online", () => main.querySelector(":scope > .problem") && show());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();

@@ -1,5 +1,5 @@
 // Two runs side by side: what differs, and their curves over each other.
-import { chart, colours } from "../chart.js";
+import { chart, COLOURS } from "../chart.js";
 import { fill, h, panel, problem, table } from "../dom.js";
 import { duration, measured, metricName, number } from "../format.js";
 import { get } from "../server.js";
@@ -43,8 +43,8 @@ function curves(runs, ...histories) {
   const x = Array.from({ length: rounds }, (_one, index) => index + 1);
   const bases = [...new Set(histories.flatMap((one) => curveSets(one).map((set) => set.base)))];
   const values = (history, name) => x.map((round) => history[round - 1]?.[name] ?? null);
-  const series = (base) => histories.flatMap((history, index) => [base, `val_${base}`].filter((name) => history.some((round) => name in round)).map((name) => ({ label: `${runs[index]}${name === base ? "" : " validation"}`, values: values(history, name), colour: colours()[index], dash: name === base ? undefined : [5, 4] })));
-  return h("div.grid2", bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base) }))));
+  const series = (base) => histories.flatMap((history, index) => [base, `val_${base}`].filter((name) => history.some((round) => name in round)).map((name) => ({ label: `${runs[index]}${name === base ? "" : " validation"}`, values: values(history, name), colour: COLOURS[index], dash: name === base ? undefined : [5, 4] })));
+  return h("div.grid2", bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base), whole: true }))));
 }
 
 function learnedFrom(features, [one, two]) {

@@ -1,8 +1,9 @@
 // What a run learned from: branches, cuts, distributions.
 import { histogram } from "../chart.js";
-import { fill, h, numberCell, numberHead, panel, problem, table, warnings } from "../dom.js";
+import { fill, h, numberCell, numberHead, panel, table, warnings } from "../dom.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
+import { absent } from "./absent.js";
 import { matrix } from "./matrix.js";
 
 const SHOWN = 24;
@@ -11,15 +12,19 @@ export async function show(body, run, { signal, whose }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
   const [features, cutflow, histograms, together] = await Promise.all(["features", "cutflow", "histograms", "correlations"].map((what) => get(`${path}/${what}`, whose).catch((error) => error)));
   if (signal.aborted) return;
+  if (features.status === 409 && run.status !== "done") {
+    fill(body, warnings(run.warnings), absent(features, run, "The files are being measured."));
+    return;
+  }
   fill(
     body,
     h(
       "div.stack",
       warnings(run.warnings),
-      cutflow instanceof Error ? problem(cutflow, "warn") : cuts(cutflow),
-      features instanceof Error ? problem(features, "warn") : branches(features),
+      cutflow instanceof Error ? absent(cutflow, run) : cuts(cutflow),
+      features instanceof Error ? absent(features, run) : branches(features),
       together instanceof Error || together.branches.length < 2 ? null : matrix(together),
-      histograms instanceof Error ? problem(histograms, "warn") : distributions(histograms),
+      histograms instanceof Error ? absent(histograms, run) : distributions(histograms),
     ),
   );
 }
@@ -63,7 +68,7 @@ function branches(found) {
 
 function distributions(found) {
   const place = h("div.grid3");
-  const state = { q: "", after: false, density: true, shown: SHOWN };
+  const state = { q: "", after: false, density: true, log: false, shown: SHOWN };
   const more = h("button.plain", { type: "button", onclick: () => { state.shown += SHOWN; draw(); } }, "More");
   function draw() {
     const wanted = found.filter((one) => one.branch.toLowerCase().includes(state.q));
@@ -72,16 +77,36 @@ function distributions(found) {
   }
   const search = h("input", { type: "search", placeholder: "branch", oninput: (event) => { state.q = event.target.value.toLowerCase(); draw(); } });
   const units = h("select", { onchange: (event) => { state.after = event.target.value === "after"; draw(); } }, h("option", { value: "before" }, "as in the files"), h("option", { value: "after" }, "normalised"));
-  const scale = h("select", { onchange: (event) => { state.density = event.target.value === "density"; draw(); } }, h("option", { value: "density" }, "each class to 1"), h("option", { value: "counts" }, "counts"));
+  const scales = [["each class to 1", true, false], ["each class to 1, logarithmic", true, true], ["counts", false, false], ["counts, logarithmic", false, true]];
+  const scale = h("select", { onchange: (event) => { [, state.density, state.log] = scales[event.target.value]; draw(); } }, scales.map(([text], index) => h("option", { value: index }, text)));
   draw();
   return h("section", { "aria-label": "Distributions" }, h("div.head", h("h2", "Distributions"), h("div.filters", h("label", "Find", search), h("label", "Units", units), h("label", "Scale", scale))), place, h("p", more));
 }
 
-function drawn(one, state) {
+function drawn(found, state) {
+  const one = byWholeNumbers(found) || found;
   const classes = Object.entries(one.by_class || {});
   const series = (classes.length ? classes : [["all", one.counts]]).map(([name, counts]) => {
     const sum = counts.reduce((total, each) => total + each, 0) || 1;
     return { label: classes.length ? `class ${name}` : name, values: state.density ? counts.map((each) => each / sum) : counts, width: 1.4 };
   });
-  return histogram({ label: `Distribution of ${one.branch}`, edges: state.after ? one.normalised_edges : one.edges, xLabel: one.branch.length > 28 ? "value" : one.branch, yLabel: state.density ? "share" : "values", series });
+  return histogram({ label: `Distribution of ${one.branch}`, edges: state.after ? one.normalised_edges : one.edges, xLabel: one.branch.length > 28 ? "value" : one.branch, yLabel: state.density ? "share" : "values", series, log: state.log, whole: one !== found && !state.after });
+}
+
+// Few whole numbers fill some of many bins: each gets one of its own, around it. Null: there are others.
+function byWholeNumbers(one) {
+  const [low, high, bins] = [one.edges[0], one.edges.at(-1), one.counts.length];
+  const span = high - low;
+  if (!Number.isInteger(low) || !Number.isInteger(span) || span < 1 || span > bins / 2) return null;
+  const close = 1e-6 * span;
+  const numberIn = one.counts.map((_count, bin) => [Math.ceil(one.edges[bin] - close)].find((each) => each <= one.edges[bin + 1] + close));
+  if (one.counts.some((count, bin) => count && numberIn[bin] === undefined)) return null;
+  const together = (counts) => {
+    const sums = Array(span + 1).fill(0);
+    for (const [bin, count] of counts.entries()) if (count) sums[numberIn[bin] - low] += count;
+    return sums;
+  };
+  const edges = Array.from({ length: span + 2 }, (_one, index) => low + index - 0.5);
+  const byClass = Object.entries(one.by_class || {}).map(([name, counts]) => [name, together(counts)]);
+  return { branch: one.branch, counts: together(one.counts), by_class: Object.fromEntries(byClass), edges, normalised_edges: edges.map((edge) => (edge - low) / span) };
 }

@@ -1,15 +1,16 @@
 // How good a trained model is: on entries it has never seen, against those it learned from.
-import { chart, colours, histogram } from "../chart.js";
+import { chart, COLOURS, histogram } from "../chart.js";
 import { fill, figures, h, numberHead, panel, problem, table } from "../dom.js";
 import { amount, count, number, percent, plusMinus, SETS } from "../format.js";
 import { get } from "../server.js";
+import { absent } from "./absent.js";
 
 export async function show(body, run, { signal, whose }) {
   const path = `runs/${encodeURIComponent(run.name)}`;
   const [found, checks] = await Promise.all([get(`${path}/quality`, whose).catch((error) => error), get(`${path}/checks`, whose).catch(() => ({}))]);
   if (signal.aborted) return;
   if (found instanceof Error) {
-    if (found.status !== 401) fill(body, problem(found, "warn"));
+    if (found.status !== 401) fill(body, absent(found, run));
     return;
   }
   const labels = [...new Set(Object.keys(found).map(labelOf))];
@@ -88,7 +89,7 @@ function profile(best) {
   const [bias, spread] = [best.profile.bias, best.profile.spread].map((values) => filled.map((index) => values[index]));
   const centres = filled.map((index) => (edges[index] + edges[index + 1]) / 2);
   const shifted = (sign) => bias.map((one, index) => (spread[index] === null ? null : one + sign * spread[index]));
-  const [line, , band] = colours();
+  const [line, , band] = COLOURS;
   const series = [
     { label: "mean residual", values: bias, colour: line, points: true },
     { label: "mean + spread", values: shifted(1), colour: band, dash: [4, 4], width: 1, points: false },
@@ -111,14 +112,14 @@ function eachAgainstRest(best) {
 function rocChart(label, curves, xLabel, yLabel) {
   const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
   const series = curves.map((one) => ({ label: one.label, values: onGrid(one.roc, grid), points: false }));
-  series.push({ label: "chance", values: grid, dash: [4, 4], colour: colours()[5], width: 1, points: false });
+  series.push({ label: "chance", values: grid, dash: [4, 4], colour: COLOURS[5], width: 1, points: false });
   return chart({ label, x: grid, xLabel, yLabel, series, xRange: [0, 1], yRange: [0, 1.01], height: 300 });
 }
 
 function scores(sets, overtraining) {
   const scored = sets.filter((one) => one.scores);
   const drawn = scored.filter((one) => one === scored[0] || one.name === "train");
-  const all = colours();
+  const all = COLOURS;
   const series = drawn.flatMap((one) =>
     one.scores.counts.map((counts, index) => {
       const sum = counts.reduce((total, each) => total + each, 0) || 1;
@@ -143,8 +144,8 @@ function matrixTable(classes, cells) {
   const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
   return table(
     ["True class", ...classes.map((one) => numberHead(`told ${one}`))],
-    cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), h("span.quiet.small", ` ${percent(each / sums[index])}`)))]),
-    { "aria-label": "Confusion matrix" },
+    cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), " ", h("span.quiet.small", percent(each / sums[index]))))]),
+    { "aria-label": "Confusion matrix", class: "confusion" },
   );
 }
 
@@ -163,10 +164,16 @@ function confusionAt(best, label) {
     const at = Number(slider.value);
     const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
     told.textContent = number(edges[at], 3);
-    fill(place, matrixTable(best.classes, cells));
+    fill(place, matrixTable(best.classes, cells), leftBy(cells));
   }
   draw();
   return panel("Confusion", h("label", { for: id }, "Threshold of the score ", told), slider, place);
+}
+
+// What a cut at the threshold leaves, in the words of an analysis.
+function leftBy([[lost, kept], [missed, found]]) {
+  const share = (part, whole) => (part >= 0 && whole > 0 ? percent(part / whole) : "–");
+  return figures([["Signal efficiency", share(found, missed + found)], ["Background rejection", kept > 0 && lost + kept > 0 ? number((lost + kept) / kept, 3) : "–"], ["Purity", share(found, kept + found)]]);
 }
 
 function significance(best) {
@@ -198,7 +205,7 @@ function calibration(best) {
   const x = points.map((one) => one[0]);
   return panel(
     "Calibration",
-    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: colours()[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
+    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: COLOURS[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
     h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
   );
 }

@@ -20,9 +20,19 @@ export async function show(view, [name, tab], context) {
   if (tab) {
     const screen = await import(`./${{ data: "data", quality: "quality", try: "tryit" }[tab]}.js`);
     await screen.show(body, run, context);
+    if (!isFinal(run)) await follow(run, context);
     return;
   }
   await progress(head, body, run, context);
+}
+
+// What a tab shows may be there as soon as the run is further; nothing can be typed into it before.
+async function follow(run, context) {
+  const { status } = run;
+  const told = (one) => {
+    if (one?.status !== status) context.again();
+  };
+  await watch(run.name, context.whose, { told, lost: () => {} }, context.signal).catch(() => {});
 }
 
 function tabs(run, tab, whose) {
@@ -169,7 +179,7 @@ function numbers(run) {
     ["Inputs", run.columns ? count(run.columns) : null],
     ["Files", run.files.length || null],
     ["Files left out", run.skipped_files.length || null],
-    ["Took", duration(run.seconds)],
+    [isFinal(run) ? "Took" : "So far", duration(run.seconds)],
     ["Begun", age(run.created_at)],
     ["Attempt", run.attempt > 1 ? run.attempt : null],
     ["Chunks made again", run.lost_chunks || null],
@@ -199,6 +209,7 @@ function curvesIn(place, name, { signal, whose }) {
           x,
           xLabel: "round",
           yLabel: metricName(base),
+          whole: true,
           series: names.map((one, index) => ({ label: one.startsWith("val_") ? "validation" : "training", values: values[index], points: x.length < 3 })),
         });
         const shown = panel(metricName(base), element);
