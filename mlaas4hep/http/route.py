@@ -62,6 +62,7 @@ class Route:
     is_open: bool = False  #: no token is needed
     is_documented: bool = True
     is_by_path_only: bool = False  #: no action reaches it
+    changes_by_get: bool = False  #: as some routes of the ancestor do
     takes_any_query: bool = False  #: the query is read by somebody else, such as a page's script
 
     def __str__(self) -> str:
@@ -71,6 +72,11 @@ class Route:
     def summary(self) -> str:
         """Return the first line of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether a call changes something of its caller's."""
+        return self.method != "GET" or self.changes_by_get
 
     @property
     def paths(self) -> tuple[str, ...]:

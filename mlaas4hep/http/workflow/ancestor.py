@@ -186,8 +186,10 @@ ROUTES = (
         media="application/gzip",
         errors=(404,),
     ),
-    _told("delete_specs", delete_specs, _UPLOADED, errors=(404, 409)),
-    _told("delete_folder", delete_folder, _UPLOADED, errors=(404, 409)),
+    replace(_told("delete_specs", delete_specs, _UPLOADED, errors=(404, 409)), changes_by_get=True),
+    replace(
+        _told("delete_folder", delete_folder, _UPLOADED, errors=(404, 409)), changes_by_get=True
+    ),
     replace(
         _told(
             "setup_tfaas",

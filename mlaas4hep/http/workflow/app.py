@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from mlaas4hep import bootstrap
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
+from mlaas4hep.faas.csrf import check_change
 from mlaas4hep.faas.on_event import error_answer
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.route import ACTION, Route, called, scalars
@@ -39,6 +40,7 @@ def make_app(services: Services, settings: Settings, verifier: People | None = N
         else b"",
     )
     app = flask.Flask("workflow", static_folder=None)
+    app.url_map.merge_slashes = False  # it redirects, and knows nothing of the gateway's path
     app.extensions["context"] = context
     for route in ROUTES:
         if route is ROOT:
@@ -93,8 +95,13 @@ def _meant(query: dict[str, str]) -> tuple[Route, dict[str, Any] | None]:
 
 
 def _handled(route: Route, context: Context, call: Call) -> flask.Response:
+    if route.changes:  # also where method and path do not say so
+        check_change(
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in call.http.headers
+        )
     response: flask.Response = route.handler(context, call)
-    if route.method != "GET":
+    if route.changes:
         note(context, route, call, response)
     return response
 

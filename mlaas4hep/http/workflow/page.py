@@ -14,7 +14,7 @@ import flask
 
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.route import Arg, Route
-from mlaas4hep.http.schemas import TEXT
+from mlaas4hep.http.schemas import ELSEWHERE, TEXT
 from mlaas4hep.http.workflow.call import Call
 from mlaas4hep.http.workflow.context import Context
 
@@ -83,12 +83,29 @@ def ui(_context: Context, call: Call) -> flask.Response:
     return response
 
 
+def lead(_context: Context, _call: Call) -> flask.Response:
+    """Lead to the page, wherever the gateway has this function."""
+    return flask.Response(status=303, headers={"Location": HOME}, content_type="text/html")
+
+
 def wants_page(http: flask.Request) -> bool:
     """Tell whether a browser asks, and not a program."""
     return http.method == "GET" and "text/html" in http.headers.get("Accept", "")
 
 
 ROUTES = (
+    Route(
+        name="ui_home",
+        method="GET",
+        path="/ui",
+        handler=lead,
+        tag="page",
+        gives=ELSEWHERE,
+        status=303,
+        is_open=True,
+        is_by_path_only=True,
+        is_documented=False,
+    ),
     Route(
         name="ui",
         method="GET",

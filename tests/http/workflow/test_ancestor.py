@@ -210,6 +210,23 @@ def test_what_a_run_needs_is_not_deleted_under_it(alice, submitted):
         assert "luca_1" in response.json["error"]["message"]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/delete_folder?name=luca", "/delete_specs?name=luca"),
+        *("/?action=delete_folder&name=luca", "/?%61ction=delete_tarball&name=luca"),
+        "/?act%69on=cancel_run&name=luca_1",
+    ],
+)
+def test_a_link_on_another_site_deletes_nothing(alice, submitted, method, address):
+    alice.http.set_cookie("_oauth2_proxy", "t")
+
+    assert alice.call(method, address).status_code == 403
+    assert alice.get("/tarballs/luca").status_code == 200
+    assert alice.get("/runs/luca_1").json["status"] == "submitted"
+
+
 def test_models_stay_when_the_folder_goes(alice, world, submitted):
     store_model(world, alice.owner)
     apply(world, ModelReady, alice, model="luca_1", version="v1")

@@ -33,14 +33,16 @@ def test_what_people_change_is_noted_with_what_came_of_it(world, admin):
     bob.put("/tarballs/mine", data=b"no tarball")
     alice.post("/", json={"action": "cancel_run", "name": "luca_1"})
     alice.call("DELETE", "/runs/luca_1")
+    alice.get("/delete_folder?name=luca")
 
     assert lines(admin) == [
+        ("alice", "delete_folder", "luca", ""),
         ("alice", "delete_run", "luca_1", ""),
         ("alice", "cancel_run", "luca_1", "luca_1"),
         ("alice", "create_run", "luca", "luca_1"),
         ("alice", "upload", "luca", ""),
     ]
-    assert lines(admin, "?limit=1") == [("alice", "delete_run", "luca_1", "")]
+    assert lines(admin, "?limit=1") == [("alice", "delete_folder", "luca", "")]
     assert lines(admin, f"?owner={bob.owner}") == []
 
 

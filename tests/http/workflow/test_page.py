@@ -38,9 +38,16 @@ def test_browsers_are_led_to_the_page_and_programs_are_told_what_answers(world, 
     led = http.get("/", headers={"Accept": "text/html,*/*"})
 
     assert (led.status_code, led.headers["Location"]) == (303, "ui/")
+    assert http.get("/ui").headers["Location"] == "ui/"  # behind a gateway, too
     assert http.get("/", headers={"Accept": "*/*"}).status_code == 401
     assert alice.get("/").json["service"] == "mlaas4hep workflow"
     assert http.get("/?action=runs", headers={"Accept": "text/html"}).status_code == 401
+
+
+def test_nobody_is_led_to_where_only_a_server_without_a_gateway_would_have_it(alice):
+    answer = alice.get("/runs//diff")
+
+    assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
 
 def test_the_page_names_no_other_host():
