@@ -1,6 +1,10 @@
-"""What Prometheus may ask a function at `/_/metrics`: its calls, and what it counts itself."""
+"""What Prometheus may ask a function at `/_/metrics`: its calls, and what it counts itself.
+
+Whoever comes with a token is a person at a door, and is told nothing: owners are named there.
+"""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
@@ -11,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.registry import Collector
 
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import ForbiddenError, MlaasError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.faas.server.siblings import Siblings, Sums
 from mlaas4hep.faas.server.turn import PromptAnswer, Request
@@ -20,6 +24,11 @@ from mlaas4hep.faas.tally import Tally
 log = logging.getLogger(__name__)
 
 PATH = "/_/metrics"
+_REFUSED = ForbiddenError(
+    "metrics are the operator's", hint="Prometheus asks inside of the deployment, without a token"
+)
+_JSON = "application/json"
+_REFUSAL = json.dumps({"error": _REFUSED.problem.to_json()}).encode()
 CALLER_LEFT = 499  #: the status that is counted where no answer began
 
 Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", the value now
@@ -109,21 +118,28 @@ class MeteredApp:
             self._tally.add(scope["method"], status, time.perf_counter() - started)
 
     async def _tell(self, scope: Scope, send: Send) -> None:
-        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        encode, content_type = choose_encoder(accept)
+        asked = dict(scope["headers"])
+        if b"authorization" in asked:
+            await _send(send, _REFUSED.status, _JSON, _REFUSAL)
+            return
+        encode, content_type = choose_encoder(asked.get(b"accept", b"").decode("latin-1"))
         body = await asyncio.to_thread(lambda: encode(self._all()))  # levels may wait for NATS
-        headers = [
-            (b"content-type", content_type.encode()),
-            (b"content-length", b"%d" % len(body)),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await _send(send, 200, content_type, body)
 
     def _all(self) -> Any:
         """Return what this process and its siblings have counted."""
         if self._siblings is None:
             return self.registry
         return Sums([generate_latest(self.registry), *self._siblings.told()])
+
+
+async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 class _Levels(Collector):

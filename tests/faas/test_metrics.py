@@ -76,6 +76,20 @@ def test_prometheus_gets_the_form_that_it_asks_for(accept):
     assert asyncio.run(ask()).headers["content-type"].startswith(accept.partition(";")[0])
 
 
+def test_people_at_a_door_are_not_told_who_keeps_how_much():
+    measured = MeteredApp(app, "workflow", lambda: [("mlaas_owner_bytes", "X", "79596f8d", 1)])
+
+    async def ask():
+        transport = httpx.ASGITransport(measured)
+        async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
+            return await http.get(PATH, headers={"authorization": "Bearer t"})
+
+    refused = asyncio.run(ask())
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "79596f8d" in asked(measured)
+
+
 def test_calls_are_told_also_when_levels_cannot_be():
     def away():
         raise ServiceUnavailableError("NATS is away")
