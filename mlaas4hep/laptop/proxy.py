@@ -12,6 +12,7 @@ from yarl import URL
 
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.bodies import Bodies, ClientGoneError, Pace, SlowBodyError
 from mlaas4hep.faas.headers import ALWAYS
 from mlaas4hep.faas.http import Headers, end_to_end
 from mlaas4hep.laptop.functions import DeployedFunction
@@ -26,16 +27,17 @@ _OURS = frozenset((b"date", b"server", b"x-call-id", b"x-start-time", b"x-durati
 _AGAIN = frozenset((name.encode(), value.encode()) for name, value in ALWAYS)
 
 
-class ClientGoneError(Exception):
-    """The client hung up before its request was complete."""
-
-
 class Proxy:
     """Forwards calls as OpenFaaS's gateway does, with its headers and its 502, 503 and 504."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, timeout_s: float, start_s: float = START_S
+        self,
+        session: aiohttp.ClientSession,
+        timeout_s: float,
+        start_s: float = START_S,
+        bodies: Bodies | None = None,
     ) -> None:
+        self._bodies = bodies or Bodies()
         self._session = session
         self._timeout_s = timeout_s
         self._start_s = start_s
@@ -62,6 +64,8 @@ class Proxy:
                 return
             log.warning("%s: %s", function.name, error or type(error).__name__)
             await answer.refuse(502, "bad_gateway", f"function {function.name} does not answer")
+        except SlowBodyError as error:
+            await answer.refuse(error.status, error.code, str(error))
         except ClientGoneError:
             return
 
@@ -73,7 +77,7 @@ class Proxy:
             request.method,
             URL(f"{function.url}{request.target(path)}", encoded=True),
             headers=[(name.decode(), value.decode()) for name, value in request.headers],
-            data=await request.body(),
+            data=await request.body(self._bodies.pace()),
             allow_redirects=False,
         ) as reply:
             await answer.relay(reply, request)
@@ -102,14 +106,25 @@ class Incoming:
         """Return path and query as they came."""
         return (path + b"?" + self._query if self._query else path).decode()
 
-    async def body(self) -> bytes | AsyncIterator[bytes] | None:
-        """Return a small body, or what yields a large one; its length is what the client sends."""
+    async def body(self, pace: Pace) -> bytes | AsyncIterator[bytes] | None:
+        """Return a small body, or what yields a large one; its length is what the client sends.
+
+        Raises:
+            SlowBodyError: a small one comes too slowly. Of a large one the function says so.
+        """
         if self._size is None:
             return self._blocks() if self._is_chunked else None
         if self._size <= SMALL_BYTES:
-            return b"".join([block async for block in self._blocks()])
+            return await self._collected(pace)
         self.headers.append((b"content-length", b"%d" % self._size))
         return self._blocks()
+
+    async def _collected(self, pace: Pace) -> bytes:
+        blocks, more = [], True
+        while more:
+            block, more = await pace.block(self._receive)
+            blocks.append(block)
+        return b"".join(blocks)
 
     async def _blocks(self) -> AsyncIterator[bytes]:
         more = True

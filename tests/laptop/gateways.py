@@ -96,7 +96,8 @@ class Echo:
 class Running:
     """A gateway before three functions: one that answers, one not there, one not ready."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder, bodies=None) -> None:
+        self._bodies = bodies
         self.ports: list[int] = []
         self.echo: Echo | None = None
         self.log = FunctionLog(folder / "echo.log")
@@ -153,7 +154,7 @@ class Running:
                 jwks=issuer.jwks(self._folder),
                 own_paths={self.ports[1]: "echo"},
                 password=PASSWORD,
-                proxy=Proxy(session, timeout_s=1.0, start_s=0.1),
+                proxy=Proxy(session, 1.0, start_s=0.1, bodies=self._bodies),
                 sign_in=SignIn(self._folder),
             )
             async with serving(self.echo, doors[2:3]), serving(gateway, doors[:2]):

@@ -1,3 +1,4 @@
+import itertools
 import json
 import socket
 from datetime import datetime
@@ -6,6 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.laptop import issuer
 from tests import calls
 from tests.laptop.gateways import LARGE_BYTES, PASSWORD, Running
@@ -82,6 +84,23 @@ def test_an_upload_is_answered_as_soon_as_the_function_refuses_it(client):
     answer = client.post("/function/echo/refuse", content=b"z" * 2**23)
 
     assert (answer.status_code, answer.text) == (413, "too large")
+
+
+def test_a_small_body_that_comes_letter_by_letter_is_not_waited_for(tmp_path):
+    hurried = Bodies(clock=itertools.count(0, 20).__next__)  # 20 s between two looks
+    with (
+        Running(tmp_path, hurried) as running,
+        socket.create_connection(("127.0.0.1", running.ports[0])) as sock,
+    ):
+        sock.sendall(
+            b"POST /function/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
+        )
+        sock.sendall(b"1")
+        said = b"".join(iter(lambda: sock.recv(4096), b""))
+
+        assert said.startswith(b"HTTP/1.1 408 ")
+        assert b'"too_slow"' in said
+        assert running.echo.paths == []
 
 
 def test_a_stream_is_passed_on_while_it_grows(client, running):
