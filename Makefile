@@ -8,6 +8,9 @@ SUPPLY := $(VENV)/.installed-supply
 TORCH_TESTS := tests/adapters/trainers/frameworks tests/adapters/runtimes tests/contracts/test_trainer.py \
 	tests/acceptance/test_outside.py
 
+# Tests start a thousand processes; each would compile the package anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-torch check bench bench-peers chaos chaos-healing fuzz dist sbom locks audit docs clean
 
