@@ -16,7 +16,12 @@ class Pace:
     last_at: float | None = None
 
     def after(self, done: int, at: float) -> "Pace":
-        """Return the pace when the next round has ended, with which `done` are done."""
+        """Return the pace when the next round has ended, with which `done` are done.
+
+        A round that had ended already changes nothing.
+        """
+        if done <= self.last_done:
+            return self
         if self.first_at is None:
             return Pace(first_done=done, first_at=at, last_done=done, last_at=at)
         return Pace(first_done=self.first_done, first_at=self.first_at, last_done=done, last_at=at)
@@ -29,8 +34,8 @@ class Pace:
         return (self.last_done - self.first_done) / (self.last_at - self.first_at)
 
     def left_s(self, rounds: int, now: float) -> float | None:
-        """Return how long `rounds` more take, part of the first of which has passed already."""
+        """Return how long it takes until all `rounds` are done; part of the next has passed."""
         rate = self.per_second
         if rate is None or self.last_at is None:
             return None
-        return max(rounds / rate - (now - self.last_at), 0.0)
+        return max((rounds - self.last_done) / rate - (now - self.last_at), 0.0)

@@ -147,7 +147,7 @@ def _paced(stage: Stage, run: Run, now: float) -> Stage:
     if stage.state != "running":
         return stage
     rate = run.pace.per_second
-    left_s = run.pace.left_s(stage.left, now) if stage.left else None
+    left_s = run.pace.left_s(stage.total, now) if stage.total and stage.left else None
     return replace(
         stage,
         per_second=None if rate is None else round(rate, 3),

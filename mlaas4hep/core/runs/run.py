@@ -100,6 +100,7 @@ class Run:
     lost: int = 0  #: chunks that were damaged or gone, and were made again
     rounds: Progress = Progress()  #: epochs, over all chunks when training is "chunked"
     resumed: int = 0  #: rounds that the last start of the training found in a checkpoint
+    begun_at: float = 0.0  #: when that was
     pace: Pace = Pace()  #: of rounds since that start
     specs: str = ""  #: object key of the merged specs
     model: str = ""
@@ -199,11 +200,13 @@ class Run:
             case ChunkLost():
                 return replace(self, lost=max(self.lost, event.lost))
             case TrainingStarted():
+                start = (event.resumed, event.begun_at)
                 return replace(
                     self._at_least(Status.TRAINING),
                     isolation=event.isolation,
                     resumed=event.resumed,
-                    pace=self.pace if event.resumed == self.resumed else Pace(),
+                    begun_at=event.begun_at,
+                    pace=self.pace if start == (self.resumed, self.begun_at) else Pace(),
                     warnings=self._warned(event),
                     rounds=self.rounds.expect(event.rounds, at).mark_first(event.resumed, at),
                 )
@@ -247,7 +250,7 @@ class Run:
 
     def _round_ended(self, event: EpochEnded, at: float) -> "Run":
         rounds = self.rounds.mark(event.round, at)
-        pace = self.pace if rounds == self.rounds else self.pace.after(rounds.done, at)
+        pace = self.pace.after(event.round + 1, at)  # rounds that are done again take time, too
         return replace(self, rounds=rounds, pace=pace, metrics=event.metrics)
 
     def _warned(

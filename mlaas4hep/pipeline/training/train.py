@@ -174,6 +174,7 @@ class _UnderWay:
                     rounds=report.rounds,
                     isolation=report.isolation,
                     resumed=report.resumed,
+                    begun_at=self.services.clock(),
                     warnings=(*self.warnings, *report.summary.warnings),
                 )
             case RoundEnded():

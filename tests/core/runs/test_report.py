@@ -65,6 +65,22 @@ def test_a_training_that_goes_on_in_another_process_is_timed_anew():
     assert stages(run, 5000.0)[2].eta_seconds is None
 
 
+def test_rounds_that_are_done_again_without_a_checkpoint_are_waited_for():
+    run = RUN.apply(replace(STARTED, begun_at=1000.0), 1000.0)
+    for number, at in enumerate((1030.0, 1032.0, 1034.0, 1036.0)):
+        run = run.apply(EpochEnded(owner="a", run="luca_1", round=number), at)
+    started = replace(STARTED, begun_at=5000.0)
+    run = run.apply(started, 5000.0).apply(started, 5001.0)
+    assert stages(run, 5001.0)[2].eta_seconds is None
+
+    for number, at in enumerate((5030.0, 5031.0, 5032.0)):
+        event = EpochEnded(owner="a", run="luca_1", round=number)
+        run = run.apply(event, at).apply(event, at + 0.5)
+
+    stage = stages(run, 5032.0)[2]
+    assert (stage.done, stage.per_second, stage.eta_seconds) == (4, 1.0, 7.0)
+
+
 def test_a_stage_that_is_done_keeps_its_time():
     stage = chunks(replace(RUN, chunks=HALF.mark_first(4, 130.0)), 999.0)
 

@@ -134,6 +134,7 @@ class TrainingStarted(Event):
     rounds: int  #: how many `EpochEnded` a whole training has
     isolation: tuple[str, ...] = ()  #: what confines model.py here, such as "landlock"
     resumed: int = 0  #: rounds found done in a checkpoint
+    begun_at: float = 0.0  #: seconds since the epoch; tells one process from the next
     warnings: tuple[str, ...] = ()
 
 
