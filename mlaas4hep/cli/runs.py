@@ -8,7 +8,7 @@ import typer
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
 from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
-from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import lines_of, note, show, show_json, show_table
 from mlaas4hep.core.runs.answers import Report
 
 _PANEL = "On a deployment"
@@ -101,7 +101,8 @@ def _show_report(report: Report) -> None:
     for warning in report.warnings:
         show(f"warning: {warning}")
     if report.problem is not None:
-        show(f"failed: {report.problem.message}")
+        for line in lines_of(report.problem, "failed"):
+            show(line)
 
 
 def _known(value: float | None) -> str:

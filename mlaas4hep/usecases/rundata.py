@@ -138,6 +138,15 @@ def _measured(run: Run, services: Services) -> tuple[Inputs, Specs]:
     """Return what a training works on, and what was measured in it."""
     if run.task == "scoring":
         raise ConflictError(f"run {run.name!r} is a scoring: it has no features")
+    if run.task == "scan":
+        raise ConflictError(
+            f"run {run.name!r} is a scan: it has no features", hint="look at one of its trials"
+        )
+    if not run.specs and run.is_final:
+        why, hint = f"it is {run.status}", ""
+        if run.problem is not None:
+            why, hint = run.problem.message, run.problem.hint
+        raise ConflictError(f"the files of {run.name!r} were not measured: {why}", hint=hint)
     if not run.specs:
         raise ConflictError(f"the files of {run.name!r} are not measured yet")
     event = RunSubmitted(owner=run.owner, run=run.name, attempt=run.attempt)

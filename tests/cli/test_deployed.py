@@ -106,6 +106,8 @@ def test_watching_a_run_that_fails_is_1_and_says_why(cli, world, deployment, sub
 
     assert result.code == 1
     assert result.err == "error: no tree (stage specs)\nhint: h\n"
+    shown = cli("status", "luca_1", *deployment).out.splitlines()
+    assert shown[-2:] == ["failed: no tree (stage specs)", "hint: h"]
 
 
 def test_watch_as_json_is_a_line_for_each_change(cli, world, deployment, submitted):

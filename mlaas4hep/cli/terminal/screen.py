@@ -76,12 +76,18 @@ def show_problem(problem: Problem) -> None:
 
 def tell_problem(problem: Problem) -> None:
     """Print an error in two lines: what and where, and what to do."""
+    for line in lines_of(problem, "error"):
+        tell(line)
+
+
+def lines_of(problem: Problem, kind: str) -> Iterator[str]:
+    """Yield what happened and where, and what to do if that is known."""
     place = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
     told = [f"{what} {name}" for what, name in place.items() if name]
     where = f" ({', '.join(told)})" if told else ""
-    tell(f"error: {problem.message}{where}")
+    yield f"{kind}: {problem.message}{where}"
     if problem.hint:
-        tell(f"hint: {problem.hint}")
+        yield f"hint: {problem.hint}"
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def _ending(run: Run) -> Iterator[str]:
     for name, value in run.metrics:
         yield f"  {name} {value:g}"
     if run.model:
-        yield f"  model {run.model}, version {run.version}"
+        yield f"  model {run.model}{f', version {run.version}' if run.version else ''}"
     if run.problem is not None:
         yield from _problem(run)
 

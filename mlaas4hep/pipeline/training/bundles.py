@@ -77,14 +77,15 @@ class Bundle:
         return self.version
 
     def _record(self, finished: TrainingFinished) -> ModelRecord:
-        files = len(self._request.files)
+        count = len(self._request.files)
+        files = "1 file" if count == 1 else f"{count} files"
         return ModelRecord(
             owner=self._request.owner,
             name=self._request.run,
             version=self.version,
             run_id=self._plan.run_id,
             files=(),
-            description=self._request.title or f"trained by MLaaS4HEP on {files} file(s)",
+            description=self._request.title or f"trained by MLaaS4HEP on {files}",
             labels=_LABELS if self._request.labels.classes else "",
             input_node=finished.input_node,
             output_node=finished.output_node,

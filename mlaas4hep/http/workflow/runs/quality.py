@@ -7,7 +7,7 @@ import flask
 
 from mlaas4hep.core.data.specs.cutcounts import added
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.views import FeatureList
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.route import Route
@@ -93,9 +93,17 @@ def _stored(context: Context, call: Call, name: str, wanted: str) -> flask.Respo
     except NotFoundError as error:
         raise NotFoundError(
             f"run {run.name!r} has no {name.rpartition('/')[2]}",
-            hint=f"it is written at the end of a training with {wanted} in params.json",
+            hint=_why_not(run, wanted),
         ) from error
     return raw_json(stored)
+
+
+def _why_not(run: Run, wanted: str) -> str:
+    if run.status is Status.FAILED:
+        return "the run failed: its log says why"
+    if run.status is Status.CANCELLED:
+        return "the run was cancelled"
+    return f"it is written at the end of a training with {wanted} in params.json"
 
 
 def _of_run(
