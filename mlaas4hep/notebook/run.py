@@ -109,6 +109,17 @@ class Run:
         files = pd.Index([each["file"] for each in told["files"]], name="file")
         return pd.DataFrame(rows, files, columns=["entries", *cuts, "passed"])
 
+    @property
+    def importance(self) -> pd.DataFrame:
+        """Return how far the AUC falls, or the RMSE grows, when a branch is shuffled.
+
+        Raises:
+            NotFoundError: it was not looked at; the hint says when it is.
+        """
+        found = self._client.checks(self.name)["importance"] or {"branches": []}
+        rows = [[each["branch"], each["drop"], each["error"]] for each in found["branches"]]
+        return pd.DataFrame(rows, columns=["branch", "drop", "error"]).set_index("branch")
+
     def log(self, stage: str = "") -> str:
         """Return the log, or that of one stage."""
         return self._client.logs(self.name, stage)

@@ -97,6 +97,27 @@ def test_a_run_that_failed_is_told_with_its_hint(world, run):
     assert "no &lt;tree&gt;" in run._repr_html_()
     with pytest.raises(ConflictError, match="has no model"):
         _ = run.model
+    with pytest.raises(ConflictError, match="were not measured: no <tree>") as told:
+        _ = run.features
+    assert told.value.problem.hint == "name it"
+    with pytest.raises(NotFoundError, match=r"no quality\.json") as told:
+        run.roc()
+    assert told.value.problem.hint == "the run failed: its log says why"
+
+
+def test_what_the_model_relies_on_is_a_table_by_branch(world, run):
+    branches = [
+        {"branch": "pt", "drop": 0.2, "error": 0.01},
+        {"branch": "eta", "drop": 0.1, "error": 0.02},
+    ]
+    store(world, files.CHECKS, {"importance": {"branches": branches}})
+    table = run.importance
+
+    assert table.loc["pt"].to_dict() == {"drop": 0.2, "error": 0.01}
+    assert table.index.tolist() == ["pt", "eta"]
+
+    store(world, files.CHECKS, {"importance": None})
+    assert run.importance.empty
 
 
 def test_the_history_is_a_table_by_round(world, run):
