@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from io import BytesIO
 
 import pytest
 
@@ -59,7 +60,11 @@ class Visit:
         """Take a picture of the whole page for the documentation, where SCREENSHOTS names a folder."""
         folder = os.environ.get("SCREENSHOTS")
         if folder:
-            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+            from PIL import Image  # noqa: PLC0415 - only where pictures are taken
+
+            picture = Image.open(BytesIO(self.page.screenshot(full_page=True))).convert("RGB")
+            few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few.save(f"{folder}/{name}.png", optimize=True)
 
     def sign_in(self, url, token):
         """Open the page with a token of one's own."""

@@ -1,6 +1,7 @@
 """From a link to a score on a real laptop platform, in a real browser."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mlaas4hep.client import Client
 from mlaas4hep.laptop import issuer, signin
 from tests.browser.axe import serious
 from tests.browser.conftest import NARROW
@@ -23,7 +25,7 @@ PARAMS = {
     "metrics": {"threshold": 0.5},
     "hist": "pdfs",
 }
-
+SCAN = {"params": {"batch_size": [50, 200], "epochs": [2, 4]}, "figure": "test_auc"}
 
 #: a curve; figures of a round are stored after it is told
 SEVERAL_ROUNDS = ".chart[data-points]:not([data-points='1']):not([data-points='2'])"
@@ -75,12 +77,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         page.locator("canvas, .fields").first.wait_for()
         assert serious(page) == {}, tab
         luca.shot(tab.lower().replace(" ", "-"))
-    page.get_by_role("button", name="Predict").click()
-    score = page.locator(".score")
-    score.wait_for(timeout=60_000)
-    assert 0 <= float(score.inner_text()) <= 1
-
-    luca.shot("try-it")
+    assert_predicts(luca)
     for path, name, shown in [
         ("models/jets_1", "model", "Who may use it"),
         ("me", "me", "What I use"),
@@ -126,6 +123,64 @@ def test_administrators_see_how_the_functions_do(laptop, visit):
     }
     assert {"specs", "chunk-preprocess", "train"} <= rows.keys()
     assert {rows[name] for name in ("specs", "chunk-preprocess", "train")} == {"keeps up"}
+
+
+def test_the_page_of_the_api_asks_as_who_is_signed_in(laptop, visit):
+    url = laptop.urls[1]
+    root = visit()
+    root.sign_in(f"{url}/ui/", issuer.token(laptop.state, "root"))
+    page = root.page
+    page.goto(f"{url}/ui/api.html")
+    page.locator("#operations-tag-me").click()
+    page.locator("#operations-me-show_usage .opblock-summary-control").click()
+    page.get_by_role("button", name="Try it out").click()
+    with page.expect_response("**/me") as answered:
+        page.get_by_role("button", name="Execute").click()
+
+    assert answered.value.status == 200
+    assert answered.value.json()["name"] == "root"
+    assert root.hosts == {url.split("/")[2]}
+
+    page.get_by_role("link", name="MLaaS4HEP").click()
+    page.get_by_role("heading", name="Runs").wait_for()
+
+
+@pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="SCREENSHOTS names no folder")
+def test_pictures_of_many_runs_are_taken(laptop, folder, visit):
+    url = laptop.urls[1]
+    token = issuer.token(laptop.state, "root", groups=("mlaas-admins",))
+    with Client(url, token) as client:
+        client.upload(folder, name="jets")
+        name = client.scan("jets", SCAN).name
+        client.wait(name)
+        best, other = (trial.run for trial in client.trials(name).trials[:2])
+    root = visit()
+    root.sign_in(f"{url}/ui/", token)
+    for path, picture, last in [
+        (f"runs/{name}", "scan", root.page.get_by_role("table", name="Trials")),
+        (
+            f"compare/{best}/{other}",
+            "compare",
+            root.page.get_by_role("table", name="Parameters that differ"),
+        ),
+        ("admin", "admin", root.page.get_by_role("link", name=best)),
+        ("runs", "runs", root.page.get_by_role("link", name=best)),
+    ]:
+        root.page.goto(f"{url}/ui/#/{path}")
+        last.wait_for()
+        root.shot(picture)
+
+
+def assert_predicts(luca):
+    page = luca.page
+    page.get_by_role("button", name="Predict").click()
+    score = page.locator(".score")
+    score.wait_for(timeout=60_000)
+    assert 0 <= float(score.inner_text()) <= 1
+    luca.shot("try-it")
+    page.get_by_label("MET_pt").fill("")
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_text("Empty, so taken as missing: MET_pt").wait_for()
 
 
 def upload(page, folder):

@@ -2,6 +2,8 @@
 "use strict";
 
 const page = { "X-MLaaS4HEP-Page": "1" };
+const token = sessionStorage.getItem("mlaas4hep-token"); // as in server.js
+if (token) page.Authorization = `Bearer ${token}`;
 
 fetch("../openapi.json").then(async (answer) => {
   const spec = await answer.json();
@@ -14,6 +16,6 @@ fetch("../openapi.json").then(async (answer) => {
     validatorUrl: null,
     docExpansion: "none",
     filter: true,
-    requestInterceptor: (request) => ({ ...request, headers: { ...request.headers, ...page } }),
+    requestInterceptor: (request) => ({ ...request, headers: { ...page, ...request.headers } }),
   });
 });

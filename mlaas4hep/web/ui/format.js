@@ -74,6 +74,14 @@ export function auc(run) {
   return named ? run.metrics[named] : null;
 }
 
+// What a list says of how good a run is: the AUC, or the RMSE of values.
+export function goodness(run) {
+  const area = auc(run);
+  if (area !== null) return number(area, 4);
+  const named = ["test_rmse", "val_rmse"].find((name) => typeof run.metrics[name] === "number");
+  return named ? `RMSE ${number(run.metrics[named], 4)}` : "–";
+}
+
 const FINAL = new Set(["done", "failed", "cancelled"]);
 
 export function isFinal(run) {

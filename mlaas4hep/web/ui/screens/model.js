@@ -46,7 +46,7 @@ async function remove(path, name) {
 function cardOf(model, card, run) {
   if (card instanceof Error) return problem(card);
   const made = run && h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
-  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured(card.metrics || {}, 6), ["Asked here", card.usage ? `${count(card.usage.requests)} times` : null], ["Outside the ranges", card.usage?.rows ? `${count(card.usage.outside)} of ${count(card.usage.rows)} rows` : null]]);
+  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured(card.metrics || {}, 6), ["Asked here", card.usage ? card.usage.requests === 1 ? "once" : `${count(card.usage.requests)} times` : null], ["Outside the ranges", card.usage?.rows ? `${count(card.usage.outside)} of ${count(card.usage.rows)} rows` : null]]);
 }
 
 function inputsOf(card) {

@@ -136,12 +136,12 @@ async function drawRequest(steps, stored, given) {
   const parts = PARTS.filter(([key, usual]) => key !== "preproc" || names.includes(usual) || given.preproc).map(([key, usual]) => [key, h("input", { type: "text", value: given[key] || usual, list: "inside" })]);
   const submission = () => ({ name: stored.name, ...Object.fromEntries(Object.entries(fields).map(([key, input]) => [key, input.value]).filter(([, value]) => value)), ...Object.fromEntries(parts.map(([key, input]) => [key, input.value]).filter(([, value]) => value)) });
   const told = h("div", { "aria-live": "polite" });
-  const buttons = [h("button.plain", { type: "button", onclick: () => act(look) }, "Dry run"), h("button", { type: "submit" }, "Submit")];
+  const buttons = [h("button.plain", { type: "button", onclick: () => act(look, "Looking into the files and building the model. The first time takes longest: the framework starts.") }, "Dry run"), h("button", { type: "submit" }, "Submit")];
   const keys = new Map(); // one for each submission: pressed twice, it makes one run
 
-  async function act(work) {
+  async function act(work, doing = "One moment…") {
     for (const button of buttons) button.disabled = true;
-    fill(told, h("p.quiet", { "aria-busy": "true" }, "One moment…"));
+    fill(told, h("p.quiet", { "aria-busy": "true" }, doing));
     try {
       await work();
       fill(told);

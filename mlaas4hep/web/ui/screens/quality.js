@@ -187,7 +187,7 @@ function significance(best) {
   return panel(
     "Significance",
     chart({ label: "Significance by threshold", x: at, xLabel: "threshold", yLabel: "significance", series: [{ label: "S/√B", values: simple, points: false }, { label: "S/√(S+B)", values: full, points: false }], height: 260 }),
-    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where background of ${isWeighted(best) ? "a sum of weights" : "a number"} of at least 5 is left.`),
+    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where ${isWeighted(best) ? "weights of background that sum up to at least 5" : "at least 5 entries of background"} are left.`),
   );
 }
 

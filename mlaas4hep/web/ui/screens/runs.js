@@ -1,10 +1,10 @@
 // All runs: filtered, sorted, compared.
 import { fill, h, notice, numberCell, problem } from "../dom.js";
-import { age, auc, duration, isFinal, number, statusClass } from "../format.js";
+import { age, duration, goodness, isFinal, number, statusClass } from "../format.js";
 import { get } from "../server.js";
 
 const PAGE = 50;
-const COLUMNS = [["Run", "name"], ["Status", "status"], ["Title", ""], ["Task", ""], ["Framework", ""], ["AUC", ""], ["Loss", ""], ["Started", "created_at"], ["Took", "seconds"]];
+const COLUMNS = [["Run", "name"], ["Status", "status"], ["Title", ""], ["Task", ""], ["Framework", ""], ["Quality", ""], ["Loss", ""], ["Started", "created_at"], ["Took", "seconds"]];
 
 export async function show(view, _args, { signal, query }) {
   const state = {
@@ -49,7 +49,7 @@ export async function show(view, _args, { signal, query }) {
   }
 
   function head([text, key]) {
-    const classes = `th${["AUC", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework", "Loss"].includes(text) ? ".wide" : ""}${text === "Started" ? ".brief" : ""}`;
+    const classes = `th${["Quality", "Loss", "Took"].includes(text) ? ".number" : ""}${["Title", "Task", "Framework", "Loss", "Took"].includes(text) ? ".wide" : ""}${text === "Started" ? ".brief" : ""}`;
     if (!key) return h(classes, { scope: "col" }, text);
     const [turned, here] = [state.sort === `-${key}`, state.sort.replace("-", "") === key];
     const next = turned ? key : `-${key}`;
@@ -68,10 +68,10 @@ export async function show(view, _args, { signal, query }) {
       h("td.title.wide", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
       h("td.wide", run.learned || run.task),
       h("td.wide", run.framework || "–"),
-      numberCell(number(auc(run), 4)),
+      numberCell(goodness(run)),
       h("td.number.wide", number(run.metrics.loss ?? null, 4)),
       h("td.brief", { title: run.created_at }, age(run.created_at)),
-      numberCell(duration(run.seconds)),
+      h("td.number.wide", duration(run.seconds)),
     );
   }
 

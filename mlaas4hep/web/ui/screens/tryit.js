@@ -48,7 +48,8 @@ export async function form(place, model, owner, { signal, whose }, run = "") {
     event.preventDefault();
     button.setAttribute("aria-busy", "true");
     try {
-      fill(answer, result(await ask("json", { model: named, entries: [entry()] }), card));
+      const asked = entry();
+      fill(answer, result(await ask("json", { model: named, entries: [asked] }), card, asked));
       refresh();
     } catch (error) {
       if (error.status !== 401) fill(answer, problem(error));
@@ -91,9 +92,11 @@ function field(name, value, isList) {
   };
 }
 
-function result(told, card) {
+function result(told, card, asked) {
   const [predicted] = told.predictions;
+  const empty = Object.keys(asked).filter((name) => asked[name] === null);
   const flags = [
+    empty.length && `Empty, so taken as missing: ${empty.join(", ")}`,
     !told.passed[0] && "The entry does not pass the cuts: in the training it would have been left out.",
     told.outside[0].length && `Outside of what the training has seen: ${told.outside[0].join(", ")}`,
     told.truncated[0].length && `Longer than any in the training, so cut: ${told.truncated[0].join(", ")}`,
