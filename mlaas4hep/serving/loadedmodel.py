@@ -78,10 +78,15 @@ class LoadedModel:
 
         Of an output that always has as many, whatever the number of rows, nobody knows.
         """
+        if not values.ndim or len(values) != rows:
+            return False
+        return rows == 1 or not self._always_gives(rows, name)
+
+    def _always_gives(self, rows: int, name: str) -> bool:
+        """Tell whether an output has so many places whatever the number of rows is."""
         known = next((each.shape[:1] for each in self.runtime.outputs if each.name == name), ())
         is_free = all(each.shape[:1] == (-1,) for each in self.runtime.inputs)
-        by_chance = rows > 1 and is_free and known == (rows,)
-        return values.ndim > 0 and len(values) == rows and not by_chance
+        return is_free and known == (rows,)
 
     def check_output(self) -> None:
         """Refuse an output that params.json names and that no signature of the model has.

@@ -7,6 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 256 * 1024  #: of request line and headers, or of what frames a body; about
 MAX_HEAD_S = 30.0
+_EXPECT = len(b"expect")
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 _TOO_LARGE = b"431 Request Header Fields Too Large"
 _TOO_SLOW = b"408 Request Timeout"
@@ -56,8 +57,12 @@ class LimitedHeads(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, and no trailer."""
-        if self._is_head:
+        if not self._is_head:
+            return
+        if len(name) == _EXPECT:  # the one header that uvicorn itself looks for
             super().on_header(name, value)
+        else:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Go on with the body."""

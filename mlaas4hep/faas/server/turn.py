@@ -66,7 +66,8 @@ class Turn:
         """Collect nothing yet."""
         self._loop = loop
         self._prompt = prompt
-        self._waiting: list[tuple[Waiter, Request]] = []
+        self._waiters: list[Waiter] = []
+        self._requests: list[Request] = []  #: each of the waiter at its place
 
     def add(self, waiter: Waiter, request: Request, *, is_alone: bool = False) -> None:
         """Take a request; `waiter` hears before the loop looks for further bytes.
@@ -74,35 +75,36 @@ class Turn:
         Args:
             is_alone: nobody else can have sent anything, so that the turn ends at once.
         """
-        self._waiting.append((waiter, request))
-        if is_alone or len(self._waiting) >= MAX_TOGETHER:
+        self._waiters.append(waiter)
+        self._requests.append(request)
+        if is_alone or len(self._waiters) >= MAX_TOGETHER:
             self.end()
-        elif len(self._waiting) == 1:
+        elif len(self._waiters) == 1:
             self._loop.call_soon(self.end)
 
     def end(self) -> None:
         """Answer what waits; what goes wrong with one request keeps no other from its answer."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
+        waiters, requests = self._waiters, self._requests
+        if not waiters:
             return
-        for waiter, answer in self._answered(waiting):
+        self._waiters, self._requests = [], []
+        for waiter, answer in zip(waiters, self._answers(requests), strict=True):
             try:
                 waiter.hear(answer)
             except Exception:
                 log.exception("a request could not be answered")
                 waiter.give_up()
 
-    def _answered(
-        self, waiting: Sequence[tuple[Waiter, Request]]
-    ) -> Sequence[tuple[Waiter, PromptAnswer | None]]:
-        """Return who hears what: nothing at once if `prompt` fails."""
-        waiters = [waiter for waiter, _ in waiting]
+    def _answers(self, requests: list[Request]) -> Sequence[PromptAnswer | None]:
+        """Return what each request is answered with: nothing at once if `prompt` fails."""
         try:
-            answers = self._prompt([request for _, request in waiting])
-            return list(zip(waiters, answers, strict=True))
+            answers = self._prompt(requests)
+            if len(answers) == len(requests):
+                return answers
+            log.error("%d answers to %d requests", len(answers), len(requests))
         except Exception:
-            log.exception("%d requests go the general way", len(waiting))
-            return [(waiter, None) for waiter in waiters]
+            log.exception("%d requests go the general way", len(requests))
+        return [None] * len(requests)
 
 
 _TURNS: WeakKeyDictionary[Any, Turn] = WeakKeyDictionary()

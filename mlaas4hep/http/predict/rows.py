@@ -134,7 +134,7 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     """
     found = many(values, dtype)
     if found is not None:
-        return exact("values", found, dtype)
+        return found
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):

@@ -44,21 +44,31 @@ class ShortWay:
 
     def answers(self, requests: Sequence[Request]) -> list[Answer | None]:
         """Return the answers, each in its place; None: the general way has to find it."""
-        read = [self._read(request) for request in requests]
-        asked = [each for each in read if each is not None and not isinstance(each, Answer)]
-        found = iter(self._found(asked))
-        answers = [
-            each if each is None or isinstance(each, Answer) else next(found) for each in read
-        ]
+        answers = [self._answer(requests[0])] if len(requests) == 1 else self._together(requests)
         self._context.calls["POST"] += len(answers) - answers.count(None)
         return answers
 
-    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | None]:
-        context = self._context
+    def _answer(self, request: Request) -> Answer | None:
+        """Return the answer to one that came alone."""
+        read = self._read(request)
+        if read is None or isinstance(read, Answer):
+            return read
         try:
-            if len(asked) == 1:
-                return [context.prompt(*asked[0])]
-            found = context.prompt_together(asked)
+            return self._context.prompt(*read)
+        except MlaasError as error:
+            return error_answer(error)
+        except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
+            return None
+
+    def _together(self, requests: Sequence[Request]) -> list[Answer | None]:
+        read = [self._read(request) for request in requests]
+        asked = [each for each in read if each is not None and not isinstance(each, Answer)]
+        found = iter(self._found(asked))
+        return [each if each is None or isinstance(each, Answer) else next(found) for each in read]
+
+    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | None]:
+        try:
+            found = self._context.prompt_together(asked)
             return [error_answer(e) if isinstance(e, MlaasError) else e for e in found]
         except MlaasError as error:
             return [error_answer(error)] * len(asked)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS, _ONE = "biuf", (int, float)
 _FLOATS = ("float32", "float64")
-_MANY = 16  #: rows, or numbers, for which it pays to look at all at once
+_MANY = 16  #: rows for which it pays to look at all at once
+_SHORT = 4096  #: numbers in a row; of more not all are handed over at once
 _WHOLE = 2.0**53  #: whole numbers below are doubles, and rounded once on the way to singles
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -125,14 +127,27 @@ def nested(name: str, values: Sequence[Any] | Any, dtype: str) -> Array:
 
 
 def many(values: Any, dtype: str) -> Array | None:
-    """Return many numbers, or rows of them; None if taking them as doubles could make a difference."""
-    if dtype not in _FLOATS or not isinstance(values, list) or len(values) < _MANY:
+    """Return numbers, or many rows of them; None if taking them as doubles could make a difference."""
+    if dtype not in _FLOATS or not isinstance(values, list) or not values:
         return None
     is_flat = isinstance(values[0], _ONE)
+    if is_flat and len(values) <= _SHORT:
+        return _row(values, dtype)
+    if not is_flat and len(values) < _MANY:
+        return None
     found = doubles(values, len(values)) if is_flat else matrix(values)
     if found is None or _is_bool(values[0]) or not _are_within(found, _WHOLE):
         return None
     return found if dtype == "float64" else found.astype(dtype)
+
+
+def _row(values: list[Any], dtype: str) -> Array | None:
+    """Return the same of a few numbers, with as little code as possible: it is not in the caches."""
+    try:
+        are_small = math.hypot(*values) < _WHOLE  # NaN is not, and texts are no numbers
+    except (TypeError, OverflowError):
+        return None
+    return np.array(values, dtype) if are_small and not _is_bool(values[0]) else None
 
 
 def _is_bool(first: Any) -> bool:
