@@ -1,0 +1,180 @@
+"""`python -m bench.peers.inprocess`: predict and the bare handler in one process, in turns.
+
+From the bytes that connections brought to those that they send: what is missing is the kernel's
+share, which is the same for both. Processor time, the least of many short rounds, which other
+people's load changes little.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from bench import servers
+from bench.peers.bare import Bare
+from bench.questions import KEYS, ONE, VALUES, many_rows
+from mlaas4hep import bootstrap
+from mlaas4hep.core import keys
+from mlaas4hep.core.requests.limits import Limits
+from mlaas4hep.core.requests.person import Person
+from mlaas4hep.faas.function import settle
+from mlaas4hep.faas.metrics import MeteredApp
+from mlaas4hep.faas.server.connection import Connection
+from mlaas4hep.http.predict import app as predict
+from mlaas4hep.laptop import issuer
+from mlaas4hep.settings import Settings
+
+OWNER = keys.owner(issuer.ISSUER, "bench")
+TOKEN = "Bearer " + "t" * 900  # as long as one of ours
+MANY = "1000 rows"
+INFER = {"inputs": [{"name": "keras_tensor", "shape": [1, len(VALUES)], "datatype": "FP32"}]}
+ASKED: dict[str, tuple[str, Any]] = {
+    "one row": ("/json", ONE),
+    "V1": ("/v1/models/lite:predict", {"instances": [VALUES]}),
+    "V2 JSON": ("/v2/models/lite/infer", {"inputs": [{**INFER["inputs"][0], "data": VALUES}]}),
+    "raw entry": ("/json", {"model": "lite", "entries": [dict(zip(KEYS, VALUES, strict=True))]}),
+    MANY: ("/json", {**ONE, "values": many_rows()}),
+}
+OURS, BARE = "ours", "bare"
+QUIET: dict[str, Any] = {"log_config": None, "access_log": False, "timeout_keep_alive": 10_000}
+MOST_LARGE = 10  #: bodies at once; one person may not send very many
+READ_BYTES = 128 * 1024  #: at once; uvloop's buffer is twice that
+
+
+class Anybody:
+    """Takes every token for one person's; `Doorman` believes it as it believes ours."""
+
+    def person(self, authorization: str | None) -> Person:  # noqa: ARG002 - all are one
+        return Person(owner=OWNER, subject="bench", groups=())
+
+
+class Wire(asyncio.Transport):
+    """A connection whose other end only counts answers."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.answered = 0
+        self.is_paused = False
+        self.last = b""
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def write(self, data: Any) -> None:
+        self.last = data
+        self.answered += data.count(b"HTTP/1.1 200")
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        raise RuntimeError(f"closed after {self.last!r:.500}")
+
+
+class Server:
+    """The connections of one app."""
+
+    def __init__(self, app: Any, protocol: type[HttpToolsProtocol], connections: int) -> None:
+        config = uvicorn.Config(app, lifespan="off", ws="none", proxy_headers=False, **QUIET)
+        config.load()
+        state = ServerState()
+        state.default_headers = [(b"date", b"Thu, 01 Jan 2026 00:00:00 GMT"), (b"server", b"x")]
+        self.wires = [Wire() for _ in range(connections)]
+        self.protocols = []
+        for wire in self.wires:
+            made = protocol(config, state, {}, asyncio.get_running_loop())
+            made.connection_made(wire)
+            self.protocols.append(made)
+
+    async def ask(self, request: bytes, times: int) -> float:
+        """Send a request on all connections, again when all are answered; returns processor µs each."""
+        started = time.thread_time()
+        for _ in range(times):
+            due = self.wires[-1].answered + 1
+            for at in range(0, len(request), READ_BYTES):
+                while any(wire.is_paused for wire in self.wires):
+                    await asyncio.sleep(0)
+                for each in self.protocols:
+                    each.data_received(request[at : at + READ_BYTES])
+            await asyncio.sleep(0)  # what comes next comes in another turn
+            while any(wire.answered < due for wire in self.wires):
+                await asyncio.sleep(0)
+        return 1e6 * (time.thread_time() - started) / times / len(self.wires)
+
+
+def apps(state: Path) -> dict[str, tuple[Any, type[HttpToolsProtocol]]]:
+    settings = Settings.from_env({"MLAAS_STORE": f"file://{state}/store"})
+    limits = Limits(max_upload_bytes=1, max_unpacked_bytes=1, max_models=1, max_runs=1, max_bytes=1)
+    ours = predict.app(bootstrap.services(settings), limits, Anybody())
+    return {
+        OURS: (MeteredApp(ours, "predict"), Connection),
+        BARE: (Bare(state / "built" / "model.tflite"), HttpToolsProtocol),
+    }
+
+
+def requests(case: str) -> Iterator[tuple[str, bytes]]:
+    """Yield what each app is asked."""
+    path, body = ASKED[case]
+    yield OURS, _post(path, body, f"Authorization: {TOKEN}")
+    yield BARE, _post("/json", {"values": body.get("values", VALUES)})
+
+
+def _post(path: str, body: Any, *headers: str) -> bytes:
+    sent = json.dumps(body).encode()
+    head = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(sent)}", *headers]
+    return "\r\n".join([*head, "Content-Type: application/json", "", ""]).encode() + sent
+
+
+async def compare(state: Path, options: argparse.Namespace) -> None:
+    made = apps(state)
+    settle()
+    print("case       at one time   ours us   bare us  ours: x")
+    gc.collect()
+    for case in ASKED:
+        if options.case not in case:
+            continue
+        for connections in options.connections:
+            if case == MANY and connections > MOST_LARGE:
+                continue
+            running = {
+                name: (Server(*made[name], connections), sent) for name, sent in requests(case)
+            }
+            least = dict.fromkeys(running, float("inf"))
+            for number in range(options.rounds + 1):
+                for name, (server, sent) in running.items():
+                    times = max(1, options.requests // connections // (40 if case == MANY else 1))
+                    took = await server.ask(sent, times)
+                    least[name] = min(least[name], took if number else float("inf"))
+            ours, bare = least[OURS], least[BARE]
+            print(f"{case:10} {connections:12}  {ours:8.1f}  {bare:8.1f}  {bare / ours:5.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--requests", type=int, default=40, help="in a round")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--case", default="")
+    parser.add_argument("--state", type=Path, help="where models lie from the last time")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        state = (options.state or Path(made)).resolve()
+        servers.serve_models(state, OWNER)
+        uvloop.run(compare(state, options))
+
+
+if __name__ == "__main__":
+    main()
