@@ -8,6 +8,7 @@ import sys
 import zlib
 
 import fastavro
+import h5py
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -183,6 +184,14 @@ def test_parquet_of_a_hundred_million_equal_entries_in_a_few_bytes_is_refused(so
 
     with pytest.raises(TooLargeError, match="says that it has 100000000 entries"):
         source.describe(str(tmp_path / "a.parquet"), "")
+
+
+def test_hdf5_that_says_it_has_a_million_million_entries_is_refused(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", shape=(_MANY,), dtype="f8", chunks=(1024,))
+
+    with pytest.raises(TooLargeError, match=f"says that it has {_MANY} entries"):
+        source.describe(str(tmp_path / "a.h5"), "")
 
 
 def test_an_npz_of_zeros_is_refused(source, tmp_path):

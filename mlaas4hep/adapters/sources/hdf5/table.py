@@ -19,6 +19,7 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
     text_column,
 )
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
+from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
@@ -77,11 +78,13 @@ class Hdf5Table:
                 ),
             )
         )
+        entries = next((each.length for each in columns if not each.unreadable), 0)
+        check_entries(opening.place, entries)  # before a boundary is made for some of each
         self._columns = {each.name: each for each in columns}
         content = keys.digest(
             [(path, str(each.dtype), each.shape) for path, each in inside.items()]
         )
-        self.contents = contents_of(columns, _boundaries(inside.values(), columns), content)
+        self.contents = contents_of(columns, _boundaries(inside.values(), entries), content)
 
     def read(self, names: Sequence[str], window: Window) -> Columns:
         """Return the entries of a window."""
@@ -212,9 +215,8 @@ def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> Array
     return array_column(name, values, inner, (*shape, *more))
 
 
-def _boundaries(arrays: Any, columns: Sequence[ArrayColumn]) -> tuple[int, ...]:
+def _boundaries(arrays: Any, entries: int) -> tuple[int, ...]:
     """Return where chunks begin that are inflated as a whole."""
-    entries = next((each.length for each in columns if not each.unreadable), 0)
     chunks = [each.chunks[0] for each in arrays if each.chunks and each.shape[0] == entries]
     if not chunks or min(chunks) >= entries:
         return (0,)
