@@ -1,6 +1,5 @@
 """What a scan is to try: values of params.json and of arguments of `model(idim, …)`."""
 
-import itertools
 import math
 import random
 from collections.abc import Mapping
@@ -63,12 +62,34 @@ class Scan:
 
     def proposal(self, number: int) -> Values:
         """Return what trial `number` of a grid or a random scan tries; always the same."""
-        names = [dimension.name for dimension in self.space]
+        points = _points(self.space)
         if self.method == "grid":
-            every = itertools.product(*(dimension.choices for dimension in self.space))
-            return tuple(zip(names, next(itertools.islice(every, number, None)), strict=True))
+            return self._point(number)
+        if points:  # of lists alone no point is drawn twice
+            return self._point(self._drawn(points, number + 1)[number])
         dice = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
         return tuple((dimension.name, dimension.drawn(dice)) for dimension in self.space)
+
+    def _drawn(self, points: int, count: int) -> list[int]:
+        """Return the first different numbers below `points` that chance gives."""
+        dice = random.Random(self.seed)  # noqa: S311 - no secret
+        found: dict[int, None] = {}
+        while len(found) < count:
+            found[dice.randrange(points)] = None
+        return list(found)
+
+    def _point(self, number: int) -> Values:
+        """Return a combination of lists; the last one changes fastest."""
+        values: list[tuple[str, Scalar]] = []
+        for dimension in reversed(self.space):
+            number, at = divmod(number, len(dimension.choices))
+            values.append((dimension.name, dimension.choices[at]))
+        return tuple(reversed(values))
+
+
+def _points(space: tuple[Dimension, ...]) -> int:
+    """Return how many combinations lists have; 0 if something is a range."""
+    return math.prod(len(dimension.choices) for dimension in space)
 
 
 def parse_scan(content: Any) -> Scan:
@@ -140,15 +161,16 @@ def _range(name: str, value: Mapping[str, Any]) -> Dimension:
 
 
 def _trials(method: str, space: tuple[Dimension, ...], value: Any) -> int:
+    points = _points(space)
     if method != "grid":
-        return _whole("trials", 20 if value is None else value, 1, MOST_TRIALS)
+        wanted = _whole("trials", 20 if value is None else value, 1, MOST_TRIALS)
+        return min(points, wanted) if points and method == "random" else wanted
     for dimension in space:
         if not dimension.choices:
             raise InvalidRequestError(
                 f"scan: {dimension.name} is a range, and a grid needs a list of values",
                 hint='"method": "random" or "optuna" take ranges',
             )
-    points = math.prod(len(dimension.choices) for dimension in space)
     if points > MOST_TRIALS:
         raise InvalidRequestError(
             f"scan: the grid has {points} points, {MOST_TRIALS} are allowed",

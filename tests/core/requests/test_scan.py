@@ -16,6 +16,21 @@ def test_a_grid_has_every_point_once():
     assert (("epochs", 2), ("arguments.width", 32)) in points
 
 
+def test_a_random_scan_of_lists_alone_tries_nothing_twice():
+    params = {"batch_size": [50, 100, 200], "epochs": [1, 2]}
+    some = parse_scan({"method": "random", "trials": 4, "params": params})
+    every = parse_scan({"method": "random", "trials": 50, "params": params})
+    large = {f"a{number}": list(range(10)) for number in range(20)}
+    of_many = parse_scan({"method": "random", "arguments": large})
+
+    assert len({some.proposal(number) for number in range(4)}) == some.trials == 4
+    grid = parse_scan({"params": params})
+    assert {every.proposal(number) for number in range(every.trials)} == {
+        grid.proposal(number) for number in range(6)
+    }
+    assert len({of_many.proposal(number) for number in range(20)}) == of_many.trials == 20
+
+
 def test_a_random_scan_is_the_same_each_time_and_stays_in_its_ranges():
     given = {"method": "random", "trials": 30, "arguments": {"rate": RANGE, "kind": ["a", "b"]}}
 
