@@ -104,6 +104,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     assert luca.hosts == {laptop.urls[0].split("/")[2]}
     assert luca.errors == []
 
+    assert_shows_the_graph(visit(), laptop)
     stranger = visit()
     stranger.page.goto(link)
     stranger.page.get_by_role("heading", name="This link has been used").wait_for()
@@ -181,6 +182,16 @@ def assert_predicts(luca):
     page.get_by_label("MET_pt").fill("")
     page.get_by_role("button", name="Predict").click()
     page.get_by_text("Empty, so taken as missing: MET_pt").wait_for()
+
+
+def assert_shows_the_graph(luca, laptop):
+    url = f"{laptop.urls[1]}/ui/"
+    luca.sign_in(url, issuer.token(laptop.state, "luca"))
+    luca.page.goto(f"{url}#/models/jets_1")
+    with luca.context.expect_page() as opened:
+        luca.page.get_by_role("button", name="Graph").click()
+    opened.value.frame_locator("#graph").locator("body.default").wait_for(timeout=60_000)
+    assert "token" not in opened.value.url
 
 
 def upload(page, folder):

@@ -42,7 +42,7 @@ export function table(head, rows, props = {}) {
     h(
       "table",
       props,
-      h("thead", h("tr", head.map((cell) => (cell instanceof Node ? cell : h("th", { scope: "col" }, cell))))),
+      h("thead", h("tr", head.map((cell) => (cell instanceof Node ? cell : cell ? h("th", { scope: "col" }, cell) : h("td"))))),
       h("tbody", rows.map((row) => h("tr", cells(row)))),
     ),
   );

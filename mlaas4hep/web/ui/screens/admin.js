@@ -30,7 +30,7 @@ function dead(letters, pageOf, again) {
     }
   };
   const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: pageOf(one.run, one.owner) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
-  return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", h("td", { "aria-hidden": "true" })], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
+  return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", ""], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
 }
 
 const PAGE = 100;

@@ -1,7 +1,7 @@
 // One model: what it takes, where it comes from, who may use it.
 import { confirmed, fill, figures, h, notice, numberCell, numberHead, panel, problem, table } from "../dom.js";
 import { age, count, measured, number } from "../format.js";
-import { ask, download, get, predictUrl, send, workflowUrl } from "../server.js";
+import { ask, download, get, predictUrl, send, token, workflowUrl } from "../server.js";
 import { form } from "./tryit.js";
 import { versions } from "./versions.js";
 
@@ -22,7 +22,7 @@ export async function show(view, [name, owner], context) {
       h("div.title", h("h1", model.name), h("span.quiet", model.description)),
       h(
         "div.actions",
-        h("a.plain", { role: "button", href: predictUrl("netron/", { model: owner ? `${owner}/${name}` : name }), target: "_blank", rel: "noopener" }, "Graph"),
+        h("a.plain", { role: "button", href: predictUrl("netron/", { model: owner ? `${owner}/${name}` : name }), target: "_blank", rel: "noopener", onclick: signed }, "Graph"),
         h("button.plain", { type: "button", onclick: () => download(workflowUrl(`${path}/bundle`, { ...of, through: 1 }), `${name}.tar.gz`).catch((error) => notice(error.message)) }, "Download"),
         model.mine && h("button.danger", { type: "button", onclick: () => remove(path, name) }, "Delete"),
       ),
@@ -30,6 +30,11 @@ export async function show(view, [name, owner], context) {
     h("div.stack", panel("", cardOf(model, card, run)), kept, h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), origin(served.provenance), files(model)), trial),
   );
   await form(trial, name, owner, context, run ? name : "");
+}
+
+// A page of another tab knows a pasted token from its address only; what follows # is sent to nobody.
+function signed(event) {
+  if (token.get()) event.currentTarget.hash = new URLSearchParams({ token: token.get() });
 }
 
 async function remove(path, name) {

@@ -41,7 +41,7 @@ function ofLabel(sets, label, checks) {
     sets.some((one) => one.roc) && rocs(sets),
     best.rocs?.length && eachAgainstRest(best),
     sets.some((one) => one.scores) && scores(sets, !label && checks.overtraining),
-    two ? confusionAt(best, label) : best.confusion && confusion(best),
+    two ? confusionAt(best, label) : best.confusion && confusion(best, label),
     two && significance(best),
     two && best.scores.edges[0] === 0 && calibration(best), // scores from -1 to 1 are no shares
     sets.some((one) => one.residuals) && residuals(sets),
@@ -140,17 +140,17 @@ function above({ counts }) {
   });
 }
 
-function matrixTable(classes, cells) {
+function matrixTable(classes, cells, label) {
   const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
   return table(
     ["True class", ...classes.map((one) => numberHead(`told ${one}`))],
     cells.map((row, index) => [h("th", { scope: "row" }, classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), " ", h("span.quiet.small", percent(each / sums[index]))))]),
-    { "aria-label": "Confusion matrix", class: "confusion" },
+    { "aria-label": label ? `Confusion matrix of ${label}` : "Confusion matrix", class: "confusion" },
   );
 }
 
-function confusion(best) {
-  return panel("Confusion", matrixTable(best.classes, best.confusion));
+function confusion(best, label) {
+  return panel("Confusion", matrixTable(best.classes, best.confusion, label));
 }
 
 function confusionAt(best, label) {
@@ -164,7 +164,7 @@ function confusionAt(best, label) {
     const at = Number(slider.value);
     const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
     told.textContent = number(edges[at], 3);
-    fill(place, matrixTable(best.classes, cells), leftBy(cells));
+    fill(place, matrixTable(best.classes, cells, label), leftBy(cells));
   }
   draw();
   return panel("Confusion", h("label", { for: id }, "Threshold of the score ", told), slider, place);
