@@ -220,6 +220,15 @@ def test_everything_is_reached_by_keyboard(crowded, visit):
             page.evaluate("document.activeElement.innerText || document.activeElement.type")
         )
 
+    page.goto(f"{crowded.url}#/runs/luca_200")
+    page.get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Keep it").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep it").wait_for(state="detached")
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+    assert page.evaluate("document.activeElement.innerText") == "Cancel"
     assert reached[:6] == ["Skip to the content", "MLaaS4HEP", "Runs", "Models", "New run", "Me"]
     assert "luca_200" in reached
 

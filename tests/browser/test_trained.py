@@ -28,7 +28,7 @@ def trained(crowded):
         about = {"owner": gina.owner, "run": run}
         done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
         crowded.services.runs.apply([done])
-        quality = QUALITY if run == "luca_1" else {"test": HINGED}
+        quality = QUALITY if run == "luca_1" else {"test/MET_pt > 40": HINGED}
         write = {
             files.HISTORY: losses(fall),
             files.QUALITY: quality,
@@ -108,6 +108,10 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
     assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
     assert page.get_by_role("img", name="loss of both runs").locator("canvas").count() == 1
+    rocs = page.get_by_role("img", name="ROC curve of both runs, MET_pt > 40")
+    told = "held out 0.7500 ± 0.0200"
+    named = [f"luca_1, {told}", f"luca_2, {told}", "chance"]
+    assert rocs.locator(".u-legend .u-label").all_inner_texts()[1:] == named
     assert serious(page) == {}
     assert gina.errors == []
 

@@ -75,7 +75,7 @@ addEventListener("signed-out", ({ detail }) => {
   if (leaving.signal.aborted) return; // of several calls that were refused, the first has told it
   leaving.abort();
   shown = "";
-  signIn(main, show, detail);
+  signIn(main, () => show().then(() => main.focus()), detail);
 });
 // A screen that could not be shown is asked for again; what somebody has typed into another stays.
 addEventListener("online", () => main.querySelector(":scope > .problem") && show());

@@ -1,8 +1,9 @@
 // Two runs side by side: what differs, and their curves over each other.
 import { chart, COLOURS } from "../chart.js";
 import { fill, h, panel, problem, table } from "../dom.js";
-import { duration, measured, metricName, number } from "../format.js";
+import { duration, measured, metricName, number, plusMinus } from "../format.js";
 import { get } from "../server.js";
+import { labelOf, rocChart, setsOf } from "./quality.js";
 import { curveSets } from "./run.js";
 
 const PARAMS = "request.params.";
@@ -10,8 +11,9 @@ const PARAMS = "request.params.";
 export async function show(view, [one, two], { signal }) {
   const runs = [one, two];
   const path = (name) => `runs/${encodeURIComponent(name)}`;
-  const [difference, features, ...rest] = await Promise.all([
+  const [difference, qualities, features, ...rest] = await Promise.all([
     get(`${path(one)}/diff`, { other: two }).catch((error) => error),
+    Promise.all(runs.map((name) => get(`${path(name)}/quality`).catch(() => ({})))),
     Promise.all(runs.map((name) => get(`${path(name)}/features`))).catch(() => null),
     ...runs.map((name) => get(path(name))),
     ...runs.map((name) => get(`${path(name)}/history`).catch(() => [])),
@@ -28,7 +30,7 @@ export async function show(view, [one, two], { signal }) {
   fill(
     view,
     h("div.head", h("h1", link(left), " and ", link(right))),
-    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), curves(runs, leftHistory, rightHistory), features && learnedFrom(features, runs), differences(difference, runs)),
+    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), h("div.grid2", curves(runs, leftHistory, rightHistory), rocs(runs, qualities)), features && learnedFrom(features, runs), differences(difference, runs)),
   );
 }
 
@@ -39,12 +41,23 @@ function figuresOf(...both) {
 
 function curves(runs, ...histories) {
   const rounds = Math.max(...histories.map((one) => one.length));
-  if (!rounds) return null;
+  if (!rounds) return [];
   const x = Array.from({ length: rounds }, (_one, index) => index + 1);
   const bases = [...new Set(histories.flatMap((one) => curveSets(one).map((set) => set.base)))];
   const values = (history, name) => x.map((round) => history[round - 1]?.[name] ?? null);
   const series = (base) => histories.flatMap((history, index) => [base, `val_${base}`].filter((name) => history.some((round) => name in round)).map((name) => ({ label: `${runs[index]}${name === base ? "" : " validation"}`, values: values(history, name), colour: COLOURS[index], dash: name === base ? undefined : [5, 4] })));
-  return h("div.grid2", bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base), whole: true }))));
+  return bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base), whole: true })));
+}
+
+// Of each label the curves of both, each of what it has not learned from, as far as that is known.
+function rocs(runs, qualities) {
+  const labels = [...new Set(qualities.flatMap((found) => Object.keys(found).map(labelOf)))];
+  const drawn = labels.map((label) => [label, qualities.flatMap((found, index) => ofRun(runs[index], setsOf(found, label).find((one) => one.roc), index))]);
+  return drawn.filter(([, both]) => both.length).map(([label, both]) => panel(label ? `ROC curve of ${label}` : "ROC curve", rocChart(`ROC curve of both runs${label && `, ${label}`}`, both, "background that passes", "signal that passes")));
+}
+
+function ofRun(name, best, index) {
+  return best ? [{ label: `${name}, ${best.text} ${best.auc === null ? "" : plusMinus(best.auc, best.auc_error)}`, roc: best.roc, colour: COLOURS[index] }] : [];
 }
 
 function learnedFrom(features, [one, two]) {

@@ -24,11 +24,11 @@ export async function show(body, run, { signal, whose }) {
 }
 
 // "test/isB" is about the label isB of several; "test" about the only one.
-function labelOf(key) {
+export function labelOf(key) {
   return key.includes("/") ? key.slice(key.indexOf("/") + 1) : "";
 }
 
-function setsOf(found, label) {
+export function setsOf(found, label) {
   const end = label && `/${label}`;
   return Object.entries(SETS).filter(([name]) => found[name + end]).map(([name, text]) => ({ name, text, ...found[name + end] }));
 }
@@ -109,9 +109,9 @@ function eachAgainstRest(best) {
   return panel(`ROC curves, ${best.text}`, rocChart("ROC curve of each class", curves, "others that pass", "of the class that passes"), h("p.small.quiet", "Each class against all others, by its own score."));
 }
 
-function rocChart(label, curves, xLabel, yLabel) {
+export function rocChart(label, curves, xLabel, yLabel) {
   const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
-  const series = curves.map((one) => ({ label: one.label, values: onGrid(one.roc, grid), points: false }));
+  const series = curves.map((one) => ({ label: one.label, values: onGrid(one.roc, grid), colour: one.colour, points: false }));
   series.push({ label: "chance", values: grid, dash: [4, 4], colour: COLOURS[5], width: 1, points: false });
   return chart({ label, x: grid, xLabel, yLabel, series, xRange: [0, 1], yRange: [0, 1.01], height: 300 });
 }

@@ -62,6 +62,7 @@ function actions(run, context) {
   const act = (text, work, kind = "plain") => {
     const button = h(`button.${kind}`, { type: "button" }, text);
     button.addEventListener("click", async () => {
+      const { activeElement } = document;
       button.disabled = true;
       try {
         await work();
@@ -69,6 +70,7 @@ function actions(run, context) {
         if (error.status !== 401) notice(error.message);
       }
       button.disabled = false;
+      if (activeElement === button && document.activeElement === document.body) button.focus();
     });
     return button;
   };
