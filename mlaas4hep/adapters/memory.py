@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaas4hep.core.keys import checked_key
-from mlaas4hep.core.requests.deed import Deed
+from mlaas4hep.core.requests.auditedaction import AuditedAction
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
@@ -110,15 +110,15 @@ class MemoryAudit:
     """`Audit` in a list."""
 
     def __init__(self) -> None:
-        self._deeds: list[Deed] = []
+        self._actions: list[AuditedAction] = []
 
-    def note(self, deed: Deed) -> None:
-        """Add a deed."""
-        self._deeds.append(deed)
+    def note(self, audited: AuditedAction) -> None:
+        """Add an action."""
+        self._actions.append(audited)
 
-    def newest(self, limit: int, owner: str = "") -> list[Deed]:
-        """Return the newest deeds, newest first."""
-        found = [deed for deed in reversed(self._deeds) if owner in ("", deed.owner)]
+    def newest(self, limit: int, owner: str = "") -> list[AuditedAction]:
+        """Return the newest actions, newest first."""
+        found = [audited for audited in reversed(self._actions) if owner in ("", audited.owner)]
         return found[:limit]
 
 

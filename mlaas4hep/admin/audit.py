@@ -19,9 +19,9 @@ def show(
 ) -> None:
     """Say who changed what, the newest last."""
     with platform() as found:
-        for deed in reversed(found.services.audit.newest(limit, owner)):
-            made = f" -> {deed.made}" if deed.made not in ("", deed.target) else ""
+        for audited in reversed(found.services.audit.newest(limit, owner)):
+            made = f" -> {audited.made}" if audited.made not in ("", audited.target) else ""
             print(
-                f"{clock_time(deed.at)} {deed.owner} {deed.person} "
-                f"{deed.function}.{deed.action} {deed.target}{made}"
+                f"{clock_time(audited.at)} {audited.owner} {audited.person} "
+                f"{audited.function}.{audited.action} {audited.target}{made}"
             )

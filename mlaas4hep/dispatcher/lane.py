@@ -16,10 +16,10 @@ from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, MAX_HELD, STREAM
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
+from mlaas4hep.dispatcher.awaitedfiles import awaited, came
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
-from mlaas4hep.dispatcher.fileaway import awaited, came
 from mlaas4hep.dispatcher.held import Held, HeldEvents
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pace import Pace

@@ -16,7 +16,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
 from mlaas4hep.ports import ObjectStore, Runtime
-from mlaas4hep.serving.company import Company
+from mlaas4hep.serving.independence import Independence
 from mlaas4hep.usecases.models import may_read
 
 CONTRACT = "contract.json"
@@ -36,7 +36,7 @@ class LoadedModel:
     labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
     output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
     order: str = ""  #: the columns in one text, which is compared at once
-    company: Company = field(default_factory=Company)  #: of rows of several callers
+    independence: Independence = field(default_factory=Independence)  #: of rows of several callers
     ways: dict[str, "LoadedModel"] = field(default_factory=dict, compare=False, repr=False)
     #: behind the signatures that somebody asked for
 
@@ -145,7 +145,7 @@ class LoadedModel:
     def _behind(self, runtime: Runtime) -> "LoadedModel":
         """Return the model behind a signature; what its rows do to each other is its own affair."""
         output = _output(runtime, self.record, self.contract)
-        return replace(self, runtime=runtime, output=output, company=Company(), ways={})
+        return replace(self, runtime=runtime, output=output, independence=Independence(), ways={})
 
 
 def in_one_text(names: Sequence[str]) -> str:

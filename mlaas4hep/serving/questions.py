@@ -90,7 +90,7 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
     """
     answers: list[Any] = [None] * len(questions)
     units: list[_Unit] = []
-    if served.company.is_harmful:
+    if served.independence.is_broken:
         for place, question in enumerate(questions):
             _ask_alone(served, question, place, answers)
         return answers
@@ -233,7 +233,7 @@ def _outputs(served: LoadedModel, group: list[_Unit]) -> list[Outputs]:
         raise InvalidRequestError("the model's outputs have no row for each row of its inputs")
     rows = first.parts[0].rows if first.parts else first.rows
     alone = {name: values[:rows] for name, values in feeds.items()}
-    served.company.check(outputs, rows, lambda: served.runtime.run(alone))
+    served.independence.check(outputs, rows, lambda: served.runtime.run(alone))
     return [
         {name: values[start:stop] for name, values in outputs.items()}
         for start, stop in zip([0, *stops[:-1]], stops, strict=True)

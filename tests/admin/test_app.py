@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mlaas4hep.admin.app import app, main
-from mlaas4hep.core.requests.deed import Deed
+from mlaas4hep.core.requests.auditedaction import AuditedAction
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import RunSubmitted
 from tests.admin.test_deadletters import bury
@@ -68,8 +68,10 @@ def test_dead_letters_are_listed_and_tried_again(used, made):
 def test_the_audit_log_of_an_owner_is_shown_the_newest_last(empty, made):
     audit = empty().services.audit
     for at, owner in ((0.0, "o"), (1.0, "another"), (2.0, "o")):
-        deed = Deed(at=at, owner=owner, person="luca", function="workflow", action="submit")
-        audit.note(deed)
+        audited = AuditedAction(
+            at=at, owner=owner, person="luca", function="workflow", action="submit"
+        )
+        audit.note(audited)
 
     code, said = typed(made[0], "audit", "--owner", "o")
 

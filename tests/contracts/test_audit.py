@@ -4,7 +4,7 @@ import pytest
 
 from mlaas4hep.adapters.memory import MemoryAudit
 from mlaas4hep.adapters.nats.audit import JetStreamAudit
-from mlaas4hep.core.requests.deed import Deed
+from mlaas4hep.core.requests.auditedaction import AuditedAction
 from mlaas4hep.ports import Audit
 
 
@@ -17,8 +17,8 @@ def audit(request: pytest.FixtureRequest) -> Audit:
 
 def test_the_newest_deeds_come_first_and_only_those_of_the_owner_who_is_named(audit: Audit) -> None:
     owner, another = uuid.uuid4().hex, uuid.uuid4().hex
-    deeds = [
-        Deed(
+    actions = [
+        AuditedAction(
             at=float(number),
             owner=whose,
             person="luca",
@@ -28,9 +28,9 @@ def test_the_newest_deeds_come_first_and_only_those_of_the_owner_who_is_named(au
         )
         for number, whose in enumerate((owner, another, owner, owner))
     ]
-    for deed in deeds:
-        audit.note(deed)
+    for audited in actions:
+        audit.note(audited)
 
-    assert audit.newest(2) == [deeds[3], deeds[2]]
-    assert audit.newest(10, owner) == [deeds[3], deeds[2], deeds[0]]
+    assert audit.newest(2) == [actions[3], actions[2]]
+    assert audit.newest(10, owner) == [actions[3], actions[2], actions[0]]
     assert audit.newest(10, "nobody") == []

@@ -23,7 +23,7 @@ from mlaas4hep.adapters.nats.deadletters import JetStreamDeadLetters
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, DEAD_SUBJECT, provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
-from mlaas4hep.core.requests.deed import Deed
+from mlaas4hep.core.requests.auditedaction import AuditedAction
 from mlaas4hep.core.runs.events import (
     SUBJECTS,
     ChunkReady,
@@ -136,17 +136,17 @@ def test_workflow_shows_administrators_dead_letters_and_queues(connected_as: As,
     letters.remove(second.sequence)
 
 
-def deed(target: str) -> Deed:
-    return Deed(
+def audited(target: str) -> AuditedAction:
+    return AuditedAction(
         at=1.0, owner="a", person="alice", function="workflow", action="upload", target=target
     )
 
 
 def test_what_people_change_is_read_back_newest_first(connected_as: As) -> None:
     audit = JetStreamAudit(connected_as("workflow"))
-    JetStreamAudit(connected_as("predict")).note(deed("first"))
+    JetStreamAudit(connected_as("predict")).note(audited("first"))
     for number in range(205):  # more than are asked for at once
-        audit.note(deed(str(number)))
+        audit.note(audited(str(number)))
 
     newest = [one.target for one in audit.newest(206, "a")]
 
@@ -162,7 +162,7 @@ def test_a_right_that_is_missing_is_told_at_once_and_stops_no_change(
     services = replace(bootstrap.services(Settings()), audit=audit)
 
     for name in ("one", "two", "three"):
-        note(deed(name), services)
+        note(audited(name), services)
 
     told = [record.getMessage() for record in caplog.records]
     assert len([line for line in told if "permissions violation" in line]) == 1

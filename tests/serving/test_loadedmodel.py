@@ -71,4 +71,4 @@ def test_rows_of_one_signature_are_found_to_change_each_other_s_answers_whatever
 
     assert doubled == [[[2], [4]]] * 9
     assert shares == [[[1], [1]]] * 9
-    assert not model.by("double").company.is_harmful
+    assert not model.by("double").independence.is_broken

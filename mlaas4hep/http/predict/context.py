@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from cachetools import TTLCache
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.requests.deed import Deed, short
+from mlaas4hep.core.requests.auditedaction import AuditedAction, short
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import (
@@ -168,7 +168,7 @@ class Context:
     async def note(self, call: Call, action: str, model: str) -> None:
         """Add to the audit log what a call has changed."""
         person = who(call)
-        deed = Deed(
+        audited = AuditedAction(
             at=self.services.clock(),
             owner=person.owner,
             person=short(person.subject),
@@ -176,7 +176,7 @@ class Context:
             action=action,
             target=short(model),
         )
-        await self.batcher.in_thread(partial(audit.note, deed, self.services))
+        await self.batcher.in_thread(partial(audit.note, audited, self.services))
 
     def changed(self, owner: str, name: str) -> None:
         """Forget what was believed about a model that this process has just changed."""

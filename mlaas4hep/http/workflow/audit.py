@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import flask
 
-from mlaas4hep.core.requests.deed import Deed, short
+from mlaas4hep.core.requests.auditedaction import AuditedAction, short
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Route
@@ -33,7 +33,7 @@ def note(context: Context, route: Route, call: Call, response: flask.Response) -
     """Note what a call has changed."""
     if call.flag("dry_run"):
         return
-    deed = Deed(
+    audited = AuditedAction(
         at=context.services.clock(),
         owner=call.person.owner,
         person=short(call.person.subject),
@@ -42,7 +42,7 @@ def note(context: Context, route: Route, call: Call, response: flask.Response) -
         target=short(call.args.get("name") or _in_body(call)),
         made=short(_made(response)),
     )
-    audit.note(deed, context.services)
+    audit.note(audited, context.services)
 
 
 def _in_body(call: Call) -> object:
@@ -63,8 +63,10 @@ def show_audit(context: Context, call: Call) -> flask.Response:
     if not call.person.is_admin:
         raise ForbiddenError("only admins may read the audit log")
     limit = call.whole("limit", 100, MOST)
-    deeds = context.services.audit.newest(limit, call.args.get("owner", ""))
-    return answer([AuditLine(**{**asdict(deed), "at": clock_time(deed.at)}) for deed in deeds])
+    actions = context.services.audit.newest(limit, call.args.get("owner", ""))
+    return answer(
+        [AuditLine(**{**asdict(audited), "at": clock_time(audited.at)}) for audited in actions]
+    )
 
 
 ROUTES = (

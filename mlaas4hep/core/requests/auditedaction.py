@@ -6,7 +6,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class AuditedAction:
     """Something that a person changed."""
 
     at: float  #: seconds since the epoch, UTC

@@ -15,11 +15,11 @@ Outputs = Mapping[str, Array]
 
 
 @dataclass(slots=True)
-class Company:
+class Independence:
     """What was found out about a loaded model: the first times, some rows are asked about twice."""
 
     unchecked: int = _CHECKED
-    is_harmful: bool = False  #: rows are asked about alone from now on
+    is_broken: bool = False  #: rows are asked about alone from now on
 
     def check(self, together: Outputs, rows: int, alone: Callable[[], Outputs]) -> None:
         """Compare the answers for the first rows with those that they get alone.
@@ -32,7 +32,7 @@ class Company:
         self.unchecked -= 1
         for name, values in alone().items():
             if not _are_alike(together[name][:rows], values):
-                self.is_harmful = True
+                self.is_broken = True
                 raise InvalidRequestError("the model's rows change each other's answers")
 
 
