@@ -39,6 +39,7 @@ def make_app(services, settings):
 function = wsgi("tiny", make_app)
 """
 ASGI = """
+import gc
 import sys
 import tempfile
 from mlaas4hep.faas.function import asgi
@@ -60,6 +61,10 @@ def make_app(services, settings):
         if scope["path"] == "/loaded":
             names = {name.partition(".")[0] for name in sys.modules}
             await send({"type": "http.response.body", "body": " ".join(names).encode()})
+            return
+        if scope["path"] == "/collector":
+            told = f"{gc.isenabled()} {gc.get_freeze_count() > 10_000}"
+            await send({"type": "http.response.body", "body": told.encode()})
             return
         if scope["path"] == "/where":
             folders = f"{made_in} {tempfile.gettempdir()}"
@@ -183,6 +188,12 @@ def test_bodies_of_any_size_reach_an_asgi_function_announced_or_in_pieces(
     answer = calls.post(f"{asgi_function.url}/b", content=body if is_announced else iter([body]))
 
     assert answer.text == f"/b? {size}"
+
+
+def test_the_collector_is_off_only_while_a_function_is_imported(asgi_function):
+    is_on, is_spared_what_was_imported = calls.get(f"{asgi_function.url}/collector").text.split()
+
+    assert (is_on, is_spared_what_was_imported) == ("True", "True")
 
 
 def test_an_asgi_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path):
