@@ -54,7 +54,7 @@ SCORED = {
     "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
     "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
 }
-HINGED = {**SCORED, "scores": {"edges": [-1.0, 0.0, 1.0], "counts": [[40, 10], [15, 35]]}}
+HINGED = {**SCORED, "scores": {"edges": [-1.0, 0.0, 1.0], "counts": [[40, 10], [0, 50]]}}
 VALUED = {
     "entries": 100,
     "rmse": 0.25,
@@ -144,6 +144,12 @@ def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, traine
         gina.page.get_by_role("heading", name=run).wait_for()
         gina.page.get_by_role("heading", name="Significance").wait_for()
         headings[run] = gina.page.locator("main h2").all_inner_texts()
+
+    panel = gina.page.locator("section.panel", has_text="Scores by class")
+    panel.get_by_label("Scale of the scores").select_option("logarithmic")
+    panel.get_by_text("Numbers").click()
+    numbers = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
+    assert numbers.first.inner_text() == "-1\t0.8\t\N{EN DASH}"  # no entry, no logarithm
 
     assert "Calibration" in headings["luca_1"]
     assert "Calibration" not in headings["luca_2"]

@@ -129,7 +129,12 @@ function scores(sets, overtraining) {
   );
   const edges = drawn[0].scores.edges;
   const told = (overtraining?.classes || []).filter((one) => typeof one.ks === "number").map((one) => `${one.class}: distance ${number(one.ks, 3)}, p = ${number(one.p_value, 3)}`).join("; ");
-  return panel("Scores by class", histogram({ label: `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`, edges, xLabel: drawn[0].classes.length > 2 ? `score of ${drawn[0].classes.at(-1)}` : "score", yLabel: "share of the class", series, height: 300 }), told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
+  const place = h("div");
+  const label = `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`;
+  const draw = (log) => fill(place, histogram({ label, edges, xLabel: drawn[0].classes.length > 2 ? `score of ${drawn[0].classes.at(-1)}` : "score", yLabel: "share of the class", series, height: 300, log }));
+  const scale = h("select", { "aria-label": "Scale of the scores", onchange: (event) => draw(event.target.value === "logarithmic") }, ["linear", "logarithmic"].map((one) => h("option", one)));
+  draw(false);
+  return h("section.panel", h("div.head", h("h2", "Scores by class"), scale), place, told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
 }
 
 // Of binned scores: what lies at or above each edge, by class.
