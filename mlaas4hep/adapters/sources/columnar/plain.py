@@ -1,6 +1,5 @@
 """The plain bytes of a text file: as they lie there, or inflated into a nameless file once."""
 
-import gzip
 import tempfile
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
@@ -10,11 +9,8 @@ import pyarrow as pa
 from mlaas4hep.adapters.sources.columnar.inflation import STEP_BYTES, check_inflated
 from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.places.place import shown
+from mlaas4hep.core.gunzip import gunzip
 from mlaas4hep.errors import InvalidRequestError
-
-
-def _gzip(file: BinaryIO) -> Any:
-    return gzip.GzipFile(fileobj=file)  # pyarrow's takes a short file that is cut for a whole one
 
 
 def _zstd(file: BinaryIO) -> Any:
@@ -22,7 +18,7 @@ def _zstd(file: BinaryIO) -> Any:
 
 
 _CODECS: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": _gzip,
+    b"\x1f\x8b": gunzip,  # pyarrow's takes a short file that is cut for a whole one
     b"\x28\xb5\x2f\xfd": _zstd,
 }
 

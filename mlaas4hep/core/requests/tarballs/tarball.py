@@ -1,6 +1,5 @@
 """Tar archives of strangers, read front to back with bounded memory and bounded inflation."""
 
-import gzip
 import io
 import tarfile
 import zlib
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, cast
 
+from mlaas4hep.core.gunzip import gunzip
 from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS, is_litter, member_path
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
@@ -158,9 +158,7 @@ class _BoundedTar:
         packed = archive.read(2) == _GZIP_MAGIC
         archive.seek(0)
         self._archive = archive
-        self._plain: BinaryIO = (
-            cast(BinaryIO, gzip.GzipFile(fileobj=archive, mode="rb")) if packed else archive
-        )
+        self._plain = gunzip(archive) if packed else archive
         self._packed = packed
         self._max_bytes = max_bytes
         self._last = b""
@@ -231,7 +229,7 @@ class _InSteps(io.RawIOBase):
 def _our_errors() -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, zlib.error) as error:
         raise InvalidRequestError(
             f"this is not a tarball, or it is damaged: {error}", stage="upload", hint=_HOW
         ) from error

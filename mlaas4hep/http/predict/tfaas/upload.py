@@ -8,10 +8,10 @@
 
 import base64
 import binascii
-import gzip
 import io
 import shutil
 import tempfile
+import zlib
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from mlaas4hep.core import keys
+from mlaas4hep.core.gunzip import gunzip
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
@@ -162,8 +163,8 @@ def _unpacked(context: Context, body: BinaryIO, folder: Path) -> Layout:
 
 def _once_packed(body: BinaryIO, plain: BinaryIO, limit_bytes: int) -> BinaryIO:
     """Return a tar or tar.gz, also if `Content-Encoding: gzip` packed a tar.gz once more."""
-    with suppress(OSError, EOFError):
-        packed = gzip.GzipFile(fileobj=body, mode="rb")  # a file for writing would be written to
+    with suppress(zlib.error, EOFError):
+        packed = gunzip(body)
         if packed.read(2) == _GZIP:
             packed.seek(0)
             for block in iter(partial(packed.read, 1024**2), b""):
