@@ -181,7 +181,8 @@ def _event_app(
 def _event_error(error: Exception) -> Answer:
     answer, status = error_answer(error)
     if isinstance(error, MlaasError):
-        log.warning("%s", error, exc_info=error.__cause__)  # the cause may be a bug of ours
+        stranger = isinstance(error, UnauthenticatedError)  # else the cause may be a bug of ours
+        log.warning("%s", error, exc_info=None if stranger else error.__cause__)
     parked = isinstance(error, PermanentError) and not isinstance(error, UnauthenticatedError)
     return answer, 422 if parked else status
 

@@ -98,7 +98,7 @@ def test_each_delivery_is_one_line_in_the_log_with_run_and_event(make, caplog):
         headers(ttl_s=-60),
     ],
 )
-def test_only_the_dispatchers_token_for_this_event_and_function_is_accepted(make, sent):
+def test_only_the_dispatchers_token_for_this_event_and_function_is_accepted(make, sent, caplog):
     done = []
     client = make(lambda event, _services: done.append(event) or [])
 
@@ -106,6 +106,7 @@ def test_only_the_dispatchers_token_for_this_event_and_function_is_accepted(make
 
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
     assert done == []
+    assert all(record.exc_info is None for record in caplog.records)  # a stranger fills no log
 
 
 @pytest.mark.parametrize(
