@@ -52,8 +52,9 @@ def features(run: Run, services: Services) -> FeatureList:
 def _features(run: Run, services: Services) -> FeatureList:
     inputs, specs = _measured(run, services)
     chosen = inputs.opened.branches
+    names = set(chosen.features)
     return FeatureList(
-        features=tuple(_feature(spec) for spec in specs.branches if spec.name in chosen.features),
+        features=tuple(_feature(spec) for spec in specs.branches if spec.name in names),
         left_out=_left_out(inputs, services),
         identifiers=chosen.identifiers,
         label=chosen.label,

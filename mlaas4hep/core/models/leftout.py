@@ -1,12 +1,12 @@
 """Branches that are no features, each with the reason."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.selection.branches import Branches
+from mlaas4hep.core.selection.patterns import matching
 from mlaas4hep.core.selection.preproc import Preproc
 
 
@@ -17,8 +17,7 @@ def left_out(
     reasons = dict(_reasons(trees, params, preproc, chosen))
     return tuple(
         LeftOut(branch=name, reason=reasons[name])
-        for name in sorted(reasons)
-        if name not in chosen.features
+        for name in sorted(reasons.keys() - set(chosen.features))
     )
 
 
@@ -27,13 +26,13 @@ def _reasons(
 ) -> Iterator[tuple[str, str]]:
     """Yield (branch, reason); the last reason of a branch counts."""
     known = {branch.name for tree in trees.values() for branch in tree.branches}
-    selected = params.selected_branches
+    patterns = params.selected_branches
+    selected = matching(patterns, known) if patterns else known
     for name in known:
-        is_selected = not selected or _matches(name, selected)
-        yield name, "not in every file" if is_selected else "not in selected_branches"
+        yield name, "not in every file" if name in selected else "not in selected_branches"
     for tree in trees.values():
         yield from tree.unreadable
-    excluded = [name for name in known if _matches(name, params.exclude_branches)]
+    excluded = matching(params.exclude_branches, known)
     for names, reason in (
         (excluded, "exclude_branches"),
         (preproc.removes, "removed by preproc.json"),
@@ -43,7 +42,3 @@ def _reasons(
         (chosen.identifiers, "identifier"),
     ):
         yield from ((name, reason) for name in names)
-
-
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
