@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-WEB = Path(__file__).parents[1] / "mlaas4hep" / "web"
+WEB = Path(__file__).parents[2] / "mlaas4hep" / "web"
 WANTED = json.loads((WEB / "vendored.json").read_text())
 LOCK = json.loads((WEB / "vendored.lock").read_text())
 

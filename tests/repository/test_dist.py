@@ -19,7 +19,7 @@ from tests.asgi import serving
 from tests.cli.conftest import Gateway
 from tests.people import World
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 WEB = REPOSITORY / "mlaas4hep" / "web"
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RECIPES = (ROOT / "Makefile", ROOT / "deploy/testbed/platform.mk")
 GUIDES = (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/adr").glob("*.md"))
 HISTORY = ROOT / "CHANGELOG.md"  # tells of targets that are gone, too
