@@ -23,6 +23,20 @@ with contextlib.suppress(ImportError):  # loaded after TensorFlow or XGBoost, it
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
+#: Begin before all others: workers take whole files, and at the end one would work on these alone.
+LONGEST = (
+    "tests/repository/test_dist.py",
+    "tests/laptop/test_platform.py",
+    "tests/cli/test_device_login.py",
+    "tests/cli/test_local.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; all others, and the tests of a file, stay in their order."""
+    turns = {file: turn for turn, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: turns.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 REPOSITORY = Path(__file__).parents[2]
 MOST_FILES = 25  #: in a folder; about 20 can be taken in at a glance
 MOST_LINES = 350  #: of a module; the aim is 150, and from 300 on somebody looks again
@@ -60,3 +62,7 @@ def test_no_class_is_a_manager():
 
     assert classes
     assert [name for name in classes if name.endswith(("Manager", "Helper", "Util", "Utils"))] == []
+
+
+def test_the_files_that_begin_first_are_there():
+    assert [name for name in LONGEST if not (REPOSITORY / name).is_file()] == []
