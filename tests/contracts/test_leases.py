@@ -139,6 +139,26 @@ def test_who_stood_still_while_another_took_it_neither_takes_it_back_nor_frees_i
         assert not _can_hold(stopped, name)
 
 
+def test_a_renewal_that_was_taken_and_never_answered_costs_the_holder_nothing(
+    connection: Connection, name: str
+) -> None:
+    leases = JetStreamLeases(connection, LEASE_S)
+    with leases.hold(name) as confirm:
+        connection.run(partial(_renew_unanswered, name))
+        confirm()
+        assert not _can_hold(leases, name)
+        connection.run(partial(_renew_unanswered, name))
+
+    assert _can_hold(leases, name)
+
+
+async def _renew_unanswered(name: str, jetstream: JetStreamContext) -> None:
+    """Leave a lease as a renewal does whose answer is lost: the holder does not know of it."""
+    leases = bucket(jetstream, LEASES)
+    entry = await leases.get(key(name))
+    await leases.put(key(name), entry.value or b"")
+
+
 async def _expire(name: str, jetstream: JetStreamContext) -> None:
     """Take a lease away from its holder, as the server does with one that is not renewed."""
     await bucket(jetstream, LEASES).delete(key(name))

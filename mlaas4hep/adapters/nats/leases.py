@@ -30,12 +30,11 @@ class JetStreamLeases:
     def __init__(self, connection: Connection, lease_s: float = LEASE_S) -> None:
         self._connection = connection
         self._pause_s = lease_s / _RENEWALS
-        self._holder = uuid.uuid4().hex.encode()
 
     @contextmanager
     def hold(self, name: str, patience_s: float = 0.0) -> Iterator[Confirm]:
         """Hold the lease while the context lasts."""
-        lease = _Lease(key(name), self._holder, self._pause_s)
+        lease = _Lease(key(name), self._pause_s)
         if not self._connection.run(partial(lease.take, patience_s=patience_s)):
             raise ServiceUnavailableError(f"somebody else holds the lease {name!r}")
 
@@ -55,9 +54,9 @@ class JetStreamLeases:
 class _Lease:
     """One lease and the task that renews it."""
 
-    def __init__(self, where: str, holder: bytes, pause_s: float) -> None:
+    def __init__(self, where: str, pause_s: float) -> None:
         self._where = where
-        self._holder = holder
+        self._holder = uuid.uuid4().hex.encode()  #: nobody else writes this, not in this process
         self._pause_s = pause_s
         self._revision = 0
         self._ended = asyncio.Event()
@@ -91,9 +90,16 @@ class _Lease:
         self._ended.set()
         if self._renewing is not None:
             await self._renewing
+        leases = bucket(jetstream, LEASES)
         try:
-            await bucket(jetstream, LEASES).delete(self._where, last=self._revision)
+            await leases.delete(self._where, last=self._revision)
         except BadRequestError:
+            await self._free_if_ours(leases)
+
+    async def _free_if_ours(self, leases: KeyValue) -> None:
+        try:
+            await leases.delete(self._where, last=await self._found(leases))
+        except (KeyNotFoundError, BadRequestError):
             log.info("lease %s belongs to somebody else by now", self._where)
 
     async def _renew(self, leases: KeyValue) -> None:
@@ -106,8 +112,28 @@ class _Lease:
             try:
                 self._revision = await leases.update(self._where, self._holder, last=self._revision)
             except KeyWrongLastSequenceError:
-                log.warning("lease %s had expired; taking it again", self._where)
-                self._revision = await _created(leases, self._where, self._holder)
+                self._revision = await self._renewed_as_it_is(leases)
+
+    async def _renewed_as_it_is(self, leases: KeyValue) -> int:
+        """Renew it at another revision than ours; KeyWrongLastSequenceError if another has it."""
+        try:
+            found = await self._found(leases)
+        except KeyNotFoundError:
+            log.warning("lease %s had expired; taking it again", self._where)
+            return await _created(leases, self._where, self._holder)
+        return await leases.update(self._where, self._holder, last=found)
+
+    async def _found(self, leases: KeyValue) -> int:
+        """Return the revision that lies there if we wrote it: its answer may have been lost.
+
+        Raises:
+            KeyNotFoundError: there is none.
+            KeyWrongLastSequenceError: somebody else wrote it.
+        """
+        entry = await leases.get(self._where)
+        if entry.value != self._holder:
+            raise KeyWrongLastSequenceError
+        return entry.revision or 0
 
     async def _is_over(self) -> bool:
         with suppress(TimeoutError):
