@@ -30,7 +30,12 @@ def provider(**said):
 
 @pytest.mark.parametrize(
     ("said", "pauses"),
-    [({"interval": 0}, [1.0] * 3), ({"interval": -5}, [1.0] * 3), ({"interval": 1e9}, [60.0])],
+    [
+        ({}, [5.0]),
+        ({"interval": 0}, [1.0] * 3),
+        ({"interval": -5}, [1.0] * 3),
+        ({"interval": 1e9}, [60.0]),
+    ],
 )
 def test_the_wait_for_a_person_ends_whatever_the_interval(said, pauses):
     seen = []

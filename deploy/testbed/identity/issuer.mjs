@@ -72,5 +72,11 @@ const provider = new Provider(url, {
   ttl: { ClientCredentials: (_context, token) => token.resourceServer?.accessTokenTTL ?? lifetime },
 });
 
+// Without a word from the provider a terminal asks again after five seconds (RFC 8628).
+provider.use(async (context, next) => {
+  await next();
+  if (context.oidc?.route === 'device_authorization') context.body.interval = 1;
+});
+
 const { hostname, port } = new URL(url);
 createServer(interactions(provider, people)).listen(Number(port), hostname);
