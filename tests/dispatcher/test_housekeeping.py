@@ -197,6 +197,17 @@ def test_a_model_that_is_being_written_is_nobodys_half(services: Services) -> No
     assert services.models.info("a/luca_1/v/model.tflite") is not None
 
 
+def test_a_model_of_a_run_whose_record_is_away_is_left_alone(services: Services) -> None:
+    done = replace(RUN, name="luca_2", status=Status.DONE)
+    services.runs.create(done)
+    services.runs.delete("a", "luca_1")  # of the book alone: run.json is there
+    services.models.put("a/luca_1/v/model.tflite", b"x")
+
+    Housekeeping(services).tidy([done], A_DAY_S + 1)
+
+    assert services.models.info("a/luca_1/v/model.tflite") is not None
+
+
 def test_a_folder_with_anything_young_is_left_alone(services: Services) -> None:
     now = [0.0]
     young = replace(services, tarballs=MemoryStore(lambda: now[0]))

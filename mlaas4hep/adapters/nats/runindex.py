@@ -13,8 +13,9 @@ from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from mlaas4hep.adapters.nats.connection import NOTICED_S, WATCH
-from mlaas4hep.core import wire
+from mlaas4hep.adapters.nats.runrecord import read
 from mlaas4hep.core.runs.run import Run
+from mlaas4hep.errors import DamagedError
 
 log = logging.getLogger(__name__)
 
@@ -171,10 +172,22 @@ class RunIndex:
             raise asyncio.CancelledError
 
     def _take(self, entry: Any) -> None:
-        if entry.operation in {KV_DEL, KV_PURGE}:
-            if entry.revision > self._revisions.get(entry.key, 0):
-                self._revisions[entry.key] = entry.revision
-                self.forget(entry.key)
+        if entry.revision <= self._revisions.get(entry.key, 0):
             return
-        if entry.revision > self._revisions.get(entry.key, 0):
-            self.note(entry.key, entry.revision, wire.load(Run, entry.value or b""))
+        run = _written(entry)
+        if run is not None:
+            self.note(entry.key, entry.revision, run)
+        else:
+            self._revisions[entry.key] = entry.revision
+            self.forget(entry.key)
+
+
+def _written(entry: Any) -> Run | None:
+    """Return the run of an entry; None if it is deleted, or cannot be read: others go on."""
+    if entry.operation in {KV_DEL, KV_PURGE}:
+        return None
+    try:
+        return read(entry.key, entry.value)
+    except DamagedError as error:
+        log.error("NATS: %s; no list has it", error)  # noqa: TRY400 - a traceback says no more
+        return None

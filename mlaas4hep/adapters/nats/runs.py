@@ -23,6 +23,7 @@ from mlaas4hep.adapters.nats.connection import (
 )
 from mlaas4hep.adapters.nats.provision import COUNTERS, RUNS
 from mlaas4hep.adapters.nats.runindex import LOOK_S, RunIndex
+from mlaas4hep.adapters.nats.runrecord import read
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
@@ -159,7 +160,7 @@ async def _apply(
             entry = await runs.get(where)
         except KeyNotFoundError:
             return None, 0
-        before = wire.load(Run, entry.value or b"")
+        before = read(where, entry.value)
         after = reduce(lambda run, event: run.apply(event, clock()), events, before)
         if after == before:
             return before, entry.revision or 0
@@ -171,11 +172,12 @@ async def _apply(
 
 
 async def _run(runs: KeyValue, owner: str, name: str) -> Run:
+    where = key(owner, name)
     try:
-        entry = await runs.get(key(owner, name))
+        entry = await runs.get(where)
     except KeyNotFoundError:
         raise NotFoundError(f"there is no run {name!r}") from None
-    return wire.load(Run, entry.value or b"")
+    return read(where, entry.value)
 
 
 async def _watched(
@@ -209,7 +211,7 @@ async def _seen(
                 continue
             if entry.operation in {KV_DEL, KV_PURGE}:
                 raise NotFoundError(f"run {name!r} is deleted")
-            run = wire.load(Run, entry.value or b"")
+            run = read(entry.key, entry.value)
             if until(run):
                 return run
     finally:

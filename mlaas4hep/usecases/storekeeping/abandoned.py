@@ -48,14 +48,21 @@ def _uploads(services: Services, before: float) -> Iterator[str]:
 
 def _models(services: Services, before: float) -> Iterator[str]:
     """Yield files of models and versions without a record, unless a training is writing them."""
-    unfinished = {(run.owner, run.name) for run in services.runs.list() if not run.is_final}
+    is_final = {(run.owner, run.name): run.is_final for run in services.runs.list()}
     for (owner, name), infos in _folders(services.models):
-        if (owner, name) in unfinished:
+        if not is_final.get((owner, name), True):
             continue
         if keys.model(owner, name) in {info.key for info in infos}:
-            yield from _versions(owner, name, infos, services, before)
+            found = list(_versions(owner, name, infos, services, before))
         else:
-            yield from _if_old(infos, before)
+            found = list(_if_old(infos, before))
+        if found and ((owner, name) in is_final or not _is_run(owner, name, services)):
+            yield from found
+
+
+def _is_run(owner: str, name: str, services: Services) -> bool:
+    """Tell whether nobody has deleted a run, though its record may be lost or unreadable."""
+    return services.runs_files.info(files.key(owner, name, files.RUN)) is not None
 
 
 def _versions(

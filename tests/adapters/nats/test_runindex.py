@@ -2,15 +2,17 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Semaphore
 
 import pytest
 
-from mlaas4hep.adapters.nats.connection import Connection
-from mlaas4hep.adapters.nats.provision import provision
+from mlaas4hep.adapters.nats.connection import Connection, bucket, key
+from mlaas4hep.adapters.nats.provision import RUNS, provision
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.core.runs.events import RunCancelled
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import DamagedError
 from mlaas4hep.testing.nats import NatsServer
 from tests.natscluster import again
 
@@ -56,3 +58,18 @@ def test_a_list_after_a_restart_of_nats_has_what_others_wrote_since(server, conn
 
         assert found.status is Status.CANCELLED
         assert waiting.result() == found
+
+
+def test_a_record_that_cannot_be_read_takes_no_other_run_along(connections):
+    lists, writes = (JetStreamRunBook(each, time.time) for each in connections)
+    writes.create(RUN)
+    assert lists.list() == [RUN]
+    damaged = key("o", "r_2")
+    connections[1].run(lambda jetstream: bucket(jetstream, RUNS).put(damaged, b"{not json"))
+    last = replace(RUN, name="r_3")
+    lists.create(last)  # and waits until the watch has brought all before
+
+    assert lists.list() == [RUN, last]
+    assert JetStreamRunBook(connections[1], time.time).list() == [RUN, last]
+    with pytest.raises(DamagedError, match="mlaas4hep-admin rebuild"):
+        lists.get("o", "r_2")
