@@ -111,14 +111,21 @@ def _check_callables(made: Any) -> None:
         )
 
 
+#: What these want or give, and what no figure here is made for.
+_SURVIVAL = {
+    "survival:aft": "wants a lower and an upper label for an entry",
+    "survival:cox": "gives hazards, and no figure here compares those with the times of labels",
+}
+
+
 def _check_kind(params: dict[str, Any], job: TrainingJob) -> None:
     objective = params["objective"]
     if objective.startswith("rank:"):
         trees.refuse_ranker(objective)
-    if objective == "survival:aft":
+    if objective in _SURVIVAL:
         raise TrainingError(
-            f"{MODEL_FILE}: objective survival:aft wants a lower and an upper label for an entry",
-            "objective='survival:cox', or 'reg:squarederror'",
+            f"{MODEL_FILE}: objective {objective} {_SURVIVAL[objective]}",
+            "objective='reg:squarederror' learns a number for each entry",
         )
     if params.get("booster") == "gblinear":
         raise TrainingError(

@@ -52,11 +52,6 @@ class Input(NamedTuple):
             array = np.frombuffer(self.data, np.dtype(dtype).newbyteorder("<"))
         else:
             array = exact(self.name, nested(self.name, self.data, dtype), dtype)
-        if array.size != math.prod(self.shape):
-            raise InvalidRequestError(
-                f"input {self.name!r} has {array.size} values, shape {list(self.shape)} needs "
-                f"{math.prod(self.shape)}"
-            )
         array = self._shaped(array)
         wanted = _type_of(served, self.name, dtype)
         if wanted == STRINGS:
@@ -69,15 +64,22 @@ class Input(NamedTuple):
         if isinstance(self.data, bytes | memoryview):
             array = np.array([*unpacked(self.name, self.data), None], object)[:-1]
         else:
-            array = strings(self.name, self.data).reshape(-1)
-        if array.size != math.prod(self.shape):
-            raise InvalidRequestError(
-                f"input {self.name!r} has {array.size} texts, shape {list(self.shape)} needs "
-                f"{math.prod(self.shape)}"
-            )
+            array = strings(self.name, self.data)
         return self._shaped(array)
 
     def _shaped(self, array: Array) -> Array:
+        """Return values in the shape that is announced: flat ones, or nested just so."""
+        size = math.prod(self.shape)
+        if array.size != size:
+            raise InvalidRequestError(
+                f"input {self.name!r} has {array.size} values, shape {list(self.shape)} needs {size}"
+            )
+        if array.ndim > 1 and array.shape != self.shape:
+            raise InvalidRequestError(
+                f"input {self.name!r} has data nested as {list(array.shape)}, and its shape is "
+                f"{list(self.shape)}",
+                hint="nest the data as the shape says, or send it flat",
+            )
         try:
             return array.reshape(self.shape)
         except (ValueError, OverflowError) as error:  # beside a 0, any size goes with no values

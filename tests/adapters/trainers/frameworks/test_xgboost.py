@@ -38,6 +38,7 @@ class TestXgboost(FrameworkContract):
         returning("XGBRanker()"): "ranks the entries of a group",
         returning("XGBClassifier(booster='dart', early_stopping_rounds=3)"): "rounds of DART",
         returning("XGBRegressor(objective='survival:aft')"): "a lower and an upper label",
+        returning("XGBRegressor(objective='survival:cox')"): "gives hazards",
     }
 
     def test_missing_values_stay_missing(self, train):
