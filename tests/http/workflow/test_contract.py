@@ -65,6 +65,7 @@ EXAMPLES = {
     "openapi": Example(),
     "docs": Example(),
     "ui": Example(),
+    "ui_home": Example(),
     "show_token": Example(),
     "show_sign_in": Example(),
     "show_webhook": Example(),
