@@ -157,17 +157,17 @@ def test_pictures_of_many_runs_are_taken(laptop, folder, visit):
         best, other = (trial.run for trial in client.trials(name).trials[:2])
     root = visit()
     root.sign_in(f"{url}/ui/", token)
-    for path, picture, last in [
-        (f"runs/{name}", "scan", root.page.get_by_role("table", name="Trials")),
-        (
-            f"compare/{best}/{other}",
-            "compare",
-            root.page.get_by_role("table", name="Parameters that differ"),
-        ),
-        ("admin", "admin", root.page.get_by_role("link", name=best)),
-        ("runs", "runs", root.page.get_by_role("link", name=best)),
+    trials = root.page.get_by_role("table", name="Trials")
+    differing = root.page.get_by_role("table", name="Parameters that differ")
+    link = root.page.get_by_role("link", name=best)  # other screens have it, too
+    for path, picture, heading, last in [
+        (f"runs/{name}", "scan", name, trials),
+        (f"compare/{best}/{other}", "compare", f"{best} and {other}", differing),
+        ("admin", "admin", "Administration", link),
+        ("runs", "runs", "Runs", link),
     ]:
         root.page.goto(f"{url}/ui/#/{path}")
+        root.page.get_by_role("heading", name=heading, exact=True).wait_for()
         last.wait_for()
         root.shot(picture)
 
