@@ -16,6 +16,7 @@ from typing import Protocol
 _GROUPS = 4  #: at least, so that several processes have something to do
 _ROWS = 4  #: blocks of each file that a group spans; at most its first and last are read twice
 _GROUP_ENTRIES = 10_000_000  #: at most, a minute's work, so that nobody gives up waiting for it
+_RANGES = 10_000  #: about, but for one a file: one event merges the specs of all of them
 _PRECISION = 80  #: bits; two different places of files with 2^40 entries still differ
 
 
@@ -91,11 +92,12 @@ def plan_ranges(
         entries: of each file.
         nevts: as in params.json.
         boundaries: of each file, entry numbers where reading may start cheaply.
-        target: entries a range.
+        target: entries a range; more where a sample is so large that ranges would be too many.
     """
+    used = [total if nevts < 0 else min(nevts, total) for total in entries]
+    target = max(target, sum(used) // _RANGES)
     ranges: list[EntryRange] = []
-    for file, total in enumerate(entries):
-        end = total if nevts < 0 else min(nevts, total)
+    for file, end in enumerate(used):
         start = 0
         while start < end:
             stop = _cheap_stop(boundaries[file], start, min(start + target, end), end, target)

@@ -214,6 +214,16 @@ def test_a_file_without_cheap_places_is_cut_anywhere():
     ]
 
 
+def test_the_ranges_of_a_huge_sample_grow_instead_of_being_too_many():
+    files = [3 * 10**9, 10**9, 100_000]
+
+    ranges = plan_ranges(files, -1, [(0, total) for total in files], 100_000)
+
+    assert [ranges[0].stop, ranges[-2].stop - ranges[-2].start] == [400_010, 375_010]
+    assert ranges[-1] == EntryRange(file=2, start=0, stop=100_000)
+    assert len(ranges) == 10_001
+
+
 @given(
     st.lists(st.integers(0, 500), min_size=1, max_size=5),
     st.one_of(st.just(-1), st.integers(1, 600)),
