@@ -20,7 +20,7 @@ unlink=87,- unlinkat=263,35 rename=82,- renameat=264,38 renameat2=316,276 link=8
 linkat=265,37 symlink=88,- symlinkat=266,36
 
 memory:
-mmap=9,222 munmap=11,215 mremap=25,216 mprotect=10,226 madvise=28,233 brk=12,214 msync=26,227
+munmap=11,215 mremap=25,216 mprotect=10,226 madvise=28,233 brk=12,214 msync=26,227
 mincore=27,232 membarrier=324,283 get_mempolicy=239,236 set_mempolicy=238,237 mbind=237,235
 
 threads:
@@ -46,7 +46,7 @@ eventfd2=290,19
 
 the one socket that it was given:
 sendmsg=46,211 recvmsg=47,212 sendto=44,206 recvfrom=45,207 shutdown=48,210 getsockopt=55,209
-setsockopt=54,208 getsockname=51,204 getpeername=52,205
+getsockname=51,204 getpeername=52,205
 
 what it is:
 uname=63,160 sysinfo=99,179 getuid=102,174 geteuid=107,175 getgid=104,176 getegid=108,177
@@ -54,9 +54,9 @@ getgroups=115,158 getresuid=118,148 getresgid=120,150 getpgid=121,155 getpgrp=11
 getsid=124,156 getrlimit=97,163 setrlimit=160,164 getrusage=98,165 getpriority=140,141
 capget=125,90 getrandom=318,278
 
-only with some arguments (`ARGUMENTS`, and seccomp.py for clone and signals):
+only with some arguments (`ARGUMENTS`, and seccomp.py for clone, signals and mmap):
 fcntl=72,25 ioctl=16,29 prctl=157,167 prlimit64=302,261 sched_setaffinity=203,122 clone=56,220
-kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
+mmap=9,222 kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
 """
 _PLACES = {"x86_64": 0, "aarch64": 1}
 

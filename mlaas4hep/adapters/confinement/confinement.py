@@ -8,14 +8,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import mlaas4hep
 from mlaas4hep.adapters.confinement import landlock, levels, namespaces, seccomp
-from mlaas4hep.adapters.confinement.limits import limit, limit_threads
+from mlaas4hep.adapters.confinement.limits import (
+    LARGEST_FILE,
+    limit,
+    limit_addresses,
+    limit_threads,
+)
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION_3 = 0x20080522
+_ENDED_FIRST = "1000"  #: of proc(5), oom_score_adj: the highest there is
 _SYSTEM = (
     "/usr",
     "/lib",
@@ -30,41 +37,65 @@ _SYSTEM = (
     "/sys/devices/system",
     "/dev/urandom",
     "/dev/random",
-    "/dev/zero",
 )
 
 
 def confine(
-    *, work: Path, memory_bytes: int, parent: int, cpu_seconds: int = 0, demand: str = "any"
+    *,
+    work: Path,
+    memory_bytes: int,
+    parent: int,
+    cpu_seconds: int = 0,
+    demand: str = "any",
+    is_watched: bool = False,
+    file_bytes: int = LARGEST_FILE,
 ) -> tuple[str, ...]:
-    """Give up all rights but reading the Python installation and writing below `work`.
+    """Give up all rights but reading the Python installation and using the folder `work`.
 
     Args:
-        work: the only folder that can be written; the process stands in it.
+        work: the only folder that can be used; the process stands in it.
         memory_bytes: of private memory.
         parent: the process without which this one must not go on.
         cpu_seconds: of all threads together, after which it is ended; 0: no limit.
         demand: one of `levels.DEMANDS`.
+        is_watched: its parent looks at the memory and the files that limits do not count.
+        file_bytes: the largest file that it may write in `work`; 0: it only reads there.
 
     Raises:
         ConfinementError: the kernel does not offer what is demanded.
     """
-    spaces = namespaces.enter(work)
+    _be_ended_first()
+    spaces = namespaces.enter(work, writes=file_bytes > 0)
     _die_with(parent)
-    limit(memory_bytes, cpu_seconds)
+    limit(memory_bytes, cpu_seconds, file_bytes)
+    if not is_watched:
+        limit_addresses(memory_bytes)
     if spaces:
         limit_threads()
     os.nice(5)
     means: list[tuple[str, Callable[[], object]]] = [
         ("no new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1)),
         ("no capabilities", _drop_capabilities),
-        ("landlock", lambda: landlock.restrict(read=_readable(), write=(work, Path("/dev/null")))),
+        ("landlock", lambda: _keep_to(work, writes=file_bytes > 0)),
         ("seccomp", seccomp.restrict),
     ]
     used = tuple(name for name, use in means if use())
     reached = ("own process group", "empty environment", "rlimits", *spaces, *used)
     levels.check(reached, demand)
     return reached
+
+
+def _be_ended_first() -> None:
+    """Where memory ends, let the kernel end this process before the one that everybody needs."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST, encoding="ascii")
+
+
+def _keep_to(work: Path, *, writes: bool) -> int:
+    nothing = Path("/dev/null")
+    if writes:
+        return landlock.restrict(read=_readable(), write=(work, nothing))
+    return landlock.restrict(read=(*_readable(), work), write=(nothing,))
 
 
 def _die_with(parent: int) -> None:

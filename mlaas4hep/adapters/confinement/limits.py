@@ -5,21 +5,32 @@ import resource
 
 LARGEST_FILE = 4 * 1024**3
 OPEN_FILES = 1024
+TIMERS = 256  #: and queued signals; without a limit one process takes those of all of its user
+SPARE_ADDRESSES = 64 * 1024**3  #: bytes that libraries map beside their memory, and never touch
 THREADS = 512 + 8 * (os.cpu_count() or 1)  #: libraries have pools as large as the machine
 
 
-def limit(memory_bytes: int, cpu_seconds: int) -> None:
-    """Limit memory, size and number of open files, and processor time if `cpu_seconds` is not 0."""
+def limit(memory_bytes: int, cpu_seconds: int, file_bytes: int = LARGEST_FILE) -> None:
+    """Limit memory, size and number of files, timers, and processor time if `cpu_seconds` is not 0."""
     for which, most in (
         (resource.RLIMIT_DATA, memory_bytes),  # not _AS: TensorFlow maps far more than it uses
-        (resource.RLIMIT_FSIZE, LARGEST_FILE),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_SIGPENDING, TIMERS),
     ):
         _lower(which, most)
     if cpu_seconds:
         _lower(resource.RLIMIT_CPU, cpu_seconds)
+
+
+def limit_addresses(memory_bytes: int) -> None:
+    """Limit what is mapped: tables of pages that are only read are memory that nothing else counts.
+
+    Not where a GPU may be used: its driver maps more than there is.
+    """
+    _lower(resource.RLIMIT_AS, memory_bytes + SPARE_ADDRESSES)
 
 
 def limit_threads() -> None:

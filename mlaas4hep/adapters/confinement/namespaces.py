@@ -24,8 +24,8 @@ class _Attributes(ctypes.Structure):
     )
 
 
-def enter(work: Path) -> tuple[str, ...]:
-    """Leave the namespaces of the parent, and return which; only `work` can be written.
+def enter(work: Path, *, writes: bool = True) -> tuple[str, ...]:
+    """Leave the namespaces of the parent, and return which; only `work` can be written, if at all.
 
     The caller must have no other thread, and must stand in `work`.
     """
@@ -35,7 +35,7 @@ def enter(work: Path) -> tuple[str, ...]:
         return ()
     _stay(user, group)
     reached = ("user namespace", "network namespace", "ipc namespace")
-    return (*reached, "read-only mounts") if _read_only(library, work) else reached
+    return (*reached, "read-only mounts") if _read_only(library, work, writes=writes) else reached
 
 
 def _stay(user: int, group: int) -> None:
@@ -49,13 +49,13 @@ def _stay(user: int, group: int) -> None:
             Path("/proc/self", name).write_text(text, encoding="ascii")
 
 
-def _read_only(library: ctypes.CDLL, work: Path) -> bool:
+def _read_only(library: ctypes.CDLL, work: Path, *, writes: bool) -> bool:
     place = os.fsencode(work)
     done = (
         library.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None) == 0
         and library.mount(place, place, None, _BIND | _RECURSIVE, None) == 0
         and _set(library, b"/", _BELOW, _Attributes(add=_READ_ONLY)) == 0
-        and _set(library, place, 0, _Attributes(remove=_READ_ONLY)) == 0
+        and (not writes or _set(library, place, 0, _Attributes(remove=_READ_ONLY)) == 0)
     )
     os.chdir(work)  # the old working folder lies in the mount below
     return done

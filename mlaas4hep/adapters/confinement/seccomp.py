@@ -17,8 +17,10 @@ _PR_SET_SECCOMP = 22
 _MODE_FILTER = 2
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _LOAD, _JUMP_EQUAL, _JUMP_FROM, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_AND = 0x54
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _CLONE_THREAD = 0x10000
+_SHARED_MEMORY = 0x21  # MAP_SHARED and MAP_ANONYMOUS: memory that RLIMIT_DATA does not count
 _X32 = 0x40000000  # from here on x86-64 numbers the same calls a second time
 _NEWER = 424  # from here on all machines share numbers, and libraries know older ways
 
@@ -52,6 +54,7 @@ def _filter(machine: str, pid: int) -> bytes:
         _DENIED,
     ]
     code += _checked(allowed.pop("clone"), 0, [_CLONE_THREAD], _JUMP_SET)  # no new processes
+    code += _without_all(allowed.pop("mmap"), 3, _SHARED_MEMORY)
     for name, (place, values) in ARGUMENTS.items():
         code += _checked(allowed.pop(name), place, values)
     for name in SIGNALS:
@@ -71,6 +74,18 @@ def _checked(
     """
     choices = [each for value in values for each in (_instruction(compare, value, 0, 1), _ALLOWED)]
     body = [_instruction(_LOAD, _ARGUMENTS + 8 * place), *choices, _DENIED]
+    return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body]
+
+
+def _without_all(number: int, place: int, bits: int) -> list[bytes]:
+    """Return what allows a call unless all of these bits of an argument are set."""
+    body = [
+        _instruction(_LOAD, _ARGUMENTS + 8 * place),
+        _instruction(_AND, bits),
+        _instruction(_JUMP_EQUAL, bits, 0, 1),
+        _DENIED,
+        _ALLOWED,
+    ]
     return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
 
-_PRIVATE = ("RssAnon:", "RssShmem:")  # pages of files that are only mapped do not count
+_PRIVATE = ("RssAnon:", "RssShmem:", "VmPTE:")  # pages of files that are only mapped do not count
 _MOST_FILES = 10_000  #: in the work folder
 _DEEPEST = 16  #: folders in folders; deeper, paths grow longer than the kernel takes
 

@@ -1,20 +1,30 @@
-"""`python attacks.py FOLDER PARENT`: confine this process, then try to leave; JSON of what went.
+"""`python attacks.py FILE PARENT DEMAND SOCKET`: confine this process, then try to leave; JSON of what went.
 
 It writes name → "done", or why the kernel refused. Run by test_attacks.py.
 """
 
 import ctypes
+import errno
 import json
+import mmap
 import os
+import platform
 import resource
 import socket
 import sys
 from pathlib import Path
 
+from mlaas4hep.adapters.confinement import calls
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.limits import TIMERS
 
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 _SECOND = 10**9
+_CALLS = 480  #: kernels of today have fewer
+_OF_PROBES = (
+    {335, 336} if platform.machine() == "x86_64" else set()
+)  #: let through; they end who calls them
+_NO_SIGNAL = (ctypes.c_int * 16)(0, 0, 0, 1)  #: struct sigevent: SIGEV_NONE
 
 
 def attempt(attack):
@@ -51,6 +61,36 @@ def raises_a_limit(which):
     call("setrlimit", which, ctypes.byref(more))
 
 
+def takes_all_timers():
+    """Take one more than a process may have: those of all processes of a user are one number."""
+    for _ in range(TIMERS + 1):
+        call("timer_create", 1, ctypes.byref(_NO_SIGNAL), ctypes.byref(ctypes.c_void_p()))
+
+
+def maps_what_is_only_read():
+    """Map a million million bytes: a page that is only read costs no memory, and its table does."""
+    mmap.mmap(-1, 2**40, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+
+
+def filters_its_socket():
+    given = socket.socket(fileno=os.dup(int(sys.argv[4])))
+    given.setsockopt(socket.SOL_SOCKET, 26, bytes(16))  # SO_ATTACH_FILTER: a program in the kernel
+
+
+def unlisted():
+    """Return the numbers of calls that are not on the list and were not refused."""
+    listed = set(calls.numbers(platform.machine()).values())
+    return [
+        number
+        for number in range(_CALLS)
+        if number not in listed | _OF_PROBES
+        and not (
+            _LIBRARY.syscall(number, -1, -1, -1, -1, -1, -1) == -1
+            and ctypes.get_errno() in {errno.EPERM, errno.ENOSYS}
+        )
+    ]
+
+
 def attacks(outside, parent):
     """Return name → what a hostile program tries."""
     return {
@@ -77,6 +117,14 @@ def attacks(outside, parent):
         "message queues": lambda: call("msgget", 0x6D6C, 0o1600),
         "a POSIX queue": lambda: call("mq_open", b"/mlaas", os.O_RDWR | os.O_CREAT, 0o600, None),
         "memory without a name": lambda: os.memfd_create("m"),
+        "memory that no limit counts": lambda: mmap.mmap(-1, 4096),
+        "memory of a device": lambda: os.open("/dev/zero", os.O_RDONLY),
+        "tables of pages without end": maps_what_is_only_read,
+        "all timers of its user": takes_all_timers,
+        "a filter for its socket": filters_its_socket,
+        "be ended last": lambda: Path("/proc/self/oom_score_adj").write_text("-900"),
+        "write into itself": lambda: Path("/proc/self/mem").open("r+b"),
+        "write into its map of users": lambda: Path("/proc/self/uid_map").write_text("0 0 1"),
         "chmod outside": lambda: outside.chmod(0o666),
         "chmod inside": lambda: Path("mine").chmod(0o666),
         "fchmod": lambda: os.fchmod(os.open(sys.executable, os.O_RDONLY), 0o777),
@@ -129,13 +177,46 @@ def needs():
     }
 
 
+def writes_to_a_folder_that_it_only_reads():
+    """Return name → what writing attacks of a process came to that may write nothing."""
+    mine = Path("mine")
+    tried = {
+        "change what lies there": lambda: mine.write_bytes(b"x"),
+        "make a file": lambda: Path("new").write_bytes(b"x"),
+        "make a file without a name": lambda: os.open(".", os.O_TMPFILE | os.O_RDWR),
+        "make a folder": lambda: Path("folder").mkdir(),
+        "remove what lies there": mine.unlink,
+        "make a pipe with a name": lambda: os.mkfifo("pipe"),
+    }
+    return {name: attempt(attack) for name, attack in tried.items()}
+
+
 def main():
     outside, parent = Path(sys.argv[1]), int(sys.argv[2])
-    reached = confine(work=Path.cwd(), memory_bytes=1024**3, parent=parent, demand=sys.argv[3])
+    is_reader = len(sys.argv) > 5
     Path("mine").write_bytes(b"")
-    tried = {name: attempt(attack) for name, attack in attacks(outside, parent).items()}
-    able = {name: attempt(need) for name, need in needs().items()}
-    sys.stdout.write(json.dumps({"reached": reached, "attacks": tried, "needs": able}))
+    reached = confine(
+        work=Path.cwd(),
+        memory_bytes=1024**3,
+        parent=parent,
+        demand=sys.argv[3],
+        **({"file_bytes": 0} if is_reader else {}),
+    )
+    if is_reader:
+        told = {
+            "attacks": writes_to_a_folder_that_it_only_reads(),
+            "read": attempt(lambda: Path("mine").read_bytes()),
+        }
+    else:
+        tried = {name: attempt(attack) for name, attack in attacks(outside, parent).items()}
+        able = {name: attempt(need) for name, need in needs().items()}
+        told = {
+            "attacks": tried,
+            "needs": able,
+            "unlisted": unlisted(),
+            "score": Path("/proc/self/oom_score_adj").read_text(),
+        }
+    sys.stdout.write(json.dumps({"reached": reached, **told}))
 
 
 if __name__ == "__main__":

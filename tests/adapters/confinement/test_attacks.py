@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,26 +30,38 @@ _SHELLS = {
 
 
 @pytest.fixture(scope="module", params=_SHELLS)
-def found(request, tmp_path_factory):
-    """Return what the attacks of attacks.py came to."""
-    shell = _SHELLS[request.param]
-    if shell and subprocess.run([*shell, "true"], capture_output=True, check=False).returncode:
+def shell(request):
+    """Return what starts a program with, and without, namespaces."""
+    found = _SHELLS[request.param]
+    if found and subprocess.run([*found, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no namespaces here: the other case is this one")
-    folder = tmp_path_factory.mktemp("attacked")
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(shell, tmp_path_factory):
+    """Return what the attacks of attacks.py came to."""
+    return attacked(shell, tmp_path_factory.mktemp("attacked"))
+
+
+def attacked(shell, folder, *more):
     outside, work = folder / "outside", folder / "work"
     outside.write_text("somebody else's")
     outside.chmod(0o600)
     work.mkdir()
-    program = (*shell, sys.executable, str(_ATTACKS), str(outside), str(os.getpid()), "required")
-    ended = subprocess.run(
-        program,
-        cwd=work,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        start_new_session=True,
-    )
+    ours, theirs = socket.socketpair()
+    arguments = (outside, os.getpid(), "required", theirs.fileno(), *more)
+    with ours, theirs:
+        ended = subprocess.run(
+            (*shell, sys.executable, str(_ATTACKS), *map(str, arguments)),
+            cwd=work,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            start_new_session=True,
+            pass_fds=(theirs.fileno(),),
+        )
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert not shell or "user namespace" not in told["reached"]
@@ -58,6 +71,21 @@ def found(request, tmp_path_factory):
 def test_every_attack_is_refused(found):
     assert [name for name, how in found["attacks"].items() if how == "done"] == []
     assert len(found["attacks"]) > 50
+
+
+def test_every_system_call_that_is_not_on_the_list_is_refused(found):
+    assert found["unlisted"] == []
+
+
+def test_it_is_ended_first_where_memory_ends(found):
+    assert found["score"].strip() == "1000"
+
+
+def test_a_process_that_only_reads_its_folder_writes_nothing(shell, tmp_path):
+    told = attacked(shell, tmp_path, "reads")
+
+    assert [name for name, how in told["attacks"].items() if how == "done"] == []
+    assert told["read"] == "done"
 
 
 def test_what_programs_need_still_works(found):

@@ -16,6 +16,7 @@ from typing import Any
 from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
+from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
 from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.entry import Entry
 from mlaas4hep.adapters.runtimes.folded import joined
@@ -31,6 +32,7 @@ _LOADERS = {
     "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
 }
 _FRAMEWORKS = {"tensorflow": "keras"}  #: engine -> framework that it imports
+_UNPACKED = ".keras"  #: the only kind whose loader writes files: it unpacks what layers need
 
 
 def main(arguments: list[str]) -> None:
@@ -43,7 +45,13 @@ def main(arguments: list[str]) -> None:
     descriptor, parent, memory_bytes, demand, engine, file, *rest = arguments
     end = socket.socket(fileno=int(descriptor))
     try:
-        confine(work=Path.cwd(), memory_bytes=int(memory_bytes), parent=int(parent), demand=demand)
+        confine(
+            work=Path.cwd(),
+            memory_bytes=int(memory_bytes),
+            parent=int(parent),
+            demand=demand,
+            file_bytes=LARGEST_FILE if file.endswith(_UNPACKED) else 0,
+        )
         entries = _loaded(prepare(engine), file, *rest)
     except ConfinementError as error:
         frames.send(end, {"unavailable": str(error)}, {})

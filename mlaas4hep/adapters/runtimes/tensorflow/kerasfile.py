@@ -1,5 +1,6 @@
 """Keras files: `.keras`, and `.h5` of any age."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,16 @@ import tensorflow as tf
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
 from mlaas4hep.adapters.runtimes.tensorflow.specs import arrays, described, tensors
 
+_FREE_BYTES, _MOST_TIMES = (
+    256 * 1024**2,
+    4,
+)  #: that an archive may unpack to: so much, and its size so often
 _CURE = "export it where it was made, model.export(folder), and upload that folder"
 
 
 def load(path: Path) -> dict[str, Entry]:
     """Return the only entry of a model; what would run code of its own is refused."""
+    _check_size(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its layers raise
@@ -25,6 +31,18 @@ def load(path: Path) -> dict[str, Entry]:
     if not model.inputs:
         raise ModelError(f"the model does not know its inputs; {_CURE}")
     return {DEFAULT: _entry(model)}
+
+
+def _check_size(path: Path) -> None:
+    """Refuse an archive that holds far more than it is: Keras looks at large parts only."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        plain_bytes = sum(part.file_size for part in archive.infolist())
+    if plain_bytes > _FREE_BYTES + _MOST_TIMES * path.stat().st_size:
+        raise ModelError(
+            f"it has {path.stat().st_size} bytes and unpacks to {plain_bytes}; {_CURE}"
+        )
 
 
 def _of_keras2(path: Path) -> Any:

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     """
     descriptor, parent = map(int, arguments)
     end = socket.socket(fileno=descriptor)
-    confine(work=Path.cwd(), memory_bytes=MEMORY_BYTES, parent=parent)
+    confine(work=Path.cwd(), memory_bytes=MEMORY_BYTES, parent=parent, file_bytes=0)
     while True:
         try:
             footer = receive(end)

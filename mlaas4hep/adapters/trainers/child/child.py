@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
             parent=int(parent),
             cpu_seconds=int(cpu_seconds),
             demand=demand,
+            is_watched=True,
         )
     except ConfinementError as error:
         from mlaas4hep.adapters.trainers.child.messages import Messages  # noqa: PLC0415 - as above
