@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 LOG_BYTES = 1024 * 1024  #: of its output that are kept
 _WATCH_SECONDS = 0.1
+_LONGEST_WAIT_SECONDS = 1.0
+_WAITS = 9  #: times what a look took: the watch of one training leaves the process to the others
 _END_SECONDS = 5
+_BUILDS_ONLY = "it should only build and compile the model; training is done for you"
 _MOST_SENT = 600  #: files at once; a bundle with its plots is smaller
 _MAPS_EVERY = 10  #: looks; listing the maps of TensorFlow takes a millisecond
 
@@ -123,8 +126,12 @@ class TrainingProcess:
 
     def _watch(self) -> None:
         """Kill the process when it is over its memory, its disk space or its time."""
-        while not self._ended.wait(_WATCH_SECONDS):
+        wait_s = _WATCH_SECONDS
+        while not self._ended.wait(wait_s):
+            began = time.thread_time()
             self._stopped_for = self._excess()
+            took_s = time.thread_time() - began
+            wait_s = min(max(_WATCH_SECONDS, _WAITS * took_s), _LONGEST_WAIT_SECONDS)
             if self._stopped_for:
                 self._kill()
                 return
@@ -139,11 +146,7 @@ class TrainingProcess:
                 hint="a smaller model or batch_size, or a larger `memory` in the submission",
             )
         if self._age() > most.seconds:
-            return PermanentError(
-                f"the training did not end within {most.seconds} s",
-                stage="train",
-                hint="fewer epochs, or a larger batch_size",
-            )
+            return self._too_long(most.seconds)
         if threads > THREADS:
             return PermanentError(
                 f"model.py started more than {THREADS} threads",
@@ -159,6 +162,20 @@ class TrainingProcess:
                 hint="model.py should not write files",
             )
         return None
+
+    def _too_long(self, seconds: int) -> PermanentError:
+        if not self._reports.is_built:
+            return PermanentError(
+                f"model.py did not end within {seconds} s",
+                stage="train",
+                file="model.py",
+                hint=_BUILDS_ONLY,
+            )
+        return PermanentError(
+            f"the training did not end within {seconds} s",
+            stage="train",
+            hint="fewer epochs, or a larger batch_size",
+        )
 
     def _disk_bytes(self) -> float:
         """Return the bytes of all files that only this process keeps, with a name or without."""
@@ -204,7 +221,7 @@ class TrainingProcess:
             hint = f"the run's log may say more; memory was {memory}"
         elif code == 1 and not self._reports.is_built and self._age() > most.build_seconds:
             message = f"model.py did not end within {most.build_seconds} s"
-            hint = "it should only build and compile the model; training is done for you"
+            hint = _BUILDS_ONLY
         else:
             message = f"model.py ended the training process (exit code {code})"
             hint = "return the compiled model; do not call exit or os._exit"

@@ -29,6 +29,8 @@ _MOST_WANTED = 8  #: chunks at once
 _MOST_LOOKS = 64  #: at all chunks, before the first round and after the last
 _SPARE = 2  #: checkpoints besides one a round
 _MOST_ROUNDS = 10_000_000
+_MOST_FIGURES = 500_000  #: of all rounds together: all are kept, and shown as one list
+_LONGEST_TEXT = 1000  #: of a name
 
 
 class Reports:
@@ -38,6 +40,7 @@ class Reports:
         self._job = job
         self._next_round = 0
         self._rounds = 0
+        self._figures = 0
         self._files = 0
         self._checkpoints = 0
         self._wanted = 0
@@ -81,8 +84,9 @@ class Reports:
                 self._wanted_ever += 1
             case RoundEnded() if self._is_next(report):
                 self._next_round += 1
-            case TrainingFinished() if self._next_round > 0:  # it may stop early
-                pass
+                self._count_figures(report)
+            case TrainingFinished() if self._next_round > 0 and _is_plain(report):
+                pass  # it may stop early
             case _:
                 raise _nonsense(type(report).__name__)
         return report
@@ -104,6 +108,15 @@ class Reports:
     def _is_next(self, report: RoundEnded) -> bool:
         names = tuple(name for name, _ in report.metrics)
         return self._next_round == report.round < self._rounds and _are_printable(names)
+
+    def _count_figures(self, report: RoundEnded) -> None:
+        self._figures += len(report.metrics) + 1
+        if self._figures > _MOST_FIGURES:
+            raise PermanentError(
+                f"the training told more than {_MOST_FIGURES} figures of its rounds",
+                stage="train",
+                hint="fewer epochs, trees or metrics",
+            )
 
     def _may_want_more(self) -> bool:
         """Tell whether so many chunks can be needed.
@@ -140,12 +153,28 @@ def _is_sensible(built: ModelBuilt) -> bool:
     summary = built.summary
     outputs = (name for name, _ in summary.outputs)
     texts = (*summary.layers, summary.loss, *outputs, *built.isolation)
-    return 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS and _are_printable(texts)
+    is_possible = 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS
+    return is_possible and _are_printable(texts) and _are_harmless(summary.warnings)
+
+
+def _is_plain(finished: TrainingFinished) -> bool:
+    """Tell whether the texts, which go into the record and the card of the model, are names."""
+    pairs = (*finished.versions, *finished.outputs, *finished.metrics)
+    parts = (str(part) for pair in pairs for part in pair)
+    of_goals = (text for each in finished.goals for text in (each.label, each.output, each.loss))
+    files = (each.file for each in finished.conversions)
+    names = (*parts, *of_goals, *files, finished.input_node, finished.output_node)
+    return _are_printable(names) and _are_harmless(finished.warnings)
+
+
+def _are_harmless(texts: tuple[str, ...]) -> bool:
+    """Tell whether lines of text do not speak to a terminal."""
+    return all(harmless(text) == text for text in texts)
 
 
 def _are_printable(texts: tuple[str, ...]) -> bool:
     """Tell whether a terminal or a log may show them as they are."""
-    return all(text.isprintable() for text in texts)
+    return all(text.isprintable() and len(text) <= _LONGEST_TEXT for text in texts)
 
 
 def _is_name(name: str) -> bool:

@@ -30,6 +30,8 @@ from mlaas4hep.errors import PermanentError
 from mlaas4hep.ports import Training
 
 BUILD_SECONDS = 60  #: for model.py to build its model
+CHECK_TIMES = 4  #: that a check builds: model.py and its model, and both as an older release would
+IMPORT_SECONDS = 60  #: of frameworks, on a busy machine
 CHECKPOINT_SECONDS = 1.0  #: rounds that end closer together share a checkpoint
 LEAST_MEMORY = 768 * 1024**2  #: TensorFlow alone takes half a gigabyte
 LEAST_DISK = 1024**3  #: for checkpoint and bundle
@@ -111,20 +113,21 @@ class Sandbox:
             job = _with_frameworks(job, model_py)
             (work / "job.json").write_bytes(wire.dump(job))
             child = start(self._wanted(mode, job, work, theirs.fileno()), self._prepared_seconds)
-            process = TrainingProcess(child, ours, work, job, self._allowance(job))
+            process = TrainingProcess(child, ours, work, job, self._allowance(mode, job))
             theirs.close()
             try:
                 yield process
             finally:
                 process.end()
 
-    def _allowance(self, job: TrainingJob) -> Allowance:
+    def _allowance(self, mode: str, job: TrainingJob) -> Allowance:
         memory = job.resources.memory_bytes
+        most_s = CHECK_TIMES * self._build_seconds + IMPORT_SECONDS
         return Allowance(
             memory_bytes=memory,
             disk_bytes=2 * memory + LEAST_DISK,
             build_seconds=self._build_seconds,
-            seconds=self._train_seconds,
+            seconds=min(most_s, self._train_seconds) if mode == "check" else self._train_seconds,
         )
 
     def _wanted(self, mode: str, job: TrainingJob, work: Path, descriptor: int) -> Wanted:

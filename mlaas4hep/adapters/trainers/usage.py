@@ -10,6 +10,7 @@ from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
 
 _PRIVATE = ("RssAnon:", "RssShmem:", "VmPTE:")  # pages of files that are only mapped do not count
 _MOST_FILES = 10_000  #: in the work folder
+_MOST_MAPS_BYTES = 4 * 1024**2  #: of their list; a training with every framework has a tenth
 _DEEPEST = 16  #: folders in folders; deeper, paths grow longer than the kernel takes
 
 
@@ -73,11 +74,17 @@ def open_unlinked(pid: int) -> dict[tuple[int, int], float]:
 
 
 def mapped_unlinked(pid: int) -> dict[tuple[int, int], float]:
-    """Return (device, inode) → bytes of mapped files without a name: each may be the largest."""
+    """Return (device, inode) → bytes of mapped files without a name: each may be the largest.
+
+    A list that nobody could look through again and again has no end.
+    """
     found = {}
     with suppress(OSError), Path(f"/proc/{pid}/maps").open("rb") as maps:
-        for line in maps:
-            if not line.endswith(b"(deleted)\n"):
+        listed = maps.read(_MOST_MAPS_BYTES + 1)
+        if len(listed) > _MOST_MAPS_BYTES:
+            return {(0, 0): math.inf}
+        for line in listed.splitlines():
+            if not line.endswith(b"(deleted)"):
                 continue
             _, _, _, device, inode, path = line.split(maxsplit=5)
             if not path.startswith((b"/dev/zero", b"/memfd:", b"/SYSV")):  # memory, counted there

@@ -1,12 +1,14 @@
 """model.py runs in the process that reports, so reports are believed only if they make sense."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from mlaas4hep.adapters.trainers.channel import Packet
 from mlaas4hep.adapters.trainers.reports import Reports
 from mlaas4hep.core import wire
+from mlaas4hep.core.models.conversion import Conversion
 from mlaas4hep.core.models.training import (
     ChunkWanted,
     ModelBuilt,
@@ -157,6 +159,50 @@ def test_no_more_checkpoints_are_stored_than_rounds_end(reports, tmp_path):
         checkpoint()
     with pytest.raises(PermanentError, match="makes no sense"):
         checkpoint()
+
+
+FINISHED = TrainingFinished(task="binary", metrics=(("auc", 0.5),), versions=(("keras", "3"),))
+CLEAR = "\x1b[2J"
+
+
+def test_figures_without_end_end_the_training():
+    reports = Reports(JOB)
+    reports.of(packet(replace(BUILT, rounds=10_000_000, resumed=0)))
+    figures = tuple((f"m{number}", 0.5) for number in range(1999))
+
+    for number in range(250):
+        reports.of(packet(RoundEnded(round=number, metrics=figures)))
+    with pytest.raises(PermanentError, match="more than 500000 figures") as caught:
+        reports.of(packet(RoundEnded(round=250, metrics=figures)))
+
+    assert caught.value.problem.hint
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"metrics": ((CLEAR, 1.0),)},
+        {"versions": (("keras", CLEAR),)},
+        {"outputs": ((CLEAR, 1),)},
+        {"input_node": CLEAR},
+        {"output_node": "x" * 60_000},
+        {"warnings": (CLEAR,)},
+        {"conversions": (Conversion(file=CLEAR, difference=0.0, tolerance=1.0),)},
+    ],
+    ids=lambda forged: next(iter(forged)),
+)
+def test_a_forged_end_that_speaks_to_terminals_makes_no_sense(reports, forged):
+    reports.of(packet(BUILT))
+    reports.of(packet(RoundEnded(round=1, metrics=())))
+
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(replace(FINISHED, **forged)))
+    assert reports.of(packet(FINISHED)) == FINISHED
+
+
+def test_warnings_of_a_model_that_speak_to_terminals_make_no_sense(reports):
+    with pytest.raises(PermanentError, match="makes no sense"):
+        reports.of(packet(replace(BUILT, summary=replace(SUMMARY, warnings=(CLEAR,)))))
 
 
 def test_names_that_a_terminal_would_obey_make_no_sense(reports):

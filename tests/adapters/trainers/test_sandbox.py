@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
+from mlaas4hep.adapters.trainers import sandbox
 from mlaas4hep.adapters.trainers.fulldisk import unless_full
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
@@ -159,6 +160,40 @@ def test_a_loop_outside_of_python_is_stopped():
     assert str(error).startswith("model.py")
     assert str(error).endswith("did not end within 1 s")
     assert b'model.py", line 3' in output
+
+
+def test_a_check_whose_alarm_model_py_turned_off_ends_all_the_same(monkeypatch):
+    monkeypatch.setattr(sandbox, "IMPORT_SECONDS", 0)
+    sleeps = body(
+        "import faulthandler, signal, time",
+        "faulthandler.cancel_dump_traceback_later()",
+        "signal.setitimer(signal.ITIMER_REAL, 0)",
+        "time.sleep(600)",
+    )
+
+    with pytest.raises(PermanentError, match=r"^model\.py did not end within 8 s$") as caught:
+        Sandbox(build_seconds=2).check(sleeps, JOB)
+
+    assert caught.value.problem.file == "model.py"
+
+
+TABLES = """
+import ctypes, mmap
+def model(idim):
+    size = 1 << 42
+    mapped = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+    mapped.madvise(mmap.MADV_NOHUGEPAGE)
+    for start in range(0, size, 1 << 21):
+        mapped[start]
+"""
+
+
+def test_memory_in_tables_of_pages_counts():
+    job = replace(JOB, resources=Resources(memory_bytes=1024**3))
+
+    error, _ = failure(TABLES.encode(), job)
+
+    assert str(error) == "the training used more than memory=1gb"
 
 
 def test_memory_that_is_eaten_ends_the_training():
