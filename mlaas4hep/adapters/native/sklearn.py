@@ -1,7 +1,7 @@
 """What an estimator of scikit-learn, or something that is used like one, gives for entries."""
 
 import pickle
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,37 @@ def _predicted(estimator: Any, x: Floats) -> NDArray[Any]:
     return one_hot
 
 
-def load(path: Path) -> Callable[[Floats], Floats]:
-    """Return what the pickled estimator computes; only a confined process may read a pickle."""
+_ANSWERS = ("predict_proba", "decision_function", "predict")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An unpickled estimator as predictions use it."""
+
+    estimator: Any
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Return its scores."""
+        return scores(self.estimator, rows)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the class that each score of a row is for, if classes have names; else ()."""
+        known = getattr(self.estimator, "classes_", None)
+        if not isinstance(known, np.ndarray) or known.ndim != 1 or known.dtype.kind not in "OU":
+            return ()
+        return tuple(map(str, known[1:] if len(known) == _TWO else known))
+
+
+def load(path: Path) -> Loaded:
+    """Return the pickled estimator; only a confined process may read a pickle.
+
+    Raises:
+        ValueError: it is something that predicts nothing.
+    """
     estimator = pickle.loads(path.read_bytes())  # noqa: S301 - see above
-    return lambda rows: scores(estimator, rows)
+    if isinstance(estimator, type) or not any(
+        callable(getattr(estimator, name, None)) for name in _ANSWERS
+    ):
+        raise ValueError(f"it holds a {type(estimator).__name__}, which has no predict")
+    return Loaded(estimator)

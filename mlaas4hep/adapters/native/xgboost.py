@@ -17,7 +17,14 @@ def scores(booster: Any, x: Floats) -> Floats:
 
 
 def load(path: Path) -> Callable[[Floats], Floats]:
-    """Return what the trees in a file compute."""
+    """Return what the trees in a file compute.
+
+    Of a training that stopped early they are those up to its best round, as XGBClassifier and
+    XGBRegressor use them; a Booster by itself would use all.
+    """
     booster = xgboost.Booster(model_file=path)
     booster.feature_names = None  # rows have no names
+    best = booster.attr("best_iteration")
+    if best is not None and int(best) + 1 < booster.num_boosted_rounds():
+        booster = booster[: int(best) + 1]
     return lambda rows: scores(booster, rows)

@@ -3,6 +3,7 @@
 The grammar is in `syntax`, the functions in `functions`; nothing is ever `eval`ed.
 """
 
+import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from mlaas4hep.core.data.columns import Array, Columns, Jagged
 from mlaas4hep.core.formulas.functions import FUNCTIONS
 from mlaas4hep.core.formulas.machine import Machine
 from mlaas4hep.core.formulas.program import Instruction
-from mlaas4hep.core.formulas.syntax import parse
+from mlaas4hep.core.formulas.syntax import CONSTANTS, parse
 from mlaas4hep.core.formulas.tokens import refuse
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,16 @@ class Expression:
     def names(self) -> frozenset[str]:
         """Return the branches that it needs."""
         return frozenset(str(step.value) for step in self.program if step.kind == "name")
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """Return the constants that it calls by a word, such as pi."""
+        words = (
+            _WORD.match(self.text, step.column - 1)
+            for step in self.program
+            if step.kind == "number"
+        )
+        return frozenset(word.group() for word in words if word) & CONSTANTS.keys()
 
     def is_jagged(self, jagged_names: AbstractSet[str]) -> bool:
         """Tell whether it gives a row an entry when `jagged_names` do.

@@ -43,7 +43,8 @@ MODEL_KINDS = (
 SUFFIXES = tuple(kind.suffix for kind in MODEL_KINDS)
 HOW = (
     "a bundle holds saved_model.pb with variables/, or one .tflite, .onnx, .keras, .h5 or frozen "
-    ".pb file, or what a training here wrote"
+    ".pb file, or of other frameworks model.pickle (scikit-learn), model.ubj (XGBoost), model.txt "
+    "(LightGBM), model.torch as a training here wrote it"
 )
 
 

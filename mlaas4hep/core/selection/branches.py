@@ -12,6 +12,7 @@ from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, Params
 from mlaas4hep.core.selection import notices
 from mlaas4hep.core.selection.agreement import check_alike, check_file, check_patterns, unknown
+from mlaas4hep.core.selection.cuts import check_constants
 from mlaas4hep.core.selection.patterns import listed, matching
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
@@ -175,6 +176,7 @@ def names_of(
     file = key if key == _LABELS_FILE else "params.json"
     known = _all_names(trees) | set(preproc.defines)
     expression = entry_expression(text, known)
+    check_constants(expression, known, key)
     for name in sorted(expression.names - known):
         raise unknown(next(iter(trees)), name, known, key)
     jagged = {branch.name for tree in trees.values() for branch in tree.branches if branch.jagged}

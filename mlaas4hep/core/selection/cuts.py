@@ -100,10 +100,21 @@ class Cut:
 
 
 def check_names(expression: Expression, known: AbstractSet[str], where: str) -> None:
-    """Refuse branches that are not there."""
+    """Refuse branches that are not there, and constants that are branches, too."""
+    check_constants(expression, known, where)
     for name in sorted(expression.names - known):
         raise InvalidRequestError(
             f"{where}: there is no branch {name!r}",
             branch=name,
             hint=answer(name) or nearest(name, known),
+        )
+
+
+def check_constants(expression: Expression, known: AbstractSet[str], where: str) -> None:
+    """Refuse a word that may mean a constant or a branch of that name."""
+    for name in sorted(expression.constants & known):
+        raise InvalidRequestError(
+            f"{where}: {name} is a constant, and there is a branch {name!r}, too",
+            branch=name,
+            hint=f'get("{name}") is the branch; the constant is written as a number',
         )

@@ -100,7 +100,8 @@ def _new_branch(name: str, item: Mapping[str, Any]) -> NewBranch:
     where = f"new_branch {name!r}"
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise InvalidRequestError(
-            f"{where} cannot be the name of a branch", hint="letters, digits, _ and inner dots"
+            f"{where} cannot be the name of a branch",
+            hint="letters of ASCII, digits, _ and inner dots",
         )
     for key in ("def", "type"):
         if key not in item:
@@ -120,7 +121,8 @@ def _ordered(branches: dict[str, NewBranch]) -> tuple[NewBranch, ...]:
         ready = [b for b in waiting.values() if not b.expression.names & waiting.keys()]
         if not ready:
             raise InvalidRequestError(
-                f"new_branch: {', '.join(sorted(waiting))} are defined by each other or themselves"
+                f"new_branch: defined by each other or themselves: {', '.join(sorted(waiting))}",
+                hint="give what is computed from a branch of the files a name of its own",
             )
         ordered.extend(ready)
         for branch in ready:

@@ -149,6 +149,9 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
 
 
 def _check_count(keys: Sequence[str], values: Array) -> None:
+    if len(set(keys)) < len(keys):
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise InvalidRequestError(f"`keys` names {twice!r} twice", branch=twice)
     if values.ndim and values.shape[-1] != len(keys):
         raise InvalidRequestError(
             f"`keys` has {len(keys)} names, a row has {values.shape[-1]} values",

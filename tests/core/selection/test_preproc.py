@@ -170,7 +170,11 @@ def test_no_entries_in_give_no_entries_out():
         ({"new_branch": {"a b": {"def": "n", "type": "flat"}}}, "'a b' cannot be", ""),
         ({"new_branch": {"pi": {"def": "n", "type": "flat"}}}, "'pi' cannot be", ""),
         ({"new_branch": {"a": {"def": 3, "type": "flat"}}}, "3 is not a text", ""),
-        ({"new_branch": {"a": {"def": "a+1", "type": "flat"}}}, "a are defined by", ""),
+        (
+            {"new_branch": {"a": {"def": "a+1", "type": "flat"}}},
+            "defined by each other or themselves: a",
+            "a name of its own",
+        ),
     ],
 )
 def test_a_mistake_is_refused_where_it_stands(content, says, hint):
@@ -240,3 +244,16 @@ def test_what_fits_the_file_is_accepted():
         new_branch={"a": {"def": "pt*n", "type": "jagged", "keys_to_remove": ["n"]}},
         jagged_cut={"a": {"cut": ["a>1", "any"], "remove": True}},
     ).check(FLAT, JAGGED)
+
+
+def test_a_constant_that_is_also_a_branch_is_refused():
+    made = preproc(new_branch={"z": {"def": "met * pi", "type": "flat"}})
+    branch = preproc(new_branch={"z": {"def": 'met * get("pi")', "type": "flat"}})
+
+    made.check(FLAT, JAGGED)
+    branch.check(FLAT | {"pi"}, JAGGED)
+    with pytest.raises(InvalidRequestError) as caught:
+        made.check(FLAT | {"pi"}, JAGGED)
+
+    assert "pi is a constant, and there is a branch 'pi', too" in caught.value.problem.message
+    assert 'get("pi")' in caught.value.problem.hint

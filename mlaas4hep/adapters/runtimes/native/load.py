@@ -25,4 +25,7 @@ def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[s
         return {"scores": scores(np.ascontiguousarray(feeds["input"], np.float32))}
 
     inputs = (("input", "float32", (-1, -1)),)
-    return {DEFAULT: Entry(inputs=inputs, outputs=(("scores", "float32", (-1, -1)),), call=call)}
+    outputs = (("scores", "float32", (-1, -1)),)
+    named = tuple(getattr(scores, "classes", ()))  # only pickled estimators know names
+    classes = {"scores": named} if named else {}
+    return {DEFAULT: Entry(inputs=inputs, outputs=outputs, call=call, classes=classes)}

@@ -4,6 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+_KEEP_COLUMNS = ("Cast", "Identity", "Normalizer", "Softmax")
+
 
 class Graph:
     """The graph in a file."""
@@ -24,6 +26,26 @@ class Graph:
             if node.op_type == "ZipMap" and output in node.output:
                 texts = [each.decode() for keys in node.attribute for each in keys.strings]
                 return tuple(texts) or tuple(n for keys in node.attribute for n in keys.ints)
+        return ()
+
+    def labels(self, output: str) -> tuple[str, ...]:
+        """Return the classes of the classifier whose scores an output is (`zipmap=False`).
+
+        () if there is none, or something between the two may change what a column means.
+        """
+        makers = {made: node for node in self._read.node for made in node.output}
+        node, made = makers.get(output), output
+        while node is not None and node.op_type in _KEEP_COLUMNS:
+            made = node.input[0]
+            node = makers.get(made)
+        if node is None or made != node.output[-1]:
+            return ()
+        told = {each.name: each for each in node.attribute}
+        for name in ("classlabels_strings", "classlabels_ints", "classlabels_int64s"):
+            if name in told and (told[name].strings or told[name].ints):
+                return tuple(each.decode() for each in told[name].strings) or tuple(
+                    map(str, told[name].ints)
+                )
         return ()
 
     @cached_property

@@ -64,6 +64,12 @@ def _entry(session: Any, graph: Graph) -> Entry:
         return {name: _plain(values) for name, values in zip(names, found, strict=True)}
 
     classes = {name: tuple(map(str, sorted(graph.classes(name)))) for name in maps}
+    for name, _, shape in outputs:
+        if name in maps or not shape:
+            continue
+        labels = graph.labels(name)
+        if labels and shape[-1] in (-1, len(labels)):
+            classes[name] = labels
     return Entry(inputs=inputs, outputs=outputs, call=call, classes=classes)
 
 

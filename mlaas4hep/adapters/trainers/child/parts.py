@@ -78,7 +78,8 @@ class Parts:
             text = f"no entry of class {classes} is in the {name} part ({counts.total()} entries)"
             if name == "train":
                 raise TrainingError(
-                    f"{text}: it cannot be learned", "more entries of it, or another seed"
+                    f"{text}: it cannot be learned",
+                    'more entries of it, another seed, or another "validation" in params.json',
                 )
             found.append(f"{text}: its figures say nothing about it")
         if chunked and self._differ(known):

@@ -228,7 +228,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "shuffle": _truth,
     "split": _share,
     "training": _training,
-    "seed": _whole(0),
+    "seed": _whole(0, most=2**32 - 1),  # what NumPy and the frameworks take
     "metrics": _metrics,
     "framework": _framework,
     "hist": _text,

@@ -142,6 +142,7 @@ def test_metrics_are_a_switch_or_a_threshold(given, expected):
         ({"split": 1}, "split is 1, not a number from 0 up to, but not including, 1"),
         ({"split": -0.1}, "split is -0.1"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**32}, "seed is 4294967296, not a whole number from 0 to 4294967295"),
         ({"shuffle": 1}, "shuffle is 1, not true or false"),
         ({"shuffle": "True"}, "shuffle is 'True'"),
         ({"branch": ""}, "branch is '', not the name of a tree"),
