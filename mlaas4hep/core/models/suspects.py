@@ -20,22 +20,16 @@ _FEWEST_OF_A_CLASS = 10  #: two entries of a rare class lie above all others by 
 _NAMES = {
     "identifiers": (
         *("run", "run_*", "*_run", "runno", "runnumber", "event", "evt", "ev", "eventno", "evtno"),
-        *("eventnumber", "evtnum", "event_*id", "lumi*", "ls", "bx", "orbit*", "*_id", "entry"),
+        *("eventnumber", "evtnum", "evtnumber", "event_no", "event_num*", "evt_no", "evt_num*"),
+        *("event_*id", "lumi*", "ls", "bx", "orbit*", "*_id", "entry"),
     ),
     "weights": (
-        "*weight*",
-        "w",
-        "wgt",
-        "*_wgt",
-        "wgt_*",
-        "*xsec*",
-        "*crosssection*",
-        "*_sf",
-        "sf_*",
+        *("*weight*", "w", "wgt", "*_wgt", "wgt_*", "*xsec*", "*crosssection*", "*_sf", "sf_*"),
     ),
     "the truth of the simulation": (
-        *("gen*", "*_gen*", "mc*", "*_mc*", "truth*", "*_truth*", "*truth", "lhe*", "is_signal"),
-        *("issignal", "issig", "label", "target", "*pdgid*", "*partonflavour*", "*hadronflavour*"),
+        *("gen*", "*_gen*", "MC*", "mc", "mc_*", "mc[A-Z0-9]*", "*_mc*", "truth*", "*_truth*"),
+        *("*truth", "lhe*", "is_signal", "issignal", "issig", "label", "target", "*pdgid*"),
+        *("*partonflavour*", "*hadronflavour*"),
     ),
 }
 
@@ -155,8 +149,12 @@ def _shares(values: Array, is_signal: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    last = name.rpartition(".")[2].lower()
-    return any(fnmatchcase(last, pattern) for pattern in patterns)
+    """Tell whether a name is like a pattern; those with capitals mean exactly these."""
+    last = name.rpartition(".")[2]
+    return any(
+        fnmatchcase(last if any(map(str.isupper, pattern)) else last.lower(), pattern)
+        for pattern in patterns
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ from mlaas4hep.core.models.suspects import suspicious_names, telling, telling_co
         "run",
         "event",
         "evtNo",
+        "evt_number",
+        "mcPt",
         "genWeight",
         "weight",
         "mcWeight",
@@ -41,6 +43,9 @@ def test_names_of_physics_are_not():
         "partonPt",
         "generalised",
         "eventShape",
+        "event_njets",
+        "mcut",
+        "mcorr",
     ]
 
     assert not [text for text in suspicious_names(names) if "generalised" not in text]

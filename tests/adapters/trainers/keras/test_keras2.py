@@ -166,6 +166,9 @@ MODELS = {
         "set_session(tf.compat.v1.Session(config=config))\n"
         "K.clear_session()\nK.set_image_dim_ordering('th')\nK.set_learning_phase(1)\n"
     ),
+    "tf.compat.v1.keras": net(
+        "import tensorflow as tf\ntf.compat.v1.keras.backend.set_session(tf.compat.v1.Session())\n"
+    ),
     "tf.Session": net(
         "import tensorflow as tf\n"
         "config = tf.ConfigProto(intra_op_parallelism_threads=1)\n"

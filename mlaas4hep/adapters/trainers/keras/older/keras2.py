@@ -94,6 +94,7 @@ def become_keras2(seed: int) -> types.ModuleType:
     sys.modules["keras"] = sys.modules["tensorflow.keras"] = tf_keras
     tf.keras = tf_keras
     lend(tf_keras)
+    tf.compat.v1.keras = tf.compat.v2.keras = tf_keras
     understand(
         _classes(tf_keras.layers, tf_keras.layers.Layer),
         _classes(tf_keras.optimizers, tf_keras.optimizers.Optimizer),
