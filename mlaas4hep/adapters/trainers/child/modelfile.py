@@ -56,6 +56,8 @@ def _further(first: "_NotBuiltError", again: "_NotBuiltError") -> "_NotBuiltErro
     """Return the attempt that came further; of two that did not, the one that says more."""
     if isinstance(again.cause, ImportError) and not isinstance(first.cause, ImportError):
         return first  # model.py is not for that release
+    if first.is_early and not again.is_early:
+        return again
     lines = line_of(first.cause), line_of(again.cause)
     if lines[0] == lines[1]:
         return again if isinstance(first.cause, ImportError) else first
@@ -65,8 +67,9 @@ def _further(first: "_NotBuiltError", again: "_NotBuiltError") -> "_NotBuiltErro
 class _NotBuiltError(Exception):
     """What model.py or its model raised, and what is told about it."""
 
-    def __init__(self, cause: BaseException, told: TrainingError) -> None:
+    def __init__(self, cause: BaseException, told: TrainingError, *, is_early: bool) -> None:
         super().__init__(str(told))
+        self.is_early = is_early  #: model.py itself did not get to its end
         self.cause = cause
         self.told = told
 
@@ -105,7 +108,8 @@ def _caught(doing: str, hint: str, packages: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:  # the outermost frame around somebody's program
-        raise _NotBuiltError(error, explanation(error, doing, hint, packages)) from error
+        told = explanation(error, doing, hint, packages)
+        raise _NotBuiltError(error, told, is_early=doing == MODEL_FILE) from error
 
 
 def _become_older(frameworks: Sequence[Framework], error: BaseException, seed: int) -> bool:
