@@ -2,14 +2,26 @@
 
 from typing import Any
 
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+
 
 def build_optimizer(model: Any) -> None:
-    """Let the optimizer make its variables now, so that a checkpoint can set them."""
+    """Let the optimizer make its variables now, so that a checkpoint can set them.
+
+    Raises:
+        TrainingError: it is one of TensorFlow 1, which cannot.
+    """
     optimizer, variables = model.optimizer, model.trainable_variables
     if hasattr(optimizer, "build"):
         optimizer.build(variables)
-    else:  # one of Keras 2's old ones
+        return
+    try:  # one of Keras 2's old ones
         optimizer._create_all_weights(variables)  # noqa: SLF001 - there is no other way
+    except NotImplementedError as error:
+        raise TrainingError(
+            f"{MODEL_FILE}: optimizers of tf.compat.v1.train keep no state that can be resumed",
+            "write one of Keras, such as keras.optimizers.Adam(0.01)",
+        ) from error
 
 
 def optimizer_variables(optimizer: Any) -> list[Any]:

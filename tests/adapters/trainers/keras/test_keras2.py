@@ -225,3 +225,15 @@ def test_the_line_is_that_of_the_persons_file(build):
 
     with pytest.raises(TrainingError, match=r"model\.py, line 7: "):
         build(text)
+
+
+def test_optimizers_of_tensorflow_1_are_refused_with_what_to_write(build):
+    text = net(
+        "import tensorflow as tf\ntf.compat.v1.keras.backend.set_session\n",
+        compiled="loss='mse', optimizer=tf.compat.v1.train.AdamOptimizer(0.01)",
+    )
+
+    with pytest.raises(TrainingError, match=r"tf\.compat\.v1\.train") as caught:
+        build(text)
+
+    assert "keras.optimizers.Adam" in caught.value.hint
