@@ -16,6 +16,7 @@ from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import read_fully
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.confined.table import OPEN_TABLES, confined
 from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys, wire
@@ -198,6 +199,11 @@ def _union(kinds: list[Any], known: dict[str, Any]) -> Any:
     return pa.float64() if types <= {"int32", "int64", "float", "double"} else UNKNOWN
 
 
+def open_table(opening: Opening) -> AvroTable:
+    """Return the table in a file, in a process that may be ended: blocks may take any time."""
+    return AvroTable(opening)
+
+
 def reader(kept: KeptBlocks) -> TableReader:
     """Return the reader of this format."""
-    return TableReader("Avro", AvroTable, kept)
+    return TableReader("Avro", confined("avro"), kept, open_tables=OPEN_TABLES)

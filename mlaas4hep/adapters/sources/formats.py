@@ -90,7 +90,7 @@ FORMATS = (
     ),
     FormatRow(
         name="HDF5",
-        module="hdf5.table",
+        module="hdf5.reader",
         suffixes=(".h5", ".hdf5", ".hdf"),
         marks=(b"\x89HDF\r\n\x1a\n",),
         extra="hdf5",

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
-from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.entry import Entry
 from mlaas4hep.adapters.runtimes.folded import joined
 from mlaas4hep.core.models import folding

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.children.request import Program
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
-from mlaas4hep.adapters.runtimes.confined import frames
 from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.process import Process

@@ -1,13 +1,18 @@
 """A place as the file object that libraries read."""
 
 import io
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import numpy as np
 from cachetools import LRUCache
 
-from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, changed
+from mlaas4hep.adapters.sources.places.bytes import FileBytes
+from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Place, Span, changed
+from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import MlaasError
+
+T = TypeVar("T")
 
 PAGE_BYTES = 256 * 1024
 PAGES = 64  #: of a remote file that are kept: libraries read headers again and again
@@ -53,7 +58,25 @@ class PlaceFile(io.RawIOBase):
         self._at += len(data)
         return len(data)
 
-    def _told(self, read: Callable[[], bytes]) -> bytes:
+    @property
+    def descriptor(self) -> int | None:
+        """Return that of a file of this machine, from which others may read, too."""
+        return self._content.descriptor if isinstance(self._content, FileBytes) else None
+
+    def parts(self, spans: Sequence[Span]) -> dict[str, Array]:
+        """Return the bytes of each span by its number, all asked for at once."""
+        return self._told(lambda: self._parts(spans))
+
+    def _parts(self, spans: Sequence[Span]) -> dict[str, Array]:
+        if self._place.is_remote:
+            for start, stop in spans:
+                pages = _pages(start, stop)
+                if len(pages) <= PAGES // 2:
+                    self._ask(pages)
+        found = (self._read(start, stop) for start, stop in spans)
+        return {str(number): np.frombuffer(each, np.uint8) for number, each in enumerate(found)}
+
+    def _told(self, read: Callable[[], T]) -> T:
         try:
             return read()
         except MlaasError as error:
@@ -65,12 +88,12 @@ class PlaceFile(io.RawIOBase):
         if not self._place.is_remote or start >= size:
             return self._place.read(self._content, start, stop)
         stop = min(stop, size)
-        first, last = start // PAGE_BYTES, (stop - 1) // PAGE_BYTES
-        if last - first >= PAGES // 2:
+        wanted = _pages(start, stop)
+        if len(wanted) > PAGES // 2:
             return self._place.read(self._content, start, stop)
-        self._ask(range(first, last + 1))
-        pages = b"".join(map(self._page, range(first, last + 1)))
-        return pages[start - first * PAGE_BYTES :][: stop - start]
+        self._ask(wanted)
+        pages = b"".join(map(self._page, wanted))
+        return pages[start - wanted.start * PAGE_BYTES :][: stop - start]
 
     def _ask(self, pages: range) -> None:
         """Have pages on their way, in one go with those that will be wanted next."""
@@ -105,3 +128,8 @@ class PlaceFile(io.RawIOBase):
 
     def _alone(self, page: int) -> bytes:
         return self._place.read(self._content, page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
+
+
+def _pages(start: int, stop: int) -> range:
+    """Return the numbers of the pages in which bytes [start, stop) lie."""
+    return range(start // PAGE_BYTES, -(-stop // PAGE_BYTES))

@@ -53,7 +53,8 @@ class TableReader:
         name: str,
         open_table: OpenTable,
         kept: KeptBlocks,
-        list_trees: Callable[[PlaceFile], tuple[str, ...]] | None = None,
+        list_trees: Callable[[Place, PlaceFile], tuple[str, ...]] | None = None,
+        open_tables: int = OPEN_TABLES,
     ) -> None:
         """Take what differs between formats.
 
@@ -62,12 +63,13 @@ class TableReader:
             open_table: opens a file of it.
             kept: where blocks lie of which somebody may want the rest.
             list_trees: gives the names of the tables in a file, if there can be several.
+            open_tables: that are kept.
         """
         self._name = name
         self._open_table = open_table
         self._kept = kept
         self._list_trees = list_trees
-        self._tables: LRUCache[Hashable, _Known] = LRUCache(OPEN_TABLES)
+        self._tables: LRUCache[Hashable, _Known] = LRUCache(open_tables)
         self._lock = threading.Lock()
 
     def trees(self, place: Place) -> tuple[str, ...]:
@@ -77,7 +79,7 @@ class TableReader:
         with ExitStack() as stack:
             file = PlaceFile(place, place.open(stack))
             with self._our_errors(place, file):
-                return self._list_trees(file)
+                return self._list_trees(place, file)
 
     def describe(self, place: Place, tree: str) -> TreeInfo:
         """Open the file and return what it holds."""

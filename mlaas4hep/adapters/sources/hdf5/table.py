@@ -9,7 +9,6 @@ from typing import Any
 import h5py
 import numpy as np
 
-from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrays import (
     ArrayColumn,
     array_column,
@@ -20,7 +19,6 @@ from mlaas4hep.adapters.sources.columnar.arrays import (
 )
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
-from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
 from mlaas4hep.adapters.sources.hdf5.references import (
@@ -145,8 +143,14 @@ def _trees(found: dict[str, Any]) -> list[str]:
     return sorted(tables | {path.rpartition("/")[0] for path in found.keys() - tables})
 
 
-def _list_trees(file: PlaceFile) -> tuple[str, ...]:
-    with h5py.File(file, "r") as opened:
+def open_table(opening: Opening) -> Hdf5Table:
+    """Return the table in a file; only a confined process may: libhdf5 breaks on some files."""
+    return Hdf5Table(opening)
+
+
+def list_trees(file: PlaceFile) -> tuple[str, ...]:
+    """Return the names of the tables in a file; see `open_table`."""
+    with h5py.File(HeapCheckedFile(file), "r") as opened:
         return tuple(_trees(_Walk().objects(opened)))
 
 
@@ -222,8 +226,3 @@ def _boundaries(arrays: Any, entries: int) -> tuple[int, ...]:
         return (0,)
     step = max(chunks)
     return tuple(range(0, entries, step * -(-MIN_STEP // step)))
-
-
-def reader(kept: KeptBlocks) -> TableReader:
-    """Return the reader of this format."""
-    return TableReader("HDF5", Hdf5Table, kept, list_trees=_list_trees)

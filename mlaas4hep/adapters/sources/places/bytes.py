@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Queue
-from typing import Any
+from typing import Any, Self
 
 from mlaas4hep.adapters.sources.places.place import PendingBytes, Span
 
@@ -19,17 +19,23 @@ REQUEST_BYTES = 2 * 1024**2  #: of one vectored read, at least
 class FileBytes:
     """Bytes of a local file, read and not mapped: mapped pages would count as our memory."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        weakref.finalize(self, os.close, self._file)
+    def __init__(self, descriptor: int) -> None:
+        """Take an open file, which is closed with this."""
+        self.descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)
         self.size_bytes = 0  #: read so far
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Return the bytes of the file at a path; OSError: it cannot be opened."""
+        return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
     def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Return what reads the bytes at each [start, stop)."""
         return [partial(self._read, start, stop) for start, stop in spans]
 
     def _read(self, start: int, stop: int) -> memoryview:
-        data = os.pread(self._file, stop - start, start)
+        data = os.pread(self.descriptor, stop - start, start)
         self.size_bytes += len(data)
         if len(data) != stop - start:
             raise EOFError(f"the file ends before byte {stop}")

@@ -27,5 +27,5 @@ def on_disk(url: str) -> Place:
         url=url,
         version=(stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size),
         size_bytes=stat.st_size,
-        open=lambda _stack: FileBytes(path),
+        open=lambda _stack: FileBytes.at(path),
     )

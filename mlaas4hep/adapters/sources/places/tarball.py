@@ -16,7 +16,7 @@ def in_tarball(url: str, tarballs: ObjectStore) -> Place:
         raise missing(url)
 
     def copy(stack: ExitStack) -> Bytes:
-        return FileBytes(stack.enter_context(tarballs.local(key)))
+        return FileBytes.at(stack.enter_context(tarballs.local(key)))
 
     return Place(
         url=url,

@@ -133,7 +133,7 @@ def test_the_bytes_of_the_next_block_are_asked_for_before_this_one_is_handed_out
     class _Asked:
         def ask(self, spans):
             asked.extend(spans)
-            return FileBytes(Path(FILE)).ask(spans)
+            return FileBytes.at(Path(FILE)).ask(spans)
 
     known = []
     blocks = NtupleDecoder(layout, names, _Asked()).blocks([(0, 30), (30, 60), (60, 100)])

@@ -118,7 +118,7 @@ def _on_disk(data: bytes) -> FileBytes:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        return FileBytes(Path(name))
+        return FileBytes.at(Path(name))
     finally:
         Path(name).unlink()
 

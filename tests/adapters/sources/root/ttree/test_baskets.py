@@ -33,7 +33,7 @@ REAL = [
 
 def _leaves(path, name):
     """Return the branches that we decode, found by our own reading of the tree's structure."""
-    source = FileBytes(path)
+    source = FileBytes.at(path)
     size = path.stat().st_size
 
     def read(start, stop):
@@ -61,7 +61,7 @@ def _by_uproot(tree, name, start, stop):
 
 def _check(path, tree, leaves, windows):
     """Compare every branch with uproot, bit by bit, on consecutive windows."""
-    decoder = Decoder(leaves.values(), FileBytes(path))
+    decoder = Decoder(leaves.values(), FileBytes.at(path))
     for (start, stop), block in zip(windows, decoder.blocks(windows), strict=True):
         assert not decoder.unknown
         for name in leaves:
@@ -175,7 +175,7 @@ def test_rows_without_stored_offsets_are_told_by_their_counter():
     if not path.is_file():
         pytest.skip("this release of scikit_hep_testdata does not carry the file")
     tree = uproot.open(path)["tree"]
-    decoder = Decoder(_leaves(path, "tree").values(), FileBytes(path))
+    decoder = Decoder(_leaves(path, "tree").values(), FileBytes.at(path))
 
     (block,) = decoder.blocks([(150, 501)])
 
@@ -202,7 +202,7 @@ def test_rows_are_shared_only_by_branches_of_which_all_rows_are_as_long(tmp_path
     named = {name: each for name, each in _leaves(path, "t").items() if each.kind.jagged}
     leaves = [replace(each, collection="said to be one") for each in named.values()]
 
-    (block,) = Decoder(leaves, FileBytes(path)).blocks([(0, 20)])
+    (block,) = Decoder(leaves, FileBytes.at(path)).blocks([(0, 20)])
 
     assert block.jagged["a"].offsets is block.jagged["b"].offsets
     assert block.jagged["a"].offsets is block.jagged["longer"].offsets
@@ -218,7 +218,7 @@ def test_a_basket_is_fetched_once_by_consecutive_blocks(tmp_path):
     class _Asked:
         def ask(self, places):
             fetched.extend(places)
-            return FileBytes(path).ask(places)
+            return FileBytes.at(path).ask(places)
 
     decoder = Decoder(_leaves(path, "t").values(), _Asked())
     windows = [(start, start + 10) for start in range(0, 100, 10)]
@@ -233,7 +233,7 @@ def test_only_the_bytes_of_the_wanted_branches_are_read(tmp_path):
     oracle.write_tree(
         path, "t", {f"b{i}": np.random.default_rng(i).normal(size=1000) for i in range(50)}
     )
-    source = FileBytes(path)
+    source = FileBytes.at(path)
     leaf = _leaves(path, "t")["b7"]
 
     list(Decoder([leaf], source).blocks([(0, 1000)]))

@@ -23,7 +23,7 @@ _MAX_HEAD_BYTES = 1024**2
 _MAX_BODY_BYTES = 1024**3
 _MAX_TEXTS = 4_000_000  #: in one frame; each is an object of its own
 _MAX_DIMENSIONS = 64  #: as NumPy has
-_AT_ONCE = 1024**2  #: bytes that room is made for before any has come
+_AT_ONCE = 1024**2  #: bytes that are one piece, and that room is made for before any has come
 KINDS = "biuf"  #: of numbers
 _NUMBERS = re.compile(rf"[<>|=]?[{KINDS}][0-9]{{1,2}}")
 _STRINGS = "strings"
@@ -43,7 +43,13 @@ def send(end: socket.socket, head: Mapping[str, Any], arrays: Mapping[str, Array
     text = json.dumps({"head": head, "arrays": described}).encode()
     size = sum(each.nbytes for each in packed.values())
     buffers = [each.data.cast("B") for each in packed.values() if each.nbytes]
-    end.sendall(b"".join([_LENGTHS.pack(len(text), size), text, *buffers]))
+    head_bytes = _LENGTHS.pack(len(text), size) + text
+    if size <= _AT_ONCE:
+        end.sendall(b"".join([head_bytes, *buffers]))
+        return
+    end.sendall(head_bytes)
+    for each in buffers:  # as they lie there: a copy of all would take time and room
+        end.sendall(each)
 
 
 def receive(

@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.runtimes.confined import frames
+from mlaas4hep.adapters.children import frames
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Files whose library may break are read by a confined process, which is given only their bytes."""
