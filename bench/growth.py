@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.bodies import prepared
-from bench.inputs import Inputs
 from bench.part import run, tell
-from bench.pipeline import Pipeline
+from bench.steps.bodies import prepared
+from bench.steps.inputs import Inputs
+from bench.steps.pipeline import Pipeline
 from bench.table import Line, Sample, lines
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core.models.record import ModelRecord

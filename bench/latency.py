@@ -1,6 +1,6 @@
 """`python -m bench.latency`: the same steps on servers 20 ms away, held against the disk.
 
-An XRootD server, a web server and MinIO run on this machine, each behind `bench.delayed`. The aim
+An XRootD server, a web server and MinIO run on this machine, each behind `bench.far.delayed`. The aim
 is 0.9 of local speed: the next bytes are on their way while a block is decoded. What is measured has
 one core, servers and cables have the other; two events are worked on at once, as functions do.
 """
@@ -18,10 +18,10 @@ from typing import Any
 
 from minio import Minio
 
-from bench.inputs import Inputs
 from bench.part import ROOT, run
 from bench.reading import Case, interleaved
 from bench.remote import ORIGIN, WARMING, wait_for, xrootd
+from bench.steps.inputs import Inputs
 from bench.table import Line
 from mlaas4hep.laptop.ports import free_ports
 
@@ -41,7 +41,7 @@ def measure(options: argparse.Namespace) -> list[Line]:
                 shutil.copy(path, data)
         folder.chmod(0o755)
         servers = {}
-        web = stack.enter_context(_started("bench.ranges", str(data)))
+        web = stack.enter_context(_started("bench.far.ranges", str(data)))
         servers["https"] = f"http://127.0.0.1:{stack.enter_context(_delayed(web))}/"
         if shutil.which("xrootd"):
             origin = stack.enter_context(xrootd("origin", ORIGIN, folder))
@@ -96,7 +96,7 @@ def _aside(process: "subprocess.Popen[Any]") -> None:
 
 @contextmanager
 def _delayed(port: int) -> Iterator[int]:
-    with _started("bench.delayed", str(port), str(MS)) as own:
+    with _started("bench.far.delayed", str(port), str(MS)) as own:
         yield own
 
 

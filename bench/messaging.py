@@ -21,7 +21,7 @@ from nats.aio.msg import Msg
 from bench import gateway
 from bench.gateway import Calls
 from bench.part import ROOT, run
-from bench.servers import memory_mb
+from bench.predict.servers import memory_mb
 from bench.table import Line, Sample, lines
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.identity.signing import SigningKey

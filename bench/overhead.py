@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.inputs import IDENTIFIERS, Inputs
 from bench.part import run, tell
+from bench.steps.inputs import IDENTIFIERS, Inputs
 from bench.table import Line, Sample, lines
 from mlaas4hep.client import Client
 from mlaas4hep.core.runs.answers import Report

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.inputs import Inputs
 from bench.part import ROOT, chosen, run, tell
+from bench.steps.inputs import Inputs
 from bench.table import Line, Sample, lines
 
 FLAT, JAGGED, NANO = Inputs("flat"), Inputs("jagged"), Inputs("nano")
@@ -94,7 +94,7 @@ def worked(case: Case, folder: Path, *options: str, env: dict[str, str] | None =
     command = [
         sys.executable,
         "-m",
-        "bench.worker",
+        "bench.steps.worker",
         *options,
         case.body,
         inputs.kind,

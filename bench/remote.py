@@ -19,9 +19,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.inputs import Inputs
 from bench.part import ROOT, run
 from bench.reading import Case, interleaved, worked
+from bench.steps.inputs import Inputs
 from bench.table import Line
 from mlaas4hep.laptop.ports import free_ports
 

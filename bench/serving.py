@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import servers
 from bench.part import chosen, run, tell
-from bench.questions import Question, behind, crowds, questions
+from bench.predict import servers
+from bench.predict.questions import Question, behind, crowds, questions
 from bench.table import Line, Sample, lines
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
@@ -27,7 +27,7 @@ from mlaas4hep.laptop.ports import free_ports
 
 SECONDS, WARM_S = 2.0, 0.5  #: of one case in one round
 COLD = "cold start"
-CLIENTS = [sys.executable, "-m", "bench.clients"]
+CLIENTS = [sys.executable, "-m", "bench.predict.clients"]
 
 
 def measure(options: argparse.Namespace) -> list[Line]:

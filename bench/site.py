@@ -18,7 +18,7 @@ from pathlib import Path
 from bench import gateway
 from bench.gateway import Calls
 from bench.messaging import start_dispatcher
-from bench.servers import cpu_s, memory_mb
+from bench.predict.servers import cpu_s, memory_mb
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.core.runs.events import ChunkPlanned

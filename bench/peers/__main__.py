@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import servers
-from bench.questions import KEYS, ONE, VALUES, Question, many_rows
+from bench.predict import servers
+from bench.predict.questions import KEYS, ONE, VALUES, Question, many_rows
 from bench.serving import ask
 from bench.table import Sample
 from mlaas4hep.core import keys

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import servers
-from bench.questions import ONE, Question
+from bench.predict import servers
+from bench.predict.questions import ONE, Question
 from bench.serving import ask
 from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer

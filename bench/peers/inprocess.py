@@ -20,9 +20,9 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from bench import servers
 from bench.peers.bare import Bare
-from bench.questions import KEYS, ONE, VALUES, many_rows
+from bench.predict import servers
+from bench.predict.questions import KEYS, ONE, VALUES, many_rows
 from mlaas4hep import bootstrap
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.limits import Limits

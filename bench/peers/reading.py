@@ -16,9 +16,9 @@ from pathlib import Path
 
 import uproot
 
-from bench.inputs import Inputs
 from bench.part import ROOT
 from bench.reading import Case, worked
+from bench.steps.inputs import Inputs
 
 KINDS = ("flat", "flat-zstd", "flat-lz4", "flat-ntuple")
 METHODS = ("rdataframe", "bulk", "numpy", "rdataloader")

@@ -1,4 +1,4 @@
-"""Clients with keep-alive connections: `python -m bench.clients`, a case on standard input."""
+"""Clients with keep-alive connections: `python -m bench.predict.clients`, a case on standard input."""
 
 import asyncio
 import json

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bench.bodies import Body, Measured
+from bench.steps.bodies import Body, Measured
 from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core.data.chunk import ChunkDraft, Shape, decode, encode
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.servers import WIDTH
+from bench.predict.servers import WIDTH
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from bench.inputs import IDENTIFIERS, SELECTED, Inputs
+from bench.steps.inputs import IDENTIFIERS, SELECTED, Inputs
 from mlaas4hep import bootstrap
 from mlaas4hep.core import wire
 from mlaas4hep.core.requests.labels import Labels

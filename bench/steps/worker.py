@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bodies
-from bench.handover import handover
-from bench.inputs import Inputs
+from bench.steps import bodies
+from bench.steps.handover import handover
+from bench.steps.inputs import Inputs
 from mlaas4hep.faas.function import settle
 
 BODIES: dict[str, Callable[..., bodies.Body]] = {

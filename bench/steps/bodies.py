@@ -18,8 +18,8 @@ from typing import IO, Any
 import deflate
 import uproot
 
-from bench.inputs import IDENTIFIERS, SELECTED, Inputs
-from bench.pipeline import Pipeline, side_by_side
+from bench.steps.inputs import IDENTIFIERS, SELECTED, Inputs
+from bench.steps.pipeline import Pipeline, side_by_side
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.stores.directory import DirectoryStore
@@ -173,7 +173,7 @@ def fanned(
     merging = _opened(inputs, folder, state)
     if of == "chunks":
         merging.specs()
-    command = [sys.executable, "-m", "bench.worker", "--wait", "share"]
+    command = [sys.executable, "-m", "bench.steps.worker", "--wait", "share"]
     command += [inputs.kind, str(inputs.scale), str(inputs.files), str(folder), str(state)]
     workers = [
         subprocess.Popen(

@@ -1,4 +1,4 @@
-"""`python -m bench.ranges FOLDER`: a web server on loopback that gives ranges; prints its port."""
+"""`python -m bench.far.ranges FOLDER`: a web server on loopback that gives ranges; prints its port."""
 
 import re
 import sys

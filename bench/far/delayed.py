@@ -1,4 +1,4 @@
-"""`python -m bench.delayed PORT MS`: a TCP proxy on loopback that adds latency, and nothing else.
+"""`python -m bench.far.delayed PORT MS`: a TCP proxy on loopback that adds latency, and nothing else.
 
 What a client sends arrives MS later, and answers are passed on at once: a long cable, not a thin
 one. Answers move from socket to socket inside the kernel, for a reader takes 400 MB in a second.
