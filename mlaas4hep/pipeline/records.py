@@ -89,8 +89,24 @@ def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:
     number = services.runs.next_number(owner, folder, above=_last_number(remembered, services))
     while _is_taken(owner, f"{folder}_{number}", services):
         number = services.runs.next_number(owner, folder, above=_highest(owner, folder, services))
-    services.runs_files.put(remembered, str(number).encode())
+    _remember(remembered, number, services)
     return f"{folder}_{number}", number
+
+
+def _remember(where: str, number: int, services: Services) -> None:
+    """Write down that a number is given out; a higher one, of somebody faster, stays.
+
+    Raises:
+        ServiceUnavailableError: others write it again and again.
+    """
+    for _ in range(_MOST_TRIES):
+        before = services.runs_files.info(where)
+        if _last_number(where, services) >= number:
+            return
+        with suppress(ConflictError):
+            services.runs_files.put_if(where, str(number).encode(), before.etag if before else "")
+            return
+    raise ServiceUnavailableError(f"number {number} could not be noted: others write, too")
 
 
 def _last_number(remembered: str, services: Services) -> int:

@@ -55,6 +55,30 @@ def test_a_name_is_not_given_out_again_when_the_counters_are_lost(services):
     assert [first, next_name("o", "luca", lost(services))] == [("luca_1", 1), ("luca_2", 2)]
 
 
+class OvertakenBook(MemoryRunBook):
+    """A run book at which somebody else takes a name while the first one is being given out."""
+
+    meanwhile = None
+
+    def next_number(self, *args, **options):
+        number = super().next_number(*args, **options)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return number
+
+
+def test_whoever_is_slow_to_note_a_number_does_not_give_a_later_one_free(services):
+    book = OvertakenBook(lambda: 0.0)
+    services = replace(services, runs=book)
+    taken = []
+    book.meanwhile = lambda: taken.append(next_name("o", "luca", services))
+    taken.append(next_name("o", "luca", services))
+
+    assert sorted(taken) == [("luca_1", 1), ("luca_2", 2)]
+    assert next_name("o", "luca", lost(services)) == ("luca_3", 3)
+
+
 @pytest.mark.parametrize("bucket", ["runs_files", "models"])
 def test_what_lies_in_the_store_keeps_its_name(services, bucket):
     getattr(services, bucket).put("o/luca_41/model.json", b"{}")
