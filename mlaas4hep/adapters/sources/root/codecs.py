@@ -12,23 +12,25 @@ from typing import Any
 import cramjam
 import deflate
 import numpy as np
+import xxhash
 
 BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 LARGEST = 1024**3  #: ROOT writes no object that is larger
-_LZ4_CHECKSUM = 8
+_LZ4_CHECKSUM = 8  #: bytes of XXH64 before what lz4 packed, which has no checksum of its own
 
 Block = tuple[bytes, memoryview, int]  #: codec, packed bytes, size of what is in them
 
 
 class UnknownCompressionError(ValueError):
-    """Nothing that can be inflated."""
+    """Nothing that can be inflated, or not what was packed."""
 
 
 def inflated(data: memoryview, size: int) -> Any:
     """Return the content of `data`, which has `size` bytes: as it is, or inflated.
 
     Raises:
-        UnknownCompressionError: there are not `size` bytes in it, or the codec is not known.
+        UnknownCompressionError: there are not `size` bytes in it, a checksum is wrong, or the
+            codec is not known.
     """
     if len(data) == size:
         return data
@@ -75,7 +77,10 @@ def _zstd(data: memoryview, size: int) -> Any:
 
 
 def _lz4(data: memoryview, size: int) -> Any:
-    return _unpacked(cramjam.lz4.decompress_block_into, data[_LZ4_CHECKSUM:], size)
+    packed = data[_LZ4_CHECKSUM:]
+    if xxhash.xxh64_digest(packed) != data[:_LZ4_CHECKSUM]:
+        raise UnknownCompressionError("the checksum of a compressed block is not that of its bytes")
+    return _unpacked(cramjam.lz4.decompress_block_into, packed, size)
 
 
 def _unpacked(into: Callable[[memoryview, Any], int], data: memoryview, size: int) -> Any:

@@ -2,9 +2,9 @@
 import { chart, COLOURS } from "../chart.js";
 import { fill, h, panel, problem, table } from "../dom.js";
 import { duration, measured, metricName, number, plusMinus } from "../format.js";
+import { curveSets, linesOf, roundNumbers } from "../rounds.js";
 import { get } from "../server.js";
 import { labelOf, rocChart, setsOf } from "./quality.js";
-import { curveSets } from "./run.js";
 
 const PARAMS = "request.params.";
 
@@ -40,14 +40,12 @@ function figuresOf(...both) {
 }
 
 function curves(runs, ...histories) {
-  const rounds = Math.max(...histories.map((one) => one.length));
-  if (!rounds) return [];
-  const x = Array.from({ length: rounds }, (_one, index) => index + 1);
-  const bases = [...new Set(histories.flatMap((one) => curveSets(one).map((set) => set.base)))];
-  const values = (history, name) => x.map((round) => history[round - 1]?.[name] ?? null);
-  const series = (base) => histories.flatMap((history, index) => [base, `val_${base}`].filter((name) => history.some((round) => name in round)).map((name) => ({ label: `${runs[index]}${name === base ? "" : " validation"}`, values: values(history, name), colour: COLOURS[index], dash: name === base ? undefined : [5, 4] })));
-  return bases.map((base) => panel(metricName(base), chart({ label: `${base} of both runs`, x, xLabel: "round", yLabel: metricName(base), series: series(base), whole: true })));
+  const x = roundNumbers(...histories);
+  const series = (set) => histories.flatMap((history, index) => linesOf(history, set, x).map((one) => ({ label: nameOf(runs[index], one), values: one.values, colour: COLOURS[index], dash: one.isValidation ? [5, 4] : undefined })));
+  return curveSets(histories.flat()).map((set) => panel(metricName(set.base), chart({ label: `${set.base} of both runs`, x, xLabel: "round", yLabel: metricName(set.base), series: series(set), whole: true })));
 }
+
+const nameOf = (run, { fold, isValidation }) => [run, fold === null ? "" : `fold ${fold}`, isValidation ? "validation" : ""].filter(Boolean).join(" ");
 
 // Of each label the curves of both, each of what it has not learned from, as far as that is known.
 function rocs(runs, qualities) {

@@ -1,7 +1,8 @@
 // One run: how it goes, what it learns from, how good it is, and its model to be tried.
-import { chart } from "../chart.js";
+import { chart, COLOURS } from "../chart.js";
 import { confirmed, fill, figures, h, notice, panel, problem, warnings } from "../dom.js";
 import { age, count, duration, isFinal, measured, metricName, number, statusClass } from "../format.js";
+import { curveSets, linesOf, roundNumbers } from "../rounds.js";
 import { drawTrials } from "./scan.js";
 import { download, get, getText, runPage, send, watch, workflowUrl } from "../server.js";
 
@@ -188,10 +189,11 @@ function numbers(run) {
   ]);
 }
 
-export function curveSets(history) {
-  const names = [...new Set(history.flatMap((round) => Object.keys(round)))];
-  const bases = [...new Set(names.map((one) => one.replace(/^val_/, "")))];
-  return bases.map((base) => ({ base, names: [base, `val_${base}`].filter((one) => names.includes(one)) }));
+// Of folds, each has a colour, and its validation is dashed.
+function lineOf({ fold, isValidation }) {
+  const label = isValidation ? "validation" : "training";
+  if (fold === null) return { label };
+  return { label: `fold ${fold} ${label}`, colour: COLOURS[fold % COLOURS.length], dash: isValidation ? [5, 4] : undefined };
 }
 
 function curvesIn(place, name, { signal, whose }) {
@@ -200,20 +202,14 @@ function curvesIn(place, name, { signal, whose }) {
   let busy = false;
   let behind = false; // rounds are told before their figures are stored
   const redraw = (history) => {
-    const x = history.map((_round, index) => index + 1);
-    for (const { base, names } of curveSets(history)) {
-      const values = names.map((one) => history.map((round) => round[one] ?? null));
-      const key = names.join();
-      if (drawn.get(base)?.key === key && x.length > 3) drawn.get(base).element.redraw(x, values);
+    const x = roundNumbers(history);
+    for (const set of curveSets(history)) {
+      const { base } = set;
+      const series = linesOf(history, set, x).map((one) => ({ ...lineOf(one), values: one.values, points: x.length < 3 }));
+      const key = series.map((one) => one.label).join();
+      if (drawn.get(base)?.key === key && x.length > 3) drawn.get(base).element.redraw(x, series.map((one) => one.values));
       else {
-        const element = chart({
-          label: `${base} by round`,
-          x,
-          xLabel: "round",
-          yLabel: metricName(base),
-          whole: true,
-          series: names.map((one, index) => ({ label: one.startsWith("val_") ? "validation" : "training", values: values[index], points: x.length < 3 })),
-        });
+        const element = chart({ label: `${base} by round`, x, xLabel: "round", yLabel: metricName(base), whole: true, series });
         const shown = panel(metricName(base), element);
         if (drawn.has(base)) drawn.get(base).shown.replaceWith(shown);
         else place.append(shown);

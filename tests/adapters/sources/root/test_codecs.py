@@ -6,6 +6,7 @@ import cramjam
 import numpy as np
 import pytest
 import uproot
+import xxhash
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
@@ -20,11 +21,16 @@ def _block(codec, packed, size=6000):
     return codec + b"\x08" + len(packed).to_bytes(3, "little") + size.to_bytes(3, "little") + packed
 
 
+def _lz4(data):
+    packed = bytes(cramjam.lz4.compress_block(data, store_size=False))
+    return xxhash.xxh64_digest(packed) + packed
+
+
 PACKED = {
     b"ZL": zlib.compress(DATA),
     b"CS": zlib.compress(DATA)[2:-4],
     b"ZS": bytes(cramjam.zstd.compress(DATA)),
-    b"L4": bytes(8) + bytes(cramjam.lz4.compress_block(DATA, store_size=False)),
+    b"L4": _lz4(DATA),
     b"XZ": bytes(cramjam.xz.compress(DATA)),
 }
 
@@ -43,6 +49,16 @@ def test_another_size_than_is_promised_is_refused(codec, promised):
         inflated(memoryview(_block(codec, PACKED[codec], promised)), promised)
     with pytest.raises(UnknownCompressionError, match="promised"):
         inflated(memoryview(_block(codec, PACKED[codec], promised)), len(DATA))
+
+
+def test_no_flipped_bit_of_an_lz4_block_goes_unnoticed():
+    data = np.linspace(0, 1, 20).tobytes()
+    packed = _lz4(data)
+    for bit in range(8 * len(packed)):
+        flipped = bytearray(packed)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(UnknownCompressionError, match="checksum"):
+            inflated(memoryview(_block(b"L4", bytes(flipped), len(data))), len(data))
 
 
 def test_a_codec_that_is_not_known_is_named():
