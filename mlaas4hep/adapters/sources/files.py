@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from operator import attrgetter
 
 from cachetools import LRUCache, TLRUCache, cachedmethod
@@ -20,7 +20,7 @@ from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
 READINGS = 16  #: of remote files, side by side
@@ -52,21 +52,24 @@ class DataFiles:
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
         place = self._place(url)
-        return self._format(self._guess(place)).trees(place)
+        with self._or_elsewhere(place):
+            return self._format(self._guess(place)).trees(place)
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
         place = self._place(url)
-        found = self._format(self._guess(place)).describe(place, tree)
-        place.forget()
-        check_entries(place, found.entries)
+        with self._or_elsewhere(place):
+            found = self._format(self._guess(place)).describe(place, tree)
+            place.forget()
+            check_entries(place, found.entries)
         return found
 
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
         """Open the file and return what `read` needs to know about `branches`."""
         place = self._place(url)
-        found = self._format(self._guess(place)).survey(place, tree, branches)
-        place.forget()
+        with self._or_elsewhere(place):
+            found = self._format(self._guess(place)).survey(place, tree, branches)
+            place.forget()
         return found
 
     def read(
@@ -77,13 +80,25 @@ class DataFiles:
         if place.size_bytes != survey.size_bytes:
             raise changed(survey.url)
         (row,) = (row for row in FORMATS if row.name == survey.format)
-        try:
+        with self._or_elsewhere(place):
             blocks = self._format(row).read(place, survey, branches, start, stop)
             yield from one_ahead(blocks, self._ahead) if place.is_remote else blocks
-        except ServiceUnavailableError:
+
+    @contextmanager
+    def _or_elsewhere(self, place: Place) -> Iterator[None]:
+        """Remember that a place failed.
+
+        Raises:
+            ServiceUnavailableError: the file is damaged there, and another place is to be tried.
+        """
+        try:
+            yield
+        except (InvalidRequestError, ServiceUnavailableError) as error:
             self._locator.failed(place)
             with self._lock:
-                self._places.pop(survey.url, None)
+                self._places.pop(place.url, None)
+            if isinstance(error, InvalidRequestError) and self._locator.has_another(place):
+                raise ServiceUnavailableError(f"{error}; its next place is tried") from error
             raise
 
     @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))

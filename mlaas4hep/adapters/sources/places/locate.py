@@ -73,6 +73,12 @@ class Locator:
             with self._making:
                 self._failed[str(place.version[0])] = True
 
+    def has_another(self, place: Place) -> bool:
+        """Tell whether a place has an alternative that has not failed lately."""
+        return ALTERNATIVES in place.url and not all(
+            map(self._has_failed, place.url.split(ALTERNATIVES))
+        )
+
     def _has_failed(self, url: str) -> bool:
         with self._making:
             return url in self._failed

@@ -30,6 +30,19 @@ FAILURES = (
 )
 
 
+class DamagedPartError(ValueError):
+    """A part of a file that cannot be what was written."""
+
+    def __init__(self, reason: str, *, branch: str, byte: int, entries: tuple[int, int]) -> None:
+        """Take where it is: its first byte in the file, and the entries [start, stop) in it."""
+        start, stop = entries
+        super().__init__(
+            f"damaged at byte {byte}, where entries {start} to {stop - 1} of branch {branch!r}"
+            f" are: {reason}"
+        )
+        self.branch = branch
+
+
 def first_line(error: Exception) -> str:
     """Return what an error says, without uproot's listings."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -17,7 +17,7 @@ from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, shown
 from mlaas4hep.adapters.sources.root import header as rootheader
-from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError, first_line
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.opening import (
@@ -167,6 +167,12 @@ def _our_errors(place: Place) -> Iterator[None]:
         if place.is_remote:
             raise ServiceUnavailableError(f"{shown(url)}: {first_line(error)}") from error
         raise InvalidRequestError(f"{shown(url)} cannot be read: {first_line(error)}") from error
+    except DamagedPartError as error:
+        raise InvalidRequestError(
+            f"{shown(url)} is {first_line(error)}",
+            branch=error.branch,
+            hint='copy the file again, or leave such files out by "on_bad_file": "skip"',
+        ) from error
     except FAILURES as error:
         raise InvalidRequestError(
             f"{shown(url)} is damaged or not a ROOT file: {first_line(error)}",

@@ -15,6 +15,7 @@ import numpy as np
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
+from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError, first_line
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.ttree.basket import (
     Basket,
@@ -131,7 +132,15 @@ class Decoder:
         return parts
 
     def _basket(self, leaf: Baskets, index: int, buffer: memoryview) -> Basket:
-        return read_basket(leaf, index, buffer, partial(self._from_counter, leaf, index))
+        try:
+            return read_basket(leaf, index, buffer, partial(self._from_counter, leaf, index))
+        except (UnknownBasketError, DamagedPartError):
+            raise
+        except FAILURES as error:
+            entries = leaf.entries[index], leaf.entries[index + 1]
+            raise DamagedPartError(
+                first_line(error), branch=leaf.name, byte=leaf.starts[index], entries=entries
+            ) from error
 
     def _from_counter(self, leaf: Baskets, index: int, total: int) -> Array:
         """Return where the rows of a basket begin, by its counter branch."""

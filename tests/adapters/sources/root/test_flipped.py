@@ -1,0 +1,79 @@
+"""A flipped bit in a basket: told with its place and branch, or read from the file's other place."""
+
+import shutil
+
+import numpy as np
+import pytest
+import uproot
+
+from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from tests import oracle
+
+VALUES = {"x": np.arange(1000.0) // 7, "y": np.arange(1000.0) // 3}
+CODECS = {"zlib": uproot.ZLIB(1), "lz4": uproot.LZ4(1)}
+
+
+@pytest.fixture
+def source():
+    return DataFiles(MemoryStore(lambda: 0.0))
+
+
+@pytest.fixture(params=CODECS)
+def good(tmp_path, request):
+    path = tmp_path / "good.root"
+    oracle.write_tree(path, "t", VALUES, basket=100, compression=CODECS[request.param])
+    return path
+
+
+@pytest.fixture
+def flipped(good, tmp_path):
+    """Return a copy with a flipped bit in entries 200 to 299 of y, and where that basket is."""
+    with uproot.open(good) as file:
+        begin, size = (int(file["t/y"].member(name)[2]) for name in ("fBasketSeek", "fBasketBytes"))
+    data = bytearray(good.read_bytes())
+    data[begin + size - 20] ^= 1
+    path = tmp_path / "flipped.root"
+    path.write_bytes(data)
+    return path, begin
+
+
+def read(source, url):
+    survey = source.survey(url, "t", ["x", "y"])
+    blocks = list(source.read(survey, ["x", "y"], 0, 1000))
+    return {name: np.concatenate([block.flat[name] for block in blocks]) for name in VALUES}
+
+
+def test_the_error_names_byte_branch_and_entries(source, flipped):
+    path, byte = flipped
+
+    with pytest.raises(InvalidRequestError) as caught:
+        read(source, str(path))
+
+    told = caught.value.problem
+    assert f"damaged at byte {byte}, where entries 200 to 299 of branch 'y' are" in told.message
+    assert told.branch == "y"
+    assert "on_bad_file" in told.hint
+
+
+def test_a_file_that_is_damaged_in_one_place_is_read_from_the_next(source, flipped, good):
+    path, _byte = flipped
+    url = f"{path} | {good}"
+
+    with pytest.raises(ServiceUnavailableError, match="its next place is tried"):
+        read(source, url)
+    found = read(source, url)
+
+    assert all(np.array_equal(found[name], VALUES[name]) for name in VALUES)
+
+
+def test_a_file_that_is_damaged_in_all_its_places_is_refused(source, flipped, tmp_path):
+    path, _byte = flipped
+    shutil.copy(path, tmp_path / "other.root")
+    url = f"{path} | {tmp_path}/other.root"
+    with pytest.raises(ServiceUnavailableError):
+        read(source, url)
+
+    with pytest.raises(InvalidRequestError, match="damaged at byte"):
+        read(source, url)
