@@ -13,6 +13,7 @@ import uproot
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError
+from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
 from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header
@@ -141,9 +142,15 @@ def _ttree(
     """Return entries and leaves; uproot is asked about those of kinds that we do not know."""
     data = key.content(read)
     entries, leaves, unknown = productions.leaves(data, key.key_bytes, key.class_name)
-    if unknown:
-        leaves += leaves_of_ttree(reopen(), unknown)
-    return entries, leaves
+    if not unknown:
+        return entries, leaves
+    try:
+        return entries, leaves + list(leaves_of_ttree(reopen(), unknown))
+    except FAILURES as error:  # such as a compression that only we inflate
+        if not leaves:
+            raise
+        reason = f"of a kind that only uproot reads, which fails: {first_line(error)}"
+        return entries, leaves + [Leaf(name=name, unreadable=reason) for name in sorted(unknown)]
 
 
 def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:

@@ -1,6 +1,7 @@
 """Compressed blocks: what they say of their size is believed only where it agrees."""
 
 import zlib
+from pathlib import Path
 
 import cramjam
 import numpy as np
@@ -90,3 +91,18 @@ def test_files_of_the_oldest_compression_are_read(tmp_path):
     (block,) = source.read(survey, ["x"], 0, 1000)
 
     np.testing.assert_array_equal(block.flat["x"], values)
+
+
+def test_what_only_uproot_reads_of_the_oldest_compression_is_left_out_by_name(tmp_path):
+    data = pytest.importorskip("skhep_testdata", reason="carries the file")
+    path = tmp_path / "a.root"
+    path.write_bytes(_older(Path(data.data_path("uproot-issue96.root")).read_bytes()))
+    source = DataFiles(MemoryStore(lambda: 0.0))
+
+    found = source.describe(str(path), "tree")
+
+    left_out = dict(found.unreadable)
+    assert "only uproot reads" in left_out["jet1TrksP4"]
+    names = [branch.name for branch in found.branches]
+    (block,) = source.read(source.survey(str(path), "tree", names), names, 0, found.entries)
+    assert len(block.names) == len(names) > 10
