@@ -246,6 +246,7 @@ def _params(data: Data, identifiers: Sequence[str], excluded: Sequence[str]) -> 
         "epochs": 10,
         "batch_size": 64,
         "metrics": True,
+        "hist": "pdfs",
     }
 
 

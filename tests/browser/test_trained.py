@@ -116,6 +116,25 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     assert gina.errors == []
 
 
+def test_each_fold_has_lines_of_its_own(crowded, trained, visit):
+    key = files.key(trained.owner, "luca_3", files.HISTORY)
+    rounds = [{"fold": float(fold), **one} for fold in (0, 1) for one in losses(0.9)]
+    crowded.services.runs_files.put(key, json.dumps(rounds).encode())
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+
+    page.goto(f"{crowded.url}#/runs/luca_3")
+
+    curves = page.get_by_role("img", name="loss by round")
+    curves.wait_for()
+    named = [f"fold {fold} {part}" for fold in (0, 1) for part in ("training", "validation")]
+    assert curves.locator(".u-legend .u-label").all_inner_texts()[1:] == named
+    assert curves.get_attribute("data-points") == "8"
+    assert page.get_by_role("img", name="fold by round").count() == 0
+    assert gina.errors == []
+
+
 def test_the_quality_of_several_labels_is_told_label_by_label(crowded, trained, visit):
     gina = visit()
     gina.sign_in(crowded.url, crowded.token("gina"))

@@ -1,6 +1,7 @@
 """What a page draws of a run, as JSON: history by round, quality, histograms, cut flow."""
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any
 
 import flask
@@ -92,7 +93,7 @@ def _stored(context: Context, call: Call, name: str, wanted: str) -> flask.Respo
         stored = context.services.runs_files.get(files.key(run.owner, run.name, name))
     except NotFoundError as error:
         raise NotFoundError(
-            f"run {run.name!r} has no {name.rpartition('/')[2]}",
+            f"run {run.name!r} has no {PurePosixPath(name).stem}",
             hint=_why_not(run, wanted),
         ) from error
     return raw_json(stored)

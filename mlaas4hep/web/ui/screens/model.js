@@ -11,7 +11,9 @@ export async function show(view, [name, owner], context) {
   const of = owner ? { owner } : {};
   const model = await get(path, of);
   const named = [owner, name].filter(Boolean).map(encodeURIComponent).join("/");
-  const [card, run, { version: served }] = await Promise.all([ask(`models/${named}`).catch((error) => error), owner ? null : get(`runs/${encodeURIComponent(name)}`).catch(() => null), get(`${path}/card`, of)]);
+  const [card, { version: served }] = await Promise.all([ask(`models/${named}`).catch((error) => error), get(`${path}/card`, of)]);
+  const made = served.provenance.trained_as; // another name than the model's, if that was promoted
+  const run = owner || !made ? null : await get(`runs/${encodeURIComponent(made)}`).catch(() => null);
   const kept = await versions(path, of, model.mine);
   if (signal.aborted) return;
   const trial = h("section");
@@ -29,7 +31,7 @@ export async function show(view, [name, owner], context) {
     ),
     h("div.stack", panel("", cardOf(model, card, run)), kept, h("div.grid2", inputsOf(card, run), model.mine && sharing(model, path), origin(served.provenance), files(model)), trial),
   );
-  await form(trial, name, owner, context, run ? name : "");
+  await form(trial, name, owner, context, run ? run.name : "");
 }
 
 // A page of another tab knows a pasted token from its address only; what follows # is sent to nobody.
