@@ -38,8 +38,10 @@ def _write_script(
     """Write TorchScript, which C++ and older PyTorch load, if it agrees on `sample`."""
     try:
         with warnings.catch_warnings(action="ignore"), torch.no_grad():
-            script = torch.jit.trace(model, torch.from_numpy(sample[:2]))
-            got = script(torch.from_numpy(sample)).numpy()
+            script = torch.jit.trace(
+                model, torch.tensor(sample[:2])
+            )  # a copy: modules work in place
+            got = script(torch.tensor(sample)).numpy()
             found = onnxfile.agreement(path.name, got, expected)
             script.save(str(path))
     except Exception as error:  # noqa: BLE001 - the model is good; who wants a script is told
@@ -64,7 +66,7 @@ def _quietly(convert: Callable[[Any, Any], bytes], model: Scores, sample: Floats
     """Return a function that converts without telling the person about PyTorch's insides."""
 
     def converted() -> bytes:
-        rows = torch.from_numpy(sample[:2])
+        rows = torch.tensor(sample[:2])
         with (
             warnings.catch_warnings(action="ignore"),
             redirect_stdout(io.StringIO()),

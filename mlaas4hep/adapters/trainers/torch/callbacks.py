@@ -16,6 +16,7 @@ from mlaas4hep.adapters.trainers.callbacks import (
 )
 from mlaas4hep.adapters.trainers.framework import RoundMetrics
 from mlaas4hep.adapters.trainers.monitors import check_monitors
+from mlaas4hep.adapters.trainers.torch.beside import Attribute, attributes, put_back
 from mlaas4hep.core.models.training import TrainingJob
 
 
@@ -36,6 +37,7 @@ class Callbacks:
             (one, _scheduler(one, optimizer)) for one in asked if isinstance(one, ReduceLROnPlateau)
         ]
         self._best: dict[str, Any] | None = None  #: weights, if they are to come back
+        self._beside: list[Attribute] = []  #: what the module kept beside them
 
     def check(self, figures: Collection[str]) -> None:
         """Refuse callbacks that watch other figures; see `check_monitors`."""
@@ -49,6 +51,7 @@ class Callbacks:
         for each in self._waiting:
             if each.asked.restore_best_weights and each.best_round == number:
                 self._best = deepcopy(self._module.state_dict())
+                self._beside = attributes(self._module)
         over = any(each.is_over(number) for each in self._waiting)
         if over:
             onnxfile.say(f"EarlyStopping: the training ends after round {number + 1}")
@@ -58,11 +61,13 @@ class Callbacks:
         """Put the best weights back, if that was asked for."""
         if self._best is not None:
             self._module.load_state_dict(self._best)
+            put_back(self._module, self._beside)
 
     def state(self) -> dict[str, Any]:
         """Return what they remember."""
         return {
             "best": self._best,
+            "beside": self._beside,
             "waiting": [(each.best, each.best_round, each.wait) for each in self._waiting],
             "plateaus": [scheduler.state_dict() for _, scheduler in self._plateaus],
         }
@@ -70,6 +75,7 @@ class Callbacks:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take it."""
         self._best = state["best"]
+        self._beside = state.get("beside", [])
         self._waiting = [
             replace(each, best=best, best_round=best_round, wait=wait)
             for each, (best, best_round, wait) in zip(self._waiting, state["waiting"], strict=True)

@@ -40,6 +40,11 @@ class Torch:
                 f"{kind}, not a PyTorch module",
                 "return an instance of a torch.nn.Module",
             )
+        if isinstance(made, torch.jit.ScriptModule):
+            raise TrainingError(
+                f"{MODEL_FILE}: `model` returns a TorchScript, which cannot be served",
+                "return the module itself, without torch.jit; the bundle has a model.torchscript",
+            )
         check_unused(made, defined)
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
         check_gpu(job, "PyTorch", sees_one=torch.cuda.is_available())

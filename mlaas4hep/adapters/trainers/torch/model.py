@@ -14,7 +14,7 @@ from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
-from mlaas4hep.adapters.trainers.torch import bundle, target, trial
+from mlaas4hep.adapters.trainers.torch import beside, bundle, target, trial
 from mlaas4hep.adapters.trainers.torch.batch import Batch
 from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
@@ -154,11 +154,13 @@ class TorchModel:
             )
 
     def state(self) -> State:
-        """Return weights, optimizer, scheduler and random state; read back as plain tensors."""
+        """Return weights, attributes, optimizer, scheduler and random states; all of plain kinds."""
         content = io.BytesIO()
         kept = {
             "module": self.module.state_dict(),
+            "beside": beside.attributes(self.module),
             "random": torch.get_rng_state(),
+            "chance": beside.chance(),
             "loss": self._target.name if self._target else "",
             "callbacks": self._callbacks.state(),
             **self._steps.state(),
@@ -179,6 +181,9 @@ class TorchModel:
         self._steps.restore(kept)
         self._callbacks.restore(remembered)
         torch.set_rng_state(kept["random"])
+        if "chance" in kept:  # an earlier release wrote none of what is beside the weights
+            beside.put_back(self.module, kept["beside"])
+            beside.restore_chance(kept["chance"])
         if self._target is None and kept["loss"]:
             labels = _CHOOSING.get(kept["loss"], (0.0, 1.0))
             self._target = target.usual(np.array(labels, np.float32), self._head, self._job)

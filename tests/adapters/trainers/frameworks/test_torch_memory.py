@@ -1,0 +1,110 @@
+"""What PyTorch modules remember beside their weights is there again when a training is taken up."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.child import checkpoint
+from mlaas4hep.adapters.trainers.child.checkpoint import Position
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from tests.adapters.trainers.frameworks.contract import Training
+
+torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
+
+NETWORK = """
+import random
+import numpy
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self, idim):
+        super().__init__()
+        self.last = torch.nn.Linear(idim, 1)
+        BEGIN
+
+    def forward(self, x):
+        if self.training:
+            STEP
+        return self.last(x)
+
+def model(idim): return Net(idim)
+"""
+REMEMBERED = {
+    "a tensor": ("self.seen = torch.zeros(1)", "self.seen += 1; x = x + 0.01 * self.seen"),
+    "a tensor that is not there at first": (
+        "self.seen = None",
+        "self.seen = x.mean() + (0 if self.seen is None else self.seen); x = x * self.seen.detach()",
+    ),
+    "a buffer that is not stored": (
+        'self.register_buffer("seen", torch.zeros(1), persistent=False)',
+        "self.seen += 1; x = x + 0.01 * self.seen",
+    ),
+    "a number": ("self.steps = 0", "self.steps += 1; x = x + 0.01 * self.steps"),
+    "a generator": (
+        "self.chance = torch.Generator().manual_seed(1)",
+        "x = x + 0.1 * torch.rand(x.shape, generator=self.chance)",
+    ),
+    "NumPy's chance": ("pass", "x = x + 0.1 * numpy.random.rand()"),
+    "Python's chance": ("pass", "x = x + 0.1 * random.random()"),
+}
+
+
+@pytest.fixture
+def train(tmp_path):
+    def train(text, **how):
+        return Training("torch", tmp_path / "model.py", text, "regression", **how)
+
+    return train
+
+
+@pytest.mark.parametrize(("begin", "step"), REMEMBERED.values(), ids=REMEMBERED)
+def test_a_training_that_is_taken_up_ends_with_the_same_bits(train, begin, step, tmp_path):
+    text = NETWORK.replace("BEGIN", begin).replace("STEP", step)
+    params = {"epochs": 4}
+    whole = train(text, params=params).finish()
+    killed = train(text, params=params)
+    history = tuple(itertools.islice(killed.rounds(), 2))
+    position = Position(rounds=2, history=history)
+    checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
+
+    resumed = train(text, params=params, done=2)
+    assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
+    resumed.finish()
+
+    assert [*history, *resumed.history] == whole.history
+    np.testing.assert_array_equal(resumed.predictions()[1], whole.predictions()[1])
+
+
+def test_a_tensor_that_others_look_at_stays_where_it_is(train):
+    text = NETWORK.replace("BEGIN", "self.look = self.last.weight.data").replace("STEP", "pass")
+    model = train(text, params={"epochs": 1}).finish().model
+    again = train(text, params={"epochs": 1}).model
+
+    again.restore(model.state())
+
+    assert again.module.look.data_ptr() == again.module.last.weight.data_ptr()
+
+
+def test_a_script_is_refused_before_anything_is_read(train):
+    text = NETWORK.replace("BEGIN", "pass").replace("STEP", "pass")
+    text = text.replace(
+        "return Net(idim)", "return torch.jit.trace(Net(idim), torch.rand(2, idim))"
+    )
+
+    with pytest.raises(TrainingError, match="TorchScript, which cannot be served"):
+        train(text)
+
+
+def test_a_module_that_works_in_place_is_exported(train, tmp_path):
+    text = NETWORK.replace("BEGIN", "pass").replace("STEP", "pass")
+    text = text.replace("return self.last(x)", "return self.last(x.sub_(0.5).relu_())")
+    training = train(text, params={"epochs": 1}).finish()
+    sample = np.random.default_rng(0).random((50, training.model.summary.input_width), np.float32)
+    before = sample.copy()
+
+    training.model.export(tmp_path, sample)
+
+    assert (tmp_path / "model.onnx").exists()
+    np.testing.assert_array_equal(sample, before)
