@@ -48,7 +48,7 @@ def _copied(value: Any) -> Any:
 
 
 def _put(owner: Any, name: str, kept: Any) -> None:
-    now = getattr(owner, name, None)
+    now: Any = getattr(owner, name, None)
     if isinstance(kept, dict):
         if isinstance(now, torch.Generator):
             now.set_state(kept[_GENERATOR])
