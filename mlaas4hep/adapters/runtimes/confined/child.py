@@ -32,7 +32,8 @@ _LOADERS = {
     "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
 }
 _FRAMEWORKS = {"tensorflow": "keras"}  #: engine -> framework that it imports
-_UNPACKED = ".keras"  #: the only kind whose loader writes files: it unpacks what layers need
+#: kinds whose loaders write files: Keras unpacks what layers need, PyTorch makes folders of caches
+_WRITING = (".keras", ".torch")
 
 
 def main(arguments: list[str]) -> None:
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> None:
             memory_bytes=int(memory_bytes),
             parent=int(parent),
             demand=demand,
-            file_bytes=LARGEST_FILE if file.endswith(_UNPACKED) else 0,
+            file_bytes=LARGEST_FILE if file.endswith(_WRITING) else 0,
         )
         entries = _loaded(prepare(engine), file, *rest)
     except ConfinementError as error:
