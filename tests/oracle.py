@@ -143,6 +143,14 @@ def ancestor_chunks(
     return chunks
 
 
+def entries_read(source: Any, path: Any, tree: str) -> int:
+    """Read all branches of all entries, and return how many entries came."""
+    info = source.describe(str(path), tree)
+    names = [branch.name for branch in info.branches]
+    survey = source.survey(str(path), tree, names)
+    return sum(block.entries for block in source.read(survey, names, 0, info.entries))
+
+
 def write_tree(path: Any, tree: str, branches: dict[str, Any], **options: Any) -> str:
     """Write a TTree and return its path; lists of lists become jagged branches."""
     compression = options.pop("compression", uproot.ZLIB(1))

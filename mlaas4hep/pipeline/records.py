@@ -1,6 +1,6 @@
 """Runs as they are stored: the record in the run book and the files beside it, written one way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Literal
 from uuid import uuid4
@@ -68,15 +68,31 @@ def store_record(run: Run, services: Services) -> None:
     Raises:
         ServiceUnavailableError: others write it again and again.
     """
-    key, record = files.key(run.owner, run.name, files.RUN), sealed.dump(run)
+    record = sealed.dump(run)
+    key = files.key(run.owner, run.name, files.RUN)
+    _replace(key, lambda is_there: record if is_there else None, services)
+
+
+def _replace(key: str, content: Callable[[bool], bytes | None], services: Services) -> None:
+    """Store what `content` gives, unless it is None; again as long as others write meanwhile.
+
+    Args:
+        key: of the object.
+        content: is told whether it is there.
+        services: of the step.
+
+    Raises:
+        ServiceUnavailableError: others write it again and again.
+    """
     for _ in range(_MOST_TRIES):
         before = services.runs_files.info(key)
-        if before is None:
+        body = content(before is not None)
+        if body is None:
             return
         with suppress(ConflictError):
-            services.runs_files.put_if(key, record, before.etag)
+            services.runs_files.put_if(key, body, before.etag if before else "")
             return
-    raise ServiceUnavailableError(f"the record of run {run.name!r} is being written by others")
+    raise ServiceUnavailableError(f"{key} is being written by others")
 
 
 def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:
@@ -89,24 +105,13 @@ def next_name(owner: str, folder: str, services: Services) -> tuple[str, int]:
     number = services.runs.next_number(owner, folder, above=_last_number(remembered, services))
     while _is_taken(owner, f"{folder}_{number}", services):
         number = services.runs.next_number(owner, folder, above=_highest(owner, folder, services))
-    _remember(remembered, number, services)
+
+    def higher(is_there: bool) -> bytes | None:
+        is_overtaken = is_there and _last_number(remembered, services) >= number
+        return None if is_overtaken else str(number).encode()
+
+    _replace(remembered, higher, services)
     return f"{folder}_{number}", number
-
-
-def _remember(where: str, number: int, services: Services) -> None:
-    """Write down that a number is given out; a higher one, of somebody faster, stays.
-
-    Raises:
-        ServiceUnavailableError: others write it again and again.
-    """
-    for _ in range(_MOST_TRIES):
-        before = services.runs_files.info(where)
-        if _last_number(where, services) >= number:
-            return
-        with suppress(ConflictError):
-            services.runs_files.put_if(where, str(number).encode(), before.etag if before else "")
-            return
-    raise ServiceUnavailableError(f"number {number} could not be noted: others write, too")
 
 
 def _last_number(remembered: str, services: Services) -> int:

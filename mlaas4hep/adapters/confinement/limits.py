@@ -25,6 +25,13 @@ def limit(memory_bytes: int, cpu_seconds: int, file_bytes: int = LARGEST_FILE) -
         _lower(resource.RLIMIT_CPU, cpu_seconds)
 
 
+def allow_seconds(seconds: float) -> None:
+    """Let the kernel end this process when it computes for longer, from now on, than an answer may take."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
 def limit_addresses(memory_bytes: int) -> None:
     """Limit what is mapped: tables of pages that are only read are memory that nothing else counts.
 

@@ -1,10 +1,11 @@
 """`ports.DataSource`: a place says where the bytes are, a format what they mean."""
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from operator import attrgetter
+from typing import TypeVar
 
 from cachetools import LRUCache, TLRUCache, cachedmethod
 
@@ -20,11 +21,18 @@ from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.requests.inputs.files import ALTERNATIVES
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore
 
+T = TypeVar("T")
+
 READINGS = 16  #: of remote files, side by side
 PLACES = 4000  #: files of which it is known where they are
+
+
+class _ElsewhereError(ServiceUnavailableError):
+    """The file is damaged in this place; whoever tries again reads it in another one."""
 
 
 class DataFiles:
@@ -51,26 +59,28 @@ class DataFiles:
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
-        place = self._place(url)
-        with self._or_elsewhere(place):
-            return self._format(self._guess(place)).trees(place)
+        return self._asked(url, lambda place, found: found.trees(place))
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
-        place = self._place(url)
-        with self._or_elsewhere(place):
-            found = self._format(self._guess(place)).describe(place, tree)
+
+        def describe(place: Place, found: Format) -> TreeInfo:
+            info = found.describe(place, tree)
             place.forget()
-            check_entries(place, found.entries)
-        return found
+            check_entries(place, info.entries)
+            return info
+
+        return self._asked(url, describe)
 
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
         """Open the file and return what `read` needs to know about `branches`."""
-        place = self._place(url)
-        with self._or_elsewhere(place):
-            found = self._format(self._guess(place)).survey(place, tree, branches)
+
+        def survey(place: Place, found: Format) -> Survey:
+            known = found.survey(place, tree, branches)
             place.forget()
-        return found
+            return known
+
+        return self._asked(url, survey)
 
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
@@ -84,12 +94,23 @@ class DataFiles:
             blocks = self._format(row).read(place, survey, branches, start, stop)
             yield from one_ahead(blocks, self._ahead) if place.is_remote else blocks
 
+    def _asked(self, url: str, ask: Callable[[Place, Format], T]) -> T:
+        """Return what is found in the first of a file's places where it can be found."""
+        for _ in url.split(ALTERNATIVES)[1:]:
+            with suppress(_ElsewhereError):
+                return self._asked_at(self._place(url), ask)
+        return self._asked_at(self._place(url), ask)
+
+    def _asked_at(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
+        with self._or_elsewhere(place):
+            return ask(place, self._format(self._guess(place)))
+
     @contextmanager
     def _or_elsewhere(self, place: Place) -> Iterator[None]:
         """Remember that a place failed.
 
         Raises:
-            ServiceUnavailableError: the file is damaged there, and another place is to be tried.
+            _ElsewhereError: the file is damaged there, and has another place.
         """
         try:
             yield
@@ -98,7 +119,7 @@ class DataFiles:
             with self._lock:
                 self._places.pop(place.url, None)
             if isinstance(error, InvalidRequestError) and self._locator.has_another(place):
-                raise ServiceUnavailableError(f"{error}; its next place is tried") from error
+                raise _ElsewhereError(f"{error}; its next place is tried") from error
             raise
 
     @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))

@@ -46,6 +46,7 @@ class Sandbox:
         *,
         train_seconds: int = 24 * 3600,
         build_seconds: int = BUILD_SECONDS,
+        import_seconds: int = IMPORT_SECONDS,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         demand: str = "any",
         prepared_seconds: float = IDLE_SECONDS,
@@ -55,6 +56,7 @@ class Sandbox:
         Args:
             train_seconds: for a training.
             build_seconds: for model.py to build its model.
+            import_seconds: that a check may take besides, for its frameworks.
             checkpoint_seconds: between two checkpoints, at least.
             demand: how much a model.py is confined at least, one of `levels.DEMANDS`.
             prepared_seconds: how long a process with its framework imported waits for the next
@@ -63,6 +65,7 @@ class Sandbox:
         self._prepared_seconds = prepared_seconds
         self._train_seconds = train_seconds
         self._build_seconds = build_seconds
+        self._import_seconds = import_seconds
         self._checkpoint_seconds = checkpoint_seconds
         self._demand = demand
 
@@ -122,7 +125,7 @@ class Sandbox:
 
     def _allowance(self, mode: str, job: TrainingJob) -> Allowance:
         memory = job.resources.memory_bytes
-        most_s = CHECK_TIMES * self._build_seconds + IMPORT_SECONDS
+        most_s = CHECK_TIMES * self._build_seconds + self._import_seconds
         return Allowance(
             memory_bytes=memory,
             disk_bytes=2 * memory + LEAST_DISK,

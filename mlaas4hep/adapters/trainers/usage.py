@@ -73,15 +73,15 @@ def open_unlinked(pid: int) -> dict[tuple[int, int], float]:
     return found
 
 
-def mapped_unlinked(pid: int) -> dict[tuple[int, int], float]:
+def mapped_unlinked(pid: int, most_bytes: int = _MOST_MAPS_BYTES) -> dict[tuple[int, int], float]:
     """Return (device, inode) → bytes of mapped files without a name: each may be the largest.
 
     A list that nobody could look through again and again has no end.
     """
     found = {}
     with suppress(OSError), Path(f"/proc/{pid}/maps").open("rb") as maps:
-        listed = maps.read(_MOST_MAPS_BYTES + 1)
-        if len(listed) > _MOST_MAPS_BYTES:
+        listed = maps.read(most_bytes + 1)
+        if len(listed) > most_bytes:
             return {(0, 0): math.inf}
         for line in listed.splitlines():
             if not line.endswith(b"(deleted)"):

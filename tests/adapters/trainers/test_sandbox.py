@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
-from mlaas4hep.adapters.trainers import sandbox
 from mlaas4hep.adapters.trainers.fulldisk import unless_full
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
@@ -162,8 +161,7 @@ def test_a_loop_outside_of_python_is_stopped():
     assert b'model.py", line 3' in output
 
 
-def test_a_check_whose_alarm_model_py_turned_off_ends_all_the_same(monkeypatch):
-    monkeypatch.setattr(sandbox, "IMPORT_SECONDS", 0)
+def test_a_check_whose_alarm_model_py_turned_off_ends_all_the_same():
     sleeps = body(
         "import faulthandler, signal, time",
         "faulthandler.cancel_dump_traceback_later()",
@@ -172,7 +170,7 @@ def test_a_check_whose_alarm_model_py_turned_off_ends_all_the_same(monkeypatch):
     )
 
     with pytest.raises(PermanentError, match=r"^model\.py did not end within 8 s$") as caught:
-        Sandbox(build_seconds=2).check(sleeps, JOB)
+        Sandbox(build_seconds=2, import_seconds=0).check(sleeps, JOB)
 
     assert caught.value.problem.file == "model.py"
 

@@ -34,10 +34,8 @@ def test_a_mapped_file_without_name_or_descriptor_may_be_as_large_as_any(tmp_pat
     assert found[inode] == LARGEST_FILE
 
 
-def test_a_list_of_maps_that_takes_long_to_look_through_has_no_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(usage, "_MOST_MAPS_BYTES", 100)
-
-    assert usage.mapped_unlinked(os.getpid()) == {(0, 0): math.inf}
+def test_a_list_of_maps_that_takes_long_to_look_through_has_no_end():
+    assert usage.mapped_unlinked(os.getpid(), most_bytes=100) == {(0, 0): math.inf}
 
 
 def test_files_that_lie_unread_in_the_socket_are_counted(tmp_path):

@@ -10,10 +10,8 @@ import tensorflow as tf
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
 from mlaas4hep.adapters.runtimes.tensorflow.specs import arrays, described, tensors
 
-_FREE_BYTES, _MOST_TIMES = (
-    256 * 1024**2,
-    4,
-)  #: that an archive may unpack to: so much, and its size so often
+_FREE_BYTES = 256 * 1024**2  #: that an archive of any size may unpack to
+_MOST_TIMES = 4  #: its own size, that it may unpack to besides
 _CURE = "export it where it was made, model.export(folder), and upload that folder"
 
 

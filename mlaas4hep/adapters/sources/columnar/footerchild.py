@@ -2,14 +2,15 @@
 
 import json
 import os
-import resource
 import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.limits import allow_seconds
 from mlaas4hep.adapters.sources.columnar.footers import MEMORY_BYTES, SECONDS, receive, send
+from mlaas4hep.adapters.sources.reason import first_line
 
 _MARK = b"PAR1"
 
@@ -28,19 +29,12 @@ def main(arguments: list[str]) -> None:
             footer = receive(end)
         except (EOFError, OSError):
             os._exit(0)
-        _allow(SECONDS)
+        allow_seconds(SECONDS)
         try:
             told: dict[str, Any] = {"columns": figures(footer)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a parser fails in every way
-            told = {"error": (str(error).strip() or type(error).__name__).splitlines()[0]}
+            told = {"error": first_line(error)}
         send(end, json.dumps(told).encode())
-
-
-def _allow(seconds: float) -> None:
-    """Let the kernel end this process when it computes for longer than the parent waits."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(used.ru_utime + used.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def figures(footer: bytes) -> list[dict[str, Any]]:

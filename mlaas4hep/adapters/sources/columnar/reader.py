@@ -14,6 +14,7 @@ from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.table import Opening, OpenTable, Table
 from mlaas4hep.adapters.sources.places.place import Place, changed, shown
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.windows import Window, block_edges, overlapping, read_through
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Columns
@@ -180,9 +181,8 @@ class TableReader:
             if file.failure is not None:
                 failure, file.failure = file.failure, None
                 raise failure from error
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InvalidRequestError(
-                f"{shown(place.url)} is damaged or not a {self._name} file: {reason}",
+                f"{shown(place.url)} is damaged or not a {self._name} file: {first_line(error)}",
                 hint="open it where it was made, or copy it again",
             ) from error
 

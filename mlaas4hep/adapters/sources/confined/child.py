@@ -5,7 +5,6 @@ It can reach nothing: the bytes of the file come through its socket. Only `table
 
 import importlib
 import os
-import resource
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -16,11 +15,13 @@ from typing import Any
 
 from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.confinement.confinement import confine
+from mlaas4hep.adapters.confinement.limits import allow_seconds
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.table import Opening, Table
 from mlaas4hep.adapters.sources.confined import packing
 from mlaas4hep.adapters.sources.places.bytes import FileBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Ends, PendingBytes, Place, Span
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import MlaasError
@@ -105,7 +106,7 @@ def main(arguments: list[str]) -> None:
             asked, _ = frames.receive(end)
         except (EOFError, OSError):
             os._exit(0)
-        _allow(float(seconds))
+        allow_seconds(float(seconds))
         head, arrays = _answer(ways[asked["what"]], asked)
         frames.send(end, head, arrays)
 
@@ -132,15 +133,7 @@ def _answer(
     except MemoryError:
         return {"error": "memory"}, {}
     except Exception as error:  # noqa: BLE001 - a parser that meets wrong bytes fails in every way
-        text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return {"error": "damaged", "text": text[:1000]}, {}
-
-
-def _allow(seconds: float) -> None:
-    """Let the kernel end this process when it computes for longer than an answer may take."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(used.ru_utime + used.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        return {"error": "damaged", "text": first_line(error)[:1000]}, {}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.tarball import in_tarball
 from mlaas4hep.core.requests.inputs.files import ALTERNATIVES
-from mlaas4hep.errors import InvalidRequestError, MlaasError
+from mlaas4hep.errors import InvalidRequestError, MlaasError, PermanentError
 from mlaas4hep.ports import ObjectStore
 
 FAILED_S = 300.0  #: a place that failed is the last to be tried for so long
@@ -54,6 +54,8 @@ class Locator:
                 place = self._locate(each)
             except MlaasError as error:
                 failure = error
+                if isinstance(error, PermanentError):
+                    self._remember(each)
             else:
                 return replace(place, url=url, version=(each, place.version))
         assert failure is not None  # noqa: S101 - there is at least one
@@ -70,8 +72,11 @@ class Locator:
     def failed(self, place: Place) -> None:
         """Remember that a place with alternatives failed while it was read."""
         if ALTERNATIVES in place.url and isinstance(place.version, tuple):
-            with self._making:
-                self._failed[str(place.version[0])] = True
+            self._remember(str(place.version[0]))
+
+    def _remember(self, url: str) -> None:
+        with self._making:
+            self._failed[url] = True
 
     def has_another(self, place: Place) -> bool:
         """Tell whether a place has an alternative that has not failed lately."""

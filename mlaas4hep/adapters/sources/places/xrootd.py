@@ -20,6 +20,7 @@ from mlaas4hep.adapters.sources.places.place import (
     shown,
 )
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
@@ -147,7 +148,7 @@ class _XRootDBytes:
 
 
 def _silent(url: str, error: Exception) -> ServiceUnavailableError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(url, shown(url))
+    reason = first_line(error).replace(url, shown(url))
     return ServiceUnavailableError(f"{shown(url)}: the server does not answer: {reason}")
 
 

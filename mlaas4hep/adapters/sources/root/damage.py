@@ -41,8 +41,3 @@ class DamagedPartError(ValueError):
             f" are: {reason}"
         )
         self.branch = branch
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says, without uproot's listings."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

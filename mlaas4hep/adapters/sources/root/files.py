@@ -16,8 +16,9 @@ from cachetools import LRUCache, cached, cachedmethod
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, shown
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root import header as rootheader
-from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError, first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.opening import (

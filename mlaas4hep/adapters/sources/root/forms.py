@@ -10,8 +10,9 @@ import awkward as ak
 import numpy as np
 import uproot
 
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.awkwards import branches_of, is_nested
-from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.core.data.nesting import SIZES

@@ -11,9 +11,10 @@ import numpy as np
 import uproot
 
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.codecs import UnknownCompressionError
-from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header

@@ -10,8 +10,9 @@ import numpy as np
 
 from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.awkwards import branches_of
-from mlaas4hep.adapters.sources.root.damage import FAILURES, first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder

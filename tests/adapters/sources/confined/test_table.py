@@ -15,7 +15,7 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.confined import table
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
-from tests import formats
+from tests import formats, oracle
 from tests.dataservers import RangeHandler, web_server
 
 ENTRIES = 300
@@ -36,10 +36,7 @@ def folder(tmp_path_factory):
 
 
 def read(source, path):
-    info = source.describe(str(path), "Events")
-    names = [branch.name for branch in info.branches]
-    survey = source.survey(str(path), "Events", names)
-    return sum(block.entries for block in source.read(survey, names, 0, info.entries))
+    return oracle.entries_read(source, path, "Events")
 
 
 def processes():

@@ -77,3 +77,25 @@ def test_a_file_that_is_damaged_in_all_its_places_is_refused(source, flipped, tm
 
     with pytest.raises(InvalidRequestError, match="damaged at byte"):
         read(source, url)
+
+
+def test_a_file_of_which_the_other_place_has_nothing_is_refused(source, flipped, tmp_path):
+    path, _byte = flipped
+    url = f"{path} | {tmp_path}/none.root"
+    with pytest.raises(ServiceUnavailableError):
+        read(source, url)
+
+    with pytest.raises(InvalidRequestError, match="damaged at byte"):
+        read(source, url)
+
+
+def test_what_is_no_root_file_in_one_place_is_described_at_once_in_the_next(source, good, tmp_path):
+    (tmp_path / "text.root").write_text("not a file of ROOT")
+
+    assert source.trees(f"{tmp_path}/text.root | {good}") == ("t",)
+    assert source.describe(f"{tmp_path}/text.root | {good}", "t").entries == 1000
+
+
+def test_a_tree_that_is_in_no_place_is_refused_at_once(source, good):
+    with pytest.raises(InvalidRequestError, match="no tree 'u'"):
+        source.describe(f"{good} | {good}", "u")

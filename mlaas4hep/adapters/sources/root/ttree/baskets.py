@@ -15,7 +15,8 @@ import numpy as np
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
-from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError, first_line
+from mlaas4hep.adapters.sources.reason import first_line
+from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.ttree.basket import (
     Basket,
