@@ -1,7 +1,7 @@
 """Input files are opened, several side by side; those that are bad and may be, skipped."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from mlaas4hep.errors import MlaasError, PermanentError, Problem
 from mlaas4hep.ports import Services
 
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
+_MOMENT_S = 0.5  #: for files that are as quick as the one that is bad: the first of them is named
 _LISTED = 5  #: files that a warning names
 
 
@@ -30,17 +31,19 @@ class OpenTrees:
     ) -> "OpenTrees":
         """Open every file but those given up, several side by side.
 
+        A bad file that may not be skipped is told at once, whatever the servers of others do.
+
         Raises:
             MlaasError: a file cannot be opened and may not be skipped, or none can be opened.
         """
         known = {skipped.file: skipped for skipped in given_up}
         look = partial(_tree_or_error, known=known, services=services)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open") as pool:
-            found = list(pool.map(look, request.files))
+        found = _looked(look, request.files, is_strict=request.params.on_bad_file == "fail")
         good = [each for each in found if isinstance(each, TreeInfo)]
         bad = [each for each in found if isinstance(each, PermanentError)]
-        if bad and request.params.on_bad_file == "fail":
-            raise bad[0]
+        for each in found:
+            if isinstance(each, MlaasError) and not isinstance(each, PermanentError):
+                raise each  # its server is away
         if not good:
             raise _none_is_good(request, bad[0] if bad else None, given_up)
         trees = tuple(
@@ -74,6 +77,35 @@ class OpenTrees:
         return {file.name: tree for file, tree in zip(request.files, self.trees, strict=True)}
 
 
+_Found = TreeInfo | MlaasError | SkippedFile
+
+
+def _looked(
+    look: Callable[[InputFile], _Found], files: Sequence[InputFile], *, is_strict: bool
+) -> list[_Found]:
+    """Return what each file is.
+
+    Args:
+        look: at one file.
+        files: all of them.
+        is_strict: the first that is bad is raised, and the rest is not waited for.
+
+    Raises:
+        PermanentError: a file is bad.
+    """
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open")
+    try:
+        looks = [pool.submit(look, file) for file in files]
+        for each in as_completed(looks):
+            if is_strict and isinstance(each.result(), PermanentError):
+                wait(looks, timeout=_MOMENT_S)
+                found = (every.result() for every in looks if every.done())
+                raise next(bad for bad in found if isinstance(bad, PermanentError))
+        return [each.result() for each in looks]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def _none_is_good(
     request: Request, error: PermanentError | None, given_up: Sequence[SkippedFile]
 ) -> PermanentError:
@@ -84,14 +116,12 @@ def _none_is_good(
     return PermanentError(f"{files} {said}: {problem.message}", hint=problem.hint)
 
 
-def _tree_or_error(
-    file: InputFile, known: Mapping[str, SkippedFile], services: Services
-) -> TreeInfo | PermanentError | SkippedFile:
+def _tree_or_error(file: InputFile, known: Mapping[str, SkippedFile], services: Services) -> _Found:
     if file.name in known:
         return known[file.name]
     try:
         return describe(file, services)
-    except PermanentError as error:
+    except MlaasError as error:
         return error
 
 

@@ -115,10 +115,11 @@ class DataFiles:
         try:
             yield
         except (InvalidRequestError, ServiceUnavailableError) as error:
-            self._locator.failed(place)
+            is_bad = isinstance(error, InvalidRequestError)
+            self._locator.failed(place, is_bad=is_bad)
             with self._lock:
                 self._places.pop(place.url, None)
-            if isinstance(error, InvalidRequestError) and self._locator.has_another(place):
+            if is_bad and self._locator.has_another(place):
                 raise _ElsewhereError(f"{error}; its next place is tried") from error
             raise
 

@@ -35,6 +35,7 @@ class Locator:
         self._tarballs = tarballs
         self._policy = policy
         self._servers: dict[str, Servers] = {}
+        #: Which failed lately, and whether they were bad, not only away.
         self._failed: TTLCache[str, bool] = TTLCache(1000, FAILED_S)
         self._making = threading.Lock()
 
@@ -54,8 +55,7 @@ class Locator:
                 place = self._locate(each)
             except MlaasError as error:
                 failure = error
-                if isinstance(error, PermanentError):
-                    self._remember(each)
+                self._remember(each, is_bad=isinstance(error, PermanentError))
             else:
                 return replace(place, url=url, version=(each, place.version))
         assert failure is not None  # noqa: S101 - there is at least one
@@ -69,20 +69,21 @@ class Locator:
         self._policy.check_url(pattern)
         return self._of(scheme).find(pattern)
 
-    def failed(self, place: Place) -> None:
-        """Remember that a place with alternatives failed while it was read."""
+    def failed(self, place: Place, *, is_bad: bool) -> None:
+        """Remember that a place with alternatives was bad, or away, while it was read."""
         if ALTERNATIVES in place.url and isinstance(place.version, tuple):
-            self._remember(str(place.version[0]))
+            self._remember(str(place.version[0]), is_bad=is_bad)
 
-    def _remember(self, url: str) -> None:
+    def _remember(self, url: str, *, is_bad: bool) -> None:
         with self._making:
-            self._failed[url] = True
+            self._failed[url] = is_bad or self._failed.get(url, False)
 
     def has_another(self, place: Place) -> bool:
-        """Tell whether a place has an alternative that has not failed lately."""
-        return ALTERNATIVES in place.url and not all(
-            map(self._has_failed, place.url.split(ALTERNATIVES))
-        )
+        """Tell whether a place has an alternative that has not been bad lately; it may be away."""
+        if ALTERNATIVES not in place.url:
+            return False
+        with self._making:
+            return not all(self._failed.get(url, False) for url in place.url.split(ALTERNATIVES))
 
     def _has_failed(self, url: str) -> bool:
         with self._making:

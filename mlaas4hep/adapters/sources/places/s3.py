@@ -15,6 +15,7 @@ from minio.error import MinioException
 
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web.client import SILENCE_S
 from mlaas4hep.adapters.sources.places.web.place import WebPlaces
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.servers import server
@@ -51,7 +52,8 @@ class S3Places:
             secure=parts.scheme == "https",
             region=access.region,
             http_client=urllib3.PoolManager(
-                timeout=urllib3.Timeout(connect=3, read=30), retries=urllib3.Retry(total=2)
+                timeout=urllib3.Timeout(connect=3, read=SILENCE_S),
+                retries=urllib3.Retry(total=2, read=1),
             ),
         )
         hosts = (f"*.{_AWS}",) if host.endswith(_AWS) else ()

@@ -1,6 +1,8 @@
 """Files that lie in several places, and folders of servers that are listed."""
 
 import socket
+import socketserver
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,7 +11,7 @@ from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.laptop.ports import free_ports
-from tests.dataservers import xrootd_server
+from tests.dataservers import web_server, xrootd_server
 
 
 @pytest.fixture
@@ -36,9 +38,36 @@ def test_a_place_that_failed_is_tried_last(locator, tmp_path):
         (tmp_path / name).write_bytes(name.encode())
     url = f"{tmp_path}/a | {tmp_path}/b"
 
-    locator.failed(locator.locate(url))
+    locator.failed(locator.locate(url), is_bad=True)
 
     assert locator.locate(url).version[0] == f"{tmp_path}/b"
+
+
+def test_a_server_that_is_away_is_asked_last_and_still_counts_as_another(locator, tmp_path):
+    (tmp_path / "b").write_bytes(b"b")
+    with _hanging_up() as (prefix, calls):
+        url = f"{prefix}/a | {tmp_path}/b"
+        locator.locate(url)
+        asked = len(calls)
+
+        place = locator.locate(url)
+
+    assert len(calls) == asked > 0
+    locator.failed(place, is_bad=True)
+    assert locator.has_another(place)
+
+
+@contextmanager
+def _hanging_up():
+    """Serve nothing; give the prefix of URLs there, and a list that grows with each call."""
+    calls = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            calls.append(self.client_address)
+
+    with web_server(Handler) as prefix:
+        yield prefix, calls
 
 
 def test_a_folder_of_an_xrootd_server_is_listed(locator, tmp_path):

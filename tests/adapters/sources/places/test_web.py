@@ -270,11 +270,13 @@ def test_what_may_heal_is_said_to_be_away(server, places, path, words):
     assert len(server.asked) == 3
 
 
-def test_silence_is_noticed(server):
+def test_silence_is_told_at_once_and_waited_for_only_once(server):
     client = WebClient(ServerPolicy(), silence_s=0.2)
 
     with pytest.raises(ServiceUnavailableError, match="it is silent"):
         client.get(f"{server.prefix}/silent", (0, 10))
+
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("path", ["whole", "unknown"])

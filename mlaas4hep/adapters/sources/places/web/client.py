@@ -14,13 +14,13 @@ from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answer import SLOWEST
 from mlaas4hep.adapters.sources.places.web.network import checked_pools
-from mlaas4hep.adapters.sources.places.web.response import Response, failure
+from mlaas4hep.adapters.sources.places.web.response import Response, SilentError, failure
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 MAX_REDIRECTS = 5
 PATIENCE_S = 60.0  #: for a server that says when to come again
 PAUSES_S = (0.5, 1.5)  #: before the second and the third try
-SILENCE_S = 15.0  #: without a byte; three tries end within a minute
+SILENCE_S = 15.0  #: without a byte; who waited that long is told, and asks again later
 PIECE_BYTES = 128 * 1024  #: that are taken from a connection at once, and room is made for
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = frozenset({200, 206, 416})
@@ -48,6 +48,7 @@ class WebClient:
         Raises:
             InvalidRequestError: there is no such file, or the server makes no sense.
             ForbiddenError: the policy is against it.
+            SilentError: it says nothing; it is not asked again.
             ServiceUnavailableError: it does not answer, or not well, also when asked again.
         """
         patience_ends = time.monotonic() + PATIENCE_S
@@ -69,6 +70,8 @@ class WebClient:
         """Return the answer of one try, and the error that it is if it is no good."""
         try:
             answer = self._followed(url, span)
+        except SilentError:
+            raise
         except ServiceUnavailableError as error:
             return None, error
         return answer, answer.error()

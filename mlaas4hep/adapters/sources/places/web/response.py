@@ -18,6 +18,10 @@ _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 
 
+class SilentError(ServiceUnavailableError):
+    """A server says nothing, or too little: another question at once would wait as long again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """Status and headers of an answer, and at most the bytes that were asked for."""
@@ -117,7 +121,7 @@ def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
     if isinstance(error, NewConnectionError | urllib3.exceptions.SSLError):
         return ServiceUnavailableError(f"{who} does not answer: no connection", hint=again)
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
-        return ServiceUnavailableError(f"{who} does not answer: it is silent", hint=again)
+        return SilentError(f"{who} does not answer: it is silent", hint=again)
     if isinstance(cause, HTTPException) and not answered:
         if not isinstance(cause, RemoteDisconnected):
             return InvalidRequestError(f"{who} does not speak HTTP", hint="check URL and port")
