@@ -5,6 +5,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.submission import Submission
 from mlaas4hep.core.requests.tarballs.upload import Upload
+from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.dryrun import dry_run
@@ -26,6 +27,7 @@ def check(request: Request, model: str, beside: bytes, services: Services) -> Dr
         PermanentError: it would fail; names file and branch.
         ServiceUnavailableError: a file's server does not answer.
     """
+    import_framework(request.params, request.resources, model, services)
     nothing = Upload(
         owner=OWNER,
         folder=request.folder,

@@ -18,6 +18,7 @@ from mlaas4hep.core.runs import files, patience
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
+from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.oneprocess.unfinished import same_run
 from mlaas4hep.pipeline.reactions import Step
@@ -48,6 +49,7 @@ def start(request: Request, model: str, services: Services, beside: bytes = b"")
 
     If the same run was ended before, this one is it, and goes on from its checkpoint.
     """
+    import_framework(request.params, request.resources, model, services)
     run = new_run(request, 1, services.clock())
     before = same_run(request, model, services)
     if before is not None:

@@ -10,6 +10,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, Event, FilesOpened, SpecsReady
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays
+from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.pipeline.inputs import Inputs, store_opened
 from mlaas4hep.pipeline.records import new_run, store_run
@@ -29,6 +30,7 @@ class WantedTraining:
 
 def prepare(folder: Path, wanted: WantedTraining, services: Services) -> Run:
     """Return a run whose chunks are all ready, so that only the training is left to do."""
+    import_framework(wanted.params, wanted.resources, wanted.model, services)
     run = wanted.name
     made = arrays.read_made(folder)
     before = made.inputs.request
