@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlaas4hep.core.data.columns import Array, Columns
+from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.cutcounts import CutCount, added
 from mlaas4hep.core.data.specs.notices import notices
@@ -12,6 +12,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.models.dryrun import DryRun, DryRunFile
 from mlaas4hep.core.models.leftout import left_out
+from mlaas4hep.core.models.sampled import SampledEntries, untrainable
 from mlaas4hep.core.models.suspects import suspicious_names, telling
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
@@ -20,7 +21,7 @@ from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.core.selection.values import labels_of
+from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees, naming
@@ -52,6 +53,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     files = [found for found, _, _ in tried]
     widths = _longest(longest for _, longest, _ in tried)
     samples = [kept for _, _, kept in tried]
+    sampled = _sampled(inputs, samples)
     plan = _plan(inputs, files)
     names = _columns(chosen.features, widths)
     columns = len(names)
@@ -80,7 +82,13 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         warnings=(
             *chosen.warnings,
             *suspicious_names(chosen.features),
-            *_of_values(request, chosen, samples),
+            *_of_values(request, chosen, samples, sampled),
+            *untrainable(
+                sampled,
+                request,
+                model.task if model else None,
+                is_whole=_is_whole(inputs, files),
+            ),
             *_of_chunks(request, plan),
             *_warnings(request, files, memory_bytes, model),
             *(model.warnings if model else ()),
@@ -111,23 +119,57 @@ def _built(
         raise error.located(stage="train", file=prepared.submission.model) from error.__cause__
 
 
-def _of_values(request: Request, chosen: Branches, samples: list[list[Columns]]) -> Iterator[str]:
+def _of_values(
+    request: Request,
+    chosen: Branches,
+    samples: list[list[Columns]],
+    sampled: list[SampledEntries],
+) -> Iterator[str]:
     """Yield what is odd about the values of a sample of every file."""
     rules, features = request.params.rules, set(chosen.features)
     parts: list[Specs] = []
-    labelled: list[tuple[Columns, Array]] = []
+    shown: list[Columns] = []
     sketcher = Sketcher(SAMPLE * MAX_SAMPLED, len(features))
     for number, blocks in enumerate(samples):
         for block in blocks:
             values = without_missing(block.only(features), rules)
             sketcher.add(values, 0)
             parts.append(measured(values, file=number, start=0, stop=block.entries))
-            labels = labels_of(request.labels, number, block)
-            labelled.append((values, request.labels.columns.only_labels(labels)))
+            shown.append(values)
     if parts:
         specs = sketched(merged(parts), sketcher.sketches())
         yield from notices(specs, rules)
-        yield from telling(labelled)
+        labels = (each.labels for each in sampled)
+        yield from telling(list(zip(shown, labels, strict=True)))
+
+
+def _sampled(inputs: Inputs, samples: list[list[Columns]]) -> list[SampledEntries]:
+    """Return labels and parts of a sample of every file.
+
+    Raises:
+        PermanentError: a label, a part or a weight is no number; names the file.
+    """
+    request, part_by = inputs.request, inputs.opened.branches.part_by
+    found: list[SampledEntries] = []
+    for number, (file, blocks) in enumerate(zip(inputs.opened.files, samples, strict=False)):
+        with naming(file):
+            for block in blocks:
+                finite_weights_of(request.params, request.files[number].weight, block)
+                labels = labels_of(request.labels, number, block)
+                parts = parts_of(request.params, part_by, block) if part_by else None
+                found.append(
+                    SampledEntries(labels=request.labels.columns.only_labels(labels), parts=parts)
+                )
+    return found
+
+
+def _is_whole(inputs: Inputs, files: list[DryRunFile]) -> bool:
+    """Tell whether the sample has all entries of the run."""
+    return (
+        inputs.request.params.nevts < 0
+        and len(files) == len(inputs.opened.files)
+        and all(file.sampled == file.entries for file in files)
+    )
 
 
 def _of_chunks(request: Request, plan: ChunkPlan) -> Iterator[str]:

@@ -2,4 +2,5 @@
 
 from mlaas4hep.core.requests.request import Task
 
-__all__ = ["Task"]
+__all__ = ["OF_CLASSES", "Task"]
+OF_CLASSES: tuple[Task, ...] = ("binary", "multiclass")  #: each label is a class

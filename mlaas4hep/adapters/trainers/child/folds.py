@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
-from mlaas4hep.adapters.trainers.child.foldcounts import check_folds
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.trainingdata import Feed, TrainingData
 from mlaas4hep.adapters.trainers.framework import (
@@ -63,20 +62,6 @@ class FoldedModel:
     def check_labels(self, labels: Floats) -> None:
         """Refuse labels that the loss cannot compare."""
         self._models[0].check_labels(labels)
-
-    def check(self, data: TrainingData) -> None:
-        """Refuse folds of which one is empty, or has no entry of a class, before anybody learns.
-
-        Raises:
-            TrainingError: names fold and class.
-        """
-        classifies = bool(self._job.labels) or self._labels.are_classes
-        check_folds(
-            data.chunks(range(self._job.chunks)),
-            self._job.params,
-            self._job.classes,
-            classifies=classifies,
-        )
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:  # noqa: ARG002 - all is in the state
         """Do the rounds of one fold after the other."""

@@ -8,7 +8,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.goals import Goal, joint_task
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 OF_IDS = (
@@ -16,7 +16,6 @@ OF_IDS = (
     "(id == 13) + 2 * (id == 15)"
 )  #: ends a hint
 _MOST_LABELS = 1000  #: more different ones are no classes
-_OF_CLASSES = ("binary", "multiclass")
 Seen = tuple[tuple[float, ...], ...]  #: the different labels of each column, rising
 
 
@@ -104,7 +103,7 @@ class SeenLabels:
         """Return what is learned of each of several columns."""
         return tuple(
             replace(
-                goal, task=self._of(goal.task, self._seen[goal.column], goal.task in _OF_CLASSES)
+                goal, task=self._of(goal.task, self._seen[goal.column], goal.task in OF_CLASSES)
             )
             for goal in self._goals
         )
@@ -112,7 +111,7 @@ class SeenLabels:
     @property
     def are_classes(self) -> bool:
         """Tell whether a split should keep the share of each label."""
-        return not self._names and self._task in _OF_CLASSES
+        return not self._names and self._task in OF_CLASSES
 
     def add(self, labels: Floats) -> None:
         """Take labels of entries, shape (n,), or (n, columns) if there are several.
@@ -146,7 +145,7 @@ class SeenLabels:
             _check_alike(self._seen[0])
         self._check_factors(self._seen[0])
         for goal in self._goals:
-            if goal.task in _OF_CLASSES:
+            if goal.task in OF_CLASSES:
                 _check_alike(self._seen[goal.column], goal.label)
 
     def _check_factors(self, seen: set[float]) -> None:

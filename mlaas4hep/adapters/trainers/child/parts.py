@@ -7,6 +7,7 @@ import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.core.models.partcounts import class_name
 from mlaas4hep.core.models.split import Split
 
 _DIFFERENT = 0.2  #: two chunks whose share of a class differs by more are not alike
@@ -36,34 +37,26 @@ class Parts:
             values, counts = np.unique(labels[rows], return_counts=True)
             self._counts[name].update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
-    def check(self, validation: str) -> None:
-        """Refuse parts of which one is empty.
-
-        Args:
-            validation: the expression that says who validates; empty: chance does.
+    def check(self, *, classifies: bool) -> None:
+        """Refuse parts of which nothing trains, or nothing of a class.
 
         Raises:
-            TrainingError: says which part is empty.
+            TrainingError: says what is lacking.
         """
-        if not self._counts["train"].total():
+        counts = self._counts["train"]
+        if not counts.total():
             raise TrainingError(
-                "no entry is left to learn from",
-                f"validation {validation!r} is true for every entry"
-                if validation
-                else "more entries, or a smaller split",
+                "no entry is left to learn from", "more entries, or a smaller split"
             )
-        if validation and not self._counts["validation"].total():
+        lacking = self._lacking("train") if classifies else ""
+        if lacking:
             raise TrainingError(
-                f"validation {validation!r} is true for no entry",
-                "an expression such as 'event % 5 == 0'",
+                f"{lacking}: it cannot be learned",
+                'more entries of it, another seed, or another "validation" in params.json',
             )
 
     def warnings(self, *, chunked: bool, due: Collection[str] = ()) -> tuple[str, ...]:
-        """Return what is odd about them, for classifications; parts that are `due` have entries.
-
-        Raises:
-            TrainingError: nothing of a class trains.
-        """
+        """Return what is odd about them, for classifications; parts that are `due` have entries."""
         known = self._known()
         if len(known) > _MOST_CLASSES:
             return ()
@@ -71,23 +64,23 @@ class Parts:
         for name, counts in self._counts.items():
             if name in due and known and not counts.total():
                 found.append(f"no entry is in the {name} part: there are too few")
-            lacking = [label for label in known if counts and not counts[label]]
-            if not lacking:
-                continue
-            classes = ", ".join(self._named(label) for label in lacking)
-            text = f"no entry of class {classes} is in the {name} part ({counts.total()} entries)"
-            if name == "train":
-                raise TrainingError(
-                    f"{text}: it cannot be learned",
-                    'more entries of it, another seed, or another "validation" in params.json',
-                )
-            found.append(f"{text}: its figures say nothing about it")
+            if lacking := self._lacking(name):
+                found.append(f"{lacking}: its figures say nothing about it")
         if chunked and self._differ(known):
             found.append(
                 "chunks differ in their classes, and each is trained on by itself: the last ones"
                 ' count most; "training": "standard" in params.json goes over all of them'
             )
         return tuple(found)
+
+    def _lacking(self, name: str) -> str:
+        """Return which classes a part that has entries lacks; empty if it has all."""
+        known, counts = self._known(), self._counts[name]
+        lacking = [label for label in known if counts and not counts[label]]
+        if not lacking or len(known) > _MOST_CLASSES:
+            return ""
+        classes = ", ".join(class_name(label, self._classes) for label in lacking)
+        return f"no entry of class {classes} is in the {name} part ({counts.total()} entries)"
 
     def _known(self) -> list[float]:
         return sorted(set().union(*self._counts.values()))
@@ -99,7 +92,3 @@ class Parts:
             if max(shares, default=0.0) - min(shares, default=0.0) > _DIFFERENT:
                 return True
         return False
-
-    def _named(self, label: float) -> str:
-        is_class = label.is_integer() and 0 <= label < len(self._classes)
-        return f"{label:g} ({self._classes[int(label)]})" if is_class else f"{label:g}"

@@ -20,6 +20,7 @@ from mlaas4hep.adapters.trainers.child.rounds import Rounds
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
+from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
 
 _CLOSED = frozenset({"landlock", "seccomp"})  #: means that keep a process from its node's devices
@@ -69,8 +70,8 @@ class Session:
             rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.restore(rounds.position.labels)
             self._tell_built(model, resumed=rounds.position.rounds)
-            if isinstance(model, FoldedModel) and not rounds.position.rounds:
-                model.check(data)
+            if self._job.params.splitting.is_stored and not rounds.position.rounds:
+                data.check_splitting()
             results = Results(model, self._job)
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             model.finish()
@@ -147,7 +148,7 @@ class Session:
 
 def _of_parts(data: TrainingData, labels: SeenLabels, job: TrainingJob) -> tuple[str, ...]:
     """Return what is odd about the parts of a classification."""
-    if labels.task not in ("binary", "multiclass"):
+    if labels.task not in OF_CLASSES:
         return ()
     holds_out = job.params.metrics.wanted and not job.params.splitting.folds
     wanted = {"validation": job.params.split > 0, "test": holds_out}

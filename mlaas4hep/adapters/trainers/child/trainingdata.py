@@ -5,14 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data import weights
 from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.partcounts import counted, unusable, without_labels
 from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
+from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 
@@ -116,15 +120,29 @@ class TrainingData:
                 columns=self._job.label_columns,
             )
 
-    def check_parts(self) -> None:
-        """Refuse a split that leaves nothing to learn from, or nothing to validate with.
+    def check_splitting(self) -> None:
+        """Refuse a validation or folds of params.json that leave a part empty, or without a class.
+
+        Goes over all chunks: nobody has learned anything before that is known.
 
         Raises:
-            TrainingError: says which part is empty.
+            TrainingError: names part and class.
+        """
+        counts = counted(map(_parted, self.chunks(range(self.chunk_count))))
+        if self._labels.task not in OF_CLASSES:
+            counts = without_labels(counts)
+        if reason := unusable(counts, self._params.splitting, self._job.classes):
+            raise TrainingError(*reason)
+
+    def check_parts(self) -> None:
+        """Refuse a split that leaves nothing to learn from, after every chunk was seen.
+
+        Raises:
+            TrainingError: nothing is left, or nothing of a class.
         """
         if self._params.splitting.folds and self._fold is None:
             return  # every entry is in both; each model looks at its own parts
-        self.parts.check(self._params.splitting.validation)
+        self.parts.check(classifies=self._labels.task in OF_CLASSES)
 
     def training(self, indices: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield the training rows of chunks; see `Sample`."""
@@ -240,6 +258,13 @@ def _filled(chunk: Chunk, missing: Missing) -> Floats:
     if missing == "zero":
         return chunk.x
     return np.where(chunk.mask.astype(np.bool_), np.float32(np.nan), chunk.x)
+
+
+def _parted(chunk: SplitChunk) -> tuple[NDArray[np.uint8], Floats]:
+    """Return part and label of each entry that trains or validates."""
+    assert chunk.chunk.parts is not None  # noqa: S101 - chunks of such a training have them
+    rows = np.union1d(chunk.split.train, chunk.split.validation)
+    return chunk.chunk.parts[rows], chunk.labels[rows]
 
 
 def _all(rows: int) -> Index:

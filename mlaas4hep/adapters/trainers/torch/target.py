@@ -24,7 +24,7 @@ from mlaas4hep.adapters.trainers.torch.losses import (
     wants_several,
 )
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.models.training import TrainingJob
 
 _TWO = {0.0, 1.0}
@@ -75,7 +75,7 @@ class Target:
 
     def right(self, outputs: Floats, labels: Floats) -> dict[str, NDArray[np.bool_]]:
         """Return which entries, shape (n,), are told apart as labels say; empty for values."""
-        if self.task not in ("binary", "multiclass"):
+        if self.task not in OF_CLASSES:
             return {}
         if outputs.shape[1] > 1:
             return {"accuracy": outputs.argmax(axis=1) == labels}

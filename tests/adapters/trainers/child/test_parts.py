@@ -8,29 +8,26 @@ from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.core.models.split import Split
 
 
-def parts(validating):
-    found = Parts(())
-    draws = np.zeros(len(validating), np.uint32)
-    labels = (np.arange(len(validating)) % 2).astype(np.float32)
-    found.add(0, labels, Split.by_parts(np.array(validating), draws, seed=1))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("validating", "says"),
-    [([True] * 4, "no entry is left"), ([False] * 4, "is true for no entry")],
-)
-def test_a_split_by_expression_that_leaves_a_part_empty_is_refused(validating, says):
-    with pytest.raises(TrainingError, match=says):
-        parts(validating).check("event % 5 == 0")
-
-
-def test_a_split_that_leaves_entries_in_both_parts_is_fine():
-    parts([True, True, False, False]).check("event % 2 == 0")
-
-
 def rows(*numbers):
     return np.array(numbers, np.int32)
+
+
+def test_parts_of_which_nothing_of_a_class_trains_are_refused_where_labels_are_classes():
+    parts = Parts(("b", "s"))
+    split = Split(train=rows(0, 2), validation=rows(1, 3), test=rows())
+    parts.add(0, np.array([0, 1, 0, 1], np.float32), split)
+
+    parts.check(classifies=False)
+    with pytest.raises(TrainingError, match=r"no entry of class 1 \(s\) is in the train part"):
+        parts.check(classifies=True)
+
+
+def test_a_split_that_leaves_nothing_to_learn_from_is_refused():
+    parts = Parts(())
+    parts.add(0, np.zeros(2, np.float32), Split(train=rows(), validation=rows(0), test=rows(1)))
+
+    with pytest.raises(TrainingError, match="no entry is left to learn from"):
+        parts.check(classifies=False)
 
 
 def test_a_part_without_entries_is_told_if_it_was_wanted():

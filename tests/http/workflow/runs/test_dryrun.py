@@ -223,3 +223,24 @@ def test_an_estimator_that_needs_more_memory_than_there_is_is_refused_before_it_
     assert response.status_code == 422, response.text
     assert "RandomForestClassifier needs all 700000 entries in memory at once" in error["message"]
     assert "partial_fit" in error["hint"]
+
+
+@pytest.mark.parametrize("entries", [100, 2500])
+def test_a_validation_that_leaves_a_class_out_is_refused_or_told_where_there_are_more_entries(
+    alice, files, tmp_path, entries
+):
+    for name, pt in (("a.root", 1.0), ("b.root", 2.0)):
+        with uproot.recreate(tmp_path / name) as file:
+            file["events"] = {"pt": np.full(entries, pt), "eta": np.arange(float(entries))}
+        files[name] = (tmp_path / name).read_bytes()
+    files["params.json"] = '{"branch": "events", "validation": "pt > 1.5"}'
+    alice.upload({**files, "model.py": QUICK})
+
+    told = alice.post("/runs?dry_run=1", json={"name": "luca", "preproc": ""})
+
+    says = "validation 'pt > 1.5' is true for every entry of class 0: it cannot be learned"
+    if entries == 100:
+        assert (told.status_code, told.json["error"]["message"]) == (422, says)
+    else:
+        (warning,) = [text for text in told.json["warnings"] if "validation" in text]
+        assert warning.startswith(f"of the first 4000 entries looked at: {says}")

@@ -1,0 +1,73 @@
+"""What the labels and parts of a sample say about a run that has not begun."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.models.partcounts import Reason, counted, unusable, without_labels
+from mlaas4hep.core.models.task import OF_CLASSES, Task
+from mlaas4hep.core.requests.request import Request
+from mlaas4hep.errors import PermanentError
+
+_TWO_CLASSES = ({0.0, 1.0}, {-1.0, 1.0})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledEntries:
+    """Entries of a sample that pass the cuts."""
+
+    labels: Array  #: shape (n,), or (n, label columns) if there are several
+    parts: NDArray[np.uint8] | None  #: shape (n,): who validates, or folds; None: nobody says it
+
+
+def untrainable(
+    sample: Sequence[SampledEntries], request: Request, task: Task | None, *, is_whole: bool
+) -> Iterator[str]:
+    """Yield why a run would be refused if all entries were like those of the sample.
+
+    Args:
+        sample: the first entries of files.
+        request: of the run.
+        task: of the model; None: it was not built.
+        is_whole: there are no other entries.
+
+    Raises:
+        PermanentError: there are none, so that the run would be refused.
+    """
+    entries = sum(len(each.labels) for each in sample)
+    for message, hint in _reasons(sample, request, task) if entries else ():
+        if is_whole:
+            raise PermanentError(message, stage="train", hint=hint)
+        yield f"of the first {entries} entries looked at: {message} ({hint})"
+
+
+def _reasons(
+    sample: Sequence[SampledEntries], request: Request, task: Task | None
+) -> Iterator[Reason]:
+    labels = np.concatenate([each.labels for each in sample])
+    classifies = _classifies(labels, request, task)
+    if classifies and not request.labels.values and (labels == labels[0]).all():
+        yield (
+            f"all entries have label {labels[0]:g}: there is nothing to tell apart",
+            "labels.txt should give at least two classes, and cuts should leave both",
+        )
+    parted = [(each.parts, each.labels) for each in sample if each.parts is not None]
+    if parted:
+        counts = counted(parted)
+        found = counts if classifies else without_labels(counts)
+        reason = unusable(found, request.params.splitting, request.labels.classes)
+        yield from filter(None, [reason])
+
+
+def _classifies(labels: Array, request: Request, task: Task | None) -> bool:
+    """Tell whether a label is a class: the request says it, or the model, or the labels."""
+    if labels.ndim > 1:
+        return False
+    asked = request.params.task or task
+    if asked in OF_CLASSES:
+        return True
+    two = any(set(np.unique(labels[:1_000_000]).tolist()) <= pair for pair in _TWO_CLASSES)
+    return not request.params.task and two

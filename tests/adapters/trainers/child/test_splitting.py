@@ -1,0 +1,46 @@
+"""A person's parts are looked at before anything is learned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
+from mlaas4hep.core.data.planning.splitting import Splitting
+from tests.adapters.trainers.conftest import FixedFeed, make_job
+
+
+class Unbuilt:
+    """A model that takes all labels and learns nothing."""
+
+    missing = "zero"
+
+    def check_labels(self, labels):
+        """Take them."""
+
+
+class Parted:
+    """A feed in which an expression says of each label who validates."""
+
+    def __init__(self, validates):
+        self._feed, self._validates = FixedFeed(), validates
+
+    def chunks(self, indices):
+        for index, chunk in self._feed.chunks(indices):
+            yield index, replace(chunk, parts=self._validates(chunk.y).astype(np.uint8))
+
+
+def data(validates, task="binary"):
+    job = make_job(training="chunked", splitting=Splitting(validation="a cut"))
+    return TrainingData(Parted(validates), Unbuilt(), SeenLabels(task), job)
+
+
+def test_a_class_that_would_only_validate_is_refused_by_name():
+    with pytest.raises(TrainingError, match="'a cut' is true for every entry of class 1: it can"):
+        data(lambda labels: labels == 1).check_splitting()
+
+
+def test_parts_of_both_classes_are_fine():
+    data(lambda labels: np.arange(len(labels)) % 5 == 0).check_splitting()
