@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import mlaas4hep
+from mlaas4hep.adapters.trainers.child.gone import instead_of
 from mlaas4hep.core.models.training import TrainingJob
 
 MODEL_FILE = "model.py"
@@ -72,12 +73,17 @@ def explanation(
                 f"{doing}{line} needs more memory than the run may use",
                 "a smaller model or batch_size, or a larger `memory` in the submission",
             )
-        case ModuleNotFoundError():
-            return TrainingError(_described(doing, error), _PACKAGES.format(packages))
+    return TrainingError(_described(doing, error), _hint(error, packages) or hint)
+
+
+def _hint(error: BaseException, packages: str) -> str:
+    """Return what to do about an error of somebody's program; empty if it is not in model.py."""
+    if isinstance(error, ImportError | AttributeError) and (instead := instead_of(error)):
+        return f"write {instead}"
+    if isinstance(error, ModuleNotFoundError):
+        return _PACKAGES.format(packages)
     at = line_of(error)
-    if at:
-        hint = f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log"
-    return TrainingError(_described(doing, error), hint)
+    return f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log" if at else ""
 
 
 def check_gpu(job: TrainingJob, library: str, *, sees_one: bool) -> None:

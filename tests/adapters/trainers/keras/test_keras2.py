@@ -216,8 +216,10 @@ def test_it_builds_and_trains(build, name):
 def test_what_keras_2_has_not_either_is_named(build):
     text = net("from keras.layers.core import MaxoutDense\n")
 
-    with pytest.raises(TrainingError, match=r"line 6: .*cannot import name 'MaxoutDense'"):
+    with pytest.raises(TrainingError, match=r"line 6: .*cannot import name 'MaxoutDense'") as told:
         build(text)
+
+    assert "GlobalMaxPooling1D" in told.value.hint
 
 
 def test_the_line_is_that_of_the_persons_file(build):
