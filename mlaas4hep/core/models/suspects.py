@@ -1,7 +1,6 @@
 """Features that may give the answer away: by their name, or by what one of them alone can tell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,39 +8,34 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.values.texts import MOST, is_text
 from mlaas4hep.core.models.figures import roc
+from mlaas4hep.core.selection.roles import Role, role
 
 TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has
 GIVES_ALL = 0.999  #: a correlation with the label that no measurement has
 _MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
+_BINS = 64  #: of equally many entries each
+_MOST_BINNED = 4000  #: entries
 _FEWEST = 20  #: entries that a curve says something about
 _FEWEST_OF_A_CLASS = 10  #: two entries of a rare class lie above all others by chance
 
-_NAMES = {
-    "identifiers": (
-        *("run", "run_*", "*_run", "runno", "runnumber", "event", "evt", "ev", "eventno", "evtno"),
-        *("eventnumber", "evtnum", "evtnumber", "event_no", "event_num*", "evt_no", "evt_num*"),
-        *("event_*id", "lumi*", "ls", "bx", "orbit*", "*_id", "entry"),
-    ),
-    "weights": (
-        *("*weight*", "w", "wgt", "*_wgt", "wgt_*", "*xsec*", "*crosssection*", "*_sf", "sf_*"),
-    ),
-    "the truth of the simulation": (
-        *("gen*", "*_gen*", "MC*", "mc", "mc_*", "mc[A-Z0-9]*", "*_mc*", "truth*", "*_truth*"),
-        *("*truth", "lhe*", "is_signal", "issignal", "issig", "label", "target", "*pdgid*"),
-        *("*partonflavour*", "*hadronflavour*"),
-    ),
+_ROLES: Mapping[Role, str] = {
+    "identifier": "identifiers",
+    "weight": "weights",
+    "truth": "the truth of the simulation",
+    "label": "labels",
 }
+_RAPIDITY = "y"  #: a label for programs that learn, and rapidity for physicists
 
 
 def suspicious_names(features: Iterable[str]) -> Iterator[str]:
     """Yield a warning for each kind of names that no feature should have."""
-    features = list(features)
-    for kind, patterns in _NAMES.items():
-        found = [name for name in features if _matches(name, patterns)]
+    roles = {name: role(name) for name in features if name != _RAPIDITY}
+    for kind, words in _ROLES.items():
+        found = [name for name, found_role in roles.items() if found_role == kind]
         if found:
             yield (
-                f"features whose names look like {kind}: {_listed(found)};"
+                f"features whose names look like {words}: {_listed(found)};"
                 " exclude_branches in params.json leaves them out"
             )
 
@@ -59,15 +53,24 @@ def telling(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Iterator[s
         yield from _telling(_values(sample), np.concatenate([each for _, each in sample]))
 
 
-def telling_columns(x: Array, labels: Array, names: Sequence[str]) -> Iterator[str]:
+def telling_columns(
+    x: Array, labels: Array, names: Sequence[str], lengths: Mapping[str, Array]
+) -> Iterator[str]:
     """Yield the same for the columns of a matrix.
 
     Args:
         x: inputs of the network, shape (n, columns).
         labels: shape (n,), or (n, label columns).
         names: of the columns.
+        lengths: of the rows of jagged branches, each of shape (n,).
     """
-    yield from _telling(dict(zip(names, x.T, strict=True)), labels)
+    counts = {length_of(name): values for name, values in lengths.items()}
+    yield from _telling(dict(zip(names, x.T, strict=True)) | counts, labels)
+
+
+def length_of(name: str) -> str:
+    """Return how the lengths of a jagged branch's rows are called."""
+    return f"length of {name}"
 
 
 def _telling(values: Mapping[str, Array], labels: Array) -> Iterator[str]:
@@ -112,11 +115,21 @@ def _correlation(values: Array, labels: Array, _kinds: Array) -> float:
 
 
 def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[str, Array]:
-    """Return one number an entry of each branch: of a jagged one the first, NaN without any."""
-    names = sample[0][0].flat.keys()
-    found = {name: np.concatenate([columns.flat[name] for columns, _ in sample]) for name in names}
-    for name in sample[0][0].jagged:
+    """Return one number an entry of each branch, and the lengths of jagged ones, once a collection.
+
+    Of a jagged branch it is the first value, NaN without any.
+    """
+    first = sample[0][0]
+    found = {
+        name: np.concatenate([columns.flat[name] for columns, _ in sample]) for name in first.flat
+    }
+    collections: dict[int, str] = {}
+    for name, rows in first.jagged.items():
+        collections.setdefault(id(rows.offsets), name)
+    for name in first.jagged:
         found[name] = np.concatenate([_firsts(columns, name) for columns, _ in sample])
+    for name in collections.values():
+        found[length_of(name)] = np.concatenate([each.jagged[name].counts for each, _ in sample])
     return found
 
 
@@ -136,7 +149,24 @@ def _area(values: Array, is_signal: NDArray[np.bool_]) -> float:
     numbers = _shares(values, is_signal) if is_text(values) else values.astype(np.float64)
     numbers[~np.isfinite(numbers)] = np.finfo(np.float64).min  # one more value
     curve = roc(is_signal, numbers)
-    return max(curve.area, 1 - curve.area) if curve else 0.0
+    rising = max(curve.area, 1 - curve.area) if curve else 0.0
+    return rising if rising > TELLS_ALL else max(rising, _area_of_bins(numbers, is_signal))
+
+
+def _area_of_bins(numbers: Array, is_signal: NDArray[np.bool_]) -> float:
+    """Return how well classes are told apart by a branch of which signal has some ranges.
+
+    One half of the entries says which, the other half how well.
+    """
+    order = np.random.default_rng(0).permutation(len(numbers))[:_MOST_BINNED]
+    says, tells = order[::2], order[1::2]
+    ends = np.linspace(0, 1, _BINS + 1)[1:-1]
+    edges = np.unique(np.quantile(numbers[says], ends, method="lower"))
+    bins = np.searchsorted(edges, numbers, side="right")
+    signal = np.bincount(bins[says], is_signal[says], minlength=len(edges) + 1)
+    entries = np.bincount(bins[says], minlength=len(edges) + 1)
+    curve = roc(is_signal[tells], (signal / np.maximum(entries, 1))[bins[tells]])
+    return curve.area if curve else 0.0
 
 
 def _shares(values: Array, is_signal: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -146,15 +176,6 @@ def _shares(values: Array, is_signal: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.zeros(len(values))
     shares: NDArray[np.float64] = np.bincount(which, is_signal) / np.bincount(which)
     return shares[which]
-
-
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a name is like a pattern; those with capitals mean exactly these."""
-    last = name.rpartition(".")[2]
-    return any(
-        fnmatchcase(last if any(map(str.isupper, pattern)) else last.lower(), pattern)
-        for pattern in patterns
-    )
 
 
 def _listed(names: Sequence[str]) -> str:

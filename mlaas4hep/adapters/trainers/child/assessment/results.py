@@ -209,4 +209,14 @@ def _telling(chunk: SplitChunk, job: TrainingJob) -> tuple[str, ...]:
     if not job.names:
         return ()
     x, y = chunk.x[:_LOOKED_AT], chunk.labels[:_LOOKED_AT]
-    return tuple(telling_columns(x, y, job.names))
+    return tuple(telling_columns(x, y, job.names, _lengths(chunk, job)))
+
+
+def _lengths(chunk: SplitChunk, job: TrainingJob) -> dict[str, NDArray[np.int64]]:
+    """Return how many values the rows of branches have that fill several columns."""
+    there = chunk.chunk.mask[:_LOOKED_AT] == 0
+    return {
+        branch.name: there[:, branch.start : branch.start + branch.width].sum(axis=1)
+        for branch in job.branches
+        if branch.width > 1
+    }
