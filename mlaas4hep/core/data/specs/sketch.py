@@ -121,10 +121,14 @@ class Distribution:
         return cls(values=values[order], weights=weights[order])
 
     def quantile(self, share: float | Iterable[float]) -> NDArray[np.float64]:
-        """Return the value below which `share` of all values lie."""
-        heights = np.cumsum(self.weights) - self.weights / 2
+        """Return the value below which `share` of all values lie.
+
+        Of values that count alike it is that of `numpy.quantile`: 0 is the lowest, 1 the highest.
+        """
+        middles = np.cumsum(self.weights) - self.weights / 2
+        heights = middles - middles[0]
         found: NDArray[np.float64] = np.interp(
-            np.asarray(share) * self.weights.sum(), heights, self.values
+            np.asarray(share) * heights[-1], heights, self.values
         )
         return found
 

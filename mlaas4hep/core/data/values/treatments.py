@@ -14,7 +14,7 @@ from mlaas4hep.core.data.values.treatment import Scale, Treatment, signed_log
 from mlaas4hep.errors import InvalidRequestError
 
 CLIPPED = 0.005  #: share of values that `"clip": "quantiles"` moves at either end
-_KNOTS = 129  #: of "quantile" scaling
+_KNOTS = 129  #: of "quantile" scaling, at most: they travel with the model
 _LINEAR = frozenset({"minmax", "standard", "robust"})  #: the largest difference is a double
 
 
@@ -114,7 +114,7 @@ def _log(_: Distribution, low: float, high: float) -> Scale:
 
 
 def _quantile(seen: Distribution, low: float, high: float) -> Scale:
-    knots = seen.quantile(np.linspace(0, 1, _KNOTS))
+    knots = seen.quantile(np.linspace(0, 1, max(min(_KNOTS, len(seen.values)), 2)))
     knots[0], knots[-1] = low, high
     return Scale(kind="ranks", knots=tuple(knots.tolist()))
 

@@ -52,17 +52,26 @@ def test_without_rules_no_branch_has_a_treatment():
     ("kind", "reference"),
     [("standard", StandardScaler()), ("robust", RobustScaler()), ("minmax", MinMaxScaler())],
 )
-def test_scalings_are_those_of_scikit_learn(kind, reference):
-    _, x, _ = shaped(entries(a=VALUES), Rules(scaling=((FOR_ALL, kind),)))
+@pytest.mark.parametrize("count", [4, 30, 500])
+def test_scalings_are_those_of_scikit_learn(kind, reference, count):
+    values = VALUES[:count]
+    _, x, _ = shaped(entries(a=values), Rules(scaling=((FOR_ALL, kind),)))
 
-    expected = reference.fit_transform(VALUES.astype(np.float64).reshape(-1, 1))
-    np.testing.assert_allclose(x, expected, atol=0.02, rtol=0.01)
+    expected = reference.fit_transform(values.astype(np.float64).reshape(-1, 1))
+    np.testing.assert_allclose(x, expected, atol=1e-6, rtol=1e-6)
 
 
 def test_quantile_scaling_spreads_values_evenly():
     _, x, _ = shaped(entries(a=VALUES), Rules(scaling=((FOR_ALL, "quantile"),)))
 
-    np.testing.assert_allclose(np.sort(x[:, 0]), np.linspace(0, 1, 500), atol=0.02)
+    np.testing.assert_allclose(np.sort(x[:, 0]), np.linspace(0, 1, 500), atol=1 / 128)
+
+
+def test_quantile_scaling_of_few_values_is_their_rank():
+    few = VALUES[:30]
+    _, x, _ = shaped(entries(a=few), Rules(scaling=((FOR_ALL, "quantile"),)))
+
+    np.testing.assert_allclose(x[:, 0], few.argsort().argsort() / 29, atol=1e-6)
 
 
 @pytest.mark.parametrize("shares", [(0.7, 0.3), (0.99, 0.01), (0.2, 0.5, 0.3), (0.01, 0.98, 0.01)])
@@ -72,7 +81,7 @@ def test_quantile_scaling_of_values_that_repeat_is_that_of_scikit_learn(shares):
     _, x, _ = shaped(entries(a=values), Rules(scaling=((FOR_ALL, "quantile"),)))
 
     expected = QuantileTransformer(n_quantiles=129).fit_transform(values.reshape(-1, 1))
-    np.testing.assert_allclose(x, expected, atol=0.02)
+    np.testing.assert_allclose(x, expected, atol=1e-6)
 
 
 def test_quantile_scaling_of_a_model_of_1_0_stays_as_it_was_trained():
@@ -165,6 +174,9 @@ def test_clipping_to_quantiles_makes_room_for_the_others():
 
     _, x, _ = shaped(entries(a=values), Rules(clip=((FOR_ALL, None),)))
 
+    ends = np.quantile(values.astype(np.float64), (0.005, 0.995))
+    expected = (np.clip(values, *ends) - ends[0]) / (ends[1] - ends[0])
+    np.testing.assert_allclose(x[:, 0], expected, atol=1e-6)
     assert x[7, 0] == 1.0
     assert np.std(np.delete(x[:, 0], 7)) > 0.05
 
