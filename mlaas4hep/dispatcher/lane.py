@@ -16,7 +16,7 @@ from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, MAX_HELD, STREAM
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
-from mlaas4hep.dispatcher.awaitedfiles import awaited, came
+from mlaas4hep.dispatcher.awaitedfiles import AwayLines, awaited, came, line
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
@@ -64,6 +64,7 @@ class Lane:
         self._file_patience_s = file_patience_s
         self._waiting: FairQueue[Held] = FairQueue()
         self._running: dict[Held, asyncio.Task[None]] = {}
+        self._away = AwayLines()
         self._dead = DeadLetters(client, function)
         self._held = HeldEvents()
         self._owners: Counter[str] = Counter()
@@ -135,12 +136,13 @@ class Lane:
             return
         held = self._held.receive(message, event)
         if held is not None:
-            self._waiting.add(event.owner, held)
+            self._waiting.add(event.owner, held, line(event))
             self._schedule()
 
     def _schedule(self) -> None:
         while self._pace.allows(len(self._running)):
-            held = self._waiting.take(self._owners, self._per_owner)
+            may = self._away.movable((each.event for each in self._running), self._pace.places)
+            held = self._waiting.take(self._owners, self._per_owner, may)
             if held is None:
                 break
             self._owners[held.event.owner] += 1
@@ -174,14 +176,14 @@ class Lane:
         return is_busy or verdict.action is Action.AWAY
 
     def _keep(self, held: Held, verdict: Verdict) -> None:
-        owner = held.event.owner
+        owner, where = held.event.owner, line(held.event)
         if verdict.action is Action.BUSY:
             self._pace.bears(len(self._running) - 1)
-            self._waiting.put_back(owner, held)
+            self._waiting.put_back(owner, held, where)
         else:
             self._pace.went_away()
             self._histories[held.event.id] = verdict.history
-            self._waiting.add(owner, held)  # behind the others: it may be what kills the function
+            self._waiting.add(owner, held, where)  # behind the others: it may be what kills it
 
     async def _call(self, held: Held) -> Verdict:
         before = self._histories.get(held.event.id, History())
@@ -230,6 +232,8 @@ class Lane:
         match verdict.action:
             case Action.ACK:
                 before = self._histories.pop(held.event.id, History())
+                if before.file:
+                    self._away.came_back(held.event)
                 await self._tell(came(held.event, before))
                 self._pace.bore()
                 await held.ack()
@@ -242,6 +246,8 @@ class Lane:
                 self._histories.pop(held.event.id, None)
             case _:
                 self._histories[held.event.id] = verdict.history
+                if verdict.most:
+                    self._away.went_away(held.event)
                 await self._tell(awaited(held.event, verdict, time.time()))
                 pause_s = max(1.0, verdict.pause_s)
                 await held.nak(delay=pause_s)

@@ -39,9 +39,14 @@ class Pace:
         self._shut: asyncio.Task[None] | None = None
         self._is_stopped = False
 
+    @property
+    def places(self) -> int:
+        """Return how many calls at once it bears now."""
+        return int(self._bears)
+
     def allows(self, running: int) -> bool:
         """Tell whether there may be one call more."""
-        return not self._is_stopped and self._shut is None and running < int(self._bears)
+        return not self._is_stopped and self._shut is None and running < self.places
 
     def answered(self) -> None:
         """Take notice that the function is there."""

@@ -56,5 +56,28 @@ def test_what_is_put_back_comes_first_again() -> None:
     assert len(queue) == 0
 
 
+def test_a_line_that_may_not_move_holds_up_no_other() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for owner, line in (("a", "away"), ("a", "away"), ("a", "well"), ("b", "away")):
+        queue.add(owner, f"{owner} {line}", line)
+
+    taken = [queue.take(Counter(), 99, lambda line: line != "away") for _ in range(2)]
+
+    assert taken == ["a well", None]
+    assert served(queue, 4) == ["b away", "a away", "a away", None]
+    assert len(queue) == 0
+
+
+def test_an_owners_lines_move_in_the_order_in_which_they_came() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number, line in enumerate("xyyxz"):
+        queue.add("a", number, line)
+    first = queue.take(Counter(), 99)
+    queue.put_back("a", 9, "y")
+
+    assert first == 0
+    assert list(map(queue.take, [Counter()] * 5, [99] * 5)) == [9, 1, 2, 3, 4]
+
+
 def test_an_empty_queue_gives_nothing() -> None:
     assert queue_of().take(Counter(), 99) is None

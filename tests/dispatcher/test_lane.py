@@ -1,13 +1,18 @@
-"""A lane whose function may not be called now: what is seen of the events that wait."""
+"""One function's events: which of them are called, and what is seen of those that wait."""
 
+import asyncio
 from typing import Any
 
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
+from mlaas4hep.adapters.memory import MemoryRunBook
+from mlaas4hep.core.runs.events import Event, RangePlanned
 from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
-from tests.dispatcher.events import message, planned
+from mlaas4hep.dispatcher.verdict import CallOutcome
+from mlaas4hep.errors import Problem
+from tests.dispatcher.events import a_run, message, planned
 
 
 def oldest(registry: CollectorRegistry) -> float | None:
@@ -37,3 +42,71 @@ def test_it_is_told_when_the_oldest_event_that_waits_was_told() -> None:
     lane.stream_is_new()
 
     assert (before, waiting, oldest(metrics.registry)) == (0, 20, 0)
+
+
+AWAY = CallOutcome(
+    status=503, problem=Problem(code="service_unavailable", message="silent", file="x.root")
+)
+
+
+class Calls:
+    """Calls of a function, which end when the test says how."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, asyncio.Future[CallOutcome]] = {}  #: by event id
+        self._begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def call(
+        self, _function: str, event_id: str, _body: bytes, **_options: Any
+    ) -> CallOutcome:
+        self._open[event_id] = asyncio.get_running_loop().create_future()
+        self._begun.put_nowait(event_id)
+        return await self._open[event_id]
+
+    async def begun(self, count: int) -> set[str]:
+        async with asyncio.timeout(30):
+            return {await self._begun.get() for _ in range(count)}
+
+    def end(self, event: Event, outcome: CallOutcome) -> None:
+        self._open[event.id].set_result(outcome)
+
+
+def of_file(owner: str, file: int, index: int) -> RangePlanned:
+    return RangePlanned(owner=owner, run="luca_1", index=index, file=file, start=0, stop=1)
+
+
+def test_files_whose_servers_are_silent_leave_a_place_for_everything_else() -> None:
+    asyncio.run(_beside_silent_files())
+
+
+async def _beside_silent_files() -> None:
+    nobody: Any = None
+    calls: Any = Calls()
+    runs = MemoryRunBook(lambda: 0.0)
+    runs.create(a_run("a"))
+    lane = Lane(
+        "specs",
+        limit=2,
+        per_owner=2,
+        client=Client(),
+        caller=calls,
+        runs=runs,
+        bus=nobody,
+        metrics=Metrics(),
+    )
+    silent = [of_file("a", file=0, index=index) for index in range(4)]
+    well = [of_file("a", file=1, index=index) for index in (4, 5)]
+    others = of_file("b", file=0, index=0)
+    for number, event in enumerate([*silent, *well, others]):
+        lane._receive(message(event, number + 1, number))
+
+    assert await calls.begun(2) == {silent[0].id, silent[1].id}
+    calls.end(silent[0], AWAY)
+    assert await calls.begun(1) == {others.id}
+    calls.end(others, CallOutcome(status=200))
+    assert await calls.begun(1) == {well[0].id}
+    calls.end(silent[1], AWAY)
+    assert await calls.begun(1) == {silent[2].id}
+    calls.end(well[0], CallOutcome(status=200))
+    assert await calls.begun(1) == {well[1].id}
+    await lane.stop(0)
