@@ -7,9 +7,9 @@ from functools import partial
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.errors import (
-    InvalidRequestError,
     NotFoundError,
     PermanentError,
+    StrangeEventError,
     UnauthenticatedError,
 )
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -42,17 +42,33 @@ async def ready(context: Context, _call: Call) -> Answer:
 
 
 async def deliver(context: Context, call: Call) -> Answer:
-    """Take the dispatcher's news that there is a new model."""
+    """Take the dispatcher's news that there is a new model; what can never be taken is a 422."""
     if context.events is None:
         raise UnauthenticatedError("this deployment has no dispatcher")
     promised = context.events.event_id(call.header(b"authorization"))
-    event = cloudevents.load_event(await call.read(_MAX_EVENT_BYTES))
+    body = await call.read(_MAX_EVENT_BYTES)
+    try:
+        await _take(context, _opened(body, promised))
+    except UnauthenticatedError:
+        raise
+    except PermanentError as error:
+        log.warning("%s: %s", promised, error)
+        return json_answer({"error": error.problem.to_json()}, PermanentError.status)
+    return json_answer({"event": promised})
+
+
+def _opened(body: bytes, promised: str) -> ModelReady:
+    event = cloudevents.load_event(body)
     if event.id != promised:
         raise UnauthenticatedError(
             f"the token is for event {promised!r} and the body is event {event.id!r}"
         )
     if not isinstance(event, ModelReady):
-        raise InvalidRequestError(f"predict does nothing with {event.type!r}")
+        raise StrangeEventError(f"predict does nothing with {event.type!r}")
+    return event
+
+
+async def _take(context: Context, event: ModelReady) -> None:
     try:
         await context.batcher.for_owner(
             event.owner, partial(context.registry.warm, event, context.services)
@@ -60,10 +76,6 @@ async def deliver(context: Context, call: Call) -> Answer:
         context.newest_models.pop(event.owner, None)
     except NotFoundError:
         log.info("%s: the model is deleted already", event.id)
-    except PermanentError as error:
-        log.warning("%s: %s", event.id, error)
-        return json_answer({"error": error.problem.to_json()}, PermanentError.status)
-    return json_answer({"event": event.id})
 
 
 def _inside(name: str, path: str, handler: Handler) -> Route:

@@ -6,7 +6,7 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.core import keys
-from mlaas4hep.core.runs.events import ChunkReady, ModelReady
+from mlaas4hep.core.runs.events import ModelReady
 
 ROW = {"keys": [], "values": [0.9, 0.8, 0.7, 0.6], "model": "luca_1"}
 
@@ -133,12 +133,6 @@ def test_news_of_a_broken_model_is_parked(world):
     answer = world.event(ModelReady(owner=record.owner, run="luca_1", model="luca_1", version="v1"))
 
     assert (answer.status_code, answer.json()["error"]["stage"]) == (422, "predict")
-
-
-def test_other_events_are_refused(world):
-    assert (
-        world.event(ChunkReady(owner="a", run="r", index=0, key="k", entries=1)).status_code == 400
-    )
 
 
 def test_people_cannot_send_events(alice):
