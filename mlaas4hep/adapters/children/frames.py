@@ -23,7 +23,8 @@ _MAX_HEAD_BYTES = 1024**2
 _MAX_BODY_BYTES = 1024**3
 _MAX_TEXTS = 4_000_000  #: in one frame; each is an object of its own
 _MAX_DIMENSIONS = 64  #: as NumPy has
-_AT_ONCE = 1024**2  #: bytes that are one piece, and that room is made for before any has come
+_AT_ONCE = 1024**2  #: bytes that are one piece
+_ROOM = 8 * 1024**2  #: that is made before any has come: most blocks fit, and grow no more
 KINDS = "biuf"  #: of numbers
 _NUMBERS = re.compile(rf"[<>|=]?[{KINDS}][0-9]{{1,2}}")
 _STRINGS = "strings"
@@ -83,7 +84,7 @@ def receive(
 
 def _exactly(end: socket.socket, size: int, until: float) -> bytearray:
     """Return the next bytes; room for many is made as they come, whatever was announced."""
-    buffer = bytearray(min(size, _AT_ONCE))
+    buffer = bytearray(min(size, _ROOM))
     got = 0
     while got < size:
         if got == len(buffer):

@@ -10,7 +10,7 @@ import fastavro
 import pyarrow as pa
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
-from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of, convert_first
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import read_fully
@@ -197,6 +197,11 @@ def _union(kinds: list[Any], known: dict[str, Any]) -> Any:
     if types <= {"int32", "int64"}:
         return pa.int64()
     return pa.float64() if types <= {"int32", "int64", "float", "double"} else UNKNOWN
+
+
+def prepare() -> None:
+    """Do what every process that reads a file would have to do once more."""
+    convert_first()
 
 
 def open_table(opening: Opening) -> AvroTable:

@@ -15,6 +15,11 @@ from mlaas4hep.errors import InvalidRequestError
 EXACT = 2**53  #: a double holds every whole number up to here
 
 
+def convert_first() -> None:
+    """Convert something: at the first conversion pyarrow imports pandas, which takes half a second."""
+    pa.array([0.0, None]).to_numpy(zero_copy_only=False)
+
+
 def columns_of(table: Any, leaves: Sequence[Leaf]) -> Columns:
     """Return the entries of an Arrow table or batch.
 

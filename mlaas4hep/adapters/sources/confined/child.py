@@ -118,8 +118,11 @@ def _content(end: socket.socket) -> Bytes:
 
 
 def prepare(module: str) -> Any:
-    """Import and return a format."""
-    return importlib.import_module(f"{_FORMATS}{module}")
+    """Import and return a format; its `prepare()`, if it has one, does the rest."""
+    found = importlib.import_module(f"{_FORMATS}{module}")
+    if hasattr(found, "prepare"):
+        found.prepare()
+    return found
 
 
 def _answer(

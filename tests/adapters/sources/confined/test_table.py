@@ -4,6 +4,8 @@ import functools
 import gc
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -19,6 +21,19 @@ from tests import formats, oracle
 from tests.dataservers import RangeHandler, web_server
 
 ENTRIES = 300
+_PREPARES_AND_READS = """
+import sys
+import pyarrow as pa
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.leaves import leaves_of
+from mlaas4hep.adapters.sources.confined.child import prepare
+
+prepare("avro")
+before = set(sys.modules)
+table = pa.table({"x": [0.5, None], "rows": [[1], [2, 3]]})
+columns_of(table, list(leaves_of(table.schema)))
+print(*sorted(set(sys.modules) - before))
+"""
 
 
 @pytest.fixture
@@ -86,6 +101,13 @@ def test_a_process_that_is_gone_is_started_again(source, folder):
     (block,) = source.read(survey, ["x"], 0, 10)
 
     assert block.entries == 10
+
+
+def test_what_is_prepared_for_avro_is_not_imported_again_for_each_file():
+    command = [sys.executable, "-c", _PREPARES_AND_READS]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert told.stdout.split() == []
 
 
 def test_processes_end_with_what_is_kept_of_the_files(folder):
