@@ -10,6 +10,7 @@ from mlaas4hep.core.runs.events import ModelReady, RunFailed
 from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
+from tests.browser.figures import CHECKS, COUNTED, HINGED, QUALITY, SEVERAL, losses
 from tests.people import FOLDER
 
 
@@ -41,55 +42,6 @@ def trained(crowded):
     return gina
 
 
-def losses(fall):
-    return [{"loss": 0.7 * fall**number, "val_loss": 0.72 * fall**number} for number in range(8)]
-
-
-SCORED = {
-    "entries": 100,
-    "auc": 0.75,
-    "auc_error": 0.02,
-    "classes": ["0", "1"],
-    "confusion": [[40, 10], [15, 35]],
-    "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
-    "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
-}
-HINGED = {**SCORED, "scores": {"edges": [-1.0, 0.0, 1.0], "counts": [[40, 10], [0, 50]]}}
-VALUED = {
-    "entries": 100,
-    "rmse": 0.25,
-    "residuals": {"edges": [-1.0, 0.0, 1.0], "counts": [60, 40], "mean": -0.1, "spread": 0.2},
-    "profile": {
-        "edges": [0.0, 1.0, 2.0, 3.0],
-        "bias": [0.1, None, -0.2],
-        "spread": [0.1, None, 0.2],
-    },
-}
-#: of 1, 2, 2, 2 and 4, in 50 bins as the training counts; of numbers between, too
-JETS = [1, *[0] * 15, 3, *[0] * 32, 1]
-BETWEEN = [1, *[0] * 14, 1, 2, *[0] * 32, 1]
-COUNTED = [
-    {
-        "branch": branch,
-        "counts": counts,
-        "by_class": {"0": counts},
-        "edges": [1 + 3 * each / 50 for each in range(51)],
-        "normalised_edges": [each / 50 for each in range(51)],
-    }
-    for branch, counts in (("nJet", JETS), ("mass", BETWEEN))
-]
-QUALITY = {"test/MET_pt > 40": SCORED, "train/MET_pt > 40": SCORED, "test/mass": VALUED}
-CHECKS = {
-    "overtraining": None,
-    "importance": {
-        "entries": 100,
-        "repeats": 3,
-        "whole": 0.75,
-        "branches": [{"branch": "jet_pt", "drop": 0.2, "error": 0.01}],
-    },
-}
-
-
 def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):
     gina = visit()
     gina.sign_in(crowded.url, crowded.token("gina"))
@@ -111,7 +63,7 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     rocs = page.get_by_role("img", name="ROC curve of both runs, MET_pt > 40")
     told = "held out 0.7500 ± 0.0200"
     named = [f"luca_1, {told}", f"luca_2, {told}", "chance"]
-    assert rocs.locator(".u-legend .u-label").all_inner_texts()[1:] == named
+    assert rocs.locator(".u-legend .u-label").all_inner_texts() == named
     assert serious(page) == {}
     assert gina.errors == []
 
@@ -129,7 +81,7 @@ def test_each_fold_has_lines_of_its_own(crowded, trained, visit):
     curves = page.get_by_role("img", name="loss by round")
     curves.wait_for()
     named = [f"fold {fold} {part}" for fold in (0, 1) for part in ("training", "validation")]
-    assert curves.locator(".u-legend .u-label").all_inner_texts()[1:] == named
+    assert curves.locator(".u-legend .u-label").all_inner_texts() == named
     assert curves.get_attribute("data-points") == "8"
     assert page.get_by_role("img", name="fold by round").count() == 0
     assert gina.errors == []
@@ -205,7 +157,7 @@ def colours(page):
     return page.evaluate(
         """() => {
             const chart = document.querySelector(".chart");
-            const told = getComputedStyle(chart.querySelectorAll(".u-marker")[1]).borderTopColor;
+            const told = getComputedStyle(chart.querySelector(".u-marker")).borderTopColor;
             const canvas = chart.querySelector("canvas");
             const drawn = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
             const wanted = told.match(/[0-9]+/g).map(Number);
@@ -259,6 +211,38 @@ def test_what_a_run_has_not_made_is_told_and_shown_as_soon_as_it_is_there(crowde
     page.goto(f"{crowded.url}#/runs")
 
     page.get_by_role("row").filter(has_text=name).get_by_text("RMSE 0.25").wait_for()
+    assert gina.errors == []
+
+
+def test_one_of_several_classes_is_chosen_and_told_from_the_others(crowded, trained, visit):
+    name = trained.post("/runs", json={"name": "luca"}).json["name"]
+    crowded.services.runs.apply(
+        [ModelReady(owner=trained.owner, run=name, model=name, version="v", learned="multiclass")]
+    )
+    key = files.key(trained.owner, name, files.QUALITY)
+    crowded.services.runs_files.put(key, json.dumps({"test": SEVERAL}).encode())
+    gina = visit()
+    gina.sign_in(crowded.url, crowded.token("gina"))
+    page = gina.page
+    page.goto(f"{crowded.url}#/runs/{name}/quality")
+
+    page.get_by_label("Class", exact=True).select_option("VBF")
+
+    assert page.get_by_text("Mean AUC of the classes, held out").count() == 1
+    assert page.locator(".u-legend", has_text="held out 0.8000 ± 0.0300").count() == 1
+    of_class = page.locator("section.panel", has_text="Scores by class")
+    of_class.get_by_text("Numbers").click()
+    numbers = of_class.get_by_role("table", name="Numbers of the chart").get_by_role("row")
+    assert numbers.all_inner_texts()[:2] == [
+        "score of VBF\tggH, held out\tVBF, held out\tttbar_semileptonic, held out",
+        "0\t0.6\t0.25\t0.9",
+    ]
+    left = page.get_by_role("table", name="Confusion matrix").nth(1).get_by_role("row")
+    assert [" ".join(row.split()) for row in left.all_inner_texts()[1:]] == [
+        "any other 15 75 % 5 25 %",
+        "VBF 2 25 % 6 75 %",
+    ]
+    assert serious(page) == {}
     assert gina.errors == []
 
 

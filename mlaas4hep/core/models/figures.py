@@ -53,16 +53,27 @@ def area_error(
     entry counts as often as its weight says, and the spread of its placement value by the square.
     """
     counts = np.ones(len(scores)) if weights is None else weights.astype(np.float64)
+    shifts = _shifts(is_signal, scores, counts)
+    return None if shifts is None else float(np.sqrt((shifts**2).sum()))
+
+
+def _shifts(is_signal: NDArray[np.bool_], scores: Floats, counts: Floats) -> Floats | None:
+    """Return how far each entry moves the area under the curve: their squares sum to its variance.
+
+    None where the area has no spread that could be known.
+    """
     signal, background = scores[is_signal], scores[~is_signal]
     if min(len(signal), len(background)) < 2:  # noqa: PLR2004 - one entry has no spread
         return None
     of_signal, of_background = counts[is_signal], counts[~is_signal]
     if not (of_signal.sum() > 0 and of_background.sum() > 0):
         return None
+    shifts = np.empty(len(scores))
     above = _share_below(signal, background, of_background)
+    shifts[is_signal] = _from_the_mean(above, of_signal)
     below = 1 - _share_below(background, signal, of_signal)
-    variance = _spread(above, of_signal) + _spread(below, of_background)
-    return float(np.sqrt(variance))
+    shifts[~is_signal] = _from_the_mean(below, of_background)
+    return shifts
 
 
 def _share_below(scores: Floats, others: Floats, weights: Floats) -> Floats:
@@ -75,11 +86,12 @@ def _share_below(scores: Floats, others: Floats, weights: Floats) -> Floats:
     return share
 
 
-def _spread(values: Floats, weights: Floats) -> float:
-    """Return the variance of the weighted mean of `values`."""
+def _from_the_mean(values: Floats, weights: Floats) -> Floats:
+    """Return what each of `values` adds to their weighted mean, beside the mean itself."""
     total, n = weights.sum(), len(values)
     mean = (values * weights).sum() / total
-    return float(((weights * (values - mean)) ** 2).sum() / total**2 * n / (n - 1))
+    moved: Floats = weights * (values - mean) / total * np.sqrt(n / (n - 1))
+    return moved
 
 
 def mean_area(
@@ -89,6 +101,23 @@ def mean_area(
     curves = [roc(labels == index, scores[:, index], weights) for index in range(scores.shape[1])]
     areas = [curve.area for curve in curves if curve is not None]
     return float(np.mean(areas)) if areas else None
+
+
+def mean_area_error(
+    labels: NDArray[np.integer[Any]], scores: Floats, weights: Floats | None = None
+) -> float | None:
+    """Return the standard error of `mean_area`; None where that of a class is not known.
+
+    The areas of the classes are of the same entries, so what one entry does to each of them is
+    added up before it is squared.
+    """
+    counts = np.ones(len(scores)) if weights is None else weights.astype(np.float64)
+    told = [index for index in range(scores.shape[1]) if 0 < (labels == index).sum() < len(labels)]
+    shifts = [_shifts(labels == index, scores[:, index], counts) for index in told]
+    known = [each for each in shifts if each is not None]
+    if not known or len(known) < len(shifts):
+        return None
+    return float(np.sqrt((np.mean(known, axis=0) ** 2).sum()))
 
 
 def confusion(

@@ -3,7 +3,7 @@ import { fill, h, table } from "./dom.js";
 import { number } from "./format.js";
 
 // Colours are kept by name: what a name means changes with the scheme, light or dark.
-export const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"];
+export const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8", "--c9"];
 const drawnIn = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function axis(label, more = {}) {
@@ -41,19 +41,19 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
     dash: one.dash,
     paths: one.stepped ? uPlot.paths.stepped({ align: 1 }) : one.pointsOnly ? () => null : undefined,
     points: { show: one.points ?? x.length < 3, size: one.pointsOnly ? 5 : 4 },
-    value: (_plot, value) => figure(value),
   });
   const options = {
     width: 400,
     height,
-    legend: { show: true, live: true, markers: { width: 2, stroke: (_plot, index) => `var(${colourOf(index - 1)})`, dash: (_plot, index) => (series[index - 1].dash ? "dashed" : "solid") } },
+    legend: { show: true, live: false, markers: { width: 2, stroke: (_plot, index) => `var(${colourOf(index - 1)})`, dash: (_plot, index) => (series[index - 1].dash ? "dashed" : "solid") } },
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
       x: { time: false, range: xRange ? () => xRange : undefined },
       y: { distr: log ? 3 : 1, range: yRange ? () => yRange : undefined },
     },
     axes: [axis(xLabel, { values: numbers, size: 34, incrs: whole ? WHOLE : undefined }), axis(yLabel, { values: numbers, size: 58 })],
-    series: [{ label: xLabel, value: (_plot, value) => figure(value) }, ...series.map(sketch)],
+    series: [{}, ...series.map(sketch)],
+    hooks: { setCursor: [(plot) => point(plot, xLabel, series.map((one, index) => [one.label, colourOf(index)]))] },
   };
   const data = [x, ...series.map((one) => one.values)];
   const plot = new uPlot(options, data, place);
@@ -72,6 +72,24 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
     place.dataset.points = newX.length;
   };
   return element;
+}
+
+// The numbers where somebody points, in a box beside the pointer: the legend keeps its size.
+function point(plot, xLabel, lines) {
+  const { idx: at, left } = plot.cursor;
+  plot.over.querySelector(".pointed")?.remove();
+  if (at === null || at === undefined || left < 0) return;
+  const [x, ...values] = plot.data.map((each) => each[at]);
+  const listed = lines.flatMap(([label, colour], index) => (typeof values[index] === "number" ? [[label, colour, values[index]]] : []));
+  const box = h("div", { class: left > plot.over.clientWidth / 2 ? "pointed left" : "pointed" }, h("div", `${xLabel} ${figure(x)}`), listed.map(([label, colour, value]) => h("div", swatch(colour), `${label}: ${figure(value)}`)));
+  box.style.left = `${left}px`;
+  plot.over.append(box);
+}
+
+function swatch(colour) {
+  const drawn = h("i");
+  drawn.style.borderColor = `var(${colour})`;
+  return drawn;
 }
 
 function rows(plot, xLabel, series) {

@@ -48,6 +48,17 @@ export function table(head, rows, props = {}) {
   );
 }
 
+// A long name, which may be broken where its parts meet, and nowhere else.
+export function breakable(text) {
+  const parts = String(text).split(/(?<=[_./:,-])(?=\w)|(?<=[a-z\d]{5})(?=[A-Z])/);
+  return parts.flatMap((part, index) => (index ? [h("wbr"), part] : [part]));
+}
+
+// The head of a table's row: a name as somebody wrote it, or elements.
+export function rowHead(content) {
+  return h("th", { scope: "row" }, typeof content === "string" ? breakable(content) : content);
+}
+
 export function numberCell(text) {
   return h("td.number", text);
 }

@@ -50,6 +50,8 @@ export function plusMinus(value, error) {
   return typeof error === "number" ? `${value.toFixed(4)} ± ${error.toFixed(4)}` : number(value, 4);
 }
 
+export const isWeighted = (set) => typeof set.sum_of_weights === "number";
+
 export const SETS = { test: "held out", val: "validation", train: "training" };
 
 // "test_auc" is "AUC, held out". Names of labels, branches and metrics in it stay as somebody wrote them.
@@ -60,13 +62,14 @@ export function metricName(name) {
 }
 
 // The most telling figures, of held-out entries first, as [name, text] with their errors.
-export function measured(metrics, most) {
+export function measured({ metrics, learned }, most) {
+  const said = (name) => (learned === "multiclass" ? metricName(name).replace(/^AUC,/, "mean AUC of the classes,") : metricName(name));
   const rank = (name) => ["test_", "val_", "train_"].findIndex((set) => name.startsWith(set)) + 1 || 4;
   return Object.entries(metrics)
     .filter(([name, value]) => value !== null && !name.endsWith("_error"))
     .sort(([one], [two]) => rank(one) - rank(two))
     .slice(0, most)
-    .map(([name, value]) => [rank(name) < 4 ? metricName(name) : `${metricName(name)}, last round`, plusMinus(value, metrics[`${name}_error`])]);
+    .map(([name, value]) => [rank(name) < 4 ? said(name) : `${metricName(name)}, last round`, plusMinus(value, metrics[`${name}_error`])]);
 }
 
 export function auc(run) {

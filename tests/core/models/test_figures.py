@@ -107,3 +107,41 @@ def test_the_error_of_a_weighted_area_is_its_spread_over_samples(random):
 
 def test_one_entry_of_a_class_has_no_error():
     assert scores.area_error(np.array([True, False, False]), np.array([0.9, 0.1, 0.2])) is None
+
+
+def three_classes(random, entries=240):
+    """Return labels, scores and weights of one sample; the classes overlap differently."""
+    labels = random.integers(0, 3, entries)
+    given = random.normal(size=(entries, 3)) + np.array([0.5, 1.0, 2.0]) * np.eye(3)[labels]
+    grown = np.exp(given)
+    weights = random.exponential(size=entries) + 0.1
+    return labels, grown / grown.sum(axis=1, keepdims=True), weights
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_the_error_of_a_mean_over_classes_is_its_spread_over_samples(is_weighted):
+    random = np.random.default_rng(4)
+    areas, errors = [], []
+    for _ in range(400):
+        labels, given, weights = three_classes(random)
+        counted = weights if is_weighted else None
+        areas.append(scores.mean_area(labels, given, counted))
+        errors.append(scores.mean_area_error(labels, given, counted))
+
+    assert np.mean(errors) == pytest.approx(np.std(areas, ddof=1), rel=0.1)  # 5 % of 400 samples
+
+
+def test_the_mean_of_two_classes_has_the_error_of_either(random):
+    labels = random.integers(0, 2, 200)
+    signal = random.normal(size=200) + labels
+    both = np.column_stack((-signal, signal))
+
+    error = scores.mean_area_error(labels, both)
+
+    assert error == pytest.approx(scores.area_error(labels == 1, signal))
+
+
+def test_a_class_of_one_entry_leaves_the_mean_without_error():
+    labels = np.array([0, 0, 1, 1, 2])
+
+    assert scores.mean_area_error(labels, np.eye(3)[labels]) is None

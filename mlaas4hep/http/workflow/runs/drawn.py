@@ -24,7 +24,10 @@ _SET: Schema = {
     "properties": {
         "entries": {"type": "integer"},
         "sum_of_weights": _MAYBE,
-        "auc": _MAYBE,
+        "auc": {
+            **_MAYBE,
+            "description": "Of more than two classes the mean of each against all others.",
+        },
         "auc_error": _MAYBE,
         "rmse": _MAYBE,
         "roc": {
@@ -60,6 +63,14 @@ _SET: Schema = {
         "scores": {
             "type": "object",
             "properties": {"edges": _NUMBERS, "counts": {"type": "array", "items": _COUNTS}},
+        },
+        "class_scores": {
+            "type": "object",
+            "description": "Of three classes to thirty: the score of each class, by true class.",
+            "properties": {
+                "edges": _NUMBERS,
+                "counts": {"type": "array", "items": {"type": "array", "items": _COUNTS}},
+            },
         },
     },
 }
@@ -101,8 +112,8 @@ CHECKS: Schema = {
         "schema_version": {"type": "integer"},
         "overtraining": {
             "type": ["object", "null"],
-            "description": "Scores of the last class in training and held-out part, by true class;"
-            " null unless classes are told apart.",
+            "description": "Scores in training and held-out part, by true class: of the signal, or"
+            " with more than two classes of the true class itself; null unless classes are told apart.",
             "properties": {
                 "held_out": {"type": "string", "enum": ["test", "val"]},
                 "edges": _NUMBERS,

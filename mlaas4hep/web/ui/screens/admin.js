@@ -1,5 +1,5 @@
 // For administrators: what waits, what could not be handled, and everybody's runs.
-import { fill, h, notice, panel, problem, table } from "../dom.js";
+import { breakable, fill, h, notice, panel, problem, rowHead, table } from "../dom.js";
 import { age, count, statusClass } from "../format.js";
 import { get, runPage, send } from "../server.js";
 
@@ -11,7 +11,7 @@ export async function show(view, _args, { signal, again }) {
 }
 
 function functions(queues) {
-  const rows = queues.map((one) => [h("th", { scope: "row" }, one.function), count(one.waiting), count(one.held), count(one.redelivered), health(one)]);
+  const rows = queues.map((one) => [rowHead(one.function), count(one.waiting), count(one.held), count(one.redelivered), health(one)]);
   return panel("Functions", rows.length ? table(["Function", "Wait", "In work", "Again", "State"], rows, { "aria-label": "Functions" }) : h("p.quiet", "Events are handled in one process: nothing waits."));
 }
 
@@ -29,7 +29,7 @@ function dead(letters, pageOf, again) {
       if (error.status !== 401) notice(error.message);
     }
   };
-  const rows = letters.map((one) => [h("th", { scope: "row" }, one.run ? h("a", { href: pageOf(one.run, one.owner) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
+  const rows = letters.map((one) => [rowHead(one.run ? h("a", { href: pageOf(one.run, one.owner) }, one.run) : "–"), h("code.small", one.owner.slice(0, 8)), one.function, h("td.told", { title: one.event }, one.reason || "nobody said why"), h("button.plain", { type: "button", onclick: () => retry(one), "aria-label": `Try ${one.run || one.sequence} again` }, "Try again")]);
   return panel(`Events that could not be handled (${count(letters.length)})`, rows.length ? table(["Run", "Owner", "Function", "Why", ""], rows, { "aria-label": "Dead letters" }) : h("p.quiet", "None."));
 }
 
@@ -63,7 +63,7 @@ function everybody(pageOf, signal) {
 
 function row(one, pageOf) {
   return [
-    h("th", { scope: "row" }, h("a", { href: pageOf(one.name, one.owner) }, one.name)),
+    rowHead(h("a", { href: pageOf(one.name, one.owner) }, breakable(one.name))),
     h("code.small", one.owner.slice(0, 8)),
     h("span", { class: `tag ${statusClass(one.status)}` }, one.status),
     h("td.title", { title: one.title || undefined }, one.title || "–"),

@@ -1,10 +1,11 @@
 // Two runs side by side: what differs, and their curves over each other.
 import { chart, COLOURS } from "../chart.js";
-import { fill, h, panel, problem, table } from "../dom.js";
+import { fill, h, panel, problem, rowHead, table } from "../dom.js";
 import { duration, measured, metricName, number, plusMinus } from "../format.js";
 import { curveSets, linesOf, roundNumbers } from "../rounds.js";
 import { get } from "../server.js";
-import { labelOf, rocChart, setsOf } from "./quality.js";
+import { labelOf, setsOf } from "./quality.js";
+import { rocChart } from "./separation.js";
 
 const PARAMS = "request.params.";
 
@@ -30,12 +31,12 @@ export async function show(view, [one, two], { signal }) {
   fill(
     view,
     h("div.head", h("h1", link(left), " and ", link(right))),
-    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [h("th", { scope: "row" }, name), ...values]), { "aria-label": "Figures of both" })), h("div.grid2", curves(runs, leftHistory, rightHistory), rocs(runs, qualities)), features && learnedFrom(features, runs), differences(difference, runs)),
+    h("div.stack", panel("Figures", table(["", left.name, right.name], rows.map(([name, ...values]) => [rowHead(name), ...values]), { "aria-label": "Figures of both" })), h("div.grid2", curves(runs, leftHistory, rightHistory), rocs(runs, qualities)), features && learnedFrom(features, runs), differences(difference, runs)),
   );
 }
 
 function figuresOf(...both) {
-  const [left, right] = both.map((run) => new Map(measured(run.metrics)));
+  const [left, right] = both.map((run) => new Map(measured(run)));
   return [...new Set([...left.keys(), ...right.keys()])].map((name) => [name, left.get(name) ?? "–", right.get(name) ?? "–"]);
 }
 
@@ -62,7 +63,7 @@ function learnedFrom(features, [one, two]) {
   const [left, right] = features.map((found) => new Map(found.features.map((each) => [each.branch, each])));
   const branches = [...new Set([...left.keys(), ...right.keys()])].sort();
   const range = (each) => (each ? `${number(each.low)} … ${number(each.high)}${each.jagged ? `, up to ${each.columns} values` : ""}` : "no feature");
-  const rows = branches.map((branch) => [h("th", { scope: "row" }, branch), range(left.get(branch)), range(right.get(branch))]);
+  const rows = branches.map((branch) => [rowHead(branch), range(left.get(branch)), range(right.get(branch))]);
   return panel("Features", table(["Branch", one, two], rows, { "aria-label": "Features of both" }));
 }
 
@@ -73,7 +74,7 @@ function differences(found, [one, two]) {
   const rows = (written) =>
     Object.entries(found.changed)
       .filter(([path]) => !path.startsWith("metrics.") && path.startsWith(PARAMS) === written)
-      .map(([path, values]) => [h("th", { scope: "row" }, written ? path.slice(PARAMS.length) : path), shown(values[one]), shown(values[two])]);
+      .map(([path, values]) => [rowHead(written ? path.slice(PARAMS.length) : path), shown(values[one]), shown(values[two])]);
   const side = (label, listed) => (listed.length ? table(["", one, two], listed, { "aria-label": label, class: "pair" }) : h("p.quiet", "Nothing."));
   return [
     panel("Parameters that differ", side("Parameters that differ", rows(true))),

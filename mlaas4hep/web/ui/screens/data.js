@@ -1,6 +1,6 @@
 // What a run learned from: branches, cuts, distributions.
 import { histogram } from "../chart.js";
-import { fill, h, numberCell, numberHead, panel, table, warnings } from "../dom.js";
+import { fill, h, numberCell, numberHead, panel, rowHead, table, warnings } from "../dom.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
 import { absent } from "./absent.js";
@@ -31,7 +31,7 @@ export async function show(body, run, { signal, whose }) {
 
 function cuts(found) {
   const rows = found.files.map((one) => [one.file, numberCell(count(one.entries)), numberCell(count(one.passed)), numberCell(one.entries ? percent(one.passed / one.entries) : "–")]);
-  rows.push([h("th", { scope: "row" }, "All"), numberCell(count(found.entries)), numberCell(count(found.passed)), numberCell(found.entries ? percent(found.passed / found.entries) : "–")]);
+  rows.push([rowHead("All"), numberCell(count(found.entries)), numberCell(count(found.passed)), numberCell(found.entries ? percent(found.passed / found.entries) : "–")]);
   const entries = panel("Entries", table(["File", numberHead("Entries"), numberHead("Pass the cuts"), numberHead("Share")], rows, { "aria-label": "Entries by file" }));
   return found.cuts.length ? h("div.grid2", entries, cutFlow(found)) : entries;
 }
@@ -43,14 +43,14 @@ function cutFlow(found) {
   const files = found.files.length > 1 && found.files.length <= MOST_FILES ? found.files.filter((one) => one.cuts.length) : [];
   const left = (passed, entries) => numberCell([count(passed), h("span.quiet.small", ` ${entries ? percent(passed / entries) : "–"}`)]);
   const passedIn = (one, cut) => one.cuts.find((each) => each.cut === cut)?.passed ?? 0;
-  const row = (name, all, of) => [h("th", { scope: "row" }, name), ...files.map((one) => left(of(one), one.entries)), left(all, found.entries)];
+  const row = (name, all, of) => [rowHead(name), ...files.map((one) => left(of(one), one.entries)), left(all, found.entries)];
   const rows = [row("all entries", found.entries, (one) => one.entries), ...found.cuts.map(({ cut, passed }) => row(cut, passed, (one) => passedIn(one, cut)))];
   return panel("Cut flow", table(["After the cut", ...files.map((one) => numberHead(one.file)), numberHead("All")], rows, { "aria-label": "Cut flow" }));
 }
 
 function branches(found) {
   const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.missing && `${count(one.missing)} mean “missing”`, one.clipped && `about ${count(one.clipped)} clipped`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
-  const rows = found.features.map((one) => [h("th", { scope: "row" }, one.branch), one.jagged ? `up to ${one.columns} values` : "one value", numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
+  const rows = found.features.map((one) => [rowHead(one.branch), one.jagged ? `up to ${one.columns} values` : "one value", numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
   const names = [["Label", found.label], ["Identifiers", found.identifiers]].filter(([, list]) => list.length);
   return h(
     "div.grid2",
@@ -60,7 +60,7 @@ function branches(found) {
       found.left_out === null
         ? h("p.quiet", "The files cannot be opened any more, so nobody knows what else they hold.")
         : found.left_out.length
-          ? table(["Branch", "Why"], found.left_out.map((one) => [h("th", { scope: "row" }, one.branch), one.reason]), { "aria-label": "Branches that are left out" })
+          ? table(["Branch", "Why"], found.left_out.map((one) => [rowHead(one.branch), one.reason]), { "aria-label": "Branches that are left out" })
           : h("p.quiet", "Nothing: every branch is a feature."),
     ),
   );

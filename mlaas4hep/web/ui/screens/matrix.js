@@ -1,5 +1,5 @@
 // How much branches go together: a coloured square for each pair, and the strongest pairs as numbers.
-import { h, numberCell, numberHead, panel, svg, table } from "../dom.js";
+import { h, numberCell, numberHead, panel, rowHead, svg, table } from "../dom.js";
 import { number } from "../format.js";
 
 const SIDE = 20;
@@ -31,6 +31,6 @@ function square(branches, down, right, value) {
 function strongest(branches, values) {
   const pairs = values.flatMap((row, down) => row.slice(0, down).map((value, right) => [value, branches[right], branches[down]])).filter(([value]) => value !== null);
   pairs.sort((one, other) => Math.abs(other[0]) - Math.abs(one[0]));
-  const rows = pairs.slice(0, LISTED).map(([value, one, other]) => [h("th", { scope: "row" }, `${one} and ${other}`), numberCell(number(value, 3))]);
+  const rows = pairs.slice(0, LISTED).map(([value, one, other]) => [rowHead(`${one} and ${other}`), numberCell(number(value, 3))]);
   return table(["Branches", numberHead("Correlation")], rows, { "aria-label": "The strongest correlations" });
 }

@@ -1,5 +1,5 @@
 // Who I am here, what I use, and how to work from a terminal.
-import { confirmed, copyable, fill, figures, h, notice, panel, table } from "../dom.js";
+import { confirmed, copyable, figures, fill, h, notice, panel, rowHead, table } from "../dom.js";
 import { age, bytes, count } from "../format.js";
 import { call, get, send, token } from "../server.js";
 
@@ -57,7 +57,7 @@ function uploadsOf(uploads, again) {
       if (error.status !== 401) notice(error.message);
     }
   };
-  const rows = uploads.map((one) => [h("th", { scope: "row" }, one.name), count(one.files.length), bytes(one.size_bytes), age(one.uploaded_at), h("button.plain", { type: "button", onclick: () => remove(one.name), "aria-label": `Delete ${one.name}` }, "Delete")]);
+  const rows = uploads.map((one) => [rowHead(one.name), count(one.files.length), bytes(one.size_bytes), age(one.uploaded_at), h("button.plain", { type: "button", onclick: () => remove(one.name), "aria-label": `Delete ${one.name}` }, "Delete")]);
   return panel("Uploads", rows.length ? table(["Name", "Files", "Size", "Sent", ""], rows, { "aria-label": "Uploads" }) : h("p.quiet", "None."));
 }
 

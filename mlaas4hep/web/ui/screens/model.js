@@ -1,5 +1,5 @@
 // One model: what it takes, where it comes from, who may use it.
-import { confirmed, fill, figures, h, notice, numberCell, numberHead, panel, problem, table } from "../dom.js";
+import { confirmed, figures, fill, h, notice, numberCell, numberHead, panel, problem, rowHead, table } from "../dom.js";
 import { age, count, measured, number } from "../format.js";
 import { ask, download, get, predictUrl, send, token, workflowUrl } from "../server.js";
 import { form } from "./tryit.js";
@@ -53,13 +53,13 @@ async function remove(path, name) {
 function cardOf(model, card, run) {
   if (card instanceof Error) return problem(card);
   const made = run && h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name);
-  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured(card.metrics || {}, 6), ["Asked here", card.usage ? card.usage.requests === 1 ? "once" : `${count(card.usage.requests)} times` : null], ["Outside the ranges", card.usage?.rows ? `${count(card.usage.outside)} of ${count(card.usage.rows)} rows` : null]]);
+  return figures([["Version", model.version.slice(0, 8)], ["Made by run", made || null], ["Task", card.task], ["Classes", (card.classes || []).join(", ")], ...measured({ metrics: card.metrics || {}, learned: card.task }, 6), ["Asked here", card.usage ? card.usage.requests === 1 ? "once" : `${count(card.usage.requests)} times` : null], ["Outside the ranges", card.usage?.rows ? `${count(card.usage.outside)} of ${count(card.usage.rows)} rows` : null]]);
 }
 
 function inputsOf(card) {
   if (card instanceof Error) return null;
   const kinds = [["flat", "one value"], ["jagged", "a list"], ["either", "a value or a list"], ["identifiers", "may be there; not used"]];
-  const rows = kinds.flatMap(([kind, text]) => (card.branches?.[kind] || []).map((one) => [h("th", { scope: "row" }, one), text]));
+  const rows = kinds.flatMap(([kind, text]) => (card.branches?.[kind] || []).map((one) => [rowHead(one), text]));
   return [
     panel(`Inputs (${count((card.columns || []).length)} columns)`, rows.length ? table(["Branch", "Kind"], rows, { "aria-label": "Inputs" }) : h("p.quiet", (card.columns || []).join(", ") || "Rows of numbers.")),
     rangesOf(card),
@@ -68,7 +68,7 @@ function inputsOf(card) {
 
 // What a prediction is called "outside" of.
 function rangesOf(card) {
-  const rows = Object.entries(card.ranges || {}).map(([feature, [low, high]]) => [h("th", { scope: "row" }, feature), numberCell(number(low)), numberCell(number(high))]);
+  const rows = Object.entries(card.ranges || {}).map(([feature, [low, high]]) => [rowHead(feature), numberCell(number(low)), numberCell(number(high))]);
   return rows.length ? panel("Ranges in training", table(["Feature", numberHead("Lowest"), numberHead("Highest")], rows, { "aria-label": "Ranges" })) : null;
 }
 
@@ -94,7 +94,7 @@ function origin(found) {
     ...found.inputs.map(([file, id]) => [file, id ? h("code.small", { title: "its identity: the same data have the same" }, id) : "–"]),
     ...found.versions,
   ];
-  return panel("Where it comes from", found.trained_as || found.inputs.length ? table(["What", "Which"], rows.map(([what, which]) => [h("th", { scope: "row" }, what), which]), { "aria-label": "Provenance", class: "pair" }) : h("p.quiet", "It was uploaded, not trained here."));
+  return panel("Where it comes from", found.trained_as || found.inputs.length ? table(["What", "Which"], rows.map(([what, which]) => [rowHead(what), which]), { "aria-label": "Provenance", class: "pair" }) : h("p.quiet", "It was uploaded, not trained here."));
 }
 
 function files(model) {

@@ -1,5 +1,5 @@
 // All models that one may use.
-import { fill, h, table } from "../dom.js";
+import { breakable, fill, h, rowHead, table } from "../dom.js";
 import { call, workflowUrl } from "../server.js";
 
 const PAGE = 100;
@@ -18,7 +18,7 @@ export async function show(view, _args, { signal }) {
       return;
     }
     const link = (one) => `#/models/${encodeURIComponent(one.name)}${one.mine ? "" : `/${encodeURIComponent(one.owner)}`}`;
-    const rows = models.map((one) => [h("th", { scope: "row" }, h("a", { href: link(one) }, one.name)), h("td.title", { title: one.description }, one.description), one.mine ? "mine" : "shared with me", one.public ? "everybody" : one.groups.join(", ") || "nobody else", h("code", one.version.slice(0, 8))]);
+    const rows = models.map((one) => [rowHead(h("a", { href: link(one) }, breakable(one.name))), h("td.title", { title: one.description }, one.description), one.mine ? "mine" : "shared with me", one.public ? "everybody" : one.groups.join(", ") || "nobody else", h("code", one.version.slice(0, 8))]);
     fill(
       list,
       table(["Model", "What it is", "Whose", "May be used by", "Version"], rows, { "aria-label": "Models" }),

@@ -1,5 +1,5 @@
 // A new run: a folder or tarball, what a run of it would do, and the run.
-import { fill, figures, h, panel, problem, table, warnings } from "../dom.js";
+import { figures, fill, h, panel, problem, rowHead, table, warnings } from "../dom.js";
 import { bytes, count } from "../format.js";
 import { get, send, upload } from "../server.js";
 import { tarball } from "../tar.js";
@@ -193,7 +193,7 @@ function outlook(found) {
     h(
       "div.grid2",
       panel("Features", h("p.small", found.features.join(", "))),
-      panel("Left out", found.left_out.length ? table(["Branch", "Why"], found.left_out.map((one) => [h("th", { scope: "row" }, one.branch), one.reason]), { "aria-label": "Left out" }) : h("p.quiet", "Nothing.")),
+      panel("Left out", found.left_out.length ? table(["Branch", "Why"], found.left_out.map((one) => [rowHead(one.branch), one.reason]), { "aria-label": "Left out" }) : h("p.quiet", "Nothing.")),
       panel("Files", table(["File", "Tree", "Entries", "Pass (sample)"], found.files.map((one) => [one.file, one.tree, count(one.entries), `${count(one.passed)} of ${count(one.sampled)}`]), { "aria-label": "Files" }), cutsOf(found.files)),
     ),
   );

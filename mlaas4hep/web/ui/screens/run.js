@@ -177,7 +177,7 @@ function tick(stages) {
 function numbers(run) {
   const shares = run.entries ? `${count(run.selected_entries)} of ${count(run.entries)}` : "";
   return figures([
-    ...measured(run.metrics, 9),
+    ...measured(run, 9),
     ["Entries", shares],
     ["Inputs", run.columns ? count(run.columns) : null],
     ["Files", run.files.length || null],

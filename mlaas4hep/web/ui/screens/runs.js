@@ -1,5 +1,5 @@
 // All runs: filtered, sorted, compared.
-import { fill, h, notice, numberCell, problem } from "../dom.js";
+import { breakable, fill, h, notice, numberCell, problem, rowHead } from "../dom.js";
 import { age, duration, goodness, isFinal, number, statusClass } from "../format.js";
 import { get } from "../server.js";
 
@@ -63,7 +63,7 @@ export async function show(view, _args, { signal, query }) {
     return h(
       "tr",
       h("td", box),
-      h("th", { scope: "row" }, h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name)),
+      rowHead(h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, breakable(run.name))),
       h("td", h("span", { class: `tag ${statusClass(run.status)}` }, run.status)),
       h("td.title.wide", { title: run.title || undefined }, run.title || (run.problem ? run.problem.message : "")),
       h("td.wide", run.learned || run.task),

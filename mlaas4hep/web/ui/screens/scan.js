@@ -1,5 +1,5 @@
 // The trials of a scan: a table, the best first, and each trial as a line across its values.
-import { fill, h, numberCell, numberHead, panel, problem, svg, table } from "../dom.js";
+import { breakable, fill, h, numberCell, numberHead, panel, problem, rowHead, svg, table } from "../dom.js";
 import { number } from "../format.js";
 import { get, runPage } from "../server.js";
 
@@ -17,7 +17,7 @@ export async function drawTrials(place, name, whose = {}) {
   const names = [...new Set(trials.flatMap((one) => Object.keys(one.values)))];
   const done = trials.filter((one) => one.figure !== null);
   const row = (one) => [
-    h("th", { scope: "row" }, h("a", { href: runPage(one.run, whose) }, one.run)),
+    rowHead(h("a", { href: runPage(one.run, whose) }, breakable(one.run))),
     h("span", { class: `tag ${one.status}`, title: one.problem || undefined }, one.run === found.best ? `${one.status}, the best` : one.status),
     numberCell(number(one.figure)),
     ...names.map((key) => shown(one.values[key])),

@@ -1,5 +1,5 @@
 // The versions of one model: which is served, what names mean, and the way back to an earlier one.
-import { confirmed, fill, h, notice, panel, table } from "../dom.js";
+import { confirmed, fill, h, notice, panel, rowHead, table } from "../dom.js";
 import { age, auc, number } from "../format.js";
 import { get, send } from "../server.js";
 
@@ -23,7 +23,7 @@ export async function versions(path, of, mine) {
 function row(path, one, mine, change) {
   const short = one.version.slice(0, 8);
   const cells = [
-    h("th", { scope: "row" }, h("code", { title: one.version }, short)),
+    rowHead(h("code", { title: one.version }, short)),
     h("span", { title: one.stored_at }, age(one.stored_at)),
     one.provenance.trained_as,
     number(auc({ metrics: Object.fromEntries(one.provenance.metrics) })),

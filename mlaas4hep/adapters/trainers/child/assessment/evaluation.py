@@ -37,12 +37,17 @@ class SetFigures:
 
     name: str  #: such as "test", or "test/isB"
     entries: int
-    auc: float | None
+    auc: float | None  #: of more than two classes the mean of each against all others
     matrix: NDArray[Any] | None  #: entries, or sums of their weights
     curve: Roc | None  #: of binary tasks
     error: float | None = None  #: root mean square, of regression
-    auc_error: float | None = None  #: standard error of `auc`, of two classes
+    auc_error: float | None = None  #: standard error of `auc`
     weight: float | None = None  #: sum of weights; None: all count alike
+
+    @property
+    def is_of_several_classes(self) -> bool:
+        """Tell whether there are more than two classes, so that `auc` is a mean."""
+        return self.matrix is not None and len(self.matrix) > 2  # noqa: PLR2004
 
     @property
     def is_of_one_class(self) -> bool:
@@ -172,7 +177,11 @@ def _of_classes(usual: dict[str, Any], scored: Scored, threshold: float) -> SetF
         more = _curve(labels == 1, predicted[:, 1], weights)
         chosen = (predicted[:, 1] >= threshold).astype(np.int64)
     else:
-        more = {"curve": None, "auc": scores.mean_area(labels, predicted, weights)}
+        more = {
+            "curve": None,
+            "auc": scores.mean_area(labels, predicted, weights),
+            "auc_error": scores.mean_area_error(labels, predicted, weights),
+        }
         chosen = predicted.argmax(axis=1)
     matrix = scores.confusion(labels, chosen, classes, weights)
     return SetFigures(**usual, matrix=matrix, **more)
@@ -242,7 +251,8 @@ def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
     if any(each.curve and "/" not in each.name for each in figures):
         lines.append(f"scores are for class {class_names(2, names)[1]}")
     for each in figures:
-        number = "" if each.auc is None else f", AUC {each.auc:.4f}"
+        mean = "mean AUC of each class against all others" if each.is_of_several_classes else "AUC"
+        number = "" if each.auc is None else f", {mean} {each.auc:.4f}"
         number += "" if each.auc_error is None else f" ± {each.auc_error:.4f}"
         if each.is_of_one_class:
             number = ", all of one class: there is no AUC, and val_ metrics of it say nothing"

@@ -1,7 +1,8 @@
 """Whether a model knows what it learned from better than what it never saw, class by class.
 
 Scores of one class in the training part and in the held-out part are compared by the two-sample
-Kolmogorov-Smirnov test: a small p-value says that they are not spread alike.
+Kolmogorov-Smirnov test: a small p-value says that they are not spread alike. The score is that of
+the signal; with more than two classes each class is compared by the score of itself.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Pair:
 
 def compared(pairs: Sequence[Pair], name: str) -> dict[str, Any]:
     """Return the comparison of two parts of the entries; the held-out one is called `name`."""
-    every = np.concatenate([_last(part) for pair in pairs for part in (pair.train, pair.held_out)])
+    every = np.concatenate([_told(part) for pair in pairs for part in (pair.train, pair.held_out)])
     edges = np.histogram_bin_edges(every, BINS, _range(every))
     classes = [
         _of_class(pair.train, pair.held_out, index, label, edges)
@@ -100,8 +101,14 @@ def _share_up_to(points: NDArray[Any], values: NDArray[Any], weights: NDArray[An
     return shares
 
 
-def _last(scores: Scores) -> NDArray[Any]:
-    return scores[1][:, -1]
+def _told(scores: Scores) -> NDArray[Any]:
+    """Return all scores that are compared, of whatever class."""
+    outputs = scores[1]
+    return outputs.reshape(-1) if _is_of_several_classes(outputs) else outputs[:, -1]
+
+
+def _is_of_several_classes(outputs: NDArray[Any]) -> bool:
+    return bool(outputs.shape[1] > 2)  # noqa: PLR2004 - two outputs tell the same of signal
 
 
 def _chosen(scores: Scores, index: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -109,7 +116,8 @@ def _chosen(scores: Scores, index: int) -> tuple[NDArray[Any], NDArray[Any] | No
     low = labels < 0
     truth = np.where(low, 0, np.rint(labels)).astype(np.int64)  # -1 and 1 are classes 0 and 1
     chosen = truth == index
-    return outputs[chosen, -1], None if weights is None else weights[chosen]
+    column = index if _is_of_several_classes(outputs) else -1
+    return outputs[chosen, column], None if weights is None else weights[chosen]
 
 
 def _range(values: NDArray[Any]) -> tuple[float, float]:

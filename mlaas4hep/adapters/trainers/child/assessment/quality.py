@@ -13,6 +13,7 @@ from mlaas4hep.core.models.figures import Roc, area_error, roc
 
 BINS = 50
 _POINTS = 200  #: of a ROC curve
+_MOST_CLASSES = 30  #: of more, nobody reads the scores of each by the true class of all
 
 
 def quality(
@@ -67,8 +68,10 @@ def _set(
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
         told["scores"] = _scores(labels, scores, weights, len(each.matrix))
-        if len(each.matrix) > 2:  # noqa: PLR2004 - two classes have one curve
+        if each.is_of_several_classes:
             told["rocs"] = _each_against_rest(labels, scores, weights, told["classes"])
+            if len(each.matrix) <= _MOST_CLASSES:
+                told["class_scores"] = _class_scores(labels, scores, weights)
     elif each.error is not None and len(labels) and _is_one_number(labels, scores):
         told |= regression(labels, scores.reshape(-1), weights)
     return told
@@ -115,10 +118,35 @@ def _scores(
     low = -1.0 if (labels < 0).any() else 0.0
     edges = np.linspace(low, 1.0, BINS + 1)
     truth = (labels > 0.5 if classes == 2 else np.rint(labels)).astype(np.int64)  # noqa: PLR2004
-    own = np.clip(scores[:, -1], low, 1.0)
+    return {
+        "edges": edges.tolist(),
+        "counts": _by_class(scores[:, -1], truth, weights, edges, classes),
+    }
+
+
+def _class_scores(
+    labels: NDArray[Any], scores: NDArray[Any], weights: NDArray[Any] | None
+) -> dict[str, Any]:
+    """Return the score of each class by true class: a list for each class, of one for each."""
+    classes = scores.shape[1]
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    truth = np.rint(labels).astype(np.int64)
+    counts = [_by_class(own, truth, weights, edges, classes) for own in scores.T]
+    return {"edges": edges.tolist(), "counts": counts}
+
+
+def _by_class(
+    own: NDArray[Any],
+    truth: NDArray[np.int64],
+    weights: NDArray[Any] | None,
+    edges: NDArray[Any],
+    classes: int,
+) -> list[list[float]]:
+    """Return how many scores are in each bin, by true class; the outermost have what is outside."""
+    inside = np.clip(own, edges[0], edges[-1])
     counts = []
     for one in range(classes):
         chosen = truth == one
         counted = None if weights is None else weights[chosen]
-        counts.append(np.histogram(own[chosen], edges, weights=counted)[0].tolist())
-    return {"edges": edges.tolist(), "counts": counts}
+        counts.append(np.histogram(inside[chosen], edges, weights=counted)[0].tolist())
+    return counts

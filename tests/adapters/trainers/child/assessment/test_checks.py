@@ -37,6 +37,17 @@ def test_parts_are_compared_as_scipy_compares_them(seed):
     assert sum(found["train"]) == found["train_entries"]
 
 
+def test_each_of_several_classes_is_compared_by_its_own_score():
+    random = np.random.default_rng(3)
+    parts = [(random.integers(0, 3, size), random.random((size, 3)), None) for size in (300, 90)]
+
+    found = compared([Pair(train=parts[0], held_out=parts[1], names=tuple("abc"))], "test")
+
+    own = [[outputs[labels == one, one] for labels, outputs, _ in parts] for one in range(3)]
+    expected = [stats.ks_2samp(*each).statistic for each in own]
+    assert [each["ks"] for each in found["classes"]] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("first", "second"), [(1, 1), (3, 2), (7, 7), (12, 9), (20, 4), (300, 301), (900, 1000)]
 )

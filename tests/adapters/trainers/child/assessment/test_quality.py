@@ -66,6 +66,24 @@ def test_each_of_several_classes_has_its_curve_against_all_others():
     assert rocs[0]["auc_error"] == 0
 
 
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 0.5, 3.0])])
+def test_the_score_of_each_of_several_classes_is_counted_by_true_class(weights):
+    labels = np.array([0, 1, 2, 2])
+    scores = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.3, 0.3, 0.4], [0.0, 0.1, 0.9]])
+    test = SetFigures(name="test", entries=4, auc=1.0, matrix=np.eye(3), curve=None)
+
+    told = quality([test], {"test": (labels, scores, weights)}, tuple("abc"))["test"]
+
+    found = told["class_scores"]
+    for own in range(3):
+        for true in range(3):
+            chosen = labels == true
+            counted = None if weights is None else weights[chosen]
+            expected, _ = np.histogram(scores[chosen, own], found["edges"], weights=counted)
+            assert found["counts"][own][true] == expected.tolist()
+    assert found["counts"][-1] == told["scores"]["counts"]
+
+
 def test_a_histogram_has_edges_in_both_units():
     one = Histogram(
         name="pt",

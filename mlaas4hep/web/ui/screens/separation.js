@@ -1,0 +1,169 @@
+// How well classes are told apart: curves, scores, and what a cut leaves.
+import { chart, COLOURS, histogram } from "../chart.js";
+import { breakable, figures, fill, h, numberHead, panel, rowHead, table } from "../dom.js";
+import { amount, isWeighted, number, percent, plusMinus } from "../format.js";
+
+// Curves have points of their own; uPlot wants one axis for all.
+function onGrid(roc, grid) {
+  const { false_positives: x, true_positives: y } = roc;
+  let at = 0;
+  return grid.map((wanted) => {
+    while (at < x.length - 2 && x[at + 1] <= wanted) at += 1;
+    const span = x[at + 1] - x[at];
+    return span > 0 ? y[at] + ((y[at + 1] - y[at]) * Math.min(1, (wanted - x[at]) / span)) : y[at + 1];
+  });
+}
+
+export function rocs(sets) {
+  const drawn = sets.filter((one) => one.roc);
+  const curves = drawn.map((one) => ({ label: `${one.text} ${one.auc === null ? "" : plusMinus(one.auc, one.auc_error)}`, roc: one.roc }));
+  return panel("ROC curve", rocChart("ROC curve of each set", curves, "background that passes", "signal that passes"));
+}
+
+export function eachAgainstRest(best) {
+  const curves = best.rocs.map((one) => ({ label: `${one.class} ${plusMinus(one.auc, one.auc_error)}`, roc: one }));
+  return panel(`ROC curves, ${best.text}`, rocChart("ROC curve of each class", curves, "others that pass", "of the class that passes"), h("p.small.quiet", "Each class against all others, by its own score."));
+}
+
+export function rocChart(label, curves, xLabel, yLabel) {
+  const grid = Array.from({ length: 201 }, (_one, index) => (index / 200) ** 2);
+  const series = curves.map((one) => ({ label: one.label, values: onGrid(one.roc, grid), colour: one.colour, points: false }));
+  series.push({ label: "chance", values: grid, dash: [4, 4], colour: COLOURS[5], width: 1, points: false });
+  return chart({ label, x: grid, xLabel, yLabel, series, xRange: [0, 1], yRange: [0, 1.01], height: 300 });
+}
+
+// `of` is the class whose score it is, by its name; nothing: the signal's, or the last class's.
+export function scores(sets, overtraining, of) {
+  const scored = sets.filter((one) => one.scores);
+  const drawn = scored.filter((one) => one === scored[0] || one.name === "train");
+  const series = drawn.flatMap((one) =>
+    one.scores.counts.map((counts, index) => {
+      const sum = counts.reduce((total, each) => total + each, 0) || 1;
+      const isHeldOut = one === drawn[0];
+      return { label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: COLOURS[index % COLOURS.length], dash: isHeldOut ? undefined : [5, 4], width: isHeldOut ? 2 : 1.2 };
+    }),
+  );
+  const edges = drawn[0].scores.edges;
+  const own = of ?? (drawn[0].classes.length > 2 ? drawn[0].classes.at(-1) : "");
+  const told = (overtraining?.classes || []).filter((one) => typeof one.ks === "number" && (!of || one.class === of)).map((one) => `${one.class}: distance ${number(one.ks, 3)}, p = ${number(one.p_value, 3)}`).join("; ");
+  const place = h("div");
+  const label = `Scores by class, ${drawn.map((one) => one.text).join(" against ")}`;
+  const draw = (log) => fill(place, histogram({ label, edges, xLabel: own ? `score of ${own}` : "score", yLabel: "share of the class", series, height: 300, log }));
+  const scale = h("select", { "aria-label": "Scale of the scores", onchange: (event) => draw(event.target.value === "logarithmic") }, ["linear", "logarithmic"].map((one) => h("option", one)));
+  draw(false);
+  return h("section.panel", h("div.head", h("h2", "Scores by class"), scale), place, told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
+}
+
+// Of binned scores: what lies at or above each edge, by class.
+function above({ counts }) {
+  return counts.map((bins) => {
+    let sum = 0;
+    return [...bins, 0].reverse().map((each) => (sum += each)).reverse();
+  });
+}
+
+function matrixTable(classes, cells, label) {
+  const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
+  return table(
+    ["True class", ...classes.map((one) => numberHead(["predicted ", breakable(one)]))],
+    cells.map((row, index) => [rowHead(classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), " ", h("span.quiet.small", percent(each / sums[index]))))]),
+    { "aria-label": label ? `Confusion matrix of ${label}` : "Confusion matrix", class: "confusion" },
+  );
+}
+
+export function confusion(best, label) {
+  return panel("Confusion", matrixTable(best.classes, best.confusion, label));
+}
+
+function confusionAt(best, label) {
+  const edges = best.scores.edges;
+  const passed = above(best.scores);
+  const place = h("div");
+  const id = `threshold-${label}`;
+  const told = h("output", { for: id });
+  const slider = h("input", { type: "range", id, min: 0, max: edges.length - 1, step: 1, value: Math.round((edges.length - 1) / 2), oninput: draw });
+  function draw() {
+    const at = Number(slider.value);
+    const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
+    told.textContent = number(edges[at], 3);
+    fill(place, matrixTable(best.classes, cells, label), leftBy(cells));
+  }
+  draw();
+  return panel("Confusion", h("label", { for: id }, "Threshold of the score ", told), slider, place);
+}
+
+// What a cut at the threshold leaves, in the words of an analysis.
+function leftBy([[lost, kept], [missed, found]]) {
+  const share = (part, whole) => (part >= 0 && whole > 0 ? percent(part / whole) : "–");
+  return figures([["Signal efficiency", share(found, missed + found)], ["Background rejection", kept > 0 && lost + kept > 0 ? number((lost + kept) / kept, 3) : "–"], ["Purity", share(found, kept + found)]]);
+}
+
+function significance(best) {
+  const edges = best.scores.edges;
+  const [background, signal] = above(best.scores);
+  const at = edges.slice(0, -1);
+  const value = (work) => at.map((_edge, index) => work(signal[index], background[index]));
+  const simple = value((s, b) => (b >= 5 ? s / Math.sqrt(b) : null));
+  const full = value((s, b) => (s + b > 0 ? s / Math.sqrt(s + b) : null));
+  const top = full.reduce((best_, each, index) => (each !== null && each > (full[best_] ?? 0) ? index : best_), 0);
+  return panel(
+    "Significance",
+    chart({ label: "Significance by threshold", x: at, xLabel: "threshold", yLabel: "significance", series: [{ label: "S/√B", values: simple, points: false }, { label: "S/√(S+B)", values: full, points: false }], height: 260 }),
+    h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where ${isWeighted(best) ? "weights of background that sum up to at least 5" : "at least 5 entries of background"} are left.`),
+  );
+}
+
+function calibration(best) {
+  const { edges, counts } = best.scores;
+  const step = 5;
+  const points = [];
+  for (let bin = 0; bin < edges.length - 1; bin += step) {
+    const sum = (of) => of.slice(bin, bin + step).reduce((total, each) => total + each, 0);
+    const [background, signal] = counts.map(sum);
+    const total = background + signal;
+    const middle = (edges[bin] + edges[Math.min(bin + step, edges.length - 1)]) / 2;
+    points.push([middle, total ? signal / total : null, total]);
+  }
+  const x = points.map((one) => one[0]);
+  return panel(
+    "Calibration",
+    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: COLOURS[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
+    h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
+  );
+}
+
+/** Return the panels of a signal and a background. */
+export function twoClasses(sets, label, overtraining, byClass) {
+  const [best] = sets;
+  return [
+    sets.some((one) => one.roc) && rocs(sets),
+    byClass || scores(sets, overtraining),
+    confusionAt(best, label),
+    significance(best),
+    best.scores.edges[0] === 0 && calibration(best), // scores from -1 to 1 are no shares
+  ];
+}
+
+/** Return a panel in which one of several classes is chosen, and told from all others by its own score. */
+export function oneAgainstRest(sets, label, overtraining) {
+  const { classes } = sets[0];
+  const scored = sets.filter((one) => one.class_scores);
+  const place = h("div.grid2");
+  const draw = (index) => {
+    const name = classes[index];
+    const byTruth = scored.map((one) => ({ ...one, scores: { edges: one.class_scores.edges, counts: one.class_scores.counts[index] } }));
+    fill(place, twoClasses(byTruth.map((one) => against(one, index)), label, overtraining, scores(byTruth, overtraining, name)));
+  };
+  const chooser = h("select", { "aria-label": label ? `Class of ${label}` : "Class", onchange: (event) => draw(Number(event.target.value)) }, classes.map((name, index) => h("option", { value: index }, name)));
+  draw(0);
+  return h("section.stack", h("div.head", h("h2", "One class against all others"), chooser), place);
+}
+
+// One class as the signal, all others together as the background.
+function against(set, index) {
+  const name = set.classes[index];
+  const { edges, counts } = set.scores;
+  const others = edges.slice(1).map((_edge, bin) => counts.reduce((total, one, each) => (each === index ? total : total + one[bin]), 0));
+  const { auc = null, auc_error, ...roc } = set.rocs.find((one) => one.class === name) ?? {};
+  return { ...set, classes: ["any other", name], scores: { edges, counts: [others, counts[index]] }, auc, auc_error, roc: roc.true_positives ? roc : undefined };
+}
