@@ -1,8 +1,9 @@
 """The first line of a CSV file: the names of its columns, and what separates them."""
 
 import csv
-import math
+import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,7 +11,9 @@ from mlaas4hep.errors import InvalidRequestError
 
 MAX_HEAD_BYTES = 4 * 1024**2
 MAX_COLUMNS = 100_000
+_GLANCE_BYTES = 64 * 1024  #: of the first entry, which only helps to tell what the names are
 _SEPARATORS = (",", ";", "\t", "|")
+_QUOTED = re.compile('"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +36,14 @@ def read_head(file: BinaryIO) -> Head:
     file.seek(0)
     data = file.read(MAX_HEAD_BYTES)
     at, line, comment = 0, 1, ""
-    for row in data.splitlines(keepends=True):
+    rows = data.splitlines(keepends=True)
+    for number, row in enumerate(rows):
         text = _decoded(row, line, first=at == 0)
         if text.strip() and not text.startswith("#"):
             if not row.endswith((b"\n", b"\r")) and len(data) == MAX_HEAD_BYTES:
                 raise InvalidRequestError(f"line {line} is longer than {MAX_HEAD_BYTES} bytes")
-            return _head(text, comment, (at, line), len(row))
+            following = _first_text(rows[number + 1 :])
+            return _head(text, comment, following, (at, line), len(row))
         comment = text.lstrip("# ") if text.startswith("#") else comment
         at, line = at + len(row), line + 1
     raise InvalidRequestError("there is no line with the names of the columns")
@@ -58,18 +63,23 @@ def _decoded(row: bytes, line: int, *, first: bool) -> str:
         ) from error
 
 
-def _head(text: str, comment: str, place: tuple[int, int], size: int) -> Head:
+def _first_text(rows: Iterable[bytes]) -> str:
+    """Return the beginning of the first line that is not empty."""
+    first = next((row for row in rows if row.strip()), b"")
+    return first[:_GLANCE_BYTES].decode("utf-8", "replace")
+
+
+def _head(text: str, comment: str, following: str, place: tuple[int, int], size: int) -> Head:
     at, line = place
-    separator = max(_SEPARATORS, key=text.count)
+    separator = _separator(text, following, line)
     fields = _fields(text, separator)
     if all(map(_is_number, fields)):  # as NumPy's savetxt writes: the names are a comment
         names = _fields(comment, separator)
         if len(names) != len(fields) or all(map(_is_number, names)):
-            raise InvalidRequestError(
-                f"line {line} has numbers where the names of the columns should be",
-                hint="write the names into the first line, as in: pt,eta,phi",
-            )
+            raise _no_names(line)
         return Head(names=_checked(names), separator=separator, start=at, line=line)
+    if any(map(_is_number, fields)) and _are_alike(fields, _fields(following, separator)):
+        raise _no_names(line)
     found = _checked(fields)
     return Head(
         names=found,
@@ -80,6 +90,37 @@ def _head(text: str, comment: str, place: tuple[int, int], size: int) -> Head:
     )
 
 
+def _separator(text: str, following: str, line: int) -> str:
+    """Return what separates the names of a first line.
+
+    Raises:
+        InvalidRequestError: spaces do, in the line after it, too.
+    """
+    bare = _QUOTED.sub("", text)
+    separator = max(_SEPARATORS, key=bare.count)
+    if separator not in bare and 1 < len(bare.split()) == len(following.split()):
+        raise InvalidRequestError(
+            f"line {line} separates values by spaces",
+            hint="separate them by commas: awk -v OFS=, '{$1=$1; print}' old.csv > new.csv",
+        )
+    return separator
+
+
+def _are_alike(fields: Sequence[str], entry: Sequence[str]) -> bool:
+    """Tell whether a line holds numbers and texts where the next one does, as an entry would."""
+    return len(fields) == len(entry) and all(
+        not later or (bool(field) and _is_number(field) == _is_number(later))
+        for field, later in zip(fields, entry, strict=True)
+    )
+
+
+def _no_names(line: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"line {line} has numbers where the names of the columns should be",
+        hint="write the names into the first line, as in: pt,eta,phi",
+    )
+
+
 def _fields(text: str, separator: str) -> list[str]:
     rows = list(csv.reader([text], delimiter=separator))
     return [field.strip() for field in rows[0]] if rows else []
@@ -87,9 +128,10 @@ def _fields(text: str, separator: str) -> list[str]:
 
 def _is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text)) or True
+        float(text)
     except ValueError:
         return False
+    return True
 
 
 def _checked(names: list[str]) -> tuple[str, ...]:

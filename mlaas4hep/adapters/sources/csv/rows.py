@@ -15,10 +15,6 @@ MAX_LINE_BYTES = 32 * 1024**2
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 
 
-class UnclosedQuoteError(Exception):
-    """The file ends inside quotes."""
-
-
 def row_ends(data: bytes, *, quoted: bool = False) -> tuple[NDArray[np.int64], bool]:
     """Return the places behind the line ends that end rows, and whether the last byte is quoted."""
     view = np.frombuffer(data, np.uint8)
@@ -49,7 +45,7 @@ def find_rows(file: BinaryIO, start: int, line: int, size_bytes: int) -> tuple[P
     found = _Found(starts=[start], lines=[line])
     file.seek(start)
     rows = 0
-    for at, piece in _whole_rows(file, start):
+    for at, piece in _whole_rows(file, start, line):
         digest.update(piece)
         rows += _count(piece)
         line += piece.count(b"\n")
@@ -64,7 +60,7 @@ def find_rows(file: BinaryIO, start: int, line: int, size_bytes: int) -> tuple[P
     return pieces, digest.hexdigest()
 
 
-def _whole_rows(file: BinaryIO, at: int) -> Iterator[tuple[int, bytes]]:
+def _whole_rows(file: BinaryIO, at: int, line: int) -> Iterator[tuple[int, bytes]]:
     """Yield pieces that end where rows do, each with where it begins."""
     rest = b""
     while data := read_fully(file, PIECE_BYTES):
@@ -72,13 +68,17 @@ def _whole_rows(file: BinaryIO, at: int) -> Iterator[tuple[int, bytes]]:
         ends, quoted = row_ends(rest)
         if len(ends):
             yield at, rest[: int(ends[-1])]
+            line += rest.count(b"\n", 0, int(ends[-1]))
             at, rest = at + int(ends[-1]), rest[int(ends[-1]) :]
         elif len(rest) > MAX_LINE_BYTES:
             what = "a quote is not closed within" if quoted else "a line is longer than"
-            raise InvalidRequestError(f"at byte {at}, {what} {MAX_LINE_BYTES} bytes")
+            raise InvalidRequestError(f"line {line}: {what} {MAX_LINE_BYTES} bytes")
     if rest:
         if row_ends(rest)[1]:
-            raise InvalidRequestError(f"a quote in the line at byte {at} is never closed")
+            raise InvalidRequestError(
+                f"line {line} has a quote that is never closed",
+                hint='put the whole value into quotes, and write "" for a quote in it',
+            )
         yield at, rest
 
 

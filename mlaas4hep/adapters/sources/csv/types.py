@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import compute, csv
 
 from mlaas4hep.adapters.sources.csv.head import Head
 from mlaas4hep.core.data.values.written import are_numbers, have_decimal_commas
@@ -105,8 +105,11 @@ def parse(
     columns: Sequence[str],
     decimal: str = ".",
 ) -> Any:
-    """Return some columns of whole rows as an Arrow table; ArrowInvalid if a value is wrong."""
-    return csv.read_csv(
+    """Return some columns of whole rows as an Arrow table; ArrowInvalid if a value is wrong.
+
+    Spaces around a text do not count, as around a name.
+    """
+    table = csv.read_csv(
         io.BytesIO(piece),
         read_options=csv.ReadOptions(
             column_names=head.names, block_size=len(piece) + 1, use_threads=False
@@ -119,3 +122,8 @@ def parse(
             decimal_point=decimal,
         ),
     )
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = compute.utf8_trim_whitespace(table.column(place))
+            table = table.set_column(place, field, texts)
+    return table
