@@ -24,10 +24,10 @@ def change(target: Target, goods: Sequence[bytes], seed: int, number: int) -> by
     return target.mended(changed) if target.mended and dice.random() < _MENDED else changed
 
 
-def attempt(read: Read, data: bytes) -> str:
+def attempt(read: Read, data: bytes, seconds: int = SECONDS) -> str:
     """Return "read", or the class of our own error; raises what should not happen."""
     try:
-        with _deadline():
+        with _deadline(seconds):
             read(data)
     except MlaasError as error:
         return type(error).__name__
@@ -35,12 +35,12 @@ def attempt(read: Read, data: bytes) -> str:
 
 
 @contextmanager
-def _deadline() -> Iterator[None]:
+def _deadline(seconds: int) -> Iterator[None]:
     def ring(*_: object) -> None:
-        raise TooLongError(f"more than {SECONDS} s")
+        raise TooLongError(f"more than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     try:
         yield
     finally:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fuzz.attempts import attempt, change
+from fuzz.attempts import SECONDS, attempt, change
 from fuzz.target import Read, Target
 
 RESIDENT_BYTES = 2 * 1024**3
 _ADDRESS_BYTES = 3 * RESIDENT_BYTES  #: threads of libraries map much that they do not use
 _SILENCE_S = 60.0  #: after which a process hangs where no signal reaches it
+_FIRST_S = 45  #: for a good input; the first one has its library imported, and processes started
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -96,9 +97,9 @@ class _Work:
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES, _ADDRESS_BYTES))
         logging.disable()
         goods, read = self.target.seeds(self.folder), self.target.make(self.folder)
-        bad = [good for good in goods if _tried(read, good, 0).end != "read"]
+        bad = [told for good in goods if (told := _tried(read, good, 0, _FIRST_S)).end != "read"]
         if bad:
-            end = f"{bad[0]!r:.200} is not read"
+            end = f"a good input is not read: {bad[0].end}"
             theirs.send(_Told(number=0, end=end, is_finding=True))
         for number in () if bad else self.numbers:
             theirs.send(_tried(read, change(self.target, goods, self.seed, number), number))
@@ -107,10 +108,10 @@ class _Work:
         theirs.send(None)
 
 
-def _tried(read: Read, data: bytes, number: int) -> _Told:
+def _tried(read: Read, data: bytes, number: int, seconds: int = SECONDS) -> _Told:
     began, is_finding = time.monotonic(), False
     try:
-        end = attempt(read, data)
+        end = attempt(read, data, seconds)
     except BaseException as error:  # noqa: BLE001 - that is what is looked for
         where = traceback.extract_tb(error.__traceback__)[-1]
         end, is_finding = f"{error!r:.200} in {where.filename}:{where.lineno}", True

@@ -62,9 +62,7 @@ def _stored(world):
 
 
 @pytest.mark.parametrize("route", NAMING, ids=str)
-def test_a_stranger_is_told_that_there_is_no_such_model_and_changes_nothing(
-    world, mallory, route
-):
+def test_a_stranger_is_told_that_there_is_no_such_model_and_changes_nothing(world, mallory, route):
     before = _stored(world)
 
     found, absent = (_answer(mallory, route, model) for model in (MODEL, ABSENT))
