@@ -33,7 +33,7 @@ def test_the_api_server_takes_the_overlay(cluster, overlay):
 
 
 def test_applying_twice_changes_nothing(cluster):
-    text = site.overlay(cluster, "site")
+    text = site.overlay(cluster, site.LARGE.overlay)
     kubectl.run(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
     query = ("get", "deployment,statefulset,service,secret,configmap", "-A", "-o", "json")
     before = versions(kubectl.run(cluster, *query))

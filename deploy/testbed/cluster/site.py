@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -22,7 +23,19 @@ log = logging.getLogger(__name__)
 OURS, FUNCTIONS = "mlaas", "openfaas-fn"  #: namespaces
 PARTS = ("minio", "oauth2-proxy", "nats", "mlaas4hep-xrootd-proxy")
 PATIENCE_S = 600  #: a busy machine unpacks gigabytes the first time
-NATS_SERVERS = 3  #: of the component nats-cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What the overlays `small` and `production` differ in, but for who runs the functions."""
+
+    overlay: str  #: of this site's copy
+    nats_servers: int
+    proxy: str  #: the kind of workload that the XRootD proxy is, as its folder is called
+
+
+SMALL = Size(overlay="site-small", nats_servers=1, proxy="statefulset")
+LARGE = Size(overlay="site-large", nats_servers=3, proxy="daemonset")
 #: Volumes that the site has to give, by claim, with the user that writes to each.
 VOLUMES = {
     "data-minio-0": 10001,
@@ -34,21 +47,28 @@ VOLUMES = {
 
 
 def apply(place: Place) -> None:
-    """Put the overlay on the cluster, provision it, and return when all of it is ready."""
-    _volumes(place)
-    text = overlay(place, "site")
+    """Put the large overlay on the cluster, provision it, and return when all of it is ready."""
+    give_volumes(place)
+    text = overlay(place, LARGE.overlay)
     log.info("applying the overlay")
     _namespaces_first(place, text)
-    kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
+    _apply(place, text)
     for name in ("statefulset/minio", "statefulset/nats"):
         rolled_out(place, OURS, name)
     _provision(place)
-    for name in ("statefulset/xrootd-proxy", "deployment/door-workflow", "deployment/door-predict"):
+    is_ready(place, LARGE)
+    containerd.forget_images(place, text)
+
+
+def is_ready(place: Place, size: Size) -> None:
+    """Return when everything of a site of that size is as its manifests say."""
+    for name in (
+        "statefulset/nats", f"{size.proxy}/xrootd-proxy",
+        "deployment/door-workflow", "deployment/door-predict", "deployment/dispatcher",
+    ):  # fmt: skip
         rolled_out(place, OURS, name)
-    rolled_out(place, OURS, "deployment/dispatcher")
     for name in functions.NAMES:
         rolled_out(place, FUNCTIONS, f"deployment/{name}")
-    containerd.forget_images(place, text)
 
 
 def rolled_out(place: Place, namespace: str, name: str, patience_s: int = PATIENCE_S) -> None:
@@ -61,9 +81,7 @@ def rolled_out(place: Place, namespace: str, name: str, patience_s: int = PATIEN
 
 def overlay(place: Place, name: str) -> str:
     """Return what kustomize makes of an overlay in this site's copy, secrets filled in."""
-    deploy = _copy(place)
-    folder = deploy / "kubernetes/overlays" / name
-    return command.output([place.program("kustomize"), "build", str(folder)])
+    return command.output([place.program("kustomize"), "build", str(overlays(place) / name)])
 
 
 def url(door: str, place: Place) -> str:
@@ -85,19 +103,32 @@ def certificate(place: Place) -> tuple[Path, Path]:
     return key, found
 
 
-def _copy(place: Place) -> Path:
-    """Copy deploy/ and put secrets and our own overlay into it, as an operator does."""
+def overlays(place: Place) -> Path:
+    """Copy deploy/ and put secrets and our own overlays into it, as an operator does."""
     deploy = place.folder("cluster", "site") / "deploy"
     shutil.rmtree(deploy, ignore_errors=True)
     shutil.copytree(REPOSITORY / "deploy", deploy, ignore=shutil.ignore_patterns("testbed"))
-    overlays = deploy / "kubernetes/overlays"
+    folder = deploy / "kubernetes/overlays"
     for name in ("small", "production", "plain"):
-        _secrets(place, overlays / name / "secrets")
-    (overlays / "site").mkdir()
-    (overlays / "site/kustomization.yaml").write_text(
-        yaml.safe_dump(_kustomization(place)), encoding="utf-8"
+        _secrets(place, folder / name / "secrets")
+    for size in (SMALL, LARGE):
+        _plain(folder, size)
+        (folder / size.overlay).mkdir()
+        (folder / size.overlay / "kustomization.yaml").write_text(
+            yaml.safe_dump(_kustomization(place, size)), encoding="utf-8"
+        )
+    return folder
+
+
+def _plain(folder: Path, size: Size) -> None:
+    """Copy the overlay `plain`, with the XRootD proxy that a site of that size has."""
+    copy = folder / f"plain-{size.proxy}"
+    shutil.copytree(folder / "plain", copy)
+    file = copy / "kustomization.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("xrootd-proxy/statefulset", f"xrootd-proxy/{size.proxy}"), encoding="utf-8"
     )
-    return deploy
 
 
 def _secrets(place: Place, folder: Path) -> None:
@@ -108,15 +139,15 @@ def _secrets(place: Place, folder: Path) -> None:
         shutil.copy2(file, folder)
 
 
-def _kustomization(place: Place) -> dict[str, object]:
+def _kustomization(place: Place, size: Size) -> dict[str, object]:
     issuer = [f"MLAAS_ISSUER={place.http('identity')}", f"MLAAS_AUDIENCE={identity.AUDIENCE}"]
     small = [{"op": "replace", "path": _REQUESTS + "/cpu", "value": "10m"}]
     outside = [{"op": "add", "path": "/spec/externalIPs", "value": [network.NODE]}]
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": ["../plain"],
-        "components": ["../../components/nats-cluster"],
+        "resources": [f"../plain-{size.proxy}"],
+        "components": ["../../components/nats-cluster"] if size.nats_servers > 1 else [],
         "images": [
             *(_image(place, f"mlaas4hep-{name}", "latest") for name in functions.NAMES),
             *(_image(place, name, images.TAG) for name in PARTS),
@@ -133,7 +164,10 @@ def _kustomization(place: Place) -> dict[str, object]:
         ],
         "patches": [
             # One small machine: what is asked for beforehand is little, the limits stay.
-            {"target": {"kind": "Deployment|StatefulSet"}, "patch": yaml.safe_dump(small)},
+            {
+                "target": {"kind": "Deployment|StatefulSet|DaemonSet"},
+                "patch": yaml.safe_dump(small),
+            },
             {"target": {"kind": "Service", "name": "door-.*"}, "patch": yaml.safe_dump(outside)},
             {"target": {"kind": "ScaledObject"}, "patch": yaml.safe_dump(_QUICK)},
         ],
@@ -160,19 +194,15 @@ def _image(place: Place, name: str, tag: str) -> dict[str, str]:
 def _namespaces_first(place: Place, text: str) -> None:
     """Apply namespaces alone: the API server has to know them before what is in them."""
     made = [each for each in yaml.safe_load_all(text) if each["kind"] == "Namespace"]
-    kubectl.run(
-        place,
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-f",
-        "-",
-        given=yaml.safe_dump_all(made),
-    )
+    _apply(place, yaml.safe_dump_all(made))
 
 
-def _volumes(place: Place) -> None:
-    """Give the volumes that a site's storage would make for the claims."""
+def _apply(place: Place, text: str) -> None:
+    kubectl.run(place, "apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
+
+
+def give_volumes(place: Place) -> None:
+    """Give the volumes that a site's storage would make for the claims; what is there stays."""
     made = []
     for claim, user in VOLUMES.items():
         folder = place.folder("cluster", "volumes", claim)
@@ -190,32 +220,41 @@ def _volumes(place: Place) -> None:
                 },
             }
         )
-    kubectl.run(
-        place,
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-f",
-        "-",
-        given=yaml.safe_dump_all(made),
-    )
+    _apply(place, yaml.safe_dump_all(made))
+
+
+def renew_volumes(place: Place, claims: list[str]) -> None:
+    """Give empty volumes for claims that were deleted, as a site's storage does."""
+    for claim in claims:
+        kubectl.run(place, "delete", "pv", claim)
+        shutil.rmtree(place.folder("cluster", "volumes", claim))
+    give_volumes(place)
+
+
+def administration(place: Place) -> dict[str, str]:
+    """Return what `mlaas4hep-admin` wants to know of this site, as its environment."""
+    keys = place.folder("cluster", "site", "keys")
+    return {
+        "MLAAS_STORE": f"http://{address_of(place, 'minio')}:9000",
+        "MLAAS_STORE_KEY_FILE": str(keys / "minio-admin"),
+        "MLAAS_NATS": f"nats://{address_of(place, 'nats')}:4222",
+        "MLAAS_NATS_USER_FILE": str(keys / "admin-nats-user"),
+    }
 
 
 def _provision(place: Place) -> None:
     """Make buckets, policies, streams and consumers, through the Services."""
-    keys = place.folder("cluster", "site", "keys")
-    store = f"http://{address_of(place, 'minio')}:9000"
+    keys, known = place.folder("cluster", "site", "keys"), administration(place)
     with (place.folder("logs") / "cluster-provision.log").open("ab") as output:
         subprocess.run(
-            [sys.executable, str(REPOSITORY / "minio/provision.py"), store]
-            + ["--admin-file", str(keys / "minio-admin"), "--keys", str(keys)],
+            [sys.executable, str(REPOSITORY / "minio/provision.py"), known["MLAAS_STORE"]]
+            + ["--admin-file", known["MLAAS_STORE_KEY_FILE"], "--keys", str(keys)],
             check=True,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    user, password = user_and_password(str(keys / "admin-nats-user"))
-    url = f"nats://{address_of(place, 'nats')}:4222"
-    provision(url, user, password, replicas=NATS_SERVERS)
+    user, password = user_and_password(known["MLAAS_NATS_USER_FILE"])
+    provision(known["MLAAS_NATS"], user, password, replicas=LARGE.nats_servers)
 
 
 def address_of(place: Place, service: str) -> str:
