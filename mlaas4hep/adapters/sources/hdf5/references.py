@@ -72,7 +72,7 @@ class References:
 
     def _unpacked(self, data: bytes, skipped: int, size: int) -> bytes:
         """Return a chunk without its filters, undone from the last to the first."""
-        for number, code in reversed(list(enumerate(_filters(self.array)))):
+        for number, (code, _) in reversed(list(enumerate(filters(self.array)))):
             if not skipped >> number & 1:
                 data = _undone(code, data, size, self.entry_bytes)
         if len(data) != size:
@@ -96,7 +96,7 @@ def not_checkable(array: Any) -> str:
     """Return why references of an array cannot be looked at, or an empty text."""
     if array.id.get_create_plist().get_layout() == h5d.COMPACT:
         return "rows in compact storage"
-    unknown = [str(code) for code in _filters(array) if code not in _UNDONE]
+    unknown = [str(code) for code, _ in filters(array) if code not in _UNDONE]
     return f"rows behind filter {', '.join(unknown)}" if unknown else ""
 
 
@@ -117,9 +117,11 @@ def references(
     )
 
 
-def _filters(array: Any) -> list[int]:
+def filters(array: Any) -> list[tuple[int, str]]:
+    """Return code and name of each filter behind which an array lies, in their order."""
     plist = array.id.get_create_plist()
-    return [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
+    found = (plist.get_filter(number) for number in range(plist.get_nfilters()))
+    return [(code, name.decode("ascii", "replace")) for code, _, _, name in found]
 
 
 def _undone(code: int, data: bytes, size: int, entry_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5z
 
 from mlaas4hep.adapters.sources.columnar.arrays import (
     ArrayColumn,
@@ -24,6 +25,7 @@ from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
 from mlaas4hep.adapters.sources.hdf5.references import (
     CheckedValues,
     References,
+    filters,
     not_checkable,
     references,
 )
@@ -154,11 +156,29 @@ def list_trees(file: PlaceFile) -> tuple[str, ...]:
         return tuple(_trees(_Walk().objects(opened)))
 
 
+def _out_of_reach(array: Any) -> str:
+    """Return why libhdf5 cannot get at the values of an array here, or an empty text."""
+    if array.is_virtual or array.external:
+        return "values in other files"
+    missing = [f"{code} {name}" for code, name in filters(array) if not _is_known(code)]
+    if not missing:
+        return ""
+    return (
+        f"packed with filter {', '.join(missing).strip()}, which is not here; h5repack -f GZIP=4"
+        " old.h5 new.h5, where it is, packs the file in a way that is read everywhere"
+    )
+
+
+def _is_known(code: int) -> bool:
+    return bool(h5z.filter_avail(code))
+
+
 def _columns(path: str, array: Any, tree: str, refer: Refer) -> Iterator[ArrayColumn]:
     name = _name(path, tree)
     is_of_pandas = "pandas_type" in array.parent.attrs
-    if array.is_virtual or array.external:
-        yield _left_out(name, "values in other files")
+    why = _out_of_reach(array)
+    if why:
+        yield _left_out(name or path.rpartition("/")[2], why)
     elif is_of_pandas and _LABELS.fullmatch(path.rpartition("/")[2]):
         yield _left_out(name, _OF_PANDAS)
     elif array.dtype.names:
