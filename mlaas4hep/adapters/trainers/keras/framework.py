@@ -71,7 +71,7 @@ class Keras:
         made = compiling.prepared(made, job)
         devices.check(made, job.params.batch_size)
         wanted = targets(made, job, outputs_of(made, job.columns))
-        wanted.check_outputs()
+        wanted.check_outputs(job.labels)
         wrapping.show_labels_only(made, wanted)
         build_rest(made, wanted, job)
         model = KerasModel(made, job, wanted, defined)

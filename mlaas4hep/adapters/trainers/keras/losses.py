@@ -85,6 +85,7 @@ class Target:
     labels: int = 1  #: how many columns that is
     beside: int = 0  #: columns behind all labels, which the loss sees, too
     of_keras: bool = False  #: the loss is one that Keras brings, which compares with labels only
+    activation: str = ""  #: of the layer that gives the output; "" if it does not show
 
     @property
     def task(self) -> Task:
@@ -115,6 +116,11 @@ class Target:
     def is_known(self) -> bool:
         """Tell whether it is one of Keras's losses that compare an output with labels."""
         return self.loss in _ONE_HOT | _SPARSE | _BINARY | _REGRESSION
+
+    @property
+    def is_of_classes(self) -> bool:
+        """Tell whether it is one of Keras's losses that tell classes apart."""
+        return self.loss in _ONE_HOT | _SPARSE | _BINARY
 
     @property
     def is_own(self) -> bool:

@@ -170,7 +170,7 @@ def _summary(made: Any, columns: int, target: Targets) -> ModelSummary:
         gives_logits=target.logits,
         outputs=target.outputs.shapes,
         goals=target.goals,
-        warnings=oddities(made),
+        warnings=(*oddities(made), *target.doubts),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.lastlayer import check_softmax
 from mlaas4hep.adapters.trainers.outputs import Outputs
 
 
@@ -13,7 +14,7 @@ def outputs_of(made: Any, columns: int) -> Outputs:
     """Return what a model gives for rows of `columns` numbers.
 
     Raises:
-        TrainingError: it gives something else than rows of numbers.
+        TrainingError: it gives something else than rows of numbers, or always the same.
     """
     given = made(np.zeros((1, columns), np.float32))
     keys = tuple(given) if isinstance(given, Mapping) else None
@@ -23,6 +24,7 @@ def outputs_of(made: Any, columns: int) -> Outputs:
     widths = tuple(_width(each, len(parts)) for each in parts)
     if not parts:
         raise TrainingError(f"{MODEL_FILE}: the model gives nothing", "end with Dense(1)")
+    check_softmax(made, widths)
     return Outputs(names=names, widths=widths, keys=keys, in_list=in_list)
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
+from mlaas4hep.adapters.trainers.keras.lastlayer import activations, check_reach, doubts
 from mlaas4hep.adapters.trainers.keras.losses import (
     Target,
     gives_logits,
@@ -88,10 +89,16 @@ class Targets:
         each = (replace(one, by_number=one.is_own and one.is_one_hot) for one in self.each)
         return replace(self, each=tuple(each))
 
-    def check_outputs(self) -> None:
-        """Refuse outputs that their losses cannot learn from."""
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return what is doubtful about losses and the outputs that they get."""
+        return tuple(dict.fromkeys(told for each in self.each for told in doubts(each)))
+
+    def check_outputs(self, labels: Sequence[float]) -> None:
+        """Refuse outputs that their losses cannot learn from, or that never are one of `labels`."""
         for each in self.each:
             each.check_output()
+            check_reach(each, labels)
 
     def check(self, labels: Floats) -> None:
         """Refuse labels that a loss cannot compare."""
@@ -138,8 +145,9 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
     losses = _losses(made.loss, outputs)
     several = len(outputs.names) > 1
     found = []
-    for width, loss, (first, labels) in zip(
-        outputs.widths, losses, shares(outputs, columns), strict=True
+    given = activations(made, len(outputs.names))
+    for width, activation, loss, (first, labels) in zip(
+        outputs.widths, given, losses, shares(outputs, columns), strict=True
     ):
         target = Target(
             loss_name(loss),
@@ -152,6 +160,7 @@ def targets(made: Any, job: TrainingJob, outputs: Outputs) -> Targets:
             labels=labels,
             beside=len(columns.beside),
             of_keras=is_of_keras(loss),
+            activation=activation,
         )
         own = target.is_own and not target.of_keras and target.is_one_hot
         found.append(replace(target, by_number=own and wants_numbers(loss, target)))
