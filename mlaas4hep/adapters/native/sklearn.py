@@ -22,11 +22,20 @@ def scores(estimator: Any, x: Floats) -> Floats:
     if hasattr(estimator, "predict_proba"):
         given = _of_classes(estimator, x)
     elif hasattr(estimator, "decision_function"):
-        with np.errstate(over="ignore"):
-            given = 1 / (1 + np.exp(-np.asarray(estimator.decision_function(x), np.float64)))
+        given = _between(np.asarray(estimator.decision_function(x), np.float64))
     else:
         given = _predicted(estimator, x)
     return given.reshape(len(x), -1).astype(np.float32)
+
+
+def _between(decisions: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers between 0 and 1 in the order of decisions; 0.5 is where they change sign.
+
+    Not by the logistic function: as float32, that is 1 for all decisions above 17, which are usual
+    where columns are not scaled, and which of them is larger could not be told.
+    """
+    found: NDArray[Any] = 0.5 + 0.5 * decisions / (1 + np.abs(decisions))
+    return found
 
 
 def _of_classes(estimator: Any, x: Floats) -> NDArray[Any]:

@@ -88,22 +88,42 @@ def scores_only(model: Any, column: int | None = None) -> Any:
         model: its last output holds one probability a class.
         column: of the class that is kept, for two classes; None: all.
     """
-    import onnx  # noqa: PLC0415 - only where the extra is
+    return _ending(model, column, ())
+
+
+def decisions_only(model: Any, column: int | None = None) -> Any:
+    """Return the same of a classifier without probabilities, whose decisions come between 0 and 1.
+
+    Args:
+        model: its last output holds one decision a class, as `decision_function` does.
+        column: as in `scores_only`.
+    """
+    half = np.array(0.5, np.float32)
+    between = (("Softsign", None), ("Mul", half), ("Add", half))  # as `native.sklearn.scores`
+    return _ending(model, column, between)
+
+
+def _ending(
+    model: Any, column: int | None, operations: Sequence[tuple[str, NDArray[Any] | None]]
+) -> Any:
+    """Return a model whose only output is one column, or all, of its last one, after operations."""
+    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - only where the extra is
 
     graph = model.graph
+    first = ("Identity", None) if column is None else ("Gather", np.array([column], np.int64))
+    steps = (first, *operations)
     source = graph.output[-1].name
-    if column is None:
-        graph.node.append(onnx.helper.make_node("Identity", [source], [OUTPUT]))
-    else:
-        kept = onnx.numpy_helper.from_array(np.array([column], np.int64), "kept_column")
-        graph.initializer.append(kept)
-        graph.node.append(
-            onnx.helper.make_node("Gather", [source, "kept_column"], [OUTPUT], axis=1)
-        )
+    for number, (operation, other) in enumerate(steps, 1):
+        inputs = [source]
+        if other is not None:
+            inputs.append(f"{operation}_with")
+            graph.initializer.append(numpy_helper.from_array(other, inputs[1]))
+        source = OUTPUT if number == len(steps) else f"{operation}_of_scores"
+        how: dict[str, Any] = {"axis": 1} if operation == "Gather" else {}
+        graph.node.append(helper.make_node(operation, inputs, [source], **how))
     del graph.output[:]
-    shape = [None, 1 if column is not None else None]
-    kind = onnx.TensorProto.FLOAT
-    graph.output.append(onnx.helper.make_tensor_value_info(OUTPUT, kind, shape))
+    shape = [None, None if column is None else 1]
+    graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape))
     return model
 
 

@@ -1,4 +1,4 @@
-"""Columns that a `ColumnTransformer` names: rows of numbers have none, so they are counted."""
+"""Columns that arguments name: rows of numbers have none, so they are counted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +22,11 @@ def count_columns(estimator: Any, names: Sequence[str]) -> None:
                 (name, transformer, _counted(columns, names))
                 for name, transformer, columns in each.transformers
             ]
+        directions = getattr(each, "monotonic_cst", None)
+        if isinstance(directions, dict):
+            for name in directions:
+                _number(name, names, "monotonic_cst")
+            each.monotonic_cst = [directions.get(name, 0) for name in names]
 
 
 def _counted(columns: Any, names: Sequence[str]) -> Any:
@@ -32,10 +37,10 @@ def _counted(columns: Any, names: Sequence[str]) -> Any:
     return columns
 
 
-def _number(name: str, names: Sequence[str]) -> int:
+def _number(name: str, names: Sequence[str], where: str = "ColumnTransformer") -> int:
     if name not in names:
         raise TrainingError(
-            f"{MODEL_FILE}: ColumnTransformer names the column {name!r}, and there is none",
+            f"{MODEL_FILE}: {where} names the column {name!r}, and there is none",
             nearest(name, names) or "the dry run lists the columns",
         )
     return names.index(name)

@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
 from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.sklearn.estimators import is_search
+from mlaas4hep.adapters.trainers.sklearn.estimators import innermost, is_search
 from mlaas4hep.adapters.trainers.sklearn.treesinside import OPSETS, teach
 from mlaas4hep.core.models.conversion import Conversion
 
 _TWO = 2  #: classes, told by one number
+_PLAIN = "LinearSVC"  #: gives plain numbers, and its converter does not know the option for them
+#: Whose decisions the converter gives only if it is asked to.
+_WITH_RAW_SCORES = ("SVC", "NuSVC", "LinearSVC", "RidgeClassifier", "RidgeClassifierCV")
 
 
 def write_onnx(
@@ -25,17 +29,29 @@ def write_onnx(
     def converted() -> Any:
         from skl2onnx import to_onnx  # noqa: PLC0415 - only where the extra is
 
-        has_classes = hasattr(found, "predict_proba")
-        options = {id(found): {"zipmap": False}} if has_classes else None
         teach(found)
-        model = to_onnx(found, sample[:1], options=options, target_opset=OPSETS)
+        model = to_onnx(found, sample[:1], options=_options(found), target_opset=OPSETS)
         if labels > 1:
             return onnxfile.by_label(model, sample[: labels + 1], labels)
-        if not has_classes:
-            return model
-        return onnxfile.scores_only(model, 1 if len(found.classes_) == _TWO else None)
+        of_two = len(getattr(found, "classes_", ())) == _TWO
+        if hasattr(found, "predict_proba"):
+            return onnxfile.scores_only(model, 1 if of_two else None)
+        if is_classifier(found) and hasattr(found, "decision_function"):
+            return onnxfile.decisions_only(model, -1 if of_two else None)
+        return model
 
     return onnxfile.write(folder, converted, sample, scores(estimator, sample))
+
+
+def _options(estimator: Any) -> dict[int, dict[str, bool]]:
+    """Return what the converter is told: plain numbers, and decisions as they are."""
+    given: dict[int, dict[str, bool]] = {}
+    if is_classifier(estimator):
+        given[id(estimator)] = {} if type(estimator).__name__ == _PLAIN else {"zipmap": False}
+    last = innermost(estimator)
+    if not hasattr(estimator, "predict_proba") and type(last).__name__ in _WITH_RAW_SCORES:
+        given.setdefault(id(last), {})["raw_scores"] = True
+    return given
 
 
 def weight_name(estimator: Any) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags
 
+from mlaas4hep.adapters.trainers import trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.core.nearest import nearest
 
 _LEARN_NO_LABELS = ("clusterer", "density_estimator", "outlier_detector")
 
@@ -68,6 +71,7 @@ def check_arguments(estimator: Any) -> None:
     """
     for each in parts(estimator):
         _check_scores(each)
+        _check_searched(each)
         if not hasattr(each, "_parameter_constraints"):  # somebody's own class
             continue
         try:
@@ -76,6 +80,18 @@ def check_arguments(estimator: Any) -> None:
             raise TrainingError(
                 f"{MODEL_FILE}: {error}", "see its arguments in scikit-learn's pages"
             ) from error
+
+
+def check_categories(estimator: Any) -> None:
+    """Refuse arguments that name categories.
+
+    Raises:
+        TrainingError: no column holds some.
+    """
+    for each in parts(estimator):
+        named = getattr(each, "categorical_features", None)
+        if named is not None and not isinstance(named, str) and np.size(named):
+            trees.refuse_categories("categorical_features")
 
 
 def _check_scores(estimator: Any) -> None:
@@ -100,3 +116,20 @@ def oddities(estimator: Any) -> tuple[str, ...]:
         return ()
     told = "does not learn from labels: its numbers are no probabilities of classes"
     return (f"{type(last).__name__} {told}, and figures compare them with labels nevertheless",)
+
+
+def _check_searched(estimator: Any) -> None:
+    """Refuse names that a search would set, and that what it holds does not have."""
+    if not is_search(estimator):
+        return
+    grid: Any = getattr(estimator, "param_grid", None)
+    grid = grid or getattr(estimator, "param_distributions", ())
+    asked = sorted({name for each in ([grid] if isinstance(grid, dict) else grid) for name in each})
+    known = sorted(estimator.estimator.get_params())
+    unknown = next((name for name in asked if name not in known), None)
+    if unknown is not None:
+        raise TrainingError(
+            f"{MODEL_FILE}: {type(estimator).__name__} varies {unknown!r}, and "
+            f"{type(estimator.estimator).__name__} has no such argument",
+            nearest(unknown, known) or f"it has {', '.join(known)[:300]}",
+        )

@@ -28,10 +28,12 @@ from mlaas4hep.adapters.trainers.sklearn.byname import count_columns
 from mlaas4hep.adapters.trainers.sklearn.columns import classes_of_columns, takes_columns
 from mlaas4hep.adapters.trainers.sklearn.estimators import (
     check_arguments,
+    check_categories,
     classifies,
     learns_in_steps,
     oddities,
 )
+from mlaas4hep.adapters.trainers.sklearn.trial import check_by_trying
 from mlaas4hep.core.models.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
 from mlaas4hep.core.models.task import Task
@@ -54,11 +56,13 @@ class SklearnModel:
         if not takes_columns(estimator):
             check_one_label(type(estimator).__name__, job)
         check_arguments(estimator)
+        check_categories(estimator)
         count_columns(estimator, job.names)
         if job.weights.is_used:
             convert.weight_name(estimator)
         if self._classifies:
             tabular.check_known_classes(job)
+        check_by_trying(estimator, job, classifies=self._classifies)
         self._in_steps = learns_in_steps(estimator)
         self.rounds = job.params.epochs if self._in_steps else 1
         self.summary = _summary(estimator, job)
