@@ -1,11 +1,14 @@
 """What gradient-boosted trees are told by model.py and what is not done here, in words."""
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.training import TrainingJob
 
 TRIED = 256  #: rows that parameters are tried with, before any entry is read
@@ -86,6 +89,36 @@ def doubtful_missing(argument: str) -> str:
         f"{argument} of model.py is about scaled columns, where 0 is the smallest value of a branch;"
         ' "missing": [-999] in params.json names the values that mean "missing"'
     )
+
+
+#: What labels of an objective must be, in words, and the test; both libraries' names for it.
+_SHARES = ("0 to 1", lambda labels: (labels >= 0) & (labels <= 1))
+_TWO = ("0 or 1", lambda labels: (labels == 0) | (labels == 1))
+_COUNTS = ("0 or more", lambda labels: labels >= 0)
+_POSITIVE = ("more than 0", lambda labels: labels > 0)
+_DUE: dict[str, tuple[str, Callable[[Floats], NDArray[np.bool_]]]] = {
+    **dict.fromkeys(("reg:logistic", "binary:logistic", "binary:logitraw"), _SHARES),
+    **dict.fromkeys(("cross_entropy", "xentropy", "cross_entropy_lambda", "xentlambda"), _SHARES),
+    **dict.fromkeys(("binary", "binary:hinge"), _TWO),
+    **dict.fromkeys(("count:poisson", "poisson", "reg:tweedie", "tweedie"), _COUNTS),
+    **dict.fromkeys(("reg:gamma", "gamma"), _POSITIVE),
+    "reg:squaredlogerror": ("more than -1", lambda labels: labels > -1),
+}
+
+
+def check_values(objective: str, labels: Floats) -> None:
+    """Refuse labels of a regressor that its objective cannot compare, or takes for others.
+
+    Raises:
+        TrainingError: names the first one.
+    """
+    due, fits = _DUE.get(objective, ("", np.isfinite))
+    wrong = labels[~fits(labels)]
+    if wrong.size:
+        raise TrainingError(
+            f"label {wrong[0]:g} does not fit objective {objective}: labels must be {due}",
+            "another objective, or an expression for the label that gives such values",
+        )
 
 
 def tried_labels(job: TrainingJob, classifies: bool, *, is_several: bool) -> Any:

@@ -66,9 +66,11 @@ class LightgbmModel:
         tabular.check_memory(job, _BYTES_A_VALUE, "LightGBM", "fewer branches")
 
     def check_labels(self, labels: Floats) -> None:
-        """Refuse what is no class number, for a classifier."""
+        """Refuse what is no class number, for a classifier, and values that do not fit the objective."""
         if self._classifies:
             tabular.check_classes(labels, self._job)
+        else:
+            trees.check_values(self._params["objective"], labels)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""

@@ -24,6 +24,10 @@ _OF_PREDICTIONS = (
     "predict_raw_score", "predict_leaf_index", "predict_contrib", "start_iteration_predict",
     "num_iteration_predict", "pred_early_stop",
 )  # fmt: skip
+_OF_FILES = (
+    "data", "valid", "input_model", "output_model", "save_binary", "initscore_filename", "header",
+    "label_column", "weight_column", "group_column", "ignore_column",
+)  # fmt: skip
 _NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP}
 
 
@@ -143,13 +147,14 @@ def _check_arguments(given: dict[str, Any]) -> None:
 def _check_names(made: Any) -> None:
     """Refuse names that LightGBM does not know, or not for a training: it would leave them unused."""
     aliases = lightgbm.basic._ConfigAliases._get_all_param_aliases()  # noqa: SLF001 - the only list
-    of_predictions = {alias for name in _OF_PREDICTIONS for alias in (name, *aliases[name])}
-    used = next((name for name in made.get_params() if name in of_predictions), "")
-    if used:
-        raise TrainingError(
-            f"{MODEL_FILE}: {used} is about predictions, which here are those of all trees",
-            f"leave {used} away",
-        )
+    for names, told in (
+        (_OF_PREDICTIONS, "is about predictions, which here are those of all trees"),
+        (_OF_FILES, "is about files that LightGBM reads or writes, and entries come from the run"),
+    ):
+        these = {alias for name in names for alias in (name, *aliases.get(name, ()))}
+        used = next((name for name in made.get_params() if name in these), "")
+        if used:
+            raise TrainingError(f"{MODEL_FILE}: {used} {told}", f"leave {used} away")
     known = {*aliases, *(alias for each in aliases.values() for alias in each)}
     known |= {*type(made)().get_params(), "metric"}
     unknown = next((name for name in made.get_params() if name not in known), "")

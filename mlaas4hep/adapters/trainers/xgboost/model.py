@@ -27,6 +27,7 @@ from mlaas4hep.adapters.trainers.framework import (
 )
 from mlaas4hep.adapters.trainers.xgboost.convert import converted
 from mlaas4hep.adapters.trainers.xgboost.params import (
+    about_columns,
     booster_params,
     check_two,
     missing_is_told,
@@ -56,7 +57,7 @@ class XgboostModel:
         self._job = job
         self._classifies = isinstance(made, xgboost.XGBClassifier)
         self._params = booster_params(made, job)
-        self._names = tabular.column_names(job)
+        self._about_columns = about_columns(made, job)
         self._labels = job.label_columns.names  #: of several
         self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
         drops = self._params.get("booster") == "dart"
@@ -70,9 +71,11 @@ class XgboostModel:
         tabular.check_memory(job, needed, "XGBoost", "fewer branches")
 
     def check_labels(self, labels: Floats) -> None:
-        """Refuse what is no class number, for a classifier."""
+        """Refuse what is no class number, for a classifier, and values that do not fit the objective."""
         if self._classifies:
             tabular.check_classes(labels, self._job)
+        else:
+            trees.check_values(self._params["objective"], labels)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
@@ -124,10 +127,10 @@ class XgboostModel:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""
         if not needs_rows(self._params):
             how = {"ref": bins} if bins else {"max_bin": self._params.get("max_bin", 256)}
-            return xgboost.QuantileDMatrix(_Rows(blocks, self._names), **how)
+            return xgboost.QuantileDMatrix(_Rows(blocks, self._about_columns), **how)
         x, y, weights = tabular.gathered(blocks(), self._job)
         _check_weights(weights)
-        return xgboost.DMatrix(x, y, weight=weights, feature_names=self._names)
+        return xgboost.DMatrix(x, y, weight=weights, **self._about_columns)
 
     def _begin(self, train: Any, sets: list[Any]) -> None:
         """Make the booster, now that the labels say how many classes there are."""
@@ -164,9 +167,11 @@ class XgboostModel:
 class _Rows(xgboost.DataIter):
     """Blocks of a sample, as XGBoost reads them."""
 
-    def __init__(self, blocks: Callable[[], Iterator[Block]], names: list[str]) -> None:
+    def __init__(
+        self, blocks: Callable[[], Iterator[Block]], about_columns: dict[str, Any]
+    ) -> None:
         self._blocks = blocks
-        self._names = names
+        self._about_columns = about_columns
         self._left = blocks()
         super().__init__()
 
@@ -177,7 +182,7 @@ class _Rows(xgboost.DataIter):
             return False
         x, y, weights = tabular.taken(block)
         _check_weights(weights)
-        input_data(data=x, label=y, weight=weights, feature_names=self._names)
+        input_data(data=x, label=y, weight=weights, **self._about_columns)
         return True
 
     def reset(self) -> None:
@@ -230,5 +235,5 @@ def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -
         task=joint_task(goals) if goals else task,
         gives_logits=objective == "binary:logitraw",
         goals=goals,
-        warnings=(*tried(params, job, classifies=classifies), *missing_is_told(made)),
+        warnings=(*tried(made, params, job), *missing_is_told(made)),
     )

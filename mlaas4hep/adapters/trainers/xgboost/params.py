@@ -65,13 +65,30 @@ def several(params: dict[str, Any], classes: int) -> dict[str, Any]:
     return {**params, "objective": objective.replace("softmax", "softprob"), "num_class": classes}
 
 
-def tried(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> tuple[str, ...]:
+def about_columns(made: Any, job: TrainingJob) -> dict[str, Any]:
+    """Return what XGBoost is told about columns: names, and how likely each is drawn where it draws.
+
+    Raises:
+        TrainingError: there are not as many weights as columns.
+    """
+    names, weights = tabular.column_names(job), getattr(made, "feature_weights", None)
+    if weights is not None and np.shape(weights) != (len(names),):
+        raise TrainingError(
+            f"{MODEL_FILE}: feature_weights has {np.size(weights)} numbers, and there are"
+            f" {len(names)} columns",
+            f"one for each of {', '.join(names)}",
+        )
+    return {"feature_names": names, "feature_weights": weights}
+
+
+def tried(made: Any, params: dict[str, Any], job: TrainingJob) -> tuple[str, ...]:
     """Do one round on entries that are none; return what XGBoost says about the parameters.
 
     Raises:
         TrainingError: XGBoost does not take them.
     """
     rows = np.random.default_rng(0).random((trees.TRIED, job.columns), dtype=np.float32)
+    classifies = isinstance(made, xgboost.XGBClassifier)
     labels = trees.tried_labels(
         job, classifies, is_several=params["objective"].startswith("multi:")
     )
@@ -81,14 +98,18 @@ def tried(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> tupl
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            data = matrix(rows, labels, feature_names=tabular.column_names(job))
+            data = matrix(rows, labels, **about_columns(made, job))
             booster = xgboost.Booster(params, [data])
             booster.update(data, 0)
             booster.eval_set([(data, "train")])
     except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
+        said = _first_line(str(error))
+        of_columns = "feature" in said.lower()
         raise TrainingError(
-            f"{MODEL_FILE}: XGBoost: {_first_line(str(error))}",
-            "see the list in XGBoost's documentation of parameters",
+            f"{MODEL_FILE}: XGBoost: {said}",
+            f"columns are called {', '.join(tabular.column_names(job))}"
+            if of_columns
+            else "see the list in XGBoost's documentation of parameters",
         ) from error
     return tuple(f"XGBoost: {_first_line(str(each.message))}" for each in caught)
 

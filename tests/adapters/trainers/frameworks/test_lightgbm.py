@@ -33,8 +33,19 @@ class TestLightgbm(FrameworkContract):
         returning("LGBMClassifier(objective='multiclass', num_class=2)"): "there are two",
         returning("LGBMRanker()"): "ranks the entries of a group",
         returning("LGBMClassifier(raw_score=True)"): "raw_score is about predictions",
+        returning("LGBMClassifier(ignore_feature='pt')"): "ignore_feature is about files",
         returning("LGBMClassifier(boosting_type='dart', early_stopping_round=3)"): "rounds of DART",
     }
+
+    @pytest.mark.parametrize(
+        ("objective", "label", "due"),
+        [("binary", 2.5, "0 or 1"), ("gamma", 0, "more than 0"), ("cross_entropy", 2, "0 to 1")],
+    )
+    def test_a_value_that_an_objective_cannot_compare_is_named(self, train, objective, label, due):
+        model = train("regression", returning(f"LGBMRegressor(objective={objective!r})")).model
+
+        with pytest.raises(TrainingError, match=f"label {label:g} does not fit .* must be {due}"):
+            model.check_labels(np.array([1.0, label], np.float32))
 
     def test_missing_values_stay_missing(self, train):
         assert np.isnan(next(train("binary").data.chunks([0])).x[:, 3]).sum() == 40

@@ -39,6 +39,9 @@ class TestXgboost(FrameworkContract):
         returning("XGBClassifier(booster='dart', early_stopping_rounds=3)"): "rounds of DART",
         returning("XGBRegressor(objective='survival:aft')"): "a lower and an upper label",
         returning("XGBRegressor(objective='survival:cox')"): "gives hazards",
+        returning(
+            "XGBClassifier(feature_weights=[1, 2])"
+        ): "has 2 numbers, and there are 4 columns",
     }
 
     def test_missing_values_stay_missing(self, train):
@@ -67,6 +70,35 @@ class TestXgboost(FrameworkContract):
 
         with pytest.raises(TrainingError, match=r"early_stopping_rounds watches .* split is 0"):
             train("binary", text, params={"split": 0.0})
+
+    def test_columns_are_drawn_as_often_as_their_weights_say(self, train):
+        how = "n_estimators=8, max_depth=2, colsample_bynode=0.25, feature_weights=[0, 0, 1, 0]"
+
+        training = train("binary", returning(f"XGBClassifier({how})")).finish()
+
+        assert set(training.model._booster.get_score()) == {"jet_eta"}
+
+    def test_a_column_that_is_not_there_is_refused_with_those_that_are(self, train):
+        text = returning("XGBClassifier(monotone_constraints={'jet[eta]': 1})")
+
+        with pytest.raises(TrainingError, match="Constrained features") as refused:
+            train("binary", text)
+        assert refused.value.hint == "columns are called pt, jet_eta_, jet_eta, m__b"
+
+    @pytest.mark.parametrize(
+        ("objective", "label", "due"),
+        [
+            ("reg:logistic", 1.5, "0 to 1"),
+            ("count:poisson", -1, "0 or more"),
+            ("reg:squaredlogerror", -2, "more than -1"),
+            ("binary:hinge", 0.5, "0 or 1"),
+        ],
+    )
+    def test_a_value_that_an_objective_cannot_compare_is_named(self, train, objective, label, due):
+        model = train("regression", returning(f"XGBRegressor(objective={objective!r})")).model
+
+        with pytest.raises(TrainingError, match=f"label {label:g} does not fit .* must be {due}"):
+            model.check_labels(np.array([0.0, label], np.float32))
 
     def test_features_are_called_as_the_columns(self, train):
         training = train("binary").finish()
