@@ -28,6 +28,7 @@ LONGEST = (
     "tests/repository/test_dist.py",
     "tests/laptop/test_platform.py",
     "tests/cli/test_device_login.py",
+    "tests/cli/test_ended.py",
     "tests/cli/test_local.py",
 )
 
