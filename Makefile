@@ -35,8 +35,9 @@ check-docs:
 	$(SITE) --quiet --site-dir build/site
 
 WORKERS ?= 2
-test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side)
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+BUT ?=
+test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side, BUT=FOLDER without one)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(BUT))
 
 test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
 	$(BIN)/python -m deploy.testbed.torch
