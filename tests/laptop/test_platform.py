@@ -141,15 +141,15 @@ def test_only_the_dispatcher_gets_its_private_key(laptop):
     assert holders == ["dispatcher"]
 
 
-def test_sigterm_stops_everything_and_leaves_nothing_behind(functions, tmp_path):
-    with Laptop(tmp_path / "state", functions) as laptop:
-        family = descendants(laptop.process.pid)
-        code = laptop.stop()
+def test_sigterm_stops_everything_and_leaves_nothing_behind(laptop):
+    """The last test of this platform: it ends here."""
+    family = descendants(laptop.process.pid)
+    code = laptop.stop()
 
-        assert code == 0
-        assert len(family) >= 8  # five functions, NATS, the dispatcher, itself
-        assert {pid for pid in family if alive(pid)} == set()
-        assert not (laptop.state / "children.json").exists()
+    assert code == 0
+    assert len(family) >= 8  # five functions, NATS, the dispatcher, itself
+    assert {pid for pid in family if alive(pid)} == set()
+    assert not (laptop.state / "children.json").exists()
 
 
 def test_nothing_outlives_a_platform_that_is_killed(functions, tmp_path):

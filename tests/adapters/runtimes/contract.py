@@ -110,9 +110,13 @@ class RuntimeContract:
         np.testing.assert_allclose(ask(rows), expected, atol=1e-6)
 
     @pytest.mark.parametrize("content", [b"", b"nonsense", "half"])
-    def test_a_damaged_file_is_refused(self, made, content):
+    def test_a_damaged_file_is_refused(self, made, content, tmp_path):
         whole = made[0][self.served]
         damaged = whole[: len(whole) // 2] if content == "half" else content
 
+        self.refuses({**made[0], self.served: damaged}, tmp_path)
+
+    def refuses(self, files, _folder):
+        """See that a damaged model is refused; `folder` is empty."""
         with pytest.raises(InvalidRequestError, match="cannot be loaded"):
-            Runtimes().load(*stored({**made[0], self.served: damaged}))
+            Runtimes().load(*stored(files))

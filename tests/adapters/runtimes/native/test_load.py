@@ -5,7 +5,24 @@ import pickle
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.runtimes.entry import ModelError
+from mlaas4hep.adapters.runtimes.native.load import load
 from tests.adapters.runtimes.contract import COLUMNS, RuntimeContract
+
+
+class NativeContract(RuntimeContract):
+    """A process that imports one of these frameworks costs seconds."""
+
+    platform = "native"
+
+    def refuses(self, files, folder):
+        """Ask for half a model in a process of its own, and for what is none at all in this one."""
+        if len(files[self.served]) > len(b"nonsense"):
+            super().refuses(files, folder)
+            return
+        (folder / self.served).write_bytes(files[self.served])
+        with pytest.raises(ModelError, match=f"{self.served} is no model of"):
+            load(folder, self.served, "", "")
 
 
 def sample():
@@ -14,8 +31,7 @@ def sample():
     return rows, (rows[:, 0] > rows[:, 1]).astype(int)
 
 
-class TestSklearn(RuntimeContract):
-    platform = "native"
+class TestSklearn(NativeContract):
     served = "model.pickle"
 
     @classmethod
@@ -26,8 +42,7 @@ class TestSklearn(RuntimeContract):
         return {cls.served: pickle.dumps(model)}, x[:6], model.predict_proba(x[:6])[:, 1:]
 
 
-class TestXgboost(RuntimeContract):
-    platform = "native"
+class TestXgboost(NativeContract):
     served = "model.ubj"
 
     @classmethod
@@ -40,8 +55,7 @@ class TestXgboost(RuntimeContract):
         return files, x[:6], model.predict_proba(x[:6])[:, 1:]
 
 
-class TestLightgbm(RuntimeContract):
-    platform = "native"
+class TestLightgbm(NativeContract):
     served = "model.txt"
 
     @classmethod
@@ -54,8 +68,7 @@ class TestLightgbm(RuntimeContract):
         return files, x[:6], model.booster_.predict(x[:6])[:, None]
 
 
-class TestTorch(RuntimeContract):
-    platform = "native"
+class TestTorch(NativeContract):
     served = "model.torch"
 
     @classmethod
