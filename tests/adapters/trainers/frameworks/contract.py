@@ -27,7 +27,7 @@ from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import MetricsRequest, Params, Resources
-from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, killed_and_resumed
+from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, Parted, trained_and_taken_up
 
 CHUNKS, ENTRIES, COLUMNS = 3, 400, 4
 TASKS = ("binary", "multiclass", "regression")
@@ -79,15 +79,15 @@ class Training:
                 **job,
             }
         )
-        self._build = lambda: modelfile.build(path, self.job, [load(framework)], 60)[1]
-        self.model = self._build()
+        self.build = lambda: modelfile.build(path, self.job, [load(framework)], 60)[1]
+        self.model = self.build()
         self.labels = SeenLabels.of(self.model.summary, self.job)
         self.data = TrainingData(Chunks(task), self.model, self.labels, self.job)
         self.done = done
 
     def rebuilt(self):
         """Return what Keras itself can fit: the model as it was before the training."""
-        return self._build().keras
+        return self.build().keras
 
     def rounds(self):
         return fit(self.model, self.data, self.job, self.labels, self.done)
@@ -186,20 +186,18 @@ class FrameworkContract:
     def test_each_model_of_a_k_fold_training_is_the_one_that_never_saw_its_fold(
         self, train, tmp_path
     ):
-        params = {"epochs": 2}
+        params = {"epochs": 2, "splitting": Splitting(folds=FOLDS)}
 
         def make():
-            return Folded(train("binary", params=params), tmp_path / "model.py", Chunks("binary"))
+            return Folded(train("binary", params=params), Chunks("binary"))
 
-        folded = make()
-        whole = list(folded.rounds())
+        folded, whole, resumed = trained_and_taken_up(make, tmp_path / "c.npz")
         bundle = tmp_path / "bundle"
         bundle.mkdir()
         exported = folded.model.export(bundle, next(folded.data.chunks([0])).x[:100])
         np.testing.assert_allclose(folded.served(bundle), folded.predictions(), atol=1e-5)
 
-        resumed = killed_and_resumed(make, tmp_path / "c.npz", whole)
-        np.testing.assert_array_equal(resumed, folded.predictions())
+        np.testing.assert_array_equal(resumed.predictions(), folded.predictions())
         alone = train("binary", params={**params, "splitting": Splitting(validation="x")})
         alone.data._feed = Parted(alone.data._feed, fold=2)
         alone.finish()

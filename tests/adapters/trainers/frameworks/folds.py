@@ -1,6 +1,5 @@
 """What k-fold training does with the models of any framework."""
 
-import itertools
 from dataclasses import replace
 from importlib import import_module
 
@@ -8,14 +7,11 @@ import numpy as np
 
 from mlaas4hep.adapters.runtimes.entry import DEFAULT
 from mlaas4hep.adapters.runtimes.folded import joined
-from mlaas4hep.adapters.trainers.child import checkpoint, modelfile
+from mlaas4hep.adapters.trainers.child import checkpoint
 from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.fitting import fit
 from mlaas4hep.adapters.trainers.child.folds import FoldedModel
-from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
-from mlaas4hep.adapters.trainers.loading import load
-from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.models.folding import FEED
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.served import served_file, served_files
@@ -39,17 +35,10 @@ class Parted:
 class Folded:
     """A k-fold training in this process."""
 
-    def __init__(self, training, path, feed):
-        params = replace(training.job.params, splitting=Splitting(folds=FOLDS))
-        self.job = replace(training.job, params=params)
-        self.labels = SeenLabels.of(training.model.summary, self.job)
-
-        def build():
-            name = self.job.frameworks[0]
-            return modelfile.build(path, self.job, [load(name)], 60)[1]
-
+    def __init__(self, training, feed):
+        self.job, self.labels = training.job, training.labels
         feed = Parted(feed)
-        self.model = FoldedModel(build(), build, self.job, feed, self.labels)
+        self.model = FoldedModel(training.model, training.build, self.job, feed, self.labels)
         self.data = TrainingData(feed, self.model, self.labels, self.job)
 
     def rounds(self, done=0):
@@ -75,14 +64,15 @@ class Folded:
         return np.concatenate([entry.run(feeds)[output] for feeds in fed])
 
 
-def killed_and_resumed(make, path, whole):
-    """Return the predictions of a training that was killed in the second fold."""
-    stops = next(n for n, metrics in enumerate(whole) if metrics["fold"] == 1) + 1
-    killed = make()
-    history = tuple(itertools.islice(killed.rounds(), stops))
-    position = Position(rounds=stops, history=history)
-    checkpoint.save(path, killed.model, position, "print")
+def trained_and_taken_up(make, path):
+    """Return a whole training, its history, and one that goes on from within its second fold."""
+    whole, history, position = make(), [], None
+    for metrics in whole.rounds():
+        history.append(metrics)
+        if position is None and metrics["fold"] == 1:
+            position = Position(rounds=len(history), history=tuple(history))
+            checkpoint.save(path, whole.model, position, "print")
     resumed = make()
     assert checkpoint.restore(path, resumed.model, "print") == position
-    assert [*history, *resumed.rounds(stops)] == whole
-    return resumed.predictions()
+    assert [*position.history, *resumed.rounds(position.rounds)] == history
+    return whole, history, resumed

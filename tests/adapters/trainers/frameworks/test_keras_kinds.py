@@ -1,20 +1,19 @@
 """Keras models that are no compiled classifier of one matrix: what they learn, and how they go on."""
 
-import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.trainers.child import checkpoint
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation
-from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.figures import roc
 from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import Training
+from tests.adapters.trainers.frameworks.resuming import taken_up
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's advice to the authors of models
 
@@ -352,18 +351,12 @@ def test_a_training_with_a_memory_of_its_own_ends_with_the_same_bits(
     import keras
 
     try:
-        whole = train("binary", text, fitting).finish()
-        killed = train("binary", text, fitting)
-        history = tuple(itertools.islice(killed.rounds(), 2))
-        position = Position(rounds=2, history=history)
-        checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
-        resumed = train("binary", text, fitting, done=2)
-        assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
-        resumed.finish()
+        whole, resumed = taken_up(
+            partial(train, "binary", text, fitting, params={"epochs": 3}), tmp_path / "c.npz", 2
+        )
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
-    assert [*history, *resumed.history] == whole.history
     for one, other in zip(
         resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True
     ):

@@ -22,17 +22,18 @@ job = TrainingJob(name="m", params=Params(batch_size=20), columns=4, chunks=1, l
 path = Path(sys.argv[1])
 
 
-def trained(devices, rounds, text, state=None):
+def built(devices, text):
     path.write_text(text)
-    _, model = modelfile.build(path, job, [Keras(lambda: devices)], 120)
-    if state:
-        model.restore(state)
+    return modelfile.build(path, job, [Keras(lambda: devices)], 120)[1]
+
+
+def trained(model, rounds):
     for _ in range(rounds):
         model.learn(block)
         learned = model.metrics()
     model.test(block)
     weights = [np.asarray(each).ravel() for each in model.keras.variables]
-    return model, {
+    return {
         "weights": np.concatenate(weights).tolist(),
         "test": model.metrics(),
         "learned": learned,
@@ -44,7 +45,7 @@ import keras
 def model(idim):
     layers = [keras.Input((idim,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")]
     made = keras.Sequential(layers)
-    made.compile("adam", "binary_crossentropy", metrics=["accuracy", "AUC", "TruePositives"])
+    made.compile("adam", "binary_crossentropy", metrics=["accuracy", "TruePositives"])
     return made
 """
 OWN = (
@@ -56,12 +57,14 @@ class Own(keras.Sequential):
 """
 )
 several = ("CPU:0", "CPU:1")
-half = trained(several, 1, PLAIN)[0].state()
+two, again = built(several, PLAIN), built(several, PLAIN)
+trained(two, 1)
+again.restore(two.state())
 found = {
-    "one": trained((), 2, PLAIN)[1],
-    "two": trained(several, 2, PLAIN)[1],
-    "resumed": trained(several, 1, PLAIN, half)[1],
-    "own on one": trained((), 1, OWN)[1],
-    "own on two": trained(several, 1, OWN)[1],
+    "one": trained(built((), PLAIN), 2),
+    "two": trained(two, 1),
+    "resumed": trained(again, 1),
+    "own on one": trained(built((), OWN), 1),
+    "own on two": trained(built(several, OWN), 1),
 }
 Path(sys.argv[2]).write_text(json.dumps(found))
