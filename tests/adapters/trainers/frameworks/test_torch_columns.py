@@ -114,7 +114,7 @@ def train(tmp_path):
 def test_weights_and_losses_are_those_of_a_plain_loop(train, case):
     training = train(case, epochs=3, shuffle=False)
     torch.manual_seed(training.job.params.seed)
-    module = training._build().module
+    module = training.build().module
     x, y = map(torch.from_numpy, columns.gathered(training))
     optimizer, loss = torch.optim.Adam(module.parameters(), lr=0.02), CASES[case][3]
     losses = []
