@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 LOOK_S = 15.0  #: between two looks whether the bucket still is the one that is watched
 _FORGOTTEN_S = 120.0  #: a watch of a process that is dead
 _MEND_S = 1.0
-_BROUGHT_S = 2.0  #: longest wait for the watch to catch up; usually it takes a millisecond
 
 Listener = Callable[[str, str], None]
 
@@ -56,26 +55,27 @@ class RunIndex:
         self._runs: dict[str, Run] = {}
         self._revisions: dict[str, int] = {}  #: also of deleted runs: an older record is no news
         self._listeners: list[Listener] = []
-        self._complete = asyncio.Event()
+        self._is_complete = False  #: all that was there when the watch began has come
         self._newest = 0  #: revision of what the watch brought last
+        self._due = 0  #: revision up to which it must bring all before anybody is given a list
         self._moved = asyncio.Condition()
         self._task = asyncio.create_task(self._follow(), name=WATCH)
 
     async def runs(self, patience_s: float) -> list[Run]:
-        """Return all records; TimeoutError if they do not come."""
+        """Return all records, also those written before what was `awaited`.
+
+        Raises:
+            TimeoutError: they do not come; usually it takes a millisecond.
+        """
         if self._is_cut_off():
-            self._complete.clear()
-        async with asyncio.timeout(patience_s):
-            await self._complete.wait()
+            self._is_complete = False
+        async with asyncio.timeout(patience_s), self._moved:
+            await self._moved.wait_for(lambda: self._is_complete and self._newest >= self._due)
         return list(self._runs.values())
 
-    async def brought(self, revision: int) -> None:
-        """Wait until the watch has brought all that was written before `revision`."""
-        try:
-            async with asyncio.timeout(_BROUGHT_S), self._moved:
-                await self._moved.wait_for(lambda: self._newest >= revision)
-        except TimeoutError:
-            log.warning("NATS: the watch of the runs is behind revision %d", revision)
+    def awaited(self, revision: int) -> None:
+        """Have the next lists wait until the watch has brought all that is before `revision`."""
+        self._due = max(self._due, revision)
 
     def note(self, key: str, revision: int, run: Run) -> None:
         """Take a record that this process wrote, or that the watch brought."""
@@ -116,9 +116,9 @@ class RunIndex:
                 await asyncio.sleep(_MEND_S)
 
     async def _watch(self) -> None:
-        self._complete.clear()  # until all have come nobody knows; revisions may begin anew
+        self._is_complete = False  # until all have come nobody knows; revisions may begin anew
         self._before |= self._runs
-        self._runs, self._revisions, self._newest = {}, {}, 0
+        self._runs, self._revisions, self._newest, self._due = {}, {}, 0, 0
         self._watched_after = self._reconnects()
         watcher: Any = await self._records.watch(">", inactive_threshold=_FORGOTTEN_S)
         try:
@@ -143,14 +143,14 @@ class RunIndex:
         """Take an entry; None comes once, after all that were there before."""
         if entry is None:
             self._all_have_come()
-            return
-        self._take(entry)
-        async with self._moved:
+        else:
+            self._take(entry)
             self._newest = entry.revision
+        async with self._moved:
             self._moved.notify_all()
 
     def _all_have_come(self) -> None:
-        self._complete.set()
+        self._is_complete = True
         gone = self._before.keys() - self._runs.keys()
         lost = [self._before[key] for key in gone]
         self._before = {}
@@ -160,7 +160,7 @@ class RunIndex:
     async def _look(self, watcher: Any) -> None:
         """Raise if the watch, or a record that it told, is not there any more."""
         await watcher._sub.consumer_info()  # noqa: SLF001 - fails if it is gone
-        if self._complete.is_set() and self._runs:
+        if self._is_complete and self._runs:
             known = choice(tuple(self._runs))  # noqa: S311 - any will do
             try:
                 await self._records.get(known)

@@ -57,7 +57,7 @@ class JetStreamRunBook:
                 raise ConflictError(f"run {run.name!r} exists already") from None
             self._note(where, revision, run)
             if self._index is not None:
-                await self._index.brought(revision)
+                self._index.awaited(revision)  # a quota counts what others made before
 
         self._connection.run(work)
 
