@@ -88,6 +88,28 @@ _ENTRY = (
     "nevts in params.json limits how many entries are used"
 )
 _ABSENT = "isnan(x) tells where nothing is, fill(x, 0) puts a number in its place"
+_TRUNCATED = (
+    "trunc(x) drops what is behind the point, floor(x) rounds down; a / b has decimals anyway"
+)
+_WHOLE_TEXTS = 'texts are compared as wholes: HLT == "Mu50", or HLT in ["Mu50", "Mu24"]'
+_METHODS = frozenset(
+    [
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "count",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "prod",
+        "sort",
+        "std",
+        "sum",
+        "var",
+    ]
+)
 _OTHERS = {  #: what has our name and means something else
     "std::round": "round(x) rounds halves to even numbers; floor(x + 0.5) rounds them up"
 }
@@ -117,6 +139,11 @@ _ANSWERS = {
     "mT": "transverseMass(Muon[0], MET)",
     "cumsum": "rows can be summed, sorted and masked; there is no running sum",
     "isin": "run in [1, 2]",
+    "flatten": "each entry keeps its row; sum(Jet_pt), max(Jet_pt) and others make one value of it",
+    **dict.fromkeys(("int", "float", "double", "astype"), _TRUNCATED),
+    **dict.fromkeys(("strstr", "strcmp", "startswith", "endswith", "contains"), _WHOLE_TEXTS),
+    **dict.fromkeys(("TVector2::Phi_mpi_pi", "Phi_mpi_pi"), "deltaPhi(phi1, phi2)"),
+    "TVector2::Phi_0_2pi": "phi % (2 * pi)",
     "if": "a choice is written where(condition, yes, no)",
 }
 
@@ -140,4 +167,7 @@ def ours(name: str) -> str:
 
 def answer(name: str) -> str:
     """Return what to write in place of something that ROOT or Python knows; "" if unknown."""
-    return _OTHERS.get(name) or _ANSWERS.get(bare(name), "")
+    whole, _, method = name.rpartition(".")
+    if whole and method in _METHODS and bare(name) != method:
+        return f"functions are written around what they are of: {method}({whole})"
+    return _OTHERS.get(name) or _ANSWERS.get(bare(name)) or _ANSWERS.get(method, "")

@@ -18,8 +18,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _HINTS = {
-    ".": "awkward's x[..., 0] is x[0]",
+    ".": "what an object has is picked from its branch, Muon_pt[0]; objects add up in"
+    " invMass(Muon[0], Muon[1]); functions are written around, sum(x[:2]); awkward's x[..., 0] is x[0]",
     "^": "a power is written **",
+    "@": "the length of a row is count(Jet_pt)",
     "=": "equality is written ==; axis=1 is not needed, functions work along each row",
 }
 _EXAMPLE = "an expression looks like pt > 20 && abs(eta) < 2.4"

@@ -295,6 +295,14 @@ def test_a_wrong_expression_is_refused_with_its_column(text, column, says):
         ("Length$(pt > 20)", "sum(Jet_pt > 30)"),
         ("std::round(x)", "halves"),
         ("pt[n > 1]", "flat_cut"),
+        ("pt.sum() > 5", "sum(pt)"),
+        ("Muon[0].pt", "Muon_pt[0]"),
+        ("(Muon[0] + Muon[1]).M()", "invMass(Muon[0], Muon[1])"),
+        ("@pt.size()", "count(Jet_pt)"),
+        ("int(n / 2)", "trunc(x)"),
+        ("ak.flatten(pt)", "each entry keeps its row"),
+        ('HLT.startswith("Mu")', "compared as wholes"),
+        ("TVector2::Phi_mpi_pi(n)", "deltaPhi(phi1, phi2)"),
     ],
 )
 def test_a_wrong_expression_comes_with_a_hint(text, hint):
