@@ -18,7 +18,6 @@ from chaos.site import TRAINEE, Nats
 from deploy.testbed import (
     credentials,
     dispatcher,
-    docker,
     doors,
     identity,
     messaging,
@@ -27,6 +26,7 @@ from deploy.testbed import (
     rootfiles,
     storage,
 )
+from deploy.testbed.containers import docker
 from deploy.testbed.place import Place
 from mlaas4hep import bootstrap
 from mlaas4hep.client import Client

@@ -10,7 +10,6 @@ from deploy.testbed import (
     credentials,
     debian,
     dispatcher,
-    docker,
     doors,
     functions,
     guard,
@@ -22,6 +21,7 @@ from deploy.testbed import (
     rootfiles,
     storage,
 )
+from deploy.testbed.containers import docker
 from deploy.testbed.place import Place
 
 log = logging.getLogger("platform")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from deploy.testbed import credentials, docker, identity, openfaas, process
+from deploy.testbed import credentials, identity, openfaas, process
+from deploy.testbed.containers import docker
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.laptop.logs import without_tokens
 

@@ -1,6 +1,7 @@
 """The testbed's own provider: several replicas of a function, each a container of our Docker (ADR 4)."""
 
-from deploy.testbed import docker, probe, process
+from deploy.testbed import probe, process
+from deploy.testbed.containers import docker
 from deploy.testbed.place import Place
 
 _NAME = "provider"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy import command
-from deploy.testbed import leftovers
+from deploy.testbed.containers import leftovers
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="links and control groups are root's")
 

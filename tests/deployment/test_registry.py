@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from deploy.testbed import registry
+from deploy.testbed.containers import registry
 from deploy.testbed.place import Place
 
 

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from deploy.testbed import docker, functions, probe, process
+from deploy.testbed import functions, probe, process
+from deploy.testbed.containers import docker
 
 cli = functions.call_faas_cli
 

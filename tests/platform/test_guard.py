@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.testbed import docker, guard
+from deploy.testbed import guard
+from deploy.testbed.containers import docker
 
 KNOCK = """
 import socket, sys

@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.testbed import credentials, docker
+from deploy.testbed import credentials
+from deploy.testbed.containers import docker
 from tests.platform.spoken import leaks, secrets_in
 
 

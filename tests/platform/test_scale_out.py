@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from deploy.testbed import docker, functions, process
+from deploy.testbed import functions, process
+from deploy.testbed.containers import docker
 
 FUNCTION = "chunk-preprocess"
 

@@ -4,7 +4,8 @@ from itertools import chain
 
 import pytest
 
-from deploy.testbed import docker, functions, process
+from deploy.testbed import functions, process
+from deploy.testbed.containers import docker
 
 
 @pytest.fixture

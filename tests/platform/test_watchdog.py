@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from deploy.testbed import docker, probe, process, programs
+from deploy.testbed import probe, process, programs
+from deploy.testbed.containers import docker
 from tests import calls
 from tests.smuggling import ATTACKS, Door, attack
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 
-from deploy.testbed import debian, docker, functions, identity, programs, rootfiles
+from deploy.testbed import debian, functions, identity, programs, rootfiles
 from deploy.testbed.cluster import binaries, images, keda, node, site
+from deploy.testbed.containers import docker
 from deploy.testbed.place import Place
 
 log = logging.getLogger("cluster")

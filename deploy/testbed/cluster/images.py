@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.testbed import docker
+from deploy.testbed.containers import docker
 from deploy.testbed.place import REPOSITORY, Place
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from deploy.testbed import process, registry
+from deploy.testbed import process
 from deploy.testbed.cluster import containerd, keys, kubectl, network, processes
+from deploy.testbed.containers import registry
 from deploy.testbed.place import Place
 
 _ETCD = "http://127.0.0.1:2379"

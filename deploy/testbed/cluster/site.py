@@ -11,8 +11,9 @@ from pathlib import Path
 import yaml
 
 from deploy import command
-from deploy.testbed import docker, functions, identity, process
+from deploy.testbed import functions, identity, process
 from deploy.testbed.cluster import containerd, images, kubectl, network
+from deploy.testbed.containers import docker
 from deploy.testbed.place import REPOSITORY, Place
 from mlaas4hep.adapters.nats.provision import provision
 from mlaas4hep.admin import secretfiles

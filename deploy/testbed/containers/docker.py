@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy import command
-from deploy.testbed import leftovers, process, registry
+from deploy.testbed import process
+from deploy.testbed.containers import leftovers, registry
 from deploy.testbed.place import Place
 
 log = logging.getLogger(__name__)
