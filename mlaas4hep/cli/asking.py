@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.client import Client
+from mlaas4hep.core.jsontext import unique
 from mlaas4hep.errors import InvalidRequestError
 
 _DATA = ("flat", "jagged", "either")  #: kinds of branches that no entry may lack
@@ -20,7 +21,7 @@ def read_question(place: str, entries: tuple[int, int | None] = (0, None)) -> di
         entries: the first, and where to stop.
 
     Raises:
-        InvalidRequestError: it is not JSON, holds neither, or lacks those entries.
+        InvalidRequestError: it is not JSON, has a key twice, holds neither, or lacks those entries.
     """
     asked = _json(place)
     if isinstance(asked, list):
@@ -40,7 +41,7 @@ def read_question(place: str, entries: tuple[int, int | None] = (0, None)) -> di
 def _json(place: str) -> Any:
     try:
         text = sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8-sig")
-        return jsontext.loads(text)
+        return jsontext.loads(text, object_pairs_hook=lambda pairs: unique(pairs, repr(place)))
     except OSError as error:
         raise InvalidRequestError(
             f"{place!r} cannot be read: {error.strerror}", file=place

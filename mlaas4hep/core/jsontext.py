@@ -24,7 +24,7 @@ def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.lstrip("\ufeff")
         value = json.loads(
-            decoded, object_pairs_hook=lambda pairs: _unique(pairs, what), parse_int=_whole
+            decoded, object_pairs_hook=lambda pairs: unique(pairs, what), parse_int=_whole
         )
     except json.JSONDecodeError as error:
         raise InvalidRequestError(
@@ -70,7 +70,12 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> Non
             raise InvalidRequestError(f"{what}: unknown key {key!r}", hint=nearest(key, allowed))
 
 
-def _unique(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
+    """Return an object of these pairs, as `object_pairs_hook` of `json.loads`; `what` names it in errors.
+
+    Raises:
+        InvalidRequestError: a key is given twice; Python would take the last one.
+    """
     items: dict[str, Any] = {}
     for key, value in pairs:
         if key in items:

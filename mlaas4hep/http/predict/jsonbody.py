@@ -3,13 +3,16 @@
 import gc
 import json
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.jsontext import unique
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 MAX_VALUES = 4_000_000  #: in one text; each may take a hundred bytes once it is read
@@ -17,6 +20,10 @@ MAX_SLOW = 1_000_000  #: of them that have names, or are read by Python's own pa
 _FEW = 64 * 1024  #: bytes that hold neither
 _BETWEEN = (b",", b"[", b"{")
 _ODD = (b"NaN", b"Infinity")
+_HOLDING = (dict, list)
+_SOME = 32  #: objects of a list that are looked into one by one
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)  #: with the colon of a name
+_unique = partial(unique, what="the body")
 _SURELY_SHORT = 18  #: digits that 64 bits always hold
 
 
@@ -25,6 +32,7 @@ def loads(body: bytes) -> Any:
 
     Raises:
         TooLargeError: it says so many things that reading it would hold others up.
+        InvalidRequestError: an object has a key twice.
     """
     if len(body) <= _FEW:
         return _read(body)
@@ -53,15 +61,55 @@ def check_told(values: Array) -> None:
 
 def _read(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         if not any(each in body for each in _ODD):
             raise
+    else:
+        _check_unique(body, value)
+        return value
     _check_values(body, MAX_SLOW)
     try:
         return _as_python_writes_it(body.decode())
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def _check_unique(body: bytes, value: Any) -> None:
+    """Refuse an object with a key twice, of which orjson takes the last one.
+
+    Each name comes with a colon, so that as many colons as names are enough to know.
+
+    Raises:
+        InvalidRequestError: there is one; names the key.
+    """
+    try:
+        if body.count(b":") == _surely(value):
+            return
+        written = sum(found[1] is not None for found in _TEXT.finditer(body))
+        if written != _names(value):
+            json.loads(body, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _surely(value: Any) -> int:
+    """Return names of values that there are at least, without a look at every number."""
+    if value.__class__ is dict:
+        inside = [each for each in value.values() if each.__class__ in _HOLDING]
+        return len(value) + sum(map(_surely, inside))
+    if not value or value.__class__ is not list or value[0].__class__ is not dict:
+        return 0
+    if len(value) <= _SOME:
+        return sum(map(_surely, value))
+    return sum(map(len, value)) if set(map(type, value)) == {dict} else 0
+
+
+def _names(value: Any) -> int:
+    """Return how many names of values there are."""
+    if value.__class__ is dict:
+        return len(value) + sum(map(_names, value.values()))
+    return sum(map(_names, value)) if value.__class__ is list else 0
 
 
 def _check_values(body: bytes, most: int) -> None:
@@ -90,7 +138,7 @@ def _as_python_writes_it(text: str) -> Any:
 
     So what is read can be written again: no half characters, no endless integers.
     """
-    value = json.loads(text, parse_int=_whole)
+    value = json.loads(text, parse_int=_whole, object_pairs_hook=_unique)
     if "\\u" in text:
         json.dumps(value, ensure_ascii=False).encode()  # half a pair of surrogates: ValueError
     return value
