@@ -58,9 +58,35 @@ def problem(response: httpx.Response) -> Problem:
     )
 
 
+def broken_off(url: str, error: Exception) -> ServiceUnavailableError:
+    """Return the error that tells that a file from `url` did not come, or not whole.
+
+    Who answers may have sent us to its store: it is named, as the platform is not to blame then.
+    """
+    asked = error.request.url if isinstance(error, httpx.RequestError) else httpx.URL(url)
+    sent = asked.host != httpx.URL(url).host or asked.port != httpx.URL(url).port
+    store = f"{asked.scheme}://{asked.netloc.decode()}"  # without the query, which is signed
+    where = f"{store}, where the file of {url} lies," if sent else url
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        if not sent:
+            return unreachable(url, error)
+        return ServiceUnavailableError(
+            f"{where} cannot be reached: {_said(error)}",
+            hint="the platform itself answers; `?through=1` lets the file come through it (openapi.yaml)",
+        )
+    return ServiceUnavailableError(
+        f"the download from {where} broke off: {_said(error)}",
+        hint="nothing was saved; the same call begins again, with a new address where one is signed",
+    )
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
 def unreachable(url: str, error: Exception) -> ServiceUnavailableError:
     """Return the error that tells that nobody answers at `url`."""
     return ServiceUnavailableError(
-        f"{url} cannot be reached: {str(error) or type(error).__name__}",
+        f"{url} cannot be reached: {_said(error)}",
         hint="is the platform up, and the address right?",
     )

@@ -328,8 +328,12 @@ def test_a_download_that_breaks_off_is_tried_again_and_leaves_no_file(
         return httpx.Response(200, headers=headers, stream=Stream(content))
 
     server = Server(answers(), answers())
-    with server.client(retries=1) as client, pytest.raises(ServiceUnavailableError, match=said):
+    with (
+        server.client(retries=1) as client,
+        pytest.raises(ServiceUnavailableError, match=said) as caught,
+    ):
         client.download("m", tmp_path / "m.tar.gz")
+    assert "broke off" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
     assert server.pauses == [0.5]
 

@@ -5,7 +5,7 @@ import httpx
 from mlaas4hep import errors
 from mlaas4hep.client.connections.moves import Asking, Exchange, Form, Pause, TokenRefusal
 from mlaas4hep.client.files import CutOffError
-from mlaas4hep.client.problems import LATER, problem, raise_for, unreachable
+from mlaas4hep.client.problems import LATER, broken_off, problem, raise_for, unreachable
 from mlaas4hep.core.backoff import backoff_s
 
 RETRIES = 5
@@ -29,7 +29,8 @@ def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx.Respons
             response: httpx.Response = yield exchange
         except (httpx.TransportError, CutOffError) as error:
             if attempt == retries or not _may_repeat(exchange.method, error):
-                raise unreachable(exchange.url, error) from error
+                told = broken_off if exchange.target else unreachable
+                raise told(exchange.url, error) from error
             yield Pause(_growing(attempt))
             attempt += 1
             continue
