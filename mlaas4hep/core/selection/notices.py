@@ -68,5 +68,5 @@ def of_differences(
     if wide:
         yield (
             "whole numbers of 64 bits in some files and decimal ones in others, so that digits"
-            f" above 2^53 are lost: {listed(wide)}"
+            f" above 2^53, if there are any, are lost: {listed(wide)}"
         )

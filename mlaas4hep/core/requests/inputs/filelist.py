@@ -17,6 +17,7 @@ from mlaas4hep.core.jsontext import parse_object, refuse_unknown
 from mlaas4hep.errors import InvalidRequestError
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_PATTERN = re.compile(r'\[[^\]\s"]*\]\S')  #: a name that begins with one of some letters
 _KEYS = ("file", "tree", "label", "weight", "xsec", "cross_section", "sample")
 _LISTS = ("files", "signed_url_list", "file_list")  #: ours, and ServiceX's
 
@@ -37,11 +38,14 @@ class Line:
 def lines(text: str) -> Iterator[Line]:
     """Yield the lines without comments and empty ones; a text that begins with [ or { is JSON.
 
+    Such as `[ab].root`, a pattern, are the only lines of files.txt that begin so.
+
     Raises:
         InvalidRequestError: it is JSON, but no list of names or objects.
     """
     plain = text.lstrip("\ufeff")
-    if plain.lstrip().startswith(("[", "{")):
+    begins = plain.lstrip()
+    if begins.startswith(("[", "{")) and not _PATTERN.match(begins):
         for number, given in enumerate(_listed(plain), start=1):
             yield _line(number, given)
         return

@@ -157,6 +157,12 @@ def test_a_line_that_says_two_things_or_none_is_refused(line, message):
         parse_files(line, PARAMS, resolve, lambda pattern: [pattern])
 
 
+def test_a_pattern_may_begin_with_a_bracket():
+    found = parse_files("[ab].root\n", PARAMS, resolve, lambda pattern: [f"{pattern[1]}.root"])
+
+    assert [file.name for file in found] == ["a.root"]
+
+
 def test_a_query_is_no_pattern():
     (file,) = files("https://h/a.root?x=*")
 
