@@ -1,22 +1,17 @@
 """The train step: chunks go in as they become ready, a bundle comes out, once."""
 
-import itertools
 import json
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from mlaas4hep.adapters.memory import MemoryLeases
 from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.training import ChunkWanted, FileMade, RoundEnded
 from mlaas4hep.core.requests.labels import Labels
-from mlaas4hep.core.runs import files as run_files
 from mlaas4hep.core.runs.events import (
     ChunkReady,
     EpochEnded,
@@ -24,46 +19,13 @@ from mlaas4hep.core.runs.events import (
     RunCancelled,
     TrainingStarted,
 )
-from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline.attention import RunOverError
-from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases.storekeeping.rebuild import rebuild
-from tests import oracle
-
-FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
-SECOND = replace(FIRST, index=1)
-MODEL_PY = b"def model(idim): ..."
-
-
-@pytest.fixture
-def services():
-    return replace(pipeline.make_services(), trainer=MemoryTrainer())
-
-
-@pytest.fixture
-def files(tmp_path):
-    random = np.random.default_rng(0)
-    return [
-        oracle.write_tree(
-            tmp_path / f"{name}.root", "t", {"x": random.normal(size=20), "y": np.full(20, 3.0)}
-        )
-        for name in ("background", "signal")
-    ]
-
-
-def prepare(services, files, **request):
-    """Do everything up to the chunks of run r_1."""
-    services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
-    request = {"chunk_size": 20, "epochs": 3, "identifier": (), **request}
-    return pipeline.run(services, files, **request)
-
-
-def stored(store):
-    return [info.key for info in store.list("o/r_1/")]
+from tests.pipeline.training.trainings import FIRST, MODEL_PY, SECOND, prepare, stored
 
 
 @pytest.mark.parametrize("deliveries", [1, 3])
@@ -224,192 +186,3 @@ def test_what_a_training_needs_is_prepared_while_it_waits_for_its_lease(services
         told = list(train(FIRST, replace(services, trainer=trainer)))
 
     assert isinstance(told[-1], ModelReady)
-
-
-class MortalTrainer(MemoryTrainer):
-    """A trainer whose first process is killed after some rounds."""
-
-    def __init__(self, rounds):
-        self._rounds = rounds
-        self._is_first = True
-
-    @contextmanager
-    def start(self, job, model_py, checkpoint=None, beside=b""):
-        with super().start(job, model_py, checkpoint, beside) as training:
-            if self._is_first:
-                self._is_first = False
-                tell, left = training.report, [self._rounds]
-
-                def report(timeout_s):
-                    told = tell(timeout_s)
-                    left[0] -= isinstance(told, RoundEnded)
-                    if left[0] < 0:
-                        raise ServiceUnavailableError("killed")
-                    return told
-
-                training.report = report
-            yield training
-
-
-@pytest.mark.parametrize("training", ["chunked", "standard"])
-def test_a_killed_training_goes_on_from_its_checkpoint(services, files, training):
-    prepare(services, files, training=training)
-    mortal = replace(services, trainer=MortalTrainer(rounds=2))
-
-    told = []
-    with pytest.raises(ServiceUnavailableError):
-        told.extend(train(FIRST, mortal))
-    started, *ended, ready = train(FIRST, mortal)
-
-    assert (started.resumed, started.rounds) == (3, {"chunked": 6, "standard": 3}[training])
-    assert [event.round for event in ended] == list(range(3, started.rounds))
-    assert isinstance(ready, ModelReady)
-
-
-class CrashError(Exception):
-    """The process is dead."""
-
-
-class Mortal:
-    """A store, book or bus of a process that dies before one of its writes."""
-
-    WRITES = frozenset({"put", "put_file", "put_stream", "delete", "apply", "publish"})
-
-    def __init__(self, real, life):
-        self._real = real
-        self._life = life
-
-    def __getattr__(self, name):
-        found = getattr(self._real, name)
-        return self._dying(found) if name in self.WRITES else found
-
-    def _dying(self, write):
-        def written(*arguments, **more):
-            if self._life[0] == 0:
-                raise CrashError
-            self._life[0] -= 1
-            return write(*arguments, **more)
-
-        return written
-
-
-def dying(services, life):
-    mortal = {
-        name: Mortal(getattr(services, name), life)
-        for name in ("runs_files", "models", "chunks", "runs", "bus")
-    }
-    return replace(services, **mortal)
-
-
-def test_wherever_a_training_dies_its_run_is_done_and_nothing_is_left(files):
-    for writes in range(1000):
-        services = replace(pipeline.make_services(), trainer=MemoryTrainer())
-        prepare(services, files)
-        life = [writes]
-        with suppress(CrashError):
-            react(FIRST, train, dying(services, life))
-
-        react(FIRST, train, services)  # it is delivered again
-
-        run = services.runs.get("o", "r_1")
-        left = [key for key in stored(services.runs_files) if run_files.is_unfinished(key)]
-        record = sealed.load(Run, services.runs_files.get("o/r_1/run.json"))
-        assert (run.status, left, record) == (Status.DONE, [], run), f"dead after {writes} writes"
-        if life[0]:
-            break
-    assert writes > 20  # it died between all of them
-
-
-class PausedTrainer(MemoryTrainer):
-    """A trainer that stands still before its first report of a kind while `meanwhile` happens."""
-
-    def __init__(self, meanwhile, kind=FileMade):
-        super().__init__()
-        self._meanwhile = meanwhile
-        self._kind = kind
-        self._is_over = False
-
-    @contextmanager
-    def start(self, job, model_py, checkpoint=None, beside=b""):
-        with super().start(job, model_py, checkpoint, beside) as training:
-            tell = training.report
-
-            def report(timeout_s):
-                told = tell(timeout_s)
-                if isinstance(told, self._kind) and not self._is_over:
-                    self._is_over = True
-                    self._meanwhile()
-                return told
-
-            training.report = report
-            yield training
-
-
-def test_a_late_training_stores_no_checkpoint_for_a_run_that_is_done(services, files):
-    prepare(services, files)
-    done = ModelReady(owner="o", run="r_1", model="r_1", version="v")
-    late = PausedTrainer(lambda: services.runs.apply([done]))
-
-    with pytest.raises(RunOverError):
-        list(train(FIRST, replace(services, trainer=late)))
-
-    assert not any(run_files.is_unfinished(key) for key in stored(services.runs_files))
-
-
-class Overtaken(PausedTrainer, MemoryLeases):
-    """A trainer that has lost its lease when it stood still."""
-
-    @contextmanager
-    def hold(self, name, patience_s=0.0):
-        with super().hold(name, patience_s):
-            yield self._confirm
-
-    def _confirm(self):
-        if self._is_over:
-            raise ServiceUnavailableError("somebody else holds the lease")
-
-
-@pytest.mark.parametrize("kind", [FileMade, ChunkWanted])
-def test_a_training_that_another_one_has_ended_stores_nothing_over_its_files(services, files, kind):
-    prepare(services, files)
-
-    def others_end():
-        react(FIRST, train, services)
-        newer.extend(contents(services))
-
-    newer = []
-    late = replace(services, trainer=PausedTrainer(others_end, kind), leases=MemoryLeases())
-
-    with suppress(RunOverError):
-        list(train(FIRST, late))
-
-    assert services.runs.get("o", "r_1").status == Status.DONE
-    assert contents(services) == newer
-
-
-def contents(services):
-    stores = services.runs_files, services.models
-    return [{key: store.get(key) for key in stored(store)} for store in stores]
-
-
-@pytest.mark.parametrize(("kind", "rounds"), [(FileMade, 4), (RoundEnded, 3)])
-def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(
-    services, files, kind, rounds
-):
-    slow = itertools.count(100.0, 2.0).__next__  # every round is stored as it ends
-    services = replace(services, clock=slow)
-    prepare(services, files)
-
-    def others_train():
-        with pytest.raises(ServiceUnavailableError, match="killed"):
-            list(train(FIRST, replace(services, trainer=MortalTrainer(rounds))))
-        newer.update((key, services.runs_files.get(key)) for key in stored(services.runs_files))
-
-    newer = {}
-    stale = Overtaken(others_train, kind)
-
-    with pytest.raises(ServiceUnavailableError, match="somebody else"):
-        list(train(FIRST, replace(services, trainer=stale, leases=stale)))
-
-    assert {key: services.runs_files.get(key) for key in stored(services.runs_files)} == newer
-    assert next(iter(train(FIRST, services))).resumed == 5
