@@ -35,9 +35,8 @@ check-docs:
 	$(SITE) --quiet --site-dir build/site
 
 WORKERS ?= 2
-BUT ?=
-test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side, BUT=FOLDER without one)
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(BUT))
+test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-torch: $(DEV) ## the tests that need PyTorch, which is 5 GB and therefore not in .venv
 	$(BIN)/python -m deploy.testbed.torch
