@@ -2,14 +2,7 @@
 
 import pytest
 
-from tests.laptop.gateways import Running
 from tests.smuggling import ATTACKS, MARK, Door, attack, most_answers
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with Running(tmp_path_factory.mktemp("gateway")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,0 +1,18 @@
+"""A gateway before functions of the tests, and a client that knows its password."""
+
+import httpx
+import pytest
+
+from tests.laptop.gateways import PASSWORD, Running
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(running):
+    with httpx.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=60) as client:
+        yield client
