@@ -48,6 +48,7 @@ class Settings:
     webhook_hosts: str = ""  #: globs, comma separated: who may be told of a run's end
     webhook_networks: str = ""  #: besides public ones, those where they may be; `*`: all
     webhook_key_file: str = ""  #: file with a long secret, from which people's secrets follow
+    metrics_token_file: str = ""  #: file with the token of who is told owners in metrics
     cache_dir: str = ""  #: where copies of remote objects are kept; empty: the temporary folder
     cache_bytes: int = 10 * 1024**3  #: how much they may take
     port: int = 8082  #: where this function listens; of-watchdog's upstream

@@ -73,6 +73,7 @@ class Front:
         on_stop: Callable[[], None] = lambda: None,
         caller: Caller = nobody,
         levels: Levels = tuple,
+        owner_levels: Levels = tuple,
     ) -> None:
         """Take the app, and what decides about bodies before they are read.
 
@@ -82,10 +83,12 @@ class Front:
             on_stop: ends the streams; called when the server is told to stop.
             caller: names who calls; nobody has more than a share of the threads at once.
             levels: what Prometheus is told besides the calls.
+            owner_levels: what it is told besides where it comes with the operator's token.
         """
         self.app = app
         self.stop = on_stop
         self.levels = levels
+        self.owner_levels = owner_levels
         self._admit = admit
         self._bodies = bodies or Bodies()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=app.name)

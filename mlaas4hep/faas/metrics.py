@@ -1,13 +1,16 @@
 """What Prometheus may ask a function at `/_/metrics`: its calls, and what it counts itself.
 
-Whoever comes with a token is a person at a door, and is told nothing: owners are named there.
+Whoever comes with a token is a person at a door, and is told nothing, unless it is the operator's
+token for metrics: then owners are named, too.
 """
 
 import asyncio
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -25,7 +28,8 @@ log = logging.getLogger(__name__)
 
 PATH = "/_/metrics"
 _REFUSED = ForbiddenError(
-    "metrics are the operator's", hint="Prometheus asks inside of the deployment, without a token"
+    "metrics are the operator's",
+    hint="Prometheus asks inside of the deployment, without a token or with that of MLAAS_METRICS_TOKEN_FILE",
 )
 _JSON = "application/json"
 _REFUSAL = json.dumps({"error": _REFUSED.problem.to_json()}).encode()
@@ -33,6 +37,19 @@ CALLER_LEFT = 499  #: the status that is counted where no answer began
 
 Level = tuple[str, str, str, float]  #: metric, what it tells, a label or "", the value now
 Levels = Callable[[], Iterable[Level]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confidential:
+    """What only the operator is told."""
+
+    levels: Levels = tuple
+    token: str = ""  #: that the operator comes with; empty: nobody is told
+
+    def is_for(self, authorization: bytes) -> bool:
+        """Tell whether whoever sends this header is the operator."""
+        wanted = f"Bearer {self.token}".encode()
+        return bool(self.token) and secrets.compare_digest(authorization, wanted)
 
 
 class MeteredApp:
@@ -48,6 +65,7 @@ class MeteredApp:
         function: str,
         levels: Levels = tuple,
         siblings: Siblings | None = None,
+        confidential: Confidential | None = None,
     ) -> None:
         """Count the calls of `app`.
 
@@ -56,6 +74,7 @@ class MeteredApp:
             function: its name, a label of everything.
             levels: returns what else can be told at the moment it is asked.
             siblings: other processes of the function, whose counters are added to its own.
+            confidential: what only the operator is told besides.
         """
         self.app = app
         self._siblings = siblings
@@ -66,6 +85,10 @@ class MeteredApp:
         self._tally = Tally(function)
         self.registry.register(self._tally)
         self.registry.register(_Levels(function, levels))
+        self._confidential = confidential or Confidential()
+        self._whole = CollectorRegistry()
+        for told in (self.registry, _Levels(function, self._confidential.levels)):
+            self._whole.register(told)
         if siblings is not None:
             siblings.answer(lambda: generate_latest(self.registry))
 
@@ -119,18 +142,23 @@ class MeteredApp:
 
     async def _tell(self, scope: Scope, send: Send) -> None:
         asked = dict(scope["headers"])
-        if b"authorization" in asked:
+        authorization = asked.get(b"authorization")
+        is_operator = authorization is not None and self._confidential.is_for(authorization)
+        if authorization is not None and not is_operator:
             await _send(send, _REFUSED.status, _JSON, _REFUSAL)
             return
+        registry = self._whole if is_operator else self.registry
         encode, content_type = choose_encoder(asked.get(b"accept", b"").decode("latin-1"))
-        body = await asyncio.to_thread(lambda: encode(self._all()))  # levels may wait for NATS
+        body = await asyncio.to_thread(
+            lambda: encode(self._all(registry))
+        )  # levels may wait for NATS
         await _send(send, 200, content_type, body)
 
-    def _all(self) -> Any:
+    def _all(self, registry: CollectorRegistry) -> Any:
         """Return what this process and its siblings have counted."""
         if self._siblings is None:
-            return self.registry
-        return Sums([generate_latest(self.registry), *self._siblings.told()])
+            return registry
+        return Sums([generate_latest(registry), *self._siblings.told()])
 
 
 async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:

@@ -30,6 +30,7 @@ def known(tmp_path_factory):
     registries = [
         Metrics().registry,
         MeteredApp(app, "workflow", app.levels).registry,
+        MeteredApp(app, "workflow", app.owner_levels).registry,
         MeteredApp(None, "predict", _predict().levels).registry,
     ]
     names = set()

@@ -5,17 +5,18 @@ of-watchdog (or the laptop's gateway) is the only client, so that it listens on 
 
 import logging
 import os
+from typing import Any
 
 from mlaas4hep import bootstrap
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
-from mlaas4hep.faas.metrics import MeteredApp
+from mlaas4hep.faas.metrics import Confidential, MeteredApp
 from mlaas4hep.faas.server import asgiserver, watchdog, workers
 from mlaas4hep.faas.server.memory import limit_memory
 from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
-from mlaas4hep.settings import Settings, SettingsError
+from mlaas4hep.settings import Settings, SettingsError, secret
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +47,10 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
     """Serve `function` in this process, which may be one of several; tell whether it could be."""
     services = bootstrap.services(settings)
     app = function.app(services, settings)
-    levels = getattr(app, "levels", tuple)
+    levels, confidential = getattr(app, "levels", tuple), _confidential(app, settings)
     if _is_traced(function, settings):
         app = TracedApp(app, _begin(function.name, settings))
-    metered = MeteredApp(app, function.name, levels, siblings)
+    metered = MeteredApp(app, function.name, levels, siblings, confidential)
     settle()
 
     def on_stop() -> None:
@@ -65,6 +66,14 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
             grace_s=GRACE_S,
             is_worker=siblings is not None,
         )
+
+
+def _confidential(app: Any, settings: Settings) -> Confidential:
+    """Return what only the operator is told of an app."""
+    file = settings.metrics_token_file
+    return Confidential(
+        levels=getattr(app, "owner_levels", tuple), token=secret(file) if file else ""
+    )
 
 
 def _serve_by_workers(function: Function, settings: Settings) -> bool:

@@ -15,7 +15,7 @@ from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
 from mlaas4hep.http.workflow.call import MAX_JSON_BYTES
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.levels import Levels
+from mlaas4hep.http.workflow.levels import Levels, OwnerLevels
 from mlaas4hep.http.workflow.routes import BODY_CALLS, ROUTES
 from mlaas4hep.http.workflow.tarballs import FORM, FORM_BYTES
 from mlaas4hep.ports import People
@@ -35,6 +35,7 @@ def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
         on_stop=context.feeds.close,
         caller=Callers(context.verifier).owner,
         levels=Levels(context),
+        owner_levels=OwnerLevels(context.services),
     )
 
 

@@ -7,6 +7,7 @@ from mlaas4hep.core.runs.run import Status
 from mlaas4hep.faas.metrics import Level
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.storedbytes import StoredBytes
+from mlaas4hep.ports import Services
 
 _NAMED = 100  #: owners of the most; all others are told together
 
@@ -16,14 +17,11 @@ class Levels:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._stored = StoredBytes(context.services)
 
     def __call__(self) -> Iterator[Level]:
-        """Yield runs by status, the quietest unfinished one, who watches, and bytes by owner."""
+        """Yield runs by status, the quietest unfinished one, and how many watch."""
         yield from self._of_runs()
         yield "mlaas_watchers", "Streams that follow a run", "", self._context.feeds.watched
-        for owner, size in _largest(self._stored.by_owner()):
-            yield "mlaas_owner_bytes", "Stored bytes by owner, in all buckets", owner, size
 
     def _of_runs(self) -> Iterator[Level]:
         services = self._context.services
@@ -37,6 +35,18 @@ class Levels:
         yield "mlaas_quietest_run_seconds", about, "", quiet
         rounds = sum(run.rounds.done for run in runs if not run.is_final)
         yield "mlaas_training_rounds", "Rounds done by unfinished runs", "", rounds
+
+
+class OwnerLevels:
+    """Returns what each owner keeps, which is for the operator only."""
+
+    def __init__(self, services: Services) -> None:
+        self._stored = StoredBytes(services)
+
+    def __call__(self) -> Iterator[Level]:
+        """Yield bytes by owner."""
+        for owner, size in _largest(self._stored.by_owner()):
+            yield "mlaas_owner_bytes", "Stored bytes by owner, in all buckets", owner, size
 
 
 def _largest(found: Counter[str] | None) -> Iterator[tuple[str, int]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.errors import ServiceUnavailableError
-from mlaas4hep.http.workflow.levels import Levels
+from mlaas4hep.http.workflow.levels import OwnerLevels
 from mlaas4hep.http.workflow.storedbytes import StoredBytes
 
 
@@ -25,7 +25,7 @@ def told_after_a_list(levels, metric):
 def test_bytes_are_told_by_owner_and_looked_up_once_in_ten_minutes(world, alice):
     alice.upload()
     bob = world.person("bob")
-    levels = Levels(world.app.extensions["context"])
+    levels = OwnerLevels(world.services)
     first = told(levels, "mlaas_owner_bytes")
     bob.upload()
 
@@ -41,7 +41,7 @@ def test_bytes_are_told_by_owner_and_looked_up_once_in_ten_minutes(world, alice)
 
 
 def test_bytes_are_looked_up_again_where_the_clock_was_put_back(world, alice):
-    levels = Levels(world.app.extensions["context"])
+    levels = OwnerLevels(world.services)
     assert told(levels, "mlaas_owner_bytes").keys() == {"others"}
     alice.upload()
 
@@ -52,7 +52,7 @@ def test_bytes_are_looked_up_again_where_the_clock_was_put_back(world, alice):
 def test_many_owners_that_keep_little_are_told_together(world):
     for number in range(103):
         world.services.chunks.put(f"owner{number:03d}/a", b"x" * (200 - number))
-    levels = Levels(world.app.extensions["context"])
+    levels = OwnerLevels(world.services)
 
     found = told(levels, "mlaas_owner_bytes")
 
