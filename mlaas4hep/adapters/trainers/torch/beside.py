@@ -1,7 +1,4 @@
-"""What a training remembers besides `state_dict`: attributes of modules, and generators of random numbers.
-
-All of it is tensors, numbers, texts and tuples, so that `torch.load(weights_only=True)` reads it back.
-"""
+"""What a training remembers besides `state_dict`: attributes of modules, losses, and random numbers."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -10,14 +7,22 @@ from typing import Any
 import numpy as np
 import torch
 
+from mlaas4hep.adapters.trainers.torch import remembered
+
 Attribute = tuple[str, str, Any]  #: path of a module, name, and value
-_KEPT = (torch.Tensor, torch.Generator, bool, int, float, str)
-_GENERATOR = "generator"
+_OF_ALL_MODULES = frozenset(vars(torch.nn.Module()))  #: parameters, hooks, `training` …
 
 
 def attributes(module: Any) -> list[Attribute]:
-    """Return copies of buffers that `state_dict` leaves out, and of plain attributes."""
-    return [(path, name, _copied(value)) for path, name, value in _left_out(module)]
+    """Return copies of buffers that `state_dict` leaves out, and of attributes, lists and dicts too."""
+    found = []
+    for path, each in module.named_modules():
+        for name, value in _left_out(each):
+            try:
+                found.append((path, name, remembered.kept(value)))
+            except remembered.NotKeptError:
+                continue
+    return found
 
 
 def put_back(module: Any, kept: Iterable[Attribute]) -> None:
@@ -25,42 +30,38 @@ def put_back(module: Any, kept: Iterable[Attribute]) -> None:
     modules = dict(module.named_modules())
     for path, name, value in kept:
         if path in modules:
-            _put(modules[path], name, value)
+            remembered.put(modules[path], name, value)
 
 
-def _left_out(module: Any) -> Iterator[Attribute]:
-    for path, each in module.named_modules():
-        held = each.state_dict(keep_vars=True)
-        plain = ((name, value) for name, value in vars(each).items() if isinstance(value, _KEPT))
-        buffers = each.named_buffers(recurse=False)
-        for name, value in (
-            *plain,
-            *((name, value) for name, value in buffers if name not in held),
-        ):
-            if name != "training":
-                yield path, name, value
+def _left_out(module: Any) -> Iterator[tuple[str, Any]]:
+    held = module.state_dict(keep_vars=True)
+    yield from (
+        (name, value) for name, value in vars(module).items() if name not in _OF_ALL_MODULES
+    )
+    buffers = module.named_buffers(recurse=False)
+    yield from ((name, value) for name, value in buffers if name not in held)
 
 
-def _copied(value: Any) -> Any:
-    if isinstance(value, torch.Generator):
-        return {_GENERATOR: value.get_state()}
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+def of_losses(losses: Iterable[Any]) -> list[Any]:
+    """Return what each loss remembers: a module, or an object of model.py; nothing of a function."""
+    return [_of_loss(each) for each in losses]
 
 
-def _put(owner: Any, name: str, kept: Any) -> None:
-    now: Any = getattr(owner, name, None)
-    if isinstance(kept, dict):
-        if isinstance(now, torch.Generator):
-            now.set_state(kept[_GENERATOR])
-    elif _are_alike(now, kept):
-        now.data.copy_(kept)
-    else:
-        setattr(owner, name, kept)
+def _of_loss(loss: Any) -> Any:
+    if isinstance(loss, torch.nn.Module):
+        return {"held": dict(loss.state_dict()), "beside": attributes(loss)}
+    return remembered.parts(loss) if remembered.is_object(loss) else []
 
 
-def _are_alike(now: Any, kept: Any) -> bool:
-    are_tensors = isinstance(now, torch.Tensor) and isinstance(kept, torch.Tensor)
-    return are_tensors and (now.shape, now.dtype) == (kept.shape, kept.dtype)
+def put_back_losses(losses: Iterable[Any], kept: Iterable[Any]) -> None:
+    """Take what `of_losses` returned."""
+    for loss, value in zip(losses, kept, strict=False):
+        if isinstance(loss, torch.nn.Module) and isinstance(value, dict):
+            loss.load_state_dict(value["held"])
+            put_back(loss, value["beside"])
+        elif isinstance(value, list):
+            for name, each in value:
+                remembered.put(loss, name, each)
 
 
 def chance() -> dict[str, Any]:

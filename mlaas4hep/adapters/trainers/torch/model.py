@@ -159,6 +159,7 @@ class TorchModel:
         kept = {
             "module": self.module.state_dict(),
             "beside": beside.attributes(self.module),
+            "of losses": beside.of_losses(self._target.losses if self._target else ()),
             "random": torch.get_rng_state(),
             "chance": beside.chance(),
             "loss": self._target.name if self._target else "",
@@ -187,6 +188,8 @@ class TorchModel:
         if self._target is None and kept["loss"]:
             labels = _CHOOSING.get(kept["loss"], (0.0, 1.0))
             self._target = target.usual(np.array(labels, np.float32), self._head, self._job)
+        if self._target:
+            beside.put_back_losses(self._target.losses, kept.get("of losses", ()))
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.pt, and model.onnx if it holds."""

@@ -14,9 +14,31 @@ torch = pytest.importorskip("torch", reason="the extra `torch` is not installed"
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
 
 NETWORK = """
+import collections
 import random
 import numpy
 import torch
+
+class Seen:
+    def __init__(self):
+        self.mean = torch.zeros(())
+
+class Loss:
+    def __init__(self):
+        self.seen = [torch.zeros(())]
+    def __call__(self, outputs, labels):
+        value = ((outputs - labels) ** 2).mean()
+        self.seen[0] += value.detach()
+        return value / self.seen[0]
+
+class LossModule(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+    def forward(self, outputs, labels):
+        value = ((outputs - labels) ** 2).mean()
+        self.seen += value.detach()
+        return value / self.seen
 
 class Net(torch.nn.Module):
     def __init__(self, idim):
@@ -41,6 +63,28 @@ REMEMBERED = {
         'self.register_buffer("seen", torch.zeros(1), persistent=False)',
         "self.seen += 1; x = x + 0.01 * self.seen",
     ),
+    "tensors in a list": (
+        "self.seen = []",
+        "self.seen.append(x.mean().detach()); x = x + 0.01 * sum(self.seen[-3:])",
+    ),
+    "tensors in dicts of dicts": (
+        "self.seen = {'a': {1: torch.zeros(1)}}",
+        "self.seen['a'][1] += 1; x = x + 0.01 * self.seen['a'][1]",
+    ),
+    "a queue of a length": (
+        "self.seen = collections.deque(maxlen=2)",
+        "self.seen.append(x.mean().item()); x = x + 0.01 * sum(self.seen)",
+    ),
+    "an array of NumPy": (
+        "self.seen = numpy.zeros(2)",
+        "self.seen += 1; x = x + 0.01 * float(self.seen[0])",
+    ),
+    "an object of its own": (
+        "self.seen = Seen()",
+        "self.seen.mean = 0.9 * self.seen.mean + x.mean().detach(); x = x + 0.1 * self.seen.mean",
+    ),
+    "a loss of its own": ("global loss; loss = Loss()", "pass"),
+    "a loss that is a module": ("global loss; loss = LossModule()", "pass"),
     "a number": ("self.steps = 0", "self.steps += 1; x = x + 0.01 * self.steps"),
     "a generator": (
         "self.chance = torch.Generator().manual_seed(1)",
