@@ -7,10 +7,8 @@ import typer
 
 from mlaas4hep.cli.logins import endpoints as known
 from mlaas4hep.cli.logins import refreshtokens
-from mlaas4hep.cli.logins.signin import offered, sign_in
 from mlaas4hep.cli.options import URL, Json
 from mlaas4hep.cli.terminal.screen import note, show, show_json, show_table
-from mlaas4hep.client import Client
 from mlaas4hep.client.address import Address
 from mlaas4hep.errors import UnauthenticatedError
 
@@ -47,6 +45,8 @@ def login(
 
     Example: `mlaas4hep token --user luca | mlaas4hep login laptop`
     """
+    from mlaas4hep.client import Client  # noqa: PLC0415 - slow to load
+
     base = Address.parse(url).base
     endpoint = _signed_in(name, base, device, opens) if not token else None
     if endpoint is None:
@@ -61,6 +61,8 @@ def _signed_in(name: str, base: str, device: bool, opens: bool) -> known.Endpoin
     """Return the endpoint after a sign-in with a code; None if a token is to be read instead."""
     if not (device or opens or sys.stdin.isatty()):
         return None
+    from mlaas4hep.cli.logins.signin import offered, sign_in  # noqa: PLC0415 - slow to load
+
     how = offered(base)
     if how is None and not (device or opens):
         return None

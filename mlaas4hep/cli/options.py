@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlaas4hep.cli.logins import endpoints
-from mlaas4hep.cli.logins.renewing import EndpointTokens
-from mlaas4hep.client import Client
 from mlaas4hep.client.address import DEFAULT_URL, Address
 from mlaas4hep.errors import UnauthenticatedError
+
+if TYPE_CHECKING:  # what talks to deployments is loaded when one is talked to
+    from mlaas4hep.cli.logins import endpoints
+    from mlaas4hep.client import Client
 
 Url = Annotated[
     str,
@@ -46,7 +47,7 @@ URL = DEFAULT_URL
 
 
 @contextmanager
-def client(url: str, token: str, endpoint: str) -> Iterator[Client]:
+def client(url: str, token: str, endpoint: str) -> "Iterator[Client]":
     """Give a client of the deployment that is meant; without a token it says how to get one.
 
     Raises:
@@ -61,15 +62,20 @@ def client(url: str, token: str, endpoint: str) -> Iterator[Client]:
         yield made
 
 
-def chosen(url: str, token: str, endpoint: str) -> Client:
+def chosen(url: str, token: str, endpoint: str) -> "Client":
     """Return a client of the deployment that is meant, whose token is renewed if that is known how.
 
     Raises:
         UnauthenticatedError: there is no token.
         NotFoundError: there is no endpoint of that name.
     """
+    from mlaas4hep.client import Client  # noqa: PLC0415 - slow to load
+
     if token and not endpoint:
         return Client(url, token)
+    from mlaas4hep.cli.logins import endpoints  # noqa: PLC0415 - the same
+    from mlaas4hep.cli.logins.renewing import EndpointTokens  # noqa: PLC0415
+
     known = endpoints.load()
     found = known.find(endpoint) if endpoint else _usual(known, url)
     if found is None:
@@ -81,6 +87,6 @@ def chosen(url: str, token: str, endpoint: str) -> Client:
     return Client(found.url, EndpointTokens(found))
 
 
-def _usual(known: endpoints.Endpoints, url: str) -> endpoints.Endpoint | None:
+def _usual(known: "endpoints.Endpoints", url: str) -> "endpoints.Endpoint | None":
     """Return the endpoint at an address that was given, or else the last one."""
     return known.at(Address.parse(url).base) if url != URL else next(iter(known), None)

@@ -1,18 +1,20 @@
 """`score`: a model of a deployment looks at files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.terminal.follow import conclude, follow
 from mlaas4hep.cli.terminal.screen import bytes_bar, note, show, show_json
-from mlaas4hep.client import Client
 from mlaas4hep.client.files import check_target
 from mlaas4hep.client.packing import packed
 from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS
 from mlaas4hep.errors import InvalidRequestError
+
+if TYPE_CHECKING:  # it is slow to load
+    from mlaas4hep.client import Client
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,7 +78,7 @@ def _is_here(name: str) -> bool:
     return "://" not in name and Path(name).is_file()
 
 
-def _send(here: Client, model: str, files: list[str], json: bool) -> str:
+def _send(here: "Client", model: str, files: list[str], json: bool) -> str:
     """Upload files of this machine as one tarball, and return its name."""
     paths = [Path(name) for name in files if _is_here(name)]
     names = [path.name for path in paths]

@@ -83,7 +83,8 @@ def test_a_command_that_needs_more_says_what_to_install(tmp_path):
 
 def test_the_client_imports_no_third_party_module_that_is_not_installed_with_it():
     said = python("""
-import mlaas4hep.client, mlaas4hep.cli
+import mlaas4hep.cli
+from mlaas4hep.client import AsyncClient, Client
 import importlib.metadata as metadata
 owners = metadata.packages_distributions()
 loaded = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)

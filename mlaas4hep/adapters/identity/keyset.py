@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 
+from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ def fetch_json(url: str) -> Any:
     Raises:
         ServiceUnavailableError: nothing usable came.
     """
-    import httpx  # noqa: PLC0415 - functions that only the dispatcher calls never need it
+    with without(("click",)):  # httpx's command line: a tenth of a second
+        import httpx  # noqa: PLC0415 - functions that only the dispatcher calls never need it
 
     try:
         answer = httpx.get(url, timeout=5.0, follow_redirects=True)

@@ -1,4 +1,7 @@
-"""Pictures that go with a run: ROC curve, losses, histograms of branches."""
+"""Pictures that go with a run: ROC curve, losses, histograms of branches.
+
+Margins are given: finding them (`layout="constrained"`) draws each picture twice more.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
@@ -16,12 +20,13 @@ from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
 _ROWS = 4  #: branches on a page
 _MOST_BARS = 30
 DPI = 110
+_LEFT, _RIGHT, _BOTTOM, _TOP = 0.85, 0.2, 0.6, 0.4  #: inches around the axes
+_GAPS = {"left": 0.08, "right": 0.98, "bottom": 0.04, "top": 0.96, "hspace": 0.3, "wspace": 0.18}
 
 
 def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
     """Write the ROC curves of all sets as PNG."""
-    figure = Figure(figsize=(6, 5), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _picture(6, 5)
     axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
     for each in figures:
         if each.curve is not None:
@@ -43,8 +48,7 @@ def draw_checks(folder: Path, checks: dict[str, Any]) -> None:
 
 
 def _draw_overtraining(path: Path, found: dict[str, Any]) -> None:
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _picture(6, 4)
     edges = np.array(found["edges"])
     middles = (edges[1:] + edges[:-1]) / 2
     for number, one in enumerate(found["classes"]):
@@ -73,10 +77,11 @@ def _density(counts: Sequence[float], edges: Any) -> Any:
 
 def _draw_importance(path: Path, found: dict[str, Any]) -> None:
     shown = found["branches"][:_MOST_BARS][::-1]
-    figure = Figure(figsize=(6, 1 + 0.25 * len(shown)), layout="constrained")
-    axes = figure.add_subplot()
+    names = [one["branch"] for one in shown]
+    left = 0.3 + max(map(_inches, names), default=0.0)
+    figure, axes = _picture(max(6.0, left + 4), 1 + 0.25 * len(shown), left)
     axes.barh(
-        [one["branch"] for one in shown],
+        names,
         [one["drop"] for one in shown],
         xerr=[one["error"] for one in shown],
     )
@@ -86,8 +91,7 @@ def _draw_importance(path: Path, found: dict[str, Any]) -> None:
 
 def draw_losses(path: Path, history: Sequence[dict[str, float]]) -> None:
     """Write training and validation loss against rounds as PNG."""
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _picture(6, 4)
     for name, label in (("loss", "training"), ("val_loss", "validation")):
         values = [metrics.get(name, np.nan) for metrics in history]
         if np.isfinite(values).any():
@@ -101,7 +105,8 @@ def draw_histograms(path: Path, histograms: Sequence[Histogram]) -> None:
     """Write one row a branch as PDF: before and after normalisation."""
     with mpl.rc_context({"font.size": 7}), PdfPages(path) as pages:
         for start in range(0, len(histograms), _ROWS):
-            figure = Figure(figsize=(8, 10), layout="constrained")
+            figure = Figure(figsize=(8, 10))
+            figure.subplots_adjust(**_GAPS)
             FigureCanvasPdf(figure)
             for row, histogram in enumerate(histograms[start : start + _ROWS]):
                 _draw_branch(figure, row, histogram)
@@ -115,6 +120,21 @@ def _draw_branch(figure: Figure, row: int, histogram: Histogram) -> None:
         axes = figure.add_subplot(_ROWS, 2, 2 * row + column + 1)
         axes.stairs(histogram.counts, edges, fill=True, alpha=0.6)
         axes.set_title(title)
+
+
+def _picture(width: float, height: float, left: float = _LEFT) -> tuple[Figure, Any]:
+    """Return a figure of these inches and its axes, which leave room for what is written around."""
+    figure = Figure(figsize=(width, height))
+    sides = (width - left - _RIGHT) / width, (height - _BOTTOM - _TOP) / height
+    return figure, figure.add_axes((left / width, _BOTTOM / height, *sides))
+
+
+def _inches(text: str) -> float:
+    """Return how wide a text is beside an axis."""
+    canvas = FigureCanvasAgg(Figure())
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    width, *_ = renderer.get_text_width_height_descent(text, FontProperties(), False)
+    return float(width / canvas.figure.dpi)
 
 
 def _thinned(points: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
