@@ -91,6 +91,15 @@ def test_a_mistake_is_named(source, tmp_path, text, words):
     assert words in str(caught.value)
 
 
+def test_a_late_mistake_in_a_row_says_what_rows_held_before(source, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"x": [1]}\n' * 2000 + '{"x": [1.5]}\n')
+    survey = source.survey(str(path), "", ["x"])
+
+    with pytest.raises(InvalidRequestError, match="a list, each value of it a whole number before"):
+        list(source.read(survey, ["x"], 0, 2001))
+
+
 def test_kinds_are_held_and_a_late_mistake_is_named_with_its_entry(source, tmp_path):
     lines = [f'{{"x":{number},"pad":"{"p" * 40}"}}' for number in range(60_000)]
     lines[40_000] = '{"x":"abc"}'

@@ -140,7 +140,7 @@ def _parsed(data: bytes, schema: Any) -> Any:
 
 def _in_words(kind: Any) -> str:
     if pa.types.is_list(kind):
-        return f"a list of {_in_words(kind.value_type)}s"
+        return f"a list, each value of it {_in_words(kind.value_type)}"
     if pa.types.is_struct(kind):
         return "an object"
     words = {
