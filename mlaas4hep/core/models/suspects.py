@@ -16,6 +16,7 @@ _MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
 _BINS = 64  #: of equally many entries each
 _MOST_BINNED = 4000  #: entries
+_FEWEST_BINNED = 50  #: entries of a class: fewer may lie in the same ranges again by chance
 _FEWEST = 20  #: entries that a curve says something about
 _FEWEST_OF_A_CLASS = 10  #: two entries of a rare class lie above all others by chance
 
@@ -160,6 +161,8 @@ def _area_of_bins(numbers: Array, is_signal: NDArray[np.bool_]) -> float:
     """
     order = np.random.default_rng(0).permutation(len(numbers))[:_MOST_BINNED]
     says, tells = order[::2], order[1::2]
+    if min(np.bincount(is_signal[order], minlength=2)) < _FEWEST_BINNED:
+        return 0.0
     ends = np.linspace(0, 1, _BINS + 1)[1:-1]
     edges = np.unique(np.quantile(numbers[says], ends, method="lower"))
     bins = np.searchsorted(edges, numbers, side="right")

@@ -104,3 +104,10 @@ def test_the_length_of_rows_is_told_once_a_collection():
 
     assert "length of Jet_eta (1.000);" in text
     assert [*telling_columns(values[:, :100].T, labels, ("a", "b"), {"Jet_pt": np.diff(offsets)})]
+
+
+def test_of_many_branches_none_tells_all_of_few_entries_by_chance():
+    labels = np.repeat([0.0, 1.0], 12)
+    x = np.random.default_rng(1).normal(size=(24, 2000))
+
+    assert not [*telling_columns(x, labels, [f"x{number}" for number in range(2000)], {})]
