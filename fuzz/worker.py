@@ -18,6 +18,7 @@ RESIDENT_BYTES = 2 * 1024**3
 _ADDRESS_BYTES = 3 * RESIDENT_BYTES  #: threads of libraries map much that they do not use
 _SILENCE_S = 60.0  #: after which a process hangs where no signal reaches it
 _FIRST_S = 45  #: for a good input; the first one has its library imported, and processes started
+_END_S = 2.0
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -56,6 +57,7 @@ def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
             process.start()
             theirs.close()
             number = _heard(ours, tally, f"seed {seed} {target.name}", number)
+            process.join(_END_S)  # it has told all: its own exit code says whether to go on
             process.kill()
             process.join()
         number = number if process.exitcode else count
