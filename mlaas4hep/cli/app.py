@@ -21,6 +21,7 @@ from mlaas4hep.cli import (
     tarballs,
     versions,
 )
+from mlaas4hep.cli.terminal.ending import end_at_once
 from mlaas4hep.cli.terminal.follow import LostSightError
 from mlaas4hep.cli.terminal.screen import show_problem, tell_problem
 from mlaas4hep.cli.terminal.signals import ended_by_signals
@@ -77,7 +78,21 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command that was typed; an error is told in two lines, never as a traceback.
+    """Run the command that was typed, or `arguments`.
+
+    Raises:
+        SystemExit: it is done; this process lives on if it gave the arguments.
+    """
+    try:
+        _main(arguments)
+    except SystemExit as ended:
+        if arguments is None and isinstance(ended.code, int) and ended.code:
+            end_at_once(ended.code)
+        raise
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    """Run a command; an error is told in two lines, never as a traceback.
 
     With `--json` it is told on the standard output as every HTTP route tells it.
     """

@@ -1,7 +1,7 @@
 """Input files are opened, several side by side; those that are bad and may be, skipped."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +11,12 @@ from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs.inputfiles import SkippedFile
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
+from mlaas4hep.pipeline.attention import check_stopping
 from mlaas4hep.ports import Services
 
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 _MOMENT_S = 0.5  #: for files that are as quick as the one that is bad: the first of them is named
+_LOOK_S = 1.0  #: between two looks whether this process is told to end
 _LISTED = 5  #: files that a warning names
 
 
@@ -34,11 +36,14 @@ class OpenTrees:
         A bad file that may not be skipped is told at once, whatever the servers of others do.
 
         Raises:
-            MlaasError: a file cannot be opened and may not be skipped, or none can be opened.
+            MlaasError: a file cannot be opened and may not be skipped, none can be opened, or this
+                process is told to end meanwhile.
         """
         known = {skipped.file: skipped for skipped in given_up}
         look = partial(_tree_or_error, known=known, services=services)
-        found = _looked(look, request.files, is_strict=request.params.on_bad_file == "fail")
+        check = partial(check_stopping, services)
+        is_strict = request.params.on_bad_file == "fail"
+        found = _looked(look, request.files, check, is_strict=is_strict)
         good = [each for each in found if isinstance(each, TreeInfo)]
         bad = [each for each in found if isinstance(each, PermanentError)]
         for each in found:
@@ -81,13 +86,18 @@ _Found = TreeInfo | MlaasError | SkippedFile
 
 
 def _looked(
-    look: Callable[[InputFile], _Found], files: Sequence[InputFile], *, is_strict: bool
+    look: Callable[[InputFile], _Found],
+    files: Sequence[InputFile],
+    check: Callable[[], None],
+    *,
+    is_strict: bool,
 ) -> list[_Found]:
     """Return what each file is.
 
     Args:
         look: at one file.
         files: all of them.
+        check: raises when nobody is to wait any longer.
         is_strict: the first that is bad is raised, and the rest is not waited for.
 
     Raises:
@@ -96,10 +106,13 @@ def _looked(
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="open")
     try:
         looks = [pool.submit(look, file) for file in files]
-        for each in as_completed(looks):
-            if is_strict and isinstance(each.result(), PermanentError):
-                wait(looks, timeout=_MOMENT_S)
-                found = (every.result() for every in looks if every.done())
+        left = set(looks)
+        while left:
+            done, left = wait(left, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            check()
+            if is_strict and any(isinstance(each.result(), PermanentError) for each in done):
+                wait(left, timeout=_MOMENT_S)
+                found = (each.result() for each in looks if each.done())
                 raise next(bad for bad in found if isinstance(bad, PermanentError))
         return [each.result() for each in looks]
     finally:

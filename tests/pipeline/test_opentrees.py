@@ -30,8 +30,9 @@ def source():
     made.ended.set()
 
 
-def opened(source, *urls, **params):
+def opened(source, *urls, is_stopping=False, **params):
     services = pipeline.with_source(pipeline.make_services(), source)
+    services.stopping.is_asked = is_stopping
     return OpenTrees.of(pipeline.submit(services, urls, **params), services)
 
 
@@ -46,3 +47,10 @@ def test_a_missing_file_is_told_whatever_the_servers_of_others_do(source, others
 def test_servers_that_are_away_are_waited_for_where_bad_files_may_be_skipped(source):
     with pytest.raises(ServiceUnavailableError, match="away does not answer"):
         opened(source, "gone", "away", on_bad_file="skip")
+
+
+def test_a_process_that_is_told_to_end_waits_for_no_silent_server(source):
+    with pytest.raises(ServiceUnavailableError, match="is being stopped"):
+        opened(source, "silent", is_stopping=True)
+
+    assert not source.ended.is_set()
