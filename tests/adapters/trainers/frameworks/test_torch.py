@@ -1,5 +1,4 @@
 import io
-import itertools
 import json
 
 import numpy as np
@@ -12,6 +11,7 @@ from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
+from tests.adapters.trainers.frameworks.resuming import taken_up
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
@@ -428,12 +428,6 @@ class TestTorch(FrameworkContract):
         assert np.mean((outputs[:, 0] - labels) ** 2) == pytest.approx(best, rel=1e-4)
         assert losses[-1] > best - 0.001
 
-        killed, stops = make(), len(losses) - 2
-        history = tuple(itertools.islice(killed.rounds(), stops))
-        position = Position(rounds=stops, history=history)
-        checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
-        resumed = make(done=stops)
-        assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
-        resumed.finish()
-        assert [*history, *resumed.history] == whole.history
+        again, resumed = taken_up(make, tmp_path / "c.npz", len(losses) - 2)
+        assert again.history == whole.history
         np.testing.assert_array_equal(resumed.predictions()[1], outputs)

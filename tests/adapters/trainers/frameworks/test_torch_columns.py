@@ -1,19 +1,18 @@
 """PyTorch modules that learn several labels: a row of numbers, or several heads."""
 
-import itertools
+from functools import partial
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from mlaas4hep.adapters.runtimes.native import load as native
-from mlaas4hep.adapters.trainers.child import checkpoint
 from mlaas4hep.adapters.trainers.child.assessment import evaluation
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
-from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.request import MetricsRequest
 from tests.adapters.trainers.frameworks import columns
+from tests.adapters.trainers.frameworks.resuming import taken_up
 from tests.adapters.trainers.frameworks.test_torch import BESSEL, network
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
@@ -190,17 +189,9 @@ def test_accuracies_are_told_by_label(train):
 
 
 def test_a_training_that_was_killed_ends_with_the_same_bits(train, tmp_path):
-    whole = train("named", epochs=4).finish()
-    killed = train("named", epochs=4)
-    history = tuple(itertools.islice(killed.rounds(), 2))
-    position = Position(rounds=2, history=history, labels=killed.labels.seen)
-    checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
+    whole, resumed = taken_up(partial(train, "named", epochs=4), tmp_path / "c.npz", 2)
 
-    resumed = train("named", done=2, epochs=4)
-    assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
-    resumed.finish()
-
-    assert [*history, *resumed.history] == whole.history
+    assert resumed.history == whole.history[2:]
 
 
 def test_a_loss_of_all_heads_may_want_weights_where_entries_have_none(train):

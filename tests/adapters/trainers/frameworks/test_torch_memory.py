@@ -1,14 +1,13 @@
 """What PyTorch modules remember beside their weights is there again when a training is taken up."""
 
-import itertools
+from functools import partial
 
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.trainers.child import checkpoint
-from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from tests.adapters.trainers.frameworks.contract import Training
+from tests.adapters.trainers.frameworks.resuming import taken_up
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
@@ -106,18 +105,9 @@ def train(tmp_path):
 @pytest.mark.parametrize(("begin", "step"), REMEMBERED.values(), ids=REMEMBERED)
 def test_a_training_that_is_taken_up_ends_with_the_same_bits(train, begin, step, tmp_path):
     text = NETWORK.replace("BEGIN", begin).replace("STEP", step)
-    params = {"epochs": 4}
-    whole = train(text, params=params).finish()
-    killed = train(text, params=params)
-    history = tuple(itertools.islice(killed.rounds(), 2))
-    position = Position(rounds=2, history=history)
-    checkpoint.save(tmp_path / "c.npz", killed.model, position, "print")
 
-    resumed = train(text, params=params, done=2)
-    assert checkpoint.restore(tmp_path / "c.npz", resumed.model, "print") == position
-    resumed.finish()
+    whole, resumed = taken_up(partial(train, text), tmp_path / "c.npz", 2)
 
-    assert [*history, *resumed.history] == whole.history
     np.testing.assert_array_equal(resumed.predictions()[1], whole.predictions()[1])
 
 
