@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from scipy import special, stats
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import roc_auc_score
 
 from mlaas4hep.adapters.trainers.child.assessment.checktext import to_text
 from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOut, importance
@@ -121,6 +123,44 @@ def test_only_what_the_model_looks_at_counts():
     assert found["branches"][0]["drop"] == pytest.approx(0.5, abs=0.05)
     assert found["branches"][1]["drop"] == 0.0
     assert "pt 0.5" in to_text({"overtraining": None, "importance": found})
+
+
+class Linear:
+    """A model that scikit-learn can ask, too."""
+
+    def __init__(self, slopes):
+        self._slopes = np.array(slopes, np.float32)
+
+    def predict(self, block):
+        return (block.x[block.order] @ self._slopes)[:, None]
+
+    def fit(self, *_):
+        raise NotImplementedError  # scikit-learn wants to see it there
+
+    def score(self, x, labels, sample_weight):
+        return roc_auc_score(labels, x @ self._slopes, sample_weight=sample_weight)
+
+
+def test_weighted_importances_are_those_of_scikit_learn():
+    random = np.random.default_rng(6)
+    x = random.random((4000, 3), dtype=np.float32)
+    labels = (x @ [1.0, 0.5, 0.0] + 0.2 * random.normal(size=4000) > 0.75).astype(np.float32)
+    weights = (0.1 + 5 * x[:, 1]).astype(np.float32)
+    model = Linear([1.0, 0.5, 0.1])
+    held_out = HeldOut(name="test", x=x, labels=labels, weights=weights)
+    branches = tuple(BranchColumns(name=f"x{i}", start=i, width=1) for i in range(3))
+
+    def area(labels, outputs, weights):
+        return roc(labels > 0.5, outputs[:, 0], weights).area
+
+    found = importance(model, held_out, branches, area, seed=3)
+
+    due = permutation_importance(
+        model, x, labels, sample_weight=weights, n_repeats=20, random_state=1
+    )
+    assert found["whole"] == pytest.approx(model.score(x, labels, weights), abs=1e-9)
+    drops = {one["branch"]: one["drop"] for one in found["branches"]}
+    assert [drops[f"x{i}"] for i in range(3)] == pytest.approx(due.importances_mean, abs=0.01)
 
 
 def test_a_few_entries_say_nothing():
