@@ -18,6 +18,7 @@ _ROUNDS = (
 _USUAL_ROUNDS = 100
 _BOOSTINGS = ("boosting", "boosting_type", "boost")
 _CATEGORIES = ("categorical_feature", "cat_feature", "categorical_column", "cat_column")
+_METRICS = ("metric", "metrics", "metric_types")
 _SEVERAL = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr")
 _RANKS = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
 _OF_PREDICTIONS = (
@@ -98,7 +99,7 @@ def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: boo
     """Do one round on entries that are none.
 
     Raises:
-        TrainingError: LightGBM does not take the parameters.
+        TrainingError: LightGBM does not take the parameters, or has no such metric.
     """
     rows = np.random.default_rng(0).random((trees.TRIED, job.columns))
     labels = trees.tried_labels(job, classifies, is_several=params["objective"] in _SEVERAL)
@@ -108,12 +109,18 @@ def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: boo
         data = lightgbm.Dataset(rows, labels, feature_name=tabular.column_names(job), params=params)
         booster = lightgbm.Booster(params, data)
         booster.update()
-        booster.eval_train()
+        told = booster.eval_train()
     except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
         raise TrainingError(
             f"{MODEL_FILE}: LightGBM: {error}",
             "see the list in LightGBM's documentation of parameters",
         ) from error
+    asked = next((params[name] for name in _METRICS if params.get(name)), None)
+    if not told and asked is not None:
+        raise TrainingError(
+            f"{MODEL_FILE}: LightGBM has no metric {asked!r}, so no round would have a figure",
+            "leave metric away, or metric='auc'",
+        )
 
 
 def missing_is_told(params: dict[str, Any]) -> tuple[str, ...]:

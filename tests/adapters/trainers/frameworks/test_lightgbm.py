@@ -33,6 +33,7 @@ class TestLightgbm(FrameworkContract):
         returning("LGBMClassifier(objective='multiclass', num_class=2)"): "there are two",
         returning("LGBMRanker()"): "ranks the entries of a group",
         returning("LGBMClassifier(raw_score=True)"): "raw_score is about predictions",
+        returning("LGBMClassifier(metric='ouch')"): "has no metric 'ouch'",
         returning("LGBMClassifier(ignore_feature='pt')"): "ignore_feature is about files",
         returning("LGBMClassifier(boosting_type='dart', early_stopping_round=3)"): "rounds of DART",
     }
