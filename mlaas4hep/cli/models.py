@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
+from mlaas4hep.cli.terminal.listed import age, quality
 from mlaas4hep.cli.terminal.screen import bytes_bar, show, show_json, show_table
 from mlaas4hep.client.export import Format
 
@@ -52,8 +53,21 @@ def models(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = Fa
     if json:
         show_json(found)
         return
-    rows = [(m.name, "yours" if m.mine else m.owner, m.version, m.description) for m in found]
-    show_table(("model", "owner", "version", "description"), rows)
+    rows = [
+        (
+            one.name,
+            "yours" if one.mine else one.owner,
+            quality(one.metrics),
+            one.framework,
+            age(one.changed_at),
+            one.version,
+            one.description,
+        )
+        for one in found
+    ]
+    show_table(
+        ("model", "owner", "quality", "framework", "changed", "version", "description"), rows
+    )
 
 
 def export(

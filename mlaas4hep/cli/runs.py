@@ -8,6 +8,7 @@ import typer
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
 from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
+from mlaas4hep.cli.terminal.listed import age, quality
 from mlaas4hep.cli.terminal.screen import lines_of, note, show, show_json, show_table
 from mlaas4hep.core.runs.answers import Report
 
@@ -89,7 +90,7 @@ def _show_report(report: Report) -> None:
         (stage.stage, stage.state, stage.done, _known(stage.total), stage.unit, _eta(stage))
         for stage in report.stages
     ]
-    show_table(("stage", "state", "done", "of", "", "time left"), rows)
+    show_table(("stage", "state", "done", "of", "what", "time left"), rows)
     for file in report.files:
         show(f"{file.file}: {file.passed} of {file.entries} entries pass")
     for skipped in report.skipped_files:
@@ -190,10 +191,18 @@ def runs(
         show_json(page)
         return
     rows = [
-        (run.name, run.status, run.created_at, f"{run.seconds:.0f} s", run.title)
+        (
+            run.name,
+            run.status,
+            quality(run.metrics),
+            run.framework,
+            age(run.created_at),
+            f"{run.seconds:.0f} s",
+            run.title,
+        )
         for run in page.runs
     ]
-    show_table(("run", "status", "created", "took", "title"), rows)
+    show_table(("run", "status", "quality", "framework", "submitted", "took", "title"), rows)
 
 
 def curves(

@@ -96,6 +96,7 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
         assert serious(page) == {}, name
         luca.shot(name)
 
+    assert_opens_a_promoted_model(page, laptop)
     assert_fits_a_telephone(page)
     page.goto(f"{page.url.split('#')[0]}#/runs/jets_1")
     page.get_by_role("button", name="Delete").click()
@@ -192,6 +193,22 @@ def assert_shows_the_graph(luca, laptop):
         luca.page.get_by_role("button", name="Graph").click()
     opened.value.frame_locator("#graph").locator("body.default").wait_for(timeout=60_000)
     assert "token" not in opened.value.url
+
+
+def assert_opens_a_promoted_model(page, laptop):
+    """It knows how good it is, and the run that made it under another name."""
+    with Client(laptop.urls[1], issuer.token(laptop.state, "luca")) as client:
+        client.promote("jets_1", "higgs")
+    page.goto(f"{page.url.split('#')[0]}#/models")
+    row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="higgs")
+    _name, _about, area, *learned = row.inner_text().split("\t")
+    assert 0.5 < float(area) <= 1
+    assert learned[:2] == ["binary", "keras"]
+    row.get_by_role("link", name="higgs").click()
+    page.get_by_role("heading", name="higgs").wait_for()
+    page.get_by_role("link", name="jets_1").wait_for()
+    page.get_by_role("heading", name="One entry").wait_for()  # taken from that run's files
+    assert serious(page) == {}
 
 
 def upload(page, folder):

@@ -42,7 +42,7 @@ def test_an_upload_is_called_as_its_file(cli, deployment, tarball):
     result = cli("upload", tarball, *deployment, "--json")
 
     assert result.json()["name"] == "luca"
-    assert cli("tarballs", *deployment).out.startswith("luca\t")
+    assert cli("tarballs", *deployment).out.splitlines()[1].startswith("luca ")
 
 
 def test_a_folder_is_packed_without_what_is_hidden(cli, deployment, tmp_path):
@@ -122,7 +122,9 @@ def test_status_logs_and_lists(cli, deployment, submitted):
     assert cli("status", "luca_1", *deployment).out.startswith("luca_1 is submitted since ")
     assert cli("status", "luca_1", "--json", *deployment).json()["name"] == "luca_1"
     assert "submitted from luca" in cli("logs", "luca_1", *deployment).out
-    assert cli("runs", *deployment).out.startswith("luca_1\tsubmitted\t")
+    heads, first = (line.split() for line in cli("runs", *deployment).out.splitlines())
+    assert heads == ["run", "status", "quality", "framework", "submitted", "took", "title"]
+    assert first[:2] == ["luca_1", "submitted"]
     assert cli("runs", "--status", "failed", "--json", *deployment).json()["total"] == 0
 
 
@@ -137,11 +139,20 @@ def test_cancel_restart_and_delete(cli, deployment, submitted):
 
 def test_models_are_listed_shared_fetched_and_deleted(cli, world, deployment, tmp_path):
     world.services.models.put(keys.model_file(OWNER, "luca_1", "v", "saved_model.pb"), b"pb")
-    record = ModelRecord(owner=OWNER, name="luca_1", version="v", files=("saved_model.pb",))
+    record = ModelRecord(
+        owner=OWNER,
+        name="luca_1",
+        version="v",
+        files=("saved_model.pb",),
+        framework="keras",
+        metrics=(("test_auc", 0.87),),
+    )
     world.services.models.put(keys.model(OWNER, "luca_1"), wire.dump(record))
     out = tmp_path / "m.tar.gz"
 
-    assert cli("models", *deployment).out.startswith("luca_1\tyours\tv")
+    heads, line = cli("models", *deployment).out.splitlines()
+    assert line.startswith("luca_1  yours  AUC 0.87  keras")
+    assert heads.index("framework") == line.index("keras")
     shared = cli("share", "luca_1", "--group", "cms", *deployment)
     assert shared.out == "luca_1 may be used by cms\n"
     assert cli("model", "luca_1", "--out", out, *deployment).out == f"{out}\n"
@@ -213,7 +224,7 @@ def test_usage_shows_what_is_used(cli, deployment, submitted):
     said = cli("usage", *deployment)
 
     assert said.out.startswith("alice")
-    assert "unfinished runs\t1\t" in said.out
+    assert "unfinished runs  1 " in said.out
 
 
 @pytest.mark.parametrize(

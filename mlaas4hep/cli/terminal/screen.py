@@ -49,15 +49,20 @@ def note(text: str) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows: as a table at a terminal, with tabs between cells for programs."""
+    """Print rows under their heads; into a pipe or file with as much room as they need."""
     if not sys.stdout.isatty():
-        for row in rows:
-            print("\t".join(map(_cell, row)))
+        print("\n".join(_aligned([columns, *([_cell(each) for each in row] for row in rows)])))
         return
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*map(_cell, row))
     _console(stderr=False).print(table)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    padded = ([each.ljust(width) for each, width in zip(row, widths, strict=True)] for row in rows)
+    return ["  ".join(row).rstrip() for row in padded]
 
 
 def _cell(value: object) -> str:

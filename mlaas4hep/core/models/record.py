@@ -24,6 +24,9 @@ class ModelRecord:
     op: str = ""  #: TFaaS
     img_channels: int = 0  #: TFaaS: of image models; 0: as the model's input says
     folds: int = 0  #: models in folders of their own, one a fold; 0: there is one
+    framework: str = ""  #: that trained it; empty: it was uploaded, or is older than this field
+    task: str = ""  #: binary, multiclass, regression or other; empty as above
+    metrics: tuple[tuple[str, float], ...] = ()  #: of its training's end
     promoted_from: str = ""  #: name of the model that it is a copy of
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict

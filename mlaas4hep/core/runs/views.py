@@ -47,6 +47,10 @@ class Model:
     owner: str
     mine: bool
     version: str
+    changed_at: str  #: UTC: when it was made, or last changed
+    framework: str = ""  #: that trained it, if that is known
+    learned: str = ""  #: binary, multiclass, regression or other, if that is known
+    metrics: dict[str, float]  #: of its training's end, those that are known
     description: str
     public: bool  #: everybody may use it
     groups: tuple[str, ...]  #: whose members may use it

@@ -2,7 +2,9 @@
 
 import flask
 
+from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.views import Deleted, Model
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
 from mlaas4hep.http.route import Arg, Body, Route
@@ -16,17 +18,18 @@ _MOST = 10**6
 
 def list_models(context: Context, call: Call) -> flask.Response:
     """Return the models that the person may use, their own first, or one page of them."""
-    found = models.visible(call.person, [record for record, _ in context.models.everybody()])
+    dated = dict(context.models.everybody())
+    found = models.visible(call.person, dated)
     offset = call.whole("offset", 0, _MOST)
     page = found[offset : offset + call.whole("limit", _MOST, _MOST)]
-    response = answer([view(record, call) for record in page])
+    response = answer([view(record, call, dated[record]) for record in page])
     response.headers["X-Total-Count"] = str(len(found))
     return response
 
 
 def show_model(context: Context, call: Call) -> flask.Response:
     """Return one model."""
-    return answer(view(find_model(context, call), call))
+    return answer(current(find_model(context, call), context, call))
 
 
 def fetch_model(context: Context, call: Call) -> flask.Response:
@@ -47,7 +50,8 @@ def share_model(context: Context, call: Call) -> flask.Response:
             "the body does not say how to share",
             hint='it looks like {"public": false, "groups": ["physics"]}',
         )
-    return answer(view(models.share(record, public, tuple(groups), context.services), call))
+    shared = models.share(record, public, tuple(groups), context.services)
+    return answer(current(shared, context, call))
 
 
 def delete_model(context: Context, call: Call) -> flask.Response:
@@ -57,13 +61,23 @@ def delete_model(context: Context, call: Call) -> flask.Response:
     return answer(Deleted(deleted=record.name))
 
 
-def view(record: ModelRecord, call: Call) -> Model:
-    """Return a model as its reader sees it."""
+def current(record: ModelRecord, context: Context, call: Call) -> Model:
+    """Return the model that is served now as its reader sees it."""
+    info = context.services.models.info(keys.model(record.owner, record.name))
+    return view(record, call, info.modified_at if info else None)
+
+
+def view(record: ModelRecord, call: Call, changed_at: float | None) -> Model:
+    """Return a model as its reader sees it; without a date if it was just deleted."""
     return Model(
         name=record.name,
         owner=record.owner,
         mine=record.owner == call.person.owner,
         version=record.version,
+        changed_at="" if changed_at is None else clock_time(changed_at),
+        framework=record.framework,
+        learned=record.task,
+        metrics=dict(record.metrics),
         description=record.description,
         public=record.public,
         groups=record.groups,

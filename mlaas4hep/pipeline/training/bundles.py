@@ -90,6 +90,9 @@ class Bundle:
             input_node=finished.input_node,
             output_node=finished.output_node,
             folds=self._request.params.splitting.folds,
+            framework=self._request.framework,
+            task=finished.task,
+            metrics=finished.metrics,
         )
 
     def _contract(self, finished: TrainingFinished) -> Contract:

@@ -1,8 +1,10 @@
 // All models that one may use.
-import { breakable, fill, h, rowHead, table } from "../dom.js";
+import { breakable, fill, h, numberCell, numberHead, rowHead, table } from "../dom.js";
+import { age, goodness } from "../format.js";
 import { call, workflowUrl } from "../server.js";
 
 const PAGE = 100;
+const wide = (text) => h("th.wide", { scope: "col" }, text);
 
 export async function show(view, _args, { signal }) {
   const list = h("div");
@@ -18,10 +20,10 @@ export async function show(view, _args, { signal }) {
       return;
     }
     const link = (one) => `#/models/${encodeURIComponent(one.name)}${one.mine ? "" : `/${encodeURIComponent(one.owner)}`}`;
-    const rows = models.map((one) => [rowHead(h("a", { href: link(one) }, breakable(one.name))), h("td.title", { title: one.description }, one.description), one.mine ? "mine" : "shared with me", one.public ? "everybody" : one.groups.join(", ") || "nobody else", h("code", one.version.slice(0, 8))]);
+    const rows = models.map((one) => [rowHead(h("a", { href: link(one) }, breakable(one.name))), h("td.title.wide", { title: one.description }, one.description), numberCell(goodness(one)), h("td.wide", one.learned || "–"), h("td.wide", one.framework || "–"), h("td.brief", { title: one.changed_at }, age(one.changed_at)), one.mine ? "mine" : "shared with me", h("td.wide", one.public ? "everybody" : one.groups.join(", ") || "nobody else"), h("td.wide", h("code", one.version.slice(0, 8)))]);
     fill(
       list,
-      table(["Model", "What it is", "Whose", "May be used by", "Version"], rows, { "aria-label": "Models" }),
+      table(["Model", wide("What it is"), numberHead("Quality"), wide("Task"), wide("Framework"), h("th.brief", { scope: "col" }, "Changed"), "Whose", wide("May be used by"), wide("Version")], rows, { "aria-label": "Models" }),
       total > PAGE && h("nav.actions", { "aria-label": "Pages" }, h("span.quiet.small", `${offset + 1} to ${offset + models.length} of ${total}`), offset > 0 && h("button.plain", { type: "button", onclick: () => { offset -= PAGE; load(); } }, "Earlier"), offset + models.length < total && h("button.plain", { type: "button", onclick: () => { offset += PAGE; load(); } }, "More")),
     );
   }

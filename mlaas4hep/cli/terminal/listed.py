@@ -1,0 +1,27 @@
+"""What lists say of runs and models in few letters: how good, and how long ago."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from mlaas4hep.core.runs.durations import human
+
+_TOLD = {"auc": "AUC", "rmse": "RMSE"}
+_SETS = ("test", "val")  #: the more telling first
+
+
+def quality(metrics: Mapping[str, float | None]) -> str:
+    """Return the AUC or the RMSE of entries that were not learned from, if there is one."""
+    for what, said in _TOLD.items():
+        for part in _SETS:
+            value = metrics.get(f"{part}_{what}")
+            if value is not None:
+                return f"{said} {value:.4g}"
+    return ""
+
+
+def age(time: str) -> str:
+    """Return how long ago a time in ISO 8601 was, such as "3 hours ago"; nothing if it is none."""
+    if not time:
+        return ""
+    since = datetime.now(UTC) - datetime.fromisoformat(time)
+    return f"{human(since.total_seconds()).lower()} ago"
