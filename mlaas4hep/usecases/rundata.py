@@ -19,7 +19,7 @@ from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.core.runs.views import FeatureList, RunFeature
+from mlaas4hep.core.runs.views import FeatureList, OddValue, RunFeature
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEventError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
@@ -71,6 +71,7 @@ def _feature(spec: BranchSpec) -> RunFeature:
         nan=spec.nan - spec.missing,
         infinite=spec.inf,
         missing=spec.missing,
+        odd=tuple(OddValue(value=value, share=share) for value, share in spec.odd),
         clipped=spec.clipped,
         constant=spec.is_constant,
         used=spec.is_used,

@@ -175,6 +175,9 @@ def test_pictures_of_many_runs_are_taken(laptop, folder, visit):
 
 def assert_predicts(luca):
     page = luca.page
+    field = page.get_by_label("MET_pt")
+    assert len(field.input_value().replace(".", "")) <= 6
+    assert field.get_attribute("title") in page.get_by_label("the curl command").first.inner_text()
     page.get_by_role("button", name="Predict").click()
     score = page.locator(".score")
     score.wait_for(timeout=60_000)

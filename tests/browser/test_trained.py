@@ -59,6 +59,9 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     assert area.inner_text().split("\t")[1:] == ["0.8100 ± 0.0100", "0.9200 ± 0.0100"]
     differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
     assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
+    others = page.get_by_role("table", name="What else differs").inner_text()
+    assert "{" not in others
+    assert "title\t3 epochs\t5 epochs" in others
     assert page.get_by_role("img", name="loss of both runs").locator("canvas").count() == 1
     rocs = page.get_by_role("img", name="ROC curve of both runs, MET_pt > 40")
     told = "held out 0.7500 ± 0.0200"

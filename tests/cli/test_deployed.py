@@ -224,7 +224,7 @@ def test_usage_shows_what_is_used(cli, deployment, submitted):
     said = cli("usage", *deployment)
 
     assert said.out.startswith("alice")
-    assert "unfinished runs  1 " in said.out
+    assert "unfinished runs 1 10" in " ".join(said.out.split())
 
 
 @pytest.mark.parametrize(

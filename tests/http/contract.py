@@ -15,8 +15,8 @@ from mlaas4hep.http.openapi.document import ALWAYS, document
 from mlaas4hep.http.route import ACTION, path_names
 
 CHANGING = {
-    *("updated_at", "mark", "seconds", "uploaded_at", "stored_at", "timestamp"),
-    *("Uptime", "Load", "Memory", "getRequests", "postRequests", "process"),
+    *("updated_at", "mark", "seconds", "uploaded_at", "stored_at", "changed_at"),
+    *("timestamp", "Uptime", "Load", "Memory", "getRequests", "postRequests", "process"),
 }
 
 

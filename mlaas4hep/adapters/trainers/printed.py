@@ -1,8 +1,11 @@
 """What a program printed: shortened in the middle when it is too much, harmless to look at."""
 
+import re
 import threading
 
 from mlaas4hep.core.harmless import harmless
+
+_COLOUR = re.compile(rb"\x1b\[[\d;:]*m")  #: hides nothing, and says nothing where it is not obeyed
 
 
 class CappedLog:
@@ -37,4 +40,4 @@ class CappedLog:
 
 
 def _lines(output: bytes) -> str:
-    return harmless(output.decode("utf-8", "backslashreplace"))
+    return harmless(_COLOUR.sub(b"", output).decode("utf-8", "backslashreplace"))

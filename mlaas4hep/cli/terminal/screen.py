@@ -49,8 +49,10 @@ def note(text: str) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under their heads; into a pipe or file with as much room as they need."""
+    """Print rows under their heads; into a pipe or file, if there are any, as wide as they are."""
     if not sys.stdout.isatty():
+        if not rows:
+            return
         print("\n".join(_aligned([columns, *([_cell(each) for each in row] for row in rows)])))
         return
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)

@@ -1,6 +1,6 @@
 """What people are shown of what they keep here; the client gets the same values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.dryrun import LeftOut
@@ -47,10 +47,10 @@ class Model:
     owner: str
     mine: bool
     version: str
-    changed_at: str  #: UTC: when it was made, or last changed
+    changed_at: str = ""  #: UTC: when it was made, or last changed; empty: just now
     framework: str = ""  #: that trained it, if that is known
     learned: str = ""  #: binary, multiclass, regression or other, if that is known
-    metrics: dict[str, float]  #: of its training's end, those that are known
+    metrics: dict[str, float] = field(default_factory=dict)  #: of its training's end
     description: str
     public: bool  #: everybody may use it
     groups: tuple[str, ...]  #: whose members may use it
@@ -198,6 +198,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OddValue:
+    """A value far outside of the others and repeated, which may mean "missing"."""
+
+    value: float
+    share: float  #: of all values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFeature:
     """One branch that a network learns from, and what was measured in it."""
 
@@ -209,6 +217,7 @@ class RunFeature:
     nan: int  #: values that are not a number
     infinite: int
     missing: int = 0  #: values that mean "missing", as params.json says; they are no NaN here
+    odd: tuple[OddValue, ...] = ()  #: of which params.json says nothing; found in a sample
     clipped: int = 0  #: values outside of what they are clipped to, estimated from a sample
     constant: bool
     used: bool  #: params.json may leave out what is constant

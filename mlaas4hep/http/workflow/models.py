@@ -29,7 +29,9 @@ def list_models(context: Context, call: Call) -> flask.Response:
 
 def show_model(context: Context, call: Call) -> flask.Response:
     """Return one model."""
-    return answer(current(find_model(context, call), context, call))
+    record = find_model(context, call)
+    info = context.services.models.info(keys.model(record.owner, record.name))
+    return answer(view(record, call, info.modified_at if info else None))
 
 
 def fetch_model(context: Context, call: Call) -> flask.Response:
@@ -50,8 +52,7 @@ def share_model(context: Context, call: Call) -> flask.Response:
             "the body does not say how to share",
             hint='it looks like {"public": false, "groups": ["physics"]}',
         )
-    shared = models.share(record, public, tuple(groups), context.services)
-    return answer(current(shared, context, call))
+    return answer(view(models.share(record, public, tuple(groups), context.services), call))
 
 
 def delete_model(context: Context, call: Call) -> flask.Response:
@@ -61,14 +62,8 @@ def delete_model(context: Context, call: Call) -> flask.Response:
     return answer(Deleted(deleted=record.name))
 
 
-def current(record: ModelRecord, context: Context, call: Call) -> Model:
-    """Return the model that is served now as its reader sees it."""
-    info = context.services.models.info(keys.model(record.owner, record.name))
-    return view(record, call, info.modified_at if info else None)
-
-
-def view(record: ModelRecord, call: Call, changed_at: float | None) -> Model:
-    """Return a model as its reader sees it; without a date if it was just deleted."""
+def view(record: ModelRecord, call: Call, changed_at: float | None = None) -> Model:
+    """Return a model as its reader sees it."""
     return Model(
         name=record.name,
         owner=record.owner,

@@ -12,7 +12,7 @@ from mlaas4hep.http.route import ACTION, Arg, Body, Route
 from mlaas4hep.http.schemas import JSON, NAME, TEXT, Schema, ref
 from mlaas4hep.http.workflow.call import Call, answer, attachment
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.http.workflow.models import MODEL, OWNER, current, find_model, own_model
+from mlaas4hep.http.workflow.models import MODEL, OWNER, find_model, own_model, view
 from mlaas4hep.usecases import models, versions
 
 
@@ -28,13 +28,13 @@ def promote_model(context: Context, call: Call) -> flask.Response:
     promoted = models.promoted(
         call.person.owner, source.name, name, context.services, context.limits
     )
-    return answer(current(promoted, context, call), 201)
+    return answer(view(promoted, call), 201)
 
 
 def serve_version(context: Context, call: Call) -> flask.Response:
     """Serve a version that is kept from now on: back to an earlier one, or forward."""
     served = versions.serve(own_model(context, call), call.arg("version"), context.services)
-    return answer(current(served, context, call))
+    return answer(view(served, call))
 
 
 def roll_back(context: Context, call: Call) -> flask.Response:
@@ -42,7 +42,7 @@ def roll_back(context: Context, call: Call) -> flask.Response:
     if call.http.content_length:  # a version in it would mean something else
         _sent(call)
     served = versions.roll_back(own_model(context, call), context.services)
-    return answer(current(served, context, call))
+    return answer(view(served, call))
 
 
 def move_alias(context: Context, call: Call) -> flask.Response:

@@ -88,7 +88,7 @@ export function problem(error, kind = "") {
   return h(
     kind ? `div.problem.${kind}` : "div.problem",
     { role: "alert" },
-    h("strong", told.message),
+    h(kind === "warn" ? "p" : "strong", told.message),
     where && h("p.small.quiet", where),
     told.hint && h("p", told.hint),
   );

@@ -23,9 +23,12 @@ def test_nothing_that_a_terminal_would_obey_is_left():
     log = CappedLog(1000)
 
     log.write(b"\x1b[2J\x1b]0;title\x07 a\tb\x08\x9b \xe2\x80\xae \xc2\x9b \xff ok \xc3\xa9\n")
+    log.write(b"\x1b[0;93mgpu \x1b[1mnot\x1b[m found\x1b[0m\n")
 
     text = log.content().decode()
-    assert text == ("\\x1b[2J\\x1b]0;title\\x07 a\tb\\x08\\x9b \\u202e \\x9b \\xff ok \xe9\n")
+    assert text == (
+        "\\x1b[2J\\x1b]0;title\\x07 a\tb\\x08\\x9b \\u202e \\x9b \\xff ok \xe9\ngpu not found\n"
+    )
 
 
 def test_a_line_that_is_written_over_stays_to_be_read():

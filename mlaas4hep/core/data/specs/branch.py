@@ -29,6 +29,8 @@ class BranchSpec:
     too_many: bool = False  #: there are more texts than are taken for categories
     treatment: Treatment | None = None  #: None: minimum and maximum, as the ancestor does
     clipped: int = 0  #: values that the treatment moves inwards, estimated from the sketch
+    #: values far outside and repeated, each with its share, found in the sketch
+    odd: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if (self.low is None) != (self.high is None):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.specs.notices import sentinels
 from mlaas4hep.core.data.specs.sketch import Distribution
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Range, Rules, Scaling
@@ -58,7 +59,13 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
         sketch=(),
         treatment=None if treatment == Treatment() else treatment,
         clipped=_clipped(spec, treatment.scale, treatment.first or 0),
+        odd=_odd(spec),
     )
+
+
+def _odd(spec: BranchSpec) -> tuple[tuple[float, float], ...]:
+    seen = Distribution.of(spec.sketch)
+    return () if seen is None else sentinels(seen)
 
 
 def _clipped(spec: BranchSpec, scale: Scale | None, first: int) -> int:

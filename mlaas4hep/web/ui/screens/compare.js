@@ -1,6 +1,6 @@
 // Two runs side by side: what differs, and their curves over each other.
 import { chart, COLOURS } from "../chart.js";
-import { fill, h, panel, problem, rowHead, table } from "../dom.js";
+import { breakable, fill, h, panel, problem, rowHead, table } from "../dom.js";
 import { duration, measured, metricName, number, plusMinus } from "../format.js";
 import { curveSets, linesOf, roundNumbers } from "../rounds.js";
 import { get } from "../server.js";
@@ -8,6 +8,8 @@ import { labelOf, setsOf } from "./quality.js";
 import { rocChart } from "./separation.js";
 
 const PARAMS = "request.params.";
+const NAMES = { "request.files": "files", "request.folder": "upload", "request.labels.classes": "classes", "request.labels.values": "class of each file", "request.model_sha256": "model.py, digest", "request.upload": "upload, digest", specs: "specs, digest", "tarball.files": "files of the upload" };
+const TOLD_TWICE = /^(submission\..*|tarball\.(name|sha256))$/; // what became of it is in the request
 
 export async function show(view, [one, two], { signal }) {
   const runs = [one, two];
@@ -70,15 +72,48 @@ function learnedFrom(features, [one, two]) {
 // What a person wrote comes first, then all else; figures have a table of their own.
 function differences(found, [one, two]) {
   if (found instanceof Error) return problem(found, "warn");
-  const shown = (value) => (value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
   const rows = (written) =>
     Object.entries(found.changed)
-      .filter(([path]) => !path.startsWith("metrics.") && path.startsWith(PARAMS) === written)
-      .map(([path, values]) => [rowHead(written ? path.slice(PARAMS.length) : path), shown(values[one]), shown(values[two])]);
+      .filter(([path]) => !path.startsWith("metrics.") && !TOLD_TWICE.test(path) && path.startsWith(PARAMS) === written)
+      .flatMap(([path, values]) => parted(written ? path.slice(PARAMS.length) : NAMES[path] || path.replace(/^request\./, ""), values[one], values[two]))
+      .map(([name, ...values]) => [rowHead(name), ...values.map(shown)]);
   const side = (label, listed) => (listed.length ? table(["", one, two], listed, { "aria-label": label, class: "pair" }) : h("p.quiet", "Nothing."));
   return [
     panel("Parameters that differ", side("Parameters that differ", rows(true))),
     panel("What else differs", side("What else differs", rows(false))),
     found.model && panel("model.py", h("pre", { tabindex: "0", "aria-label": "Differences of model.py" }, found.model)),
   ];
+}
+
+// Of two texts or values that hold others, what differs inside: [name, one, other] for each.
+function parted(name, ...both) {
+  const [left, right] = both.map(opened);
+  if (![left, right].some(isNested) || [left, right].some((value) => value !== null && !isNested(value))) return [[name, left, right]];
+  const keys = [...new Set([left, right].flatMap((value) => Object.keys(value ?? {})))];
+  return keys.flatMap((key) => (JSON.stringify(left?.[key]) === JSON.stringify(right?.[key]) ? [] : parted(`${name}.${key}`, left?.[key], right?.[key])));
+}
+
+const isNested = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+// preproc.json is told as it was written.
+function opened(value) {
+  if (typeof value !== "string" || !value.trim().startsWith("{")) return value === "" ? null : (value ?? null);
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function shown(value) {
+  if (value === null || value === "") return "–";
+  if (!Array.isArray(value)) return /^[0-9a-f]{32,}$/.test(value) ? h("code.small", { title: value }, value.slice(0, 12)) : breakable(value);
+  const lines = value.map((one) => (isNested(one) ? about(one) : String(one)));
+  return lines.join("").length > 60 || value.some(isNested) ? h("ul.small", lines.map((one) => h("li", breakable(one)))) : lines.join(", ") || "–";
+}
+
+// A file by its name, and what was said of it.
+function about({ name, url, line, tree, ...said }) {
+  const told = Object.entries(said).filter(([key, value]) => value !== null && value !== "" && !(key === "weight" && value === 1));
+  return [name ?? url, tree, ...told.map(([key, value]) => `${key} ${value}`)].filter(Boolean).join(", ");
 }

@@ -1,6 +1,6 @@
 // What a run learned from: branches, cuts, distributions.
 import { histogram } from "../chart.js";
-import { fill, h, numberCell, numberHead, panel, rowHead, table, warnings } from "../dom.js";
+import { breakable, fill, h, numberCell, numberHead, panel, rowHead, table, warnings } from "../dom.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
 import { absent } from "./absent.js";
@@ -49,7 +49,7 @@ function cutFlow(found) {
 }
 
 function branches(found) {
-  const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.missing && `${count(one.missing)} mean “missing”`, one.clipped && `about ${count(one.clipped)} clipped`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
+  const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.missing && `${count(one.missing)} mean “missing”`, ...(one.odd || []).map((each) => `${number(each.value)} in ${percent(each.share)}, may mean “missing”`), one.clipped && `about ${count(one.clipped)} clipped`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
   const rows = found.features.map((one) => [rowHead(one.branch), one.jagged ? `up to ${one.columns} values` : "one value", numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
   const names = [["Label", found.label], ["Identifiers", found.identifiers]].filter(([, list]) => list.length);
   return h(
@@ -72,7 +72,7 @@ function distributions(found) {
   const more = h("button.plain", { type: "button", onclick: () => { state.shown += SHOWN; draw(); } }, "More");
   function draw() {
     const wanted = found.filter((one) => one.branch.toLowerCase().includes(state.q));
-    fill(place, wanted.slice(0, state.shown).map((one) => h("section.panel", h("h3", one.branch), drawn(one, state))));
+    fill(place, wanted.slice(0, state.shown).map((one) => h("section.panel", h("h3", breakable(one.branch)), drawn(one, state))));
     more.hidden = wanted.length <= state.shown;
   }
   const search = h("input", { type: "search", placeholder: "branch", oninput: (event) => { state.q = event.target.value.toLowerCase(); draw(); } });

@@ -143,7 +143,7 @@ function stage(one, run) {
   }
   return h(
     "div.stage",
-    h("span", h("span", { class: `tag ${one.state}` }, NAMES[one.stage] || one.stage), h("span.quiet.small", ` ${known ? `${count(one.done)}/${count(total)}` : count(one.done)} ${one.unit}`)),
+    h("span", h("span", { class: `tag ${one.state}` }, NAMES[one.stage] || one.stage), h("span.quiet.small", known || one.done ? ` ${known ? `${count(one.done)}/${count(total)}` : count(one.done)} ${one.unit}` : "")),
     bar,
     h("span.right", { "data-eta": one.eta_seconds ?? "", "data-at": Date.now() }, note(one, run)),
   );

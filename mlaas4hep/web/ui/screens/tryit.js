@@ -1,5 +1,5 @@
 // A prediction by hand: a form filled with an entry of the training's files.
-import { copyable, fill, h, panel, problem } from "../dom.js";
+import { breakable, copyable, fill, h, panel, problem } from "../dom.js";
 import { number } from "../format.js";
 import { ask, get, predictUrl } from "../server.js";
 
@@ -73,10 +73,14 @@ export async function form(place, model, owner, { signal, whose }, run = "") {
   refresh();
 }
 
+// As many as one wants to see; what is asked with is the whole number, as long as nobody writes another.
+const sixDigits = (value) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
+
 function field(name, value, isList) {
   const list = isList || Array.isArray(value);
-  const text = value === undefined || value === null ? "" : list ? value.map((one) => (one === null ? "null" : one)).join(", ") : String(value);
-  const input = h("input", { type: "text", inputmode: "decimal", value: text, autocomplete: "off" });
+  const written = (short) => (value === undefined || value === null ? "" : list ? value.map((one) => (one === null ? "null" : short(one))).join(", ") : String(short(value)));
+  const [text, exact] = [written(sixDigits), written((one) => one)];
+  const input = h("input", { type: "text", inputmode: "decimal", value: text, title: exact === text ? undefined : exact, autocomplete: "off" });
   const one = (part) => {
     const found = part.trim();
     if (found === "" || found === "null") return null;
@@ -87,8 +91,8 @@ function field(name, value, isList) {
   };
   return {
     name,
-    element: h("label", list ? `${name} (list)` : name, input),
-    read: () => (list ? (input.value.trim() ? input.value.split(",").map(one) : []) : one(input.value)),
+    element: h("label", breakable(name), list && " (list)", input),
+    read: () => (text && input.value === text ? value : list ? (input.value.trim() ? input.value.split(",").map(one) : []) : one(input.value)),
   };
 }
 

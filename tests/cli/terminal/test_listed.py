@@ -1,0 +1,27 @@
+"""What lists say in few letters."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mlaas4hep.cli.terminal.listed import age, quality
+
+
+@pytest.mark.parametrize(
+    ("metrics", "told"),
+    [
+        ({"test_auc": 0.93214, "val_auc": 0.9}, "AUC 0.9321"),
+        ({"val_auc": 0.9, "loss": 0.1}, "AUC 0.9"),
+        ({"test_auc": None, "test_rmse": 42.19385}, "RMSE 42.19"),
+        ({"loss": 0.1}, ""),
+    ],
+)
+def test_the_figure_of_held_out_entries_comes_first(metrics, told):
+    assert quality(metrics) == told
+
+
+def test_an_age_is_told_in_words():
+    before = datetime.now(UTC) - timedelta(hours=5)
+
+    assert age(before.isoformat().replace("+00:00", "Z")) == "5 hours ago"
+    assert age("") == ""
