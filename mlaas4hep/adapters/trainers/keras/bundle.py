@@ -88,9 +88,21 @@ def _write_onnx(folder: Path, model: Any, sample: Floats) -> tuple[Conversion, .
 
         with redirect_stderr(io.StringIO()):
             made, _ = tf2onnx.convert.from_function(function, input_signature=given, opset=_OPSET)
+        _keep_constants(made.graph, function)
         return onnxfile.named(made, names)
 
     return onnxfile.write(folder, converted, sample, expected)
+
+
+def _keep_constants(graph: Any, function: Any) -> None:
+    """Store what an adapted Normalization measured in the graph; the converter makes inputs of it."""
+    from onnx import numpy_helper  # noqa: PLC0415 - only where the extra is
+
+    captures = function.get_concrete_function().graph.captures
+    known = {inside.name: outside for outside, inside in captures}
+    for each in [given for given in graph.input if given.name in known]:
+        graph.input.remove(each)
+        graph.initializer.append(numpy_helper.from_array(known[each.name].numpy(), each.name))
 
 
 def _difference(folder: Path, lite: bytes, sample: Floats) -> float:

@@ -1,0 +1,23 @@
+"""What lies in the bundle of a Keras model computes what the model does."""
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from mlaas4hep.adapters.trainers.keras import bundle
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_an_adapted_normalization_is_in_model_onnx(tmp_path):
+    x = np.random.default_rng(1).normal(7, 3, (64, 4)).astype(np.float32)
+    measured = keras.layers.Normalization()
+    measured.adapt(x)
+    model = keras.Sequential([keras.Input((4,)), measured, keras.layers.Dense(1, "sigmoid")])
+
+    written = bundle.write(tmp_path, model, x)
+
+    assert {one.file for one in written.conversions} == {"model.tflite", "model.onnx"}
+    (got,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"input": x})
+    np.testing.assert_allclose(got, model.predict(x, verbose=0), atol=1e-5)
