@@ -7,7 +7,7 @@ from sklearn.linear_model import Perceptron
 from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from mlaas4hep.adapters.native.sklearn import scores
@@ -141,3 +141,10 @@ def test_a_classifier_without_probabilities_becomes_onnx(estimator, classes, tmp
     (given,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(["scores"], {"input": x})
     decisions = estimator.decision_function(x).reshape(len(x), -1)
     np.testing.assert_allclose(given, 0.5 + decisions / 2 / (1 + abs(decisions)), atol=1e-5)
+
+
+def test_a_converter_that_does_not_end_is_not_begun(tmp_path):
+    x, y = entries(2)
+    estimator = make_pipeline(QuantileTransformer(n_quantiles=100), LinearSVC()).fit(x, y)
+
+    assert write_onnx(tmp_path, estimator, x[:100]) == ()
