@@ -7,7 +7,7 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 

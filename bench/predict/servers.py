@@ -18,7 +18,7 @@ from mlaas4hep.adapters.stores.directory import DirectoryStore
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.laptop import issuer
 

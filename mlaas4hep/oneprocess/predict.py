@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.contract import Contract
-from mlaas4hep.core.models.kinds import served_file
+from mlaas4hep.core.models.bundle.contract import Contract
+from mlaas4hep.core.models.bundle.kinds import served_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.requests.limits import Limits

@@ -12,7 +12,7 @@ from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import plan_ranges
 from mlaas4hep.core.models.answering import answer_of
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import (
     ScoringPlan,

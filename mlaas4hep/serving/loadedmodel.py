@@ -9,7 +9,7 @@ from typing import Self
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import answer_of, answering, named_so
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.nearest import nearest

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel

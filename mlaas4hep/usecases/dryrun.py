@@ -11,9 +11,9 @@ from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.models.dryrun import DryRun, DryRunFile
-from mlaas4hep.core.models.leftout import left_out
-from mlaas4hep.core.models.sampled import SampledEntries, untrainable
-from mlaas4hep.core.models.suspects import suspicious_names, telling
+from mlaas4hep.core.models.sample.leftout import left_out
+from mlaas4hep.core.models.sample.suspects import suspicious_names, telling
+from mlaas4hep.core.models.sample.untrainable import SampledEntries, untrainable
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request

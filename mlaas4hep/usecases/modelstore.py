@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlaas4hep.core import keys, sealed, wire
-from mlaas4hep.core.models import kinds
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle import kinds
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError

@@ -1,7 +1,7 @@
 """The chunks of a run, for whoever trains elsewhere: listed, and fetched one by one."""
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.models.split import TEST_SHARE
+from mlaas4hep.core.models.sample.split import TEST_SHARE
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import RunChunks, StoredChunk

@@ -13,8 +13,8 @@ from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.models.entries.byentry import as_entries
-from mlaas4hep.core.models.leftout import left_out
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.sample.leftout import left_out
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunSubmitted

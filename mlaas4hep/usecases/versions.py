@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 from mlaas4hep.core import keys, sealed, wire
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
 from mlaas4hep.core.nearest import nearest

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.http.predict.app import app, limits
 from mlaas4hep.oneprocess.delivery import drain

@@ -8,7 +8,7 @@ import pytest
 import uproot
 
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.entries.byentry import columns
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.oneprocess.delivery import drain

@@ -7,7 +7,7 @@ import pytest
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.runs.events import ModelReady, RunFailed, TrainingStarted

@@ -6,7 +6,7 @@ import pytest
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.specs.specs import measure
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from tests import onnx_models
 from tests.formats import SAMPLES, arrays
 

@@ -19,7 +19,7 @@ from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.keys import BUCKETS, staged
 from mlaas4hep.core.keys import model as model_key
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status

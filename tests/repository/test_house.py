@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import LONGEST
 
 REPOSITORY = Path(__file__).parents[2]
-MOST_FILES = 22  #: in a folder; about 20 can be taken in at a glance
+MOST_FILES = 20  #: in a folder; about 20 can be taken in at a glance
 MOST_LINES = 350  #: of a module; the aim is 150, and from 300 on somebody looks again
 MOST_TEST_LINES = 450
 ROOMS = ("mlaas4hep", "functions", "bench", "chaos", "deploy", "tests")

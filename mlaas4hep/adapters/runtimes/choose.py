@@ -9,9 +9,9 @@ from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.adapters.runtimes.folded import FoldedRuntime
 from mlaas4hep.core import keys
-from mlaas4hep.core.models import kinds
+from mlaas4hep.core.models.bundle import kinds
+from mlaas4hep.core.models.bundle.served import served_file
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.served import served_file
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import ObjectStore, Runtime
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import Runtime, TensorInfo
 

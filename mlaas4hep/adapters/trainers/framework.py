@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.planning.parts import Parts
-from mlaas4hep.core.models.conversion import Conversion, Missing
-from mlaas4hep.core.models.split import Index
+from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
+from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob, Versions
 
 Floats = NDArray[np.float32]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.core.models.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion
 
 FILE = "model.onnx"
 TOLERANCE = 1e-5  #: largest difference, relative to the larger of 1 and the output

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 
 _CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answers in a SavedModel
 

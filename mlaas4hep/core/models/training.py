@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from mlaas4hep.core.data.weighting import TrainingWeights
-from mlaas4hep.core.models.conversion import Conversion, Missing
+from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
 from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL

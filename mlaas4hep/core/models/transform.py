@@ -12,12 +12,12 @@ from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.values.texts import are_known
 from mlaas4hep.core.data.values.treatment import is_missing
-from mlaas4hep.core.models.contract import Contract
-from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.bundle.contract import Contract
+from mlaas4hep.core.models.bundle.conversion import Missing
+from mlaas4hep.core.models.bundle.folding import FEED, Folding, Folds
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.entries.straight import Straight
-from mlaas4hep.core.models.folding import FEED, Folding, Folds
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry

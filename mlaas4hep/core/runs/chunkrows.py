@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.chunk import Chunk, check, decode
 from mlaas4hep.core.data.weights import dropped, of_loss
-from mlaas4hep.core.models.split import Split
+from mlaas4hep.core.models.sample.split import Split
 from mlaas4hep.core.runs.views import RunChunks, StoredChunk
 
 

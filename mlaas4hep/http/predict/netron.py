@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.models.kinds import drawn_file
+from mlaas4hep.core.models.bundle.kinds import drawn_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import NotFoundError
 from mlaas4hep.http.predict.call import Answer, Call

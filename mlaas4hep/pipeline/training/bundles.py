@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from mlaas4hep.core import keys, sealed, wire
-from mlaas4hep.core.models.contract import Contract
-from mlaas4hep.core.models.folding import Folding
+from mlaas4hep.core.models.bundle.contract import Contract
+from mlaas4hep.core.models.bundle.folding import Folding
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
 from mlaas4hep.errors import ConflictError, NotFoundError

@@ -8,7 +8,7 @@ from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.plan import Plan
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.suspects import suspicious_names
+from mlaas4hep.core.models.sample.suspects import suspicious_names
 from mlaas4hep.core.models.training import BranchColumns, Feature, TrainingJob
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.requests.roundorder import ordered

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event, ModelReady, RunSubmitted

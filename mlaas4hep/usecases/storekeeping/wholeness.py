@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.bundle.served import served_files
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.served import served_files
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.ports import ObjectStore
 

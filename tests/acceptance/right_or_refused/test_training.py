@@ -23,7 +23,7 @@ import uproot
 from sklearn.metrics import roc_auc_score
 
 from mlaas4hep.core.data.planning.draws import drawn
-from mlaas4hep.core.models.split import TEST_SHARE, Split
+from mlaas4hep.core.models.sample.split import TEST_SHARE, Split
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import MlaasError
 from tests.acceptance.right_or_refused.oddmodels import (

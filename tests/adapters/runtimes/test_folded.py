@@ -5,7 +5,7 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, ModelError
 from mlaas4hep.adapters.runtimes.folded import joined
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
 
 
 def model(number, width=2):

@@ -8,7 +8,7 @@ import pytest
 from mlaas4hep.adapters.trainers.channel import Packet
 from mlaas4hep.adapters.trainers.reports import Reports
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion
 from mlaas4hep.core.models.training import (
     ChunkWanted,
     ModelBuilt,

@@ -12,7 +12,7 @@ from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.specs import measured
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.treatments import treated
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import Transform

@@ -7,7 +7,7 @@ import pytest
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.specs.specs import RangeCount, Specs
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.pipeline.promotion import promote

@@ -9,7 +9,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.memory import ISOLATION, MemoryTrainer
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.models.contract import Contract
+from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.runs.events import (

@@ -20,7 +20,7 @@ from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
 from mlaas4hep.adapters.runtimes.entry import Entry
 from mlaas4hep.adapters.runtimes.folded import joined
-from mlaas4hep.core.models import folding
+from mlaas4hep.core.models.bundle import folding
 from mlaas4hep.core.requests.frameworks import info
 
 _NOISE = ("File ", "Detected at node", "Graph execution error")  #: our own code, in a traceback

@@ -26,7 +26,7 @@ from mlaas4hep.adapters.runtimes.confined.slots import Slots
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.kinds import ModelKind
+from mlaas4hep.core.models.bundle.kinds import ModelKind
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo

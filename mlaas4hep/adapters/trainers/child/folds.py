@@ -27,7 +27,7 @@ from mlaas4hep.adapters.trainers.framework import (
     SampleModel,
     State,
 )
-from mlaas4hep.core.models import folding
+from mlaas4hep.core.models.bundle import folding
 from mlaas4hep.core.models.training import TrainingJob
 
 AnyModel = BlockModel | SampleModel

@@ -7,8 +7,8 @@ import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.core.models.partcounts import class_name
-from mlaas4hep.core.models.split import Split
+from mlaas4hep.core.models.sample.partcounts import class_name
+from mlaas4hep.core.models.sample.split import Split
 
 _DIFFERENT = 0.2  #: two chunks whose share of a class differs by more are not alike
 _MOST_CLASSES = 50

@@ -13,9 +13,9 @@ from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data import weights
 from mlaas4hep.core.data.chunk import Chunk
-from mlaas4hep.core.models.conversion import Missing
-from mlaas4hep.core.models.partcounts import counted, unusable, without_labels
-from mlaas4hep.core.models.split import TEST_SHARE, Index, Split
+from mlaas4hep.core.models.bundle.conversion import Missing
+from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_labels
+from mlaas4hep.core.models.sample.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns

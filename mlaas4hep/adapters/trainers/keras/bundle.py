@@ -13,7 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
-from mlaas4hep.core.models.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion
 
 TOLERANCE = 1e-5
 _OPSET = 18  #: that ONNX Runtimes since 2023 read

@@ -19,7 +19,7 @@ from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_var
 from mlaas4hep.adapters.trainers.keras.own import is_own
 from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
 from mlaas4hep.adapters.trainers.keras.targets import Targets
-from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _CALLED = "callbacks."  #: begins the names of what callbacks remember

@@ -34,7 +34,7 @@ from mlaas4hep.adapters.trainers.lightgbm.params import (
     rounds,
     several,
 )
-from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made

@@ -12,7 +12,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.sklearn.estimators import innermost, is_search, parts
 from mlaas4hep.adapters.trainers.sklearn.treesinside import OPSETS, teach
-from mlaas4hep.core.models.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion
 
 _TWO = 2  #: classes, told by one number
 _ENDLESS = "QuantileTransformer"  #: skl2onnx looks at its graph again and again, for hours

@@ -34,7 +34,7 @@ from mlaas4hep.adapters.trainers.sklearn.estimators import (
     oddities,
 )
 from mlaas4hep.adapters.trainers.sklearn.trial import check_by_trying
-from mlaas4hep.core.models.conversion import Missing
+from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob

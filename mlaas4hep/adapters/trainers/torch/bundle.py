@@ -13,7 +13,7 @@ from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
-from mlaas4hep.core.models.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion
 
 _WEIGHTS = "model.pt"
 

@@ -23,8 +23,8 @@ from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
 from mlaas4hep.adapters.trainers.torch.oddities import oddities
 from mlaas4hep.adapters.trainers.torch.steps import Steps
 from mlaas4hep.adapters.trainers.torch.unused import check_columns
-from mlaas4hep.core.models.conversion import Missing
-from mlaas4hep.core.models.split import Index
+from mlaas4hep.core.models.bundle.conversion import Missing
+from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _TEST_ROWS = 4096  #: at a time where nothing is learned, if each counts by itself

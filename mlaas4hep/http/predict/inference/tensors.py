@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep import __version__
-from mlaas4hep.core.models.served import served_file
+from mlaas4hep.core.models.bundle.served import served_file
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer

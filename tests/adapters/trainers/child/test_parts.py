@@ -5,7 +5,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.parts import Parts
-from mlaas4hep.core.models.split import Split
+from mlaas4hep.core.models.sample.split import Split
 
 
 def rows(*numbers):

@@ -21,8 +21,8 @@ from mlaas4hep.adapters.trainers.loading import installed, load
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.weighting import TrainingWeights
+from mlaas4hep.core.models.bundle.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.figures import roc
-from mlaas4hep.core.models.kinds import MODEL_KINDS, kind_of
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
 from mlaas4hep.core.requests.labelcolumns import LabelColumns

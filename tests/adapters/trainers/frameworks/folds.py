@@ -12,9 +12,9 @@ from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.fitting import fit
 from mlaas4hep.adapters.trainers.child.folds import FoldedModel
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
-from mlaas4hep.core.models.folding import FEED
+from mlaas4hep.core.models.bundle.folding import FEED
+from mlaas4hep.core.models.bundle.served import served_file, served_files
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.served import served_file, served_files
 
 FOLDS = 3
 

@@ -25,7 +25,7 @@ from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.suspects import telling_columns
+from mlaas4hep.core.models.sample.suspects import telling_columns
 from mlaas4hep.core.models.training import TrainingJob
 
 _SAMPLE_ENTRIES = 256

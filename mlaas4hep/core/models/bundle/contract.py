@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.conversion import Conversion, Missing
-from mlaas4hep.core.models.folding import Folding
+from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
+from mlaas4hep.core.models.bundle.folding import Folding
 from mlaas4hep.core.models.goals import Goal, names_of
 from mlaas4hep.core.models.task import Task
 

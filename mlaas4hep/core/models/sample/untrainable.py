@@ -1,4 +1,4 @@
-"""What the labels and parts of a sample say about a run that has not begun."""
+"""Why a run that has not begun would be refused, as the labels and parts of a sample say."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.partcounts import Reason, counted, unusable, without_labels
+from mlaas4hep.core.models.sample.partcounts import Reason, counted, unusable, without_labels
 from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.errors import PermanentError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.columns import Columns, Jagged
-from mlaas4hep.core.models.suspects import suspicious_names, telling, telling_columns
+from mlaas4hep.core.models.sample.suspects import suspicious_names, telling, telling_columns
 
 
 def test_names_of_identifiers_weights_truth_and_labels_are_told_by_their_kind():

@@ -1,6 +1,6 @@
 """Which files of a bundle answer: those of its one model, or those of the models of all folds."""
 
-from mlaas4hep.core.models import folding, kinds
+from mlaas4hep.core.models.bundle import folding, kinds
 from mlaas4hep.core.models.record import ModelRecord
 
 

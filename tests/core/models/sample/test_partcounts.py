@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.planning.splitting import Splitting
-from mlaas4hep.core.models.partcounts import counted, unusable, without_labels
+from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_labels
 
 BY_EVENT = Splitting(validation="event % 2 == 0")
 LABELS = np.array([0, 0, 1, 1], np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.planning.draws import drawn
-from mlaas4hep.core.models.split import Split
+from mlaas4hep.core.models.sample.split import Split
 
 ENTRIES = np.arange(100_000)
 DRAWS = drawn("signal.root", ENTRIES)

@@ -1,6 +1,6 @@
 import pytest
 
-from mlaas4hep.core.models.kinds import drawn_file, kind_of, served_file
+from mlaas4hep.core.models.bundle.kinds import drawn_file, kind_of, served_file
 
 TRAINED = ("contract.json", "model.keras", "model.onnx", "model.tflite", "saved_model.pb")
 

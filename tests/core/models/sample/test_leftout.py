@@ -1,7 +1,7 @@
 """Branches that are no features are told with the reason that the choice of branches has."""
 
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
-from mlaas4hep.core.models.leftout import left_out
+from mlaas4hep.core.models.sample.leftout import left_out
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.selection.branches import choose

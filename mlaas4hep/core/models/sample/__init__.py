@@ -1,0 +1,1 @@
+"""What a model learns from: who trains and validates, what labels and parts allow, what tells too much."""
