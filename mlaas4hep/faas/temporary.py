@@ -1,4 +1,4 @@
-"""The temporary folder of one function process, and those that killed processes left behind.
+"""The temporary folder of one process, and those that killed processes left behind.
 
 Whatever a process makes with `tempfile` lies in a folder of its own, which it keeps locked (flock,
 which ends with its process). A process that starts removes folders that nobody locks.

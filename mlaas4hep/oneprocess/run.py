@@ -4,7 +4,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,6 +18,7 @@ from mlaas4hep.core.runs import files, patience
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
+from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.oneprocess.unfinished import same_run
@@ -31,11 +32,15 @@ OnChange = Callable[[Run], None]
 
 @contextmanager
 def services(work: Path | None = None) -> Iterator[Services]:
-    """Give services over a folder, with a trainer; without one, over a temporary folder."""
-    with nullcontext(work) if work else tempfile.TemporaryDirectory(prefix="mlaas4hep-") as folder:
+    """Give services over a folder, with a trainer; without one, over a temporary folder.
+
+    All that is temporary lies in one folder: if this process is killed, the next one removes it.
+    """
+    with own_folder() as temporary:
+        folder = work or Path(tempfile.mkdtemp(prefix="mlaas4hep-", dir=temporary))
         made = bootstrap.services(
             Settings(
-                store=Path(folder).as_uri(),
+                store=folder.as_uri(),
                 remote_networks="*",
                 plain_http=1,
                 data_s3=OWN_S3,

@@ -7,7 +7,6 @@ or has failed, and stays when the run was interrupted or killed in mid-training.
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, NotFoundError
+from mlaas4hep.faas.temporary import locked_folder
 from mlaas4hep.ports import Services
 
 
@@ -31,8 +31,8 @@ def work_folder(out: Path) -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        with tempfile.TemporaryDirectory(prefix="mlaas4hep-") as temporary:
-            yield Path(temporary)
+        with locked_folder() as temporary:
+            yield temporary
         return
     keep = False
     try:
