@@ -11,12 +11,7 @@ from mlaas4hep.client.methods import AwaitingClient, BlockingClient, Operation, 
 from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
-from tests.people import FOLDER, World, pack
-
-
-@pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
+from tests.people import FOLDER, pack
 
 
 @pytest.fixture

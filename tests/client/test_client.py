@@ -1,7 +1,5 @@
 """The Python client against the real door, and against servers that say "later"."""
 
-import base64
-import gzip
 import hashlib
 import io
 import json
@@ -10,8 +8,6 @@ import tarfile
 import httpx
 import pytest
 
-from mlaas4hep.client import Client
-from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
@@ -21,31 +17,10 @@ from mlaas4hep.errors import (
     InvalidRequestError,
     NotFoundError,
     Problem,
-    QuotaError,
-    ServiceUnavailableError,
     UnauthenticatedError,
 )
-from tests.people import FOLDER, World, behind_gateway, pack
-
-
-@pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
-
-
-def connect(world, name="alice", **options):
-    line = Connection(
-        world.token(name) if name else "",
-        transport=httpx.WSGITransport(behind_gateway(world.app)),
-        **options,
-    )
-    return Client("http://door", connection=line)
-
-
-@pytest.fixture
-def client(world):
-    with connect(world) as made:
-        yield made
+from tests.client.doors import Server, connect
+from tests.people import FOLDER, pack
 
 
 def fail(world, owner, run="luca_1"):
@@ -118,13 +93,6 @@ def test_a_model_is_downloaded_shared_and_deleted(world, client, tmp_path):
     assert client.models() == ()
 
 
-def test_a_download_that_fails_leaves_no_file(client, tmp_path):
-    with pytest.raises(NotFoundError):
-        client.download("nix", tmp_path / "m.tar.gz")
-
-    assert list(tmp_path.glob("*m.tar.gz*")) == []
-
-
 def test_errors_come_as_ours_with_everything_that_was_said(client):
     client.upload(pack({**FOLDER, "params.json": '{"epoch": 1}'}), name="luca")
 
@@ -142,104 +110,6 @@ def test_errors_come_as_ours_with_everything_that_was_said(client):
 def test_without_a_token_nobody_is_let_in(world):
     with connect(world, "") as nobody, pytest.raises(UnauthenticatedError):
         nobody.runs()
-
-
-class Server:
-    """Answers what it is told to, and keeps what it was asked."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.asked = []
-
-    def __call__(self, request):
-        self.asked.append((request.method, request.read()))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def client(self, **options):
-        self.pauses = []
-        line = Connection(transport=httpx.MockTransport(self), pause=self.pauses.append, **options)
-        return Client("http://door", connection=line)
-
-
-USAGE = {
-    "owner": "a",
-    "name": "a",
-    "groups": [],
-    "is_admin": False,
-    "bytes": {},
-    "max_bytes": 1,
-    "unfinished_runs": 0,
-    "max_runs": 1,
-    "max_models": 1,
-    "max_upload_bytes": 1,
-}
-
-
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_server_that_is_busy_is_asked_again(status):
-    server = Server(
-        httpx.Response(status, headers={"Retry-After": "7"}),
-        httpx.Response(status),
-        httpx.Response(200, json=USAGE),
-    )
-
-    with server.client() as client:
-        assert client.usage().name == "a"
-    assert server.pauses == [7.0, 1.0]
-
-
-def test_a_server_that_stays_busy_is_given_up():
-    server = Server(*[httpx.Response(503) for _ in range(3)])
-
-    with server.client(retries=2) as client, pytest.raises(ServiceUnavailableError):
-        client.usage()
-    assert len(server.asked) == 3
-
-
-def test_what_may_have_been_done_is_not_done_twice():
-    server = Server(httpx.Response(504))
-
-    with server.client() as client, pytest.raises(ServiceUnavailableError):
-        client.submit("luca")
-    assert len(server.asked) == 1
-
-
-def test_a_quota_is_not_asked_again():
-    error = {"error": {"code": "quota_exceeded", "message": "full"}}
-    server = Server(httpx.Response(429, json=error))
-
-    with server.client() as client, pytest.raises(QuotaError, match="full"):
-        client.submit("luca")
-
-
-def test_an_upload_is_sent_again_from_its_beginning():
-    server = Server(httpx.Response(503), httpx.Response(404, text="no such page"))
-
-    with server.client() as client, pytest.raises(NotFoundError) as caught:
-        client.upload(b"tarball", name="luca")
-    assert [body for _, body in server.asked] == [b"tarball", b"tarball"]
-    assert "answered 404: no such page" in str(caught.value)
-
-
-def test_a_lost_connection_is_tried_again_where_that_does_no_harm():
-    server = Server(httpx.ReadError("gone"), httpx.Response(200, json=USAGE))
-    with server.client() as client:
-        client.usage()
-
-    server = Server(httpx.ReadError("gone"))
-    with server.client() as client, pytest.raises(ServiceUnavailableError, match="gone"):
-        client.submit("luca")
-
-
-def test_nobody_there_is_told_with_the_address():
-    server = Server(httpx.ConnectError("refused"), httpx.ConnectError("refused"))
-
-    with server.client(retries=1) as client, pytest.raises(ServiceUnavailableError) as caught:
-        client.submit("luca")
-    assert "http://door/function/workflow/runs" in str(caught.value)
 
 
 def test_a_folder_is_uploaded_without_what_is_hidden(client, tmp_path):
@@ -304,68 +174,6 @@ def test_a_hint_of_tfaas_answers_reaches_the_user():
     with server.client() as client, pytest.raises(InvalidRequestError) as caught:
         client.predict("m", entries=[{"mett": 1.0}])
     assert caught.value.problem.hint == "met?"
-
-
-TARBALL = gzip.compress(b"bundle" * 1000, mtime=0)
-DIGEST = base64.b64encode(hashlib.sha256(b"whole").digest()).decode()
-
-
-@pytest.mark.parametrize(
-    ("headers", "content", "said"),
-    [
-        ({"Content-Length": "5"}, b"who", "3 bytes came, 5 were announced"),
-        ({"Content-Length": "2"}, b"who", "3 bytes came, 2 were announced"),
-        ({"Repr-Digest": f"sha-256=:{DIGEST}:"}, b"whale", "another sha-256"),
-        ({}, TARBALL[:10], "breaks off"),
-        ({}, TARBALL[:-1], "breaks off"),
-        ({}, b"", "nothing came"),
-    ],
-)
-def test_a_download_that_breaks_off_is_tried_again_and_leaves_no_file(
-    tmp_path, headers, content, said
-):
-    def answers():
-        return httpx.Response(200, headers=headers, stream=Stream(content))
-
-    server = Server(answers(), answers())
-    with (
-        server.client(retries=1) as client,
-        pytest.raises(ServiceUnavailableError, match=said) as caught,
-    ):
-        client.download("m", tmp_path / "m.tar.gz")
-    assert "broke off" in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
-    assert server.pauses == [0.5]
-
-
-@pytest.mark.parametrize(
-    ("headers", "content"),
-    [
-        ({"Content-Length": "5", "Repr-Digest": f"sha-512=:AA==:, sha-256=:{DIGEST}:"}, b"whole"),
-        ({}, TARBALL),
-    ],
-)
-def test_a_download_that_is_whole_replaces_the_file(tmp_path, headers, content):
-    (tmp_path / "m").write_bytes(b"old")
-    server = Server(
-        httpx.Response(503), httpx.Response(200, headers=headers, stream=Stream(content))
-    )
-
-    with server.client() as client:
-        client.download("m", tmp_path / "m")
-
-    assert (tmp_path / "m").read_bytes() == content
-    assert [path.name for path in tmp_path.iterdir()] == ["m"]
-
-
-class Stream(httpx.SyncByteStream):
-    """A body as it comes over a line that says nothing more about it."""
-
-    def __init__(self, content):
-        self._content = content
-
-    def __iter__(self):
-        yield self._content
 
 
 def test_what_a_page_draws_of_a_run_comes_as_plain_values(world, client, tmp_path):

@@ -9,36 +9,30 @@ import nats
 import pytest
 
 from mlaas4hep import bootstrap
-from mlaas4hep.adapters.memory import MemoryDeadLetters, MemoryRunBook
+from mlaas4hep.adapters.memory import MemoryDeadLetters
 from mlaas4hep.adapters.nats.connection import Connection, JetStreamBus
 from mlaas4hep.adapters.nats.leases import JetStreamLeases
 from mlaas4hep.adapters.nats.provision import CONSUMERS, STREAM, missing
 from mlaas4hep.adapters.nats.runs import JetStreamRunBook
 from mlaas4hep.bootstrap import Messaging
-from mlaas4hep.core import keys, wire
-from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import (
-    ChunkReady,
     FilesOpened,
     RunCancelled,
     RunSubmitted,
-    ScanContinued,
-    SpecsReady,
 )
-from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.sweeper import QUIET_S, Sweeper
 from mlaas4hep.errors import MlaasError, NotFoundError
-from mlaas4hep.pipeline.records import store_record, store_run
-from mlaas4hep.ports import NoAudit, RunBook, Services
+from mlaas4hep.pipeline.records import store_run
+from mlaas4hep.ports import NoAudit, RunBook
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
-from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
 RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=1.0, updated_at=1.0)
+
 WHO = {"owner": "a", "run": "luca_1"}
 
 
@@ -243,74 +237,3 @@ def test_a_consumer_that_is_deleted_is_made_again(
         return not gone
 
     assert asyncio.run(sweep())
-
-
-def test_chunks_that_are_not_ready_are_planned_again_and_the_training_started() -> None:
-    at = 2.0
-    run = RUN
-    for event in (
-        SpecsReady(**WHO, key="s", entries=9, columns=1, chunks=3),
-        ChunkReady(**WHO, index=0, key="k", entries=3),
-        ChunkReady(**WHO, index=2, key="k", entries=3),
-    ):
-        run = run.apply(event, at)
-
-    planned, first = next_events(run)
-
-    assert (planned.id, first.id) == (
-        "a/luca_1/1/000001/chunk.planned",
-        "a/luca_1/1/000000/chunk.ready",
-    )
-
-
-def test_a_scan_takes_another_turn() -> None:
-    (turn,) = next_events(replace(RUN, task="scan"))
-
-    assert turn == ScanContinued(**WHO)
-
-
-def test_nothing_is_missing_in_a_run_that_is_over() -> None:
-    assert next_events(RUN.apply(RunCancelled(**WHO), 2.0)) == ()
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Services:
-    return bootstrap.services(Settings(store=tmp_path.as_uri()))
-
-
-def lost(services: Services) -> Services:
-    return replace(services, runs=MemoryRunBook(lambda: 2.0))
-
-
-def test_runs_are_rebuilt_from_the_store_when_their_book_is_lost(services: Services) -> None:
-    store_run(RUN, {}, services)
-    after = lost(services)
-
-    assert rebuild(after) == ["a/luca_1"]
-    assert after.runs.list() == [RUN]
-    assert rebuild(after) == []
-
-
-def test_a_run_that_was_over_is_over_again(services: Services) -> None:
-    store_run(RUN, {}, services)
-    cancelled = RUN.apply(RunCancelled(**WHO), 2.0)
-    store_record(cancelled, services)
-    after = lost(services)
-
-    rebuild(after)
-
-    assert after.runs.list() == [cancelled]
-
-
-@pytest.mark.parametrize(("made_by", "status"), [("1", Status.DONE), ("2", Status.SUBMITTED)])
-def test_a_run_is_done_if_its_own_model_is_there(
-    services: Services, made_by: str, status: Status
-) -> None:
-    store_run(RUN, {}, services)
-    record = ModelRecord(owner="a", name="luca_1", version="v", files=(), run_id=made_by)
-    services.models.put(keys.model("a", "luca_1"), wire.dump(record))
-    after = lost(services)
-
-    rebuild(after)
-
-    assert after.runs.get("a", "luca_1").status is status
