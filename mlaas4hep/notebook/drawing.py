@@ -28,15 +28,23 @@ def histograms(told: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
     }
 
 
-def scores(quality: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
-    """Return the score by part of the data and true class."""
+def scores(quality: Mapping[str, Mapping[str, Any]], of: str = "") -> dict[str, dict[str, Hist]]:
+    """Return the score of one class by part of the data and true class.
+
+    Args:
+        of: the class; empty: the last one, whose score is all that there is of two.
+
+    Raises:
+        NotFoundError: no part of the data has scores of such a class.
+    """
+    scored = {part: _scores_by_class(told) for part, told in quality.items() if "scores" in told}
+    known = {name for found in scored.values() for name in found}
+    if of and of not in known:
+        raise NotFoundError(f"there are no scores of a class {of!r}", hint=nearest(of, known))
     return {
-        part: {
-            name: _filled(told["scores"]["edges"], counts, "score")
-            for name, counts in zip(told["classes"], told["scores"]["counts"], strict=True)
-        }
-        for part, told in quality.items()
-        if "scores" in told
+        part: found[own]
+        for part, found in scored.items()
+        if (own := of or next(reversed(found))) in found
     }
 
 
@@ -104,6 +112,21 @@ def _of_classes(
         if part.partition("/")[0] == drawn
         for each in curves
     ]
+
+
+def _scores_by_class(told: Mapping[str, Any]) -> dict[str, dict[str, Hist]]:
+    """Return the scores by true class of each class that has scores of its own."""
+    classes = told["classes"]
+    several = told.get("class_scores")
+    edges = (several or told["scores"])["edges"]
+    counts = dict(zip(classes, several["counts"], strict=True)) if several else {}
+    return {
+        own: {
+            true: _filled(edges, bins, f"score of {own}")
+            for true, bins in zip(classes, by_class, strict=True)
+        }
+        for own, by_class in (counts or {classes[-1]: told["scores"]["counts"]}).items()
+    }
 
 
 def _area(part: str, told: Mapping[str, Any]) -> str:

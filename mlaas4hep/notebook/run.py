@@ -128,9 +128,13 @@ class Run:
         """Draw the ROC curve of each part of the data, with areas; return the axes."""
         return drawing.roc(self._client.quality(self.name), ax)
 
-    def scores(self) -> dict[str, dict[str, Hist]]:
-        """Return the score by part and true class."""
-        return drawing.scores(self._client.quality(self.name))
+    def scores(self, of: str = "") -> dict[str, dict[str, Hist]]:
+        """Return the score of one class (the last, if none is named) by part and true class.
+
+        Raises:
+            NotFoundError: there is no such class, or it has no scores of its own.
+        """
+        return drawing.scores(self._client.quality(self.name), of)
 
     def histograms(self) -> dict[str, dict[str, Hist]]:
         """Return the values of each branch by true class (`all`, if there are no classes)."""

@@ -173,6 +173,34 @@ def test_of_several_classes_each_has_its_curve(world, run):
     assert run.roc().get_legend_handles_labels()[1] == names
 
 
+def test_of_several_classes_each_has_its_score(world, run):
+    each = {
+        "classes": ["qcd", "w", "top"],
+        "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[9, 1], [8, 2], [3, 7]]},
+        "class_scores": {
+            "edges": [0.0, 0.5, 1.0],
+            "counts": [
+                [[1, 9], [6, 4], [7, 3]],
+                [[5, 5], [2, 8], [4, 6]],
+                [[9, 1], [8, 2], [3, 7]],
+            ],
+        },
+    }
+    store(world, files.QUALITY, {"test": each, "train": each, "test/pt": {"rmse": 1.0}})
+
+    found = run.scores("w")
+
+    assert list(found) == ["test", "train"]
+    counts = {true: each.values().tolist() for true, each in found["test"].items()}
+    assert counts == {"qcd": [5, 5], "w": [2, 8], "top": [4, 6]}
+    assert found["test"]["top"].axes[0].label == "score of w"
+    assert run.scores()["test"]["qcd"].values().tolist() == [9, 1]
+    assert run.scores()["test"]["qcd"].axes[0].label == "score of top"
+    with pytest.raises(NotFoundError, match="no scores of a class 'topp'") as told:
+        run.scores("topp")
+    assert told.value.problem.hint == "did you mean 'top'?"
+
+
 def test_the_cut_flow_is_a_table_of_files_and_cuts_whatever_they_are_called(world, run):
     counts = tuple(
         CutCount(cut=cut, passed=passed) for cut, passed in (("passed", 70), ("n < 3", 40))
