@@ -8,7 +8,7 @@ from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.memory import check_memory
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.planning.plan import EntryRange, Plan, groups
-from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.notices import notices, rounded
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.runs.events import (
@@ -120,7 +120,8 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)
         for group in _groups(plan, _row(inputs, specs, parts))
     )
-    warnings = (*notices(found, rules), *odd)
+    lost = rounded((part.specs for part in parts), found)
+    warnings = (*notices(found, rules), *lost, *odd)
     ready = replace(specs_ready(event, inputs, specs), warnings=warnings)
     return [planned, ready]
 

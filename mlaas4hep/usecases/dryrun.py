@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.cutcounts import CutCount, added
-from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.notices import notices, rounded
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
@@ -139,6 +139,7 @@ def _of_values(
     if parts:
         specs = sketched(merged(parts), sketcher.sketches())
         yield from notices(specs, rules)
+        yield from rounded(parts, specs)
         labels = (each.labels for each in sampled)
         yield from telling(list(zip(shown, labels, strict=True)))
 

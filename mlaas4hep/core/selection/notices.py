@@ -55,18 +55,3 @@ def of_differences(
     filled = [f"{name} (in {gaps[name]} of {len(trees)} files)" for name in sorted(gaps)]
     if filled:
         yield f"filled with NaN or empty rows, because files lack them: {listed(filled)}"
-    dtypes: dict[str, set[str]] = {}
-    for tree in trees.values():
-        for branch in tree.branches:
-            if branch.name in reads:
-                dtypes.setdefault(branch.name, set()).add(branch.dtype)
-    wide = [
-        name
-        for name in sorted(reads)
-        if dtypes[name] & {"int64", "uint64"} and dtypes[name] & {"float32", "float64"}
-    ]
-    if wide:
-        yield (
-            "whole numbers of 64 bits in some files and decimal ones in others, so that digits"
-            f" above 2^53, if there are any, are lost: {listed(wide)}"
-        )

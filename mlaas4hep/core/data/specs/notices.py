@@ -1,12 +1,15 @@
 """What is odd about the values of branches, told by name: no numbers, constants, sentinels, outliers."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import numpy as np
+
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
-from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.specs.specs import DOUBLES_HOLD, Specs
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.scaling import HARMLESS
 from mlaas4hep.core.data.values.texts import MOST
@@ -19,6 +22,7 @@ _WIDE = 10_000  #: columns of one branch that are hardly meant
 _TIMES = 3  #: a value that is in a sketch less often may be chance
 _MOST_CANDIDATES = 16
 _FEWEST = 20  #: values that tell where a branch usually lies
+_CROWDED = 64  #: doubles between neighbours; a value that means "missing" stands alone
 
 
 def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
@@ -35,6 +39,33 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
         *_outliers(sketched, rules),
         *_idle_rules(specs.branches, rules),
     )
+
+
+def rounded(parts: Iterable[Specs], found: Specs) -> Iterator[str]:
+    """Yield which whole numbers of some `parts` doubles cannot hold, though others need doubles.
+
+    `found` are the specs of all parts together.
+    """
+    large = {
+        spec.name
+        for spec in found.branches
+        if spec.exact is None and _size(spec) >= DOUBLES_HOLD and spec.texts is None
+    }
+    names = {
+        spec.name
+        for part in (parts if large else ())
+        for spec in part.branches
+        if spec.exact and spec.name in large
+    }
+    if names:
+        yield (
+            "whole numbers above 2^53 in some files and decimal ones in others, so that the last"
+            f" digits are lost: {_listed(sorted(names))}"
+        )
+
+
+def _size(spec: BranchSpec) -> float:
+    return max(abs(spec.low or 0.0), abs(spec.high or 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +171,7 @@ def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:
     repeated = seen.repeated(_TIMES)
     if not repeated:
         return ()
-    candidates = sorted(repeated[:_MOST_CANDIDATES])
+    candidates = sorted(v for v in repeated[:_MOST_CANDIDATES] if not _is_crowded(v, seen))
     others = seen.without(repeated)
     if others is not None and len(others.values) >= _FEWEST:  # they tell where the branch lies
         low, high = _usual_range(others)
@@ -148,6 +179,14 @@ def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:
     else:
         far = [value for value in candidates if _is_far(value, seen.without([value]))]
     return tuple((value, seen.share(value)) for value in far)
+
+
+def _is_crowded(value: float, seen: Distribution) -> bool:
+    """Tell whether a large value has neighbours, as numbers of events do that doubles merge."""
+    if abs(value) < DOUBLES_HOLD:
+        return False
+    near = np.abs(seen.values - value) <= _CROWDED * math.ulp(value)
+    return bool((near & (seen.values != value)).any())
 
 
 def _is_far(value: float, others: Distribution | None) -> bool:

@@ -16,7 +16,7 @@ from mlaas4hep.core.data.specs.sketch import Sketch
 from mlaas4hep.core.data.values.texts import found_in, is_text
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
 
-_DOUBLES_HOLD = 2.0**53  #: every integer up to here is a double
+DOUBLES_HOLD = 2.0**53  #: every integer up to here is a double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -141,7 +141,7 @@ def _branch(name: str, values: Array, *, jagged: bool, width: int) -> BranchSpec
     low, high = _float(values.min()), _float(values.max())
     if math.isfinite(low) and math.isfinite(high):
         exact = None
-        if max(abs(low), abs(high)) >= _DOUBLES_HOLD and values.dtype.kind in "iu":
+        if max(abs(low), abs(high)) >= DOUBLES_HOLD and values.dtype.kind in "iu":
             exact = int(values.min()), int(values.max())
         return BranchSpec(name=name, jagged=jagged, low=low, high=high, width=width, exact=exact)
     finite = values[np.isfinite(values)]

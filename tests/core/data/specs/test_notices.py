@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mlaas4hep.core.data.columns import Columns, Jagged
-from mlaas4hep.core.data.specs.notices import notices
+from mlaas4hep.core.data.specs.notices import notices, rounded
 from mlaas4hep.core.data.specs.sketch import Sketcher
-from mlaas4hep.core.data.specs.specs import measured, sketched
+from mlaas4hep.core.data.specs.specs import measured, merged, sketched
 from mlaas4hep.core.data.values.rules import Rules
 
 RANDOM = np.random.default_rng(7)
@@ -151,3 +151,41 @@ def test_one_very_long_row_among_short_ones_is_told(longest, is_told):
     found = notices(measured(columns, file=0, start=0, stop=2), Rules())
 
     assert any(f"hits ({longest})" in text and "x[:10]" in text for text in found) is is_told
+
+
+def _specs(values):
+    columns = Columns(entries=len(values), flat={"met": np.array(values)}, jagged={})
+    return measured(columns, file=0, start=0, stop=len(values))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_told"),
+    [
+        ([2**53 + 1, 3], [0.5, 7.5], True),
+        ([-(2**63), 3], [0.5, 7.5], True),
+        ([4, 3], [0.5, 7.5], False),  # whole numbers of 64 bits, and small
+        ([4, 3], [0.5, 1e17], False),
+        ([2**53 + 1, 3], [5, 7], False),
+        ([2.0**60, 3.5], [0.5, 7.5], False),
+    ],
+)
+def test_digits_that_a_double_cannot_hold_are_told_where_there_are_any(one, other, is_told):
+    parts = [_specs(one), _specs(other)]
+
+    texts = list(rounded(parts, merged(parts)))
+
+    assert [text.endswith("digits are lost: met") for text in texts] == [True] * is_told
+
+
+@pytest.mark.parametrize("first", [2**53, 2**54, 2**56])
+@pytest.mark.parametrize("count", [20, 60, 2000])
+def test_numbers_of_events_that_doubles_merge_are_no_sentinels(first, count):
+    values = np.concatenate([USUAL["angle"][:count], first + np.arange(count)])
+
+    assert [text for text in told(values) if "repeated" in text] == []
+
+
+def test_the_largest_number_of_64_bits_is_a_sentinel():
+    texts = told(with_value(USUAL["counts"].astype(np.int64), 2**63 - 1, 0.1))
+
+    assert "met (9.22337e+18 in" in texts[0]
