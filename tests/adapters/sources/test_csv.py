@@ -170,6 +170,20 @@ def test_types_are_held_and_a_late_mistake_is_named_with_its_line(source, tmp_pa
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(("point", "separator"), [(".", ","), (",", ";")])
+def test_a_decimal_number_between_samples_has_a_cure_that_works(source, tmp_path, point, separator):
+    lines = [f"{number}{point}5{separator}{number}" for number in range(100_000)]
+    lines[40_000] = f"1{point}5{separator}2{point}5"
+    text = f"x{separator}n\n" + "\n".join(lines)
+    with pytest.raises(InvalidRequestError, match="line 40002") as caught:
+        _columns(source, _write(tmp_path, text))
+    assert f"write the column's first value with one, 3{point}0 and" in caught.value.problem.hint
+
+    cured = text.replace(f"{separator}0\n", f"{separator}0{point}0\n", 1)
+
+    assert _columns(source, _write(tmp_path, cured))["n"][39_999:40_001] == [39_999.0, 2.5]
+
+
 def test_decimal_numbers_that_come_late_are_seen_by_the_samples(source, tmp_path):
     lines = [f"{number}" for number in range(200_000)]
     lines[120_000:] = [f"{number}.5" for number in range(80_000)]

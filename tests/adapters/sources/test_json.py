@@ -45,7 +45,13 @@ def _entries(source, path):
         ('{"x":Infinity}{"x":1}', [{"x": np.inf}, {"x": 1.0}]),
         ('{"n":18446744073709551615}{"n":7}', [{"n": 2**64 - 1}, {"n": 7}]),
         ('{"n":-9223372036854775808}{"n":7}', [{"n": -(2**63)}, {"n": 7}]),
-        ('{"n":18446744073709551615}{"n":0.5}', [{"n": 2.0**64}, {"n": 0.5}]),
+        ('{"n":18446744073709551616}{"n":0.5}', [{"n": 2.0**64}, {"n": 0.5}]),
+        ('{"n":18446744073709551615.0}{"n":0.5}', [{"n": 2.0**64}, {"n": 0.5}]),
+        ('{"n":123456789012345680000}{"n":0.5}', [{"n": 123456789012345680000.0}, {"n": 0.5}]),
+        (
+            '{"n":123456789012345680000}{"n":Infinity}',
+            [{"n": 123456789012345680000.0}, {"n": np.inf}],
+        ),
     ],
 )
 def test_what_people_write_is_read(source, tmp_path, text, expected):
@@ -89,6 +95,30 @@ def test_a_mistake_is_named(source, tmp_path, text, words):
         _entries(source, _write(tmp_path, text))
 
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("other", ["0.5", "NaN"])  # pyarrow does not know NaN, Python does
+@pytest.mark.parametrize(
+    "form", ['{"n":%s}', '{"n":[1.5,%s]}', '{"n":{"x":%s}}', '{"n":[{"x":%s}]}']
+)
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 2**64 - 1, 10**25 + 1, 10**400])
+def test_digits_that_would_be_lost_are_refused(source, tmp_path, form, number, other):
+    with pytest.raises(InvalidRequestError, match=rf"entry 0 has .*{number}") as caught:
+        _entries(source, _write(tmp_path, form % number + form % other + form % 0.5))
+
+    assert (caught.value.problem.branch, "would be lost" in str(caught.value)) == ("n", True)
+
+
+@pytest.mark.parametrize("form", ['{"x":%s}', '{"x":[%s]}', '{"x":{"y":%s}}'])
+def test_a_decimal_number_that_comes_late_has_a_cure_that_works(source, tmp_path, form):
+    lines = [form % 3] * 2000 + [form % 0.5]
+    with pytest.raises(InvalidRequestError, match="entry 2000") as caught:
+        _entries(source, _write(tmp_path, "\n".join(lines)))
+    assert "write it with a point in the first entry, 3.0 and not 3" in caught.value.problem.hint
+
+    cured = _entries(source, _write(tmp_path, "\n".join([form % 3.0, *lines[1:]])))
+
+    assert "0.5" in str(cured[2000])
 
 
 def test_a_late_mistake_in_a_row_says_what_rows_held_before(source, tmp_path):

@@ -36,6 +36,16 @@ def find_mistake(
     return None
 
 
+def cure(kind: Any, decimal: str) -> str:
+    """Return what to do about a value that is not of the type of its column."""
+    if kind is None or not pa.types.is_integer(kind):
+        return "mend that line; types are those of the first lines of the file"
+    return (
+        f"if decimal numbers are meant, write the column's first value with one, 3{decimal}0 and"
+        " not 3, and the whole column is read so; or put it into exclude_branches"
+    )
+
+
 def _wrong(text: str, kind: Any) -> str:
     """Return what a text is not, or nothing if it fits the type."""
     if "\N{REPLACEMENT CHARACTER}" in text:

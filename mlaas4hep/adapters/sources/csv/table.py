@@ -15,7 +15,7 @@ from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.csv.head import Head, read_head
-from mlaas4hep.adapters.sources.csv.mistake import find_mistake
+from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake
 from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
 from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, Types, infer, parse
 from mlaas4hep.adapters.sources.places.place import shown
@@ -134,7 +134,7 @@ class CsvTable:
                 return InvalidRequestError(
                     f"{self._name}: line {pieces.lines[piece] + line} {what}",
                     branch=column,
-                    hint="mend that line; types are those of the first lines of the file",
+                    hint=cure(types.get(column), decimal),
                 )
         return InvalidRequestError(f"{self._name} cannot be read: {error}")
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -125,6 +126,31 @@ def fits(value: Any, kind: Any) -> bool:
     """Tell whether a value can be read as a type."""
     known = both(kind_of(value), kind)
     return bool(known == kind or _is_wider(known, kind))
+
+
+def in_doubles(value: Any, kind: Any) -> Any:
+    """Return a value of a type, with doubles for whole numbers where the type has doubles.
+
+    Raises:
+        InexactError: that would change digits.
+    """
+    if isinstance(value, dict) and pa.types.is_struct(kind):
+        return {field.name: in_doubles(value.get(field.name), field.type) for field in kind}
+    if isinstance(value, list) and pa.types.is_list(kind):
+        return [in_doubles(each, kind.value_type) for each in value]
+    if type(value) is not int or not pa.types.is_floating(kind):
+        return value
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise InexactError(value) from error
+    if value not in (int(number), Decimal(repr(number))):  # JavaScript writes 1.5e20 as digits
+        raise InexactError(value)
+    return number
+
+
+class InexactError(ValueError):
+    """A whole number among decimal ones has more digits than a double holds."""
 
 
 def _is_wider(known: Any, kind: Any) -> bool:

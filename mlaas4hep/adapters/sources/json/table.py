@@ -2,15 +2,16 @@
 
 import base64
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import json
+from pyarrow import compute, json
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
-from mlaas4hep.adapters.sources.columnar.arrow import columns_of
+from mlaas4hep.adapters.sources.columnar.arrow import EXACT, columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
@@ -20,9 +21,11 @@ from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
 from mlaas4hep.adapters.sources.json.kinds import (
     MIXED,
+    InexactError,
     both,
     decoded,
     fits,
+    in_doubles,
     kind_of,
     only,
     settled,
@@ -36,6 +39,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_ENTRIES = 2000  #: of each, at most
+_DIGITS = re.compile(rb"[:,\[\s-]\d{16}")  #: perhaps of a whole number that no double holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,9 @@ class JsonTable:
                 table = _parsed(data, schema)
             except pa.ArrowInvalid:
                 table = self._in_python(piece, data, schema)
+            else:
+                if any(map(_has_large, table.columns)) and _DIGITS.search(data):
+                    self._in_python(piece, data, schema)  # refuses what was rounded
             if table.num_rows != entries:
                 raise ValueError(f"{table.num_rows} entries where there were {entries}")
             return table
@@ -123,9 +130,42 @@ class JsonTable:
                         f"{self._name}: entry {number} has {str(value)[:40]!r} as"
                         f" {field.name!r}, which was {_in_words(field.type)} before",
                         branch=field.name,
-                        hint="give it one kind in all entries, or put it into exclude_branches",
+                        hint=_cure(value, field.type),
                     )
+                try:
+                    entry[field.name] = in_doubles(value, field.type)
+                except InexactError as error:
+                    raise InvalidRequestError(
+                        f"{self._name}: entry {number} has the whole number {error} as"
+                        f" {field.name!r}, which is read as decimal numbers: the last digits"
+                        " would be lost",
+                        branch=field.name,
+                        hint=f"write {error}.0 if it may be rounded, or put {field.name!r} into"
+                        " exclude_branches",
+                    ) from error
         return pa.Table.from_pylist(entries, schema=schema)
+
+
+def _cure(value: Any, kind: Any) -> str:
+    """Return what to do about a value that does not fit the type of those before."""
+    if str(MIXED) in str(both(kind_of(value), kind)):
+        return "give it one kind in all entries, or put it into exclude_branches"
+    return (
+        "write it with a point in the first entry, 3.0 and not 3, and it is read as decimal"
+        " numbers; or put it into exclude_branches"
+    )
+
+
+def _has_large(values: Any) -> bool:
+    """Tell whether decimal numbers are so large that whole ones among them may be rounded."""
+    if pa.types.is_struct(values.type):
+        return any(map(_has_large, values.flatten()))
+    if pa.types.is_list(values.type):
+        return _has_large(compute.list_flatten(values))
+    if not pa.types.is_floating(values.type):
+        return False
+    ends = compute.min_max(values).as_py()
+    return ends["max"] is not None and max(-ends["min"], ends["max"]) >= EXACT
 
 
 def _parsed(data: bytes, schema: Any) -> Any:
