@@ -23,11 +23,7 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
     """
     keys.checked_name(name, "model")
     record = sealed.load(ModelRecord, services.models.get(keys.model(owner, model)))
-    before, _ = served_now(owner, name, services)
-    if before is not None and not before.promoted_from:
-        raise ConflictError(
-            f"there is a model {name!r} that was not promoted", hint="choose another name"
-        )
+    before = promoted_before(owner, name, services)
     for file in record.files:
         source = keys.model_file(owner, model, record.version, file)
         with services.models.open(source) as stream:
@@ -43,6 +39,20 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
         _keep(each, services)
     _forget_oldest(served, services)
     return served
+
+
+def promoted_before(owner: str, name: str, services: Services) -> ModelRecord | None:
+    """Return what was promoted to `name` last; None: nothing was yet.
+
+    Raises:
+        ConflictError: a model of that name was not promoted, but trained or uploaded.
+    """
+    before, _ = served_now(owner, name, services)
+    if before is not None and not before.promoted_from:
+        raise ConflictError(
+            f"there is a model {name!r} that was not promoted", hint="choose another name"
+        )
+    return before
 
 
 def _keep(record: ModelRecord, services: Services) -> None:

@@ -6,7 +6,9 @@ and tells the next turn, so that it holds no function for long and goes on after
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 
 from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.parse import parse_params
@@ -87,18 +89,30 @@ def trial_request(base: Request, values: Values) -> Request:
 
 
 def _looked_at(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
-    def run_of(trial: Trial) -> Run | None:
-        try:
-            return services.runs.get(event.owner, trial.run)
-        except NotFoundError:
-            return None
+    def look(trial: Trial) -> Trial:
+        run = _run(event.owner, trial.run, services)
+        return trial.seen(run, scan.figure, _rounds(trial, scan.figure, event, services))
 
     return Trials(
-        trials=tuple(
-            trial.seen(run_of(trial), scan.figure) if trial.status == "running" else trial
-            for trial in trials.trials
-        )
+        trials=tuple(look(one) if one.status == "running" else one for one in trials.trials)
     )
+
+
+def _run(owner: str, name: str, services: Services) -> Run | None:
+    """Return a run; None: it was deleted."""
+    with suppress(NotFoundError):
+        return services.runs.get(owner, name)
+    return None
+
+
+def _rounds(trial: Trial, figure: str, event: Event, services: Services) -> tuple[float, ...]:
+    """Return the figure after each round so far; turns are too rare to see every round end."""
+    key = files.key(event.owner, trial.run, files.HISTORY)
+    try:
+        told = json.loads(services.runs_files.get(key))
+    except NotFoundError:
+        return ()
+    return tuple(takewhile(lambda value: value is not None, (each.get(figure) for each in told)))
 
 
 def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Trials:
@@ -116,8 +130,8 @@ def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Tri
 
 
 def _cancel(trial: Trial, event: Event, services: Services) -> None:
-    run = services.runs.get(event.owner, trial.run)
-    if not run.is_final:
+    run = _run(event.owner, trial.run, services)
+    if run is not None and not run.is_final:
         told = RunCancelled(owner=event.owner, run=trial.run, attempt=run.attempt)
         after = services.runs.apply([told])
         if after is not None:
@@ -137,14 +151,22 @@ def _submitted(scan: Scan, trials: Trials, event: Event, services: Services) -> 
         trial = _submit(number, values, event, services)
         trials = Trials(trials=(*trials.trials, trial))
         _store(event, trials, services)
+        if _is_over(event, services):  # whoever ended the scan may not have seen this trial
+            _cancel(trial, event, services)
+            break
     return trials
+
+
+def _is_over(event: Event, services: Services) -> bool:
+    run = _run(event.owner, event.run, services)
+    return run is None or run.is_final
 
 
 def _data_is_ready(trials: Trials, event: Event, services: Services) -> bool:
     if any(trial.status == "done" for trial in trials.trials) or not trials.running:
         return True
-    runs = (services.runs.get(event.owner, trial.run) for trial in trials.running)
-    return any(run.chunks.complete for run in runs)
+    runs = (_run(event.owner, trial.run, services) for trial in trials.running)
+    return any(run is None or run.chunks.complete for run in runs)
 
 
 def _submit(number: int, values: Values, event: Event, services: Services) -> Trial:
@@ -199,13 +221,14 @@ def _finished(event: Event, scan: Scan, trials: Trials, services: Services) -> S
 
 def _wait(trial: Trial, event: Event, services: Services) -> None:
     """Wait until a trial goes on, for a short time."""
-    before = services.runs.get(event.owner, trial.run).updated_at
-    services.runs.wait(
-        event.owner,
-        trial.run,
-        lambda run: run.is_final or run.updated_at != before,
-        services.scan_wait_s,
-    )
+    with suppress(NotFoundError):  # it is deleted, which the next turn sees
+        before = services.runs.get(event.owner, trial.run).updated_at
+        services.runs.wait(
+            event.owner,
+            trial.run,
+            lambda run: run.is_final or run.updated_at != before,
+            services.scan_wait_s,
+        )
 
 
 def _store(event: Event, trials: Trials, services: Services) -> None:

@@ -10,6 +10,7 @@ from mlaas4hep.core.runs.events import RunCancelled, ScanContinued
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.scans import ScanReport, scan_report
 from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.pipeline.promotion import promoted_before
 from mlaas4hep.pipeline.records import new_run, next_name, store_run
 from mlaas4hep.pipeline.scans import load_scan, trial_request
 from mlaas4hep.ports import Services
@@ -22,6 +23,7 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     """Store a scan, and let its first turn begin.
 
     Raises:
+        ConflictError: the best cannot be promoted to its name, which another model has.
         InvalidRequestError: a value cannot be one of params.json, or nobody proposes trials here.
         QuotaError: the owner has no room for so many runs or models.
     """
@@ -31,7 +33,8 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     for value in _each_value(scan):
         trial_request(prepared.request, value)
     quotas.check_runs(owner, services, limits, more=1 + scan.parallel)
-    quotas.check_trainings(owner, services, limits, more=scan.trials)
+    models = scan.trials + _promoted_anew(owner, scan.promote, services)
+    quotas.check_trainings(owner, services, limits, more=models)
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock(), is_scan=True)
@@ -39,9 +42,14 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     with kept_if_whole(run, services):
         store_run(run, stored, services)
         quotas.check_runs(owner, services, limits, more=scan.parallel)
-        quotas.check_trainings(owner, services, limits, more=scan.trials)
+        quotas.check_trainings(owner, services, limits, more=models)
         announce([ScanContinued(owner=owner, run=name)], services)
     return run
+
+
+def _promoted_anew(owner: str, name: str, services: Services) -> int:
+    """Return how many models a promotion to `name` adds, which may be empty: 0 or 1."""
+    return int(bool(name) and promoted_before(owner, name, services) is None)
 
 
 def _each_value(scan: Scan) -> list[tuple[tuple[str, bool | int | float | str], ...]]:

@@ -1,5 +1,6 @@
 """Scans: trials share what was read, fail by themselves, and the best is promoted."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -11,7 +12,13 @@ from mlaas4hep.core import wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.scan import parse_scan
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, ModelReady, ScanContinued
+from mlaas4hep.core.runs.events import (
+    ChunkReady,
+    EpochEnded,
+    ModelReady,
+    RunCancelled,
+    ScanContinued,
+)
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess.delivery import drain
@@ -55,7 +62,9 @@ def pretend_train(event, services):
     fact = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
     services.runs.wait(event.owner, event.run, lambda run: run.chunks.complete, 10)
     metrics = (("val_loss", 1 / width),)
-    yield EpochEnded(**fact, round=0, metrics=metrics)
+    rounds = [{"val_loss": 2 / width}, {"val_loss": 1 / width}]
+    services.runs_files.put(files.key("o", event.run, files.HISTORY), json.dumps(rounds).encode())
+    yield EpochEnded(**fact, round=1, metrics=metrics)
     services.models.put(f"{event.owner}/{event.run}/v/model.onnx", f"model {width}".encode())
     record = ModelRecord(
         owner=event.owner, name=event.run, version="v", files=("model.onnx",), run_id="r"
@@ -104,6 +113,27 @@ def test_the_best_is_promoted_to_a_name(services, data):
     record = wire.load(ModelRecord, services.models.get("o/best/model.json"))
     assert (record.name, record.promoted_from) == ("best", best.run)
     assert services.models.get("o/best/v/model.onnx") == b"model 4"
+
+
+def test_trials_are_compared_round_by_round_also_by_those_that_no_turn_saw(services, data):
+    _, trials = run_scan(services, data, arguments={"width": [1, 4]})
+
+    assert [trial.rounds for trial in trials.trials] == [(2.0, 1.0), (0.5, 0.25)]
+
+
+def test_a_trial_that_is_submitted_while_its_scan_is_cancelled_is_cancelled_too(services, data):
+    class Cancelling(MemoryRunBook):
+        def create(self, run):
+            super().create(run)
+            if run.name == "r_8":
+                self.apply([RunCancelled(owner="o", run="r_7")])
+
+    cancelled = replace(services, runs=Cancelling(lambda: 0.0))
+    run, trials = run_scan(cancelled, data, arguments={"width": [1, 2, 3]}, parallel=2)
+
+    assert run.status is Status.CANCELLED
+    assert [trial.run for trial in trials.trials] == ["r_8"]
+    assert cancelled.runs.get("o", "r_8").status is Status.CANCELLED
 
 
 def test_a_trial_that_fails_does_not_end_the_scan(services, data):

@@ -39,10 +39,12 @@ class Dimension:
         """Return a value by chance."""
         if self.choices:
             return dice.choice(self.choices)
+        half = 0.5 if self.whole else 0.0  # both ends are as likely as what lies between them
+        low, high = self.low - half, self.high + half
         if self.log:
-            value = math.exp(dice.uniform(math.log(self.low), math.log(self.high)))
+            value = math.exp(dice.uniform(math.log(low), math.log(high)))
         else:
-            value = dice.uniform(self.low, self.high)
+            value = dice.uniform(low, high)
         return min(max(round(value), int(self.low)), int(self.high)) if self.whole else value
 
 

@@ -18,10 +18,10 @@ class Trial:
     values: Values
     status: TrialStatus = "running"
     figure: float | None = None  #: once it is done
-    rounds: tuple[float, ...] = ()  #: the figure after each round that was looked at
+    rounds: tuple[float, ...] = ()  #: the figure after each round, from the first one on
     problem: str = ""
 
-    def seen(self, run: Run | None, figure: str) -> "Trial":
+    def seen(self, run: Run | None, figure: str, rounds: tuple[float, ...]) -> "Trial":
         """Return the trial after a look at its run; None: the run was deleted."""
         if self.status != "running":
             return self
@@ -32,15 +32,14 @@ class Trial:
             return replace(
                 self, status="failed", problem=run.problem.message if run.problem else ""
             )
-        value = told.get(figure)
         if run.status is not Status.DONE:
-            is_new = value is not None and run.rounds.done > len(self.rounds)
-            return replace(self, rounds=(*self.rounds, value)) if is_new else self  # type: ignore[arg-type]
+            return replace(self, rounds=rounds)
+        value = told.get(figure)
         if value is None:
             names = ", ".join(sorted(told)) or "none"
             problem = f"it has no figure {figure!r}; there are {names}"
             return replace(self, status="failed", problem=problem)
-        return replace(self, status="done", figure=value)
+        return replace(self, status="done", figure=value, rounds=rounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What a scan is to try."""
 
+from collections import Counter
+
 import pytest
 
 from mlaas4hep.core.requests.scan import parse_scan
@@ -40,6 +42,14 @@ def test_a_random_scan_is_the_same_each_time_and_stays_in_its_ranges():
     assert all(0.001 <= rate <= 0.1 for rate in rates)
     assert sum(rate < 0.01 for rate in rates) > 5  # logarithmic
     assert {dict(point)["arguments.kind"] for point in points} == {"a", "b"}
+
+
+def test_the_ends_of_a_range_of_whole_numbers_are_as_likely_as_the_rest():
+    scan = parse_scan({"method": "random", "arguments": {"depth": {"low": 1, "high": 3}}})
+
+    drawn = Counter(dict(scan.proposal(number))["arguments.depth"] for number in range(3000))
+    assert drawn.keys() == {1, 2, 3}
+    assert all(900 < times < 1100 for times in drawn.values())
 
 
 @pytest.mark.parametrize(

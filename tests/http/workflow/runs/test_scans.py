@@ -2,6 +2,8 @@
 
 import pytest
 
+from mlaas4hep.core import keys, sealed
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.events import TrialEnded
 from tests.people import SUBMISSION
 
@@ -63,6 +65,18 @@ def test_a_scan_of_what_cannot_be_is_refused(alice, scan, says):
 
     assert answer.status_code == 400
     assert says in answer.json["error"]["message"]
+
+
+def test_a_name_that_nothing_can_be_promoted_to_is_refused_before_anything_is_trained(world, alice):
+    alice.upload()
+    record = ModelRecord(owner=alice.owner, name="luca_9", version="v", files=(), run_id="r")
+    world.services.models.put(keys.model(alice.owner, "luca_9"), sealed.dump(record))
+
+    answer = alice.post("/scans", json={**SUBMISSION, "scan": {**GRID, "promote": "luca_9"}})
+
+    assert answer.status_code == 409
+    assert "'luca_9' that was not promoted" in answer.json["error"]["message"]
+    assert alice.get("/runs").json["total"] == 0
 
 
 def test_a_scan_needs_room_for_the_models_of_its_trials(make_world):
