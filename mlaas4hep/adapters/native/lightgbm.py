@@ -1,14 +1,13 @@
 """What the trees of LightGBM give for entries."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from mlaas4hep.adapters.native.loaded import Floats, Loaded
+
 _END = b"\nend of trees\n"
 
 
@@ -17,7 +16,7 @@ def scores(booster: Any, x: Floats) -> Floats:
     return np.asarray(booster.predict(x), np.float32).reshape(len(x), -1)
 
 
-def load(path: Path) -> Callable[[Floats], Floats]:
+def load(path: Path) -> Loaded:
     """Return what the trees in a file compute.
 
     Raises:
@@ -26,4 +25,4 @@ def load(path: Path) -> Callable[[Floats], Floats]:
     if _END not in path.read_bytes():
         raise ValueError("the end of the trees is missing")
     booster = lightgbm.Booster(model_file=path)
-    return lambda rows: scores(booster, rows)
+    return Loaded(scores=lambda rows: scores(booster, rows), columns=booster.num_feature())

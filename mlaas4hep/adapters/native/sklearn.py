@@ -1,14 +1,14 @@
 """What an estimator of scikit-learn, or something that is used like one, gives for entries."""
 
 import pickle
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from mlaas4hep.adapters.native.loaded import Floats, Loaded
+
 _TWO = 2  #: classes, told by one number
 
 
@@ -61,23 +61,33 @@ def _predicted(estimator: Any, x: Floats) -> NDArray[Any]:
 _ANSWERS = ("predict_proba", "decision_function", "predict")
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """An unpickled estimator as predictions use it."""
+def _named(estimator: Any) -> tuple[str, ...]:
+    """Return the class that each score of a row is for, if classes have names; else ()."""
+    known = getattr(estimator, "classes_", None)
+    if not isinstance(known, np.ndarray) or known.ndim != 1 or known.dtype.kind not in "OU":
+        return ()
+    return tuple(map(str, known[1:] if len(known) == _TWO else known))
 
-    estimator: Any
 
-    def __call__(self, rows: Floats) -> Floats:
-        """Return its scores."""
-        return scores(self.estimator, rows)
+def _columns(estimator: Any) -> int:
+    """Return how many columns a row must have; 0: it does not say, or takes others as well.
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Return the class that each score of a row is for, if classes have names; else ()."""
-        known = getattr(self.estimator, "classes_", None)
-        if not isinstance(known, np.ndarray) or known.ndim != 1 or known.dtype.kind not in "OU":
-            return ()
-        return tuple(map(str, known[1:] if len(known) == _TWO else known))
+    Estimators of people drop columns before they fit, and what they are made of counts the rest.
+    """
+    known = getattr(estimator, "n_features_in_", None)
+    if not isinstance(known, int | np.integer) or known < 1:
+        return 0
+    takes_one_more = _answers(estimator, int(known) + 1)
+    return int(known) if not takes_one_more and _answers(estimator, int(known)) else 0
+
+
+def _answers(estimator: Any, columns: int) -> bool:
+    """Tell whether it gives scores for a row of zeros."""
+    try:
+        scores(estimator, np.zeros((1, columns), np.float32))
+    except Exception:  # noqa: BLE001 - somebody's estimator
+        return False
+    return True
 
 
 def load(path: Path) -> Loaded:
@@ -91,4 +101,8 @@ def load(path: Path) -> Loaded:
         callable(getattr(estimator, name, None)) for name in _ANSWERS
     ):
         raise ValueError(f"it holds a {type(estimator).__name__}, which has no predict")
-    return Loaded(estimator)
+    return Loaded(
+        scores=lambda rows: scores(estimator, rows),
+        columns=_columns(estimator),
+        classes=_named(estimator),
+    )

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from mlaas4hep.adapters.native.loaded import Floats, Loaded
+
 Activation = Literal["none", "sigmoid", "softmax", "exp", "signed"]
 ROWS = 4096  #: at a time
 
@@ -27,6 +27,7 @@ class Scores(torch.nn.Module):  # type: ignore[misc]  # mypy has no PyTorch
     """Gives scores, shape (n, outputs): probabilities where the module gives logits."""
 
     parts: tuple[tuple[Activation, int], ...] = ()  #: of several labels: for how many numbers each
+    columns = 0  #: that it learned from, once it is written
 
     def __init__(
         self, module: Any, activation: Activation, parts: tuple[tuple[Activation, int], ...] = ()
@@ -92,7 +93,7 @@ def scores(model: Scores, rows: Floats) -> Floats:
     return torch.cat(parts).numpy() if parts else np.empty((0, 1), np.float32)
 
 
-def load(path: Path) -> Callable[[Floats], Floats]:
+def load(path: Path) -> Loaded:
     """Return what the pickled module computes; only a confined process may read a pickle."""
     model = pickle.loads(path.read_bytes())  # noqa: S301 - see above
-    return lambda rows: scores(model, rows)
+    return Loaded(scores=lambda rows: scores(model, rows), columns=getattr(model, "columns", 0))

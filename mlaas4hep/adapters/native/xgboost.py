@@ -1,14 +1,12 @@
 """What the trees of XGBoost give for entries."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from mlaas4hep.adapters.native.loaded import Floats, Loaded
 
 
 def scores(booster: Any, x: Floats) -> Floats:
@@ -16,7 +14,7 @@ def scores(booster: Any, x: Floats) -> Floats:
     return np.asarray(booster.inplace_predict(x), np.float32).reshape(len(x), -1)
 
 
-def load(path: Path) -> Callable[[Floats], Floats]:
+def load(path: Path) -> Loaded:
     """Return what the trees in a file compute.
 
     Of a training that stopped early they are those up to its best round, as XGBClassifier and
@@ -27,4 +25,4 @@ def load(path: Path) -> Callable[[Floats], Floats]:
     best = booster.attr("best_iteration")
     if best is not None and int(best) + 1 < booster.num_boosted_rounds():
         booster = booster[: int(best) + 1]
-    return lambda rows: scores(booster, rows)
+    return Loaded(scores=lambda rows: scores(booster, rows), columns=booster.num_features())

@@ -32,7 +32,9 @@ def test_a_pickled_estimator_is_served_over_every_dialect(alice, bring):
     v1 = alice.post("/v1/models/m:predict", json={"instances": rows}).json()["predictions"]
     for answer in (tfaas, v1):
         np.testing.assert_allclose(answer, expected, rtol=1e-5)
-    assert alice.get("/v2/models/m").json()["platform"] == "sklearn"
+    told = alice.get("/v2/models/m").json()
+    assert told["platform"] == "sklearn"
+    assert [each["shape"] for each in (*told["inputs"], *told["outputs"])] == [[-1, 4], [-1, 1]]
 
 
 class Reader:
@@ -68,8 +70,25 @@ def test_what_does_not_fit_the_model_is_refused(alice, bring):
 
     answer = alice.post("/json", json={"model": "m", "values": [[1.0, 2.0]]})
 
-    assert answer.status_code in (400, 422)
-    assert "4 features" in answer.text
+    assert answer.status_code == 400
+    assert "a row has 2 values, model 'm' takes 4" in answer.text
+
+
+def test_columns_that_an_estimator_drops_are_not_missing_in_what_it_takes(alice, bring):
+    class Chooses(LogisticRegression):
+        def fit(self, x, y):
+            return super().fit(x[:, :2], y)
+
+        def decision_function(self, x):
+            return super().decision_function(x[:, :2])
+
+    estimator = Chooses().fit(ROWS, LABELS)
+    bring(pickled(estimator))
+
+    answer = alice.post("/json", json={"model": "m", "values": ROWS[:2].tolist()})
+
+    assert answer.status_code == 200, answer.text
+    np.testing.assert_allclose(answer.json(), estimator.predict_proba(ROWS[:2])[:, 1:], rtol=1e-5)
 
 
 #: what a pickle says over the socket of its process, in place of what that would say

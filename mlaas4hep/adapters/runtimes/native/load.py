@@ -15,17 +15,16 @@ def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[s
     name = _FRAMEWORKS[Path(file).suffix]
     framework = import_module(f"mlaas4hep.adapters.native.{name}")
     try:
-        scores = framework.load(folder / file)
+        loaded = framework.load(folder / file)
     except ModuleNotFoundError:
         raise
     except Exception as error:  # an unpickler and three parsers have no common error
         raise ModelError(f"{file} is no model of {name} that can be read here: {error}") from error
 
     def call(feeds: Feeds) -> Outputs:
-        return {"scores": scores(np.ascontiguousarray(feeds["input"], np.float32))}
+        return {"scores": loaded.scores(np.ascontiguousarray(feeds["input"], np.float32))}
 
-    inputs = (("input", "float32", (-1, -1)),)
-    outputs = (("scores", "float32", (-1, -1)),)
-    named = tuple(getattr(scores, "classes", ()))  # only pickled estimators know names
-    classes = {"scores": named} if named else {}
+    inputs = (("input", "float32", (-1, loaded.columns or -1)),)
+    outputs = (("scores", "float32", (-1, loaded.outputs() or -1)),)
+    classes = {"scores": loaded.classes} if loaded.classes else {}
     return {DEFAULT: Entry(inputs=inputs, outputs=outputs, call=call, classes=classes)}

@@ -28,6 +28,7 @@ def write(folder: Path, model: Scores, sample: Floats) -> Exported:
         found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
         if found:
             return Exported(conversions=(*found, *scripted))
+    model.columns = sample.shape[1]
     _write_native(folder / "model.torch", model)
     return Exported(conversions=scripted)
 

@@ -7,6 +7,7 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.entry import ModelError
 from mlaas4hep.adapters.runtimes.native.load import load
+from mlaas4hep.ports import TensorInfo
 from tests.adapters.runtimes.contract import COLUMNS, RuntimeContract
 
 
@@ -14,6 +15,10 @@ class NativeContract(RuntimeContract):
     """A process that imports one of these frameworks costs seconds."""
 
     platform = "native"
+    entry = TensorInfo(name="input", dtype="float32", shape=(-1, COLUMNS))
+
+    def test_it_says_how_many_scores_a_row_gets(self, runtime, made):
+        assert [each.shape for each in runtime.outputs] == [(-1, made[2].shape[1])]
 
     def refuses(self, files, folder):
         """Ask for half a model in a process of its own, and for what is none at all in this one."""
@@ -78,4 +83,5 @@ class TestTorch(NativeContract):
 
         model = Scores(torch.nn.Linear(COLUMNS, 1), "sigmoid").eval()
         x, _ = sample()
+        model.columns = COLUMNS
         return {cls.served: pickle.dumps(model)}, x[:6], scores(model, x[:6])
