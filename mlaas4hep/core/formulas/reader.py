@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from mlaas4hep.core.formulas.program import MAX_STACK, MAX_STEPS, Given, Instruction, Kind
+from mlaas4hep.core.formulas.spellings import TYPES, answer
 from mlaas4hep.core.formulas.tokens import Token, refuse
 
 MAX_NESTING = 40  #: of parentheses, signs and powers
@@ -77,7 +78,14 @@ class Reader:
         """Pass the end of what `opened` began."""
         if not self.take(end):
             found = repr(self.token.text) if self.token.text else "the end"
-            self.fail(f"{end!r} was expected, not {found}, after column {opened.column}")
+            message = f"{end!r} was expected, not {found}, after column {opened.column}"
+            self.fail(message, self.behind_a_type())
+
+    def behind_a_type(self) -> str:
+        """Return what to write if C++'s `(int)` stands before the next token; "" if it does not."""
+        words = [token.text for token in self.tokens[max(self.at - 3, 0) : self.at]]
+        is_cast = len(words) == 3 and (words[0], words[2]) == ("(", ")")  # noqa: PLR2004 - ( int )
+        return answer(words[1]) if is_cast and words[1] in TYPES else ""
 
     def deeper(self, rule: Callable[[], None], token: Token) -> None:
         """Read a rule inside of another."""

@@ -1,5 +1,7 @@
 """How ROOT, C++ and Python write what expressions know under another name."""
 
+import re
+
 #: what stands before a name in other languages and says nothing here
 _PREFIXES = ("TMath::", "ROOT::VecOps::", "VecOps::", "ROOT::Math::", "std::", "numpy.", "np.")
 _MORE_PREFIXES = ("math.", "ak.", "awkward.")
@@ -110,6 +112,7 @@ _METHODS = frozenset(
         "var",
     ]
 )
+TYPES = frozenset(["int", "long", "float", "double", "Int_t", "Long64_t", "Float_t", "Double_t"])
 _OTHERS = {  #: what has our name and means something else
     "std::round": "round(x) rounds halves to even numbers; floor(x + 0.5) rounds them up"
 }
@@ -140,8 +143,10 @@ _ANSWERS = {
     "cumsum": "rows can be summed, sorted and masked; there is no running sum",
     "isin": "run in [1, 2]",
     "flatten": "each entry keeps its row; sum(Jet_pt), max(Jet_pt) and others make one value of it",
-    **dict.fromkeys(("int", "float", "double", "astype"), _TRUNCATED),
-    **dict.fromkeys(("strstr", "strcmp", "startswith", "endswith", "contains"), _WHOLE_TEXTS),
+    **dict.fromkeys((*TYPES, "astype"), _TRUNCATED),
+    **dict.fromkeys(
+        ("strstr", "strcmp", "startswith", "endswith", "contains", "Contains"), _WHOLE_TEXTS
+    ),
     **dict.fromkeys(("TVector2::Phi_mpi_pi", "Phi_mpi_pi"), "deltaPhi(phi1, phi2)"),
     "TVector2::Phi_0_2pi": "phi % (2 * pi)",
     "if": "a choice is written where(condition, yes, no)",
@@ -163,6 +168,19 @@ def ours(name: str) -> str:
     ('atan2', 'sum', 'sqrt')
     """
     return _SAME.get(bare(name), bare(name)) if name not in _OTHERS else name
+
+
+def unquoted(name: str, expression: str) -> str:
+    """Return what to write for what is no branch and compared with a name; "" if it is not.
+
+    >>> unquoted("Mu50", "HLT == Mu50")
+    'a text stands in quotes: "Mu50"'
+    """
+    word, other = re.escape(name), r"[A-Za-z_][\w.]*"
+    compared = re.search(
+        rf"{other}\s*[=!]=\s*{word}(?![\w.(])|(?<![\w.]){word}\s*[=!]=\s*{other}", expression
+    )
+    return f'a text stands in quotes: "{name}"' if compared else ""
 
 
 def answer(name: str) -> str:

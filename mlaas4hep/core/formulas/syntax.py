@@ -58,7 +58,7 @@ def parse(text: str) -> tuple[Instruction, ...]:
     parser = _Parser(text, tokenize(text))
     parser.choice()
     if parser.token.kind != "end":
-        parser.fail(f"{parser.token.text!r} was not expected here")
+        parser.fail(f"{parser.token.text!r} was not expected here", parser.behind_a_type())
     if parser.program[-1].kind == "text":
         refuse(text, 1, "a text alone is no expression", 'compare it with a branch: HLT == "Mu50"')
     return tuple(parser.program)
@@ -136,7 +136,8 @@ class _Parser(Reader):
         token = self.take("in") or self.token
         opened = self.take("[", "(")
         if opened is None:
-            self.fail("a list was expected: x in [1, 2]")
+            hint = answer("contains") if self.tokens[start].kind == "text" else ""
+            self.fail("a list was expected: x in [1, 2]", hint)
         count = 0
         while not count or self.take(","):
             if count:

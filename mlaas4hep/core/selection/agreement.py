@@ -121,9 +121,14 @@ def not_numbers(file: str, name: str, why: str) -> InvalidRequestError:
     )
 
 
-def unknown(file: str, name: str, known: AbstractSet[str], key: str) -> InvalidRequestError:
+def unknown(
+    file: str, name: str, known: AbstractSet[str], key: str, hint: str = ""
+) -> InvalidRequestError:
     """Return the error about a name, said in `key`, that no branch has."""
     what = "matches no branch" if is_glob(name) else "is no branch"
     return InvalidRequestError(
-        f"{key}: {name!r} {what} of {file!r}", file=file, branch=name, hint=nearest(name, known)
+        f"{key}: {name!r} {what} of {file!r}",
+        file=file,
+        branch=name,
+        hint=hint or nearest(name, known),
     )

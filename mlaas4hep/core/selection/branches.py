@@ -12,7 +12,7 @@ from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, Params
 from mlaas4hep.core.selection import notices
 from mlaas4hep.core.selection.agreement import check_alike, check_file, check_patterns, unknown
-from mlaas4hep.core.selection.cuts import check_constants
+from mlaas4hep.core.selection.cuts import check_constants, hint_about
 from mlaas4hep.core.selection.patterns import listed, matching
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
@@ -178,7 +178,8 @@ def names_of(
     expression = entry_expression(text, known)
     check_constants(expression, known, key)
     for name in sorted(expression.names - known):
-        raise unknown(next(iter(trees)), name, known, key)
+        hint = hint_about(name, expression, known)
+        raise unknown(next(iter(trees)), name, known, key, hint)
     jagged = {branch.name for tree in trees.values() for branch in tree.branches if branch.jagged}
     jagged |= {branch.name for branch in preproc.new_branches if branch.jagged}
     texts = {branch.name for tree in trees.values() for branch in tree.branches if branch.is_text}

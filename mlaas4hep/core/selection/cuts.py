@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.rowwise import all_true, any_true, truth
-from mlaas4hep.core.formulas.spellings import answer
+from mlaas4hep.core.formulas.spellings import answer, unquoted
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -106,8 +106,14 @@ def check_names(expression: Expression, known: AbstractSet[str], where: str) -> 
         raise InvalidRequestError(
             f"{where}: there is no branch {name!r}",
             branch=name,
-            hint=answer(name) or nearest(name, known),
+            hint=hint_about(name, expression, known),
         )
+
+
+def hint_about(name: str, expression: Expression, known: AbstractSet[str]) -> str:
+    """Return what may be meant by a name in an expression that no branch has."""
+    hints = (answer(name) or nearest(name, known), unquoted(name, expression.text))
+    return "; ".join(filter(None, hints))
 
 
 def check_constants(expression: Expression, known: AbstractSet[str], where: str) -> None:

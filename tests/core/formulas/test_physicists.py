@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.formulas.spellings import unquoted
+from mlaas4hep.errors import InvalidRequestError
 from tests.physicists import COLUMNS, COUNTS, JAGGED, SCOPE, TABLE
 
 ANSWERS = json.loads(Path(__file__).with_name("root_answers.json").read_text())["answers"]
@@ -200,3 +202,35 @@ def test_random_expressions_over_rows_give_what_awkward_gives(pairs, texts):
     expected = plain(eval(theirs, {"__builtins__": {}, "abs": abs}, scope | {"ak": ak, "np": np}))
 
     assert rows(ours, columns) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("(int)(n)", "'(' was not expected here", "trunc(x) drops what is behind the point"),
+        ("((Float_t) n) + 1", "')' was expected", "trunc(x) drops what is behind the point"),
+        ('"Mu" in HLT', "a list was expected", 'HLT == "Mu50"'),
+        ('HLT.Contains("Mu")', "there is no function", 'HLT == "Mu50"'),
+        ("(n) n", "'n' was not expected here", "an expression looks like"),
+    ],
+)
+def test_casts_and_parts_of_texts_are_told_what_to_write(text, says, hint):
+    with pytest.raises(InvalidRequestError) as caught:
+        Expression.parse(text)
+
+    assert says in str(caught.value)
+    assert hint in caught.value.problem.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("HLT == Mu50", True),
+        ("Mu50 != HLT && n > 1", True),
+        ("Mu50 == 1", False),
+        ("HLT == Mu50.x", False),
+        ("n > Mu50", False),
+    ],
+)
+def test_a_text_without_quotes_is_told_to_have_them(text, is_told):
+    assert bool(unquoted("Mu50", text)) is is_told

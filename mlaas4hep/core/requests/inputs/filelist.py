@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlaas4hep.core.jsontext import parse_object, refuse_unknown
+from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -58,6 +59,24 @@ def lines(text: str) -> Iterator[Line]:
 def has_labels(text: str) -> bool:
     """Tell whether it says labels, so that labels.txt is not needed."""
     return any(line.label for line in lines(text))
+
+
+def cure(line: str) -> str:
+    """Return how a line that names nothing is to be written; "" if it looks as it should.
+
+    >>> cure("'a.root'"), cure("a.root,b.root")
+    ('names stand without quotes: a.root', 'write a line for each file')
+    """
+    bare = line.strip("\"', ")
+    several = re.split(r"[\"',;\s]+", bare)
+    if len(several) > 1 and all("." in each for each in several):
+        return "write a line for each file"
+    if bare != line:
+        return f"names stand without quotes: {without_secrets(bare)}"
+    if "|" in line and " | " not in line:
+        places = " | ".join(line.split("|"))
+        return f"places of one file have spaces between them: {without_secrets(places)}"
+    return ""
 
 
 def _listed(text: str) -> Iterable[Any]:

@@ -4,11 +4,12 @@ import math
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.requests.inputs.datasets import dataset_url
-from mlaas4hep.core.requests.inputs.filelist import Line, lines
+from mlaas4hep.core.requests.inputs.filelist import Line, cure, lines
 from mlaas4hep.core.requests.inputs.globs import is_pattern
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.sources import LOGICAL
@@ -92,7 +93,11 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
             shown = without_secrets(name) + (f":{said}" if said else "")
             yield InputFile(name=shown, url=resolve(name), **more)
     else:
-        url = ALTERNATIVES.join(_resolved(names, resolve))
+        try:
+            url = ALTERNATIVES.join(_resolved(names, resolve))
+        except InvalidRequestError as error:
+            error.problem = replace(error.problem, hint=cure(line.text) or error.problem.hint)
+            raise
         shown = without_secrets(line.text) + (f":{line.tree}" if line.tree else "")
         yield InputFile(name=shown, url=url, **more)
 
@@ -103,7 +108,7 @@ def _found(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
         raise InvalidRequestError(
             f"no file matches {without_secrets(pattern)!r}",
             file=without_secrets(line.text),
-            hint="capital letters count, and **/ goes through folders",
+            hint=cure(line.text) or "capital letters count, and **/ goes through folders",
         )
     return found
 
