@@ -19,7 +19,7 @@ from mlaas4hep.pipeline.training.checkpoints import Checkpoint
 from mlaas4hep.pipeline.training.train import train
 from mlaas4hep.testing import pipeline
 from tests import oracle
-from tests.pipeline.training.test_train import MortalTrainer
+from tests.pipeline.training.test_deaths import MortalTrainer
 
 FIRST = ChunkReady(owner="o", run="r_1", index=0, key="", entries=20)
 RECORD = files.key("o", "r_1", files.CHECKPOINT)

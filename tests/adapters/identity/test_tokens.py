@@ -85,7 +85,7 @@ def test_a_single_group_may_come_as_a_text_and_other_kinds_count_as_none(verifie
     ("claims", "said"),
     [
         ({"exp": int(time.time()) - 60}, "expired"),
-        ({"nbf": int(time.time()) + 600}, "not yet valid"),
+        ({"nbf": int(time.time()) + 86_400}, "not yet valid"),
         ({"aud": "others"}, "not meant for 'mlaas'"),
         ({"iss": "https://evil.example.org"}, "not of issuer"),
         ({"sub": 7}, "does not hold"),
