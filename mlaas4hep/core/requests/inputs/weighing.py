@@ -5,6 +5,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mlaas4hep.core.data.weighting import PerFile
+from mlaas4hep.core.requests.params.parse_weights import unused
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError
 
@@ -26,6 +27,8 @@ def weighed(files: Sequence[InputFile], params: Params) -> tuple[tuple[InputFile
         _check_all_known(done)
     per_file = any(file.weight != 1.0 for file in done)
     norm = "xsec" if all(file.xsec is not None for file in done) else weighting.norm
+    if norm == "none" and weighting.luminosity != 1.0:
+        raise unused("luminosity")
     return done, replace(params, weighting=replace(weighting, per_file=per_file, norm=norm))
 
 

@@ -35,11 +35,8 @@ def parse_weighting(content: Mapping[str, Any]) -> Weighting:
     for name, number in (("xsec", one) for one in _numbers(xsec)):
         if number <= 0:
             raise _wrong(name, number, "a positive cross section")
-    if norm == "none" and (xsec or "luminosity" in content):
-        raise InvalidRequestError(
-            f"params.json: {'xsec' if xsec else 'luminosity'} is given, but nothing uses it",
-            hint='"weight_norm": "xsec" and "xsec" normalise to cross section x luminosity',
-        )
+    if norm == "none" and xsec:
+        raise unused("xsec")
     return Weighting(
         expression=expression_of("weight", weight) if is_text else "",
         numbers=PerFile() if is_text else _per_file("weight", weight),
@@ -49,6 +46,15 @@ def parse_weighting(content: Mapping[str, Any]) -> Weighting:
         negative=_one_of(content, "negative_weights", Negative, "keep"),
         balance=_one_of(content, "balance", Balance, "none"),
         class_weight=_class_weight(content),
+    )
+
+
+def unused(key: str) -> InvalidRequestError:
+    """Return the error about a cross section or luminosity that no weight is scaled to."""
+    return InvalidRequestError(
+        f"params.json: {key} is given, but nothing uses it",
+        file="params.json",
+        hint='"weight_norm": "xsec" and "xsec" normalise to cross section x luminosity',
     )
 
 

@@ -1,8 +1,12 @@
 """Lines of files.txt that people write otherwise, and what they are told to write."""
 
+import json
+
 import pytest
 
 from mlaas4hep.core.requests.inputs.files import parse_files
+from mlaas4hep.core.requests.inputs.weighing import weighed
+from mlaas4hep.core.requests.parse import parse_params
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.errors import InvalidRequestError
 
@@ -30,3 +34,24 @@ def test_a_line_that_names_nothing_is_told_how_lines_are_written(line, hint):
         parse_files(line, Params(), _nothing_there, lambda _: [])
 
     assert caught.value.problem.hint == hint
+
+
+def _weighed(files_json, **params):
+    parsed = parse_params(json.dumps(params), lambda _: None)
+    return weighed(parse_files(files_json, parsed, str), parsed)
+
+
+def test_a_luminosity_goes_with_cross_sections_of_files_json():
+    (first, second), params = _weighed(
+        '[{"file": "a", "xsec": 3, "weight": 2}, {"file": "b", "xsec": 10, "sample": "B"}]',
+        luminosity=100,
+    )
+
+    assert (params.weighting.norm, params.weighting.luminosity) == ("xsec", 100.0)
+    assert (first.weight, first.xsec, first.sample) == (2.0, 3.0, "1")
+    assert (second.weight, second.xsec, second.sample) == (1.0, 10.0, "B")
+
+
+def test_a_luminosity_without_cross_sections_is_refused():
+    with pytest.raises(InvalidRequestError, match="luminosity is given, but nothing uses it"):
+        _weighed('["a", "b"]', luminosity=100)
