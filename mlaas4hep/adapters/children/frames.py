@@ -24,7 +24,7 @@ _MAX_BODY_BYTES = 1024**3
 _MAX_TEXTS = 4_000_000  #: in one frame; each is an object of its own
 _MAX_DIMENSIONS = 64  #: as NumPy has
 _AT_ONCE = 1024**2  #: bytes that are one piece
-_ROOM = 8 * 1024**2  #: that is made before any has come: most blocks fit, and grow no more
+_ROOM = 8 * 1024**2  #: bytes; room for more is made when so many have come
 KINDS = "biuf"  #: of numbers
 _NUMBERS = re.compile(rf"[<>|=]?[{KINDS}][0-9]{{1,2}}")
 _STRINGS = "strings"
@@ -82,21 +82,30 @@ def receive(
         raise FrameError(f"a frame that cannot be read: {error}") from error
 
 
-def _exactly(end: socket.socket, size: int, until: float) -> bytearray:
-    """Return the next bytes; room for many is made as they come, whatever was announced."""
-    buffer = bytearray(min(size, _ROOM))
+def _exactly(end: socket.socket, size: int, until: float) -> memoryview:
+    """Return the next bytes; room for many is made when many have come, whatever was announced.
+
+    It is not zeroed, and memory only when it is written to: it neither grows nor is copied.
+    """
+    room = np.empty(min(size, _ROOM), np.uint8).data
     got = 0
     while got < size:
-        if got == len(buffer):
-            buffer.extend(bytes(min(size - got, got)))
+        if got == len(room):
+            room = _longer(room, size)
         if until < math.inf:
             _wait(end, until)
-        with memoryview(buffer)[got:] as room:
-            count = end.recv_into(room)
+        count = end.recv_into(room[got:])
         if not count:
             raise EOFError("the other side is gone")
         got += count
-    return buffer
+    return room
+
+
+def _longer(room: memoryview, size: int) -> memoryview:
+    """Return room for so many bytes, which begins with what came."""
+    longer = np.empty(size, np.uint8).data
+    longer[: len(room)] = room
+    return longer
 
 
 def _wait(end: socket.socket, until: float) -> None:
@@ -119,7 +128,7 @@ def _packed(values: Array) -> Array:
     return np.frombuffer(lengths + b"".join(texts), np.uint8)
 
 
-def _arrays(described: Any, body: bytearray) -> dict[str, Array]:
+def _arrays(described: Any, body: memoryview) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     at = 0
     for name, text, shape in described:
@@ -144,7 +153,7 @@ def _count(name: Any, shape: Any) -> int:
     return math.prod(shape)
 
 
-def _texts(body: bytearray, at: int, count: int, shape: list[int]) -> tuple[Array, int]:
+def _texts(body: memoryview, at: int, count: int, shape: list[int]) -> tuple[Array, int]:
     if count > _MAX_TEXTS or 4 * count > len(body) - at:
         raise ValueError(f"{count} strings in a frame of {len(body)} bytes")
     lengths = np.frombuffer(body, "<u4", count, at)

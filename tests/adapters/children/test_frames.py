@@ -40,8 +40,9 @@ def test_arrays_and_strings_arrive_as_they_were(ends):
         assert arrays[name].dtype == given[name].dtype
 
 
-def test_arrays_that_are_long_arrive_as_they_were(ends):
-    values = np.arange(3_000_001, dtype=np.uint8)
+@pytest.mark.parametrize("size", [3_000_001, 9_000_001])
+def test_arrays_that_are_long_arrive_as_they_were(ends, size):
+    values = np.arange(size, dtype=np.uint8)
     sending = threading.Thread(target=frames.send, args=(ends[0], {}, {"x": values}))
     sending.start()
 
