@@ -2,24 +2,10 @@
 
 import pytest
 
-from mlaas4hep.core.requests.labels import Labels
-from mlaas4hep.core.requests.parse import parse_files, parse_labels
+from mlaas4hep.core.requests.parse import parse_files
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError
-
-PARAMS = Params(branch="Events", redirector="root://redirector.example.org")
-
-
-def resolve(name):
-    return f"resolved:{name}"
-
-
-def files(text, params=PARAMS):
-    return parse_files(text, params, resolve)
-
-
-def some_files(count):
-    return [InputFile(name=f"{i}.root", url=f"{i}.root", tree="t") for i in range(count)]
+from tests.core.requests.inputs.filelists import PARAMS, files, resolve
 
 
 def test_comments_and_empty_lines_are_not_files():
@@ -213,13 +199,6 @@ def test_a_pattern_of_one_letter_may_have_a_tree():
     assert (file.url, file.tree) == ("resolved:x1.root", "t")
 
 
-def test_a_label_for_a_line_is_one_for_all_its_files():
-    found = parse_files("s*\nb.root", PARAMS, resolve, lambda _pattern: ["s1", "s2", "s3"])
-
-    assert parse_labels("1\n0", found).values == (1, 1, 1, 0)
-    assert parse_labels("1\n2\n3\n0", found).values == (1, 2, 3, 0)
-
-
 def test_two_trees_of_one_file_are_two_inputs():
     assert [file.tree for file in files("a.root:signal\na.root:background")] == [
         "signal",
@@ -230,122 +209,3 @@ def test_two_trees_of_one_file_are_two_inputs():
 def test_no_files_at_all_are_refused():
     with pytest.raises(InvalidRequestError, match=r"files.txt names no file"):
         files("# nothing\n")
-
-
-# Labels -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("text", "count", "expected"),
-    [
-        ("1\n0\n", 2, Labels(values=(1.0, 0.0))),
-        ("# signal first\n1  # yes\n\n0.5\n-2e3", 3, Labels(values=(1.0, 0.5, -2000.0))),
-        ("1", 1, Labels(values=(1.0,))),
-        ("ttbar\nqcd\nttbar", 3, Labels(values=(1.0, 0.0, 1.0), classes=("qcd", "ttbar"))),
-        ("elmu", 1, Labels(expression="elmu")),
-        ("elmu", 3, Labels(expression="elmu")),
-        ("nJets > 2 && met < 50", 2, Labels(expression="nJets > 2 && met < 50")),
-    ],
-)
-def test_labels_are_numbers_or_classes_or_an_expression(text, count, expected):
-    assert parse_labels(text, some_files(count)) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "count", "says"),
-    [
-        ("1\n0\n1", 2, "labels.txt has 3 labels, but files.txt has 2 files"),
-        ("1", 2, "labels.txt has 1 labels, but files.txt has 2 files"),
-        ("a\nb", 3, "labels.txt has 2 labels, but files.txt has 3 files"),
-        ("1\nqcd", 2, "labels.txt has numbers (1) and names (1)"),
-        ("", 1, "labels.txt is empty"),
-        ("1,0", 2, "labels.txt: expression '1,0', column 2"),
-    ],
-)
-def test_labels_that_do_not_match_are_refused(text, count, says):
-    with pytest.raises(InvalidRequestError) as caught:
-        parse_labels(text, some_files(count))
-
-    assert says in str(caught.value)
-    assert caught.value.problem.hint
-
-
-def test_files_json_says_the_same_as_files_txt():
-    text = """[
-        "a.root:t",
-        {"file": "b.root", "tree": "u", "label": 1},
-        {"file": "c*", "label": "top"}
-    ]"""
-    found = parse_files(text, PARAMS, resolve, lambda _pattern: ["c1", "c2"])
-
-    assert [(f.name, f.url, f.tree, f.line, f.label) for f in found] == [
-        ("a.root:t", "resolved:a.root", "t", 1, ""),
-        ("b.root:u", "resolved:b.root", "u", 2, "1"),
-        ("c1", "resolved:c1", "Events", 3, "top"),
-        ("c2", "resolved:c2", "Events", 3, "top"),
-    ]
-
-
-def test_files_json_says_weights_and_cross_sections():
-    text = """{"files": [
-        {"file": "a.root", "weight": 0.5, "xsec": 12, "sample": "ttH"},
-        {"file": "b.root", "cross_section": 8.5},
-        "c.root"
-    ]}"""
-
-    assert [(f.weight, f.xsec, f.sample) for f in files(text)] == [
-        (0.5, 12.0, "ttH"),
-        (1.0, 8.5, ""),
-        (1.0, None, ""),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('["https://x/a.root?X-Amz-Signature=1"]', [("", "")]),
-        ('{"files": ["a.root", "b.root"], "status": "x"}', None),
-        ('{"title": "t", "signed_url_list": ["a.root"], "log_url": null}', [("", "")]),
-        ('{"Zmumu": ["a.root", "b.root"]}', [("Zmumu", ""), ("Zmumu", "")]),
-        ('{"Z": ["a.root"], "tt": ["b.root"]}', [("Z", "Z"), ("tt", "tt")]),
-    ],
-)
-def test_lists_of_servicex_are_understood(text, expected):
-    if expected is None:
-        with pytest.raises(InvalidRequestError, match="status"):
-            files(text)
-    else:
-        assert [(file.sample, file.label) for file in files(text)] == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[1]", "file 1 is no name and no object with a file"),
-        ('["a", {"tree": "t"}]', "file 2 is no name"),
-        ('[{"file": "a", "wieght": 2}]', "wieght"),
-        ('[{"file": "a", "weight": "2"}]', "weight '2', which is no finite number"),
-        ('[{"file": "a", "weight": NaN}]', "no finite number"),
-        ('[{"file": "a", "weight": 1' + "0" * 400 + "}]", "a whole number of 401 digits"),
-        ('[{"file": "a", "xsec": 0}]', "not above 0"),
-        ('[{"file": "a", "xsec": 1, "cross_section": 1}]', "which are the same"),
-        ('[{"file": "a", "sample": 1}]', "no text"),
-        ("{}", "no list of files"),
-        ('{"files": ["a"], "label": 1}', "label"),
-        ('{"a": ["b"], "c": 1}', "no list of files"),
-        ('[{"file": "a", "label": []}]', "neither a number nor a class"),
-        ('[{"file": "a", "tree": 7}]', "no text"),
-        ("[", "files.json"),
-    ],
-)
-def test_a_files_json_that_makes_no_sense_is_refused(text, says):
-    with pytest.raises(InvalidRequestError, match=r"files\.json") as caught:
-        files(text)
-
-    assert says in str(caught.value)
-
-
-def test_branches_and_expressions_between_commas_are_label_columns():
-    found = parse_labels("isB, max(isC, 0)\n", some_files(2))
-
-    assert (found.expressions, found.columns.names) == (("isB", "max(isC, 0)"),) * 2
-    with pytest.raises(InvalidRequestError, match="two label columns are called 'isB'"):
-        parse_labels("isB, isB", some_files(2))
