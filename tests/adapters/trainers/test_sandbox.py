@@ -14,22 +14,17 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
-from mlaas4hep.adapters.trainers.fulldisk import unless_full
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
-from mlaas4hep.core.models.training import ModelBuilt, TrainingJob
+from mlaas4hep.core.models.training import ModelBuilt
 from mlaas4hep.core.requests.request import Params, Resources
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
-from tests.laptop.smalldisk import fill, small_disk
+from tests.adapters.trainers.sandboxes import JOB, body, failure
+from tests.laptop.smalldisk import small_disk
 
 pytestmark = pytest.mark.skipif(
     find_spec("tensorflow") is None, reason="the extra `train` is not installed"
 )
-
-QUICK = Params(framework="sklearn")  # imported in a third of the time that Keras takes
-JOB = TrainingJob(name="luca_1", params=QUICK, columns=3, chunks=1)
 KERAS = replace(JOB, params=Params())
-FULL = "[Errno 28] No space left on device"
-WRONG = PermanentError("model.py, line 3: ValueError: no", stage="train", file="model.py")
 LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6
 
 PROBE = """
@@ -77,20 +72,6 @@ def model(idim):
     print(os.getpid(), flush=True)
     time.sleep(60)
 """
-
-
-def failure(model_py, job=JOB, **settings):
-    """Return the error that a model.py ends with, and what it printed."""
-    with Sandbox(**settings).start(job, model_py) as training:
-        try:
-            while True:
-                training.report(60)
-        except PermanentError as error:
-            return error, training.log()
-
-
-def body(*lines):
-    return "\n    ".join(("def model(idim):", *lines)).encode()
 
 
 @pytest.mark.skipif(not LINUX_6, reason="Landlock scopes need Linux 6.12")
@@ -175,43 +156,6 @@ def test_a_check_whose_alarm_model_py_turned_off_ends_all_the_same():
     assert caught.value.problem.file == "model.py"
 
 
-TABLES = """
-import ctypes, mmap
-def model(idim):
-    size = 1 << 42
-    mapped = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
-    mapped.madvise(mmap.MADV_NOHUGEPAGE)
-    for start in range(0, size, 1 << 21):
-        mapped[start]
-"""
-
-
-def test_memory_in_tables_of_pages_counts():
-    job = replace(JOB, resources=Resources(memory_bytes=1024**3))
-
-    error, _ = failure(TABLES.encode(), job)
-
-    assert str(error) == "the training used more than memory=1gb"
-
-
-def test_memory_that_is_eaten_ends_the_training():
-    job = replace(JOB, resources=Resources(memory_bytes=1024**3))
-
-    error, _ = failure(body("eaten = [bytes(10**8) + b'.' for _ in range(100)]"), job)
-
-    assert "memory" in str(error)
-    assert error.problem.hint
-
-
-def test_megabytes_of_output_are_cut():
-    error, output = failure(body("print('x' * 20_000_000)", "raise ValueError('the end')"))
-
-    assert str(error) == "model.py, line 3: ValueError: the end"
-    assert len(output) < 1_100_000
-    assert b"bytes of output left out" in output
-    assert b"ValueError: the end" in output
-
-
 def test_a_training_that_is_killed_from_outside_may_be_tried_again():
     with Sandbox().start(JOB, SLEEPING) as training:
         pid = printed_pid(training)
@@ -251,56 +195,6 @@ def test_a_training_dies_with_its_function():
         assert ended
 
 
-def test_too_little_memory_is_refused_before_anything_starts():
-    job = replace(JOB, resources=Resources(memory_bytes=10**8))
-
-    with pytest.raises(PermanentError, match="memory is 95 MB, but training needs 768 MB"):
-        Sandbox().check(b"", job)
-
-
-MAPPED = """
-import mmap, os, time
-
-def hidden(name):
-    file = open(name, "w+b")
-    file.truncate(4096)
-    mapped = mmap.mmap(file.fileno(), 4096)
-    os.unlink(name)
-    for number in os.listdir("/proc/self/fd"):  # mapped holds one, too
-        if os.path.lexists(there := f"/proc/self/fd/{number}"):
-            if os.readlink(there).endswith("(deleted)"):
-                os.close(int(number))
-    return mapped
-"""
-HIDING = {
-    "mapped files without names": ("exec(MAPPED, globals())", "kept = [hidden('a'), hidden('b')]"),
-    "folders without bottom": ("import os", "os.makedirs('/'.join(['d'] * 100))"),
-    "too many files": ("for n in range(10_500): open(str(n), 'w').close()",),
-}
-
-
-@pytest.mark.parametrize("lines", HIDING.values(), ids=HIDING)
-def test_files_that_are_hidden_end_the_training(lines):
-    error, _ = failure(
-        f"MAPPED = {MAPPED!r}\n".encode() + body(*lines, "import time", "time.sleep(60)")
-    )
-
-    assert str(error) == "the training wrote more than 7gb of files"
-    assert error.problem.file == "model.py"
-
-
-def test_thousands_of_threads_end_the_training():
-    started = (
-        "import threading, time",
-        "threading.stack_size(65536)",
-        "for _ in range(6000): threading.Thread(target=time.sleep, args=(60,)).start()",
-    )
-
-    error, _ = failure(body(*started))
-
-    assert "thread" in str(error)  # the kernel's limit, or ours
-
-
 def test_what_it_prints_cannot_speak_to_a_terminal():
     _, output = failure(body(r"print('\x1b[2J' + chr(0x202E))", "exit()"))
 
@@ -311,25 +205,3 @@ def printed_pid(training):
     while not training.log().endswith(b"\n"):
         training.report(0.1)
     return int(training.log().split()[-1])
-
-
-def test_a_training_that_fails_with_room_on_the_disk_has_failed(tmp_path):
-    assert unless_full(WRONG, tmp_path) is WRONG
-
-
-def test_whatever_a_training_says_on_a_full_disk_it_may_be_tried_again(tmp_path):
-    with small_disk(tmp_path / "disk", 4) as disk:
-        fill(disk)
-        told = unless_full(WRONG, disk)
-
-    assert isinstance(told, ServiceUnavailableError)
-    assert "ValueError: no" in told.problem.message
-
-
-@pytest.mark.parametrize(("file", "again"), [("", True), ("model.py", False)])
-def test_a_disk_that_was_full_a_moment_ago_is_believed_unless_model_py_says_so(
-    tmp_path, file, again
-):
-    error = PermanentError(f"training: OSError: {FULL}", stage="train", file=file)
-
-    assert isinstance(unless_full(error, tmp_path), ServiceUnavailableError) == again

@@ -18,7 +18,6 @@ def refusal(text):
     return caught.value.problem
 
 
-# What is refused --------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "column", "says"),
     [
