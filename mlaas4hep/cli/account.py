@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
+from mlaas4hep.cli.terminal.listed import size
 from mlaas4hep.cli.terminal.screen import show, show_json, show_table
 
 _PANEL = "On a deployment"
@@ -37,8 +38,8 @@ def usage(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = Fal
         return
     groups = f" in {', '.join(mine.groups)}" if mine.groups else ""
     show(f"{mine.name}{groups}")
-    rows = [(f"bytes in {bucket}", used, "") for bucket, used in mine.bytes.items()]
-    total = ("bytes", sum(mine.bytes.values()), mine.max_bytes)
+    rows = [(f"in {bucket}", size(used), "") for bucket, used in mine.bytes.items()]
+    total = ("all together", size(sum(mine.bytes.values())), size(mine.max_bytes))
     runs = ("unfinished runs", mine.unfinished_runs, mine.max_runs)
     show_table(("what", "used", "at most"), [*rows, total, runs])
     show(f"frameworks: {', '.join(mine.frameworks)}")

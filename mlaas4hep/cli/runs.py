@@ -7,6 +7,7 @@ import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
+from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
 from mlaas4hep.cli.terminal.listed import age, quality
 from mlaas4hep.cli.terminal.screen import lines_of, note, show, show_json, show_table
@@ -97,8 +98,8 @@ def _show_report(report: Report) -> None:
         show(skipped.told())
     for each in report.waiting:
         show(each.text)
-    for name, value in report.metrics.items():
-        show(f"{name} {_known(value)}")
+    for line in figures(report.metrics):
+        show(line)
     for warning in report.warnings:
         show(f"warning: {warning}")
     if report.problem is not None:

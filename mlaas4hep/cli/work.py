@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
+from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.screen import count_bar, note, show, show_json, stage_bars, tell
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs.specs import Specs
@@ -180,8 +181,8 @@ def _show_trained(run: Run, out: Path, json: bool) -> None:
     _warn(run)
     if run.resumed:
         show(f"it went on from a checkpoint with {run.resumed} rounds done")
-    for name, value in run.metrics:
-        show(f"{name} {value:g}")
+    for line in figures(metrics(run)):
+        show(line)
     show(f"the model is in {out}")
 
 

@@ -220,10 +220,13 @@ CONTRACT = Contract(
 )
 
 
-def test_usage_shows_what_is_used(cli, deployment, submitted):
+def test_usage_shows_what_is_used(cli, world, deployment, submitted):
+    world.services.chunks.put(f"{OWNER}/d.chunk", bytes(1_240_000))
+
     said = cli("usage", *deployment)
 
     assert said.out.startswith("alice")
+    assert "in chunks 1.2 MB" in " ".join(said.out.split())
     assert "unfinished runs 1 10" in " ".join(said.out.split())
 
 

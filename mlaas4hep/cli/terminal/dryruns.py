@@ -1,5 +1,6 @@
 """What a dry run found, for eyes or programs."""
 
+from mlaas4hep.cli.terminal.listed import size
 from mlaas4hep.cli.terminal.screen import show, show_json, show_table
 from mlaas4hep.core.models.dryrun import DryRun
 
@@ -14,7 +15,7 @@ def show_dry_run(found: DryRun, json: bool) -> None:
     show(
         f"about {found.selected_entries} of {found.entries} entries with {found.columns} "
         f"columns, in {found.chunks} chunks of at most {found.largest_chunk_entries} entries "
-        f"({found.chunk_bytes} bytes)"
+        f"({size(found.chunk_bytes)})"
     )
     show(f"features: {', '.join(found.features)}")
     for left in found.left_out:
@@ -28,6 +29,6 @@ def show_dry_run(found: DryRun, json: bool) -> None:
             where = f" of output {goal.output}" if goal.output else ""
             numbers = "number" if goal.width == 1 else f"{goal.width} numbers"
             show(f"label {goal.label}: {numbers}{where}, loss {goal.loss}")
-    show(f"training takes about {found.memory_bytes // 1024**2} MB")
+    show(f"training takes about {size(found.memory_bytes)} of memory")
     for warning in found.warnings:
         show(f"warning: {warning}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
+from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.answers import Report
@@ -70,8 +71,8 @@ def conclude(report: Report, as_json: bool) -> None:
         typer.Exit: it did not end well.
     """
     if not as_json:
-        for name, value in report.metrics.items():
-            show(f"{name} {'nan' if value is None else f'{value:g}'}")
+        for line in figures(report.metrics):
+            show(line)
     if report.status is Status.DONE:
         if not as_json:
             result = f"the model {report.model} is served" if report.model else "scores are there"

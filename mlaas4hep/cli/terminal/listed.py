@@ -1,4 +1,4 @@
-"""What lists say of runs and models in few letters: how good, and how long ago."""
+"""What lists say in few letters: how good, how long ago, how large."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from mlaas4hep.core.runs.durations import human
 
 _TOLD = {"auc": "AUC", "rmse": "RMSE"}
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_STEP = 1000  #: from one unit to the next, as disks are sold
 _SETS = ("test", "val")  #: the more telling first
 
 
@@ -25,3 +27,12 @@ def age(time: str) -> str:
         return ""
     since = datetime.now(UTC) - datetime.fromisoformat(time)
     return f"{human(since.total_seconds()).lower()} ago"
+
+
+def size(count: float) -> str:
+    """Return so many bytes, such as "1.2 GB"."""
+    unit = 0
+    while count >= _STEP and unit < len(_UNITS) - 1:
+        count /= _STEP
+        unit += 1
+    return f"{count:.1f} {_UNITS[unit]}" if unit and count < 10 else f"{count:.0f} {_UNITS[unit]}"  # noqa: PLR2004 - two digits

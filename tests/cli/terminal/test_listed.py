@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlaas4hep.cli.terminal.listed import age, quality
+from mlaas4hep.cli.terminal.listed import age, quality, size
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ def test_an_age_is_told_in_words():
 
     assert age(before.isoformat().replace("+00:00", "Z")) == "5 hours ago"
     assert age("") == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "0 B"), (999, "999 B"), (1_240_000_000, "1.2 GB"), (56_700, "57 kB"), (2e16, "20000 TB")],
+)
+def test_bytes_are_told_in_the_unit_that_leaves_few_digits(count, told):
+    assert size(count) == told
