@@ -39,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: turns.get(item.nodeid.partition("::")[0], len(LONGEST)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _folder_of_tests(tmp_path_factory) -> None:
+    """Make pytest's folder before a command has a temporary folder of its own, and removes it."""
+    tmp_path_factory.getbasetemp()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of real ROOT files that lies beside the clone; skip without it."""

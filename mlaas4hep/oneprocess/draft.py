@@ -20,6 +20,7 @@ from mlaas4hep.core.selection.roles import Role, role
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.oneprocess.entries import locate
 from mlaas4hep.oneprocess.modeltext import Kind, model_text
+from mlaas4hep.oneprocess.oddvalues import missing_rule, odd_values, parted, told
 from mlaas4hep.ports import DataSource
 
 _LOOK = 10_000  #: entries of each file from which the kind of label is told
@@ -87,11 +88,14 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
     texts = {
         "files.txt": "\n".join(_lines(data, params)) + "\n",
         "labels.txt": labels + "\n",
-        "params.json": json.dumps(params, indent=2, ensure_ascii=False) + "\n",
+        "params.json": _json(params),
         "model.py": model_text(kind),
-        "submit.json": json.dumps(_submission(name), indent=2) + "\n",
+        "submit.json": _json(_submission(name)),
     }
     features = _features(texts, data)
+    missing, odd = parted(odd_values(source, data.trees, features))
+    if missing:
+        texts["params.json"] = _json(params | {"missing": missing_rule(missing)})
     notes = [
         f"entries: {sum(tree.entries for tree in data.trees)}{_trees(data)}",
         _listed("features", features),
@@ -100,6 +104,8 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         _listed("left out as truth", roles["truth"]),
         _listed("left out as other labels", roles["label"]),
         _listed("left out, because not all files have them alike", unlike),
+        _listed("taken as missing, because far outside and repeated", told(missing)),
+        _listed('far outside and repeated; "missing" of params.json if they mean it', told(odd)),
         f"to learn: {kind.task}, from {label or ', '.join(labels.split())}",
     ]
     here = {n: Path(p) for n, p in zip(data.names, data.places, strict=True) if "://" not in p}
@@ -270,6 +276,10 @@ def _features(texts: Mapping[str, str], data: Data) -> tuple[str, ...]:
     labels = parse_labels(texts["labels.txt"], files)
     trees = dict(zip(data.names, data.trees, strict=True))
     return choose(trees, params, Preproc.parse(""), labels).features
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _nothing(_name: str) -> None:

@@ -55,6 +55,7 @@ def test_two_files_are_two_classes_and_what_is_no_feature_is_left_out(drafted, t
     assert params["branch"] == "events"
     assert params["identifier"] == ["event", "run"]
     assert params["exclude_branches"] == ["weight_*", "mc_pt"]
+    assert "missing" not in params
     assert "binary_crossentropy" in made.texts["model.py"]
     assert json.loads(made.texts["submit.json"])["name"] == "luca"
     assert "features (2): njets, pt" in made.notes
@@ -113,6 +114,30 @@ def test_the_tree_with_most_entries_is_meant(drafted, tmp_path):
     made = drafted(str(path), label="njets")
 
     assert json.loads(made.texts["params.json"])["branch"] == "events"
+
+
+def test_values_that_mean_missing_are_told_and_written_for_their_branch_alone(drafted, tmp_path):
+    met = np.linspace(20, 90, 40, dtype=np.float32)
+    met[::5] = -999.9
+    mask = np.where(met < 0, 31, 1).astype(np.int32)
+    files = [
+        write(tmp_path / name, met=met, deep=-met, mask=mask)
+        for name in ("bkg.root", "signal.root")
+    ]
+
+    made = drafted(*files)
+
+    assert (
+        'far outside and repeated; "missing" of params.json if they mean it (1): mask (31 in 0.2 of values)'
+        in made.notes
+    )
+    missing = json.loads(made.texts["params.json"])["missing"]
+    value = float(np.float32(999.9))
+    assert missing == {"deep": [value], "met": [-value]}
+    assert (
+        "taken as missing, because far outside and repeated (2): deep (999.9 in 0.2 of values),"
+        " met (-999.9 in 0.2 of values)" in made.notes
+    )
 
 
 def test_branches_that_not_all_files_have_are_left_out(drafted, tmp_path):
