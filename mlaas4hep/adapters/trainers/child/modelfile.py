@@ -2,14 +2,15 @@
 
 import faulthandler
 import inspect
+import reprlib
 import signal
 import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlaas4hep.adapters.trainers.child.failure import (
     MODEL_FILE,
@@ -22,14 +23,23 @@ from mlaas4hep.adapters.trainers.child.labels import check_one_label
 from mlaas4hep.adapters.trainers.framework import Ageing, BlockModel, Framework, SampleModel
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
+from mlaas4hep.core.requests.request import Scalar
 
 _HINT = "the traceback is in the run's log"
 _GRACE_SECONDS = 5
+_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+_WIDTH = "idim"  #: what the first argument of `model` is usually called
 
 
-def build(
-    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
-) -> tuple[Framework, BlockModel | SampleModel]:
+class Built(NamedTuple):
+    """What a model.py gives."""
+
+    framework: Framework
+    model: BlockModel | SampleModel
+    warnings: tuple[str, ...]  #: what its author may not expect of the call
+
+
+def build(path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int) -> Built:
     """Run model.py and return its model, with the first of `frameworks` that knows it.
 
     Raises:
@@ -74,13 +84,13 @@ class _NotBuiltError(Exception):
         self.told = told
 
 
-def _built(
-    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
-) -> tuple[Framework, BlockModel | SampleModel]:
+def _built(path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int) -> Built:
     packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
     with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
         defined = _run(path)
-        made = _made(_function(defined), job.columns, dict(job.params.arguments))
+        arguments = dict(job.params.arguments)
+        first = _first(_function(defined), arguments)
+        made = _made(_function(defined), first, job.columns, arguments)
     hint = f"the network gets {job.columns} numbers per entry"
     with _caught("the model", hint, packages), _time_limit(seconds):
         if made is None:
@@ -90,7 +100,8 @@ def _built(
         known = (framework for framework in frameworks if framework.owns(made))
         framework = next(known, frameworks[0])
         _check_keys(job, job.frameworks[frameworks.index(framework)])
-        return framework, framework.build(made, job, defined)
+        model = framework.build(made, job, defined)
+        return Built(framework, model, _warned(first, job.columns))
 
 
 def _check_keys(job: TrainingJob, name: str) -> None:
@@ -140,21 +151,39 @@ def _function(defined: Mapping[str, Any]) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _made(function: Callable[..., Any], columns: int, arguments: Mapping[str, Any]) -> Any:
-    """Call `model(idim, …)`, or `model(…)` if nothing is left that takes the width.
+def _first(function: Callable[..., Any], arguments: Mapping[str, Any]) -> inspect.Parameter | None:
+    """Return the parameter of `model(idim, …)` that takes the width; None: there is none.
 
     Raises:
         TrainingError: it does not take one of the arguments.
     """
-    takes_width = True
-    with suppress(ValueError):  # a builtin without a signature
+    try:
         parameters = inspect.signature(function).parameters
-        _check_arguments(parameters, arguments)
-        takes_width = any(
-            name not in arguments and one.kind is not one.KEYWORD_ONLY
-            for name, one in parameters.items()
-        )
-    return function(columns, **arguments) if takes_width else function(**arguments)
+    except ValueError:  # a builtin without a signature
+        return inspect.Parameter(_WIDTH, inspect.Parameter.POSITIONAL_ONLY)
+    _check_arguments(parameters, arguments)
+    by_place = (one for one in parameters.values() if one.kind not in _BY_NAME)
+    first = next(by_place, None)
+    return None if first is None or first.name in arguments else first
+
+
+def _made(
+    function: Callable[..., Any],
+    first: inspect.Parameter | None,
+    columns: int,
+    arguments: Mapping[str, Any],
+) -> Any:
+    return function(**arguments) if first is None else function(columns, **arguments)
+
+
+def _warned(first: inspect.Parameter | None, columns: int) -> tuple[str, ...]:
+    """Tell of a default that is not used, because the width takes its place."""
+    if first is None or first.name == _WIDTH or not isinstance(first.default, Scalar):
+        return ()
+    default = f"{first.name}={reprlib.repr(first.default)}"
+    told = f"the first argument of `model` is the number of columns: {first.name} is {columns}"
+    instead = f"if it is something else, write def model({_WIDTH}, {default})"
+    return (f"{MODEL_FILE}: {told}; {instead}",)
 
 
 def _check_arguments(

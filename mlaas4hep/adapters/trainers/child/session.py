@@ -1,6 +1,7 @@
 """One training from the first chunk to the bundle, inside the confined process."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +94,10 @@ class Session:
 
     def _build(self, seconds: int) -> tuple[Framework, BlockModel | SampleModel]:
         path = self._work / "model.py"
-        framework, model = modelfile.build(path, self._job, self._frameworks, seconds)
+        framework, model, warnings = modelfile.build(path, self._job, self._frameworks, seconds)
         if self._job.labels:
             model.check_labels(np.array(self._job.labels, np.float32))
+        model.summary = replace(model.summary, warnings=(*warnings, *model.summary.warnings))
         return framework, model
 
     def _tell_built(self, model: BlockModel | SampleModel, resumed: int) -> None:

@@ -1,5 +1,7 @@
 """What scikit-learn would refuse in the middle of a training is refused when the model is built."""
 
+import re
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -36,22 +38,27 @@ def model():
 
 
 @pytest.fixture
-def built(tmp_path):
-    def built(text, classes=2):
+def made(tmp_path):
+    def made(text, classes=2, **params):
         path = tmp_path / "model.py"
-        path.write_text(f"{PRELUDE}{text}\n")
+        path.write_text(f"{text}\n")
         job = TrainingJob(
             name="luca_1",
-            params=Params(),
+            params=Params(**params),
             columns=len(NAMES),
             chunks=1,
             names=NAMES,
             labels=tuple(map(float, range(classes))),
             frameworks=("sklearn",),
         )
-        return modelfile.build(path, job, [load("sklearn")], 60)[1]
+        return modelfile.build(path, job, [load("sklearn")], 60)
 
-    return built
+    return made
+
+
+@pytest.fixture
+def built(made):
+    return lambda text, classes=2: made(f"{PRELUDE}{text}", classes).model
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,28 @@ def test_what_cannot_learn_these_columns_is_refused(built, text, classes, messag
         built(text, classes)
 
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("takes", "given", "trees", "told"),
+    [
+        ("idim=7, trees=9", (), 9, ()),
+        ("trees=9, depth=2", (("trees", 5),), 5, ()),
+        ("*, trees=9", (), 9, ()),
+        ("width=None, trees=9", (), 9, ()),
+        ("trees=9, depth=2", (("depth", 3),), 4, ("trees is 4; .* def model\\(idim, trees=9\\)",)),
+    ],
+)
+def test_the_number_of_columns_takes_no_default_s_place_without_a_word(
+    made, takes, given, trees, told
+):
+    text = PRELUDE.replace("def model()", f"def model({takes})")
+
+    built = made(f"{text}RandomForestClassifier(trees)", arguments=given)
+
+    assert built.model.estimator.n_estimators == trees
+    assert len(built.warnings) == len(told)
+    assert all(map(re.search, told, built.warnings))
 
 
 @pytest.mark.parametrize(
