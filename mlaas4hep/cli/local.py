@@ -12,7 +12,9 @@ _FILE = {"exists": True, "dir_okay": False, "show_default": False}
 
 Files = Annotated[Path, typer.Option(help="files.txt: one file a line.", **_FILE)]
 Params = Annotated[Path, typer.Option(help="params.json", **_FILE)]
-Labels = Annotated[Path, typer.Option(help="labels.txt", **_FILE)]
+Labels = Annotated[
+    Path | None, typer.Option(help="labels.txt, if files.json says no labels.", **_FILE)
+]
 Preproc = Annotated[Path | None, typer.Option(help="preproc.json", **_FILE)]
 Memory = Annotated[str, typer.Option(help="What the training may use.")]
 Cpus = Annotated[float, typer.Option(help="What the training may use.", min=0.1)]
@@ -109,10 +111,10 @@ def specs(
 
 def chunks(
     files: Files,
-    labels: Labels,
     params: Params,
     specs: Annotated[Path, typer.Option(help="From `mlaas4hep specs`.", **_FILE)],
     out: Annotated[Path, typer.Option(help="Folder for the arrays.", file_okay=False)],
+    labels: Labels = None,
     preproc: Preproc = None,
     json: Json = False,
 ) -> None:

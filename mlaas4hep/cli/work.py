@@ -17,7 +17,7 @@ from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.runs.events import ChunkReady
 from mlaas4hep.core.runs.report import metrics, stages, waiting
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import PermanentError
+from mlaas4hep.errors import InvalidRequestError, PermanentError
 from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import check as checking
 from mlaas4hep.oneprocess import draft as drafts
@@ -135,6 +135,10 @@ def write_specs(paths: Paths, out: Path, json: bool) -> None:
 
 def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
     """Make the arrays and write them."""
+    if not (paths.labels or paths.says_labels):
+        raise InvalidRequestError(
+            "nothing says what is learned", hint="--labels labels.txt, or labels in files.json"
+        )
     request = read_request(paths, "chunks_1", Resources())
     measured = from_ancestor(parse_object(read_text(specs), str(specs)))
     with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:

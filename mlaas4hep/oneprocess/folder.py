@@ -48,9 +48,7 @@ class Paths:
         if not files.exists() and (folder / "files.json").is_file():
             files = folder / "files.json"
         params = folder / "params.json"
-        has_labels = (files.is_file() and filelist.has_labels(read_text(files))) or (
-            params.is_file() and has_label_columns(read_text(params))
-        )
+        has_labels = cls(files=files, params=params).says_labels
         names = [files.name, "params.json", "labels.txt", "model.py"]
         if has_labels and not (folder / "labels.txt").exists():
             names.remove("labels.txt")
@@ -67,6 +65,13 @@ class Paths:
             labels=folder / "labels.txt" if "labels.txt" in names else None,
             preproc=preproc if preproc.is_file() else None,
             model=folder / "model.py",
+        )
+
+    @property
+    def says_labels(self) -> bool:
+        """Tell whether files.json or params.json says labels, so that labels.txt is not needed."""
+        return (self.files.is_file() and filelist.has_labels(read_text(self.files))) or (
+            self.params.is_file() and has_label_columns(read_text(self.params))
         )
 
 

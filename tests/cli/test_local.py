@@ -55,6 +55,21 @@ def test_chunks_are_arrays_with_nan_as_padding_and_a_manifest(cli, folder, measu
     assert sum(chunk["y"].sum() for chunk in arrays) == 40
 
 
+def test_chunks_need_no_labels_txt_where_files_json_says_labels(cli, folder, measured):
+    (folder / "files.json").write_text(
+        '[{"file": "signal.root", "label": 1}, {"file": "background.root", "label": 0}]'
+    )
+    said = texts(folder, "params", "specs")
+    out = folder / "chunks"
+
+    missing = cli("chunks", "--files", folder / "files.txt", *said, "--out", out)
+    done = cli("chunks", "--files", folder / "files.json", *said, "--out", out)
+
+    assert (missing.code, done.code) == (1, 0), done.err
+    assert "nothing says what is learned" in missing.err
+    assert sum(np.load(each)["y"].sum() for each in out.glob("chunk_*.npz")) == 40
+
+
 def test_the_label_branch_is_no_feature(cli, folder, measured):
     (folder / "labels.txt").write_text("pt")
     result = cli(
