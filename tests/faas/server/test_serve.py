@@ -1,20 +1,13 @@
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
-import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from mlaas4hep.laptop.ports import free_ports
-from mlaas4hep.laptop.programs import Sources
 from tests import calls
+from tests.faas.server.served import ASGI, served
 from tests.smuggling import Door, attack, most_answers
 
 WSGI = """
@@ -38,45 +31,6 @@ def make_app(services, settings):
 
 function = wsgi("tiny", make_app)
 """
-ASGI = """
-import gc
-import sys
-import tempfile
-from mlaas4hep.faas.function import asgi
-
-def make_app(services, settings):
-    made_in = tempfile.gettempdir()
-    async def app(scope, receive, send):
-        if scope["type"] != "http":
-            return
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            size, more = size + len(message["body"]), message["more_body"]
-            if scope["path"] == "/slow":
-                print("inside", file=sys.stderr, flush=True)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        if scope["path"] == "/loaded":
-            names = {name.partition(".")[0] for name in sys.modules}
-            await send({"type": "http.response.body", "body": " ".join(names).encode()})
-            return
-        if scope["path"] == "/collector":
-            told = f"{gc.isenabled()} {gc.get_freeze_count() > 10_000}"
-            await send({"type": "http.response.body", "body": told.encode()})
-            return
-        if scope["path"] == "/where":
-            folders = f"{made_in} {tempfile.gettempdir()}"
-            await send({"type": "http.response.body", "body": folders.encode()})
-            return
-        for part in (scope["path"], "?", scope["query_string"].decode(), f" {size}"):
-            await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    return app
-
-function = asgi("tiny", make_app)
-"""
 EVENTS = """
 from mlaas4hep.faas.on_event import on_event
 
@@ -93,50 +47,6 @@ AMBIGUOUS = (
     "chunked and something behind it",
     "a chunk longer than it says",
 )
-
-
-class Served:
-    """A function under the template's index.py, as of-watchdog starts it."""
-
-    def __init__(self, folder, handler, shell=(), **env):
-        (folder / "function").mkdir(exist_ok=True)
-        (folder / "function" / "handler.py").write_text(handler)
-        (port,) = free_ports(1)
-        self.url = f"http://127.0.0.1:{port}"
-        settings = {"MLAAS_PORT": str(port), "PYTHONPATH": str(folder)} | env
-        self.process = subprocess.Popen(
-            [*shell, sys.executable, "-P", Sources.find().index],
-            env={**os.environ, **settings},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_until_up(self):
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            try:
-                return calls.get(f"{self.url}/_/health")
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise AssertionError("it does not come up")
-
-
-@contextmanager
-def served(folder, handler, shell=(), **env):
-    function = Served(folder, handler, shell, **env)
-    try:
-        yield function
-    finally:
-        function.process.kill()
-        function.process.wait()
-        function.process.stderr.close()
-
-
-@pytest.fixture(scope="module")
-def asgi_function(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("asgi"), ASGI) as function:
-        function.wait_until_up()
-        yield function
 
 
 def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path):
@@ -213,86 +123,6 @@ def test_an_asgi_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b" 5" in answer
     assert code == 0
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_what_is_kept_for_others_lies_outside_the_folder_of_a_process(tmp_path, workers):
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    with served(tmp_path, ASGI, MLAAS_WORKERS=workers, TMPDIR=str(folder)) as function:
-        function.wait_until_up()
-        for_all, own = calls.get(f"{function.url}/where").text.split()
-
-    assert for_all == str(
-        folder
-    )  # where copies of remote objects are kept, for the next process, too
-    assert own.startswith(f"{folder}/mlaas-own-")
-
-
-def pids(function):
-    """Return the processes that serve a function: the children of the one that was started."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has just ended
-            _, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(parent) == function.process.pid:
-                found.add(int(folder.name))
-    return found
-
-
-def wait_until(condition):
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-def calls_counted(function):
-    """Return the calls that the metrics of a function count, over new connections."""
-    text = calls.get(f"{function.url}/_/metrics").text
-    return sum(
-        sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == "mlaas_requests_total"
-    )
-
-
-def test_workers_serve_one_port_count_together_and_are_replaced(tmp_path):
-    with served(tmp_path, ASGI, MLAAS_WORKERS="2") as function:
-        function.wait_until_up()
-        wait_until(lambda: len(pids(function)) == 2)
-        before = pids(function)
-        told = [calls.get(f"{function.url}/b").text for _ in range(20)]
-        wait_until(lambda: calls_counted(function) >= 20)
-        os.kill(min(before), signal.SIGKILL)
-        wait_until(lambda: len(pids(function) - before) == 1)
-        function.wait_until_up()
-        function.process.send_signal(signal.SIGTERM)
-        code = function.process.wait(60)
-
-    assert set(told) == {"/b? 0"}
-    assert code == 0
-
-
-def test_workers_that_cannot_start_are_given_up(tmp_path):
-    with served(tmp_path, ASGI, MLAAS_WORKERS="2", MLAAS_STORE="ftp://x") as function:
-        _, text = function.process.communicate(timeout=120)
-
-    assert function.process.returncode == 1
-    assert "MLAAS_STORE='ftp://x'" in text
-    assert "giving up" in text
-    assert "Traceback" not in text
-
-
-def test_an_asgi_function_does_not_share_its_port(tmp_path, asgi_function):
-    (tmp_path / "other").mkdir()
-    port = asgi_function.url.rpartition(":")[2]
-    with served(tmp_path / "other", ASGI, MLAAS_PORT=port) as second:
-        _, text = second.process.communicate(timeout=60)
-
-    assert second.process.returncode == 1
-    assert f"127.0.0.1:{port} cannot be served" in text
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
