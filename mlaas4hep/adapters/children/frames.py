@@ -78,7 +78,7 @@ def receive(
         if b"\\u" in text:
             json.dumps(message, ensure_ascii=False).encode()  # half characters: ValueError
         return dict(message["head"]), _arrays(message["arrays"], _exactly(end, body_bytes, until))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise FrameError(f"a frame that cannot be read: {error}") from error
 
 
