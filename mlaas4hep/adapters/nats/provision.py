@@ -8,10 +8,12 @@ import argparse
 import asyncio
 import logging
 import sys
+import time
 from dataclasses import replace
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NoAnswerError
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -43,7 +45,10 @@ ECHO_WINDOW_S = 600.0  #: an event published twice within that is dropped
 MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
-_NO_STORAGE = 10047  #: an error code of the server
+_NO_STORAGE, _NO_LEADER = 10047, 10008  #: error codes of the server
+_ELECTION_S = (
+    60.0  #: in which servers that have just started agree on a leader, even on a busy machine
+)
 _AUDIT_S = 400 * 24 * 3600.0
 
 
@@ -84,9 +89,31 @@ async def _provision(url: str, user: str, password: str, lease_s: float, replica
         url.split(","), user=user or None, password=password or None, max_reconnect_attempts=2
     )
     try:
-        await put_in_place(client.jetstream(timeout=10), lease_s, replicas)
+        await put_in_place_once_led(client.jetstream(timeout=10), lease_s, replicas)
     finally:
         await client.close()
+
+
+async def put_in_place_once_led(
+    jetstream: JetStreamContext, lease_s: float = LEASE_S, replicas: int = 1
+) -> None:
+    """Create or update everything; what a cluster is asked before it has a leader, it never answers.
+
+    Raises:
+        NatsError: it has none after a minute, or refuses.
+    """
+    until = time.monotonic() + _ELECTION_S
+    while True:
+        try:
+            await put_in_place(jetstream, lease_s, replicas)
+        except (NoAnswerError, APIError) as error:
+            is_led = isinstance(error, APIError) and error.err_code != _NO_LEADER
+            if is_led or time.monotonic() > until:
+                raise
+            log.info("NATS has no leader yet: it is asked again")
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 async def put_in_place(
