@@ -1,6 +1,7 @@
 """What a run is told about input files whose servers are away."""
 
 from collections.abc import Callable, Hashable, Iterable
+from functools import cache
 
 from cachetools import TTLCache
 
@@ -55,9 +56,6 @@ class AwayLines:
     def __init__(self) -> None:
         self._known: TTLCache[Line, bool] = TTLCache(_LINES, _AWAY_S)
 
-    def __contains__(self, of: Line) -> bool:
-        return of in self._known
-
     def went_away(self, event: Event) -> None:
         """Take notice that the server which an event needs is away."""
         self._known[line(event)] = True
@@ -67,7 +65,11 @@ class AwayLines:
         self._known.pop(line(event), None)
 
     def movable(self, running: Iterable[Event], places: int) -> Callable[[Hashable], bool]:
-        """Return what tells whether a call for a line may begin beside those that run."""
-        waiting = sum(line(event) in self for event in running)
-        has_room = waiting < max(1, places // 2)
-        return lambda of: has_room or of not in self._known
+        """Return what tells whether a call for a line may begin beside those that run.
+
+        Those are looked at only if a line is away, and once.
+        """
+        has_room = cache(
+            lambda: sum(line(event) in self._known for event in running) < max(1, places // 2)
+        )
+        return lambda of: of not in self._known or has_room()

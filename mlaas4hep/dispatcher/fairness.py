@@ -7,19 +7,67 @@ An owner's events stand in lines: those that need one thing. A line that may not
 whose server is away) holds up none of the others.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_Lines = dict[Hashable, deque[tuple[int, T]]]  #: items with their numbers, the lowest in front
+_May = Callable[[Hashable], bool]  #: tells whether a line may move
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[T]):
+    number: int  #: the lowest comes first
+    line: Hashable
+    item: T
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnersEntries(Generic[T]):
+    """What waits of one owner: each entry is set aside at most once, however many there are."""
+
+    in_turn: deque[_Entry[T]] = field(default_factory=deque)
+    #: lines that could not move when their turn came
+    aside: OrderedDict[Hashable, deque[_Entry[T]]] = field(default_factory=OrderedDict)
+
+    def __bool__(self) -> bool:
+        return bool(self.in_turn or self.aside)
+
+    def __iter__(self) -> Iterator[_Entry[T]]:
+        for entries in list(self.aside.values()):
+            yield from list(entries)
+        yield from list(self.in_turn)
+
+    def take(self, may: _May) -> _Entry[T] | None:
+        """Take the next one whose line may move; None if there is none."""
+        while self.in_turn and not may(self.in_turn[0].line):
+            entry = self.in_turn.popleft()
+            self.aside.setdefault(entry.line, deque()).append(entry)
+        set_aside = self._first_aside(may)
+        if set_aside and not (self.in_turn and self.in_turn[0].number < set_aside[0].number):
+            entry = set_aside.popleft()
+            if not set_aside:
+                del self.aside[entry.line]
+            return entry
+        return self.in_turn.popleft() if self.in_turn else None
+
+    def _first_aside(self, may: _May) -> deque[_Entry[T]] | None:
+        """Return the first line that was set aside, if it may move; if not, another is first next."""
+        line = next(iter(self.aside), None)
+        if line is None:
+            return None
+        if may(line):
+            return self.aside[line]
+        self.aside.move_to_end(line)
+        return None
 
 
 class FairQueue(Generic[T]):
-    """What waits, by owner and line; the owners in the order in which they were last served."""
+    """What waits, by owner; the owners in the order in which they were last served."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, _Lines[T]] = {}
+        self._waiting: dict[str, _OwnersEntries[T]] = {}
         self._size = 0
         self._last = 0  #: number of the item behind all others
         self._first = 0  #: number of the item before all others
@@ -29,27 +77,23 @@ class FairQueue(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Yield what waits now; for other threads too."""
-        for lines in list(self._waiting.values()):
-            for items in list(lines.values()):
-                yield from (item for _, item in list(items))
+        for entries in list(self._waiting.values()):
+            yield from (entry.item for entry in entries)
 
     def add(self, owner: str, item: T, line: Hashable = None) -> None:
         """Put an item behind all of its owner's."""
         self._last += 1
-        self._line(owner, line).append((self._last, item))
+        self._of(owner).in_turn.append(_Entry(self._last, line, item))
         self._size += 1
 
     def put_back(self, owner: str, item: T, line: Hashable = None) -> None:
         """Put an item before all of its owner's."""
         self._first -= 1
-        self._line(owner, line).appendleft((self._first, item))
+        self._of(owner).in_turn.appendleft(_Entry(self._first, line, item))
         self._size += 1
 
     def take(
-        self,
-        running: Mapping[str, int],
-        per_owner: int,
-        may: Callable[[Hashable], bool] = lambda _line: True,
+        self, running: Mapping[str, int], per_owner: int, may: _May = lambda _line: True
     ) -> T | None:
         """Take the next item, or None if nobody's turn it is.
 
@@ -58,28 +102,23 @@ class FairQueue(Generic[T]):
             per_owner: no owner has more of them.
             may: tells whether a line may move.
         """
-        counts = {
-            owner: running.get(owner, 0)
-            for owner, lines in self._waiting.items()
-            if any(map(may, lines))
-        }
-        owner = min(counts, key=counts.__getitem__, default=None)
-        if owner is None or counts[owner] >= per_owner:
-            return None
-        lines = self._waiting.pop(owner)
-        line = min(filter(may, lines), key=lambda each: lines[each][0][0])
-        _, item = lines[line].popleft()
-        if not lines[line]:
-            del lines[line]
-        if lines:
-            self._waiting[owner] = lines  # at the end: the others come first now
-        self._size -= 1
-        return item
+        for owner in sorted(self._waiting, key=lambda each: running.get(each, 0)):
+            if running.get(owner, 0) >= per_owner:
+                return None
+            entry = self._waiting[owner].take(may)
+            if entry is None:
+                continue
+            entries = self._waiting.pop(owner)
+            if entries:
+                self._waiting[owner] = entries  # at the end: the others come first now
+            self._size -= 1
+            return entry.item
+        return None
 
     def clear(self) -> None:
         """Forget everything."""
         self._waiting.clear()
         self._size = 0
 
-    def _line(self, owner: str, line: Hashable) -> deque[tuple[int, T]]:
-        return self._waiting.setdefault(owner, {}).setdefault(line, deque())
+    def _of(self, owner: str) -> _OwnersEntries[T]:
+        return self._waiting.setdefault(owner, _OwnersEntries())

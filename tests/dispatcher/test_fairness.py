@@ -81,3 +81,31 @@ def test_an_owners_lines_move_in_the_order_in_which_they_came() -> None:
 
 def test_an_empty_queue_gives_nothing() -> None:
     assert queue_of().take(Counter(), 99) is None
+
+
+def test_each_of_many_lines_is_looked_at_a_few_times_only() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number in range(1000):
+        queue.add("a", number, number)
+    looks: list[object] = []
+
+    def may(line: object) -> bool:
+        looks.append(line)
+        return isinstance(line, int) and line >= 500  # noqa: PLR2004 - half of them
+
+    taken = [queue.take(Counter(), 99, may) for _ in range(501)]
+
+    assert taken == [*range(500, 1000), None]
+    assert len(looks) <= 3 * 1000
+
+
+def test_a_line_that_is_free_again_is_found_among_those_set_aside() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for line in "xyz":
+        queue.add("a", line, line)
+
+    assert queue.take(Counter(), 99, lambda _line: False) is None
+    taken = [queue.take(Counter(), 99, lambda line: line == "y") for _ in range(3)]
+
+    assert [item for item in taken if item] == ["y"]
+    assert sorted(queue) == ["x", "z"]
