@@ -7,6 +7,7 @@ from itertools import islice
 
 from mlaas4hep.core.data.specs.notices import sentinels
 from mlaas4hep.core.data.specs.sketch import Distribution, Sketcher
+from mlaas4hep.core.data.specs.specs import DOUBLES_HOLD
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.ports import DataSource
 
@@ -14,7 +15,6 @@ _ENTRIES = 2000  #: of each file that are looked at
 _FILES = 10
 _NINES = re.compile(r"9+\.?9*")
 _HUGE = 1e8  #: no quantity is so large and the same in many entries
-_EXACT = 2**53  #: whole numbers below are written without a point
 
 Odd = Mapping[str, Sequence[tuple[float, float]]]  #: by branch: values and their shares
 
@@ -73,4 +73,4 @@ def _is_code(value: float) -> bool:
 
 
 def _plain(value: float) -> float:
-    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+    return int(value) if value.is_integer() and abs(value) < DOUBLES_HOLD else value

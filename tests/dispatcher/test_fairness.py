@@ -91,7 +91,7 @@ def test_each_of_many_lines_is_looked_at_a_few_times_only() -> None:
 
     def may(line: object) -> bool:
         looks.append(line)
-        return isinstance(line, int) and line >= 500  # noqa: PLR2004 - half of them
+        return isinstance(line, int) and line >= 500
 
     taken = [queue.take(Counter(), 99, may) for _ in range(501)]
 

@@ -54,24 +54,19 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
         scale=_scale(spec, rules),
         dropped=rules.constant == "drop" and spec.is_constant,
     )
+    seen = Distribution.of(spec.sketch)
     return replace(
         spec,
         sketch=(),
         treatment=None if treatment == Treatment() else treatment,
-        clipped=_clipped(spec, treatment.scale, treatment.first or 0),
-        odd=_odd(spec),
+        clipped=0 if seen is None else _clipped(seen, treatment.scale, treatment.first or 0),
+        odd=() if seen is None else sentinels(seen),
     )
 
 
-def _odd(spec: BranchSpec) -> tuple[tuple[float, float], ...]:
-    seen = Distribution.of(spec.sketch)
-    return () if seen is None else sentinels(seen)
-
-
-def _clipped(spec: BranchSpec, scale: Scale | None, first: int) -> int:
+def _clipped(seen: Distribution, scale: Scale | None, first: int) -> int:
     """Return how many values a scale moves inwards."""
-    seen = Distribution.of(spec.sketch)
-    if seen is None or scale is None or scale.low is None or scale.high is None:
+    if scale is None or scale.low is None or scale.high is None:
         return 0
     low, high = scale.low + first, scale.high + first
     return round(float(seen.weights[(seen.values < low) | (seen.values > high)].sum()))
