@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
-from mlaas4hep.cli.terminal.listed import age, quality
+from mlaas4hep.cli.terminal.listed import age
 from mlaas4hep.cli.terminal.screen import bytes_bar, show, show_json, show_table
 from mlaas4hep.client.export import Format
+from mlaas4hep.core.runs.figures import quality
 
 _PANEL = "On a deployment"
 Model = Annotated[str, typer.Argument(help="Name of the model.", show_default=False)]
@@ -57,7 +58,7 @@ def models(url: Url = URL, token: Token = "", endpoint: At = "", json: Json = Fa
         (
             one.name,
             "yours" if one.mine else one.owner,
-            quality(one.metrics),
+            quality(one.metrics, one.learned),
             one.framework,
             age(one.changed_at),
             one.version,

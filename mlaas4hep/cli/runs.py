@@ -7,11 +7,11 @@ import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Run, Token, Url, client
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
-from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.follow import conclude, follow, in_sight
-from mlaas4hep.cli.terminal.listed import age, quality
+from mlaas4hep.cli.terminal.listed import age
 from mlaas4hep.cli.terminal.screen import lines_of, note, show, show_json, show_table
 from mlaas4hep.core.runs.answers import Report
+from mlaas4hep.core.runs.figures import figures, quality
 
 _PANEL = "On a deployment"
 
@@ -98,7 +98,7 @@ def _show_report(report: Report) -> None:
         show(skipped.told())
     for each in report.waiting:
         show(each.text)
-    for line in figures(report.metrics):
+    for line in figures(report.metrics, report.learned):
         show(line)
     for warning in report.warnings:
         show(f"warning: {warning}")
@@ -195,7 +195,7 @@ def runs(
         (
             run.name,
             run.status,
-            quality(run.metrics),
+            quality(run.metrics, run.learned),
             run.framework,
             age(run.created_at),
             f"{run.seconds:.0f} s",

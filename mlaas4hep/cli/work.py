@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlaas4hep.cli.terminal.dryruns import show_dry_run
-from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.screen import count_bar, note, show, show_json, stage_bars, tell
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.specs.specs import Specs
@@ -15,6 +14,7 @@ from mlaas4hep.core.jsontext import parse_object
 from mlaas4hep.core.requests.parse import parse_submission
 from mlaas4hep.core.requests.request import Request, Resources
 from mlaas4hep.core.runs.events import ChunkReady
+from mlaas4hep.core.runs.figures import figures
 from mlaas4hep.core.runs.report import metrics, stages, waiting
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import InvalidRequestError, PermanentError
@@ -185,7 +185,7 @@ def _show_trained(run: Run, out: Path, json: bool) -> None:
     _warn(run)
     if run.resumed:
         show(f"it went on from a checkpoint with {run.resumed} rounds done")
-    for line in figures(metrics(run)):
+    for line in figures(metrics(run), run.learned):
         show(line)
     show(f"the model is in {out}")
 

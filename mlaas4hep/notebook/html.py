@@ -1,12 +1,13 @@
 """How runs and models look in a notebook: plain HTML, every text escaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
 
 from mlaas4hep.core.runs.answers import Report, Stage
 from mlaas4hep.core.runs.doing import doing
+from mlaas4hep.core.runs.figures import figures
 from mlaas4hep.core.runs.views import Model
 from mlaas4hep.errors import Problem
 
@@ -18,7 +19,7 @@ def run_html(report: Report) -> str:
     notes = doing(report.stages, report.metrics)
     parts.append(_table([], (_bar(stage, notes[stage.stage]) for stage in report.stages)))
     if report.metrics:
-        parts.append(_figures(report.metrics))
+        parts += [escape(line) for line in figures(report.metrics, report.learned)]
     parts += [f"<i>{escape(each.text)}</i>" for each in report.waiting]
     if report.problem is not None:
         parts.append(_problem(report.problem))
@@ -46,11 +47,6 @@ def _bar(stage: Stage, note: str) -> list[str]:
         else ""
     )
     return [escape(stage.stage), bar, count, escape(note or stage.state)]
-
-
-def _figures(metrics: Mapping[str, float | None]) -> str:
-    shown = ("nan" if value is None else f"{value:.4g}" for value in metrics.values())
-    return _table([escape(name) for name in metrics], [list(shown)])
 
 
 def _problem(problem: Problem) -> str:

@@ -1,6 +1,7 @@
 """What the page draws of trained runs: figures, curves, what the model relies on, and scans."""
 
 import json
+import re
 
 import pytest
 
@@ -49,13 +50,15 @@ def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained
     page.get_by_label("Compare luca_1").wait_for()
     tasks = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
     assert tasks == ["training", "binary", "binary"]
+    worth = page.locator("tbody tr td.number:nth-child(7)").all_inner_texts()
+    assert worth[1:] == ["mean AUC 0.92", "mean AUC 0.81"]  # of its labels
     page.get_by_label("Compare luca_1").check()
     page.get_by_label("Compare luca_2").check()
     page.get_by_role("button", name="Compare two").click()
     figures = page.get_by_role("table", name="Figures of both")
     figures.wait_for()
 
-    area = figures.get_by_role("row").filter(has_text="AUC, held out").first
+    area = figures.get_by_role("row").filter(has_text=re.compile("mean AUC, held out"))
     assert area.inner_text().split("\t")[1:] == ["0.8100 ± 0.0100", "0.9200 ± 0.0100"]
     differs = page.get_by_role("table", name="Parameters that differ").get_by_role("row")
     assert differs.all_inner_texts()[1:] == ["epochs\t3\t5"]
@@ -231,7 +234,7 @@ def test_one_of_several_classes_is_chosen_and_told_from_the_others(crowded, trai
 
     page.get_by_label("Class", exact=True).select_option("VBF")
 
-    assert page.get_by_text("Mean AUC of the classes, held out").count() == 1
+    assert page.get_by_text("Mean AUC, held out").count() == 1
     assert page.locator(".u-legend", has_text="held out 0.8000 ± 0.0300").count() == 1
     of_class = page.locator("section.panel", has_text="Scores by class")
     of_class.get_by_text("Numbers").click()

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from mlaas4hep.cli.terminal.figures import figures
 from mlaas4hep.cli.terminal.screen import show, stage_bars, tell_problem
 from mlaas4hep.core import wire
 from mlaas4hep.core.runs.answers import Report
+from mlaas4hep.core.runs.figures import figures
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import MlaasError, ServiceUnavailableError, UnauthenticatedError
 
@@ -71,7 +71,7 @@ def conclude(report: Report, as_json: bool) -> None:
         typer.Exit: it did not end well.
     """
     if not as_json:
-        for line in figures(report.metrics):
+        for line in figures(report.metrics, report.learned):
             show(line)
     if report.status is Status.DONE:
         if not as_json:

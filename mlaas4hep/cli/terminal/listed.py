@@ -1,24 +1,11 @@
-"""What lists say in few letters: how good, how long ago, how large."""
+"""What lists say in few letters: how long ago, how large."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mlaas4hep.core.runs.durations import human
 
-_TOLD = {"auc": "AUC", "rmse": "RMSE"}
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000  #: from one unit to the next, as disks are sold
-_SETS = ("test", "val")  #: the more telling first
-
-
-def quality(metrics: Mapping[str, float | None]) -> str:
-    """Return the AUC or the RMSE of entries that were not learned from, if there is one."""
-    for what, said in _TOLD.items():
-        for part in _SETS:
-            value = metrics.get(f"{part}_{what}")
-            if value is not None:
-                return f"{said} {value:.4g}"
-    return ""
 
 
 def age(time: str) -> str:

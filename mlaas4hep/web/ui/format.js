@@ -62,8 +62,9 @@ export function metricName(name) {
 }
 
 // The most telling figures, of held-out entries first, as [name, text] with their errors.
-export function measured({ metrics, learned }, most) {
-  const said = (name) => (learned === "multiclass" ? metricName(name).replace(/^AUC,/, "mean AUC of the classes,") : metricName(name));
+export function measured(run, most) {
+  const { metrics } = run;
+  const said = (name) => metricName(name).replace(/^AUC(?=,)/, areaWord(run));
   const rank = (name) => ["test_", "val_", "train_"].findIndex((set) => name.startsWith(set)) + 1 || 4;
   return Object.entries(metrics)
     .filter(([name, value]) => value !== null && !name.endsWith("_error"))
@@ -72,7 +73,13 @@ export function measured({ metrics, learned }, most) {
     .map(([name, value]) => [rank(name) < 4 ? said(name) : `${metricName(name)}, last round`, plusMinus(value, metrics[`${name}_error`])]);
 }
 
-export function auc(run) {
+// An AUC of several classes, or labels, is their mean.
+function areaWord({ metrics, learned }) {
+  const several = learned === "multiclass" || Object.keys(metrics).some((name) => /^test_.+_auc$/s.test(name));
+  return several ? "mean AUC" : "AUC";
+}
+
+function auc(run) {
   const named = ["test_auc", "val_auc", "auc"].find((name) => typeof run.metrics[name] === "number");
   return named ? run.metrics[named] : null;
 }
@@ -80,7 +87,7 @@ export function auc(run) {
 // What a list says of how good a run is: the AUC, or the RMSE of values.
 export function goodness(run) {
   const area = auc(run);
-  if (area !== null) return number(area, 4);
+  if (area !== null) return `${areaWord(run)} ${number(area, 4)}`;
   const named = ["test_rmse", "val_rmse"].find((name) => typeof run.metrics[name] === "number");
   return named ? `RMSE ${number(run.metrics[named], 4)}` : "–";
 }

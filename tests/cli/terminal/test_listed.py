@@ -4,20 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlaas4hep.cli.terminal.listed import age, quality, size
-
-
-@pytest.mark.parametrize(
-    ("metrics", "told"),
-    [
-        ({"test_auc": 0.93214, "val_auc": 0.9}, "AUC 0.9321"),
-        ({"val_auc": 0.9, "loss": 0.1}, "AUC 0.9"),
-        ({"test_auc": None, "test_rmse": 42.19385}, "RMSE 42.19"),
-        ({"loss": 0.1}, ""),
-    ],
-)
-def test_the_figure_of_held_out_entries_comes_first(metrics, told):
-    assert quality(metrics) == told
+from mlaas4hep.cli.terminal.listed import age, size
 
 
 def test_an_age_is_told_in_words():

@@ -55,7 +55,7 @@ const isMean = (set) => set?.classes?.length > 2; // its AUC is of each class ag
 function summary(sets) {
   return figures(
     sets.flatMap((one) => [
-      [`${isMean(one) ? "Mean AUC of the classes" : "AUC"}, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
+      [`${isMean(one) ? "Mean AUC" : "AUC"}, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
       [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
       [`Entries, ${one.text}`, count(one.entries)],
       [`Sum of weights, ${one.text}`, isWeighted(one) ? amount(one.sum_of_weights) : null],

@@ -1,12 +1,12 @@
 // The versions of one model: which is served, what names mean, and the way back to an earlier one.
 import { confirmed, fill, h, notice, panel, rowHead, table } from "../dom.js";
-import { age, auc, number } from "../format.js";
+import { age, goodness } from "../format.js";
 import { get, send } from "../server.js";
 
 /** Return a panel that shows what there is, and lets the owner change it. */
 export async function versions(path, of, mine) {
   const list = h("div");
-  const show = (found) => fill(list, table(["Version", "Stored", "From run", "AUC", "Names", mine && ""].filter((one) => one !== false), found.map((one) => row(path, one, mine, change)), { "aria-label": "Versions" }));
+  const show = (found) => fill(list, table(["Version", "Stored", "From run", "Quality", "Names", mine && ""].filter((one) => one !== false), found.map((one) => row(path, one, mine, change)), { "aria-label": "Versions" }));
   async function change(act, told) {
     try {
       await act();
@@ -26,7 +26,7 @@ function row(path, one, mine, change) {
     rowHead(h("code", { title: one.version }, short)),
     h("span", { title: one.stored_at }, age(one.stored_at)),
     one.provenance.trained_as,
-    number(auc({ metrics: Object.fromEntries(one.provenance.metrics) })),
+    goodness({ metrics: Object.fromEntries(one.provenance.metrics), learned: one.provenance.task }),
     [one.served && h("span.tag.done", "served"), " ", one.aliases.join(", ")],
   ];
   if (mine) cells.push(h("div.actions", !one.served && back(path, one, short, change), naming(path, one, short, change)));
