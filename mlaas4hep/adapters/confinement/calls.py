@@ -7,8 +7,7 @@ how); numbers are name=x86_64,aarch64, with - where a machine has no such call.
 _TABLE = """
 open files:
 read=0,63 write=1,64 pread64=17,67 pwrite64=18,68 readv=19,65 writev=20,66 preadv=295,69
-pwritev=296,70 preadv2=327,286 pwritev2=328,287 open=2,- creat=85,- openat=257,56 close=3,57
-close_range=436,436 lseek=8,62 dup=32,23 dup2=33,- dup3=292,24 pipe=22,- pipe2=293,59
+pwritev=296,70 preadv2=327,286 pwritev2=328,287 close=3,57 close_range=436,436 lseek=8,62 dup=32,23 dup2=33,- dup3=292,24 pipe=22,- pipe2=293,59
 sendfile=40,71 copy_file_range=326,285 truncate=76,45 ftruncate=77,46 fallocate=285,47
 fsync=74,82 fdatasync=75,83 sync_file_range=277,84 fadvise64=221,223 flock=73,32 umask=95,166
 
@@ -45,8 +44,8 @@ epoll_ctl=233,21 epoll_wait=232,- epoll_pwait=281,22 epoll_pwait2=441,441 eventf
 eventfd2=290,19
 
 the one socket that it was given:
-sendmsg=46,211 recvmsg=47,212 sendto=44,206 recvfrom=45,207 shutdown=48,210 getsockopt=55,209
-getsockname=51,204 getpeername=52,205
+sendmsg=46,211 recvmsg=47,212 sendto=44,206 recvfrom=45,207 shutdown=48,210 getsockname=51,204
+getpeername=52,205
 
 what it is:
 uname=63,160 sysinfo=99,179 getuid=102,174 geteuid=107,175 getgid=104,176 getegid=108,177
@@ -54,8 +53,8 @@ getgroups=115,158 getresuid=118,148 getresgid=120,150 getpgid=121,155 getpgrp=11
 getsid=124,156 getrlimit=97,163 setrlimit=160,164 getrusage=98,165 getpriority=140,141
 capget=125,90 getrandom=318,278
 
-only with some arguments (`ARGUMENTS`, and seccomp.py for clone, signals and mmap):
-fcntl=72,25 ioctl=16,29 prctl=157,167 prlimit64=302,261 sched_setaffinity=203,122 clone=56,220
+only with some arguments (`ARGUMENTS`, `FILES`, and seccomp.py for clone, signals and mmap):
+open=2,- creat=85,- openat=257,56 getsockopt=55,209 fcntl=72,25 ioctl=16,29 prctl=157,167 prlimit64=302,261 sched_setaffinity=203,122 clone=56,220
 mmap=9,222 kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
 """
 _PLACES = {"x86_64": 0, "aarch64": 1}
@@ -72,8 +71,18 @@ ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "ioctl": (1, (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
     # names of threads and maps, questions: no PR_SET_PDEATHSIG, no PR_SET_DUMPABLE
     "prctl": (0, (2, 3, 15, 16, 23, 29, 30, 39, 41, 42, 0x53564D41)),
+    # SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_PROTOCOL, SO_DOMAIN: no SO_PEERPIDFD, which
+    # gives what pidfd_open refuses
+    "getsockopt": (2, (3, 4, 7, 8, 38, 39)),
     "prlimit64": (0, (0,)),  # itself, and nobody else of the same user
     "sched_setaffinity": (0, (0,)),
+}
+
+#: call that may make a file → which argument holds its flags (None: it always does), and its mode
+FILES: dict[str, tuple[int | None, int]] = {
+    "open": (1, 2),
+    "creat": (None, 1),
+    "openat": (2, 3),
 }
 
 

@@ -11,7 +11,7 @@ import platform
 import struct
 from collections.abc import Iterable
 
-from mlaas4hep.adapters.confinement.calls import ARGUMENTS, MACHINES, SIGNALS, numbers
+from mlaas4hep.adapters.confinement.calls import ARGUMENTS, FILES, MACHINES, SIGNALS, numbers
 
 _PR_SET_SECCOMP = 22
 _MODE_FILTER = 2
@@ -21,6 +21,8 @@ _AND = 0x54
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _CLONE_THREAD = 0x10000
 _SHARED_MEMORY = 0x21  # MAP_SHARED and MAP_ANONYMOUS: memory that RLIMIT_DATA does not count
+_MAKES = 0o20000100  # O_CREAT and O_TMPFILE's own bit: only with them a mode is looked at
+_SET_ID = 0o6000  # who runs such a file is its owner; chmod, which could say so later, is refused
 _X32 = 0x40000000  # from here on x86-64 numbers the same calls a second time
 _NEWER = 424  # from here on all machines share numbers, and libraries know older ways
 
@@ -55,6 +57,9 @@ def _filter(machine: str, pid: int) -> bytes:
     ]
     code += _checked(allowed.pop("clone"), 0, [_CLONE_THREAD], _JUMP_SET)  # no new processes
     code += _without_all(allowed.pop("mmap"), 3, _SHARED_MEMORY)
+    for name, (flags, mode) in FILES.items():
+        if name in allowed:
+            code += _without_set_id(allowed.pop(name), flags, mode)
     for name, (place, values) in ARGUMENTS.items():
         code += _checked(allowed.pop(name), place, values)
     for name in SIGNALS:
@@ -89,6 +94,21 @@ def _without_all(number: int, place: int, bits: int) -> list[bytes]:
     return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body]
 
 
+def _without_set_id(number: int, flags: int | None, mode: int) -> list[bytes]:
+    """Return what allows a call unless it makes a file whose owner its users would become.
+
+    Args:
+        number: of the call.
+        flags: the argument that says whether it makes one; None: it does.
+        mode: the argument with the rights of that file, which is anything if it makes none.
+    """
+    body = [_instruction(_LOAD, _ARGUMENTS + 8 * mode), *_REFUSED_IF_SET_ID]
+    if flags is not None:
+        asked = [_instruction(_LOAD, _ARGUMENTS + 8 * flags)]
+        body = [*asked, _instruction(_JUMP_SET, _MAKES, 1, 0), _ALLOWED, *body]
+    return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body]
+
+
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)
 
@@ -96,3 +116,4 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
 _ALLOWED = _instruction(_RETURN, _ALLOW)
 _DENIED = _instruction(_RETURN, _ERRNO | errno.EPERM)
 _UNKNOWN = _instruction(_RETURN, _ERRNO | errno.ENOSYS)  # libc falls back, clone3 to clone
+_REFUSED_IF_SET_ID = (_instruction(_JUMP_SET, _SET_ID, 0, 1), _DENIED, _ALLOWED)

@@ -10,6 +10,7 @@ import mmap
 import os
 import platform
 import resource
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ from mlaas4hep.adapters.confinement.limits import TIMERS
 
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 _SECOND = 10**9
+_NUMBERS = calls.numbers(platform.machine())
+OPENAT, CLONE = _NUMBERS["openat"], _NUMBERS["clone"]
 _CALLS = 480  #: kernels of today have fewer
 _OF_PROBES = (
     {335, 336} if platform.machine() == "x86_64" else set()
@@ -77,9 +80,32 @@ def filters_its_socket():
     given.setsockopt(socket.SOL_SOCKET, 26, bytes(16))  # SO_ATTACH_FILTER: a program in the kernel
 
 
+def asks_its_socket_for_the_parent():
+    given = socket.socket(fileno=os.dup(int(sys.argv[4])))
+    given.getsockopt(socket.SOL_SOCKET, 77, 4)  # SO_PEERPIDFD: what pidfd_open refuses
+
+
+def makes_a_program_of_its_owner(mode):
+    os.umask(0)
+    os.close(os.open("program", os.O_CREAT | os.O_WRONLY, mode))
+
+
+def makes_one_without_a_name():
+    os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o4755))
+
+
+def opens_with_any_mode():
+    """Open as C does that gives no mode where no file is made: the argument is anything."""
+    call("syscall", OPENAT, -100, b"mine", os.O_RDONLY, 0o6777)
+
+
+def binds_its_socket():
+    socket.socket(fileno=os.dup(int(sys.argv[4]))).bind("\0mlaas")
+
+
 def unlisted():
     """Return the numbers of calls that are not on the list and were not refused."""
-    listed = set(calls.numbers(platform.machine()).values())
+    listed = set(_NUMBERS.values())
     return [
         number
         for number in range(_CALLS)
@@ -122,6 +148,19 @@ def attacks(outside, parent):
         "tables of pages without end": maps_what_is_only_read,
         "all timers of its user": takes_all_timers,
         "a filter for its socket": filters_its_socket,
+        "a descriptor of the parent": asks_its_socket_for_the_parent,
+        "a program that runs as its owner": lambda: makes_a_program_of_its_owner(0o4755),
+        "a program that runs as its group": lambda: makes_a_program_of_its_owner(0o2755),
+        "a program without a name that runs as its owner": makes_one_without_a_name,
+        "the parent's memory by vectors": lambda: call(
+            "process_vm_readv", parent, None, 0, None, 0, 0
+        ),
+        "a descriptor of a descriptor": lambda: call("syscall", 438, 0, 0, 0),
+        "a process in namespaces": lambda: call("syscall", 435, bytes(88), 88),
+        "a thread in namespaces": lambda: call("syscall", CLONE, 0x10010900, 0, 0, 0, 0),
+        "an abstract name for its socket": binds_its_socket,
+        "shared memory of the machine": lambda: Path("/dev/shm/mlaas").write_bytes(b""),
+        "stop those beside it": lambda: os.killpg(os.getpgrp(), signal.SIGSTOP),
         "be ended last": lambda: Path("/proc/self/oom_score_adj").write_text("-900"),
         "write into itself": lambda: Path("/proc/self/mem").open("r+b"),
         "write into its map of users": lambda: Path("/proc/self/uid_map").write_text("0 0 1"),
@@ -167,6 +206,9 @@ def needs():
     """Return name → what every program may do."""
     return {
         "write inside": lambda: Path("mine").write_bytes(b"x"),
+        "open what is there with any mode": opens_with_any_mode,
+        "make a program": lambda: os.close(os.open("own", os.O_CREAT | os.O_WRONLY, 0o1777)),
+        "ask its socket what it is": lambda: socket.socket(fileno=os.dup(int(sys.argv[4]))).type,
         "rename inside": lambda: Path("mine").rename("yours"),
         "make a folder": lambda: Path("folder").mkdir(),
         "read its limits": lambda: resource.getrlimit(resource.RLIMIT_DATA),
