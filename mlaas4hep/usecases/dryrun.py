@@ -26,6 +26,7 @@ from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees, naming
 from mlaas4hep.ports import Services
+from mlaas4hep.usecases.howlong import how_long
 from mlaas4hep.usecases.submit import CheckedSubmission
 
 SAMPLE = 2000  #: entries of each file that cuts are tried on
@@ -79,6 +80,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         chunk_bytes=chunk_bytes,
         memory_bytes=memory_bytes,
         model=model,
+        time=how_long(inputs, prepared.model, plan.entries, _entry_bytes(samples), services),
         warnings=(
             *chosen.warnings,
             *suspicious_names(chosen.features),
@@ -94,6 +96,12 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
             *(model.warnings if model else ()),
         ),
     )
+
+
+def _entry_bytes(samples: list[list[Columns]]) -> float:
+    """Return how many bytes the values of an entry take, of those that passed the cuts."""
+    blocks = [block for sample in samples for block in sample]
+    return sum(block.size_bytes for block in blocks) / max(sum(b.entries for b in blocks), 1)
 
 
 def _built(

@@ -1,8 +1,11 @@
 """What a dry run found, for eyes or programs."""
 
-from mlaas4hep.cli.terminal.listed import size
+from collections.abc import Iterator
+
+from mlaas4hep.cli.terminal.listed import duration, size
 from mlaas4hep.cli.terminal.screen import show, show_json, show_table
 from mlaas4hep.core.models.dryrun import DryRun
+from mlaas4hep.core.models.duration import Seconds, TimeEstimate
 
 
 def show_dry_run(found: DryRun, json: bool) -> None:
@@ -30,5 +33,23 @@ def show_dry_run(found: DryRun, json: bool) -> None:
             numbers = "number" if goal.width == 1 else f"{goal.width} numbers"
             show(f"label {goal.label}: {numbers}{where}, loss {goal.loss}")
     show(f"training takes about {size(found.memory_bytes)} of memory")
+    for line in _times(found.time):
+        show(line)
     for warning in found.warnings:
         show(f"warning: {warning}")
+
+
+def _times(time: TimeEstimate | None) -> Iterator[str]:
+    """Yield how long what takes, and what is not known."""
+    if time is None:
+        yield "how long reading takes could not be measured"
+        return
+    measured = f"by {time.measured_entries} entries that were measured"
+    yield f"reading takes about {_between(time.reading)}, {measured} ({time.about})"
+    if time.training is not None:
+        yield f"training takes about {_between(time.training)}, by the pace of an earlier run"
+    yield f"not included: {'; '.join(time.not_included)}"
+
+
+def _between(time: Seconds) -> str:
+    return f"{duration(time.low)} to {duration(time.high)}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.specs.cutcounts import CutCount
+from mlaas4hep.core.models.duration import TimeEstimate
 from mlaas4hep.core.models.training import ModelSummary
 
 
@@ -44,4 +45,5 @@ class DryRun:
     chunk_bytes: int
     memory_bytes: int  #: that the training will take, more or less
     model: ModelSummary | None  #: of one fold, if there are several; None: not built here
+    time: TimeEstimate | None = None  #: None: it could not be measured
     warnings: tuple[str, ...]

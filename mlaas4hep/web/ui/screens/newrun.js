@@ -1,6 +1,6 @@
 // A new run: a folder or tarball, what a run of it would do, and the run.
 import { figures, fill, h, panel, problem, rowHead, table, warnings } from "../dom.js";
-import { bytes, count } from "../format.js";
+import { bytes, count, duration } from "../format.js";
 import { get, send, upload } from "../server.js";
 import { tarball } from "../tar.js";
 
@@ -188,7 +188,8 @@ function outlook(found) {
     warnings(found.warnings),
     panel(
       "What it would do",
-      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Models", found.folds ? `${count(found.folds)}, one for each fold` : null], ["Parameters", found.model?.parameters ? count(found.model.parameters) : null]]),
+      figures([["Entries", `${count(found.selected_entries)} of ${count(found.entries)}`], ["Features", count(found.features.length)], ["Inputs", count(found.columns)], ["Chunks", count(found.chunks)], ["Largest chunk", `${count(found.largest_chunk_entries)} entries`], ["Memory", bytes(found.memory_bytes)], ["Models", found.folds ? `${count(found.folds)}, one for each fold` : null], ["Parameters", found.model?.parameters ? count(found.model.parameters) : null], ["Reading", found.time && between(found.time.reading)], ["Training", found.time?.training && between(found.time.training)]]),
+      timeSaid(found.time),
     ),
     h(
       "div.grid2",
@@ -197,6 +198,14 @@ function outlook(found) {
       panel("Files", table(["File", "Tree", "Entries", "Pass (sample)"], found.files.map((one) => [one.file, one.tree, count(one.entries), `${count(one.passed)} of ${count(one.sampled)}`]), { "aria-label": "Files" }), cutsOf(found.files)),
     ),
   );
+}
+
+const between = ({ low, high }) => `${duration(low)} to ${duration(high)}`;
+
+function timeSaid(time) {
+  if (!time) return h("p.small.quiet", "How long it takes could not be measured.");
+  const pace = time.training ? " The training goes by the pace of an earlier run." : "";
+  return h("p.small.quiet", `Reading goes by ${count(time.measured_entries)} entries that were measured: ${time.about}.${pace} Not included: ${time.not_included.join("; ")}.`);
 }
 
 function cutsOf(files) {
