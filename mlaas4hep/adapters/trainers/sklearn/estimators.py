@@ -112,10 +112,18 @@ def _check_scores(estimator: Any) -> None:
 def oddities(estimator: Any) -> tuple[str, ...]:
     """Return what the author of an estimator may not expect."""
     last = innermost(estimator)
-    if not isinstance(last, BaseEstimator) or get_tags(last).estimator_type not in _LEARN_NO_LABELS:
-        return ()
-    told = "does not learn from labels: its numbers are no probabilities of classes"
-    return (f"{type(last).__name__} {told}, and figures compare them with labels nevertheless",)
+    found = [
+        f"{type(each).__name__}(handle_unknown='error') has no prediction for an entry with a value"
+        " that no entry had in training"
+        for each in parts(estimator)
+        if getattr(each, "handle_unknown", "") == "error"
+    ]
+    if isinstance(last, BaseEstimator) and get_tags(last).estimator_type in _LEARN_NO_LABELS:
+        told = "does not learn from labels: its numbers are no probabilities of classes"
+        found.append(
+            f"{type(last).__name__} {told}, and figures compare them with labels nevertheless"
+        )
+    return tuple(dict.fromkeys(found))
 
 
 def _check_searched(estimator: Any) -> None:

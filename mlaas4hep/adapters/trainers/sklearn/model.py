@@ -33,6 +33,7 @@ from mlaas4hep.adapters.trainers.sklearn.estimators import (
     learns_in_steps,
     oddities,
 )
+from mlaas4hep.adapters.trainers.sklearn.refusals import check_neighbours, told
 from mlaas4hep.adapters.trainers.sklearn.trial import check_by_trying
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
@@ -62,6 +63,8 @@ class SklearnModel:
             convert.weight_name(estimator)
         if self._classifies:
             tabular.check_known_classes(job)
+        if job.entries:  # known
+            check_neighbours(estimator, job.entries)
         check_by_trying(estimator, job, classifies=self._classifies)
         self._in_steps = learns_in_steps(estimator)
         self.rounds = job.params.epochs if self._in_steps else 1
@@ -93,7 +96,8 @@ class SklearnModel:
 
     def predict(self, block: Block) -> Floats:
         """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        given = np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
+        with told("learned its entries, but has no prediction for others"):
+            given = np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
         if self._names and given.shape[1] != len(self._names):
             raise TrainingError(
                 f"{type(self.estimator).__name__} gives {given.shape[1]} numbers for an entry, and "
@@ -131,7 +135,7 @@ class SklearnModel:
         if classes is not None and "classes" in _parameters(self.estimator.partial_fit):
             keywords["classes"] = classes
         # Its batches are small: threads would spend their time waiting for each other.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with threadpool_limits(limits=1, user_api="blas"), told("does not learn the entries"):
             self.estimator.partial_fit(x, self._target(y), **keywords)
 
     def _fit_whole(self, sample: Sample) -> None:
@@ -141,7 +145,9 @@ class SklearnModel:
         offered = {"epochs": params.epochs, "batch_size": params.batch_size}
         taken = _parameters(self.estimator.fit)  # somebody's own class may want these
         keywords = {name: value for name, value in offered.items() if name in taken}
-        self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
+        check_neighbours(self.estimator, len(x))
+        with told("does not learn the entries"):
+            self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
 
     def _check_several(self, labels: Floats) -> None:
         """Refuse labels of a classifier of which all are the same."""

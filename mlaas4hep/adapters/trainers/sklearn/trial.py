@@ -11,10 +11,15 @@ from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import tabular, trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.sklearn.estimators import innermost, is_search, parts
+from mlaas4hep.adapters.trainers.sklearn.refusals import raised_by, said
 from mlaas4hep.core.models.training import TrainingJob
 
 _MOST_ROWS = 2000
-_FEW = {"n_estimators": 2, "max_iter": 5, "n_jobs": None, "verbose": 0}  #: enough to see it work
+_MORE_ROWS = (
+    4096  #: for what does not learn fewer, as clusters and samples of a number of their own
+)
+#: Enough to see it work; of neighbours a fold of the trial may not have more.
+_FEW = {"n_estimators": 2, "max_iter": 5, "n_neighbors": 5, "n_jobs": None, "verbose": 0}
 _LIBRARIES = ("sklearn", "xgboost", "lightgbm")
 
 
@@ -35,20 +40,30 @@ def check_by_trying(estimator: Any, job: TrainingJob, *, classifies: bool) -> No
             **{name: _fewer(own[name], few) for name, few in _FEW.items() if name in own}
         )
     chance = np.random.get_state()  # noqa: NPY002 - what scikit-learn draws from
+    few = int(np.clip(2 * job.columns, trees.TRIED, _MOST_ROWS))
     try:
-        with warnings.catch_warnings(action="ignore"):
-            tried.fit(*_entries(job, classifies=classifies))
-    except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        raise TrainingError(
-            f"{MODEL_FILE}: {type(innermost(estimator)).__name__} does not learn {job.columns} columns"
-            f"{_classes(job) if classifies else ''}: {said or type(error).__name__}",
-            "the dry run lists the columns in their order; scikit-learn's pages say what it takes",
-        ) from error
+        refusal = _refusal(tried, job, few, classifies=classifies)
+        if refusal and (error := _refusal(tried, job, _MORE_ROWS, classifies=classifies)):
+            part = raised_by(error) or innermost(estimator)
+            raise TrainingError(
+                f"{MODEL_FILE}: {type(part).__name__} does not learn {job.columns} columns"
+                f"{_classes(job) if classifies else ''}: {said(error)}",
+                "the dry run lists the columns in their order; scikit-learn's pages say what it takes",
+            ) from error
     finally:
         np.random.set_state(chance)  # noqa: NPY002 - as above
     if classifies and not job.label_columns.names:
         _check_width(tried, job)
+
+
+def _refusal(tried: Any, job: TrainingJob, rows: int, *, classifies: bool) -> Exception | None:
+    """Return what is raised where it learns this many entries; None: it learns them."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tried.fit(*_entries(job, rows, classifies=classifies))
+    except Exception as error:  # noqa: BLE001 - it is told
+        return error
+    return None
 
 
 def _check_width(tried: Any, job: TrainingJob) -> None:
@@ -74,9 +89,10 @@ def _fewer(given: Any, few: int | None) -> Any:
     return min(given, few) if given >= 0 else few
 
 
-def _entries(job: TrainingJob, *, classifies: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+def _entries(
+    job: TrainingJob, count: int, *, classifies: bool
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return rows and labels that have to do with each other, so that choices among columns find some."""
-    count = int(np.clip(2 * job.columns, trees.TRIED, _MOST_ROWS))
     rows = np.random.default_rng(0).random((count, job.columns), dtype=np.float32)
     value = rows[:, : max(1, job.columns // 2)].mean(axis=1)
     labels = value

@@ -98,6 +98,41 @@ class TestSklearn(FrameworkContract):
         with pytest.raises(TrainingError, match=r"callbacks is not for scikit-learn"):
             train("binary", params={"fitting": Fitting(callbacks=(("EarlyStopping", "{}"),))})
 
+    @pytest.mark.parametrize(
+        ("encoder", "others"),
+        [
+            ("OneHotEncoder", "'ignore'"),
+            ("OrdinalEncoder", "'use_encoded_value', unknown_value=-1"),
+        ],
+    )
+    def test_a_value_that_an_encoder_has_not_learned_is_told_with_the_cure(
+        self, train, encoder, others
+    ):
+        imports = PIPELINE.partition("def")[0] + f"from sklearn.preprocessing import {encoder}"
+        text = returning(f"make_pipeline({encoder}(), LogisticRegression())", imports)
+        training = train("binary", text)
+
+        with pytest.raises(TrainingError, match=f"^model.py: {encoder} .* unknown cat") as caught:
+            training.finish()
+
+        (warned,) = training.model.summary.warnings
+        assert f"{encoder}(handle_unknown={others}) takes values" in caught.value.hint
+        assert "has no prediction for an entry with a value that no entry had" in warned
+
+    def test_neighbours_that_there_cannot_be_are_refused_before_anything_is_learned(self, train):
+        imports = "from sklearn.neighbors import KNeighborsClassifier"
+        text = returning("KNeighborsClassifier(1201)", imports)
+
+        with pytest.raises(TrainingError, match=r"n_neighbors=1201\) .* the 1200 entries"):
+            train("binary", text)
+
+    def test_of_entries_that_are_counted_late_neighbours_are_refused_before_the_fit(self, train):
+        imports = "from sklearn.neighbors import KNeighborsClassifier"
+        training = train("binary", returning("KNeighborsClassifier(1000)", imports), entries=0)
+
+        with pytest.raises(TrainingError, match=r"n_neighbors=1000\) .* the 846 entries"):
+            training.finish()
+
     def test_a_class_of_ones_own_gets_the_epochs_that_it_takes(self, train):
         training = train("regression", OWN, params={"epochs": 7}).finish()
 

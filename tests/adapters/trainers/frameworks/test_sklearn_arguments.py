@@ -22,14 +22,17 @@ from mlaas4hep.core.requests.request import Params
 
 NAMES = ("pt", "eta", "mass", "met")
 PRELUDE = """
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier as Hist, RandomForestClassifier
-from sklearn.feature_selection import SelectFromModel
+from sklearn.ensemble import StackingClassifier
+from sklearn.feature_selection import SelectFromModel, VarianceThreshold
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import ClassifierChain
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
@@ -73,6 +76,7 @@ def built(made):
         ("make_pipeline(PCA(9), LogisticRegression())", 2, "n_components=9 must be between 0 and"),
         ("ClassifierChain(LogisticRegression())", 2, "does not learn 4 columns"),
         ("SVC(kernel='precomputed')", 2, "square"),
+        ("make_pipeline(VarianceThreshold(9), SVC())", 2, "py: VarianceThreshold does not learn"),
         ("IsotonicRegression()", 2, "IsotonicRegression does not learn 4 columns: .* 1 feature"),
         ("GaussianMixture(2)", 3, "GaussianMixture gives 1 .* there are 3 classes"),
         ("GridSearchCV(SVC(), {'CC': [1]})", 2, "varies 'CC', and SVC has no such argument"),
@@ -114,6 +118,8 @@ def test_the_number_of_columns_takes_no_default_s_place_without_a_word(
         "Hist(max_iter=10**6)",
         "GridSearchCV(RandomForestClassifier(), {'n_estimators': [10**6]})",
         "make_pipeline(SelectFromModel(LogisticRegression(C=0.01)), LogisticRegression())",
+        "make_pipeline(KMeans(300), LogisticRegression())",
+        "StackingClassifier([('near', KNeighborsClassifier(900))])",
     ],
 )
 def test_a_trial_takes_no_time_and_changes_nothing(built, text):
