@@ -6,6 +6,7 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.cutcounts import CutCount, added
 from mlaas4hep.core.data.specs.notices import notices, rounded
+from mlaas4hep.core.data.specs.sentinels import with_odd
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
@@ -145,7 +146,7 @@ def _of_values(
             parts.append(measured(values, file=number, start=0, stop=block.entries))
             shown.append(values)
     if parts:
-        specs = sketched(merged(parts), sketcher.sketches())
+        specs = with_odd(sketched(merged(parts), sketcher.sketches()))
         yield from notices(specs, rules)
         yield from rounded(parts, specs)
         labels = (each.labels for each in sampled)

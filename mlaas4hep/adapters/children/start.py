@@ -51,6 +51,7 @@ class _Nurseries:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._retired: list[Prepared] = []
+        # no LRUCache: what makes room for another one is retired, not just forgotten
         self._kept: OrderedDict[_Kind, Prepared] = OrderedDict()
         self._failed: dict[_Kind, float] = {}
 

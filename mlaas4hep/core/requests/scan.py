@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from mlaas4hep.core.jsontext import refuse_unknown
 from mlaas4hep.core.keys import checked_name
 from mlaas4hep.core.requests.request import Scalar
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 Values = tuple[tuple[str, Scalar], ...]  #: (name, value), such as ("arguments.width", 64)
@@ -124,7 +125,7 @@ def parse_scan(content: Any) -> Scan:
         maximise=_maximise(content.get("direction"), figure),
         promote=checked_name(promote, "promote") if promote else "",
         prune=_prune(content.get("prune", False), method),
-        seed=_whole("seed", content.get("seed", 21), 0, 2**53),
+        seed=_whole("seed", content.get("seed", 21), 0, DOUBLES_HOLD),
     )
 
 

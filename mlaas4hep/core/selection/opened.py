@@ -10,6 +10,7 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.planning.plan import ChunkPlan, EntryRange, Plan, Recipe, used_of_files
+from mlaas4hep.core.data.specs.sentinels import with_odd
 from mlaas4hep.core.data.specs.specs import Specs, merged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.data.values.rules import Rules
@@ -129,8 +130,8 @@ class OpenedFiles:
             yield from ("parts", params.splitting.folds, self.branches.part_by)
 
     def merged(self, parts: Iterable[MeasuredRange]) -> Specs:
-        """Return the specs of all ranges, given in order."""
-        return merged(
+        """Return the specs of all ranges, given in order, with the sentinels of their branches."""
+        parts_of_files = (
             replace(
                 part.specs,
                 ranges=tuple(replace(count, file=entry.file) for count in part.specs.ranges),
@@ -139,6 +140,7 @@ class OpenedFiles:
             )
             for entry, part in zip(self.ranges, parts, strict=True)
         )
+        return with_odd(merged(parts_of_files))
 
     def plan(self, request: Request, specs: Specs) -> Plan:
         """Return which entries make which chunk.

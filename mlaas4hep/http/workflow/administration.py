@@ -4,13 +4,12 @@ import flask
 
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.views import DeadLetter, QueueLength, TriedAgain
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import ForbiddenError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import deadletters
-
-_HIGHEST = 2**53
 
 
 def list_queues(context: Context, call: Call) -> flask.Response:
@@ -39,7 +38,7 @@ def list_dead_letters(context: Context, call: Call) -> flask.Response:
 def retry_dead_letter(context: Context, call: Call) -> flask.Response:
     """Let the run of an event that could not be handled begin another attempt, for admins."""
     _check(call.person)
-    sequence = call.whole("sequence", 0, _HIGHEST)
+    sequence = call.whole("sequence", 0, DOUBLES_HOLD)
     return answer(deadletters.try_again(sequence, context.services))
 
 
@@ -78,7 +77,7 @@ ROUTES = (
                 name="sequence",
                 about="Its number in the list.",
                 required=True,
-                schema={"type": "integer", "minimum": 0, "maximum": _HIGHEST},
+                schema={"type": "integer", "minimum": 0, "maximum": DOUBLES_HOLD},
                 looks=r"\d{1,16}",
             ),
         ),

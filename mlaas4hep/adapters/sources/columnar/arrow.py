@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, is_list
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.texts import TEXT, text_array
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
-
-EXACT = 2**53  #: a double holds every whole number up to here
 
 
 def convert_first() -> None:
@@ -123,7 +122,7 @@ def _with_gaps(values: Any, name: str) -> Any:
     if not pa.types.is_integer(values.type):
         return values
     ends = pc.min_max(values).as_py()
-    if ends["max"] is not None and max(-ends["min"], ends["max"]) > EXACT:
+    if ends["max"] is not None and max(-ends["min"], ends["max"]) > DOUBLES_HOLD:
         raise InvalidRequestError(
             f"branch {name!r} has gaps and whole numbers above 2^53, which cannot be both kept",
             branch=name,

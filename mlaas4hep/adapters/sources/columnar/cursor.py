@@ -1,10 +1,10 @@
 """Reading on where the last reading ended: decoding from a cheap start again would cost more."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pyarrow as pa
+from cachetools import LRUCache
 
 from mlaas4hep.adapters.sources.windows import Window
 
@@ -17,7 +17,7 @@ class Cursors:
     def __init__(self, batches: Callable[[tuple[str, ...], int], Iterator[Any]]) -> None:
         """Take what yields Arrow batches of some columns from an entry on."""
         self._batches = batches
-        self._open: OrderedDict[tuple[str, ...], tuple[int, _Reading]] = OrderedDict()
+        self._open: MutableMapping[tuple[str, ...], tuple[int, _Reading]] = LRUCache(OPEN)
 
     def take(self, names: tuple[str, ...], window: Window) -> Any:
         """Return the entries of a window as an Arrow table.
@@ -31,8 +31,6 @@ class Cursors:
             reading = _Reading(self._batches(names, start))
         table = reading.take(stop - start)
         self._open[names] = stop, reading
-        if len(self._open) > OPEN:
-            self._open.popitem(last=False)
         return table
 
 

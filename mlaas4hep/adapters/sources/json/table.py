@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import compute, json
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
-from mlaas4hep.adapters.sources.columnar.arrow import EXACT, columns_of
+from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
@@ -35,6 +35,7 @@ from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 SAMPLES = 8  #: pieces of the file that are looked at
@@ -165,7 +166,7 @@ def _has_large(values: Any) -> bool:
     if not pa.types.is_floating(values.type):
         return False
     ends = compute.min_max(values).as_py()
-    return ends["max"] is not None and max(-ends["min"], ends["max"]) >= EXACT
+    return ends["max"] is not None and max(-ends["min"], ends["max"]) >= DOUBLES_HOLD
 
 
 def _parsed(data: bytes, schema: Any) -> Any:

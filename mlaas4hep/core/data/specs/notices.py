@@ -1,32 +1,30 @@
 """What is odd about the values of branches, told by name: no numbers, constants, sentinels, outliers."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-import numpy as np
-
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
-from mlaas4hep.core.data.specs.specs import DOUBLES_HOLD, Specs
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.scaling import HARMLESS
 from mlaas4hep.core.data.values.texts import MOST
 from mlaas4hep.core.data.values.written import are_numbers
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 
 _LISTED = 10  #: names in one notice
-_FAR = 10.0  #: times the distance between the quartiles
 _SQUEEZED = 20.0  #: times the distance between the 1 % and the 99 % quantile
 _WIDE = 10_000  #: columns of one branch that are hardly meant
-_TIMES = 3  #: a value that is in a sketch less often may be chance
-_MOST_CANDIDATES = 16
-_FEWEST = 20  #: values that tell where a branch usually lies
-_CROWDED = 64  #: doubles between neighbours; a value that means "missing" stands alone
 
 
 def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
-    """Return a warning for each kind of oddness, with the branches and what to do about it."""
+    """Return a warning for each kind of oddness, with the branches and what to do about it.
+
+    Args:
+        specs: with their sketches, and with their sentinels (`with_odd`).
+        rules: what the request says about values.
+    """
     used = [spec for spec in specs.branches if spec.low is not None]
     sketched = [found for spec in used if (found := _SketchedBranch.of(spec)) is not None]
     return (
@@ -35,7 +33,7 @@ def notices(specs: Specs, rules: Rules) -> tuple[str, ...]:
         *_texts(specs.branches),
         *_wide(specs.branches),
         *_constants(used, rules),
-        *_sentinels(sketched),
+        *_sentinels(used),
         *_outliers(sketched, rules),
         *_idle_rules(specs.branches, rules),
     )
@@ -74,13 +72,12 @@ class _SketchedBranch:
 
     spec: BranchSpec
     seen: Distribution
-    odd: tuple[tuple[float, float], ...]  #: values far outside and repeated, each with its share
 
     @classmethod
     def of(cls, spec: BranchSpec) -> "_SketchedBranch | None":
         """Return a branch; None if it has no sketch."""
         seen = Distribution.of(spec.sketch)
-        return None if seen is None else cls(spec=spec, seen=seen, odd=sentinels(seen))
+        return None if seen is None else cls(spec=spec, seen=seen)
 
 
 def _worthless(specs: Sequence[BranchSpec]) -> Iterator[str]:
@@ -151,8 +148,8 @@ def _constants(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
         yield f"constant and larger than {HARMLESS:g}, so that 0 is the input: {_listed(large)}"
 
 
-def _sentinels(branches: Sequence[_SketchedBranch]) -> Iterator[str]:
-    found = [(branch.spec.name, branch.odd) for branch in branches if branch.odd]
+def _sentinels(specs: Sequence[BranchSpec]) -> Iterator[str]:
+    found = [(spec.name, spec.odd) for spec in specs if spec.odd]
     if found:
         each = [
             f"{name} ({', '.join(f'{value:g} in {share:.2g} of values' for value, share in values)})"
@@ -164,44 +161,6 @@ def _sentinels(branches: Sequence[_SketchedBranch]) -> Iterator[str]:
             f' "missing": [{", ".join(f"{number:.17g}" for number in numbers[:_LISTED])}] in'
             " params.json takes them as padding"
         )
-
-
-def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:
-    """Return values that are far outside and repeated, each with its share."""
-    repeated = seen.repeated(_TIMES)
-    if not repeated:
-        return ()
-    candidates = sorted(v for v in repeated[:_MOST_CANDIDATES] if not _is_crowded(v, seen))
-    others = seen.without(repeated)
-    if others is not None and len(others.values) >= _FEWEST:  # they tell where the branch lies
-        low, high = _usual_range(others)
-        far = [value for value in candidates if value < low or value > high]
-    else:
-        far = [value for value in candidates if _is_far(value, seen.without([value]))]
-    return tuple((value, seen.share(value)) for value in far)
-
-
-def _is_crowded(value: float, seen: Distribution) -> bool:
-    """Tell whether a large value has neighbours, as numbers of events do that doubles merge."""
-    if abs(value) < DOUBLES_HOLD:
-        return False
-    near = np.abs(seen.values - value) <= _CROWDED * math.ulp(value)
-    return bool((near & (seen.values != value)).any())
-
-
-def _is_far(value: float, others: Distribution | None) -> bool:
-    if others is None:
-        return False
-    low, high = _usual_range(others)
-    return value < low or value > high
-
-
-def _usual_range(usual: Distribution) -> tuple[float, float]:
-    """Return the range outside of which a value is far from all these."""
-    low, high = usual.quantile((0.25, 0.75)).tolist()
-    whole = float(usual.values[-1] - usual.values[0])
-    far = _FAR * ((high - low) or whole or max(1.0, abs(high)))
-    return low - far, high + far
 
 
 def _outliers(branches: Sequence[_SketchedBranch], rules: Rules) -> Iterator[str]:
@@ -224,7 +183,7 @@ def _squeezed(branch: _SketchedBranch) -> str:
     spec, seen = branch.spec, branch.seen
     if spec.low is None or spec.high is None:
         return ""
-    odd = {value for value, _ in branch.odd}
+    odd = {value for value, _ in spec.odd}
     usual = (seen.without(odd) if odd else None) or seen
     low, high = usual.quantile((0.01, 0.99)).tolist()
     least = low if spec.low in odd else spec.low

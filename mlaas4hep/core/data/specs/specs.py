@@ -15,8 +15,7 @@ from mlaas4hep.core.data.specs.cutcounts import FileCuts, joined_cuts
 from mlaas4hep.core.data.specs.sketch import Sketch
 from mlaas4hep.core.data.values.texts import found_in, is_text
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
-
-DOUBLES_HOLD = 2.0**53  #: every integer up to here is a double
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from mlaas4hep.core.data.specs.branch import BranchSpec
-from mlaas4hep.core.data.specs.notices import sentinels
 from mlaas4hep.core.data.specs.sketch import Distribution
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.values.rules import Range, Rules, Scaling
@@ -60,7 +59,6 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
         sketch=(),
         treatment=None if treatment == Treatment() else treatment,
         clipped=0 if seen is None else _clipped(seen, treatment.scale, treatment.first or 0),
-        odd=() if seen is None else sentinels(seen),
     )
 
 

@@ -18,11 +18,11 @@ from mlaas4hep.core.requests.request import (
     Scalar,
     Task,
 )
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 ReadMember = Callable[[str], str | None]
 _DEFAULTS = Params()
-_MAX_WHOLE = 2**53
 _A_DAY_S = 24 * 3600
 _SCHEMES = ("root://", "roots://", "xroot://", "http://", "https://")
 
@@ -69,11 +69,11 @@ def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
 
 
 def _whole(
-    least: int, *, most: int = _MAX_WHOLE, all_of_them: bool = False
+    least: int, *, most: int = DOUBLES_HOLD, all_of_them: bool = False
 ) -> Callable[[str, Any], int]:
     """Return a check for whole numbers of at least `least`, or -1 for all."""
     wanted = f"a whole number of at least {least}{', or -1 for all' if all_of_them else ''}"
-    if most < _MAX_WHOLE:
+    if most < DOUBLES_HOLD:
         wanted = f"a whole number from {least} to {most}"
 
     def check(key: str, value: Any) -> int:

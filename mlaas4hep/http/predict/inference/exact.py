@@ -10,13 +10,13 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.values.doubles import doubles, matrix
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS, _ONE = "biuf", (int, float)
 _FLOATS = ("float32", "float64")
 _MANY = 16  #: rows for which it pays to look at all at once
 _SHORT = 4096  #: numbers in a row; of more not all are handed over at once
-_WHOLE = 2.0**53  #: whole numbers below are doubles, and rounded once on the way to singles
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -136,7 +136,7 @@ def many(values: Any, dtype: str) -> Array | None:
     if not is_flat and len(values) < _MANY:
         return None
     found = doubles(values, len(values)) if is_flat else matrix(values)
-    if found is None or _is_bool(values[0]) or not _are_within(found, _WHOLE):
+    if found is None or _is_bool(values[0]) or not _are_within(found, DOUBLES_HOLD):
         return None
     return found if dtype == "float64" else found.astype(dtype)
 
@@ -144,7 +144,7 @@ def many(values: Any, dtype: str) -> Array | None:
 def _row(values: list[Any], dtype: str) -> Array | None:
     """Return the same of a few numbers, with as little code as possible: it is not in the caches."""
     try:
-        are_small = math.hypot(*values) < _WHOLE  # NaN is not, and texts are no numbers
+        are_small = math.hypot(*values) < DOUBLES_HOLD  # NaN is not, and texts are no numbers
     except (TypeError, OverflowError):
         return None
     return np.array(values, dtype) if are_small and not _is_bool(values[0]) else None

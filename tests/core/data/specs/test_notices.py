@@ -5,6 +5,7 @@ import pytest
 
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.specs.notices import notices, rounded
+from mlaas4hep.core.data.specs.sentinels import with_odd
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import measured, merged, sketched
 from mlaas4hep.core.data.values.rules import Rules
@@ -18,7 +19,7 @@ def told(values, rules=None):
     sketcher = Sketcher(len(values), branches=1)
     sketcher.add(columns, 0)
     specs = sketched(measured(columns, file=0, start=0, stop=len(values)), sketcher.sketches())
-    return notices(specs, rules or Rules())
+    return notices(with_odd(specs), rules or Rules())
 
 
 def with_value(values, value, share):

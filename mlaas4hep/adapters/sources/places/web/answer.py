@@ -1,4 +1,8 @@
-"""Answers of web servers, read while they come fast enough: also heads, and what frames a body."""
+"""Answers of web servers, read while they come fast enough: also heads, and what frames a body.
+
+urllib3 reads answers with `http.client`, and limits neither how long a head may be nor how slowly
+anything may come: its timeout begins again with every byte.
+"""
 
 import http.client
 import io

@@ -126,5 +126,6 @@ def _range(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def _counts(values: NDArray[Any], edges: NDArray[Any], weights: NDArray[Any] | None) -> list[float]:
+    # NumPy's last bin is closed, which 1.0 needs; boost-histogram's are all open above
     counts: list[float] = np.histogram(values, edges, weights=weights)[0].tolist()
     return counts

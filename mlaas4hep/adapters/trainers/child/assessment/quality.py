@@ -148,5 +148,6 @@ def _by_class(
     for one in range(classes):
         chosen = truth == one
         counted = None if weights is None else weights[chosen]
+        # NumPy's last bin is closed, which 1.0 needs; boost-histogram's are all open above
         counts.append(np.histogram(inside[chosen], edges, weights=counted)[0].tolist())
     return counts
