@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from mlaas4hep import bootstrap
+from mlaas4hep.adapters.temporary import own_folder
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.bootstrap.inputfiles import OWN_S3
 from mlaas4hep.core import sealed
@@ -18,7 +19,6 @@ from mlaas4hep.core.runs import files, patience
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
-from mlaas4hep.faas.temporary import own_folder
 from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.oneprocess.unfinished import same_run

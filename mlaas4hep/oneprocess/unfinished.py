@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mlaas4hep.adapters.temporary import locked_folder
 from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, NotFoundError
-from mlaas4hep.faas.temporary import locked_folder
 from mlaas4hep.ports import Services
 
 

@@ -8,13 +8,13 @@ import os
 from typing import Any
 
 from mlaas4hep import bootstrap
+from mlaas4hep.adapters.temporary import locked_folder, own_folder
 from mlaas4hep.faas.function import Function, settle
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import Confidential, MeteredApp
 from mlaas4hep.faas.server import asgiserver, watchdog, workers
 from mlaas4hep.faas.server.memory import limit_memory
 from mlaas4hep.faas.server.siblings import Siblings
-from mlaas4hep.faas.temporary import locked_folder, own_folder
 from mlaas4hep.faas.traced import Begin, TracedApp, untold
 from mlaas4hep.settings import Settings, SettingsError, secret
 

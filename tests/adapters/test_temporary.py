@@ -4,12 +4,12 @@ import subprocess
 import sys
 import tempfile
 
-from mlaas4hep.faas.temporary import own_folder
+from mlaas4hep.adapters.temporary import own_folder
 
 _DIES = """
 import os, sys, tempfile
 from pathlib import Path
-from mlaas4hep.faas.temporary import own_folder
+from mlaas4hep.adapters.temporary import own_folder
 
 with own_folder(Path(sys.argv[1])):
     tempfile.mkdtemp(prefix="mlaas-model-")
