@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from deploy import command
+from mlaas4hep.adapters.sources.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates/python3-mlaas/requirements/locked"
@@ -58,10 +59,15 @@ def main() -> None:
 
 
 def wanted() -> dict[str, Any]:
-    """Return the project of pyproject.toml with the extras that images may have."""
+    """Return the project of pyproject.toml with the extras that images may have.
+
+    `formats`, which pyproject.toml has not, is what all formats of input files need.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     kept = {name: lines for name, lines in extras.items() if name not in NOT_FOR_IMAGES}
+    of_formats = sorted({row.extra for row in FORMATS if row.extra})
+    kept["formats"] = [f"mlaas4hep[{','.join(of_formats)}]"]
     return {"dependencies": project["dependencies"], "optional-dependencies": kept}
 
 

@@ -1,12 +1,12 @@
 """stack.yml repeats names that code knows: here they are held against it."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+from deploy.supply import locks
 from mlaas4hep.core.runs.events import SUBJECTS
 from mlaas4hep.settings import Settings
 
@@ -82,11 +82,10 @@ def test_a_function_has_a_key_and_a_user_of_its_own(functions, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_extras_are_extras_of_the_package(functions, name):
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+def test_extras_are_extras_that_an_image_may_have(functions, name):
     extras = functions[name]["build_args"]["EXTRAS"].split(",")
 
-    assert set(extras) <= project["optional-dependencies"].keys()
+    assert set(extras) <= set(locks.names(locks.wanted()))
 
 
 def test_what_only_moves_data_carries_no_tensorflow(functions):

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError, Outputs
-
-_FRAMEWORKS = {".pickle": "sklearn", ".torch": "torch", ".ubj": "xgboost", ".txt": "lightgbm"}
+from mlaas4hep.core.models.bundle.kinds import MODEL_KINDS
 
 
 def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[str, Entry]:
     """Return the only entry: rows of numbers in, scores out."""
-    name = _FRAMEWORKS[Path(file).suffix]
+    name = next(kind.framework for kind in MODEL_KINDS if kind.fits(file))
     framework = import_module(f"mlaas4hep.adapters.native.{name}")
     try:
         loaded = framework.load(folder / file)

@@ -15,6 +15,7 @@ class ModelKind:
     engine: str  #: what runs it: a folder of `adapters/runtimes`
     platform: str  #: its name in the Open Inference Protocol
     draw_rank: int = 0  #: the lowest is drawn by Netron; 0: it cannot be
+    framework: str = ""  #: of engine "native", what reads it: a module of `adapters/native`
 
     def fits(self, file: str) -> bool:
         """Tell whether a path inside a bundle is of this kind."""
@@ -35,10 +36,10 @@ MODEL_KINDS = (
     ModelKind(suffix=".hdf5", engine="tensorflow", platform="keras", draw_rank=6),
     ModelKind(suffix=".pb", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=7),
     ModelKind(suffix=".pbtxt", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=8),
-    ModelKind(suffix=".ubj", engine="native", platform="xgboost"),
-    ModelKind(suffix="model.txt", engine="native", platform="lightgbm"),
-    ModelKind(suffix=".pickle", engine="native", platform="sklearn"),
-    ModelKind(suffix=".torch", engine="native", platform="pytorch"),
+    ModelKind(suffix=".ubj", engine="native", platform="xgboost", framework="xgboost"),
+    ModelKind(suffix="model.txt", engine="native", platform="lightgbm", framework="lightgbm"),
+    ModelKind(suffix=".pickle", engine="native", platform="sklearn", framework="sklearn"),
+    ModelKind(suffix=".torch", engine="native", platform="pytorch", framework="torch"),
 )
 SUFFIXES = tuple(kind.suffix for kind in MODEL_KINDS)
 HOW = (
