@@ -27,6 +27,13 @@ def test_describe_says_that_a_function_is_ready(platform, name):
     assert "Ready" in said
 
 
+@pytest.mark.parametrize("function", [(), *((name,) for name in functions.NAMES)])
+def test_ready_waits_for_the_gateway_and_for_a_function(platform, function):
+    code, said = cli(platform, "ready", *function, "--attempts", "3")
+
+    assert code == 0, said
+
+
 @pytest.mark.parametrize("name", ["workflow", "predict"])
 def test_invoke_reaches_every_operation_by_its_body(platform, alice, name):
     action = {"workflow": "list_runs", "predict": "models"}[name]
