@@ -38,15 +38,29 @@ def value_list(given: Any) -> list[Any]:
     Raises:
         InvalidRequestError: a value is no number.
     """
-    values = _plain(given, "values", missing=False)
+    matrix = given.to_numpy() if _is_table(given) else given
+    values = _plain(matrix, "values", missing=False)
     if not isinstance(values, list):
         raise InvalidRequestError("values are a row of numbers, or a list of such rows")
     return values
 
 
+def column_names(given: Any) -> list[str]:
+    """Return what the columns of a table are called; none of what is no table, or only counts them."""
+    names = list(given.columns) if _is_table(given) else []
+    return names if all(isinstance(name, str) for name in names) else []
+
+
+def _is_table(given: Any) -> bool:
+    """Tell whether this is a table of pandas or polars."""
+    return hasattr(given, "columns") and hasattr(given, "to_numpy")
+
+
 def _rows(given: Any) -> list[Any]:
     if isinstance(given, Mapping):
         return _of_columns(given)
+    if hasattr(given, "to_dict") and getattr(given, "ndim", 2) == 1:  # a row of pandas
+        return [given.to_dict()]
     for method, arguments in _TO_ROWS:
         if hasattr(given, method):
             listed = getattr(given, method)(**arguments)
@@ -56,11 +70,18 @@ def _rows(given: Any) -> list[Any]:
         return _of_columns({name: given[name] for name in names})
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise InvalidRequestError(f"{type(given).__name__} is no list of entries", hint=_HINT)
-    return [each.to_list() if _is_record(each) else each for each in given]
+    return [_entry(each) for each in given]
 
 
-def _is_record(each: Any) -> bool:
-    return not isinstance(each, Mapping) and hasattr(each, "to_list")
+def _entry(each: Any) -> Any:
+    """Return the dictionary of an entry that is a row of pandas, awkward or a structured array."""
+    if isinstance(each, Mapping):
+        return each
+    for method in ("to_dict", "to_list"):
+        if hasattr(each, method):
+            return getattr(each, method)()
+    names = getattr(getattr(each, "dtype", None), "names", None)
+    return {name: each[name] for name in names} if names else each
 
 
 def _of_columns(columns: Mapping[Any, Any]) -> list[Any]:
@@ -79,7 +100,9 @@ def _of_columns(columns: Mapping[Any, Any]) -> list[Any]:
 
 
 def _is_array(column: Any) -> bool:
-    return hasattr(column, "__len__") and (hasattr(column, "tolist") or hasattr(column, "to_list"))
+    is_one_value = getattr(column, "ndim", 1) == 0
+    can_list = hasattr(column, "tolist") or hasattr(column, "to_list")
+    return can_list and hasattr(column, "__len__") and not is_one_value
 
 
 def _plain(value: Any, name: str, *, missing: bool = True) -> Any:

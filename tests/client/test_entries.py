@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import awkward as ak
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mlaas4hep.client.entries import entry_list, value_list
+from mlaas4hep.client.entries import column_names, entry_list, value_list
 from mlaas4hep.errors import InvalidRequestError
 
 WANTED = [{"njets": 3, "pt": [1.5, 2.0]}, {"njets": 0, "pt": []}]
@@ -17,18 +18,8 @@ JAGGED = np.empty(2, dtype=object)
 JAGGED[:] = [np.array([1.5, 2.0], np.float32), np.array([], np.float32)]
 
 
-class Frame:
-    """What we need of a pandas DataFrame, which is not installed here."""
-
-    def __init__(self, records):
-        self.records = records
-
-    def to_dict(self, orient="dict"):
-        assert orient == "records"
-        return self.records
-
-    def to_list(self):
-        raise AttributeError
+TABLE = pd.DataFrame({"njets": [3, 0], "pt": [np.array([1.5, 2.0]), np.array([])]})
+STRUCTURED = np.array([(3, 1.5), (0, 2.0)], dtype=[("njets", "i4"), ("met", "f4")])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +33,8 @@ class Frame:
         ak.Array(WANTED),
         [ak.Array(WANTED)[0], ak.Array(WANTED)[1]],
         pa.table({"njets": [3, 0], "pt": [[1.5, 2.0], []]}),
-        Frame([{"njets": np.int64(3), "pt": np.array([1.5, 2.0])}, {"njets": 0, "pt": []}]),
+        TABLE,
+        [row for _, row in TABLE.iterrows()],
         SimpleNamespace(to_dicts=lambda: WANTED),
     ],
     ids=lambda given: type(given).__name__,
@@ -52,14 +44,28 @@ def test_entries_come_from_many_libraries(given):
 
 
 def test_a_structured_array_is_a_table():
-    table = np.array([(3, 1.5), (0, 2.0)], dtype=[("njets", "i4"), ("met", "f4")])
+    wanted = [{"njets": 3, "met": 1.5}, {"njets": 0, "met": 2.0}]
 
-    assert entry_list(table) == [{"njets": 3, "met": 1.5}, {"njets": 0, "met": 2.0}]
+    assert entry_list(STRUCTURED) == wanted
+    assert entry_list(list(STRUCTURED)) == wanted
 
 
 def test_one_entry_may_stand_alone():
     assert entry_list({"njets": 3, "pt": [1.5]}) == [{"njets": 3, "pt": [1.5]}]
     assert entry_list(ak.Record({"njets": 3})) == [{"njets": 3}]
+    assert entry_list(TABLE.iloc[0]) == WANTED[:1]
+    assert entry_list({"njets": np.array(3), "met": np.float32(1.5)}) == [{"njets": 3, "met": 1.5}]
+
+
+def test_a_table_is_rows_of_the_network_and_says_which_column_is_which():
+    table = pd.DataFrame({"b": [1.5, 2.5], "a": [3, 4]})
+
+    assert value_list(table) == [[1.5, 3.0], [2.5, 4.0]]
+    assert column_names(table) == ["b", "a"]
+    assert column_names(pd.DataFrame(np.zeros((1, 2)))) == []
+    assert column_names(np.zeros((1, 2))) == []
+    with pytest.raises(InvalidRequestError, match="'values' holds None"):
+        value_list(pd.DataFrame({"a": [1.0, None]}))
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, np.nan, np.float32("nan"), np.ma.masked])

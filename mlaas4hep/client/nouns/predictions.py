@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlaas4hep.client.connections.moves import Asking
-from mlaas4hep.client.entries import entry_list, value_list
+from mlaas4hep.client.entries import column_names, entry_list, value_list
 from mlaas4hep.client.methods import Operation
 from mlaas4hep.client.nouns.calls import Calls, part
 from mlaas4hep.errors import ConflictError, InvalidRequestError
@@ -32,7 +32,8 @@ class Predictions(Calls):
             entries: dictionaries of branches; or a table of pandas, polars, Arrow, awkward or
                 NumPy, or a dictionary of arrays. Many are sent in several calls.
             values: a row of numbers, or many.
-            keys: names of the columns of `values`, if they are in another order.
+            keys: names of the columns of `values`, if they are in another order; a table of
+                pandas or polars says them itself.
             owner: whose model it is, if it is shared with you.
 
         Raises:
@@ -42,7 +43,8 @@ class Predictions(Calls):
             raise InvalidRequestError("give either entries or values")
         named = f"{owner}/{model}" if owner else model
         if values is not None:
-            named_keys = {"keys": list(keys)} if keys else {}
+            names = keys or column_names(values)
+            named_keys = {"keys": list(names)} if names else {}
             asked = {"model": named, "values": value_list(values), **named_keys}
             return (yield from self._ask(asked))
         listed = entry_list(entries)
