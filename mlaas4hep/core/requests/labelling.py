@@ -1,5 +1,6 @@
 """From expressions in labels.txt or params.json to label columns, each with a name of its own."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,7 +38,7 @@ def labels_of_expressions(outputs: Outputs) -> Labels:
         for output, several in outputs
         for each in several
     )
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise InvalidRequestError(f"two label columns are called {twice!r}")
     named = tuple((output, len(several)) for output, several in outputs if output)

@@ -17,6 +17,10 @@ from mlaas4hep.core.jsontext import parse_object, refuse_unknown
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.errors import InvalidRequestError
 
+MAX_NAMED = 10_000  #: lines or objects that name files
+MAX_LINES = 100_000  #: with comments and empty lines
+MAX_LETTERS = 16 * 1024  #: of one line: places and their tokens
+_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  #: of lines, as Python splits them
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _PATTERN = re.compile(r'\[[^\]\s"]*\]\S')  #: a name that begins with one of some letters
 _KEYS = ("file", "tree", "label", "weight", "xsec", "cross_section", "sample")
@@ -42,14 +46,29 @@ def lines(text: str) -> Iterator[Line]:
     Such as `[ab].root`, a pattern, are the only lines of files.txt that begin so.
 
     Raises:
-        InvalidRequestError: it is JSON, but no list of names or objects.
+        InvalidRequestError: it is JSON, but no list of names or objects; there are more, or longer
+            ones, than anybody needs.
     """
+    for number, line in enumerate(_lines(text), start=1):
+        if number > MAX_NAMED:
+            raise InvalidRequestError(f"more than {MAX_NAMED} files or labels are listed")
+        if len(line.text) > MAX_LETTERS:
+            raise InvalidRequestError(
+                f"line {line.number} has {len(line.text)} characters, more than {MAX_LETTERS}",
+                hint="one file a line",
+            )
+        yield line
+
+
+def _lines(text: str) -> Iterator[Line]:
     plain = text.lstrip("\ufeff")
     begins = plain.lstrip()
     if begins.startswith(("[", "{")) and not _PATTERN.match(begins):
         for number, given in enumerate(_listed(plain), start=1):
             yield _line(number, given)
         return
+    if sum(map(plain.count, _ENDS)) >= MAX_LINES:
+        raise InvalidRequestError(f"more than {MAX_LINES} lines, with comments and empty ones")
     for number, line in enumerate(plain.splitlines(), start=1):
         said = _COMMENT.sub("", line).strip()
         if said:

@@ -3,7 +3,7 @@
 import math
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,11 @@ from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 MAX_FILES = 10_000
+MAX_PATTERNS = 500  #: each is compared with every file of the tarball, or asks a server
+MAX_PLACES = 20  #: of one file
+MAX_PACKED = 100  #: places in the tarball beside other ones: near names are looked for, for each
 ALTERNATIVES = " | "  #: between the URLs of one file in several places
-_ALTERNATIVE = re.compile(r"\s+\|\s+")
+_ALTERNATIVE = re.compile(r"(?<=\s)\|(?=\s)")
 _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _QUERY = re.compile(r"\?[\w.-]+=")
@@ -54,7 +57,7 @@ def parse_files(
     """
     files: list[InputFile] = []
     seen: dict[tuple[str, str], InputFile] = {}
-    for line in lines(text):
+    for line in _bounded(lines(text)):
         for file in _files_of(line, params, resolve, expand):
             for place in file.url.split(ALTERNATIVES):
                 first = seen.setdefault((_plain(place), file.tree), file)
@@ -68,10 +71,32 @@ def parse_files(
     return tuple(files)
 
 
+def _bounded(said: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines as long as what they mean is found out soon, whatever they say."""
+    patterns, packed = 0, 0
+    for line in said:
+        patterns += is_pattern(line.text)
+        if patterns > MAX_PATTERNS:
+            raise InvalidRequestError(
+                f"files.txt has more than {MAX_PATTERNS} patterns",
+                hint="one may match more: data/**/*.root",
+            )
+        places = [place.strip() for place in _ALTERNATIVE.split(line.text)]
+        if len(places) > 1:
+            packed += sum("://" not in place and place[:1] not in "/~" for place in places)
+        if len(places) > MAX_PLACES or packed > MAX_PACKED:
+            what = (
+                f"more than {MAX_PLACES} places" if len(places) > MAX_PLACES else "too many places"
+            )
+            raise _wrong_line(line, f"has {what}")
+        yield line
+
+
 def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
     """Yield the files that one line means: one, unless it is a pattern."""
     dataset = dataset_url(line.text)  # what follows a colon belongs to its name
-    parts = [split_tree(part) for part in ([] if dataset else _ALTERNATIVE.split(line.text))]
+    places = [] if dataset else _ALTERNATIVE.split(line.text)
+    parts = [split_tree(place.strip()) for place in places]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
     said = _tree_of(line, parts)
     more: dict[str, Any] = {

@@ -6,6 +6,15 @@ from fnmatch import fnmatchcase
 _ANY_FOLDERS = "**"
 
 
+def cost(paths: Sequence[str], pattern: str) -> int:
+    """Return how many names `matches` may compare to try a pattern on each of these paths."""
+    parts = pattern.split("/")
+    places = len(paths)  # without ** a part of the pattern stands for one place in a path
+    if _ANY_FOLDERS in parts:
+        places += sum(path.count("/") for path in paths)
+    return len(parts) * places
+
+
 def is_pattern(name: str) -> bool:
     """Tell whether a name stands for several; a query of a URL never does."""
     path = name.partition("?")[0] if "://" in name else name

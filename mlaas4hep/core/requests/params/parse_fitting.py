@@ -1,6 +1,7 @@
 """From inputs, labels and callbacks of params.json to a checked `Fitting`."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,7 +68,7 @@ def _expressions(
     if not all(isinstance(each, str) and each.strip() for each in many) or len(many) < least:
         raise _wrong(key, value, wanted)
     found = tuple(expression_of(key, each) for each in many)
-    twice = next((each for each in found if found.count(each) > 1), None)
+    twice = next((each for each, times in Counter(found).items() if times > 1), None)
     if twice is not None:
         raise InvalidRequestError(f"params.json: {key} names {twice!r} twice")
     return found

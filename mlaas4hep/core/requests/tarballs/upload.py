@@ -1,12 +1,15 @@
 """What an uploaded tarball holds, and which names its members may have."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
 
 from mlaas4hep.core import keys
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_MEMBERS = 10_000
 MAX_PATH = 200  #: characters; object stores and file systems hold at least this
+_path = attrgetter("path")
 _LITTER = ("._", ".DS_Store", "__MACOSX")  #: what macOS puts beside people's files
 
 
@@ -44,7 +47,9 @@ class Upload:
     def find(self, path: str) -> Member | None:
         """Return the member that a person means by `path` (`./x` is `x`), or None."""
         wanted = "/" * path.startswith("/") + "/".join(_parts(path))
-        return next((member for member in self.members if member.path == wanted), None)
+        at = bisect_left(self.members, wanted, key=_path)
+        found = self.members[at : at + 1]
+        return found[0] if found and found[0].path == wanted else None
 
     def key(self, member: Member) -> str:
         """Return the object key of a member in bucket tarballs."""
@@ -96,4 +101,4 @@ def without_top_folder(stored: dict[str, int]) -> tuple[Member, ...]:
         Member(path=path if bare else path.partition("/")[2], stored=path, size_bytes=size)
         for path, size in stored.items()
     )
-    return tuple(sorted(members, key=lambda member: member.path))
+    return tuple(sorted(members, key=_path))

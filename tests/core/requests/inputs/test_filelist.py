@@ -55,3 +55,39 @@ def test_a_luminosity_goes_with_cross_sections_of_files_json():
 def test_a_luminosity_without_cross_sections_is_refused():
     with pytest.raises(InvalidRequestError, match="luminosity is given, but nothing uses it"):
         _weighed('["a", "b"]', luminosity=100)
+
+
+def _refused(text, says, expand=lambda pattern: [pattern]):
+    with pytest.raises(InvalidRequestError, match=says):
+        parse_files(text, Params(), str, expand)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x" * 10_000_000, "line 1 has 10000000 characters, more than 16384"),
+        ("a.root\nb" + " " * 20_000 + "c", "line 2 has 20002 characters"),
+        ("\n".join(f"{n}.root" for n in range(10_001)), "more than 10000 files or labels"),
+        ("#\v" * 5_000_000, "more than 100000 lines, with comments and empty ones"),
+        ("\n".join(f"{n}*" for n in range(501)), "more than 500 patterns"),
+        (" | ".join(f"root://h//{n}" for n in range(21)), "has more than 20 places"),
+        ("\n".join(f"{n} | root://h//{n}" for n in range(101)), "has too many places"),
+    ],
+    ids=[
+        "a line without end",
+        "spaces without end",
+        "lines",
+        "comments",
+        "patterns",
+        "places",
+        "packed",
+    ],
+)
+def test_lists_that_would_hold_others_up_are_refused(text, says):
+    _refused(text, says)
+
+
+def test_places_of_one_file_may_have_any_space_between_them():
+    (found,) = parse_files("a.root  |\t root://h//a.root", Params(), str)
+
+    assert found.url == "a.root | root://h//a.root"

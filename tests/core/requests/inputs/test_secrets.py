@@ -22,3 +22,11 @@ from mlaas4hep.core.requests.inputs.secrets import without_secrets
 )
 def test_tokens_are_left_out_and_nothing_else(text, shown):
     assert without_secrets(text) == shown
+
+
+def test_a_long_name_is_looked_through_once():
+    """Each of its letters may begin a scheme: minutes, if all that follow were looked at each time."""
+    name = "x" * 5_000_000
+
+    assert without_secrets(f"{name}://me@h/a") == f"{name}://…@h/a"
+    assert without_secrets(name) == name

@@ -1,5 +1,7 @@
 """What names of files.txt may mean on a server."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlaas4hep.core.requests.inputs.sources import expand, resolve
@@ -53,6 +55,15 @@ def nothing(_pattern):
 )
 def test_patterns_match_files_of_the_tarball_as_in_a_shell(pattern, found):
     assert expand(pattern, UPLOAD, limits(), nothing) == found
+
+
+@pytest.mark.parametrize("pattern", ["**/*/" * 3 + "*.csv", "**/" * 20 + "x", "*/" * 90 + "*"])
+def test_patterns_that_take_minutes_to_compare_are_refused(pattern):
+    paths = ["a/" * 90 + f"{number}.csv" for number in range(9_000)]
+    members = tuple(Member(path=path, stored=path, size_bytes=1) for path in sorted(paths))
+
+    with pytest.raises(InvalidRequestError, match="too many parts for the 9000 files"):
+        expand(pattern, replace(UPLOAD, members=members), limits(), nothing)
 
 
 def test_patterns_on_servers_are_listed_there_if_the_server_is_allowed():
