@@ -1,30 +1,22 @@
 import io
 import os
-import subprocess
-import sys
-import textwrap
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.stores import s3 as s3_adapter
 from mlaas4hep.adapters.stores.directory import DirectoryStore
-from mlaas4hep.adapters.stores.filecache import FileCache
-from mlaas4hep.adapters.stores.s3 import S3Store
 from mlaas4hep.errors import (
     ConflictError,
     InvalidRequestError,
     NotFoundError,
-    ServiceUnavailableError,
     TooLargeError,
 )
 from mlaas4hep.ports import ObjectStore
+from tests.contracts.buckets import s3_store
 
 KINDS = ["memory", "directory", "s3"]
 
@@ -38,17 +30,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStor
             yield DirectoryStore(tmp_path / "store", "bucket")
         case _:
             yield from s3_store(request.getfixturevalue("s3"), tmp_path / "cache")
-
-
-def s3_store(server: Any, cache: Path, cache_bytes: int = 1 << 30) -> Iterator[S3Store]:
-    client = s3_adapter.client(server.url, server.access, server.secret)
-    bucket = f"test-{uuid.uuid4().hex[:12]}"
-    client.make_bucket(bucket)
-    yield S3Store(client, bucket, FileCache(cache, cache_bytes))
-    for found in client.list_objects(bucket, recursive=True):
-        client.remove_object(bucket, found.object_name or "")
-    client.remove_bucket(bucket)
-    client._http.clear()
 
 
 def test_what_was_put_is_there(store: ObjectStore) -> None:
@@ -268,105 +249,3 @@ def test_readers_meet_the_old_or_the_new_object(store: ObjectStore) -> None:
             assert store.get("key") in contents
         for task in writing:
             task.result()
-
-
-def test_below_an_object_lies_no_other_one(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path, "bucket")
-    store.put("a", b"")
-
-    with pytest.raises(ConflictError):
-        store.put("a/b", b"")
-    store.put("c/d", b"")
-    with pytest.raises(ConflictError):
-        store.put("c", b"")
-    assert [info.key for info in store.list("")] == ["a", "c/d"]
-
-
-def test_every_write_in_a_folder_has_another_etag(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path, "bucket")
-    etags = set()
-    for _ in range(200):
-        store.put("key", b"same")
-        info = store.info("key")
-        assert info is not None
-        etags.add(info.etag)
-
-    assert len(etags) == 200
-
-
-def test_folders_may_come_and_go_while_others_write(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path, "bucket")
-
-    def churn(number: int) -> None:
-        for _ in range(50):
-            store.put(f"a/b/{number}", b"x")
-            store.delete(f"a/b/{number}")
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(churn, range(8)))
-
-    assert list(store.list("")) == []
-
-
-def test_a_killed_writer_leaves_the_old_object_or_the_new_one(tmp_path: Path) -> None:
-    program = f"""
-        from pathlib import Path
-        from mlaas4hep.adapters.stores.directory import DirectoryStore
-        store = DirectoryStore(Path({str(tmp_path)!r}), "bucket")
-        print("writing", flush=True)
-        for number in range(10**9):
-            store.put("key", bytes([number % 256]) * 3_000_000)
-    """
-    writer = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE
-    )
-    store = DirectoryStore(tmp_path, "bucket")
-    store.put("key", b"\0" * 3_000_000)
-    before = store.info("key")
-    while store.info("key") == before:
-        assert writer.poll() is None
-    writer.kill()
-    writer.communicate()
-
-    content = store.get("key")
-    assert content == content[:1] * 3_000_000
-    assert [info.key for info in store.list("")] == ["key"]
-
-
-def test_a_store_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
-    client = s3_adapter.client("http://127.0.0.1:9", "access", "secret")
-    store = S3Store(client, "bucket", FileCache(tmp_path, 0))
-
-    for use in (store.get, store.info, store.delete, lambda key: list(store.list(key))):
-        with pytest.raises(ServiceUnavailableError, match="does not answer") as told:
-            use("key")  # type: ignore[operator]
-        assert "127.0.0.1" not in str(told.value)
-
-
-def test_a_bucket_that_is_not_there_is_for_the_operator(s3: Any, tmp_path: Path) -> None:
-    client = s3_adapter.client(s3.url, s3.access, s3.secret)
-    store = S3Store(client, "not-there", FileCache(tmp_path, 0))
-
-    with pytest.raises(ServiceUnavailableError, match="not-there"):
-        store.put("key", b"")
-    with pytest.raises(ServiceUnavailableError, match="not-there"):
-        store.get("key")
-    client._http.clear()
-
-
-def test_copies_of_objects_are_made_once_and_the_oldest_go(s3: Any, tmp_path: Path) -> None:
-    for store in s3_store(s3, tmp_path, cache_bytes=2500):
-        for name in ("a", "b", "c"):
-            store.put(name, name.encode() * 1000)
-        with store.local("a") as first:
-            pass
-        with store.local("a") as again:
-            assert again == first
-            with store.local("b") as second, store.local("c"):
-                assert first.exists()  # in use, though it is over the limit
-        with store.local("c"):
-            pass
-        store.put("d", b"d" * 1000)
-        with store.local("d") as last:
-            assert last.read_bytes() == b"d" * 1000
-        assert not (first.exists() and second.exists())

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from tests.http.workflow.promoted import trained
 from tests.people import World, pack
 
 
@@ -26,3 +27,13 @@ def alice(world):
 @pytest.fixture
 def tarball():
     return partial(pack)
+
+
+@pytest.fixture
+def higgs(world, alice):
+    """Return what alice sees of a model that was promoted twice."""
+    for number in (1, 2):
+        trained(world, alice, f"luca_{number}", f"v{number}")
+        answer = alice.post("/models/higgs/versions", json={"from": f"luca_{number}"})
+        assert answer.status_code == 201
+    return alice
