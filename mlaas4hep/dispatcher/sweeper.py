@@ -1,4 +1,4 @@
-"""What no event does: runs whose next event is missing, streams that are gone, what the dead left."""
+"""Repairs that no event asks for: of runs whose next event is missing, and of lost streams."""
 
 import asyncio
 import logging

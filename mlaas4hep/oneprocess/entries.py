@@ -1,4 +1,4 @@
-"""Entries of a ROOT file, or any other that we read, as a person would write them in JSON."""
+"""Entries of a file, of whatever format we read, as a person would write them in JSON."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path

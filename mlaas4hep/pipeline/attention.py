@@ -1,4 +1,4 @@
-"""Long reading that looks up from time to time: is the run still wanted, may we go on here?"""
+"""Long reading that ends early when its run is no longer wanted, or this process is to stop."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

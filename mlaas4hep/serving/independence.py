@@ -1,4 +1,4 @@
-"""May rows of several callers be asked about together? Not where a model's rows change each other's answers."""
+"""Whether rows of several callers may be asked together: not where one changes another's answer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ Whoever meets one of these limits splits by noun; ARCHITECTURE.md has the rooms.
 """
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -66,3 +67,15 @@ def test_no_class_is_a_manager():
 
 def test_the_files_that_begin_first_are_there():
     assert [name for name in LONGEST if not (REPOSITORY / name).is_file()] == []
+
+
+def test_files_that_docstrings_and_comments_name_are_there():
+    files = [f"/{names(path)}" for path in modules(*ROOMS)]
+    named = [
+        (names(path), file)
+        for path in modules("mlaas4hep")
+        for file in re.findall(r"`((?:[a-z0-9_]+/)+[a-z0-9_]+\.py)`", path.read_text())
+    ]
+
+    assert named
+    assert [pair for pair in named if not any(file.endswith(f"/{pair[1]}") for file in files)] == []

@@ -1,4 +1,4 @@
-"""Ed25519 keys and the tokens made with them; what checks tokens is in `adapters/jwt.py`."""
+"""Ed25519 keys and the tokens made with them; what checks tokens is in `tokens.py`."""
 
 import base64
 import hashlib

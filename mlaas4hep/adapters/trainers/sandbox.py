@@ -1,4 +1,4 @@
-"""`Trainer` in a confined child process; the parent's side of `adapters.training`.
+"""`Trainer` in a confined child process; the parent's side of `child/`.
 
 The child gets an empty environment, a folder of its own and one socket. It sends JSON that is
 checked against our types, and open files; nothing it says is executed, unpickled or used as a

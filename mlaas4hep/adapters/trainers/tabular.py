@@ -133,7 +133,7 @@ def taken(block: Block) -> tuple[Floats, Floats, Floats | None]:
 
 
 def gathered(blocks: Iterable[Block], job: TrainingJob) -> tuple[Floats, Floats, Floats | None]:
-    """Return inputs, labels and weights of all blocks, copied once into memory."""
+    """Return inputs, shape (rows, columns), labels and weights of all blocks, copied once."""
     x = np.empty((job.entries, job.columns), np.float32)
     labels: list[Floats] = []
     weights: list[Floats] = []

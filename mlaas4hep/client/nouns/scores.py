@@ -1,4 +1,4 @@
-"""Scores of whole ROOT files."""
+"""Scores of every entry of whole files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a ROOT file says about one tree, without reading entries."""
+"""What a file, of whatever format, says about one tree, without reading entries."""
 
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -33,7 +33,7 @@ class BranchInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeInfo:
-    """What a ROOT file says about one tree, without reading entries."""
+    """What a file, of whatever format, says about one tree, without reading entries."""
 
     url: str
     tree: str

@@ -26,7 +26,13 @@ class Roc:
 
 
 def roc(is_signal: NDArray[np.bool_], scores: Floats, weights: Floats | None = None) -> Roc | None:
-    """Return the curve over all thresholds; None when there is only one class."""
+    """Return the curve over all thresholds; None when there is only one class.
+
+    Args:
+        is_signal: shape (entries,).
+        scores: the same shape; the higher, the more like signal.
+        weights: the same shape; None: all entries count alike.
+    """
     if int(np.count_nonzero(is_signal)) in (0, len(is_signal)):
         return None
     order = np.argsort(-scores, kind="stable")
@@ -97,7 +103,13 @@ def _from_the_mean(values: Floats, weights: Floats) -> Floats:
 def mean_area(
     labels: NDArray[np.integer[Any]], scores: Floats, weights: Floats | None = None
 ) -> float | None:
-    """Return the mean over classes of the area of "this class against all others"."""
+    """Return the mean over classes of the area of "this class against all others".
+
+    Args:
+        labels: numbers of classes, shape (entries,).
+        scores: shape (entries, classes).
+        weights: shape (entries,); None: all entries count alike.
+    """
     curves = [roc(labels == index, scores[:, index], weights) for index in range(scores.shape[1])]
     areas = [curve.area for curve in curves if curve is not None]
     return float(np.mean(areas)) if areas else None

@@ -1,4 +1,4 @@
-"""Scoring ROOT files with a trained model: asked for, and fetched."""
+"""Scoring files with a trained model: asked for, and fetched."""
 
 from contextlib import suppress
 from typing import Any, cast, get_args

@@ -1,4 +1,4 @@
-"""Numbers that JSON has made Python objects of, as doubles: half of what NumPy takes for it."""
+"""Numbers as JSON is parsed to, Python's, as an array of doubles: in half of NumPy's time."""
 
 import struct
 from collections.abc import Iterable, Sequence
