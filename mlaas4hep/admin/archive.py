@@ -21,7 +21,7 @@ from mlaas4hep.adapters.nats.archive import STREAMS, Message
 from mlaas4hep.admin.platform import Platform
 from mlaas4hep.core import sealed, wire
 from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError
-from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.ports import ObjectStore
 
 _ACCOUNT = "account.json"
 _IN_MEMORY = 8 << 20
@@ -97,7 +97,7 @@ def restore(file: Path, platform: Platform) -> Account:
         kind, _, rest = name.partition("/")
         bucket, _, key = rest.partition("/")
         if kind == "objects":
-            _stores(platform.services)[bucket].put_stream(key, cast(BinaryIO, content), _LARGEST)
+            platform.services.buckets[bucket].put_stream(key, cast(BinaryIO, content), _LARGEST)
     for name, content in _contents(file):
         if name.startswith("messages/"):
             platform.nats.put(wire.load(_Kept, content.read()).message())
@@ -119,7 +119,7 @@ class _Writer:
                 name = f"messages/{stream}/{message.sequence:012d}.json"
                 self._add(name, io.BytesIO(wire.dump(_Kept.of(message))))
                 messages += 1
-        for bucket, store in _stores(platform.services).items():
+        for bucket, store in platform.services.buckets.items():
             if bucket != "chunks" or chunks:
                 objects += self._bucket(bucket, store)
         account = Account(objects=objects, messages=messages, xxh3=self._digest.hexdigest())
@@ -185,7 +185,7 @@ def _refuse_unless_empty(platform: Platform) -> None:
     for stream in STREAMS:
         if any(platform.nats.messages(stream)):
             raise _in_use(f"stream {stream}")
-    for bucket, store in _stores(platform.services).items():
+    for bucket, store in platform.services.buckets.items():
         if any(store.list("")):
             raise _in_use(f"bucket {bucket}")
 
@@ -195,13 +195,3 @@ def _in_use(what: str) -> ConflictError:
         f"the platform is in use: {what} is not empty",
         hint="a backup is put into an empty platform only, so that nothing is ever mixed",
     )
-
-
-def _stores(services: Services) -> dict[str, ObjectStore]:
-    return {
-        "tarballs": services.tarballs,
-        "runs": services.runs_files,
-        "specs": services.specs,
-        "chunks": services.chunks,
-        "models": services.models,
-    }

@@ -1,4 +1,4 @@
-"""The shapes of an ASGI app (https://asgi.readthedocs.io), for type checkers."""
+"""The shapes of an ASGI app (https://asgi.readthedocs.io), and how one starts and stops."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -7,3 +7,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+async def lifespan(receive: Receive, send: Send, close: Callable[[], None]) -> None:
+    """Tell the server that the app has started, and at its end `close` the app."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

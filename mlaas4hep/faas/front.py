@@ -24,7 +24,7 @@ from weakref import WeakValueDictionary
 
 import flask
 
-from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.asgi import Receive, Scope, Send, lifespan
 from mlaas4hep.faas.bodies import Admission, Bodies, ClientGoneError, Spool
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.environ import environ
@@ -99,7 +99,8 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            close = partial(self._pool.shutdown, wait=False, cancel_futures=True)
+            await lifespan(receive, send, close)
             return
         if scope["path"] == _HEALTH and scope["method"] == "GET":  # whatever the threads do
             await _send(send, 200, {"status": "healthy"})
@@ -209,16 +210,6 @@ class Front:
         return await asyncio.get_running_loop().run_in_executor(
             self._pool, partial(copy_context().run, work, *args)
         )
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                self._pool.shutdown(wait=False, cancel_futures=True)
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
 
 def _announces_body(scope: Scope) -> bool:

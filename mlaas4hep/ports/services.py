@@ -1,6 +1,6 @@
 """Everything that steps and use cases are given, in one value."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -69,3 +69,14 @@ class Services:
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures
     max_versions: int = 10  #: of a promoted model that are kept
+
+    @property
+    def buckets(self) -> Mapping[str, ObjectStore]:
+        """Return all object stores by the names of their buckets."""
+        return {
+            "tarballs": self.tarballs,
+            "runs": self.runs_files,
+            "specs": self.specs,
+            "chunks": self.chunks,
+            "models": self.models,
+        }

@@ -61,7 +61,7 @@ def stored(
     bucket: Literal["runs", "chunks"], key: str, name: str, services: Services, through: bool
 ) -> Download | None:
     """Return an object as it lies in a bucket, to be saved as `name`; None if it is not there."""
-    store = {"runs": services.runs_files, "chunks": services.chunks}[bucket]
+    store = services.buckets[bucket]
     info = store.info(key)
     if info is None:
         return None

@@ -11,36 +11,26 @@ from collections.abc import Collection
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import QuotaError
-from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.ports import Services
 
 
 def used_bytes(owner: str, services: Services) -> dict[str, int]:
     """Return the bytes that an owner has in each bucket."""
     return {
         name: sum(info.size_bytes for info in bucket.list(f"{owner}/"))
-        for name, bucket in _buckets(services).items()
+        for name, bucket in services.buckets.items()
     }
 
 
 def bytes_by_owner(services: Services) -> Counter[str]:
     """Return the bytes that each owner has in all buckets; lists everything there is."""
     found: Counter[str] = Counter()
-    for bucket in _buckets(services).values():
+    for bucket in services.buckets.values():
         for info in bucket.list(""):
             owner, _, below = info.key.partition("/")
             if below and not owner.startswith("."):  # what begins with a dot is about everybody
                 found[owner] += info.size_bytes
     return found
-
-
-def _buckets(services: Services) -> dict[str, ObjectStore]:
-    return {
-        "tarballs": services.tarballs,
-        "runs": services.runs_files,
-        "specs": services.specs,
-        "chunks": services.chunks,
-        "models": services.models,
-    }
 
 
 def check_bytes(owner: str, more_bytes: int, services: Services, limits: Limits) -> None:

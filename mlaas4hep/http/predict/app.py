@@ -14,7 +14,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.faas.asgi import Receive, Scope, Send
+from mlaas4hep.faas.asgi import Receive, Scope, Send, lifespan
 from mlaas4hep.faas.bodies import Bodies, ClientGoneError
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
@@ -137,7 +137,7 @@ class PredictApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await lifespan(receive, send, self.context.batcher.close)
             return
         await self.answered(scope, receive, send)
 
@@ -171,13 +171,3 @@ class PredictApp:
         call.args = route.arguments(query, in_path) if query else in_path
         answer: Answer = await route.handler(context, call)
         return answer
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                self.context.batcher.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return

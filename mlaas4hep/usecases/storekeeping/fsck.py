@@ -49,12 +49,7 @@ def repair(finding: Finding, services: Services) -> bool:
     """Delete what is damaged and can be made again; tell whether it was."""
     if not finding.makes_itself:
         return False
-    stores = {
-        "chunks": services.chunks,
-        "specs": services.specs,
-        "runs": services.runs_files,
-    }
-    stores[finding.bucket].delete(finding.key)
+    services.buckets[finding.bucket].delete(finding.key)
     return True
 
 
