@@ -1,5 +1,6 @@
 """The command line, and a deployment on a free port for it."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,9 +12,13 @@ import pytest
 import uproot
 
 from mlaas4hep.cli import main
+from mlaas4hep.core import keys
 from mlaas4hep.http.workflow.front import front
+from mlaas4hep.laptop import issuer
 from tests.asgi import serving
-from tests.people import World
+from tests.people import FOLDER, World, pack
+
+OWNER = keys.owner(issuer.ISSUER, "alice")
 
 
 @pytest.fixture
@@ -74,6 +79,19 @@ class Gateway:
         await self.app(scope, receive, send)
 
 
+class Awaited(Gateway):
+    """A gateway that does something as soon as somebody waits for a change."""
+
+    def __init__(self, app, then):
+        super().__init__(app)
+        self._then = then
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and b"seen=" in scope["query_string"]:
+            await asyncio.to_thread(self._then)
+        await super().__call__(scope, receive, send)
+
+
 @pytest.fixture
 def deployment(world):
     """Return the options that reach a served world."""
@@ -121,3 +139,20 @@ def model(idim):
     net.compile(optimizer="adam", loss="binary_crossentropy")
     return net
 """
+
+
+@pytest.fixture
+def tarball(tmp_path):
+    path = tmp_path / "luca.tar.gz"
+    path.write_bytes(pack(FOLDER))
+    return path
+
+
+@pytest.fixture
+def submitted(cli, deployment, tarball):
+    cli("upload", tarball, *deployment)
+    assert cli("submit", "luca", *deployment).code == 0
+
+
+def tell(world, kind, **fields):
+    world.services.runs.apply([kind(owner=OWNER, run="luca_1", **fields)])

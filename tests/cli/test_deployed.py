@@ -1,8 +1,5 @@
 """Commands against a deployment, over real HTTP."""
 
-import asyncio
-import json
-
 import pytest
 
 from mlaas4hep.core import keys, wire
@@ -10,32 +7,11 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import ScoringRequest
-from mlaas4hep.core.runs.events import ModelReady, RunFailed, TrainingStarted
+from mlaas4hep.core.runs.events import RunFailed
 from mlaas4hep.errors import Problem
 from mlaas4hep.http.workflow.front import front
-from mlaas4hep.laptop import issuer
 from tests.asgi import serving
-from tests.cli.conftest import Gateway
-from tests.people import FOLDER, pack
-
-OWNER = keys.owner(issuer.ISSUER, "alice")
-
-
-@pytest.fixture
-def tarball(tmp_path):
-    path = tmp_path / "luca.tar.gz"
-    path.write_bytes(pack(FOLDER))
-    return path
-
-
-@pytest.fixture
-def submitted(cli, deployment, tarball):
-    cli("upload", tarball, *deployment)
-    assert cli("submit", "luca", *deployment).code == 0
-
-
-def tell(world, kind, **fields):
-    world.services.runs.apply([kind(owner=OWNER, run="luca_1", **fields)])
+from tests.cli.conftest import OWNER, Awaited
 
 
 def test_an_upload_is_called_as_its_file(cli, deployment, tarball):
@@ -72,50 +48,6 @@ def test_a_refused_submission_is_1_with_file_and_hint(cli, deployment, tarball, 
     error, hint = result.err.splitlines()
     assert error.endswith("(stage submit, file modell.py)")
     assert hint == "hint: did you mean 'model.py'?"
-
-
-def test_watch_tells_each_status_and_ends_with_the_run(cli, world, deployment, submitted):
-    def end():
-        tell(world, ModelReady, model="luca_1", version="v")
-
-    with serving(Awaited(front(world.app), end)) as url:
-        result = cli("watch", "luca_1", "--url", url, *deployment[2:])
-
-    assert result.code == 0
-    lines = result.out.splitlines()
-    assert lines[0].endswith("luca_1 is submitted")
-    assert lines[-1] == "luca_1 is done: the model luca_1 is served"
-
-
-def test_logs_are_followed_to_the_end_of_the_run(cli, world, deployment, submitted):
-    def end():
-        tell(world, ModelReady, model="luca_1", version="v")
-
-    with serving(Awaited(front(world.app), end)) as url:
-        result = cli("logs", "luca_1", "-f", "--url", url, *deployment[2:])
-
-    assert result.code == 0
-    whole = cli("logs", "luca_1", *deployment).out.splitlines()
-    assert "run luca_1 is done" in result.out
-    assert [line for line in result.out.splitlines() if line in whole] == whole
-
-
-def test_watching_a_run_that_fails_is_1_and_says_why(cli, world, deployment, submitted):
-    tell(world, RunFailed, problem=Problem(code="x", message="no tree", stage="specs", hint="h"))
-    result = cli("watch", "luca_1", *deployment)
-
-    assert result.code == 1
-    assert result.err == "error: no tree (stage specs)\nhint: h\n"
-    shown = cli("status", "luca_1", *deployment).out.splitlines()
-    assert shown[-2:] == ["failed: no tree (stage specs)", "hint: h"]
-
-
-def test_watch_as_json_is_a_line_for_each_change(cli, world, deployment, submitted):
-    tell(world, TrainingStarted, rounds=3)
-    tell(world, RunFailed, problem=Problem(code="x", message="no tree"))
-    result = cli("watch", "luca_1", "--json", *deployment)
-
-    assert [json.loads(line)["status"] for line in result.out.splitlines()] == ["failed"]
 
 
 def test_status_logs_and_lists(cli, deployment, submitted):
@@ -241,50 +173,6 @@ def test_usage_shows_what_is_used(cli, world, deployment, submitted):
 )
 def test_predict_wants_one_model_and_one_question(cli, deployment, arguments):
     assert cli("predict", *arguments, *deployment).code == 2
-
-
-def test_a_watch_that_loses_sight_says_that_the_run_goes_on(cli, world, deployment, submitted):
-    with serving(Expiring(front(world.app))) as url:
-        result = cli("watch", "luca_1", "--url", url, *deployment[2:])
-
-    assert result.code == 3
-    error, hint = result.err.splitlines()
-    assert error.startswith("error: lost sight of luca_1, which was submitted: the token has")
-    assert error.endswith("; the run goes on")
-    assert "mlaas4hep watch luca_1" in hint
-
-
-def test_a_watch_that_never_saw_the_run_is_an_ordinary_failure(cli, world, deployment, submitted):
-    result = cli("watch", "luca_1", *deployment[:2], "--token", "gibberish")
-
-    assert result.code == 1
-    assert "lost sight" not in result.err
-
-
-class Awaited(Gateway):
-    """A gateway that does something as soon as somebody waits for a change."""
-
-    def __init__(self, app, then):
-        super().__init__(app)
-        self._then = then
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "http" and b"seen=" in scope["query_string"]:
-            await asyncio.to_thread(self._then)
-        await super().__call__(scope, receive, send)
-
-
-class Expiring(Gateway):
-    """A gateway for a token that ends while somebody waits for a change."""
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or b"seen=" not in scope["query_string"]:
-            await super().__call__(scope, receive, send)
-            return
-        problem = {"code": "unauthenticated", "message": "the token has expired"}
-        await send({"type": "http.response.start", "status": 401, "headers": []})
-        body = json.dumps({"error": problem}).encode()
-        await send({"type": "http.response.body", "body": body})
 
 
 @pytest.mark.parametrize("out", ["none/m.tar.gz", "."])
