@@ -57,6 +57,7 @@ def raw(inputs: Inputs, folder: Path, **_: object) -> Body:
 
 
 def _names(inputs: Inputs, tree: Any) -> list[str] | None:
+    """Return the branches that are read; None: all."""
     if inputs.kind.endswith("-ntuple"):
         return None
     return sorted(SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS))
@@ -70,8 +71,7 @@ def inflate(inputs: Inputs, folder: Path, **_: object) -> Body:
         with uproot.open(path) as file:
             tree = file["events"]
             entries += tree.num_entries
-            names = SELECTED if inputs.kind == "nano" else set(tree.keys()) - set(IDENTIFIERS)
-            for name in names:
+            for name in _names(inputs, tree) or tree.keys():
                 packed += _packed(tree[name], data)
 
     def body() -> Measured:

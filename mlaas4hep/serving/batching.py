@@ -72,7 +72,7 @@ class Batcher:
         return answered_alone(allowed(served, person).by(model[2]), question)
 
     def prompt_together(self, model: Model, sent: Sequence[Sent]) -> list[Any]:
-        """Return the same for several questions: answers, each in its place, or errors, or None."""
+        """Return what `prompt` returns for each of several questions, or its error."""
         served = self._at_hand(model)
         return [None] * len(sent) if served is None else _at_once(served, model[2], sent)
 

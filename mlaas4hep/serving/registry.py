@@ -90,7 +90,7 @@ class Registry:
         return found[0]
 
     def confirmed(self, owner: str, name: str) -> LoadedModel:
-        """Return the same after asking the store, whatever is believed."""
+        """Return the version that the store says is served, whatever was believed before."""
         key = _record_key(owner, name)
         with self._guard(key):
             asked_at = self._clock()

@@ -30,7 +30,7 @@ class Child(Protocol):
         """Return the exit code, or minus the signal that ended it; None: it lives."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the same when it has ended; subprocess.TimeoutExpired: it has not in time."""
+        """Return what `poll` does once it has ended; subprocess.TimeoutExpired: not in time."""
 
     def kill(self) -> None:
         """End it."""

@@ -7,7 +7,7 @@ from mlaas4hep.core.data.columns import Columns
 
 
 def one_ahead(blocks: Iterator[Columns], helper: Executor) -> Iterator[Columns]:
-    """Yield the same blocks; `helper` makes the next one meanwhile, one after the other.
+    """Yield the blocks as they are; `helper` makes the next one meanwhile, one after the other.
 
     What making a block raises is raised when it is asked for. Whoever stops early waits for the
     block that is being made.

@@ -25,7 +25,7 @@ def root_delta_phi(phi1: Any, phi2: Any) -> Array:
 
 
 def root_delta_r(eta1: Any, eta2: Any, phi1: Any, phi2: Any) -> Array:
-    """Return the same as `delta_r`, in the order of ROOT's DeltaR."""
+    """Return `delta_r` of arguments in the order of ROOT's DeltaR."""
     return delta_r(eta1, phi1, eta2, phi2)
 
 

@@ -101,7 +101,7 @@ class Context:
     def prompt_together(
         self, asked: Sequence[tuple[Call, Asking]]
     ) -> list[Answer | MlaasError | None]:
-        """Return the same for several calls, each in its place, errors among them."""
+        """Return what `prompt` returns for each of several calls, or its error."""
         found: list[Answer | MlaasError | None] = [None] * len(asked)
         for model, places in _by_model(asked, found).items():
             sent = [Sent(who(asked[place][0]), asked[place][1].question) for place in places]
@@ -251,10 +251,10 @@ def row_values(served: LoadedModel, outputs: Outputs) -> Array:
 
 
 def row_output(served: LoadedModel, outputs: Outputs, rows: int) -> Array:
-    """Return the same for answers by row.
+    """Return what `row_values` returns, one place for each row.
 
     Raises:
-        InvalidRequestError: it has not one place for each row.
+        InvalidRequestError: there is not one place for each row.
     """
     return by_row(served, served.output, row_values(served, outputs), rows)
 

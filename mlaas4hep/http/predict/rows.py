@@ -75,7 +75,7 @@ class Rows(NamedTuple):
         return Single(whole.ask_all, len(others))
 
     def ask_all(self, served: LoadedModel) -> Asked:
-        """Return the same as `ask`; the answer is the list of the rows' outputs."""
+        """Return the inputs for all rows; the answer is the list of their outputs."""
 
         def answer(outputs: Outputs) -> list[Predicted]:
             result = row_output(served, outputs, len(self.values))

@@ -87,7 +87,7 @@ def find_model(context: Context, call: Call) -> ModelRecord:
 
 
 def own_model(context: Context, call: Call) -> ModelRecord:
-    """Return the same, if the person may change it."""
+    """Return the model that a call is about, if the person may change it."""
     record = find_model(context, call)
     if record.owner != call.person.owner:
         raise ForbiddenError(f"model {record.name!r} belongs to somebody else")

@@ -22,7 +22,7 @@ class Lies:
     counter_name: str = ""
 
     def baskets(self, name: str, collection: str, file_bytes: int) -> Baskets:
-        """Return the same as numbers.
+        """Return them as numbers, checked.
 
         Raises:
             DamagedStreamError: they lie outside of the file, or are out of order.

@@ -127,9 +127,9 @@ class ChunkPlan:
     """
 
     totals: tuple[int, ...]  #: entries of each file that are used
-    take: tuple[int, ...]
-    regular: int
-    spread: int
+    take: tuple[int, ...]  #: entries of each file that a regular chunk takes
+    regular: int  #: how many chunks are regular
+    spread: int  #: how many chunks share what those leave
 
     @classmethod
     def of(

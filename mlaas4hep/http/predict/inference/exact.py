@@ -142,7 +142,7 @@ def many(values: Any, dtype: str) -> Array | None:
 
 
 def _row(values: list[Any], dtype: str) -> Array | None:
-    """Return the same of a few numbers, with as little code as possible: it is not in the caches."""
+    """Return what `many` returns for a few numbers, with as little code as possible."""
     try:
         are_small = math.hypot(*values) < DOUBLES_HOLD  # NaN is not, and texts are no numbers
     except (TypeError, OverflowError):

@@ -84,7 +84,7 @@ class StoredTree:
         return self.listed(branch.baskets, branch)
 
     def listed(self, baskets: int, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
-        """Return the same for so many baskets; `branch` says where the lists are."""
+        """Return first entries, places and lengths of so many baskets of a branch, as stored."""
         count = min(max(baskets, 0), branch.room)
         lengths, entries, places = branch.lists
         starts = self.data[places : places + 8 * count]

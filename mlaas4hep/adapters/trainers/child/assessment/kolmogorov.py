@@ -36,9 +36,13 @@ def exact(distance: float, first: int, second: int) -> float:
 
 
 def limit(distance: float, entries: float) -> float:
-    """Return the same for large samples, which count as many `entries`: m n / (m + n).
+    """Return the probability that large samples are at least `distance` apart.
 
     It is what ROOT's `TMath::KolmogorovProb` gives.
+
+    Args:
+        distance: of both distributions.
+        entries: what samples of m and n values count as: m n / (m + n).
     """
     z = distance * math.sqrt(entries)
     if z < _ALIKE:
