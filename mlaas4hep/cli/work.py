@@ -143,7 +143,7 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
     measured = from_ancestor(parse_object(read_text(specs), str(specs)))
     with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:
         inputs = Inputs.open(request, services)
-        made = arrays.Made(
+        made = arrays.Origin(
             inputs=inputs,
             specs=arrays.only_features(measured, inputs.opened),
         )

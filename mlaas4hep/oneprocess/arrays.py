@@ -30,7 +30,7 @@ OnChunk = Callable[[int, int], None]  #: is told how many chunks are written, an
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Origin:
     """What a folder of chunks was made from; a training needs it for the bundle's contract."""
 
     inputs: Inputs
@@ -60,7 +60,7 @@ def only_features(specs: Specs, opened: OpenedFiles) -> Specs:
     return replace(specs, branches=kept)
 
 
-def write(made: Made, out: Path, services: Services, on_chunk: OnChunk) -> dict[str, Any]:
+def write(made: Origin, out: Path, services: Services, on_chunk: OnChunk) -> dict[str, Any]:
     """Write every chunk and the manifest into a folder, and return the manifest."""
     out.mkdir(parents=True, exist_ok=True)
     plan = made.inputs.opened.plan(made.inputs.request, made.specs)
@@ -101,14 +101,14 @@ def _write_arrays(path: Path, chunk: Chunk) -> None:
     np.savez(path, x=x, mask=mask, y=chunk.y, **there)
 
 
-def read_made(folder: Path) -> Made:
+def read_made(folder: Path) -> Origin:
     """Return what a folder of chunks was made from.
 
     Raises:
         InvalidRequestError: it was not made by `write`.
     """
     try:
-        return wire.load(Made, (folder / MADE).read_bytes())
+        return wire.load(Origin, (folder / MADE).read_bytes())
     except OSError as error:
         raise InvalidRequestError(
             f"{str(folder)!r} holds no chunks: {MADE} cannot be read",

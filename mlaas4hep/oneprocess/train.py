@@ -54,7 +54,7 @@ def prepare(folder: Path, wanted: WantedTraining, services: Services) -> Run:
     return services.runs.get(OWNER, run)
 
 
-def _store(made: arrays.Made, folder: Path, services: Services) -> list[Event]:
+def _store(made: arrays.Origin, folder: Path, services: Services) -> list[Event]:
     """Put everything where the train step finds it; return the news about the chunks."""
     request, opened = made.inputs.request, made.inputs.opened
     specs_key = keys.specs(OWNER, keys.digest(wire.dump(made.specs).decode()))

@@ -32,7 +32,7 @@ PIECE_BYTES = 64  #: so much of a body weighs as much as a row
 _QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
 
 
-class Sent(NamedTuple):
+class Inquiry(NamedTuple):
     """A question, and who asks it."""
 
     person: Person
@@ -71,7 +71,7 @@ class Batcher:
             return None
         return answered_alone(allowed(served, person).by(model[2]), question)
 
-    def prompt_together(self, model: Model, sent: Sequence[Sent]) -> list[Any]:
+    def prompt_together(self, model: Model, sent: Sequence[Inquiry]) -> list[Any]:
         """Return what `prompt` returns for each of several questions, or its error."""
         served = self._at_hand(model)
         return [None] * len(sent) if served is None else _at_once(served, model[2], sent)
@@ -204,10 +204,10 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
         served = registry.current(owner, name)
     except MlaasError as error:
         return [error] * len(jobs)
-    return _together(served, signature, [Sent(job.person, job.question) for job in jobs])
+    return _together(served, signature, [Inquiry(job.person, job.question) for job in jobs])
 
 
-def _at_once(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
+def _at_once(served: LoadedModel, signature: str, sent: Sequence[Inquiry]) -> list[Any]:
     """Return answers to questions of a few rows, in calls of a few rows; None in place of others."""
     most, sizes = served.runtime.prompt_rows, [question.rows for _, question in sent]
     if sum(sizes) <= most:
@@ -232,14 +232,14 @@ def _fill(
     places: list[int],
     served: LoadedModel,
     signature: str,
-    sent: Sequence[Sent],
+    sent: Sequence[Inquiry],
 ) -> None:
     found = _together(served, signature, [sent[place] for place in places])
     for place, answer in zip(places, found, strict=True):
         answers[place] = answer
 
 
-def _together(served: LoadedModel, signature: str, sent: Sequence[Sent]) -> list[Any]:
+def _together(served: LoadedModel, signature: str, sent: Sequence[Inquiry]) -> list[Any]:
     """Return the answer to each question, or its error, with as few calls of the model as possible."""
     refused: dict[int, MlaasError] = {}
     people = {id(person): person for person, _ in sent}  # nearly always one and the same

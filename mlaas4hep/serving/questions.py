@@ -18,7 +18,7 @@ Feeds = Mapping[str, Array]
 Outputs = dict[str, Array]
 
 
-class Asked(NamedTuple):
+class Invocation(NamedTuple):
     """A question in the terms of one model."""
 
     feeds: Feeds
@@ -36,7 +36,7 @@ class Question(Protocol):
     def rows(self) -> int:
         """How many rows it is about, as far as is known before the model is; at least that many."""
 
-    def ask(self, served: LoadedModel) -> Asked:
+    def ask(self, served: LoadedModel) -> Invocation:
         """Return the model's inputs, and how the answer is made of its outputs.
 
         Raises:
@@ -51,7 +51,7 @@ class Question(Protocol):
 class Single:
     """A question that is never joined with others before it is asked."""
 
-    to_ask: Callable[[LoadedModel], Asked]
+    to_ask: Callable[[LoadedModel], Invocation]
     rows: int = 1  #: that it is about
 
     @property
@@ -59,7 +59,7 @@ class Single:
         """Return None."""
         return
 
-    def ask(self, served: LoadedModel) -> Asked:
+    def ask(self, served: LoadedModel) -> Invocation:
         """Return inputs, and how the answer is made."""
         return self.to_ask(served)
 
@@ -75,7 +75,7 @@ class _Unit:
     question: Question
     places: list[int]
     parts: list[Question]  #: those that were joined; empty if it is one
-    asked: Asked
+    asked: Invocation
 
     @property
     def rows(self) -> int:

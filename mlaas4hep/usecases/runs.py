@@ -26,7 +26,7 @@ MAX_LOG_BYTES = 4 * 1024**2  #: of the training's output that a log shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredRun:
     """A run and what is stored about it."""
 
     run: Run
@@ -48,13 +48,13 @@ def find(owner: str, name: str, services: Services) -> Run:
         raise NotFoundError(f"you have no run named {name!r}", hint=nearest(name, names)) from error
 
 
-def details(run: Run, services: Services) -> Stored:
+def details(run: Run, services: Services) -> StoredRun:
     """Return the run with its request and its specs."""
     specs = None
     if run.specs:
         with suppress(NotFoundError, DamagedError):  # the report does without
             specs = sealed.load(Specs, services.specs.get(run.specs))
-    return Stored(run=run, request=request_of(run, services), specs=specs)
+    return StoredRun(run=run, request=request_of(run, services), specs=specs)
 
 
 def request_of(run: Run, services: Services) -> Request | ScoringRequest:

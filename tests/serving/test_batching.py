@@ -12,8 +12,8 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.ports import TensorInfo
-from mlaas4hep.serving.batching import Batcher, Sent
-from mlaas4hep.serving.questions import Asked, Single
+from mlaas4hep.serving.batching import Batcher, Inquiry
+from mlaas4hep.serving.questions import Invocation, Single
 from mlaas4hep.serving.registry import Registry
 from tests.gatedmodel import GatedModel
 
@@ -41,7 +41,8 @@ def batcher(model):
 
 def question(rows):
     return Single(
-        lambda _served: Asked({"x": np.ones(1, np.float32)}, lambda _outputs: "answer"), rows=rows
+        lambda _served: Invocation({"x": np.ones(1, np.float32)}, lambda _outputs: "answer"),
+        rows=rows,
     )
 
 
@@ -113,7 +114,7 @@ class FewRows:
 def doubling(*numbers):
     x = np.array(numbers, np.float32).reshape(-1, 1)
     return Single(
-        lambda _served: Asked({"x": x}, lambda outputs: outputs["y"].ravel().tolist()),
+        lambda _served: Invocation({"x": x}, lambda outputs: outputs["y"].ravel().tolist()),
         rows=len(numbers),
     )
 
@@ -125,11 +126,11 @@ def test_what_is_asked_together_takes_few_calls_of_few_rows_and_what_is_larger_w
     registry = Registry(store, lambda _store, _record: model, keep=1, clock=lambda: 0.0)
     batcher = Batcher(registry)
     questions = [doubling(1), doubling(2, 3), doubling(4, 5), doubling(*range(5)), doubling(6)]
-    sent = [Sent(ALICE, question) for question in questions]
+    sent = [Inquiry(ALICE, question) for question in questions]
 
     assert batcher.prompt_together(MODEL, sent) == [None] * 5  # it is not loaded
     registry.current("o", "net")
-    several = [batcher.prompt_together(MODEL, [*sent, Sent(BOB, doubling(7))]) for _ in range(3)]
+    several = [batcher.prompt_together(MODEL, [*sent, Inquiry(BOB, doubling(7))]) for _ in range(3)]
     batcher.close()
 
     for *answers, refused in several:

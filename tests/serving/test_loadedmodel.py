@@ -10,7 +10,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
-from mlaas4hep.serving.questions import Asked, Single, answered
+from mlaas4hep.serving.questions import Invocation, Single, answered
 
 RECORD = ModelRecord(owner="o", name="m", version="v", files=())
 
@@ -59,7 +59,9 @@ def computing(outputs_of):
 
 def row(number):
     x = np.array([[number]], np.float32)
-    return Single(lambda _served: Asked({"x": x}, lambda outputs: outputs["y"].ravel().tolist()))
+    return Single(
+        lambda _served: Invocation({"x": x}, lambda outputs: outputs["y"].ravel().tolist())
+    )
 
 
 def test_rows_of_one_signature_are_found_to_change_each_other_s_answers_whatever_another_one_does():

@@ -6,7 +6,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from mlaas4hep.adapters.native.loaded import Floats, Loaded
+from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 
 _END = b"\nend of trees\n"
 
@@ -16,7 +16,7 @@ def scores(booster: Any, x: Floats) -> Floats:
     return np.asarray(booster.predict(x), np.float32).reshape(len(x), -1)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> NativeModel:
     """Return what the trees in a file compute.
 
     Raises:
@@ -25,4 +25,4 @@ def load(path: Path) -> Loaded:
     if _END not in path.read_bytes():
         raise ValueError("the end of the trees is missing")
     booster = lightgbm.Booster(model_file=path)
-    return Loaded(scores=lambda rows: scores(booster, rows), columns=booster.num_feature())
+    return NativeModel(scores=lambda rows: scores(booster, rows), columns=booster.num_feature())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.native.loaded import Floats, Loaded
+from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 
 _TWO = 2  #: classes, told by one number
 
@@ -90,7 +90,7 @@ def _answers(estimator: Any, columns: int) -> bool:
     return True
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> NativeModel:
     """Return the pickled estimator; only a confined process may read a pickle.
 
     Raises:
@@ -101,7 +101,7 @@ def load(path: Path) -> Loaded:
         callable(getattr(estimator, name, None)) for name in _ANSWERS
     ):
         raise ValueError(f"it holds a {type(estimator).__name__}, which has no predict")
-    return Loaded(
+    return NativeModel(
         scores=lambda rows: scores(estimator, rows),
         columns=_columns(estimator),
         classes=_named(estimator),

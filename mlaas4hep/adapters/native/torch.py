@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.native.loaded import Floats, Loaded
+from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 
 Activation = Literal["none", "sigmoid", "softmax", "exp", "signed"]
 ROWS = 4096  #: at a time
@@ -93,7 +93,9 @@ def scores(model: Scores, rows: Floats) -> Floats:
     return torch.cat(parts).numpy() if parts else np.empty((0, 1), np.float32)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> NativeModel:
     """Return what the pickled module computes; only a confined process may read a pickle."""
     model = pickle.loads(path.read_bytes())  # noqa: S301 - see above
-    return Loaded(scores=lambda rows: scores(model, rows), columns=getattr(model, "columns", 0))
+    return NativeModel(
+        scores=lambda rows: scores(model, rows), columns=getattr(model, "columns", 0)
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from mlaas4hep.adapters.native.loaded import Floats, Loaded
+from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 
 
 def scores(booster: Any, x: Floats) -> Floats:
@@ -14,7 +14,7 @@ def scores(booster: Any, x: Floats) -> Floats:
     return np.asarray(booster.inplace_predict(x), np.float32).reshape(len(x), -1)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> NativeModel:
     """Return what the trees in a file compute.
 
     Of a training that stopped early they are those up to its best round, as XGBClassifier and
@@ -25,4 +25,4 @@ def load(path: Path) -> Loaded:
     best = booster.attr("best_iteration")
     if best is not None and int(best) + 1 < booster.num_boosted_rounds():
         booster = booster[: int(best) + 1]
-    return Loaded(scores=lambda rows: scores(booster, rows), columns=booster.num_features())
+    return NativeModel(scores=lambda rows: scores(booster, rows), columns=booster.num_features())

@@ -24,7 +24,7 @@ from mlaas4hep.faas.problems import failure
 from mlaas4hep.http.predict.asking import Asking, Dialect, Tally
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
-from mlaas4hep.serving.batching import Batcher, Model, Sent
+from mlaas4hep.serving.batching import Batcher, Inquiry, Model
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 from mlaas4hep.serving.modellists import Dated, ModelLists
 from mlaas4hep.serving.questions import Outputs
@@ -104,7 +104,7 @@ class Context:
         """Return what `prompt` returns for each of several calls, or its error."""
         found: list[Answer | MlaasError | None] = [None] * len(asked)
         for model, places in _by_model(asked, found).items():
-            sent = [Sent(who(asked[place][0]), asked[place][1].question) for place in places]
+            sent = [Inquiry(who(asked[place][0]), asked[place][1].question) for place in places]
             results = self.batcher.prompt_together(model, sent)
             for place, result in zip(places, results, strict=True):
                 found[place] = self._of(model, asked[place][1], result)

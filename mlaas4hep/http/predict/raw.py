@@ -45,7 +45,7 @@ from mlaas4hep.http.predict.classes import headers_of
 from mlaas4hep.http.predict.context import only_input, row_output
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
-from mlaas4hep.serving.questions import Asked, Outputs, Question, Single
+from mlaas4hep.serving.questions import Invocation, Outputs, Question, Single
 
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
@@ -69,7 +69,7 @@ class Entries:
         """Return what small requests have in common: they can be transformed together."""
         return "entries" if len(self.values) <= MAX_JOINED else None
 
-    def ask(self, served: LoadedModel) -> Asked:
+    def ask(self, served: LoadedModel) -> Invocation:
         """Return the network's inputs; the answer is what the module's docstring shows."""
         return _asked(served, _prepared(served, self.values), [len(self.values)], _first)
 
@@ -106,7 +106,7 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
         )
     rows = bybranch.entries_in(branches)
 
-    def ask(served: LoadedModel) -> Asked:
+    def ask(served: LoadedModel) -> Invocation:
         transform = _transform(served)
         prepared = transform.prepare(
             bybranch.columns(transform.schema, branches, transform.own_types)
@@ -152,7 +152,7 @@ def _asked(
     given: Prepared,
     sizes: Sequence[int],
     choose: Callable[[list[Result]], Any],
-) -> Asked:
+) -> Invocation:
     """Return the inputs for entries of requests of `sizes` entries.
 
     If no entry passes the cuts, one row of zeros stands in; its prediction is shown to nobody.
@@ -172,7 +172,7 @@ def _asked(
             start += size
         return choose(results)
 
-    return Asked(feeds, answer)
+    return Invocation(feeds, answer)
 
 
 def _result(

@@ -23,12 +23,12 @@ from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel, in_one_text
-from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Question, Single
+from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Single
 
 _ROW = (list, np.ndarray)
 
 
-class Predicted(NamedTuple):
+class RowOutputs(NamedTuple):
     """The model's outputs for rows, and the class that each number of a row is for."""
 
     values: Array
@@ -59,30 +59,30 @@ class Rows(NamedTuple):
         """Return what single rows have in common that can be joined."""
         return (len(self.values), self.order) if self.single else None
 
-    def ask(self, served: LoadedModel) -> Asked:
+    def ask(self, served: LoadedModel) -> Invocation:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
 
-        def answer(outputs: Outputs) -> Predicted:
+        def answer(outputs: Outputs) -> RowOutputs:
             values = row_output(served, outputs, self.rows)
             classes = classes_of(served, values)
-            return Predicted(values.reshape(-1) if self.single else values, classes)
+            return RowOutputs(values.reshape(-1) if self.single else values, classes)
 
-        return Asked(self._feeds(served), answer)
+        return Invocation(self._feeds(served), answer)
 
     def joined(self, others: "Sequence[Rows]") -> Question:
         """Return one question for single rows that are alike."""
         whole = Rows(values=[each.values for each in others], keys=self.keys)
         return Single(whole.ask_all, len(others))
 
-    def ask_all(self, served: LoadedModel) -> Asked:
+    def ask_all(self, served: LoadedModel) -> Invocation:
         """Return the inputs for all rows; the answer is the list of their outputs."""
 
-        def answer(outputs: Outputs) -> list[Predicted]:
+        def answer(outputs: Outputs) -> list[RowOutputs]:
             result = row_output(served, outputs, len(self.values))
             classes = classes_of(served, result)
-            return [Predicted(row, classes) for row in result.reshape(len(result), -1)]
+            return [RowOutputs(row, classes) for row in result.reshape(len(result), -1)]
 
-        return Asked(self._feeds(served), answer)
+        return Invocation(self._feeds(served), answer)
 
     def _feeds(self, served: LoadedModel) -> Feeds:
         info = only_input(served)
@@ -119,7 +119,7 @@ def rows_of(request: dict[str, Any]) -> Rows:
 def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:
     """Return what asks for predictions of rows; they are told as JSON."""
 
-    def told(predicted: Predicted, tally: Tally) -> Answer:
+    def told(predicted: RowOutputs, tally: Tally) -> Answer:
         tally.rows += 1 if rows.single else len(predicted.values)
         return json_answer(shown(predicted.values), headers=headers_of(predicted.classes))
 

@@ -7,7 +7,7 @@ import numpy as np
 from mlaas4hep.core.data.planning.mixing import dealt
 from mlaas4hep.core.data.planning.plan import Recipe
 from mlaas4hep.pipeline.opentrees import naming
-from mlaas4hep.pipeline.preprocessing.filling import Filling, Shaped, make_chunks
+from mlaas4hep.pipeline.preprocessing.filling import Filling, ShapedEntries, make_chunks
 from mlaas4hep.pipeline.preprocessing.preparation import Preparation
 
 
@@ -37,7 +37,7 @@ def _mixed(preparation: Preparation, recipe: Recipe) -> list[Filling]:
         with naming(inputs.opened.files[part.file]):
             for entries in blocks:
                 here, places = np.split(places, [entries.columns.entries])
-                shaped = Shaped.of(layout, entries)
+                shaped = ShapedEntries.of(layout, entries)
                 for number in np.unique(here):
                     rows = shaped.rows(np.flatnonzero(here == number))
                     chunks[number].copy(rows, 0, len(rows.x))

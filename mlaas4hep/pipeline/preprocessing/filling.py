@@ -18,7 +18,7 @@ from mlaas4hep.core.data.planning.plan import Recipe, Slice
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import naming
-from mlaas4hep.pipeline.preprocessing.preparation import Facts, Labelled, Preparation
+from mlaas4hep.pipeline.preprocessing.preparation import Facts, LabelledEntries, Preparation
 
 
 def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:
@@ -99,7 +99,7 @@ class Filling:
         )
         return cls(layout=layout, draft=ChunkDraft.of(shape))
 
-    def fill(self, entries: Labelled) -> None:
+    def fill(self, entries: LabelledEntries) -> None:
         """Shape entries into the next rows."""
         rows = self._next(entries.columns.entries)
         draft = self.draft
@@ -107,7 +107,7 @@ class Filling:
         self.holes.append(found + rows.start * self.layout.width)
         entries.facts.write(draft, rows)
 
-    def copy(self, shaped: "Shaped", start: int, stop: int) -> None:
+    def copy(self, shaped: "ShapedEntries", start: int, stop: int) -> None:
         """Copy rows [start, stop) of entries that are shaped already."""
         rows = self._next(stop - start)
         draft, width = self.draft, self.layout.width
@@ -132,7 +132,7 @@ class Filling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shaped:
+class ShapedEntries:
     """Entries as rows, in memory of their own."""
 
     x: Matrix
@@ -141,7 +141,7 @@ class Shaped:
     holes: Positions
 
     @classmethod
-    def of(cls, layout: Layout, entries: Labelled) -> "Shaped":
+    def of(cls, layout: Layout, entries: LabelledEntries) -> "ShapedEntries":
         """Shape entries."""
         columns = entries.columns
         x = np.empty((columns.entries, layout.width), np.float32)
@@ -149,12 +149,12 @@ class Shaped:
         holes = fill(layout, columns, x, counts=counts)
         return cls(x=x, facts=entries.facts, counts=counts, holes=holes)
 
-    def rows(self, chosen: NDArray[np.intp]) -> "Shaped":
+    def rows(self, chosen: NDArray[np.intp]) -> "ShapedEntries":
         """Return some of the entries, `chosen` rising."""
         width = self.x.shape[1]
         held = np.isin(self.holes // width, chosen) if len(self.holes) else np.zeros(0, np.bool_)
         holes = self.holes[held]
-        return Shaped(
+        return ShapedEntries(
             x=self.x[chosen],
             facts=self.facts.taken(chosen),
             counts=self.counts[:, chosen],
@@ -162,7 +162,7 @@ class Shaped:
         )
 
 
-def _deal(layout: Layout, entries: Labelled, shares: deque[tuple[Filling, int]]) -> None:
+def _deal(layout: Layout, entries: LabelledEntries, shares: deque[tuple[Filling, int]]) -> None:
     """Give entries to those whose turn it is; `shares` says how many each of them still takes."""
     pieces: list[tuple[Filling, int, int]] = []
     at, count = 0, entries.columns.entries
@@ -174,7 +174,7 @@ def _deal(layout: Layout, entries: Labelled, shares: deque[tuple[Filling, int]])
             shares.appendleft((chunk, wanted - (stop - at)))
         at = stop
     if len(pieces) > 1 and count <= BLOCK:
-        shaped = Shaped.of(layout, entries)
+        shaped = ShapedEntries.of(layout, entries)
         for chunk, start, stop in pieces:
             chunk.copy(shaped, start, stop)
         return

@@ -55,15 +55,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
+class LabelledEntries:
     """Entries with what is learned about each."""
 
     columns: Columns
     facts: Facts
 
-    def rows(self, start: int, stop: int) -> "Labelled":
+    def rows(self, start: int, stop: int) -> "LabelledEntries":
         """Return entries [start, stop)."""
-        return Labelled(
+        return LabelledEntries(
             columns=self.columns.rows(start, stop), facts=self.facts.taken(slice(start, stop))
         )
 
@@ -119,7 +119,7 @@ class Preparation:
             keep=branches.about_entries | {ENTRY},
         )
 
-    def each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Iterator[Labelled]]]:
+    def each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Iterator[LabelledEntries]]]:
         """Yield parts with their entries; those on servers are begun before their turn comes."""
         return begun_ahead(parts, self.entries, self._far_bytes, AHEAD_BYTES)
 
@@ -128,7 +128,7 @@ class Preparation:
         is_far = "://" in self.inputs.opened.files[part.file].url
         return 4 * (1 + self.layout.width) * (part.stop - part.start) if is_far else 0
 
-    def entries(self, part: PartOfFile) -> Iterator[Labelled]:
+    def entries(self, part: PartOfFile) -> Iterator[LabelledEntries]:
         """Yield the passing entries of a part of one file in order, with new branches."""
         reads, file = self.inputs.opened.branches.reads, self.inputs.opened.files[part.file]
         has, survey = file.has(reads), self.surveys(file)
@@ -137,7 +137,9 @@ class Preparation:
             filled = (file.filled(block, reads) for block in blocks)
             numbered = _numbered(filled, reading.start)
             for columns in _taken(numbered, self.inputs.preproc, self.keep, reading):
-                yield Labelled(columns=columns, facts=self._facts(part.file, file.name, columns))
+                yield LabelledEntries(
+                    columns=columns, facts=self._facts(part.file, file.name, columns)
+                )
 
     def _facts(self, number: int, name: str, columns: Columns) -> Facts:
         request, part_by = self.inputs.request, self.inputs.opened.branches.part_by

@@ -19,7 +19,7 @@ from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.leaf import Leaf
-from mlaas4hep.adapters.sources.root.ntuple.fields import Found, found_in
+from mlaas4hep.adapters.sources.root.ntuple.fields import ValueField, found_in
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
@@ -110,7 +110,7 @@ def _pages(place: Place, key: Key, fields: Sequence[Field]) -> NtupleLayout:
         return StoredNtuple(key, read, place.size_bytes).layout(fields)
 
 
-def _leaf_of_field(found: Found, edges: bytes) -> Leaf:
+def _leaf_of_field(found: ValueField, edges: bytes) -> Leaf:
     field = found.field
     if field is None:
         return Leaf(name=found.name, unreadable=found.unreadable)

@@ -12,7 +12,7 @@ from mlaas4hep.http.predict.classes import headers_of, row_classes
 from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
-from mlaas4hep.serving.questions import Asked, Feeds, Outputs, Single
+from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Single
 
 STRINGS = "bytes"  #: the type of tensors of strings
 
@@ -58,12 +58,12 @@ def asking_tensors(
         signature: of the model; "": its own.
     """
 
-    def ask(served: LoadedModel) -> Asked:
+    def ask(served: LoadedModel) -> Invocation:
         inputs = feeds(served)
         if FEED in inputs and served.record.folds:
             raise InvalidRequestError(f"model {served.record.name!r} has no input {FEED!r}")
         found = max((len(values) for values in inputs.values() if values.ndim), default=0)
-        return Asked(inputs, lambda outputs: (_named(served, outputs, answer), found))
+        return Invocation(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
     def told(result: tuple[Answer, int], tally: Tally) -> Answer:
         tally.rows += result[1]

@@ -51,7 +51,7 @@ def watch_run(context: Context, call: Call) -> flask.Response:
 
 def looker(services: Services) -> Callable[[str, str], State]:
     """Return what reads and renders a run for its watchers."""
-    stored: LRUCache[tuple[str, str, str], runs.Stored] = LRUCache(_KEPT)
+    stored: LRUCache[tuple[str, str, str], runs.StoredRun] = LRUCache(_KEPT)
     lock = threading.Lock()
 
     def look(owner: str, name: str) -> State:

@@ -20,7 +20,7 @@ _COUNT = "ROOT::RNTupleCardinality<"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ValueField:
     """A field that holds values itself."""
 
     name: str
@@ -29,7 +29,7 @@ class Found:
     projected: bool = False
 
 
-def found_in(schema: Schema) -> list[Found]:
+def found_in(schema: Schema) -> list[ValueField]:
     """Return what holds values; of what is projected under another name, only that one."""
     walk = _Walk(schema=schema)
     every = [found for top in schema.top for found in walk.walk(top, _Way())]
@@ -79,7 +79,7 @@ class _Walk:
 
     schema: Schema
 
-    def walk(self, number: int, way: _Way) -> Iterator[Found]:
+    def walk(self, number: int, way: _Way) -> Iterator[ValueField]:
         """Yield what a field holds, itself or below."""
         this = self.schema.fields[number]
         name = way.name_of(this)
@@ -89,7 +89,7 @@ class _Walk:
             way, name=name, depth=way.depth + 1, projected=way.projected or this.projected
         )
         if any(self.schema.columns[column].representation for column in this.columns):
-            yield Found(name=name)
+            yield ValueField(name=name)
         elif this.role == _RECORD:
             way = replace(way, in_record=True, numbered=this.type.startswith(_NUMBERED))
             for child in this.children:
@@ -100,13 +100,13 @@ class _Walk:
             yield from self._plain(this, way)
         else:
             what = "a std::variant" if this.role == _VARIANT else f"a whole {this.type}"
-            yield Found(name=name, unreadable=what)
+            yield ValueField(name=name, unreadable=what)
 
-    def _rows(self, this: StoredField, way: _Way) -> Iterator[Found]:
+    def _rows(self, this: StoredField, way: _Way) -> Iterator[ValueField]:
         if way.inner is not None or way.length > 1:
-            yield Found(name=way.name, unreadable="rows within rows within rows")
+            yield ValueField(name=way.name, unreadable="rows within rows within rows")
         elif len(this.columns) != 1 or len(this.children) != 1:
-            yield Found(name=way.name)
+            yield ValueField(name=way.name)
         elif way.index is not None:
             (inner,), (child,) = this.columns, this.children
             collection = f"{way.name}[]"
@@ -120,7 +120,7 @@ class _Walk:
             way = replace(way, index=index, collection=way.name, in_record=False)
             yield from self.walk(child, way)
 
-    def _sizes(self, way: _Way, inner: int) -> Found:
+    def _sizes(self, way: _Way, inner: int) -> ValueField:
         """Return the lengths of the rows within rows."""
         name = f"{way.name}{SIZES}"
         found = Field(
@@ -134,9 +134,9 @@ class _Walk:
             inner=inner,
             is_count=True,
         )
-        return Found(name=name, field=found, projected=way.projected)
+        return ValueField(name=name, field=found, projected=way.projected)
 
-    def _plain(self, this: StoredField, way: _Way) -> Iterator[Found]:
+    def _plain(self, this: StoredField, way: _Way) -> Iterator[ValueField]:
         way = replace(way, length=way.length * this.repetition, fixed=way.fixed or _is_array(this))
         if this.type == "std::string":
             yield self._text(this, way)
@@ -145,14 +145,14 @@ class _Walk:
         elif len(this.children) == 1 and not this.columns:
             yield from self.walk(this.children[0], replace(way, in_record=False))
         elif this.columns or this.children:
-            yield Found(name=way.name)
+            yield ValueField(name=way.name)
 
-    def _text(self, this: StoredField, way: _Way) -> Found:
+    def _text(self, this: StoredField, way: _Way) -> ValueField:
         """Return a field of texts: rows of characters."""
         if way.index is not None or way.length > 1:
-            return Found(name=way.name, unreadable="rows of text")
+            return ValueField(name=way.name, unreadable="rows of text")
         if len(this.columns) != 2 or self.schema.columns[this.columns[0]].type not in INDEXES:  # noqa: PLR2004
-            return Found(name=way.name)
+            return ValueField(name=way.name)
         index, characters = this.columns
         found = Field(
             name=way.name,
@@ -163,16 +163,16 @@ class _Walk:
             column=characters,
             index=index,
         )
-        return Found(name=way.name, field=found, projected=way.projected)
+        return ValueField(name=way.name, field=found, projected=way.projected)
 
-    def _number(self, this: StoredField, way: _Way) -> Found:
+    def _number(self, this: StoredField, way: _Way) -> ValueField:
         (number,) = this.columns
         column = self.schema.columns[number]
         is_count = this.type.startswith(_COUNT)
         if is_count != (column.type in INDEXES) or (is_count and way.index is not None):
-            return Found(name=way.name)
+            return ValueField(name=way.name)
         if not is_count and column.type not in STORED:
-            return Found(name=way.name)
+            return ValueField(name=way.name)
         if is_count:
             dtype = "uint64" if "64" in this.type else "uint32"
         else:
@@ -188,4 +188,4 @@ class _Walk:
             inner=way.inner,
             is_count=is_count,
         )
-        return Found(name=way.name, field=found, projected=way.projected)
+        return ValueField(name=way.name, field=found, projected=way.projected)

@@ -22,7 +22,7 @@ MOST_ENTRIES = 500_000  #: of one set that are looked at
 
 
 @dataclass(slots=True)
-class Collected:
+class CollectedScores:
     """Labels and scores of one set, as they come."""
 
     labels: list[Floats] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Evaluation:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._sets = {name: Collected() for name in SETS}
+        self._sets = {name: CollectedScores() for name in SETS}
 
     def add(self, chunk: SplitChunk) -> None:
         """Predict the entries of a chunk."""

@@ -1,4 +1,4 @@
-"""`Loaded`: a model in its framework's own file, as predictions use it."""
+"""`NativeModel`: a model in its framework's own file, as predictions use it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loaded:
+class NativeModel:
     """What computes scores, and what is known of it."""
 
     scores: Callable[[Floats], Floats]  #: shape (n, columns) in, (n, outputs) out
