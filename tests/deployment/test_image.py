@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mlaas4hep.faas.server import watchdog
+
 TEMPLATE = Path(__file__).parents[2] / "templates/python3-mlaas"
 DOCKERFILE = (TEMPLATE / "Dockerfile").read_text()
 
@@ -25,6 +27,10 @@ def selected(*extras: str) -> set[str]:
 
 def test_the_process_is_a_number_that_is_not_root():
     assert "USER 10001:10001" in DOCKERFILE
+
+
+def test_a_function_knows_how_long_its_watchdog_listens_on():
+    assert f"healthcheck_interval={watchdog.LISTENS_ON_S:.0f}s" in DOCKERFILE
 
 
 def test_no_compiler_is_installed():

@@ -7,6 +7,7 @@ import yaml
 
 from deploy.kubernetes import functions as functions_of
 from mlaas4hep.faas.metrics import PATH
+from mlaas4hep.faas.server import serve, watchdog
 from mlaas4hep.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -135,6 +136,10 @@ def test_plain_functions_are_those_of_stack_yml():
 
     for path, text in functions_of.files(stack).items():
         assert path.read_text() == text, f"run {functions_of.__file__}"
+
+
+def test_a_pod_may_take_as_long_as_a_function_and_its_watchdog_take_to_end():
+    assert serve.GRACE_S + watchdog.TOLD_S < functions_of.GRACE_S
 
 
 def test_plain_functions_read_settings_that_there_are(built):

@@ -12,7 +12,12 @@ from collections.abc import Mapping
 
 _PARENT = os.getppid()  #: when we began; a process whose parent is gone has another one
 _STARTED_BY_IT = "fprocess"  #: what it starts; in its environment, and so in ours
-TOLD_S = 8.0  #: it goes five seconds after SIGTERM (`healthcheck_interval`), if all is answered
+LISTENS_ON_S = (
+    5.0  #: a watchdog after SIGTERM, if all is answered: the image's `healthcheck_interval`
+)
+#: Counted from the last answer, which may be `serve.GRACE_S` after SIGTERM: the two do not overlap,
+#: and together are what a function may take to end.
+TOLD_S = LISTENS_ON_S + 3.0
 
 
 def exit_code(
