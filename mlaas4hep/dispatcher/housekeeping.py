@@ -1,14 +1,15 @@
 """The store kept in order: lost run records, what ended runs left, uploads that nobody finished."""
 
 import logging
-from collections.abc import Iterable
-
-from cachetools import LRUCache
+import time
+from collections.abc import Callable, Iterable
+from heapq import nlargest
 
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher.patrol import Patrol
 from mlaas4hep.pipeline.tidying import forget_attempts, tidy
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import ObjectInfo, Services
 from mlaas4hep.usecases.storekeeping.abandoned import remove_abandoned
 from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
@@ -18,36 +19,55 @@ ENDED_S = 20.0  #: a step that ended its run cleans up itself within that
 RESTARTED_S = 7 * 24 * 3600.0  #: a run that failed or was cancelled goes on where it was until then
 _A_DAY_S = 24 * 3600.0
 _AT_ONCE = 200  #: runs in one sweep, the newest first: a new dispatcher looks at all of them
-_REMEMBERED = 100_000
 
-_Look = tuple[str, str, float, bool]  #: owner and name of a run, its last change, whether it is old
+_Who = tuple[str, str]  #: owner and name of a run
+_Look = tuple[float, bool]  #: its last change when it was looked at, and whether it was old
 
 
 class Housekeeping:
     """Remembers which runs it has looked at; used by one thread at a time."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, steady: Callable[[], float] = time.monotonic) -> None:
+        """Keep the stores of `services`; `steady` is a clock that only goes forward."""
         self._services = services
-        self._looked: LRUCache[_Look, None] = LRUCache(_REMEMBERED)
-        self._known: set[tuple[str, str]] | None = None  #: None: nobody has looked yet
+        self._looked: dict[_Who, _Look] = {}
+        self._known: set[_Who] | None = None  #: None: nobody has looked yet
+        self._patrol = Patrol(services.runs_files, steady)
+        self._unreadable: set[tuple[str, str]] = set()  #: keys and etags of records
         self._searched_at = 0.0
 
     def rebuild(self, runs: Iterable[Run]) -> set[str]:
         """Write the records of runs that the book has lost; return their `owner/name`.
 
-        The first time all records in the store are looked at, later those that `runs` misses.
+        All records in the store are looked at the first time, and when `runs` misses one that it
+        had; else some of them each time, for a run may come and be lost between two calls.
 
         Raises:
             ServiceUnavailableError: the store is away; the next call looks at the same again.
         """
         now = {(run.owner, run.name) for run in runs}
         before = self._known
-        lost = not now or before is None or any(self._is_stored(*each) for each in before - now)
-        made = rebuild(self._services) if lost else []
+        if before is None or any(self._is_stored(*each) for each in before - now):
+            made = rebuild(self._services)
+        else:
+            made = self._patrolled(now)
         self._known = now
         if made:
             log.warning("the run book had lost %d runs: they are rebuilt", len(made))
         return set(made)
+
+    def _patrolled(self, known: set[_Who]) -> list[str]:
+        """Write some of the records that the book lacks; return `owner/name` of those."""
+        lost = [
+            info
+            for info in self._patrol.look(hurries=not known)
+            if _who(info) not in known and (info.key, info.etag) not in self._unreadable
+        ]
+        made = rebuild(self._services, lost) if lost else []
+        self._unreadable |= {
+            (info.key, info.etag) for info in lost if "/".join(_who(info)) not in made
+        }
+        return made
 
     def _is_stored(self, owner: str, name: str) -> bool:
         """Tell whether nobody has deleted a run."""
@@ -56,11 +76,17 @@ class Housekeeping:
     def tidy(self, runs: Iterable[Run], now: float) -> int:
         """Remove what ended runs and broken uploads left; return how many objects."""
         removed = 0
-        ended = [run for run in runs if run.is_final and now - run.updated_at >= ENDED_S]
-        news = [run for run in ended if _look(run, now) not in self._looked]
-        for run in sorted(news, key=lambda run: -run.updated_at)[:_AT_ONCE]:
+        ended = {
+            (run.owner, run.name): run
+            for run in runs
+            if run.is_final and now - run.updated_at >= ENDED_S
+        }
+        looked = self._looked
+        self._looked = {who: looked[who] for who in ended if who in looked}
+        news = [run for who, run in ended.items() if self._looked.get(who) != _look(run, now)]
+        for run in nlargest(_AT_ONCE, news, key=lambda run: run.updated_at):
             removed += self._tidy(run, now)
-            self._looked[_look(run, now)] = None
+            self._looked[run.owner, run.name] = _look(run, now)
         if ended and now - self._searched_at > _A_DAY_S:
             self._searched_at = now
             removed += remove_abandoned(self._services, before=now - _A_DAY_S)
@@ -75,8 +101,13 @@ class Housekeeping:
         return removed
 
 
+def _who(record: ObjectInfo) -> _Who:
+    owner, name, _ = record.key.split("/", 2)
+    return owner, name
+
+
 def _look(run: Run, now: float) -> _Look:
-    return run.owner, run.name, run.updated_at, _is_old(run, now)
+    return run.updated_at, _is_old(run, now)
 
 
 def _is_old(run: Run, now: float) -> bool:

@@ -1,7 +1,9 @@
 """The store kept in order: what ended runs left, and what nobody finished writing."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunCancelled
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.dispatcher import patrol
 from mlaas4hep.dispatcher.housekeeping import ENDED_S, RESTARTED_S, Housekeeping
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 from mlaas4hep.pipeline.records import store_run
@@ -107,6 +110,81 @@ def test_records_that_are_lost_one_by_one_are_rebuilt_and_deleted_runs_are_not(
 
     assert made == [{"a/luca_3"}, set(), {"a/luca_1"}, set()]
     assert {run.name for run in services.runs.list()} == {"luca_1", "luca_3"}
+
+
+class Counted(MemoryStore):
+    """A store that counts how many objects it is asked for."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.asked: Counter[str] = Counter()
+
+    def get(self, key: str) -> bytes:
+        self.asked["get"] += 1
+        return super().get(key)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        for info in super().list(prefix):
+            self.asked["listed"] += 1
+            yield info
+
+
+@pytest.fixture
+def counted() -> Callable[[int], tuple[Services, Counted]]:
+    """Return what makes so many runs that are over, in a store that counts what it is asked."""
+
+    def make(count: int) -> tuple[Services, Counted]:
+        store, book = Counted(lambda: 0.0), MemoryRunBook(lambda: 0.0)
+        made = replace(pipeline.make_services(), runs_files=store, runs=book)
+        for number in range(count):
+            name = f"luca_{number}"
+            store_run(replace(RUN, name=name, number=number, status=Status.DONE), {}, made)
+        store.asked.clear()
+        return made, store
+
+    return make
+
+
+def test_every_run_that_is_over_is_looked_at_once_however_many_there_are(counted: Any) -> None:
+    services, store = counted(1000)
+    keeping = Housekeeping(services)
+    asked = []
+    for sweep in range(8):
+        keeping.tidy(services.runs.list(), ENDED_S + sweep)
+        asked.append(store.asked["get"])
+
+    assert asked == [200, 400, 600, 800, 1000, 1000, 1000, 1000]
+
+
+def test_an_empty_book_costs_the_same_however_much_is_stored(counted: Any) -> None:
+    services, store = counted(5 * patrol.AT_ONCE)
+    unreadable = replace(services, runs=MemoryRunBook(lambda: 0.0))
+    for info in store.list(""):
+        store.put(info.key, b"damaged")
+    keeping = Housekeeping(unreadable)
+    keeping.rebuild([])
+    asked = []
+    for _ in range(12):  # two rounds, and the second one knows what cannot be read
+        store.asked.clear()
+        assert keeping.rebuild([]) == set()
+        asked.append((store.asked["listed"], store.asked["get"]))
+
+    assert asked == [*[(1000, 1000)] * 5, (0, 0), *[(1000, 0)] * 5, (0, 0)]
+
+
+def test_a_run_that_came_and_was_lost_between_two_sweeps_is_rebuilt(services: Services) -> None:
+    now = [0.0]
+    keeping = Housekeeping(services, lambda: now[0])
+    keeping.rebuild(services.runs.list())
+    keeping.rebuild(services.runs.list())  # the first round
+    store_run(replace(RUN, name="luca_2", number=2), {}, services)
+    services.runs.delete("a", "luca_2")  # from the book alone
+
+    made = [keeping.rebuild(services.runs.list())]
+    now[0] = patrol.PAUSE_S
+    made += [keeping.rebuild(services.runs.list()), keeping.rebuild(services.runs.list())]
+
+    assert made == [set(), {"a/luca_2"}, set()]
 
 
 class Away(MemoryStore):

@@ -1,7 +1,7 @@
 """Run records made again from the store, when the run book of NATS is lost."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from mlaas4hep.core import keys, sealed
@@ -20,19 +20,24 @@ from mlaas4hep.errors import (
 from mlaas4hep.pipeline.inputs import load_inputs
 from mlaas4hep.pipeline.scoring import load_contract
 from mlaas4hep.pipeline.specs import files_opened, specs_ready
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import ObjectInfo, Services
 
 log = logging.getLogger(__name__)
 
 
-def rebuild(services: Services) -> list[str]:
+def rebuild(services: Services, found: Iterable[ObjectInfo] | None = None) -> list[str]:
     """Write a record for each run of the store that has none; return `owner/name` of those.
 
     Unfinished runs begin again with what is stored; nothing is told to anybody here.
+
+    Args:
+        services: with the store and the book.
+        found: what of bucket runs is looked at; None: all of it.
     """
     known = {(run.owner, run.name) for run in services.runs.list()}
     made = []
-    for run in _stored(services, known):
+    infos = list(services.runs_files.list("") if found is None else found)
+    for run in _stored(services, known, infos):
         with suppress(ConflictError):
             services.runs.create(run)
             made.append(f"{run.owner}/{run.name}")
@@ -41,15 +46,16 @@ def rebuild(services: Services) -> list[str]:
     return made
 
 
-def _stored(services: Services, known: set[tuple[str, str]]) -> Iterator[Run]:
-    keys_ = [i.key for i in services.runs_files.list("") if i.key.endswith(f"/{files.RUN}")]
-    for key in keys_:
-        owner, name, *file = key.split("/")
+def _stored(
+    services: Services, known: set[tuple[str, str]], found: Iterable[ObjectInfo]
+) -> Iterator[Run]:
+    for info in found:
+        owner, name, *file = info.key.split("/")
         if file == [files.RUN] and (owner, name) not in known:
             try:
-                yield sealed.load(Run, services.runs_files.get(key))
+                yield sealed.load(Run, services.runs_files.get(info.key))
             except MlaasError as error:
-                log.warning("%s is left out: %s", key, error)
+                log.warning("%s is left out: %s", info.key, error)
 
 
 def _end(run: Run, services: Services) -> None:
