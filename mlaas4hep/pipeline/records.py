@@ -10,7 +10,7 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, NotFoundError, ServiceUnavailableError
+from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError, ServiceUnavailableError
 from mlaas4hep.ports import Services
 
 _MOST_TRIES = 20  #: to write a record that others write, too
@@ -64,13 +64,26 @@ def store_record(run: Run, services: Services) -> None:
     """Write down where a run stands, so that it outlives the run book.
 
     A run that somebody deletes meanwhile stays deleted: without the record it is never rebuilt.
+    One that is restarted meanwhile stays restarted: who comes late knows the attempt before.
 
     Raises:
         ServiceUnavailableError: others write it again and again.
     """
-    record = sealed.dump(run)
     key = files.key(run.owner, run.name, files.RUN)
-    _replace(key, lambda is_there: record if is_there else None, services)
+
+    def later(is_there: bool) -> bytes | None:
+        is_wanted = is_there and _stored_attempt(key, services) <= run.attempt
+        return sealed.dump(run) if is_wanted else None
+
+    _replace(key, later, services)
+
+
+def _stored_attempt(key: str, services: Services) -> int:
+    """Return which attempt a stored record is of; 0: it cannot be read."""
+    try:
+        return sealed.load(Run, services.runs_files.get(key)).attempt
+    except (NotFoundError, DamagedError):
+        return 0
 
 
 def _replace(key: str, content: Callable[[bool], bytes | None], services: Services) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.specs.specs import Specs
@@ -173,9 +174,19 @@ def _refuse_unfinished(runs: list[Run], what: str) -> None:
 
 
 def announce(news: list[Event], services: Services) -> Run | None:
-    """Write news into their run, then tell the functions; return the run afterwards."""
+    """Write news into their run, then tell the functions; return the run afterwards.
+
+    The store comes first: if this process dies in between and the run book is lost, too, the run
+    is rebuilt as it was wanted.
+    """
     if not news:
         return None
+    try:
+        before = services.runs.get(news[0].owner, news[0].run)
+    except NotFoundError:
+        return None
+    wanted = reduce(lambda run, event: run.apply(event, run.updated_at), news, before)
+    store_record(wanted, services)
     run = services.runs.apply(news)
     if run is not None:
         store_record(run, services)

@@ -10,12 +10,15 @@ from mlaas4hep.adapters.memory import MemoryRunBook
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs.events import (
+    Event,
     RunCancelled,
 )
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.pipeline.records import store_record, store_run
-from mlaas4hep.ports import Services
+from mlaas4hep.pipeline.tidying import tidy
+from mlaas4hep.ports import RunBook, Services
 from mlaas4hep.settings import Settings
+from mlaas4hep.usecases.runs import announce, cancel, restart
 from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
 RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=1.0, updated_at=1.0)
@@ -64,3 +67,51 @@ def test_a_run_is_done_if_its_own_model_is_there(
     rebuild(after)
 
     assert after.runs.get("a", "luca_1").status is status
+
+
+class Killed(BaseException):
+    """This process is killed here."""
+
+
+class KilledBook:
+    """A run book whose process is killed before or after it writes."""
+
+    def __init__(self, book: RunBook, *, has_written: bool) -> None:
+        self.get = book.get
+        self._book = book
+        self._has_written = has_written
+
+    def apply(self, events: list[Event]) -> Run | None:
+        if self._has_written:
+            self._book.apply(events)
+        raise Killed
+
+
+@pytest.mark.parametrize("has_written", [False, True])
+def test_a_restart_that_was_killed_anywhere_comes_back_as_one_when_the_book_is_lost(
+    services: Services, has_written: bool
+) -> None:
+    store_run(RUN, {}, services)
+    announce(cancel(RUN), services)
+    killed = replace(services, runs=KilledBook(services.runs, has_written=has_written))
+    with pytest.raises(Killed):
+        announce(restart(services.runs.get("a", "luca_1")), killed)
+    after = lost(services)
+
+    rebuild(after)
+
+    (run,) = after.runs.list()
+    assert (run.status, run.attempt) == (Status.SUBMITTED, 2)
+
+
+def test_who_tidies_up_late_does_not_take_a_restart_back(services: Services) -> None:
+    store_run(RUN, {}, services)
+    cancelled = announce(cancel(RUN), services)
+    assert cancelled is not None
+    announce(restart(cancelled), services)
+
+    tidy(cancelled, services)
+
+    after = lost(services)
+    rebuild(after)
+    assert [run.attempt for run in after.runs.list()] == [2]
