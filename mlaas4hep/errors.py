@@ -12,6 +12,7 @@ MlaasError
 │   ├── DamagedError          422  what is stored is not what was written: make it again
 │   └── QuotaError            429  over the owner's quota
 └── ServiceUnavailableError   503  a part of the platform is away: deliver again later
+    └── StoppingError              this process is told to end: nothing else is away
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -145,3 +146,19 @@ class ServiceUnavailableError(MlaasError):
 
     status = 503
     code = "service_unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0, **where: str) -> None:
+        """Take what went wrong; `retry_after_s` is when who is away wants to be asked again."""
+        super().__init__(message, **where)
+        self.retry_after_s = retry_after_s
+
+
+class StoppingError(ServiceUnavailableError):
+    """This process is told to end before it is done; another one does the same again."""
+
+    def __init__(self) -> None:
+        super().__init__("this function is being stopped; the work goes on elsewhere")
+
+    def located(self, *, stage: str = "", **_where: str) -> Self:
+        """Add where it happened, but no file: no server is away."""
+        return super().located(stage=stage)

@@ -22,7 +22,7 @@ from mlaas4hep.bootstrap.inputfiles import source
 from mlaas4hep.bootstrap.messages import Messaging, messaging
 from mlaas4hep.bootstrap.stores import direct_downloads, direct_uploads, stores_of
 from mlaas4hep.core.keys import BUCKETS
-from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services
+from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services, Stopping
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 __all__ = ["Messaging", "deliveries", "messaging", "people", "services"]
@@ -37,14 +37,15 @@ def services(settings: Settings) -> Services:
     make = stores_of(settings)
     stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
     messages = messaging(settings)
-    demand = _demand(settings)
+    demand, stopping = _demand(settings), Stopping()
     return Services(
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
         specs=stores["specs"],
         chunks=stores["chunks"],
         models=stores["models"],
-        source=source(settings, stores["tarballs"]),
+        source=source(settings, stores["tarballs"], stopping),
+        stopping=stopping,
         bus=messages.bus,
         runs=_runs(settings, messages, stores["runs"]),
         leases=messages.leases,

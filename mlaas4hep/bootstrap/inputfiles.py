@@ -10,26 +10,30 @@ from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.keys import BUCKETS
 from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.ports import DataSource, ObjectStore
+from mlaas4hep.ports import DataSource, ObjectStore, Stopping
 from mlaas4hep.settings import Settings, SettingsError, credentials
 
 OWN_S3 = "env:"  #: the S3 that the environment of a person's shell names
 
 
-def source(settings: Settings, tarballs: ObjectStore) -> DataSource:
-    """Return what reads input files.
+def source(settings: Settings, tarballs: ObjectStore, stopping: Stopping) -> DataSource:
+    """Return what reads input files until this process is told to end.
 
     Raises:
         SettingsError: a network or the S3 of input files is not what it should be.
     """
     policy = _server_policy(settings)
-    return deferred(lambda: _source(settings, tarballs, policy))
+    return deferred(lambda: _source(settings, tarballs, policy, stopping))
 
 
-def _source(settings: Settings, tarballs: ObjectStore, policy: ServerPolicy) -> DataSource:
+def _source(
+    settings: Settings, tarballs: ObjectStore, policy: ServerPolicy, stopping: Stopping
+) -> DataSource:
     from mlaas4hep.adapters.sources.files import DataFiles  # noqa: PLC0415
 
-    return DataFiles(tarballs=tarballs, policy=policy, cache_dir=settings.cache_dir)
+    return DataFiles(
+        tarballs=tarballs, policy=policy, cache_dir=settings.cache_dir, stopping=stopping
+    )
 
 
 def _server_policy(settings: Settings) -> ServerPolicy:

@@ -77,11 +77,18 @@ class Caller:
                 ) as reply,
             ):
                 status, content = reply.status, await reply.read()
+                after = reply.headers.get("Retry-After", "")
         except _NOT_SENT:
             return CallOutcome(status=None)
         except (aiohttp.ClientError, TimeoutError):  # it ended in the middle
             return CallOutcome(status=_LOST, was_ready=was_ready)
-        return CallOutcome(status=status, problem=_problem(content), was_ready=was_ready)
+        problem = _problem(content)
+        return CallOutcome(
+            status=status,
+            problem=problem,
+            was_ready=was_ready,
+            retry_after_s=float(after) if problem and after.isascii() and after.isdigit() else 0.0,
+        )
 
     async def is_ready(self, function: str) -> bool:
         """Tell whether a function says that it can be called."""

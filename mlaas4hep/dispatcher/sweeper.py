@@ -144,6 +144,8 @@ class Sweeper:
     def _is_lost(self, run: Run, others: bool) -> bool:
         if self._quiet_s(run) < (_LONG_S if others else QUIET_S):
             return False
+        if any(awaited.again_at > self._clock() for awaited in run.awaited):
+            return False  # its server may have asked to be left alone until then
         return not any(lane.holds(run.owner, run.name) for lane in self._lanes)
 
     def _quiet_s(self, run: Run) -> float:

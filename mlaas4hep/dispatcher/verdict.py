@@ -50,6 +50,7 @@ class CallOutcome:
     status: int | None  #: None: nobody was reached; 502 also when the connection was lost
     problem: Problem | None = None  #: what the function said
     was_ready: bool = False  #: the function had said that it is ready just before
+    retry_after_s: float = 0.0  #: for which who is away wants to be left alone; 0: it did not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +126,22 @@ def _file_away(
     answer: CallOutcome, before: History, at: float, function: str, patience_s: float
 ) -> Verdict:
     problem = _problem(answer, function)
-    tries = before.file_away + 1
     since = before.file_since if before.file_away else at
-    pause = patience.pause_s(tries)
-    if at + pause - since > patience_s:
-        return Verdict(action=Action.PARK, problem=problem)
-    after = replace(before, file=problem.file, file_away=tries, file_since=since)
-    most = patience.most_tries(patience_s)
-    return Verdict(action=Action.LATER, history=after, pause_s=pause, problem=problem, most=most)
+    tries = patience.Tries(
+        failed=before.file_away + 1,
+        waited_s=at - since,
+        patience_s=patience_s,
+        retry_after_s=answer.retry_after_s,
+    )
+    if tries.is_enough:
+        return Verdict(action=Action.PARK, problem=tries.told(problem))
+    return Verdict(
+        action=Action.LATER,
+        history=replace(before, file=problem.file, file_away=tries.failed, file_since=since),
+        pause_s=tries.pause_s,
+        problem=problem,
+        most=tries.most,
+    )
 
 
 def _refused(answer: CallOutcome, function: str) -> Verdict:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any
 
 import flask
@@ -26,6 +27,7 @@ from mlaas4hep.errors import (
     NotFoundError,
     PermanentError,
     Problem,
+    ServiceUnavailableError,
     StrangeEventError,
     UnauthenticatedError,
 )
@@ -178,13 +180,16 @@ def _event_app(
     return _with_health(app, services, partial(_import_all, warms))
 
 
-def _event_error(error: Exception) -> Answer:
+def _event_error(error: Exception) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return the answer about an error, and in headers when to come again, if somebody said so."""
     answer, status = error_answer(error)
     if isinstance(error, MlaasError):
         stranger = isinstance(error, UnauthenticatedError)  # else the cause may be a bug of ours
         log.warning("%s", error, exc_info=None if stranger else error.__cause__)
     parked = isinstance(error, PermanentError) and not isinstance(error, UnauthenticatedError)
-    return answer, 422 if parked else status
+    after_s = error.retry_after_s if isinstance(error, ServiceUnavailableError) else 0.0
+    headers = {"Retry-After": str(ceil(after_s))} if after_s else {}
+    return answer, 422 if parked else status, headers
 
 
 def _with_health(app: flask.Flask, services: Services, warm: Callable[[], None]) -> flask.Flask:

@@ -101,7 +101,7 @@ class _Delivery:
         except PermanentError as error:
             self._fail(event, error.problem)
         except ServiceUnavailableError as error:
-            return self._later(event, error.problem)
+            return self._later(event, error)
         except Exception as error:
             log.exception("%s: unexpected error", event.id)
             message = f"{type(error).__name__}: {error}"
@@ -109,12 +109,13 @@ class _Delivery:
         self._files.handled(event)
         return True
 
-    def _later(self, event: Event, problem: Problem) -> bool:
+    def _later(self, event: Event, error: ServiceUnavailableError) -> bool:
         run = self._services.runs.get(event.owner, event.run)
         patience_s = run.patience_s or self._file_patience_s
-        if not problem.file or not patience_s:
-            return self._postpone(event, problem)
-        if not self._files.add(event, problem, patience_s):
+        if not error.problem.file or not patience_s:
+            return self._postpone(event, error.problem)
+        problem = self._files.add(event, error, patience_s)
+        if problem is not None:
             self._fail(event, problem)
         return True
 

@@ -95,7 +95,7 @@ def finish(
         while changes.get():
             on_change(services.runs.get(run.owner, run.name))
     except KeyboardInterrupt:
-        services.stopping.is_asked = True
+        services.stopping.ask()
         services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
         deliveries.join()
         on_stop(services.runs.get(run.owner, run.name))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mlaas4hep.core.runs import patience
 from mlaas4hep.core.runs.events import Event, FileAwaited, FileCame
 from mlaas4hep.core.runs.inputfiles import AwaitedFile
-from mlaas4hep.errors import Problem
+from mlaas4hep.errors import Problem, ServiceUnavailableError
 from mlaas4hep.ports import Services
 
 _LOOK_S = 0.2  #: how soon a person who interrupts is heard
@@ -28,28 +28,37 @@ class FileWaiting:
         """Tell whether nothing waits."""
         return self._waiting == 0
 
-    def add(self, event: Event, problem: Problem, patience_s: float) -> bool:
-        """Let an event wait and tell so; False: it has waited long enough."""
-        now = time.monotonic()
+    def add(
+        self, event: Event, error: ServiceUnavailableError, patience_s: float
+    ) -> Problem | None:
+        """Let an event wait and say so, or return what to tell if it has waited long enough."""
+        problem, now = error.problem, time.monotonic()
         failed, _, since = self._tries.get(event.id, (0, "", now))
-        pause_s = patience.pause_s(failed + 1)
-        if now + pause_s - since > patience_s:
-            return False
+        tries = patience.Tries(
+            failed=failed + 1,
+            waited_s=now - since,
+            patience_s=patience_s,
+            retry_after_s=error.retry_after_s,
+        )
+        if tries.is_enough:
+            return tries.told(problem)
         with self._lock:
-            self._tries[event.id] = failed + 1, problem.file, since
+            self._tries[event.id] = tries.failed, problem.file, since
             self._waiting += 1
         awaited = AwaitedFile(
             file=problem.file,
-            tries=failed + 1,
-            most=patience.most_tries(patience_s),
-            again_at=self._services.clock() + pause_s,
+            tries=tries.failed,
+            most=tries.most,
+            again_at=self._services.clock() + tries.pause_s,
             reason=problem.message,
         )
         news = FileAwaited(owner=event.owner, run=event.run, attempt=event.attempt, awaited=awaited)
         self._services.runs.apply([news])
-        waiting = threading.Thread(target=self._wait, args=(event, now + pause_s), daemon=True)
+        waiting = threading.Thread(
+            target=self._wait, args=(event, now + tries.pause_s), daemon=True
+        )
         waiting.start()
-        return True
+        return None
 
     def handled(self, event: Event) -> None:
         """Tell that a file is there, if the event had waited for one."""

@@ -7,7 +7,7 @@ from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import NotFoundError, ServiceUnavailableError
+from mlaas4hep.errors import NotFoundError
 from mlaas4hep.ports import DataSource, Services
 
 _LOOK_S = 1.0
@@ -34,16 +34,6 @@ def check_wanted(event: Event, services: Services) -> None:
         raise RunOverError from None
     if not is_wanted(run, event):
         raise RunOverError
-
-
-def check_stopping(services: Services) -> None:
-    """Stop here when this process is told to end: the event is delivered again, to another one.
-
-    Raises:
-        ServiceUnavailableError: it is.
-    """
-    if services.stopping.is_asked:
-        raise ServiceUnavailableError("this function is being stopped; the work goes on elsewhere")
 
 
 class AttentiveSource:
@@ -78,14 +68,14 @@ class AttentiveSource:
 
         Raises:
             RunOverError: the run is over meanwhile.
-            ServiceUnavailableError: this process is being stopped.
+            StoppingError: this process is told to end.
         """
         for block in self._source.read(survey, branches, start, stop):
             self._look()
             yield block
 
     def _look(self) -> None:
-        check_stopping(self._services)
+        self._services.stopping.check()
         now = self._services.clock()
         if 0 <= now - self._looked_at < _LOOK_S:  # less than 0: the clock was put back
             return

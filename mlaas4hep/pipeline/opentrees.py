@@ -11,7 +11,6 @@ from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs.inputfiles import SkippedFile
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
-from mlaas4hep.pipeline.attention import check_stopping
 from mlaas4hep.ports import Services
 
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
@@ -41,9 +40,8 @@ class OpenTrees:
         """
         known = {skipped.file: skipped for skipped in given_up}
         look = partial(_tree_or_error, known=known, services=services)
-        check = partial(check_stopping, services)
         is_strict = request.params.on_bad_file == "fail"
-        found = _looked(look, request.files, check, is_strict=is_strict)
+        found = _looked(look, request.files, services.stopping.check, is_strict=is_strict)
         good = [each for each in found if isinstance(each, TreeInfo)]
         bad = [each for each in found if isinstance(each, PermanentError)]
         for each in found:

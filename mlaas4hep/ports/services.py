@@ -1,9 +1,11 @@
 """Everything that steps and use cases are given, in one value."""
 
 from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from mlaas4hep.errors import StoppingError
 from mlaas4hep.ports.audit import Audit, NoAudit
 from mlaas4hep.ports.data import DataSource, TableWriter
 from mlaas4hep.ports.deadletters import DeadLetters, NoDeadLetters
@@ -35,11 +37,46 @@ class Recent(Protocol):
         """Return `parse(text)`, done once as long as there is room."""
 
 
-@dataclass(slots=True)
 class Stopping:
     """Whether this process was told to end; long work looks at it and makes room."""
 
-    is_asked: bool = False
+    def __init__(self) -> None:
+        """Begin without being told."""
+        self._asked: Future[None] = Future()
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether it was."""
+        return self._asked.done()
+
+    def ask(self) -> None:
+        """Tell this process to end; once more is fine."""
+        if not self.is_asked:
+            self._asked.set_result(None)
+
+    def check(self) -> None:
+        """Go no further if this process was told to end.
+
+        Raises:
+            StoppingError: it was; what is being done is done again by another one.
+        """
+        if self.is_asked:
+            raise StoppingError
+
+    def result(self, work: "Future[T]") -> T:
+        """Return what `work` gives, and wait for it no longer than for the end.
+
+        Raises:
+            StoppingError: this process was told to end; the work is left to itself.
+        """
+        if not self.wait(work):
+            raise StoppingError
+        return work.result()
+
+    def wait(self, work: "Future[Any]") -> bool:
+        """Tell whether `work` is done; returns when it is, or when this process is told to end."""
+        wait((work, self._asked), return_when=FIRST_COMPLETED)
+        return work.done()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from mlaas4hep.ports import Bus, RunBook
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing.nats import NatsServer
 
-CallOutcome = tuple[int, dict[str, Any]]
+CallOutcome = tuple[Any, ...]  #: status, body, and headers if there are any
 
 
 class Functions:
@@ -49,10 +50,16 @@ class Functions:
                     functions.changed.notify_all()
                 self._say(*functions.answer(function, event))
 
-            def _say(self, status: int, body: dict[str, Any]) -> None:
+            def _say(
+                self,
+                status: int,
+                body: dict[str, Any],
+                headers: Mapping[str, str] = MappingProxyType({}),
+            ) -> None:
                 data = json.dumps(body).encode()
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
+                for name, value in {"Content-Length": str(len(data)), **headers}.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
 

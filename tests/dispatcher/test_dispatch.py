@@ -102,6 +102,25 @@ def test_a_run_says_which_file_it_waits_for_until_it_comes(
     assert (came.awaited, len(functions.calls)) == ((), 3)
 
 
+def test_a_run_shows_when_a_server_wants_to_be_asked_again(
+    functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
+) -> None:
+    run = a_run()
+    runs.create(run)
+    away = Problem(code="service_unavailable", message="x.root: it answers 429", file="x.root")
+    functions.answer = lambda *_: (503, {"error": asdict(away)}, {"Retry-After": "300"})
+    bus.publish([SUBMITTED])
+
+    with dispatching():
+        waiting = runs.wait("a", "luca_1", lambda run: bool(run.awaited), 60)
+
+    (awaited,) = waiting.awaited
+    assert awaited.told(awaited.again_at - 300) == (
+        "waiting for x.root: attempt 2 of 3, next in 300 s, because it answers 429"
+    )
+    assert awaited.again_at >= run.created_at + 300
+
+
 def test_a_run_that_may_skip_a_bad_file_is_told_to_open_the_others(
     functions: Any, bus: Bus, runs: RunBook, dispatching: Dispatching
 ) -> None:

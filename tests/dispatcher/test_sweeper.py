@@ -21,6 +21,7 @@ from mlaas4hep.core.runs.events import (
     RunCancelled,
     RunSubmitted,
 )
+from mlaas4hep.core.runs.inputfiles import AwaitedFile
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.housekeeping import Housekeeping
 from mlaas4hep.dispatcher.metrics import Metrics
@@ -152,6 +153,15 @@ def test_a_lost_run_is_found_although_the_clock_was_put_back_since(
     nats_server: NatsServer, messaging: bootstrap.Messaging
 ) -> None:
     messaging.runs.create(replace(RUN, updated_at=5000.0))
+
+    assert asyncio.run(swept_later(nats_server, messaging, clock_s=1000.0)) == [0, 0, 1]
+
+
+def test_a_run_whose_server_wants_to_be_left_alone_is_not_told_to_ask_it(
+    nats_server: NatsServer, messaging: bootstrap.Messaging
+) -> None:
+    file = AwaitedFile(file="x", tries=1, most=3, again_at=1000.0 + QUIET_S, reason="429")
+    messaging.runs.create(replace(RUN, awaited=(file,)))
 
     assert asyncio.run(swept_later(nats_server, messaging, clock_s=1000.0)) == [0, 0, 1]
 

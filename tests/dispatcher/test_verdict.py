@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mlaas4hep.dispatcher.verdict import (
@@ -155,6 +157,25 @@ def test_a_file_whose_server_is_away_is_asked_for_as_long_as_there_is_patience(
     assert (parked.action, at <= patience_s) == (Action.PARK, True)
     assert parked.problem is not None
     assert parked.problem.file == "root://x//a.root"
+
+
+def test_a_server_that_says_when_to_come_again_is_left_alone_until_then() -> None:
+    later = judge(replace(NO_ANSWER, retry_after_s=250.0), History(), 0.0, "specs", 600)
+
+    assert (later.action, later.pause_s) == (Action.LATER, 250.0)
+    assert later.most == 3  # at 250 and 500 s, if it says the same again
+
+
+def test_a_server_that_wants_more_patience_than_there_is_fails_the_run_at_once() -> None:
+    at_first = judge(replace(NO_ANSWER, retry_after_s=3600.0), History(), 0.0, "specs", 600)
+    after_100_s = judge(NO_ANSWER, History(), 0.0, "specs", 600).history
+    later = judge(replace(NO_ANSWER, retry_after_s=550.0), after_100_s, 100.0, "specs", 600)
+
+    assert (at_first.action, later.action) == (Action.PARK, Action.PARK)
+    assert at_first.problem is not None
+    assert '"file_patience": 3600 into params.json' in at_first.problem.hint
+    assert later.problem is not None
+    assert '"file_patience": 650 into params.json' in later.problem.hint
 
 
 def test_tries_that_take_long_use_the_patience_up() -> None:

@@ -21,6 +21,7 @@ from mlaas4hep.errors import (
     Problem,
     QuotaError,
     ServiceUnavailableError,
+    StoppingError,
 )
 from mlaas4hep.faas import on_event as faas
 from mlaas4hep.settings import Settings, SettingsError
@@ -126,6 +127,26 @@ def test_the_status_tells_the_dispatcher_whether_to_try_again(make, error, statu
 
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
     assert answer.json["error"]["stage"] == "chunk-preprocess"
+
+
+def test_the_dispatcher_is_told_when_a_server_wants_to_be_asked_again(make):
+    def fail(_event, _services):
+        raise ServiceUnavailableError("it answers 429", file="x.root", retry_after_s=299.5)
+
+    answer = make(fail).post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "300")
+
+
+def test_a_function_that_is_told_to_end_names_no_file_whose_server_could_be_away(make):
+    def fail(_event, _services):
+        raise StoppingError().located(file="x.root")
+
+    answer = make(fail).post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
+
+    assert (answer.status_code, answer.json["error"]["file"]) == (503, "")
+    assert answer.json["error"]["stage"] == "chunk-preprocess"
+    assert "Retry-After" not in answer.headers
 
 
 def test_what_nobody_foresaw_is_logged_and_not_shown(make, caplog):

@@ -136,6 +136,20 @@ def test_a_file_whose_server_stays_away_fails_the_run(services: Services) -> Non
     assert (run.problem.file, run.awaited) == ("x.root", ())
 
 
+def test_a_server_that_wants_more_patience_than_a_run_has_fails_it_at_once(
+    services: Services,
+) -> None:
+    def stumble(event: ChunkPlanned, services: Services) -> list[Event]:
+        raise ServiceUnavailableError("x.root: it answers 429", file="x.root", retry_after_s=3600)
+
+    drain(services, STEPS | {ChunkPlanned: stumble}, file_patience_s=600)
+
+    run = services.runs.get("a", "luca_1")
+    assert run.problem is not None
+    assert (run.problem.file, run.status) == ("x.root", Status.FAILED)
+    assert '"file_patience": 3600' in run.problem.hint
+
+
 def test_an_unforeseen_error_fails_the_run(services: Services) -> None:
     def stumble(event: RunSubmitted, services: Services) -> list[Event]:
         raise ZeroDivisionError("by zero")

@@ -95,7 +95,7 @@ def test_a_process_that_is_told_to_end_gives_the_event_back(world, step, event):
     for info in list(services.chunks.list("")):
         if event is None:
             services.chunks.delete(info.key)
-    services.stopping.is_asked = True
+    services.stopping.ask()
 
     with pytest.raises(ServiceUnavailableError, match="elsewhere") as caught:
         list(step(event or ChunkPlanned(**WHO, index=0, specs=run.specs), services))

@@ -20,6 +20,7 @@ from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
+from mlaas4hep.ports import Stopping
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases import runs as usecases
 from tests import oracle
@@ -70,9 +71,13 @@ class World:
             try:
                 react(event, STEPS.get(type(event), lambda *_: []), self.services)
             except (ServiceUnavailableError, OSError):
-                self.bare.stopping.is_asked = False  # it is another process now
+                self._be_another_process()
                 self.bare.bus.redeliver(event)
         return self
+
+    def _be_another_process(self):
+        self.bare = replace(self.bare, stopping=Stopping())
+        self.services = replace(self.services, stopping=self.bare.stopping)
 
     def _next(self):
         """Return the next event; a training comes after the others, since it waits for chunks."""
@@ -106,7 +111,7 @@ def is_full(_world):
 
 
 def is_told_to_end(world):
-    world.bare.stopping.is_asked = True
+    world.bare.stopping.ask()
 
 
 def deletes(world):

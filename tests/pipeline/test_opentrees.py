@@ -32,7 +32,8 @@ def source():
 
 def opened(source, *urls, is_stopping=False, **params):
     services = pipeline.with_source(pipeline.make_services(), source)
-    services.stopping.is_asked = is_stopping
+    if is_stopping:
+        services.stopping.ask()
     return OpenTrees.of(pipeline.submit(services, urls, **params), services)
 
 

@@ -92,7 +92,10 @@ class EarlyBytes:
     def _given(self, span: Span, answer: PendingBytes) -> memoryview:
         try:
             return answer()
-        except ServiceUnavailableError:  # that was then
+        except ServiceUnavailableError as error:
+            if error.retry_after_s:
+                raise
+            # That was then.
             (again,) = self._content.ask([span])
             return again()
 

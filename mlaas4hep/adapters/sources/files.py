@@ -10,6 +10,7 @@ from typing import TypeVar
 from cachetools import LRUCache, TLRUCache, cachedmethod
 
 from mlaas4hep.adapters.sources.ahead import one_ahead
+from mlaas4hep.adapters.sources.aside import aside
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.format import Format
@@ -22,12 +23,13 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.inputs.files import ALTERNATIVES
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
-from mlaas4hep.ports import ObjectStore
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, StoppingError
+from mlaas4hep.ports import ObjectStore, Stopping
 
 T = TypeVar("T")
 
 READINGS = 16  #: of remote files, side by side
+_HERE = ("/", "tarball:")  #: what URLs begin with for which no server of others is asked
 PLACES = 4000  #: files of which it is known where they are
 
 
@@ -43,7 +45,17 @@ class DataFiles:
         tarballs: ObjectStore,
         policy: ServerPolicy = ServerPolicy(),  # noqa: B008 - it is frozen
         cache_dir: str = "",
+        stopping: Stopping | None = None,
     ) -> None:
+        """Read what lies in bucket `tarballs`, on disks, and on servers that the policy allows.
+
+        Args:
+            tarballs: the bucket.
+            policy: which servers.
+            cache_dir: for blocks that are read again; empty: none are kept on a disk.
+            stopping: tells when no server is waited for any longer.
+        """
+        self._stopping = stopping or Stopping()
         self._locator = Locator(tarballs, policy)
         self._places: TLRUCache[str, Place] = TLRUCache(PLACES, _believed_until)
         self._guesses: LRUCache[tuple[str, Hashable], FormatRow] = LRUCache(PLACES)
@@ -55,7 +67,7 @@ class DataFiles:
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the files of a server that match a pattern, sorted."""
-        return self._locator.find(pattern)
+        return aside(lambda: self._locator.find(pattern), self._stopping)
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
@@ -92,7 +104,9 @@ class DataFiles:
         (row,) = (row for row in FORMATS if row.name == survey.format)
         with self._or_elsewhere(place):
             blocks = self._format(row).read(place, survey, branches, start, stop)
-            yield from one_ahead(blocks, self._ahead) if place.is_remote else blocks
+            if place.is_remote:
+                blocks = one_ahead(blocks, self._ahead, self._stopping)
+            yield from blocks
 
     def _asked(self, url: str, ask: Callable[[Place, Format], T]) -> T:
         """Return what is found in the first of a file's places where it can be found."""
@@ -103,7 +117,12 @@ class DataFiles:
 
     def _asked_at(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
         with self._or_elsewhere(place):
-            return ask(place, self._format(self._guess(place)))
+            if place.is_remote:
+                return aside(lambda: self._ask(place, ask), self._stopping)
+            return self._ask(place, ask)
+
+    def _ask(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
+        return ask(place, self._format(self._guess(place)))
 
     @contextmanager
     def _or_elsewhere(self, place: Place) -> Iterator[None]:
@@ -114,6 +133,8 @@ class DataFiles:
         """
         try:
             yield
+        except StoppingError:
+            raise
         except (InvalidRequestError, ServiceUnavailableError) as error:
             is_bad = isinstance(error, InvalidRequestError)
             self._locator.failed(place, is_bad=is_bad)
@@ -126,7 +147,9 @@ class DataFiles:
     @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))
     def _place(self, url: str) -> Place:
         """Return where the file is; a server is asked once for all that one chunk needs of it."""
-        return self._locator.locate(url)
+        if url.startswith(_HERE):
+            return self._locator.locate(url)
+        return aside(lambda: self._locator.locate(url), self._stopping)
 
     @cachedmethod(
         attrgetter("_guesses"),

@@ -54,7 +54,7 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
     settle()
 
     def on_stop() -> None:
-        services.stopping.is_asked = True
+        services.stopping.ask()
         metered.stop()
 
     with own_folder():

@@ -16,7 +16,7 @@ from mlaas4hep.core.models.training import (
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.pipeline.attention import check_stopping, check_wanted, is_wanted
+from mlaas4hep.pipeline.attention import check_wanted, is_wanted
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.training.bundles import Bundle
 from mlaas4hep.pipeline.training.checkpoints import Checkpoints
@@ -115,12 +115,12 @@ class _UnderWay:
             if self.wanted or report is None:
                 run = self._run()
                 if not is_wanted(run, self.event):
-                    check_stopping(self.services)  # the checkpoint may be wanted again
+                    self.services.stopping.check()  # the checkpoint may be wanted again
                     # Of a run that is done, another delivery's files are newer.
                     self.is_ours = run.status is not Status.DONE
                     return
                 yield from self._hand_over(run)
-            check_stopping(self.services)
+            self.services.stopping.check()
             report = self.training.report(0 if self.wanted else _TICK_S)
             if report is None:
                 self.store_log()

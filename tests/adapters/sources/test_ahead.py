@@ -7,6 +7,8 @@ import pytest
 
 from mlaas4hep.adapters.sources.ahead import one_ahead
 from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.errors import StoppingError
+from mlaas4hep.ports import Stopping
 
 BLOCKS = [Columns(entries=number, flat={}, jagged={}) for number in (1, 2, 3)]
 
@@ -18,8 +20,8 @@ def helper():
 
 
 def test_all_blocks_come_in_order(helper):
-    assert [block.entries for block in one_ahead(iter(BLOCKS), helper)] == [1, 2, 3]
-    assert list(one_ahead(iter([]), helper)) == []
+    assert [block.entries for block in one_ahead(iter(BLOCKS), helper, Stopping())] == [1, 2, 3]
+    assert list(one_ahead(iter([]), helper, Stopping())) == []
 
 
 def test_the_next_block_is_made_before_it_is_asked_for(helper):
@@ -30,7 +32,7 @@ def test_the_next_block_is_made_before_it_is_asked_for(helper):
         made.set()
         yield BLOCKS[1]
 
-    found = one_ahead(blocks(), helper)
+    found = one_ahead(blocks(), helper, Stopping())
     next(found)
 
     assert made.wait(60)
@@ -42,7 +44,7 @@ def test_an_error_comes_in_its_place(helper):
         yield BLOCKS[0]
         raise ValueError("damaged")
 
-    found = one_ahead(blocks(), helper)
+    found = one_ahead(blocks(), helper, Stopping())
 
     assert next(found) is BLOCKS[0]
     with pytest.raises(ValueError, match="damaged"):
@@ -58,8 +60,26 @@ def test_whoever_stops_early_closes_the_reading(helper):
         finally:
             closed.set()
 
-    found = one_ahead(blocks(), helper)
+    found = one_ahead(blocks(), helper, Stopping())
     next(found)
     found.close()
 
     assert closed.is_set()
+
+
+def test_who_is_told_to_end_waits_for_no_block_that_does_not_come(helper):
+    stopping, released = Stopping(), threading.Event()
+
+    def blocks():
+        yield BLOCKS[0]
+        stopping.ask()
+        released.wait(60)
+        yield BLOCKS[1]
+
+    found = one_ahead(blocks(), helper, stopping)
+    next(found)
+
+    with pytest.raises(StoppingError):
+        next(found)
+    assert not released.is_set()
+    released.set()

@@ -1,14 +1,18 @@
 """Files on servers: the same entries as from the disk, in few round trips, and clear errors."""
 
 import functools
+import itertools
+import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, StoppingError
 from mlaas4hep.laptop.ports import free_ports
+from mlaas4hep.ports import Stopping
 from tests import oracle
 from tests.dataservers import RangeHandler, web_server, xrootd_server
 
@@ -77,6 +81,44 @@ def test_a_file_that_is_not_on_the_server_is_named(server, source):
 def test_what_is_no_whole_root_file_is_refused(server, source, name):
     with pytest.raises(InvalidRequestError, match=name):
         source.describe(f"{server}/{name}", "t")
+
+
+def _read_for_ever(source, url):
+    while True:
+        _entries(source, url)
+
+
+@contextmanager
+def falling_silent(folder, after):
+    """Serve, but say nothing any more after so many answers; give the prefix, and what happens."""
+    asked, released, count = threading.Event(), threading.Event(), itertools.count()
+
+    class Silent(RangeHandler):
+        def do_GET(self):  # noqa: N802 - the name that http.server wants
+            if next(count) >= after:
+                asked.set()
+                released.wait(60)
+            super().do_GET()
+
+    with web_server(functools.partial(Silent, directory=str(folder))) as prefix:
+        try:
+            yield prefix, asked, released
+        finally:
+            released.set()
+
+
+@pytest.mark.parametrize("answers", range(5))
+def test_a_process_that_is_told_to_end_waits_for_no_silent_server(folder, answers):
+    """Whatever it asks for: the file, its ends, its survey, or its entries."""
+    stopping = Stopping()
+    source = DataFiles(MemoryStore(lambda: 0.0), stopping=stopping)
+    with falling_silent(folder, answers) as (prefix, asked, released):
+        told = threading.Thread(target=lambda: asked.wait(60) and stopping.ask())
+        told.start()
+        with pytest.raises(StoppingError):
+            _read_for_ever(source, f"{prefix}/a.root")
+        assert not released.is_set()
+        told.join()
 
 
 @pytest.mark.parametrize("scheme", ["root", "http"])

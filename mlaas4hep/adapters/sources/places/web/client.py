@@ -3,7 +3,6 @@
 With urllib3, because httpx takes five times the processor time for a range.
 """
 
-import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answer import SLOWEST
 from mlaas4hep.adapters.sources.places.web.network import checked_pools
 from mlaas4hep.adapters.sources.places.web.response import Response, SilentError, failure
+from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
 MAX_REDIRECTS = 5
@@ -37,8 +37,20 @@ class WebClient:
         policy: ServerPolicy,
         silence_s: float = SILENCE_S,
         address: Callable[[str], str] = str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Make a client; `address` turns what a person wrote into what the server is asked."""
+        """Make a client.
+
+        Args:
+            policy: which servers may be asked.
+            silence_s: how long one may say nothing.
+            address: turns what a person wrote into what the server is asked.
+            clock: seconds on a clock that only goes forward.
+            pause: waits for so many seconds before another try.
+        """
+        self._clock, self._pause = clock, pause
         self._policy = policy
         self._address = address
         self._silence_s = silence_s
@@ -54,20 +66,19 @@ class WebClient:
             SilentError: it says nothing; it is not asked again.
             ServiceUnavailableError: it does not answer, or not well, also when asked again.
         """
-        patience_ends = time.monotonic() + PATIENCE_S
-        pauses = iter(PAUSES_S)
+        patience_ends = self._clock() + PATIENCE_S
+        failed = 0
         while True:
             answer, error = self._try(url, span)
             if answer is not None and answer.status in _GOOD:
                 return answer
-            pause = next(pauses, None)
-            if answer is not None and answer.retry_after_s is not None:
-                pause = answer.retry_after_s if answer.may_heal else None
-            if pause is None or time.monotonic() + pause > patience_ends:
+            pause = _pause_s(answer, failed)
+            if pause is None or self._clock() + pause > patience_ends:
                 raise error
             if not isinstance(error, ServiceUnavailableError):
                 raise error
-            threading.Event().wait(pause)
+            self._pause(pause)
+            failed += 1
 
     def _try(self, url: str, span: Span) -> tuple[Response | None, MlaasError]:
         """Return the answer of one try, and the error that it is if it is no good."""
@@ -129,6 +140,17 @@ class WebClient:
             data=data,
             whole=whole,
         )
+
+
+def _pause_s(answer: Response | None, failed: int) -> float | None:
+    """Return how long to wait before the next try here; None: whoever asks tries again later.
+
+    A server that says when to come again, but never means it, is asked less and less often.
+    """
+    asked_s = answer.retry_after_s if answer is not None and answer.may_heal else None
+    if asked_s is None:
+        return PAUSES_S[failed] if failed < len(PAUSES_S) else None
+    return max(asked_s, backoff_s(failed, first_s=PAUSES_S[0], longest_s=PATIENCE_S))
 
 
 def _read(response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> tuple[bytes, bool]:

@@ -4,6 +4,8 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException, RemoteDisconnected
 
 import urllib3
@@ -15,6 +17,7 @@ from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailable
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _NO_RANGE = re.compile(r"bytes \*/(\d+)")
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LONGEST_S = 366 * 24 * 3600.0  #: that a server can want to be left alone
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 
 
@@ -39,9 +42,15 @@ class Response:
 
     @property
     def retry_after_s(self) -> float | None:
-        """Return how long the server wants to be left alone, if it says so in seconds."""
+        """Return how long the server wants to be left alone, if it says so: RFC 9110, 10.2.3."""
         text = self.headers.get("retry-after", "")
-        return float(text) if text.isascii() and text.isdigit() else None
+        if text.isascii() and text.isdigit():
+            return min(float(text), _LONGEST_S)
+        until = _date(text)
+        if until is None:
+            return None
+        now = _date(self.headers.get("date", "")) or datetime.now(UTC)  # its clock may go wrong
+        return min(max(0.0, (until - now).total_seconds()), _LONGEST_S)
 
     @property
     def length(self) -> int | None:
@@ -65,8 +74,12 @@ class Response:
                 hint="it is asked without a name or password; use a file that everybody may read",
             )
         if self.may_heal:
+            asked_s = self.retry_after_s or 0.0
+            wants = f" and wants to be left alone for {asked_s:.0f} s" if asked_s else ""
             return ServiceUnavailableError(
-                f"{who} answers {self.status}", hint="restart the run when it is well again"
+                f"{who} answers {self.status}{wants}",
+                hint="restart the run when it is well again",
+                retry_after_s=asked_s,
             )
         return InvalidRequestError(f"{who} answers {self.status}", hint="check the URL")
 
@@ -107,6 +120,15 @@ class Response:
         return InvalidRequestError(
             f"{shown(self.url)}: the server {what}", hint="copy the file to another server"
         )
+
+
+def _date(text: str) -> datetime | None:
+    """Return the time that a header tells; None if it tells none."""
+    try:
+        told = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return told.replace(tzinfo=told.tzinfo or UTC)
 
 
 def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
