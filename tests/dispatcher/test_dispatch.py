@@ -107,7 +107,7 @@ def test_a_run_shows_when_a_server_wants_to_be_asked_again(
 ) -> None:
     run = a_run()
     runs.create(run)
-    away = Problem(code="service_unavailable", message="x.root: it answers 429", file="x.root")
+    away = Problem(code="service_unavailable", message="'x.root': it answers 429", file="x.root")
     functions.answer = lambda *_: (503, {"error": asdict(away)}, {"Retry-After": "300"})
     bus.publish([SUBMITTED])
 

@@ -22,7 +22,7 @@ class AwaitedFile:
         """Return it in a sentence for people who wait."""
         left = max(0, round(self.again_at - now))
         when = f"next in {left} s" if left else "the next is under way"
-        reason = self.reason.removeprefix(f"{self.file}: ")
+        reason = _reason(self.reason, self.file)
         attempt = f"attempt {self.next_try} of {self.most}"
         return f"waiting for {self.file}: {attempt}, {when}, because {reason}"
 
@@ -38,4 +38,9 @@ class SkippedFile:
     def told(self) -> str:
         """Return it in a sentence."""
         count = "" if self.entries is None else f" with {self.entries} entries"
-        return f"skipped {self.file}{count}: {self.reason.removeprefix(f'{self.file}: ')}"
+        return f"skipped {self.file}{count}: {_reason(self.reason, self.file)}"
+
+
+def _reason(message: str, file: str) -> str:
+    """Return a message about a file without its name, which has been told."""
+    return message.removeprefix(f"{file}: ").removeprefix(f"{file!r}: ")

@@ -15,7 +15,6 @@ from mlaas4hep.adapters.sources.places.place import Ends
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web import place as webplace
 from mlaas4hep.adapters.sources.places.web.client import MAX_REDIRECTS, WebClient
-from mlaas4hep.adapters.sources.places.web.response import Response
 from mlaas4hep.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -142,7 +141,6 @@ _PATHS = {
     "closed": _status(403),
     "broken": _status(500),
     "shy": _first(1, _status(429, **{"Retry-After": "1"})),
-    "shy-now": _status(429, **{"Retry-After": "0"}),
     "very-shy": _status(429, **{"Retry-After": "3600"}),
     "dropping": _first(1, _dropped),
     "always-dropping": _dropped,
@@ -255,47 +253,6 @@ def test_a_server_that_wants_an_hour_is_left_to_the_next_delivery(server, places
 
     assert caught.value.retry_after_s == 3600
     assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize(
-    ("asked", "seconds"),
-    [
-        ("120", 120),
-        ("Sun, 06 Nov 1994 09:49:37 GMT", 3600),  # the three forms of RFC 9110, 5.6.7
-        ("Sunday, 06-Nov-94 09:49:37 GMT", 3600),
-        ("Sun Nov  6 09:49:37 1994", 3600),
-        ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
-        ("9" * 400, 366 * 24 * 3600),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 366 * 24 * 3600),
-        ("soon", None),
-        ("-5", None),
-        ("Sun, 99 Nov 1994 09:49:37 GMT", None),
-        ("", None),
-    ],
-)
-def test_a_server_says_when_to_come_again_in_seconds_or_by_its_own_clock(asked, seconds):
-    headers = {"retry-after": asked, "date": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    answer = Response(url="https://x/a", status=503, headers=headers, data=b"", whole=True)
-
-    assert answer.retry_after_s == seconds
-    assert answer.error().retry_after_s == (seconds or 0)
-
-
-def test_a_server_without_a_clock_is_understood_by_ours():
-    headers = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    answer = Response(url="https://x/a", status=503, headers=headers, data=b"", whole=True)
-
-    assert answer.retry_after_s == 0
-
-
-def test_a_server_that_always_says_now_is_asked_less_and_less_often(server):
-    pauses = []
-    client = WebClient(ServerPolicy(), clock=lambda: sum(pauses), pause=pauses.append)
-
-    with pytest.raises(ServiceUnavailableError, match="answers 429"):
-        client.get(f"{server.prefix}/shy-now", (0, 10))
-
-    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 @pytest.mark.parametrize("path", ["dropping", "hiccup"])
