@@ -8,6 +8,8 @@ import uproot
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
+from mlaas4hep.adapters.sources.root.layout import RootLayout
+from mlaas4hep.core import wire
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
 from tests import oracle
 
@@ -55,6 +57,25 @@ def test_the_error_names_byte_branch_and_entries(source, flipped):
     assert f"damaged at byte {byte}, where entries 200 to 299 of branch 'y' are" in told.message
     assert told.branch == "y"
     assert "on_bad_file" in told.hint
+
+
+def test_the_error_names_byte_branch_and_entries_of_an_rntuple_too(source, tmp_path):
+    path = tmp_path / "flipped.root"
+    with uproot.recreate(path) as file:
+        writer = file.mkrntuple("t", {name: values[:600] for name, values in VALUES.items()})
+        writer.extend({name: values[600:] for name, values in VALUES.items()})
+    layout = wire.load(RootLayout, source.survey(str(path), "t", ["y"]).layout.encode()).ntuple
+    (column,) = layout.columns
+    data = bytearray(path.read_bytes())
+    data[column.starts[1] + column.sizes[1] - 20] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(InvalidRequestError) as caught:
+        read(source, str(path))
+
+    where = f"damaged at byte {column.starts[1]}, where entries 600 to 999 of branch 'y' are"
+    assert where in caught.value.problem.message
+    assert caught.value.problem.branch == "y"
 
 
 def test_a_file_that_is_damaged_in_one_place_is_read_from_the_next(source, flipped, good):

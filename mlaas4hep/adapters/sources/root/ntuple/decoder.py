@@ -24,7 +24,11 @@ class NtupleDecoder:
         self._clusters = layout.clusters
         self._fields = [field for field in layout.fields if field.name in wanted]
         self._content = content
-        self._columns = {each.number: Pages(each, content) for each in layout.columns}
+        branches = _branches(self._fields)
+        self._columns = {
+            each.number: Pages(each, content, branches.get(each.number, ""), layout.clusters)
+            for each in layout.columns
+        }
 
     def blocks(
         self, windows: Iterable[Window], behind: Behind = NOTHING_BEHIND
@@ -32,7 +36,7 @@ class NtupleDecoder:
         """Yield the entries of each window; the bytes of the next ones are on their way by then.
 
         Raises:
-            DamagedStreamError: a page is damaged.
+            DamagedPartError: a page is damaged.
         """
         more = behind.asking(lambda window: self._missing(self._cuts(*window)).values())
         for window, cuts in asked_ahead(windows, self._asked, more):
@@ -144,6 +148,16 @@ class NtupleDecoder:
             return Jagged(content=inner.counts, offsets=rows.of(indexes[0]).offsets_of(1))
         values = self._row_values(field, inner)
         return Jagged(content=values.content, offsets=rows.through(indexes, field.length))
+
+
+def _branches(fields: Iterable[Field]) -> dict[int, str]:
+    """Return the name of the first field to which each column belongs."""
+    found: dict[int, str] = {}
+    for field in fields:
+        for column in (field.column, field.index, field.inner):
+            if column is not None:
+                found.setdefault(column, field.name)
+    return found
 
 
 def _steps(entries: int, length: int) -> Offsets:

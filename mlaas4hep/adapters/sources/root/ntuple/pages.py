@@ -1,14 +1,16 @@
 """The pages of a column of an RNTuple: asked for, inflated, and cut where elements are wanted."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
 import xxhash
 
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.codecs import LARGEST, inflated
+from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
 from mlaas4hep.adapters.sources.root.ntuple.elements import decoded, page_bytes
 from mlaas4hep.adapters.sources.root.ntuple.layout import Column
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
@@ -20,7 +22,18 @@ _CHECKSUM_BYTES = 8
 class Pages:
     """The elements of one column; the pages used last are kept."""
 
-    def __init__(self, column: Column, content: Bytes) -> None:
+    def __init__(
+        self, column: Column, content: Bytes, branch: str, clusters: Sequence[int]
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            column: where its pages lie.
+            content: of the file.
+            branch: to which it belongs, for errors.
+            clusters: the first entry of each, and the number of entries.
+        """
+        self._branch, self._clusters = branch, clusters
         self._column = column
         self._content = content
         self._firsts = column.first_pages
@@ -93,8 +106,21 @@ class Pages:
     def _page(self, page: int) -> Array:
         self._used.add(page)
         if page not in self._pages:
-            self._pages[page] = self._decoded(page, self._asked.pop(page)())
+            data = self._asked.pop(page)()
+            try:
+                self._pages[page] = self._decoded(page, data)
+            except FAILURES as error:
+                raise self._damaged(page, error) from error
         return self._pages[page]
+
+    def _damaged(self, page: int, error: Exception) -> DamagedPartError:
+        cluster = bisect_right(self._firsts, page) - 1
+        return DamagedPartError(
+            first_line(error),
+            branch=self._branch,
+            byte=self._column.starts[page],
+            entries=(self._clusters[cluster], self._clusters[cluster + 1]),
+        )
 
     def _decoded(self, page: int, data: memoryview) -> Array:
         column, size = self._column, self._column.sizes[page]
