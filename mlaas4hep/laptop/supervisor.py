@@ -15,7 +15,7 @@ from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring
 
-READY_S = 60.0  #: longest start
+READY_S = 180.0  #: longest start, of a machine that is busy with something else
 GRACE_S = 5.0  #: for stopping; what is not finished then is delivered again at the next start
 LOST_AFTER = 3  #: a program that ends this often before all is ready will never be
 _LOOK_S = 0.02
@@ -104,8 +104,9 @@ class Supervisor:
     def _failure(self) -> ServiceUnavailableError:
         waiting = [name for name, each in self._functions.items() if not each.ready.is_set()]
         name = self._lost.result() if self._lost.done() else [*waiting, DISPATCHER][0]
+        failed = "does not start" if self._lost.done() else f"is not ready after {READY_S:.0f} s"
         said = "\n".join(f"  {line.text}" for line in self._logs[name].lines(tail=_QUOTED_LINES))
-        return ServiceUnavailableError(f"{name} does not start; it said:\n{said}")
+        return ServiceUnavailableError(f"{name} {failed}; it said:\n{said}")
 
 
 async def _watch_ready(session: aiohttp.ClientSession, function: DeployedFunction) -> None:

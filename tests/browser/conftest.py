@@ -62,6 +62,7 @@ class Visit:
         if folder:
             from PIL import Image  # noqa: PLC0415 - only where pictures are taken
 
+            self.page.evaluate("document.getElementById('notices').replaceChildren()")
             picture = Image.open(BytesIO(self.page.screenshot(full_page=True))).convert("RGB")
             few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             few.save(f"{folder}/{name}.png", optimize=True)

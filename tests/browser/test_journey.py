@@ -57,6 +57,8 @@ def test_from_a_link_to_a_score_and_away_again(laptop, folder, visit):
     upload(page, folder)
     page.get_by_role("button", name="Dry run").click()
     page.get_by_role("heading", name="What it would do").wait_for(timeout=90_000)
+    page.locator("dl.figures", has_text="Reading").wait_for()
+    page.get_by_text("Not included: the training: no run of this model.py").wait_for()
     luca.shot("new-run")
     page.get_by_role("button", name="Submit").click()
 
@@ -165,6 +167,7 @@ def test_pictures_of_many_runs_are_taken(laptop, folder, visit):
         (f"runs/{name}", "scan", name, trials),
         (f"compare/{best}/{other}", "compare", f"{best} and {other}", differing),
         ("admin", "admin", "Administration", link),
+        ("models", "models", "Models", link),
         ("runs", "runs", "Runs", link),
     ]:
         root.page.goto(f"{url}/ui/#/{path}")

@@ -197,6 +197,9 @@ def test_what_a_run_has_not_made_is_told_and_shown_as_soon_as_it_is_there(crowde
     page = gina.page
     page.goto(f"{crowded.url}#/runs/luca_3/quality")
     page.get_by_text("The run failed before this was made").wait_for()
+    page.goto(f"{crowded.url}#/runs/luca_3")
+    page.locator(".stage", has_text="Measure").get_by_text("failed").wait_for()
+    assert page.get_by_label("Part of the log").input_value() == "specs"
     name = trained.post("/runs", json={"name": "luca"}).json["name"]
     page.goto(f"{crowded.url}#/runs/{name}/quality")
     page.get_by_text("It comes when the training is over").wait_for()

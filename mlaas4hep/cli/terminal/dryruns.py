@@ -45,11 +45,12 @@ def _times(time: TimeEstimate | None) -> Iterator[str]:
         yield "how long reading takes could not be measured"
         return
     measured = f"by {time.measured_entries} entries that were measured"
-    yield f"reading takes about {_between(time.reading)}, {measured} ({time.about})"
+    yield f"reading takes {_between(time.reading)}, {measured} ({time.about})"
     if time.training is not None:
-        yield f"training takes about {_between(time.training)}, by the pace of an earlier run"
+        yield f"training takes {_between(time.training)}, by the pace of an earlier run"
     yield f"not included: {'; '.join(time.not_included)}"
 
 
 def _between(time: Seconds) -> str:
-    return f"{duration(time.low)} to {duration(time.high)}"
+    least = "up to" if time.low < 1 else f"{duration(time.low)} to"
+    return f"{least} {duration(time.high)}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 _FASTER, _SLOWER = 2.0, 4.0  #: disks, servers, neighbours: one measured rate may be off by so much
+_OVERHEAD_S = 2.0  #: events that travel, files that are opened, results that are stored: at most
 _PASSES = 2  #: entries are read to be measured, and again to be prepared
 READING = "one reader's time; several readers share it, and what was read before is not read again"
 UNKNOWN = "the training: no run of this model.py with these params has ended yet"
@@ -19,7 +20,8 @@ class Seconds:
     @classmethod
     def around(cls, seconds: float) -> "Seconds":
         """Return the bounds of a time that was computed from one measured rate."""
-        return cls(low=round(seconds / _FASTER, 2), high=round(seconds * _SLOWER, 2))
+        high = seconds * _SLOWER + _OVERHEAD_S
+        return cls(low=round(seconds / _FASTER, 2), high=round(high, 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ PROBE = Probe(entries=100, seconds=0.5)
 def test_entries_are_read_twice_and_the_bounds_lie_around_that():
     found = estimated(PROBE, 200, training_s=None)
 
-    assert found.reading == Seconds(low=1.0, high=8.0)
+    assert found.reading == Seconds(low=1.0, high=10.0)
     assert found.measured_entries == 100
 
 
@@ -17,5 +17,5 @@ def test_a_training_of_which_no_pace_is_known_is_said_not_to_be_included():
 
     assert unknown.training is None
     assert unknown.not_included[0].startswith("the training: ")
-    assert known.training == Seconds(low=5.0, high=40.0)
+    assert known.training == Seconds(low=5.0, high=42.0)
     assert len(known.not_included) == 1

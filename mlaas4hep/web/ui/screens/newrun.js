@@ -200,7 +200,7 @@ function outlook(found) {
   );
 }
 
-const between = ({ low, high }) => `${duration(low)} to ${duration(high)}`;
+const between = ({ low, high }) => `${low < 1 ? "up to" : `${duration(low)} to`} ${duration(high)}`;
 
 function timeSaid(time) {
   if (!time) return h("p.small.quiet", "How long it takes could not be measured.");

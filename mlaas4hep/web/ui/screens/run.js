@@ -158,7 +158,8 @@ function note(one, run) {
     return one.stage === "scan" ? "no trial has ended" : "opening files";
   }
   const spent = one.seconds === null ? "" : duration(one.seconds);
-  if (one.state !== "running") return spent;
+  if (one.state === "stopped" && !spent) return "not begun";
+  if (one.state !== "running") return one.state === "done" ? spent : [one.state, spent].filter(Boolean).join(" after ");
   if (one.left === 0) return "checking and storing";
   const rate = one.per_second ? `${number(one.per_second, 2)}/s` : "";
   const left = one.eta_seconds === null ? "" : `${duration(one.eta_seconds)} left`;
@@ -251,7 +252,7 @@ function curvesIn(place, name, { signal, whose }) {
 function logPanel(run, { signal, whose }) {
   const whole = run.task !== "training";
   const text = h("pre", { tabindex: "0", "aria-label": "Log" }, "…");
-  const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (whole ? [""] : LOG_STAGES).map((one) => h("option", { value: one }, one || "everything")));
+  const stages = h("select", { onchange: () => load(), "aria-label": "Part of the log" }, (whole ? [""] : LOG_STAGES).map((one) => h("option", { value: one, selected: one === run.problem?.stage }, one || "everything")));
   let at = 0;
   let waiting = null;
   async function load() {
