@@ -29,7 +29,7 @@ from mlaas4hep.adapters.trainers.lightgbm.params import (
     check_by_trying,
     check_two,
     is_dart,
-    missing_is_told,
+    oddities,
     patience,
     rounds,
     several,
@@ -221,5 +221,5 @@ def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -
         output_shape=(classes if is_several else 1,),
         loss="multiclass" if is_several else params["objective"],
         task="multiclass" if is_several else "binary" if classifies else "regression",
-        warnings=missing_is_told(params),
+        warnings=oddities(params),
     )

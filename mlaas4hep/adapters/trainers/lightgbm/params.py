@@ -29,6 +29,12 @@ _OF_FILES = (
     "data", "valid", "input_model", "output_model", "save_binary", "initscore_filename", "header",
     "label_column", "weight_column", "group_column", "ignore_column",
 )  # fmt: skip
+_THREADS = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
+_DRAWN_BY_THREADS = (
+    "use_quantized_grad rounds by chance, and each thread of LightGBM draws its own numbers: with the"
+    " same seed, as many processors give the same trees, and more or fewer give others; n_jobs=4 (or"
+    " another number) or stochastic_rounding=False gives the same trees everywhere"
+)
 _NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP}
 
 
@@ -123,11 +129,16 @@ def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: boo
         )
 
 
-def missing_is_told(params: dict[str, Any]) -> tuple[str, ...]:
-    """Return what `zero_as_missing` does to columns that were scaled."""
-    is_used = params.get("zero_as_missing") or params.get("use_missing") is False
-    which = "zero_as_missing" if params.get("zero_as_missing") else "use_missing=False"
-    return (trees.doubtful_missing(which),) if is_used else ()
+def oddities(params: dict[str, Any]) -> tuple[str, ...]:
+    """Return what the author of a model may not expect of its parameters."""
+    found = []
+    if params.get("zero_as_missing") or params.get("use_missing") is False:
+        which = "zero_as_missing" if params.get("zero_as_missing") else "use_missing=False"
+        found.append(trees.doubtful_missing(which))
+    draws = params.get("use_quantized_grad") and params.get("stochastic_rounding", True)
+    if draws and not any(params.get(name) for name in _THREADS):
+        found.append(_DRAWN_BY_THREADS)
+    return tuple(found)
 
 
 def _check_arguments(given: dict[str, Any]) -> None:

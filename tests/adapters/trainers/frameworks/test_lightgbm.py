@@ -1,3 +1,5 @@
+import importlib
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,33 @@ class TestLightgbm(FrameworkContract):
         (told,) = train("binary", text).model.summary.warnings
 
         assert "0 is the smallest value of a branch" in told
+
+    @pytest.mark.parametrize(
+        ("more", "told"), [("", 1), (", n_jobs=3", 0), (", stochastic_rounding=False", 0)]
+    )
+    def test_trees_that_depend_on_the_number_of_threads_are_told(self, train, more, told):
+        text = returning(f"LGBMClassifier(use_quantized_grad=True{more})")
+
+        warnings = train("binary", text).model.summary.warnings
+
+        assert ["number) or stochastic_rounding=False" in each for each in warnings] == [
+            True
+        ] * told
+
+    @pytest.mark.parametrize("more", [{"n_jobs": 3}, {"stochastic_rounding": False}])
+    def test_trees_of_rounded_gradients_are_those_of_lightgbms_own_fit(self, train, more):
+        arguments = {"n_estimators": 9, "use_quantized_grad": True, **more}
+        training = train("binary", returning(f"LGBMClassifier(**{arguments})")).finish()
+        blocks = [
+            (block.x[block.order], block.y[block.order]) for block in training.data.training()
+        ]
+        x, y = (np.concatenate(each) for each in zip(*blocks, strict=True))
+
+        own = importlib.import_module("lightgbm").LGBMClassifier(
+            **arguments, random_state=training.job.params.seed, verbosity=-1
+        )
+        own.fit(x, y)
+
+        rows = np.concatenate([block.x[block.order] for block in training.data.validation()])
+        given = training.predictions()[1][:, 0]
+        np.testing.assert_allclose(given, own.predict_proba(rows)[:, 1], rtol=1e-6)
