@@ -62,21 +62,33 @@ def _keep(record: ModelRecord, services: Services) -> None:
 
 
 def _forget_oldest(served: ModelRecord, services: Services) -> None:
-    """Delete the oldest versions that are too many, never the one that is served, nor one with an alias."""
+    """Delete the oldest versions that are too many, never the one that is served, nor one with an alias.
+
+    The record of a version goes first, and whoever begins to use it looks for that afterwards: one of
+    the two sees the other (`usecases.versions`).
+    """
     prefix = f"{served.owner}/{served.name}/"
     found = [info for info in services.models.list(prefix) if keys.is_version(info.key)]
     found.sort(key=lambda info: info.modified_at, reverse=True)
-    held = _aliased(served, services) | {served.version}
     for info in found[services.max_versions :]:
         version = info.key.split("/")[2]
-        if version not in held:
-            for file in list(services.models.list(f"{prefix}{version}/")):
-                services.models.delete(file.key)
+        if version in _held(served, services):
+            continue
+        record = services.models.get(info.key)
+        services.models.delete(info.key)
+        if version in _held(served, services):  # since a moment ago
+            services.models.put(info.key, record)
+            continue
+        for file in list(services.models.list(f"{prefix}{version}/")):
+            services.models.delete(file.key)
 
 
-def _aliased(served: ModelRecord, services: Services) -> set[str]:
+def _held(served: ModelRecord, services: Services) -> set[str]:
+    """Return the versions of a model that are served or have an alias by now."""
+    now, _ = served_now(served.owner, served.name, services)
+    held = {served.version} | ({now.version} if now else set())
     try:
         body = services.models.get(keys.aliases(served.owner, served.name))
     except NotFoundError:
-        return set()
-    return set(json.loads(body).values())
+        return held
+    return held | set(json.loads(body).values())

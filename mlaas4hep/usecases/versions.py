@@ -16,7 +16,7 @@ from mlaas4hep.errors import (
     NotFoundError,
     ServiceUnavailableError,
 )
-from mlaas4hep.pipeline.served import take_over
+from mlaas4hep.pipeline.served import served_now, take_over
 from mlaas4hep.ports import Services
 
 _TRIES = 20  #: against others who move other aliases
@@ -113,7 +113,8 @@ def move_alias(
         expected: what it must mean until then, empty: nothing; None: what it means now.
 
     Raises:
-        ConflictError: it means something else, or somebody else moved it at the same time.
+        ConflictError: it means something else, somebody else moved it, or the version was deleted at
+            the same time.
         InvalidRequestError: the alias is no name, or that of a version.
         NotFoundError: there is no such version.
     """
@@ -132,10 +133,48 @@ def move_alias(
             )
         moved = {name: one for name, one in {**aliases, alias: meant}.items() if one}
         with suppress(ConflictError):
-            body = json.dumps(moved, sort_keys=True).encode()
-            services.models.put_if(keys.aliases(served.owner, served.name), body, etag)
+            _write_aliases(served, moved, etag, services)
+            break
+    else:
+        raise ServiceUnavailableError(f"too many move aliases of model {served.name!r} at once")
+    if meant and not _is_kept(served, meant, services):
+        _take_back(served, alias, meant, services)
+        raise _gone(served, meant)
+
+
+def _write_aliases(
+    served: ModelRecord, aliases: dict[str, str], etag: str, services: Services
+) -> None:
+    body = json.dumps(aliases, sort_keys=True).encode()
+    services.models.put_if(keys.aliases(served.owner, served.name), body, etag)
+
+
+def _take_back(served: ModelRecord, alias: str, version: str, services: Services) -> None:
+    """Let an alias mean nothing, if it still means a version that is gone."""
+    for _ in range(_TRIES):
+        aliases, etag = _aliases_to_change(served, services)
+        if aliases.get(alias) != version:
             return
-    raise ServiceUnavailableError(f"too many move aliases of model {served.name!r} at once")
+        with suppress(ConflictError):
+            others = {name: one for name, one in aliases.items() if name != alias}
+            _write_aliases(served, others, etag, services)
+            return
+
+
+def _is_kept(served: ModelRecord, version: str, services: Services) -> bool:
+    """Tell whether a version is served, or its record still there: a promotion deletes that first."""
+    if services.models.info(keys.model_version(served.owner, served.name, version)) is not None:
+        return True
+    now, _ = served_now(served.owner, served.name, services)
+    return now is not None and now.version == version
+
+
+def _gone(served: ModelRecord, version: str) -> ConflictError:
+    return ConflictError(
+        f"version {version!r} of model {served.name!r} was deleted at the same time, as the oldest of"
+        " too many",
+        hint="`mlaas4hep versions` lists those that are kept",
+    )
 
 
 def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
@@ -154,7 +193,12 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
             raise ConflictError(
                 f"version {record.version!r} of model {record.name!r} is not whole: {file} is gone"
             )
-    return take_over(record, served, services)
+    after = take_over(record, served, services)
+    kept = keys.model_version(record.owner, record.name, record.version)
+    if record.version != served.version and services.models.info(kept) is None:
+        take_over(served, record, services)
+        raise _gone(served, record.version)
+    return after
 
 
 def roll_back(served: ModelRecord, services: Services) -> ModelRecord:
