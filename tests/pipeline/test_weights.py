@@ -198,6 +198,8 @@ def _with_other(files):
     [
         (Weighting(expression="bad"), "'bad' is NaN or infinite in 1 entries"),
         (Weighting(expression="w * 0"), "is 0 in every entry"),
+        (Weighting(expression="abs(w) * 1e39"), "e+39 on average: numbers of single precision"),
+        (Weighting(expression="abs(w) * 1e-40"), "e-40 on average: numbers of single precision"),
         (Weighting(expression="wgt"), "'wgt' is no branch"),
         (Weighting(expression="0 * w - 1", balance="classes"), "class 0 sum up to -120"),
     ],

@@ -158,14 +158,21 @@ class ClassFigures:
 
 
 def figures(matrix: NDArray[Any]) -> tuple[ClassFigures, ...]:
-    """Return the figures of each class of a confusion matrix; 0 where nothing was predicted."""
-    found = np.diag(matrix)
+    """Return the figures of each class of a confusion matrix.
+
+    They are 0 where nothing was predicted, or where weights sum up to less than nothing.
+    """
+    found = np.diag(matrix).astype(np.float64)
     predicted, entries = matrix.sum(axis=0), matrix.sum(axis=1)
-    precision = found / np.where(predicted > 0, predicted, 1)
-    recall = found / np.where(entries > 0, entries, 1)
-    both = predicted + entries
-    f1 = 2 * found / np.where(both > 0, both, 1)
+    precision = _share(found, predicted)
+    recall = _share(found, entries)
+    f1 = _share(2 * found, predicted + entries)
     return tuple(
         ClassFigures(precision=float(p), recall=float(r), f1=float(f), entries=n.item())
         for p, r, f, n in zip(precision, recall, f1, entries, strict=True)
     )
+
+
+def _share(parts: Floats, wholes: Floats) -> Floats:
+    """Return parts of wholes; 0 of what is not more than nothing."""
+    return np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)

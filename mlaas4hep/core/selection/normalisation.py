@@ -11,13 +11,15 @@ from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.selection.values import not_numbers
 from mlaas4hep.errors import PermanentError
 
+_SMALLEST, _LARGEST = 1e-30, 1e30  #: means of weights: the sums of millions stay within float32
+
 
 def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
     """Refuse weights that nothing can be learned with; return what is odd about them.
 
     Raises:
-        PermanentError: some are no numbers, all are 0, a sample cannot be normalised, or a class
-            cannot be balanced.
+        PermanentError: some are no numbers, all are 0, too small or too large, a sample cannot be
+            normalised, or a class cannot be balanced.
     """
     weighting = request.params.weighting
     if not weighting.is_measured:
@@ -35,9 +37,23 @@ def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
             branch=name,
             hint="choose another weight in params.json",
         )
-    factors(request, specs, (), ())
+    _check_size(name, passing, factors(request, specs, (), ()))
     training_weights(request, specs, (), ())
     return (*_odd(request, passing), *_upside_down(request, specs))
+
+
+def _check_size(name: str, passing: Iterable[WeightSum], scales: Sequence[float]) -> None:
+    """Refuse weights of which chunks, and losses that sum them up, hold no more than 0 or infinity."""
+    each = [((one.positive - one.negative) * scales[one.file], one.entries) for one in passing]
+    mean = sum(size for size, _ in each) / sum(entries for _, entries in each)
+    if not _SMALLEST <= mean <= _LARGEST:
+        raise PermanentError(
+            f"the weight {name!r} is {mean:g} on average: numbers of single precision, in which models"
+            f" learn, do not hold sums of such (from {_SMALLEST:g} to {_LARGEST:g} they do)",
+            file="params.json",
+            branch=name,
+            hint="only ratios of weights count: multiply the weight, or the luminosity, by a number",
+        )
 
 
 def _upside_down(request: Request, specs: Specs) -> Iterable[str]:

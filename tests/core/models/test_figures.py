@@ -58,6 +58,13 @@ def test_a_class_that_is_never_predicted_has_precision_zero():
     assert (always.precision, always.recall) == (0.5, 1)
 
 
+def test_a_class_whose_weights_sum_up_to_less_than_nothing_has_no_share_in_them():
+    low, high = scores.figures(np.array([[5.0, -7.0], [-6.0, 4.0]]))
+
+    assert (low.recall, low.precision) == (0, 0)
+    assert (high.recall, high.precision) == (0, 0)
+
+
 def test_areas_and_matrices_of_weighted_entries_are_those_of_scikit_learn(random):
     is_signal = random.integers(0, 2, 500).astype(bool)
     given = np.round(random.random(500) + 0.3 * is_signal, 1)

@@ -81,11 +81,12 @@ class Evaluation:
 
         Of several goals each has its own, as "test/LABEL".
         """
-        whole = {
+        whole: dict[str, Scored] = {
             name: (
                 np.concatenate(seen.labels),
                 np.concatenate(seen.scores),
-                np.concatenate(seen.weights) if seen.weights else None,
+                # what counts them sums up squares and differences of them
+                np.concatenate(seen.weights, dtype=np.float64) if seen.weights else None,
             )
             for name, seen in self._sets.items()
             if seen.entries
@@ -156,7 +157,7 @@ def set_figures(name: str, scored: Scored, task: Task, threshold: float) -> SetF
         return SetFigures(**usual, matrix=matrix, **_curve(signal, predicted[:, 0], weights))
     if task == "multiclass":
         return _of_classes(usual, scored, threshold)
-    squares = ((predicted[:, 0] - labels) ** 2).astype(np.float64)
+    squares = (predicted[:, 0].astype(np.float64) - labels) ** 2
     if weights is not None and not (weight or 0.0) > 0:
         return SetFigures(**usual, auc=None, matrix=None, curve=None)
     mean = np.mean(squares) if weights is None else np.average(squares, weights=weights)
