@@ -7,7 +7,6 @@ be. When the child has ended, its exit code is told there. When the other side o
 its child is killed and forgotten; when that of all is, the process ends.
 """
 
-import gc
 import os
 import select
 import signal
@@ -20,6 +19,7 @@ from importlib import import_module
 
 from mlaas4hep.adapters.children import request
 from mlaas4hep.adapters.children.birth import be_born, open_descriptors
+from mlaas4hep.adapters.children.imports import imported_for_good
 
 _HANG_UP = 0  #: nothing to look for but that the other side is closed, which is always told
 
@@ -115,9 +115,8 @@ def main(arguments: list[str]) -> None:
     """
     descriptor, module, what, idle_s = arguments
     control = socket.socket(fileno=int(descriptor))
-    import_module(module).prepare(what)
-    gc.collect()
-    gc.freeze()  # children do not touch, and so not copy, what is here already
+    with imported_for_good():  # so children do not touch, and so not copy, what is here already
+        import_module(module).prepare(what)
     Nursery(control, float(idle_s)).serve()
 
 

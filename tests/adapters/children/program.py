@@ -1,5 +1,6 @@
 """A program for children: it says what it finds, or ends as it is told."""
 
+import gc
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 PREPARED = []
+COLLECTED_WHILE_PREPARED = []
 _LARGEST = 256 * 1024**2  #: bytes of a map that is looked through
 
 
@@ -16,6 +18,7 @@ def prepare(what):
     if what == "impossible":
         raise ImportError(what)
     PREPARED.append(os.getpid())
+    COLLECTED_WHILE_PREPARED.append(gc.isenabled())
 
 
 def main(arguments):
@@ -30,6 +33,8 @@ def main(arguments):
             os.kill(os.getpid(), signal.SIGKILL)
         case "wait":
             end.recv(1)
+        case "collector":
+            told = [*COLLECTED_WHILE_PREPARED, gc.isenabled(), gc.get_freeze_count() > 0]
         case "search":
             told = _is_in_memory(re.compile(words[0].encode()))
         case _:

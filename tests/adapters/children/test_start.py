@@ -88,6 +88,14 @@ def test_it_has_its_own_folder_environment_group_and_nothing_else_open(tmp_path,
     }
 
 
+def test_garbage_is_looked_for_in_what_a_child_makes_and_not_in_what_was_imported_for_it(tmp_path):
+    while_prepared, in_child, keeps = told(tmp_path, "collector")
+
+    assert not while_prepared
+    assert in_child
+    assert keeps
+
+
 @pytest.mark.parametrize(
     ("deed", "word", "code"), [("exit", 3, 3), ("raise", "why", 1), ("kill", "", -signal.SIGKILL)]
 )

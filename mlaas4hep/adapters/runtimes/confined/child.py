@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.adapters.children import frames
+from mlaas4hep.adapters.children.imports import imported_for_good
 from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
@@ -69,7 +70,8 @@ def main(arguments: list[str]) -> None:
 
 def prepare(engine: str) -> Any:
     """Import and return what loads the models of an engine."""
-    with without(info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()):
+    hidden = info(_FRAMEWORKS[engine]).hides if engine in _FRAMEWORKS else ()
+    with imported_for_good(), without(hidden):
         return importlib.import_module(_LOADERS[engine])
 
 

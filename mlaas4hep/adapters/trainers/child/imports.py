@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mlaas4hep.adapters.children.imports import imported_for_good
 from mlaas4hep.adapters.confinement.imports import without
 
 
@@ -15,7 +16,7 @@ def quick_and_quiet(scratch: Path, optional: Iterable[str]) -> Iterator[None]:
     with scratch.open("w+b") as file:
         os.dup2(file.fileno(), 2)
         try:
-            with without(optional):
+            with imported_for_good(), without(optional):
                 yield
         except BaseException:  # an exit, too: nothing is answered, only what was printed is shown
             file.seek(0)
