@@ -1,5 +1,5 @@
 """`python -m mlaas4hep.cli`."""
 
-from mlaas4hep.cli.app import main
+from mlaas4hep.cli import main
 
 main()

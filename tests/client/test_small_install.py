@@ -83,7 +83,7 @@ def test_a_command_that_needs_more_says_what_to_install(tmp_path):
 
 def test_the_client_imports_no_third_party_module_that_is_not_installed_with_it():
     said = python("""
-import mlaas4hep.cli
+import mlaas4hep.cli.app
 from mlaas4hep.client import AsyncClient, Client
 import importlib.metadata as metadata
 owners = metadata.packages_distributions()
