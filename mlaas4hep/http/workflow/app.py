@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any
 
 import flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from mlaas4hep import bootstrap
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.faas.csrf import check_change
 from mlaas4hep.faas.on_event import error_answer
 from mlaas4hep.faas.problems import failure
@@ -65,7 +65,7 @@ def list_ahead(app: flask.Flask) -> None:
 
 def _answer(context: Context, route: Route, **path: str) -> flask.Response:
     person = NOBODY if route.is_open else _person(context)
-    args = route.arguments(flask.request.args.to_dict(), path)
+    args = route.arguments(_query(), path)
     return _handled(route, context, Call(person=person, args=args, http=flask.request))
 
 
@@ -74,7 +74,7 @@ def _act(context: Context) -> flask.Response:
 
     A browser that only asks for `/` is led to the page, a program is told what answers here.
     """
-    query = flask.request.args.to_dict()
+    query = _query()
     if ACTION not in query and wants_page(flask.request):
         return flask.Response(status=303, headers={"Location": HOME})
     person = _person(context)
@@ -82,6 +82,18 @@ def _act(context: Context) -> flask.Response:
     query.pop(ACTION, None)
     args = route.arguments({**query, **scalars(body or {}, route)}, {})
     return _handled(route, context, Call(person=person, args=args, http=flask.request, body=body))
+
+
+def _query() -> dict[str, str]:
+    """Return the query's arguments.
+
+    Raises:
+        InvalidRequestError: one is given twice, and nobody knows which value is meant.
+    """
+    for name, values in flask.request.args.lists():
+        if len(set(values)) > 1:
+            raise InvalidRequestError(f"argument {name!r} has {len(values)} values in the query")
+    return flask.request.args.to_dict()
 
 
 def _meant(query: dict[str, str]) -> tuple[Route, dict[str, Any] | None]:
@@ -113,7 +125,7 @@ def _person(context: Context) -> Person:
 def _tell(error: Exception) -> flask.Response:
     """Return the answer for an error: a status, `{"error": {…}}`, and when to come again."""
     if isinstance(error, HTTPException):
-        body, status = error_answer(error)
+        body, status = error_answer(_in_our_words(error))
         headers: dict[str, str] = {}
     else:
         told = failure(error)
@@ -122,6 +134,16 @@ def _tell(error: Exception) -> flask.Response:
     response.status_code = status
     response.headers.update(headers)
     return response
+
+
+def _in_our_words(error: HTTPException) -> HTTPException:
+    """Return the error with words that say what was asked, where the framework's do not."""
+    if isinstance(error, NotFound):
+        error.description = f"there is no path {flask.request.path!r}; GET /openapi.json has all"
+    elif isinstance(error, MethodNotAllowed):
+        known = ", ".join(sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"}))
+        error.description = f"{flask.request.method} is not for this path; it takes {known}"
+    return error
 
 
 def _flask_path(path: str) -> str:

@@ -58,7 +58,18 @@ def list_runs(context: Context, call: Call) -> flask.Response:
 
 
 def _whose(call: Call) -> str | None:
-    return None if call.person.is_admin and call.flag("all") else call.person.owner
+    """Return the owner of the runs that are listed, None for everybody's.
+
+    Raises:
+        ForbiddenError: everybody's are asked for by somebody who is no admin.
+    """
+    if not call.flag("all"):
+        return call.person.owner
+    if not call.person.is_admin:
+        raise ForbiddenError(
+            "everybody's runs are for admins", hint="the group MLAAS_ADMIN_GROUP has them"
+        )
+    return None
 
 
 def _matches(one: Summary, call: Call) -> bool:
@@ -81,7 +92,9 @@ def logs(context: Context, call: Call) -> flask.Response:
     run = find_run(context, call)
     stage = call.args.get("stage", "")
     if stage not in ("", *STAGES):
-        raise InvalidRequestError(f"there is no stage {stage!r}", hint=f"one of {STAGES}")
+        raise InvalidRequestError(
+            f"there is no stage {stage!r}", hint=f"one of {', '.join(STAGES)}"
+        )
     training = runs.training_log(run, context.services) if stage in ("", "train") else ""
     log = compose(
         run, runs.request_of(run, context.services), full_report(run, context), training, stage
@@ -167,6 +180,7 @@ ROUTES = (
             Arg(name="all", about="Of everybody, for admins.", schema=FLAG),
         ),
         gives=RunPage,
+        errors=(403,),
     ),
     Route(
         name="delete_run",

@@ -63,7 +63,16 @@ def test_the_list_is_filtered_sorted_and_cut_into_pages(world, submitted):
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=size", "status=dead", "limit=-1", "limit=x", "offset=9999999999", "limit=501"]
+    "query",
+    [
+        "limit=1&limit=2",
+        "sort=size",
+        "status=dead",
+        "limit=-1",
+        "limit=x",
+        "offset=9999999999",
+        "limit=501",
+    ],
 )
 def test_a_list_that_cannot_be_made_is_refused(submitted, query):
     assert submitted.get(f"/runs?{query}").status_code == 400
@@ -73,7 +82,9 @@ def test_everybody_sees_their_own_runs_and_admins_all_of_them(world, submitted):
     bob = world.person("bob")
     admin = world.person("root", groups=["mlaas-admins"])
 
-    assert names(bob.get("/runs?all=1")) == []
+    assert names(bob.get("/runs?all=0")) == []
+    refused = bob.get("/runs?all=1")
+    assert (refused.status_code, refused.json["error"]["code"]) == (403, "forbidden")
     assert bob.get("/runs/luca_1").status_code == 404
     assert names(admin.get("/runs")) == []
     assert names(admin.get("/runs?all=1")) == ["luca_1"]
@@ -250,3 +261,11 @@ def test_a_person_sees_what_they_use(submitted):
 
     assert (shown["name"], shown["unfinished_runs"], shown["max_runs"]) == ("alice", 1, 10)
     assert shown["bytes"]["tarballs"] > 0
+
+
+def test_a_path_or_a_method_that_is_none_is_told_in_words_about_it(alice):
+    nowhere, wrong = alice.get("/rusn"), alice.put("/runs")
+
+    assert nowhere.json["error"]["message"].startswith("there is no path '/rusn'")
+    assert wrong.json["error"]["message"] == "PUT is not for this path; it takes GET, POST"
+    assert (nowhere.status_code, wrong.status_code) == (404, 405)
