@@ -70,6 +70,12 @@ def _arrow(path: Path, arrays: Arrays) -> None:
         file.write_table(table, max_chunksize=800)
 
 
+def _arrow_stream(path: Path, arrays: Arrays) -> None:
+    table = _table(arrays)
+    with pa.ipc.new_stream(path, table.schema) as file:
+        file.write_table(table, max_chunksize=800)
+
+
 def _entries(arrays: Arrays) -> list[dict[str, Any]]:
     names = list(arrays)
     lists = [values.tolist() for values in arrays.values()]
@@ -178,6 +184,13 @@ SAMPLES = [
     Sample(name="rntuple", format="ROOT", suffix=".root", write=_rntuple),
     Sample(name="parquet", format="Parquet", suffix=".parquet", write=_parquet),
     Sample(name="arrow", format="Arrow", suffix=".arrow", write=_arrow),
+    Sample(
+        name="arrow stream",
+        format="Arrow",
+        suffix=".arrows",
+        write=_arrow_stream,
+        reads_parts=False,
+    ),
     Sample(name="csv", format="CSV", suffix=".csv", write=_csv, rows=False, **_TEXT),
     Sample(
         name="csv.gz",

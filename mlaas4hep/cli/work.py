@@ -65,7 +65,8 @@ def check_folder(folder: Path, memory: str, cpus: float, json: bool) -> None:
 
 def _read_folder(folder: Path, resources: Resources) -> tuple[Request, str, bytes]:
     """Return the request in a folder, the text of model.py and a zip of what lies beside it."""
-    paths, beside = Paths.of(folder), beside_of(folder)
+    paths = Paths.of(folder)
+    beside = beside_of(folder, read_text(paths.files))
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in folder.resolve().name)
     request = read_request(paths, f"{name.strip('_') or 'run'}_1", resources, beside)
     return request, read_model(paths.model), beside

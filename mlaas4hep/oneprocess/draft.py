@@ -27,6 +27,7 @@ _LOOK = 10_000  #: entries of each file from which the kind of label is told
 _MOST_CLASSES = 20
 _ALIKE = 3  #: names from which on one pattern stands for them
 _SHOWN = 20  #: names in one line
+_FEW = 5  #: files, and branches of each, that a refusal names
 _LARGE = 1_000_000  #: entries from which chunks are learnt one after the other
 _SIGNAL = re.compile(r"(^|[^a-z])(sig|signal)([^a-z]|$)", re.IGNORECASE)
 
@@ -76,6 +77,8 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         InvalidRequestError: nobody can tell what is to be learnt, or nothing is left to learn from.
     """
     shared = _shared(data.trees)
+    if not shared:
+        raise _nothing_shared(data)
     label = label or _label_branch(shared)
     if not label and len(data.names) == 1:
         raise _no_label(shared)
@@ -152,6 +155,19 @@ def _shared(trees: Sequence[TreeInfo]) -> dict[str, BranchInfo]:
     }
 
 
+def _nothing_shared(data: Data) -> InvalidRequestError:
+    """Return the refusal of files without a branch that all have alike; each tells some of its own."""
+    told_of = [
+        f"{name} has {', '.join(branch.name for branch in tree.branches[:_FEW]) or 'none'}"
+        for name, tree in list(zip(data.names, data.trees, strict=True))[:_FEW]
+    ]
+    return InvalidRequestError(
+        f"no branch is in all files, of one kind, so that nothing can be learnt from them"
+        f" together: {'; '.join(told_of)}",
+        hint="name files of one production; if a file has several trees, say --tree",
+    )
+
+
 def _label_branch(shared: Mapping[str, BranchInfo]) -> str:
     found = [name for name, b in shared.items() if role(name) == "label" and not b.jagged]
     return found[0] if len(found) == 1 else ""
@@ -170,12 +186,20 @@ def _no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
 def _roles(shared: Mapping[str, BranchInfo], label: str) -> dict[Role, list[str]]:
     used = entry_expression(label, shared).names if label else frozenset()
     roles: dict[Role, list[str]] = {"identifier": [], "weight": [], "truth": [], "label": []}
-    for name in sorted(shared.keys() - used):
+    unused = sorted(shared.keys() - used)
+    for name in unused:
         found = role(name)
         if found == "identifier" and (shared[name].jagged or shared[name].dtype[0] == "f"):
             found = "truth" if shared[name].jagged else "feature"
         if found != "feature":
             roles[found].append(name)
+    if len(unused) == sum(map(len, roles.values())):
+        raise InvalidRequestError(
+            "nothing is left to learn from: what the files have alike are only the label,"
+            f" identifiers, weights and truth: {', '.join(sorted(shared)[:_SHOWN])}",
+            hint="names tell what a branch is for; rename features among them, or write params.json"
+            " and the other files by hand",
+        )
     return roles
 
 

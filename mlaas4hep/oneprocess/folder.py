@@ -126,17 +126,17 @@ def read_request(paths: Paths, run: str, resources: Resources, beside: bytes = b
     )
 
 
-def beside_of(folder: Path) -> bytes:
+def beside_of(folder: Path, listed: str) -> bytes:
     """Return a zip of the small files in a folder that model.py may import and read.
 
-    What earlier runs left there is none of them.
+    What earlier runs left there is none of them, nor what `listed`, the text of files.txt, names.
     """
     found = (
         path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     )
     sizes = ((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
     shown = [(name, size) for name, size in sizes if not name.startswith(_LEFT)]
-    return beside.packed(beside.chosen(shown), lambda name: (folder / name).read_bytes())
+    return beside.packed(beside.chosen(shown, listed), lambda name: (folder / name).read_bytes())
 
 
 def read_model(path: Path | None) -> str:

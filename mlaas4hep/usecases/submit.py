@@ -214,7 +214,7 @@ def _texts(submission: Submission, upload: Upload, services: Services) -> Texts:
         params=params,
         files=files,
         labels=None if own_labels else read(submission.labels, "labels"),
-        beside=_beside(submission, upload, services),
+        beside=_beside(submission, upload, services, files.text),
     )
 
 
@@ -224,11 +224,12 @@ def _files(submission: Submission, upload: Upload) -> str:
     return submission.files if has_usual or upload.find(JSON_FILES) is None else JSON_FILES
 
 
-def _beside(submission: Submission, upload: Upload, services: Services) -> bytes:
+def _beside(submission: Submission, upload: Upload, services: Services, listed: str) -> bytes:
     """Return a zip of the small files that lie beside model.py."""
     members = {member.path: member for member in upload.members}
     members.pop(submission.model, None)
-    paths = beside.chosen((path, member.size_bytes) for path, member in members.items())
+    sizes = ((path, member.size_bytes) for path, member in members.items())
+    paths = beside.chosen(sizes, listed)
     return beside.packed(paths, lambda path: services.tarballs.get(upload.key(members[path])))
 
 

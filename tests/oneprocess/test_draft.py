@@ -148,6 +148,27 @@ def test_branches_that_not_all_files_have_are_left_out(drafted, tmp_path):
     assert "extra" in json.loads(made.texts["params.json"])["exclude_branches"]
 
 
+def _with_only(path, *names):
+    with uproot.recreate(path) as file:
+        file["events"] = dict.fromkeys(names, np.arange(40.0))
+    return str(path)
+
+
+def test_files_without_a_common_branch_are_told_what_each_has(drafted, tmp_path):
+    files = [_with_only(tmp_path / "a.root", "x", "y"), _with_only(tmp_path / "b.root", "z")]
+
+    with pytest.raises(InvalidRequestError, match=r"a\.root has x, y; b\.root has z") as refused:
+        drafted(*files)
+    assert "params.json" not in refused.value.problem.hint
+
+
+def test_files_that_share_no_feature_are_told_what_they_share(drafted, tmp_path):
+    files = [_with_only(tmp_path / f"{each}.root", "weight", each) for each in "ab"]
+
+    with pytest.raises(InvalidRequestError, match=r"have alike are only .*: weight$"):
+        drafted(*files)
+
+
 def test_what_is_written_is_a_folder_that_a_run_takes(drafted, tmp_path):
     files = [write(tmp_path / name) for name in ("a.root", "b.root")]
     out = tmp_path / "luca"

@@ -75,10 +75,10 @@ def test_names_that_no_file_can_have_are_refused(tmp_path, name):
 
 def test_what_earlier_runs_left_does_not_go_with_model_py(tmp_path):
     wanted = folder(tmp_path, **{"layers.py": "width = 5\n"})
-    before = beside_of(wanted)
+    before = beside_of(wanted, "")
     (wanted / "model.log").write_text("Traceback")
     (wanted / "model").mkdir()
     (wanted / "model" / "contract.json").write_text("{}")
 
     assert before
-    assert beside_of(wanted) == before
+    assert beside_of(wanted, "") == before

@@ -1,8 +1,11 @@
-"""The format Arrow IPC (Feather), with pyarrow: record batches are where reading may start."""
+"""The format Arrow IPC (Feather), with pyarrow: record batches are where reading may start.
+
+A stream has no list of its batches: they are counted once, and read from its beginning.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import pyarrow as pa
@@ -13,8 +16,13 @@ from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import leaves_of
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.errors import InvalidRequestError
+
+STREAM = b"\xff\xff\xff\xff"  #: every message of a stream begins so
+_END = STREAM + bytes(4)  #: a message of length 0
 
 
 class ArrowTable:
@@ -22,13 +30,12 @@ class ArrowTable:
 
     def __init__(self, opening: Opening) -> None:
         self._file = pa.PythonFile(opening.file, "r")
-        whole = pa.ipc.open_file(self._file)
-        self._columns = {field.name: place for place, field in enumerate(whole.schema)}
-        leaves = list(leaves_of(whole.schema))
+        self._is_stream = _is_stream(opening)
+        schema = self._opened().schema
+        self._columns = {field.name: place for place, field in enumerate(schema)}
+        leaves = list(leaves_of(schema))
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
-        self._batch_count = whole.num_record_batches
-        first = self._only([0])
-        rows = [first.get_batch(each).num_rows for each in range(self._batch_count)]
+        rows = [batch.num_rows for batch in self._from(0, [0])]
         self._cursors = Cursors(self._batches)
         self.contents = Contents(
             entries=sum(rows),
@@ -46,22 +53,61 @@ class ArrowTable:
         table = self._cursors.take(tuple(names), window)
         return columns_of(table, [self._leaves[name] for name in names])
 
-    def _only(self, columns: list[int]) -> Any:
+    def _opened(self, columns: list[int] | None = None) -> Any:
         """Return a reader that reads just some columns."""
         options = pa.ipc.IpcReadOptions(included_fields=columns)
-        return pa.ipc.open_file(self._file, options=options)
+        if not self._is_stream:
+            return pa.ipc.open_file(self._file, options=options)
+        self._file.seek(0)
+        return pa.ipc.open_stream(self._file, options=options)
+
+    def _from(self, first: int, columns: list[int]) -> Iterator[Any]:
+        """Yield the batches from a number on."""
+        reader = self._opened(columns)
+        if self._is_stream:
+            yield from islice(self._in_turn(reader), first, None)
+        else:
+            yield from map(reader.get_batch, range(first, reader.num_record_batches))
+
+    def _in_turn(self, reader: Any) -> Iterator[Any]:
+        """Yield the batches of a stream, of which others may be read in between."""
+        at = self._file.tell()
+        while True:
+            self._file.seek(at)
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            at = self._file.tell()
+            yield batch
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         columns = sorted({self._columns[self._leaves[name].column] for name in names})
-        reader = self._only(columns)
         first = bisect_right(self.contents.boundaries, start) - 1
         skip = start - self.contents.boundaries[first]
-        for number in range(first, self._batch_count):
-            batch = reader.get_batch(number)
+        for batch in self._from(first, columns):
             batch.validate(full=True)  # lengths inside a damaged file are not to be believed
             if skip < batch.num_rows:
                 yield batch.slice(skip)
             skip = max(0, skip - batch.num_rows)
+
+
+def _is_stream(opening: Opening) -> bool:
+    """Tell a stream from a file.
+
+    Raises:
+        InvalidRequestError: it is a stream that has no end, so that some of it may be missing.
+    """
+    if (opening.file.read(len(STREAM)) or b"") != STREAM:
+        return False
+    opening.file.seek(max(0, opening.place.size_bytes - len(_END)))
+    if opening.file.read(len(_END)) != _END:
+        raise InvalidRequestError(
+            f"{shown(opening.place.url)} is an Arrow stream without its end: whoever wrote it may"
+            " not have written all",
+            hint="close its writer, or write it as a file: pyarrow.ipc.new_file",
+        )
+    return True
 
 
 def reader(kept: KeptBlocks) -> TableReader:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.format import Format
 from mlaas4hep.adapters.sources.places.place import shown
+from mlaas4hep.core.requests.inputs.suffixes import SUFFIXES
 from mlaas4hep.errors import InvalidRequestError
 
 FIRST_BYTES = 16  #: enough to tell formats that have a mark
@@ -19,7 +20,7 @@ class FormatRow:
 
     name: str  #: as people call it; surveys hold it
     module: str  #: below `adapters.sources`; its `reader(kept)` makes the `Format`
-    suffixes: tuple[str, ...]  #: lower case
+    suffixes: tuple[str, ...]  #: of `SUFFIXES`
     marks: tuple[bytes, ...] = ()  #: one of them begins every file; none: the name alone tells
     extra: str = ""  #: of pip install mlaas4hep[…]; empty: it needs nothing
     needs: str = ""  #: the package without which it cannot be read; empty: it needs none
@@ -41,11 +42,9 @@ class FormatRow:
         return make(kept)
 
 
-_PACKED = ("", ".gz", ".zst")
 _FOREIGN = {  #: first bytes of what is not read, what that is, and what to do
     b"BZh": ("packed with bzip2", "pack it with gzip or zstd"),
     b"\xfd7zXZ\0": ("packed with xz", "pack it with gzip or zstd"),
-    b"\xff\xff\xff\xff": ("an Arrow stream", "write it as a file: pyarrow.ipc.new_file"),
     b"FEA1": ("Feather of version 1", "write it with version 2, or as Parquet"),
     b"SQLite format 3": ("a data base", "write a table of it as Parquet or CSV"),
 }
@@ -53,7 +52,7 @@ FORMATS = (
     FormatRow(
         name="ROOT",
         module="root.files",
-        suffixes=(".root",),
+        suffixes=SUFFIXES["ROOT"],
         marks=(b"root",),
         extra="root",
         needs="uproot",
@@ -61,7 +60,7 @@ FORMATS = (
     FormatRow(
         name="Parquet",
         module="parquet",
-        suffixes=(".parquet", ".pq"),
+        suffixes=SUFFIXES["Parquet"],
         marks=(b"PAR1", b"PARE"),
         extra="parquet",
         needs="pyarrow",
@@ -69,15 +68,15 @@ FORMATS = (
     FormatRow(
         name="Arrow",
         module="arrowipc",
-        suffixes=(".arrow", ".feather", ".ipc"),
-        marks=(b"ARROW1",),
+        suffixes=SUFFIXES["Arrow"],
+        marks=(b"ARROW1", b"\xff\xff\xff\xff"),
         extra="parquet",
         needs="pyarrow",
     ),
     FormatRow(
         name="Avro",
         module="avro",
-        suffixes=(".avro",),
+        suffixes=SUFFIXES["Avro"],
         marks=(b"Obj\x01",),
         extra="avro",
         needs="fastavro",
@@ -85,13 +84,13 @@ FORMATS = (
     FormatRow(
         name="NumPy",
         module="numpyfiles",
-        suffixes=(".npz", ".npy"),
+        suffixes=SUFFIXES["NumPy"],
         marks=(b"PK\x03\x04", b"\x93NUMPY"),
     ),
     FormatRow(
         name="HDF5",
         module="hdf5.reader",
-        suffixes=(".h5", ".hdf5", ".hdf"),
+        suffixes=SUFFIXES["HDF5"],
         marks=(b"\x89HDF\r\n\x1a\n",),
         extra="hdf5",
         needs="h5py",
@@ -99,16 +98,14 @@ FORMATS = (
     FormatRow(
         name="CSV",
         module="csv.table",
-        suffixes=tuple(f".{kind}{packed}" for kind in ("csv", "tsv") for packed in _PACKED),
+        suffixes=SUFFIXES["CSV"],
         extra="parquet",
         needs="pyarrow",
     ),
     FormatRow(
         name="JSON",
         module="json.table",
-        suffixes=tuple(
-            f".{kind}{packed}" for kind in ("json", "jsonl", "ndjson") for packed in _PACKED
-        ),
+        suffixes=SUFFIXES["JSON"],
         extra="parquet",
         needs="pyarrow",
     ),

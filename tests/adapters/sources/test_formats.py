@@ -19,7 +19,6 @@ def source():
     [
         (b"BZh9", "packed with bzip2", "gzip or zstd"),
         (b"\xfd7zXZ\0", "packed with xz", "gzip or zstd"),
-        (b"\xff\xff\xff\xff", "an Arrow stream", "new_file"),
         (b"FEA1", "Feather of version 1", "version 2"),
         (b"SQLite format 3\0", "a data base", "Parquet or CSV"),
         (b"PARE", "encrypted", "without encryption"),

@@ -1,5 +1,7 @@
 """What is special about files of tables: types, gaps, links, trees, large groups."""
 
+from itertools import zip_longest
+
 import fastavro
 import h5py
 import numpy as np
@@ -298,3 +300,36 @@ def test_arrays_behind_filters_that_are_not_here_are_named(source, tmp_path):
     ((name, why),) = source.describe(str(tmp_path / "a.h5"), "Events").unreadable
     assert (name, why[:24]) == ("b", "packed with filter 32001")
     assert _read(source, tmp_path / "a.h5", ["x"])[2] == {"x": 2.0}
+
+
+def _stream(path, **columns):
+    table = pa.table(columns)
+    with pa.ipc.new_stream(path, table.schema) as file:
+        file.write_table(table, max_chunksize=2)
+
+
+def test_two_columns_of_an_arrow_stream_are_read_in_turn(source, tmp_path):
+    path = str(tmp_path / "a.arrows")
+    texts = pa.array(["a", "b", "a", "c", "b"]).dictionary_encode()
+    _stream(path, x=[1, 2, 3, 4, 5], t=texts)
+
+    readings = [
+        source.read(source.survey(path, "", [name]), [name], start, 5)
+        for name, start in (("x", 0), ("t", 1), ("x", 3))
+    ]
+    found = [[], [], []]
+    for blocks in zip_longest(*readings):
+        for values, block in zip(found, filter(None, blocks), strict=False):
+            values.extend(next(iter(block.flat.values())).tolist())
+
+    assert found == [[1, 2, 3, 4, 5], ["b", "a", "c", "b"], [4, 5]]
+
+
+def test_an_arrow_stream_without_its_end_is_refused(source, tmp_path):
+    path = tmp_path / "a.arrows"
+    _stream(path, x=[1, 2, 3])
+    path.write_bytes(path.read_bytes()[:-8])
+
+    with pytest.raises(InvalidRequestError, match="stream without its end") as refused:
+        source.describe(str(path), "")
+    assert "pyarrow.ipc.new_file" in refused.value.problem.hint

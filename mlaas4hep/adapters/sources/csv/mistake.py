@@ -2,11 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
 
+from mlaas4hep.adapters.sources.columnar.exact import InexactError, exact
+
+_WHOLE = re.compile(r"[+-]?\d{16,4000}")  #: perhaps above 2^53; longer ones Python does not read
 _TRUTHS = {"true", "false", "0", "1"}
 _GAPS = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
 _GAPS |= {"N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"}
@@ -20,12 +25,7 @@ def find_mistake(
     decimal: str = ".",
 ) -> tuple[int, str, str] | None:
     """Return line (counted from 0), what is wrong, and the column; None if all looks well."""
-    rows = csv.reader(io.StringIO(piece.decode("utf-8", "replace"), ""), delimiter=separator)
-    before = 0
-    for row in rows:
-        line, before = before, rows.line_num
-        if not row:
-            continue
+    for line, row in _rows(piece, separator):
         if len(row) != len(names):
             return line, f"has {len(row)} values, not {len(names)}", ""
         for name, text in zip(names, row, strict=True):
@@ -34,6 +34,37 @@ def find_mistake(
             if wrong:
                 return line, f"has {_shortened(text)} in column {name!r}, which is {wrong}", name
     return None
+
+
+def find_rounded(
+    piece: bytes, names: Sequence[str], decimal: AbstractSet[str], separator: str
+) -> tuple[int, int, str] | None:
+    """Return line (counted from 0), number and column of the first whole one that a double changes.
+
+    Args:
+        piece: whole rows.
+        names: of all columns.
+        decimal: those that are read as decimal numbers.
+        separator: between values.
+    """
+    for line, row in _rows(piece, separator):
+        for name, text in zip(names, row, strict=False):
+            if name in decimal and _WHOLE.fullmatch(text.strip()):
+                try:
+                    exact(int(text))
+                except InexactError:
+                    return line, int(text), name
+    return None
+
+
+def _rows(piece: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, each with the line in which it begins."""
+    rows = csv.reader(io.StringIO(piece.decode("utf-8", "replace"), ""), delimiter=separator)
+    before = 0
+    for row in rows:
+        line, before = before, rows.line_num
+        if row:
+            yield line, row
 
 
 def cure(kind: Any, decimal: str) -> str:

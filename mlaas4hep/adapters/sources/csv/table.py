@@ -9,13 +9,14 @@ import pyarrow as pa
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.exact import may_be_rounded, rounded
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
 from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.csv.head import Head, read_head
-from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake
+from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake, find_rounded
 from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
 from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, Types, infer, parse
 from mlaas4hep.adapters.sources.places.place import shown
@@ -112,9 +113,20 @@ class CsvTable:
                     f" {pieces.lines[piece]}",
                     hint='put the whole value into quotes, and write "" for a quote in it',
                 )
+            if may_be_rounded(table, data):
+                self._refuse_rounded(data, types, pieces.lines[piece])
             return table
 
         return pieces.batches(start, parsed)
+
+    def _refuse_rounded(self, data: bytes, types: dict[str, Any], line: int) -> None:
+        """Refuse the first whole number among decimal ones of which digits were lost."""
+        head = self._layout.head
+        decimal = {name for name, kind in types.items() if pa.types.is_floating(kind)}
+        found = find_rounded(data, head.names, decimal, head.separator)
+        if found:
+            below, value, column = found
+            raise rounded(f"{self._name}: line {line + below}", value, column)
 
     def _mistake(
         self,

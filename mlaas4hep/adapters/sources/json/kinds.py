@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+
+from mlaas4hep.adapters.sources.columnar.exact import exact
 
 MIXED = pa.binary()  #: stands for values that are now one thing, now another
 _NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')  #: of a member, as it is written
@@ -140,17 +141,7 @@ def in_doubles(value: Any, kind: Any) -> Any:
         return [in_doubles(each, kind.value_type) for each in value]
     if type(value) is not int or not pa.types.is_floating(kind):
         return value
-    try:
-        number = float(value)
-    except OverflowError as error:
-        raise InexactError(value) from error
-    if value not in (int(number), Decimal(repr(number))):  # JavaScript writes 1.5e20 as digits
-        raise InexactError(value)
-    return number
-
-
-class InexactError(ValueError):
-    """A whole number among decimal ones has more digits than a double holds."""
+    return exact(value)
 
 
 def _is_wider(known: Any, kind: Any) -> bool:

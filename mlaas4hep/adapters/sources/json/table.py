@@ -2,17 +2,17 @@
 
 import base64
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import compute, json
+from pyarrow import json
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.exact import InexactError, may_be_rounded, rounded
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
 from mlaas4hep.adapters.sources.columnar.plain import plain
@@ -21,7 +21,6 @@ from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
 from mlaas4hep.adapters.sources.json.kinds import (
     MIXED,
-    InexactError,
     both,
     decoded,
     fits,
@@ -35,12 +34,10 @@ from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_ENTRIES = 2000  #: of each, at most
-_DIGITS = re.compile(rb"[:,\[\s-]\d{16}")  #: perhaps of a whole number that no double holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +109,7 @@ class JsonTable:
             except pa.ArrowInvalid:
                 table = self._in_python(piece, data, schema)
             else:
-                if any(map(_has_large, table.columns)) and _DIGITS.search(data):
+                if may_be_rounded(table, data):
                     self._in_python(piece, data, schema)  # refuses what was rounded
             if table.num_rows != entries:
                 raise ValueError(f"{table.num_rows} entries where there were {entries}")
@@ -136,14 +133,8 @@ class JsonTable:
                 try:
                     entry[field.name] = in_doubles(value, field.type)
                 except InexactError as error:
-                    raise InvalidRequestError(
-                        f"{self._name}: entry {number} has the whole number {error} as"
-                        f" {field.name!r}, which is read as decimal numbers: the last digits"
-                        " would be lost",
-                        branch=field.name,
-                        hint=f"write {error}.0 if it may be rounded, or put {field.name!r} into"
-                        " exclude_branches",
-                    ) from error
+                    where = f"{self._name}: entry {number}"
+                    raise rounded(where, error.args[0], field.name) from error
         return pa.Table.from_pylist(entries, schema=schema)
 
 
@@ -155,18 +146,6 @@ def _cure(value: Any, kind: Any) -> str:
         "write it with a point in the first entry, 3.0 and not 3, and it is read as decimal"
         " numbers; or put it into exclude_branches"
     )
-
-
-def _has_large(values: Any) -> bool:
-    """Tell whether decimal numbers are so large that whole ones among them may be rounded."""
-    if pa.types.is_struct(values.type):
-        return any(map(_has_large, values.flatten()))
-    if pa.types.is_list(values.type):
-        return _has_large(compute.list_flatten(values))
-    if not pa.types.is_floating(values.type):
-        return False
-    ends = compute.min_max(values).as_py()
-    return ends["max"] is not None and max(-ends["min"], ends["max"]) >= DOUBLES_HOLD
 
 
 def _parsed(data: bytes, schema: Any) -> Any:

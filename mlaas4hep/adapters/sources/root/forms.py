@@ -15,6 +15,7 @@ from mlaas4hep.adapters.sources.root.awkwards import branches_of, is_nested
 from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
+from mlaas4hep.adapters.sources.root.ttree.kinds import VECTOR_HEADER
 from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.values.texts import TEXT
 
@@ -124,9 +125,10 @@ def _failure(branch: Any) -> str:
 
 def _type_name(branch: Any) -> str:
     try:
-        return branch.typename or "type that is unknown"
+        name = branch.typename
     except _NO_FORM:
-        return "type that is unknown"
+        name = "unknown"
+    return "type that is unknown" if name in ("", "unknown") else name
 
 
 def _is_misread(branch: Any) -> bool:
@@ -177,6 +179,8 @@ def _kind(interpretation: Any) -> Kind | None:
         return None
     if len(shape) > 1 or (rows and shape):
         return None
+    if rows and interpretation.header_bytes not in (0, VECTOR_HEADER):
+        return None  # such as the flag before each row of a pointer's values
     if rows:
         return Kind(stored=stored.str, length=0, jagged=True, header=interpretation.header_bytes)
     return Kind(stored=stored.str, length=shape[0] if shape else 1, jagged=bool(shape))

@@ -81,7 +81,7 @@ def _bounded(said: Iterable[Line]) -> Iterator[Line]:
                 f"files.txt has more than {MAX_PATTERNS} patterns",
                 hint="one may match more: data/**/*.root",
             )
-        places = [place.strip() for place in _ALTERNATIVE.split(line.text)]
+        places = alternatives(line.text)
         if len(places) > 1:
             packed += sum("://" not in place and place[:1] not in "/~" for place in places)
         if len(places) > MAX_PLACES or packed > MAX_PACKED:
@@ -95,8 +95,7 @@ def _bounded(said: Iterable[Line]) -> Iterator[Line]:
 def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
     """Yield the files that one line means: one, unless it is a pattern."""
     dataset = dataset_url(line.text)  # what follows a colon belongs to its name
-    places = [] if dataset else _ALTERNATIVE.split(line.text)
-    parts = [split_tree(place.strip()) for place in places]
+    parts = [split_tree(place) for place in ([] if dataset else alternatives(line.text))]
     names = [_prefixed(_modern(name), params) for name, _ in parts]
     said = _tree_of(line, parts)
     more: dict[str, Any] = {
@@ -189,6 +188,26 @@ def _modern(name: str) -> str:
     """Return a name with the scheme that we know it by: WebDAV is read as what it stands on."""
     scheme, separator, rest = name.partition("://")
     return f"{_SCHEMES.get(scheme.lower(), scheme)}{separator}{rest}" if separator else name
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Yield the names and patterns that a files.txt says, without their trees.
+
+    Raises:
+        InvalidRequestError: it is no list of files, or one that would take too long.
+    """
+    for line in _bounded(lines(text)):
+        for place in alternatives(line.text):
+            yield split_tree(place)[0]
+
+
+def alternatives(line: str) -> list[str]:
+    """Return the places of one file that a line names.
+
+    >>> alternatives("a.root | root://host//a.root")
+    ['a.root', 'root://host//a.root']
+    """
+    return [place.strip() for place in _ALTERNATIVE.split(line)]
 
 
 def split_tree(line: str) -> tuple[str, str]:

@@ -33,6 +33,22 @@ def _values(kind, count):
     return np.resize(np.array(EXTREMES[dtype.kind], dtype), count)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_rows_of_arrays_are_read_as_uproot_writes_them(tmp_path, source, width):
+    rows = [[[i * 10.0 + k + j / 4 for k in range(width)] for j in range(i % 4)] for i in range(20)]
+    path = str(tmp_path / "a.root")
+    with uproot.recreate(path) as file:
+        file.mktree("t", {"x": f"var * {width} * float32"})
+        for part in (rows[:7], rows[7:]):
+            arrays = ak.to_regular(ak.Array(part), axis=2)
+            file["t"].extend({"x": ak.values_astype(arrays, np.float32)})
+
+    found = entries_read(source, path, "t", ["x"], 3, 18)
+
+    flat = [[value for each in row for value in each] for row in rows]
+    assert [entry["x"] for entry in found] == flat[3:18]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_width_is_read_flat_jagged_and_fixed(tmp_path, source, kind):
     flat = _values(kind, 7)

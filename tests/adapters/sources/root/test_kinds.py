@@ -103,3 +103,15 @@ def test_members_of_split_objects_are_not_taken_for_whole_objects(source):
     assert oracle.entries_of(block) == [
         {"hits/hits.fX": [e] * (e % 4), "hits/hits.fY": list(range(e % 4))} for e in range(20)
     ]
+
+
+def test_rows_behind_a_pointer_have_a_flag_before_each(source):
+    path = str(Path(FILE).with_name("bits.root"))
+    name = "bits/fAllBits"
+
+    (block,) = source.read(source.survey(path, "t", [name]), [name], 0, 30)
+
+    packed = [np.packbits(np.arange(e + 1) % 3 == 0, bitorder="little") for e in range(30)]
+    for entry, expected in zip(oracle.entries_of(block), packed, strict=True):
+        assert entry[name][: len(expected)] == expected.tolist()
+        assert not any(entry[name][len(expected) :])

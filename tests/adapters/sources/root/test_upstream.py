@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import awkward as ak
 import pytest
 import uproot
 
@@ -47,3 +48,13 @@ def test_texts_behind_an_empty_one_are_read_wrongly():
 
     assert found[:2] == ["muon", ""]
     assert found[2] != "électron"
+
+
+def test_rows_of_arrays_that_it_writes_are_not_read(tmp_path):
+    rows = ak.to_regular(ak.Array([[[1.0, 2, 3]] * (i % 3) for i in range(20)]), axis=2)
+    with uproot.recreate(tmp_path / "a.root") as file:
+        file.mktree("t", {"x": "var * 3 * float64"})
+        file["t"].extend({"x": rows})
+
+    with uproot.open(tmp_path / "a.root") as file, pytest.raises(ValueError, match="wrong number"):
+        file["t"]["x"].array()

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.sources.root.layout import Kind, Packing
 from mlaas4hep.adapters.sources.root.stream import COUNTED
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf
 
-_VECTOR_HEADER = 10  #: length, version and number of values before those of each row
+VECTOR_HEADER = 10  #: length, version and number of values before those of each row
 _NUMBERS = {
     "TLeafO": "?",
     "TLeafB": "i1",
@@ -237,7 +237,7 @@ def _collection(branch: StoredBranch) -> Values:
     stored = _WORDS.get(found[1].strip()) if found else None
     if stored is None:
         return _UNKNOWN
-    return Values(kind=Kind(stored=stored, length=0, jagged=True, header=_VECTOR_HEADER))
+    return Values(kind=Kind(stored=stored, length=0, jagged=True, header=VECTOR_HEADER))
 
 
 def packed(title: str, is_double: bool) -> tuple[str, Packing | None]:
