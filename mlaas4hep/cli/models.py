@@ -7,7 +7,7 @@ import typer
 
 from mlaas4hep.cli.options import URL, At, Json, Token, Url, client
 from mlaas4hep.cli.terminal.listed import age
-from mlaas4hep.cli.terminal.screen import bytes_bar, show, show_json, show_table
+from mlaas4hep.cli.terminal.screen import bytes_bar, show, show_json, show_table, tell
 from mlaas4hep.client.export import Format
 from mlaas4hep.core.runs.figures import quality
 
@@ -38,6 +38,9 @@ def model(
     target = out or Path(f"{name}.tar.gz")
     with client(url, token, endpoint) as here, bytes_bar("model", None, shown=not json) as on_bytes:
         here.download(name, target, owner=owner, on_bytes=on_bytes)
+        lacking = () if json else here.card(name, owner=owner).not_made
+    for each in lacking:
+        tell(f"no {each.file}: {each.reason}")
     if json:
         show_json({"file": str(target), "size_bytes": target.stat().st_size})
     else:

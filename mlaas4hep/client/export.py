@@ -24,7 +24,8 @@ _PARTS: Mapping[Format, Sequence[str]] = {
     "torchscript": ("model.torchscript",),
     "mlflow": ("model.onnx",),
 }
-_ALWAYS = ("contract.json", "labels.txt")  #: what the numbers mean; other tools pass over them
+_CONTRACT = "contract.json"
+_ALWAYS = (_CONTRACT, "labels.txt")  #: what the numbers mean; other tools pass over them
 
 
 def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
@@ -44,10 +45,10 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
         names = packed.getnames()
         folders = _folders_of_models(names)
         if not _is_possible(to, names, folders):
+            lacking = f"{folders[0]}{_PARTS[to][0]}"
             raise InvalidRequestError(
-                f"the bundle holds no {folders[0]}{_PARTS[to][0]}, which {to} is made of",
-                hint=f"it can be exported to {', '.join(_possible(names, folders)) or 'nothing'}; "
-                "the run's log says why a model did not convert",
+                f"the bundle holds no {lacking}, which {to} is made of{_reason(packed, lacking)}",
+                hint=f"it can be exported to {', '.join(_possible(names, folders)) or 'nothing'}",
             )
         wanted = [name for name in names if name in _ALWAYS or _belongs(name, to, folders)]
         for name in wanted:
@@ -57,6 +58,18 @@ def export(bundle: Path, target: Path, to: Format) -> tuple[str, ...]:
     if to == "mlflow":
         wanted += mlflow.write(target)
     return tuple(sorted(wanted))
+
+
+def _reason(packed: tarfile.TarFile, lacking: str) -> str:
+    """Return why a trained model has no such file, as its contract says; empty if nobody knows."""
+    if _CONTRACT not in packed.getnames():
+        return ""
+    contract = packed.extractfile(_CONTRACT)
+    try:
+        found = json.load(contract)["not_made"] if contract else ()
+        return next((f": {each['reason']}" for each in found if each["file"] == lacking), "")
+    except (ValueError, LookupError, TypeError):  # an older contract, or somebody's own file
+        return ""
 
 
 def _folders_of_models(names: Sequence[str]) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ def _belongs(name: str, to: Format, folders: Sequence[str]) -> bool:
 
 def _write_folds(target: Path, models: Sequence[str]) -> str:
     """Write which model answers for an entry: the one that never learned from it."""
-    contract = json.loads((target / "contract.json").read_bytes())
+    contract = json.loads((target / _CONTRACT).read_bytes())
     told = {
         "folds": len(models),
         "by": contract["folding"]["by"],

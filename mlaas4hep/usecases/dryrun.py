@@ -14,8 +14,8 @@ from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.models.dryrun import DryRun, DryRunFile
 from mlaas4hep.core.models.sample.leftout import left_out
 from mlaas4hep.core.models.sample.suspects import suspicious_names, telling
-from mlaas4hep.core.models.sample.untrainable import SampledEntries, untrainable
-from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+from mlaas4hep.core.models.sample.untrainable import SampledEntries, known_labels, untrainable
+from mlaas4hep.core.models.training import ModelSummary, SampledLabels, TrainingJob
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.roundorder import ordered
@@ -63,7 +63,11 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         (plan.size(index) for index in range(min(plan.chunks, _CHUNKS_LOOKED_AT))), default=0
     )
     chunk_bytes = largest * columns * _FLOAT_BYTES
-    model = _built(prepared, names, plan, services) if limits.builds_models else None
+    model = (
+        _built(prepared, names, plan, known_labels(sampled, request), services)
+        if limits.builds_models
+        else None
+    )
     folds = request.params.splitting.folds
     memory_bytes = _memory_bytes(chunk_bytes, model, max(folds, 1))
     return DryRun(
@@ -106,7 +110,11 @@ def _entry_bytes(samples: list[list[Columns]]) -> float:
 
 
 def _built(
-    prepared: CheckedSubmission, names: tuple[str, ...], plan: ChunkPlan, services: Services
+    prepared: CheckedSubmission,
+    names: tuple[str, ...],
+    plan: ChunkPlan,
+    sampled: SampledLabels,
+    services: Services,
 ) -> ModelSummary | None:
     """Return what model.py builds for these columns, without training it."""
     request = prepared.request
@@ -120,6 +128,7 @@ def _built(
         resources=request.resources,
         classes=request.labels.classes,
         labels=tuple(sorted(set(request.labels.values))),
+        sampled=sampled,
         label_columns=request.labels.columns,
     )
     try:

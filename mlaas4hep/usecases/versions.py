@@ -230,6 +230,7 @@ def card(served: ModelRecord, version: str, services: Services) -> ModelCard:
         owner=served.owner,
         version=_version(chosen, served, read_aliases(served, services), stored_at, services),
         files=chosen.files,
+        not_made=chosen.not_made,
     )
 
 

@@ -50,6 +50,23 @@ def test_a_model_becomes_a_folder_with_what_the_tool_wants(bundle, tmp_path, to,
     assert all((tmp_path / "out" / name).read_bytes() == FILES[name] for name in files)
 
 
+@pytest.mark.parametrize(
+    ("contract", "why"),
+    [
+        (CONTRACT | {"not_made": [{"file": "model.onnx", "reason": "no such operation"}]}, ": no"),
+        (CONTRACT, ""),
+        ({"not_made": 7}, ""),
+        ([], ""),
+    ],
+)
+def test_a_model_that_did_not_convert_says_why(tmp_path, contract, why):
+    files = {"contract.json": json.dumps(contract).encode(), "model.keras": b"keras"}
+    bundle = packed(tmp_path / "bundle.tar.gz", files)
+
+    with pytest.raises(InvalidRequestError, match=f"no model.onnx, which onnx is made of{why}"):
+        export(bundle, tmp_path / "out", "onnx")
+
+
 @pytest.fixture
 def of_mlflow(tmp_path):
     """Return the folder of a model of MLflow with two columns, which gives their difference."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.planning.parts import Parts
-from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
+from mlaas4hep.core.models.bundle.conversion import Conversion, Converted, Missing, NotMade
 from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob, Versions
 
@@ -57,6 +57,17 @@ class Exported:
     input_node: str = ""  #: of a SavedModel's serving signature
     output_node: str = ""
     conversions: tuple[Conversion, ...] = ()  #: checked against the model on real entries
+    not_made: tuple[NotMade, ...] = ()
+
+    @classmethod
+    def of(cls, *found: Converted, input_node: str = "", output_node: str = "") -> "Exported":
+        """Return what was made of some conversions."""
+        return cls(
+            input_node=input_node,
+            output_node=output_node,
+            conversions=tuple(each for each in found if isinstance(each, Conversion)),
+            not_made=tuple(each for each in found if isinstance(each, NotMade)),
+        )
 
 
 class Model(Protocol):

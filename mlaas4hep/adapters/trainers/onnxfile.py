@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.core.models.bundle.conversion import Conversion
+from mlaas4hep.core.harmless import harmless
+from mlaas4hep.core.models.bundle.conversion import (
+    NOT_INSTALLED,
+    Conversion,
+    Converted,
+    NotMade,
+)
 
 FILE = "model.onnx"
 TOLERANCE = 1e-5  #: largest difference, relative to the larger of 1 and the output
+_LONGEST_REASON = 300
 INPUT, OUTPUT = "input", "scores"
 
 
@@ -22,7 +29,7 @@ def write(
     sample: Floats,
     expected: Floats | Mapping[str, Floats],
     tolerance: float = TOLERANCE,
-) -> tuple[Conversion, ...]:
+) -> Converted:
     """Write model.onnx if the model converts and the file agrees with it; else say why not.
 
     Args:
@@ -33,19 +40,36 @@ def write(
         tolerance: see `TOLERANCE`.
     """
     if find_spec("onnxruntime") is None or find_spec("onnx") is None:
-        say("no model.onnx: the extra `onnx` is not installed")
-        return ()
+        return not_made(FILE, NOT_INSTALLED)
     try:
         data = _named(convert(), expected)
         difference = _difference(data, sample, expected)
     except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
-        say(f"no model.onnx: {type(error).__name__}: {str(error).splitlines()[:1]}")
-        return ()
-    if not difference <= tolerance:
-        say(f"no model.onnx: it differs from the trained model by {difference:.2g}")
-        return ()
+        return failed(FILE, error)
+    found = Conversion(file=FILE, difference=difference, tolerance=tolerance)
+    if not found.agrees:
+        return differs(found)
     (folder / FILE).write_bytes(data)
-    return (Conversion(file=FILE, difference=difference, tolerance=tolerance),)
+    return found
+
+
+def failed(file: str, error: Exception) -> NotMade:
+    """Say that a converter raised `error`."""
+    told = next(iter(str(error).splitlines()), "")
+    return not_made(file, f"{type(error).__name__}: {told}" if told else type(error).__name__)
+
+
+def differs(found: Conversion) -> NotMade:
+    """Say that a converted file is not what was trained."""
+    return not_made(found.file, f"it differs from the trained model by {found.difference:.2g}")
+
+
+def not_made(file: str, reason: str) -> NotMade:
+    """Print into the run's log why there is no such file, and return it."""
+    told = harmless(" ".join(reason.split()))
+    reason = told if len(told) <= _LONGEST_REASON else f"{told[:_LONGEST_REASON]}…"
+    say(f"no {file}: {reason}")
+    return NotMade(file=file, reason=reason)
 
 
 def _named(model: Any, expected: Floats | Mapping[str, Floats]) -> bytes:

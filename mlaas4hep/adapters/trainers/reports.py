@@ -163,7 +163,8 @@ def _is_plain(finished: TrainingFinished) -> bool:
     parts = (str(part) for pair in pairs for part in pair)
     of_goals = (text for each in finished.goals for text in (each.label, each.output, each.loss))
     files = (each.file for each in finished.conversions)
-    names = (*parts, *of_goals, *files, finished.input_node, finished.output_node)
+    lacking = (text for each in finished.not_made for text in (each.file, each.reason))
+    names = (*parts, *of_goals, *files, *lacking, finished.input_node, finished.output_node)
     return _are_printable(names) and _are_harmless(finished.warnings)
 
 

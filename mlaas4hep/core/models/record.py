@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mlaas4hep.core.models.bundle.conversion import NotMade
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRecord:
@@ -27,6 +29,7 @@ class ModelRecord:
     framework: str = ""  #: that trained it; empty: it was uploaded, or is older than this field
     task: str = ""  #: binary, multiclass, regression or other; empty as above
     metrics: tuple[tuple[str, float], ...] = ()  #: of its training's end
+    not_made: tuple[NotMade, ...] = ()  #: files that its framework might have written
     promoted_from: str = ""  #: name of the model that it is a copy of
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict

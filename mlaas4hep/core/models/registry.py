@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from mlaas4hep.core.models.bundle.conversion import NotMade
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -40,6 +42,7 @@ class ModelCard:
     owner: str
     version: ModelVersion
     files: tuple[str, ...]
+    not_made: tuple[NotMade, ...] = ()  #: files that its framework might have written, and why not
 
 
 def markdown(card: ModelCard) -> str:
@@ -78,6 +81,7 @@ def markdown(card: ModelCard) -> str:
             "## Files",
             "",
             *(f"- {_line(file)}" for file in card.files),
+            *(f"- no {_line(each.file)}: {_line(each.reason)}" for each in card.not_made),
             "",
         )
     )

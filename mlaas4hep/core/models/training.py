@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from mlaas4hep.core.data.weighting import TrainingWeights
-from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
+from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.goals import Goal
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL
@@ -36,6 +36,14 @@ class BranchColumns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampledLabels:
+    """Different labels of some entries, found before a training."""
+
+    rows: tuple[tuple[float, ...], ...] = ()  #: rising; one number for each label column
+    are_used: bool = True  #: the run surely uses these entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """Everything that a training must know besides model.py and the chunks."""
 
@@ -49,6 +57,7 @@ class TrainingJob:
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
     labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
+    sampled: SampledLabels = SampledLabels()  #: of a dry run, when a branch gives them
     label_columns: LabelColumns = LabelColumns()
     features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
     branches: tuple[BranchColumns, ...] = ()  #: all that are learned from
@@ -124,6 +133,7 @@ class TrainingFinished:
     output_node: str = ""
     missing: Missing = "zero"  #: what the model reads where there is no value
     conversions: tuple[Conversion, ...] = ()
+    not_made: tuple[NotMade, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

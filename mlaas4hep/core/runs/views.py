@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mlaas4hep.core.data.weighting import TrainingWeights
+from mlaas4hep.core.models.bundle.conversion import NotMade
 from mlaas4hep.core.models.dryrun import LeftOut
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.runs.answers import Summary
@@ -55,6 +56,7 @@ class Model:
     public: bool  #: everybody may use it
     groups: tuple[str, ...]  #: whose members may use it
     files: tuple[str, ...]
+    not_made: tuple[NotMade, ...] = ()  #: files that its framework might have written, and why not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

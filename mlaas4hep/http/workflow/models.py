@@ -77,6 +77,7 @@ def view(record: ModelRecord, call: Call, changed_at: float | None = None) -> Mo
         public=record.public,
         groups=record.groups,
         files=record.files,
+        not_made=record.not_made,
     )
 
 

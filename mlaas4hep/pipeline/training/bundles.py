@@ -93,6 +93,7 @@ class Bundle:
             framework=self._request.framework,
             task=finished.task,
             metrics=finished.metrics,
+            not_made=finished.not_made,
         )
 
     def _contract(self, finished: TrainingFinished) -> Contract:
@@ -113,6 +114,7 @@ class Bundle:
             missing=finished.missing,
             folding=self._folding(),
             conversions=finished.conversions,
+            not_made=finished.not_made,
             versions=finished.versions,
             metrics=finished.metrics,
             isolation=self.isolation,

@@ -417,6 +417,7 @@ def test_chunks_that_forget_a_rare_class_are_told_by_the_dry_run(alice):
         ({"labels": "1\n-1\n"}, "label -1 does not fit loss 'binary_crossentropy'"),
         ({"labels": "a\nb\n", "positive": "c"}, "positive is 'c', which is no label"),
         ({"labels": "1\n2\n"}, "label 2 does not fit loss 'binary_crossentropy'"),
+        ({"labels": "1\n1\n", "training": "chunked"}, "all entries have label 1"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_read(alice, request_, says):
@@ -426,4 +427,27 @@ def test_what_cannot_be_right_is_refused_before_anything_is_read(alice, request_
         alice.dry_run("wrong")
 
     assert says in caught.value.problem.message
+    assert caught.value.problem.hint
+
+
+@pytest.mark.parametrize(
+    ("label", "params", "says"),
+    [
+        ("five", {}, "label 5 does not fit loss 'sparse_categorical_crossentropy'"),
+        ("one", {"training": "chunked"}, "all entries have label 1: there is nothing to tell"),
+    ],
+)
+def test_labels_of_a_branch_that_outputs_are_not_for_are_refused_by_the_dry_run(
+    alice, label, params, says
+):
+    x = np.concatenate([*FEW.values()])
+    branches = {"five": np.arange(1200) % 6, "one": np.ones(1200)}
+    softmax = NET.replace('1, activation="sigmoid"', '3, activation="softmax"')
+    model = softmax.replace("binary_cross", "sparse_categorical_cross")
+    file = {"a.root": root_file(x, **branches)}
+    alice.upload(packed(file, model=model, labels=f"{label}\n", **params), name="outputs")
+
+    with pytest.raises(MlaasError, match=says) as caught:
+        alice.dry_run("outputs")
+
     assert caught.value.problem.hint

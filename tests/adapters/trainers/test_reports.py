@@ -8,7 +8,7 @@ import pytest
 from mlaas4hep.adapters.trainers.channel import Packet
 from mlaas4hep.adapters.trainers.reports import Reports
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.bundle.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion, NotMade
 from mlaas4hep.core.models.training import (
     ChunkWanted,
     ModelBuilt,
@@ -187,6 +187,7 @@ def test_figures_without_end_end_the_training():
         {"input_node": CLEAR},
         {"output_node": "x" * 60_000},
         {"warnings": (CLEAR,)},
+        {"not_made": (NotMade(file="model.onnx", reason=CLEAR),)},
         {"conversions": (Conversion(file=CLEAR, difference=0.0, tolerance=1.0),)},
     ],
     ids=lambda forged: next(iter(forged)),

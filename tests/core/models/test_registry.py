@@ -1,3 +1,4 @@
+from mlaas4hep.core.models.bundle.conversion import NotMade
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance, markdown
 
 
@@ -22,7 +23,15 @@ def test_nobody_adds_html_or_lines_to_the_card_of_a_model():
         provenance=origin,
     )
 
-    text = markdown(ModelCard(model="m", owner="o", version=version, files=(evil,)))
+    text = markdown(
+        ModelCard(
+            model="m",
+            owner="o",
+            version=version,
+            files=(evil,),
+            not_made=(NotMade(file=evil, reason=evil),),
+        )
+    )
 
     before, code, after = text.split("`````")
     assert code == f"json\n{origin.preproc}\n"

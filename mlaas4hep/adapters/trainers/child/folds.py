@@ -149,7 +149,14 @@ class FoldedModel:
             (folder / name).mkdir()
             one = model.export(folder / name, sample)
             own = tuple(replace(each, file=f"{name}/{each.file}") for each in one.conversions)
-            found = replace(one, conversions=(*found.conversions, *own))
+            found = replace(
+                one,
+                conversions=(*found.conversions, *own),
+                not_made=(
+                    *found.not_made,
+                    *(replace(each, file=f"{name}/{each.file}") for each in one.not_made),
+                ),
+            )
         return found
 
 

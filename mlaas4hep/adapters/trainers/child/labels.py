@@ -15,6 +15,7 @@ OF_IDS = (
     "; where labels.txt names a branch of other numbers, an expression numbers the classes: "
     "(id == 13) + 2 * (id == 15)"
 )  #: ends a hint
+_TWO = 2
 _MOST_LABELS = 1000  #: more different ones are no classes
 Seen = tuple[tuple[float, ...], ...]  #: the different labels of each column, rising
 
@@ -112,6 +113,13 @@ class SeenLabels:
     def are_classes(self) -> bool:
         """Tell whether a split should keep the share of each label."""
         return not self._names and self._task in OF_CLASSES
+
+    @property
+    def may_be_alike(self) -> bool:
+        """Tell whether only one label was seen so far of something that is to be told apart."""
+        told_apart = [goal.column for goal in self._goals if goal.task in OF_CLASSES]
+        columns = [0] if self.are_classes else told_apart
+        return any(len(self._seen[column]) < _TWO for column in columns)
 
     def add(self, labels: Floats) -> None:
         """Take labels of entries, shape (n,), or (n, columns) if there are several.

@@ -8,7 +8,7 @@ import numpy as np
 
 import mlaas4hep
 from mlaas4hep.adapters.trainers.channel import Channel
-from mlaas4hep.adapters.trainers.child import modelfile
+from mlaas4hep.adapters.trainers.child import modelfile, sampledlabels
 from mlaas4hep.adapters.trainers.child.assessment import evaluation
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
@@ -21,6 +21,7 @@ from mlaas4hep.adapters.trainers.child.rounds import Rounds
 from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
+from mlaas4hep.core.models.bundle.conversion import failures
 from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
 
@@ -47,8 +48,16 @@ class Session:
         self._feed = ChunkFeed(channel)
 
     def check(self, build_seconds: int) -> None:
-        """Build the model and tell what it is."""
+        """Build the model and tell what it is.
+
+        Raises:
+            TrainingError: model.py cannot be trained, or not with the labels that are known.
+        """
         _, model = self._build(build_seconds)
+        if self._job.labels:
+            SeenLabels.of(model.summary, self._job).check_several()
+        doubts = sampledlabels.doubts(model, self._job.sampled)
+        model.summary = replace(model.summary, warnings=(*model.summary.warnings, *doubts))
         self._tell_built(model, resumed=0)
 
     def train(self, build_seconds: int, checkpoint_seconds: float) -> None:
@@ -71,6 +80,8 @@ class Session:
             rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.restore(rounds.position.labels)
             self._tell_built(model, resumed=rounds.position.rounds)
+            if not rounds.position.rounds:
+                data.check_several()
             if self._job.params.splitting.is_stored and not rounds.position.rounds:
                 data.check_splitting()
             results = Results(model, self._job)
@@ -143,7 +154,8 @@ class Session:
                 output_node=exported.output_node,
                 missing=model.missing,
                 conversions=exported.conversions,
-                warnings=warnings,
+                not_made=exported.not_made,
+                warnings=(*warnings, *failures(exported.not_made)),
             )
         )
 

@@ -120,6 +120,22 @@ class TrainingData:
                 columns=self._job.label_columns,
             )
 
+    def check_several(self) -> None:
+        """Refuse a classification whose labels, which a branch gives, are all alike.
+
+        Goes over chunks until labels differ, which the first one nearly always shows: a training
+        chunk by chunk would tell it after the last of its rounds.
+
+        Raises:
+            TrainingError: nobody could learn to tell anything apart.
+        """
+        for index in range(self.chunk_count):
+            if not self._labels.may_be_alike:
+                return
+            for _ in self.chunks([index]):  # one by one: nobody waits for the next
+                pass
+        self._labels.check_several()
+
     def check_splitting(self) -> None:
         """Refuse a validation or folds of params.json that leave a part empty, or without a class.
 

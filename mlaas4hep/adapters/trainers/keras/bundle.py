@@ -13,9 +13,15 @@ from tensorflow.core.protobuf import saved_model_pb2
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
-from mlaas4hep.core.models.bundle.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import (
+    NOT_INSTALLED,
+    Conversion,
+    Converted,
+    NotMade,
+)
 
 TOLERANCE = 1e-5
+_LITE = "model.tflite"
 _OPSET = 18  #: that ONNX Runtimes since 2023 read
 
 
@@ -33,10 +39,10 @@ def write(folder: Path, model: Any, sample: Floats) -> Exported:
         model.export(str(folder), format="tf_saved_model", verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     (folder / "assets").mkdir(exist_ok=True)
-    write_keras(folder / "model.keras", model)
+    unsaved = write_keras(folder / "model.keras", model)
     first, last = nodes(folder)
-    conversions = (*_write_lite(folder, sample), *_write_onnx(folder, model, sample))
-    return Exported(input_node=first, output_node=last, conversions=conversions)
+    found = (_write_lite(folder, sample), _write_onnx(folder, model, sample), *unsaved)
+    return Exported.of(*found, input_node=first, output_node=last)
 
 
 def nodes(folder: Path) -> tuple[str, str]:
@@ -49,32 +55,32 @@ def nodes(folder: Path) -> tuple[str, str]:
     return first.partition(":")[0], last.partition(":")[0]
 
 
-def write_keras(path: Path, model: Any) -> None:
-    """Write the model as Keras does, if its layers let it."""
+def write_keras(path: Path, model: Any) -> tuple[NotMade, ...]:
+    """Write the model as Keras does, if its layers let it; return why not."""
     try:
         model.save(path)
     except Exception as error:  # noqa: BLE001 - somebody's own layers, which others may not know
         path.unlink(missing_ok=True)
-        _say(f"no model.keras: {type(error).__name__}: {str(error).splitlines()[:1]}")
+        return (onnxfile.failed(path.name, error),)
+    return ()
 
 
-def _write_lite(folder: Path, sample: Floats) -> tuple[Conversion, ...]:
+def _write_lite(folder: Path, sample: Floats) -> Converted:
     try:
         lite = tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert()
         difference = _difference(folder, lite, sample)
     except Exception as error:  # noqa: BLE001 - whatever a converter raises: the model is good
-        _say(f"no model.tflite: {type(error).__name__}: {str(error).splitlines()[:1]}")
-        return ()
-    if not difference <= TOLERANCE:
-        _say(f"no model.tflite: it differs from the SavedModel by {difference:.2g}")
-        return ()
-    (folder / "model.tflite").write_bytes(lite)
-    return (Conversion(file="model.tflite", difference=difference, tolerance=TOLERANCE),)
+        return onnxfile.failed(_LITE, error)
+    found = Conversion(file=_LITE, difference=difference, tolerance=TOLERANCE)
+    if not found.agrees:
+        return onnxfile.differs(found)
+    (folder / _LITE).write_bytes(lite)
+    return found
 
 
-def _write_onnx(folder: Path, model: Any, sample: Floats) -> tuple[Conversion, ...]:
+def _write_onnx(folder: Path, model: Any, sample: Floats) -> Converted:
     if find_spec("tf2onnx") is None:
-        return ()
+        return onnxfile.not_made(onnxfile.FILE, NOT_INSTALLED)
     columns = sample.shape[1]
     given = (tf.TensorSpec((None, columns), tf.float32, name="input"),)
     once = model(sample[:1], training=False)
@@ -122,7 +128,3 @@ def _in_order(given: Any) -> list[Any]:
     """Return the outputs of a model in the order of their names."""
     parts = [given[name] for name in sorted(given)] if isinstance(given, dict) else [given]
     return [tf.cast(each, tf.float32) for each in parts]
-
-
-def _say(line: str) -> None:
-    print(f"mlaas4hep: {line}", flush=True)  # noqa: T201 - stdout is the run's log

@@ -55,10 +55,7 @@ def check_reach(target: Target, labels: Iterable[float]) -> None:
     Raises:
         TrainingError: names the first one.
     """
-    low, high = _RANGES.get(target.activation, (-math.inf, math.inf))
-    if target.task != "regression" or target.is_inputs or target.is_own:
-        return
-    far = next((label for label in labels if not low <= label <= high), None)
+    far = _never_given(target, labels)
     if far is not None:
         raise TrainingError(
             f"{MODEL_FILE}: the last layer has the activation {target.activation!r}, which never gives"
@@ -66,6 +63,31 @@ def check_reach(target: Target, labels: Iterable[float]) -> None:
             "several classes: one output for each, softmax and loss='sparse_categorical_crossentropy';"
             " values: a last layer without activation",
         )
+
+
+def _never_given(target: Target, labels: Iterable[float]) -> float | None:
+    """Return the first label of a regression that the activation never gives; None: there is none."""
+    low, high = _RANGES.get(target.activation, (-math.inf, math.inf))
+    if target.task != "regression" or target.is_inputs or target.is_own:
+        return None
+    return next((label for label in labels if not low <= label <= high), None)
+
+
+def beyond(target: Target, sampled: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """Return that some values of a branch are never given: a fit may be wanted that ends there.
+
+    Args:
+        target: of one output.
+        sampled: labels of some entries, shape (n, label columns).
+    """
+    own = (each for row in sampled for each in row[target.first : target.first + target.labels])
+    far = _never_given(target, own)
+    if far is None:
+        return ()
+    told = (
+        f"the last layer has the activation {target.activation!r}, which never gives label {far:g}"
+    )
+    return (f"{told} of the entries looked at: a last layer without activation gives any value",)
 
 
 def doubts(target: Target) -> tuple[str, ...]:

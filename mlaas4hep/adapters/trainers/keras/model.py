@@ -36,7 +36,7 @@ class KerasModel:
         batch_size = job.params.batch_size
         self.keras = made
         self.target = target
-        self.summary = _summary(made, job.columns, target)
+        self.summary = _summary(made, job, target)
         self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else None
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
@@ -156,21 +156,21 @@ def _array(variable: Any) -> Any:
     return values if values.dtype.isbuiltin else values.astype(np.float32)
 
 
-def _summary(made: Any, columns: int, target: Targets) -> ModelSummary:
+def _summary(made: Any, job: TrainingJob, target: Targets) -> ModelSummary:
     return ModelSummary(
         parameters=int(made.count_params()),
         layers=tuple(
             f"{layer.name} ({type(layer).__name__}): {layer.count_params()}"
             for layer in made.layers
         ),
-        input_width=columns,
+        input_width=job.columns,
         output_shape=(1 if target.is_inputs else target.width,),
         loss=target.loss,
         task=target.task,
         gives_logits=target.logits,
         outputs=target.outputs.shapes,
         goals=target.goals,
-        warnings=(*oddities(made), *target.doubts),
+        warnings=(*oddities(made), *target.doubts, *target.beyond(job.sampled.rows)),
     )
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.keras.lastlayer import activations, check_reach, doubts
+from mlaas4hep.adapters.trainers.keras.lastlayer import activations, beyond, check_reach, doubts
 from mlaas4hep.adapters.trainers.keras.losses import (
     Target,
     gives_logits,
@@ -93,6 +93,10 @@ class Targets:
     def doubts(self) -> tuple[str, ...]:
         """Return what is doubtful about losses and the outputs that they get."""
         return tuple(dict.fromkeys(told for each in self.each for told in doubts(each)))
+
+    def beyond(self, sampled: Sequence[Sequence[float]]) -> tuple[str, ...]:
+        """Return which of some labels the last layers never give; see `lastlayer.beyond`."""
+        return tuple(dict.fromkeys(told for each in self.each for told in beyond(each, sampled)))
 
     def check_outputs(self, labels: Sequence[float]) -> None:
         """Refuse outputs that their losses cannot learn from, or that never are one of `labels`."""

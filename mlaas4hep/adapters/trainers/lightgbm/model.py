@@ -118,7 +118,7 @@ class LightgbmModel:
         """Write model.txt and model.onnx."""
         self._booster.save_model(folder / _FILE)
         expected = self._outputs(sample)
-        return Exported(conversions=onnxfile.write(folder, self._converted, sample, expected))
+        return Exported.of(onnxfile.write(folder, self._converted, sample, expected))
 
     def _settle_classes(self, labels: Floats) -> None:
         """Say how many classes there are, now that the labels are known."""

@@ -12,7 +12,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.sklearn.estimators import innermost, is_search, parts
 from mlaas4hep.adapters.trainers.sklearn.treesinside import OPSETS, teach
-from mlaas4hep.core.models.bundle.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Converted
 
 _TWO = 2  #: classes, told by one number
 _ENDLESS = "QuantileTransformer"  #: skl2onnx looks at its graph again and again, for hours
@@ -21,9 +21,7 @@ _PLAIN = "LinearSVC"  #: gives plain numbers, and its converter does not know th
 _WITH_RAW_SCORES = ("SVC", "NuSVC", "LinearSVC", "RidgeClassifier", "RidgeClassifierCV")
 
 
-def write_onnx(
-    folder: Path, estimator: Any, sample: Floats, labels: int = 1
-) -> tuple[Conversion, ...]:
+def write_onnx(folder: Path, estimator: Any, sample: Floats, labels: int = 1) -> Converted:
     """Write model.onnx if the estimator, which learned `labels` columns, converts."""
     found = estimator.best_estimator_ if is_search(estimator) else estimator
 

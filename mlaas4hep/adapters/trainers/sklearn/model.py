@@ -127,7 +127,7 @@ class SklearnModel:
         """Write model.pickle and model.onnx."""
         (folder / _FILE).write_bytes(pickled(self.estimator))
         labels = self._job.label_columns.labels
-        return Exported(conversions=convert.write_onnx(folder, self.estimator, sample, labels))
+        return Exported.of(convert.write_onnx(folder, self.estimator, sample, labels))
 
     def _learn(self, block: Block, classes: Any) -> None:
         x, y, weights = tabular.taken(block)

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Exported, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
-from mlaas4hep.core.models.bundle.conversion import Conversion
+from mlaas4hep.core.models.bundle.conversion import Conversion, Converted, NotMade
 
 _WEIGHTS = "model.pt"
 
@@ -26,16 +26,13 @@ def write(folder: Path, model: Scores, sample: Floats) -> Exported:
     scripted = _write_script(folder / "model.torchscript", model, sample, expected)
     for convert in (_by_graph, _by_trace):
         found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
-        if found:
-            return Exported(conversions=(*found, *scripted))
+        if isinstance(found, Conversion):
+            return Exported.of(found, scripted)
     model.columns = sample.shape[1]
-    _write_native(folder / "model.torch", model)
-    return Exported(conversions=scripted)
+    return Exported.of(found, scripted, *_write_native(folder / "model.torch", model))
 
 
-def _write_script(
-    path: Path, model: Scores, sample: Floats, expected: Floats
-) -> tuple[Conversion, ...]:
+def _write_script(path: Path, model: Scores, sample: Floats, expected: Floats) -> Converted:
     """Write TorchScript, which C++ and older PyTorch load, if it agrees on `sample`."""
     try:
         with warnings.catch_warnings(action="ignore"), torch.no_grad():
@@ -46,21 +43,20 @@ def _write_script(
             found = onnxfile.agreement(path.name, got, expected)
             script.save(str(path))
     except Exception as error:  # noqa: BLE001 - the model is good; who wants a script is told
-        onnxfile.say(f"no {path.name}: {type(error).__name__}: {str(error).splitlines()[:1]}")
-        return ()
-    if not found.difference <= found.tolerance:
+        return onnxfile.failed(path.name, error)
+    if not found.agrees:
         path.unlink()
-        onnxfile.say(f"no {path.name}: it differs from the module by {found.difference:.2g}")
-        return ()
-    return (found,)
+        return onnxfile.differs(found)
+    return found
 
 
-def _write_native(path: Path, model: Scores) -> None:
-    """Write what a confined process with PyTorch can serve."""
+def _write_native(path: Path, model: Scores) -> tuple[NotMade, ...]:
+    """Write what a confined process with PyTorch can serve; return why not."""
     try:
         path.write_bytes(pickled(model))
     except Exception as error:  # noqa: BLE001 - somebody's own module
-        onnxfile.say(f"no model.torch: {type(error).__name__}: {str(error).splitlines()[:1]}")
+        return (onnxfile.failed(path.name, error),)
+    return ()
 
 
 def _quietly(convert: Callable[[Any, Any], bytes], model: Scores, sample: Floats) -> Any:

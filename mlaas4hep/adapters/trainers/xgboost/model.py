@@ -121,7 +121,7 @@ class XgboostModel:
         """Write model.ubj and model.onnx."""
         self._booster.save_model(folder / _FILE)
         expected = self._outputs(sample)
-        return Exported(conversions=onnxfile.write(folder, self._converted, sample, expected))
+        return Exported.of(onnxfile.write(folder, self._converted, sample, expected))
 
     def _matrix(self, blocks: Callable[[], Iterator[Block]], bins: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""

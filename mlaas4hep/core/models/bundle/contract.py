@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.models.bundle.conversion import Conversion, Missing
+from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.bundle.folding import Folding
 from mlaas4hep.core.models.goals import Goal, names_of
 from mlaas4hep.core.models.task import Task
@@ -27,6 +27,7 @@ class Contract:
     missing: Missing = "zero"  #: what the model reads where there is no value
     folding: Folding | None = None  #: how one of several models is chosen; None: there is one
     conversions: tuple[Conversion, ...] = ()
+    not_made: tuple[NotMade, ...] = ()  #: files that other tools read
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)
     versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it
     metrics: tuple[tuple[str, float], ...] = ()

@@ -15,6 +15,7 @@ GIVES_ALL = 0.999  #: a correlation with the label that no measurement has
 _MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
 _BINS = 64  #: of equally many entries each
+_IN_A_BIN = 4  #: entries, where the mean of labels is to say something
 _MOST_BINNED = 4000  #: entries
 _FEWEST_BINNED = 50  #: entries of a class: fewer may lie in the same ranges again by chance
 _FEWEST = 20  #: entries that a curve says something about
@@ -103,16 +104,50 @@ def _best_area(values: Array, labels: Array, kinds: Array) -> float:
 
 
 def _correlation(values: Array, labels: Array, _kinds: Array) -> float:
-    """Return how far the label is a straight line over the branch, from 0 to 1."""
-    if is_text(values):
-        return 0.0
-    numbers = values.astype(np.float64)
+    """Return how far the label follows from the branch, from 0 to 1: rising, falling, or on a curve.
+
+    Order counts and not size, so that outliers say nothing and no curve is too steep.
+    """
+    numbers = _numbered(values) if is_text(values) else values.astype(np.float64)
     good = np.isfinite(numbers)
-    apart = numbers[good] - numbers[good].mean() if good.any() else numbers[good]
-    wanted = labels[good].astype(np.float64)
-    wanted -= wanted.mean() if good.any() else 0.0
-    size = float(np.sqrt((apart**2).sum() * (wanted**2).sum()))
-    return abs(float((apart * wanted).sum())) / size if size else 0.0
+    if good.sum() < _FEWEST:
+        return 0.0
+    x, y = _ranks(numbers[good]), _ranks(labels[good])
+    straight = abs(_alike(x, y))
+    return straight if straight > GIVES_ALL else max(straight, _correlation_of_bins(x, y))
+
+
+def _alike(x: Array, y: Array) -> float:
+    """Return the correlation; 0 if one of both is always the same."""
+    x, y = x - x.mean(), y - y.mean()
+    size = float(np.sqrt((x**2).sum() * (y**2).sum()))
+    return float((x * y).sum()) / size if size else 0.0
+
+
+def _ranks(values: Array) -> NDArray[np.float64]:
+    """Return the place of each value among all, from 0 to 1; equal ones share theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    places: NDArray[np.float64] = (np.cumsum(counts) - counts / 2) / len(values)
+    return places[which]
+
+
+def _correlation_of_bins(x: Array, y: Array) -> float:
+    """Return how far one half of the entries says by a curve over the branch what the other half has."""
+    says, tells = _halves(len(x))
+    bins, count = _binned(x, says, len(says) // _IN_A_BIN)
+    entries = np.bincount(bins[says], minlength=count)
+    filled = entries > 0
+    middles, heights = (
+        np.bincount(bins[says], each[says], minlength=count)[filled] / entries[filled]
+        for each in (x, y)
+    )
+    return max(0.0, _alike(np.interp(x[tells], middles, heights), y[tells]))
+
+
+def _numbered(values: Array) -> NDArray[np.float64]:
+    """Return a number for each text; NaN, if texts are too many to tell."""
+    known, which = np.unique(values, return_inverse=True)
+    return np.full(len(values), np.nan) if len(known) > MOST else which.astype(np.float64)
 
 
 def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[str, Array]:
@@ -159,17 +194,27 @@ def _area_of_bins(numbers: Array, is_signal: NDArray[np.bool_]) -> float:
 
     One half of the entries says which, the other half how well.
     """
-    order = np.random.default_rng(0).permutation(len(numbers))[:_MOST_BINNED]
-    says, tells = order[::2], order[1::2]
-    if min(np.bincount(is_signal[order], minlength=2)) < _FEWEST_BINNED:
+    says, tells = _halves(len(numbers))
+    if min(np.bincount(is_signal[np.concatenate((says, tells))], minlength=2)) < _FEWEST_BINNED:
         return 0.0
-    ends = np.linspace(0, 1, _BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(numbers[says], ends, method="lower"))
-    bins = np.searchsorted(edges, numbers, side="right")
-    signal = np.bincount(bins[says], is_signal[says], minlength=len(edges) + 1)
-    entries = np.bincount(bins[says], minlength=len(edges) + 1)
+    bins, count = _binned(numbers, says, _BINS)
+    signal = np.bincount(bins[says], is_signal[says], minlength=count)
+    entries = np.bincount(bins[says], minlength=count)
     curve = roc(is_signal[tells], (signal / np.maximum(entries, 1))[bins[tells]])
     return curve.area if curve else 0.0
+
+
+def _halves(entries: int) -> tuple[Array, Array]:
+    """Return the places of those that say, and of those that tell whether it is right."""
+    order = np.random.default_rng(0).permutation(entries)[:_MOST_BINNED]
+    return order[::2], order[1::2]
+
+
+def _binned(numbers: Array, says: Array, most: int) -> tuple[Array, int]:
+    """Return the range of each entry, rising, and how many ranges there are; `says` fill them alike."""
+    ends = np.linspace(0, 1, most + 1)[1:-1]
+    edges = np.unique(np.quantile(numbers[says], ends, method="lower"))
+    return np.searchsorted(edges, numbers, side="right"), len(edges) + 1
 
 
 def _shares(values: Array, is_signal: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.sample.partcounts import Reason, counted, unusable, without_labels
 from mlaas4hep.core.models.task import OF_CLASSES, Task
+from mlaas4hep.core.models.training import SampledLabels
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.errors import PermanentError
 
+_MOST_ROWS = (
+    1000  #: more different labels are values, of which some and the extreme ones tell enough
+)
 _TWO_CLASSES = ({0.0, 1.0}, {-1.0, 1.0})
 
 
@@ -42,6 +46,22 @@ def untrainable(
         if is_whole:
             raise PermanentError(message, stage="train", hint=hint)
         yield f"of the first {entries} entries looked at: {message} ({hint})"
+
+
+def known_labels(sample: Sequence[SampledEntries], request: Request) -> SampledLabels:
+    """Return the different labels of a sample; none if labels.txt gives each file its own.
+
+    With `nevts` it depends on the cuts which of the first entries are used.
+    """
+    if request.labels.values or not sample:
+        return SampledLabels()
+    labels = np.concatenate([each.labels for each in sample])
+    rows = np.unique(labels.reshape(len(labels), -1), axis=0)
+    if len(rows) > _MOST_ROWS:
+        ends = np.concatenate((rows.argmin(axis=0), rows.argmax(axis=0)))
+        some = np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(np.int64)
+        rows = rows[np.union1d(some, ends)]
+    return SampledLabels(rows=tuple(map(tuple, rows.tolist())), are_used=request.params.nevts < 0)
 
 
 def _reasons(

@@ -98,5 +98,5 @@ function origin(found) {
 }
 
 function files(model) {
-  return panel("Files", h("ul.small", model.files.map((one) => h("li", one))));
+  return panel("Files", h("ul.small", model.files.map((one) => h("li", one)), (model.not_made || []).map((one) => h("li.quiet", `no ${one.file}: ${one.reason}`))));
 }

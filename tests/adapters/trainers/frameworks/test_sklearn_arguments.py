@@ -17,6 +17,7 @@ from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.loading import load
 from mlaas4hep.adapters.trainers.sklearn.convert import write_onnx
+from mlaas4hep.core.models.bundle.conversion import NotMade
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.request import Params
 
@@ -182,4 +183,8 @@ def test_a_converter_that_does_not_end_is_not_begun(tmp_path):
     x, y = entries(2)
     estimator = make_pipeline(QuantileTransformer(n_quantiles=100), LinearSVC()).fit(x, y)
 
-    assert write_onnx(tmp_path, estimator, x[:100]) == ()
+    found = write_onnx(tmp_path, estimator, x[:100])
+
+    reason = "NotImplementedError: the converter of QuantileTransformer does not end"
+    assert found == NotMade(file="model.onnx", reason=reason)
+    assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.models.training import SampledLabels, TrainingJob
 from mlaas4hep.core.requests.request import Params
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -27,11 +27,18 @@ FROM_LOGITS = "keras.losses.BinaryCrossentropy(from_logits=True)"
 def built(keras_framework, tmp_path):
     """Return a function that builds a net with a last layer for some labels."""
 
-    def built(last, loss, labels=(0.0, 1.0)):
+    def built(last, loss, labels=(0.0, 1.0), sampled=()):
         compiled = f"made.compile('adam', {loss})" if loss else ""
         path = tmp_path / "model.py"
         path.write_text(NET.format(last=last, compiled=compiled))
-        job = TrainingJob(name="luca_1", params=Params(), columns=3, chunks=1, labels=labels)
+        job = TrainingJob(
+            name="luca_1",
+            params=Params(),
+            columns=3,
+            chunks=1,
+            labels=labels,
+            sampled=SampledLabels(rows=sampled),
+        )
         return modelfile.build(path, job, [keras_framework], 60)[1].summary
 
     return built
@@ -90,3 +97,13 @@ def test_outputs_that_a_loss_of_classes_does_not_expect_are_told(built, last, lo
 )
 def test_what_fits_is_learned_without_a_word(built, last, loss, labels):
     assert built(last, loss, labels).warnings == ()
+
+
+def test_values_of_a_branch_that_an_activation_never_gives_are_told(built):
+    rows = ((0.5,), (0.75,), (-3.5,))
+
+    (told,) = built(SIGMOID, "'mse'", (), rows).warnings
+
+    assert "'sigmoid', which never gives label -3.5 of the entries looked at" in told
+    assert built(SIGMOID, "'mse'", (), rows[:2]).warnings == ()
+    assert built("layers.Dense(1)", "'mse'", (), rows).warnings == ()

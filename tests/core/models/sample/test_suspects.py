@@ -70,6 +70,40 @@ def test_a_branch_that_is_the_label_of_a_regression_is_told():
     assert "gives the label (correlation in a sample): genmass (1.000);" in text
 
 
+@pytest.mark.parametrize(
+    "curve",
+    [np.exp, np.square, lambda x: -np.arctan(9 * x), np.sin, lambda x: 2 * x + 1],
+)
+@pytest.mark.parametrize("entries", [800, 5000])
+def test_a_label_on_a_curve_over_a_branch_is_told(curve, entries):
+    x = np.random.default_rng(1).normal(size=(entries, 3))
+    x[:, 1] += curve(x[:, 0])
+    x[7, 0] = x[7, 2] = 50  # an outlier of both makes them not alike
+
+    (text,) = telling_columns(x, curve(x[:, 0]), ("gen", "smeared", "pt"), {})
+
+    assert "gives the label (correlation in a sample): gen (" in text
+    assert "smeared" not in text
+    assert "pt" not in text
+
+
+def test_a_text_that_gives_the_label_of_a_regression_is_told():
+    labels = np.tile(np.arange(100.0, 220.0, 10.0), 40).astype(np.float32)
+    flat = {"point": np.array([f"m{value:.0f}" for value in labels]), "any": np.ones(480)}
+
+    (text,) = telling([(Columns(entries=480, flat=flat, jagged={}), labels)])
+
+    assert "gives the label (correlation in a sample): point (1.000);" in text
+
+
+def test_a_good_measurement_of_the_label_is_no_answer():
+    random = np.random.default_rng(1)
+    energy = random.exponential(50, 4000) + 1
+    measured = energy * random.normal(1, 0.1, 4000)
+
+    assert not [*telling_columns(measured[:, None], energy, ("calorimeter",), {})]
+
+
 def test_one_class_and_few_entries_say_nothing():
     assert not [*telling_columns(np.ones((50, 1)), np.ones(50), ("x",), {})]
     assert not [*telling_columns(np.arange(500)[:, None], np.arange(500) > 497, ("x",), {})]

@@ -1,0 +1,46 @@
+"""Labels of some entries are held against a model before anything is learned."""
+
+import pytest
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.sampledlabels import doubts
+from mlaas4hep.core.models.training import SampledLabels
+from tests.adapters.trainers.conftest import make_job
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+THREE = """
+import keras
+def model(idim):
+    m = keras.Sequential([keras.Input((idim,)), keras.layers.Dense(3, activation="softmax")])
+    m.compile("adam", "sparse_categorical_crossentropy")
+    return m
+"""
+HINGE = THREE.replace('3, activation="softmax"', '1, activation="tanh"').replace(
+    "sparse_categorical_crossentropy", "hinge"
+)
+
+
+def test_a_label_that_there_is_no_output_for_is_refused_if_the_run_has_it(build):
+    sampled = SampledLabels(rows=((0.0,), (2.0,), (5.0,)))
+
+    with pytest.raises(
+        TrainingError, match=r"label 5 does not fit loss 'sparse_c.*: it must be an"
+    ):
+        doubts(build(THREE), sampled)
+
+
+def test_it_is_a_doubt_if_the_run_may_not_use_the_entry(build):
+    sampled = SampledLabels(rows=((0.0,), (5.0,)), are_used=False)
+
+    (told,) = doubts(build(THREE), sampled)
+
+    assert told.startswith("of the entries looked at: label 5 does not fit loss")
+    assert "change labels.txt" in told
+
+
+@pytest.mark.parametrize("text", [THREE, HINGE])
+def test_labels_that_a_loss_compares_are_fine(build, text):
+    assert doubts(build(text), SampledLabels(rows=((0.0,), (1.0,)))) == ()
+    assert doubts(build(text), SampledLabels()) == ()
+    assert make_job().sampled == SampledLabels()
