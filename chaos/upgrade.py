@@ -17,7 +17,7 @@ from pathlib import Path
 from mlaas4hep.client import Client
 from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.run import Status
-from tests.acceptance.right_or_refused.test_training import USUAL, packed
+from tests.acceptance.right_or_refused.samples import USUAL, packed
 from tests.laptops import Laptop
 
 HERE = Path(__file__).parents[1]

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -67,6 +68,7 @@ def confine(
     _be_ended_first()
     spaces = namespaces.enter(work, writes=file_bytes > 0)
     _die_with(parent)
+    tempfile.tempdir = str(work)  # it would try to write there, and imports of frameworks ask
     limit(memory_bytes, cpu_seconds, file_bytes)
     if not is_watched:
         limit_addresses(memory_bytes)

@@ -8,7 +8,6 @@ What the old spellings of Keras become is in tests/adapters/trainers/keras/test_
 import base64
 import gzip
 import hashlib
-import io
 import json
 import os
 import subprocess
@@ -19,18 +18,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import uproot
 from sklearn.metrics import roc_auc_score
 
 from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Split
 from mlaas4hep.core.runs.run import Status
-from mlaas4hep.errors import MlaasError
 from tests.acceptance.right_or_refused.oddmodels import (
     DIVERGING,
     EMA,
     KERAS_1,
-    MISFIT,
     NET,
     OWN_FIT,
     OWN_LOSS,
@@ -38,8 +34,20 @@ from tests.acceptance.right_or_refused.oddmodels import (
     SEVERAL,
     TWO_NAMES,
 )
+from tests.acceptance.right_or_refused.samples import (
+    COMMON,
+    EPOCHS,
+    FEW,
+    IS_SIGNAL,
+    RARE,
+    SEED,
+    SORTED,
+    SPOILT,
+    USUAL,
+    packed,
+    root_file,
+)
 from tests.acceptance.right_or_refused.watchdogs import cutting
-from tests.people import pack
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
@@ -48,29 +56,7 @@ pytestmark = [
     ),
 ]
 TOLERANCE = 0.01  #: of an area under the curve
-SEED, EPOCHS, BATCH, VALIDATES = 21, 3, 50, 0.3
-
-
-def entries(count, shift, seed):
-    random = np.random.default_rng(seed)
-    return random.normal((shift, 0.6 * shift, 0.0), 1.0, (count, 3)).astype(np.float32)
-
-
-def spoilt(x):
-    """Return entries of which 15 % say -999 for "missing", and one is far outside."""
-    x = x.copy()
-    x[np.random.default_rng(2).random(len(x)) < 0.15, 0] = -999
-    x[7, 1] = 1e7
-    return x
-
-
-SIGNAL, BACKGROUND = entries(6000, 0.8, 1), entries(9000, 0.0, 2)
-RARE, COMMON = entries(40, 2.5, 3), entries(40_000, 0.0, 4)
-FEW = {"s.root": SIGNAL[:600], "b.root": BACKGROUND[:600]}
-SORTED = np.concatenate((SIGNAL, BACKGROUND))
-IS_SIGNAL = np.repeat([1.0, 0.0], [len(SIGNAL), len(BACKGROUND)])
-USUAL = {"s.root": SIGNAL, "b.root": BACKGROUND}
-SPOILT = {"s.root": spoilt(SIGNAL), "b.root": spoilt(BACKGROUND)}
+BATCH, VALIDATES = 50, 0.3
 
 
 def usual(x):
@@ -87,36 +73,6 @@ def cared_for(x):
     x = np.where(lost, np.nan, x)
     x = np.clip(x, *np.nanquantile(x, (0.005, 0.995), axis=0))
     return np.where(lost, 0.0, (x - np.nanmean(x, 0)) / np.nanstd(x, 0))
-
-
-def root_file(x, **more):
-    written = io.BytesIO()
-    file = uproot.recreate(written)
-    file["Events"] = {f"x{i}": column for i, column in enumerate(x.T)} | more
-    return written.getvalue()
-
-
-def packed(files, *, model=NET, labels="1\n0\n", beside=None, **params) -> bytes:
-    """Return the tarball of a request; files that are no bytes yet are arrays.
-
-    Args:
-        labels: labels.txt, or label columns for params.json.
-    """
-    asked = {"branch": "Events", "metrics": True, "epochs": EPOCHS, "seed": SEED}
-    if not isinstance(labels, str):
-        params["labels"] = labels
-    ready = {
-        name: content if isinstance(content, bytes) else root_file(content)
-        for name, content in files.items()
-    }
-    texts = {
-        "model.py": model,
-        "files.txt": "\n".join(ready) + "\n",
-        "params.json": json.dumps(asked | params),
-    }
-    if isinstance(labels, str):
-        texts["labels.txt"] = labels
-    return pack(ready | texts | (beside or {}))
 
 
 BY_LABEL = {"a.root": root_file(SORTED, s=IS_SIGNAL)}
@@ -366,88 +322,3 @@ def test_a_bundle_that_is_cut_on_its_way_is_asked_for_again_or_leaves_no_file(
         assert ended.returncode == 1, ended
         assert "were announced" in ended.stderr or "peer closed" in ended.stderr
         assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_run_learns_is_told_by_the_dry_run(alice):
-    told = {"genWeight": np.ones(1200), "MC_x": np.arange(1200.0), "lost": np.zeros(1200)}
-    ids = {"run": np.arange(1200), "eventNumber": np.arange(1200)}
-    is_signal = np.repeat([1.0, 0.0], 600)
-    x = np.concatenate(list(FEW.values()))
-    more = told | ids | {"answer": is_signal + 0.1, "s": is_signal}
-    tarball = packed(
-        {"a.root": root_file(x, **more)}, labels="s\n", exclude_branches="lost", training="chunked"
-    )
-    alice.upload(tarball, name="dry")
-
-    dry = alice.dry_run("dry")
-
-    left_out = {one.branch: one.reason for one in dry.left_out}
-    warned = "\n".join(dry.warnings)
-    assert {"x0", "x1", "x2", "genWeight", "answer"} <= set(dry.features)
-    assert "exclude_branches" in left_out["lost"]
-    assert {"run", "s"} <= left_out.keys()
-    assert "look like identifiers: eventNumber" in warned
-    assert "look like weights: genWeight" in warned
-    assert "look like the truth of the simulation: MC_x" in warned
-    assert "answer (1.000)" in warned
-
-
-def test_sentinels_and_outliers_are_named_by_the_dry_run(alice):
-    alice.upload(packed(SPOILT), name="spoilt")
-
-    warned = "\n".join(alice.dry_run("spoilt").warnings)
-
-    assert "which may mean missing: x0 (-999" in warned
-    assert "x1" in warned
-
-
-def test_chunks_that_forget_a_rare_class_are_told_by_the_dry_run(alice):
-    alice.upload(packed({"s.root": RARE, "b.root": COMMON}, training="chunked"), name="forgets")
-
-    warned = "\n".join(alice.dry_run("forgets").warnings)
-
-    assert "a chunk holds 1 entries of class 1 on the average" in warned
-    assert "is forgotten by the next ones" in warned
-
-
-@pytest.mark.parametrize(
-    ("request_", "says"),
-    [
-        ({"model": MISFIT}, "cannot be called as Keras's is"),
-        ({"labels": "1\n-1\n"}, "label -1 does not fit loss 'binary_crossentropy'"),
-        ({"labels": "a\nb\n", "positive": "c"}, "positive is 'c', which is no label"),
-        ({"labels": "1\n2\n"}, "label 2 does not fit loss 'binary_crossentropy'"),
-        ({"labels": "1\n1\n", "training": "chunked"}, "all entries have label 1"),
-    ],
-)
-def test_what_cannot_be_right_is_refused_before_anything_is_read(alice, request_, says):
-    alice.upload(packed(FEW, **request_), name="wrong")
-
-    with pytest.raises(MlaasError) as caught:
-        alice.dry_run("wrong")
-
-    assert says in caught.value.problem.message
-    assert caught.value.problem.hint
-
-
-@pytest.mark.parametrize(
-    ("label", "params", "says"),
-    [
-        ("five", {}, "label 5 does not fit loss 'sparse_categorical_crossentropy'"),
-        ("one", {"training": "chunked"}, "all entries have label 1: there is nothing to tell"),
-    ],
-)
-def test_labels_of_a_branch_that_outputs_are_not_for_are_refused_by_the_dry_run(
-    alice, label, params, says
-):
-    x = np.concatenate([*FEW.values()])
-    branches = {"five": np.arange(1200) % 6, "one": np.ones(1200)}
-    softmax = NET.replace('1, activation="sigmoid"', '3, activation="softmax"')
-    model = softmax.replace("binary_cross", "sparse_categorical_cross")
-    file = {"a.root": root_file(x, **branches)}
-    alice.upload(packed(file, model=model, labels=f"{label}\n", **params), name="outputs")
-
-    with pytest.raises(MlaasError, match=says) as caught:
-        alice.dry_run("outputs")
-
-    assert caught.value.problem.hint

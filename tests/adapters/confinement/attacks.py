@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from mlaas4hep.adapters.confinement import calls
@@ -248,6 +249,7 @@ def main():
         told = {
             "attacks": writes_to_a_folder_that_it_only_reads(),
             "read": attempt(lambda: Path("mine").read_bytes()),
+            "folder": tempfile.gettempdir(),
         }
     else:
         tried = {name: attempt(attack) for name, attack in attacks(outside, parent).items()}

@@ -86,6 +86,7 @@ def test_a_process_that_only_reads_its_folder_writes_nothing(shell, tmp_path):
 
     assert [name for name, how in told["attacks"].items() if how == "done"] == []
     assert told["read"] == "done"
+    assert told["folder"] == str(tmp_path / "work")  # which importing TensorFlow asks for
 
 
 def test_what_programs_need_still_works(found):

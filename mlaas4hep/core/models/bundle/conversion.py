@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
 Missing = Literal["zero", "nan"]  #: what a model reads where there is no value
@@ -37,5 +36,5 @@ Converted = Conversion | NotMade
 def failures(not_made: Iterable[NotMade]) -> tuple[str, ...]:
     """Return what did not convert, and why, once for models of folds that fail alike."""
     found = (each for each in not_made if each.reason != NOT_INSTALLED)
-    told = (f"no {PurePosixPath(each.file).name}: {each.reason}" for each in found)
+    told = (f"no {each.file.rpartition('/')[2]}: {each.reason}" for each in found)
     return tuple(dict.fromkeys(told))
