@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from mlaas4hep.core import wire
+from mlaas4hep.core import keys, wire
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady, RunFailed
 from mlaas4hep.core.runs.scans import Trial, Trials
@@ -292,3 +293,20 @@ def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
     assert visitor.page.locator("svg.parallel polyline").count() == 4
     assert serious(visitor.page) == {}
     assert visitor.errors == []
+
+
+def test_an_administrator_is_told_whose_model_it_is_that_nobody_shared(crowded, trained, visit):
+    shared = {"mine": {}, "open": {"public": True}}
+    for name, sharing in shared.items():
+        record = ModelRecord(owner=trained.owner, name=name, version="v", files=(), **sharing)
+        crowded.services.models.put(keys.model(trained.owner, name), wire.dump(record))
+    root = visit()
+    root.sign_in(crowded.url, crowded.token("root", groups=["mlaas-admins"]))
+    root.page.goto(f"{crowded.url}#/models")
+    rows = root.page.get_by_role("table", name="Models").locator("tbody tr")
+    rows.first.wait_for()
+
+    whose = {row.split("\t")[0]: row.split("\t")[6] for row in rows.all_inner_texts()}
+
+    assert whose == {"mine": trained.owner[:8], "open": "shared with me"}
+    assert root.errors == []

@@ -20,7 +20,7 @@ export async function show(view, _args, { signal }) {
       return;
     }
     const link = (one) => `#/models/${encodeURIComponent(one.name)}${one.mine ? "" : `/${encodeURIComponent(one.owner)}`}`;
-    const rows = models.map((one) => [rowHead(h("a", { href: link(one) }, breakable(one.name))), h("td.title.wide", { title: one.description }, one.description), numberCell(goodness(one)), h("td.wide", one.learned || "–"), h("td.wide", one.framework || "–"), h("td.brief", { title: one.changed_at }, age(one.changed_at)), one.mine ? "mine" : "shared with me", h("td.wide", one.public ? "everybody" : one.groups.join(", ") || "nobody else"), h("td.wide", h("code", one.version.slice(0, 8)))]);
+    const rows = models.map((one) => [rowHead(h("a", { href: link(one) }, breakable(one.name))), h("td.title.wide", { title: one.description }, one.description), numberCell(goodness(one)), h("td.wide", one.learned || "–"), h("td.wide", one.framework || "–"), h("td.brief", { title: one.changed_at }, age(one.changed_at)), whose(one), h("td.wide", one.public ? "everybody" : one.groups.join(", ") || "nobody else"), h("td.wide", h("code", one.version.slice(0, 8)))]);
     fill(
       list,
       table(["Model", wide("What it is"), numberHead("Quality"), wide("Task"), wide("Framework"), h("th.brief", { scope: "col" }, "Changed"), "Whose", wide("May be used by"), wide("Version")], rows, { "aria-label": "Models" }),
@@ -28,4 +28,10 @@ export async function show(view, _args, { signal }) {
     );
   }
   await load();
+}
+
+// Administrators see models that nobody shared with them.
+function whose(one) {
+  if (one.mine) return "mine";
+  return one.public || one.groups.length ? "shared with me" : h("code.small", { title: "You see it as an administrator" }, one.owner.slice(0, 8));
 }
