@@ -4,6 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mlaas4hep.core.data.collector import no_collection
+
 
 @contextmanager
 def imported_for_good() -> Iterator[None]:
@@ -12,11 +14,8 @@ def imported_for_good() -> Iterator[None]:
     Imports leave next to nothing behind, and looking through a million objects again and again is
     a good part of what importing TensorFlow takes.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
+    with no_collection():
+        try:
+            yield
+        finally:
+            gc.freeze()

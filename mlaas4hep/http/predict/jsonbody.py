@@ -1,16 +1,14 @@
 """JSON as people's clients send it, also with NaN and Infinity; and how much of it they are told."""
 
-import gc
 import json
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import orjson
 
+from mlaas4hep.core.data.collector import no_collection
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.jsontext import unique
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
@@ -42,7 +40,7 @@ def loads(body: bytes) -> Any:
             hint="send several requests, or a list of values for each name: `branches`, `inputs` of V1",
         )
     _check_values(body, MAX_VALUES)
-    with _no_collection():
+    with no_collection():
         return _read(body)
 
 
@@ -119,18 +117,6 @@ def _check_values(body: bytes, most: int) -> None:
             + (", and some are NaN or Infinity" if most == MAX_SLOW else ""),
             hint="send several requests, or binary tensors to /v2/models/NAME/infer",
         )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Look for no unused cycles meanwhile: JSON has none, and looking takes most of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _as_python_writes_it(text: str) -> Any:
