@@ -5,7 +5,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
-from tests.adapters.trainers.frameworks.contract import ENTRIES, Training
+from tests.adapters.trainers.frameworks.trainings import ENTRIES, Training
 
 
 class Columns:

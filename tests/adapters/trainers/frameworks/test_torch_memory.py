@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from tests.adapters.trainers.frameworks.contract import Training
 from tests.adapters.trainers.frameworks.resuming import taken_up
+from tests.adapters.trainers.frameworks.trainings import Training
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers

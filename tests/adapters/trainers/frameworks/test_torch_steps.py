@@ -6,7 +6,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
-from tests.adapters.trainers.frameworks.contract import Training
+from tests.adapters.trainers.frameworks.trainings import Training
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers

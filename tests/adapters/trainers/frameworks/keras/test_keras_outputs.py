@@ -12,8 +12,8 @@ from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.request import MetricsRequest
 from tests.adapters.trainers.frameworks import columns
-from tests.adapters.trainers.frameworks.contract import ENTRIES
 from tests.adapters.trainers.frameworks.resuming import taken_up
+from tests.adapters.trainers.frameworks.trainings import ENTRIES
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's advice to the authors of models
 
