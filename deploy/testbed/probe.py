@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 
@@ -32,14 +31,5 @@ def http(url: str, status: int = 200) -> Callable[[], bool]:
         except httpx.TransportError:
             return False
         return answer.status_code == status
-
-    return ready
-
-
-def log_says(file: Path, text: str) -> Callable[[], bool]:
-    """Return a probe: a log file holds `text`."""
-
-    def ready() -> bool:
-        return file.exists() and text in file.read_text(encoding="utf-8", errors="replace")
 
     return ready

@@ -54,13 +54,7 @@ def upload(
     quotas.check_bytes(
         record.owner, sum(path.stat().st_size for path in paths.values()), services, limits
     )
-    record = replace(
-        record,
-        version=_version(paths),
-        files=tuple(sorted(paths)),
-        folds=_folds(paths),
-        checksums=tuple((name, _checksum(path)) for name, path in sorted(paths.items())),
-    )
+    record = _described(record, paths)
     try:
         for name, path in paths.items():
             services.models.put_file(_file(record, name), path)
@@ -72,6 +66,17 @@ def upload(
         raise
     _serve(record, services)
     return record, is_new
+
+
+def _described(record: ModelRecord, paths: Mapping[str, Path]) -> ModelRecord:
+    """Return the record with what the files of its bundle, by their names in it, say of it."""
+    return replace(
+        record,
+        version=_version(paths),
+        files=tuple(sorted(paths)),
+        folds=_folds(paths),
+        checksums=tuple((name, _checksum(path)) for name, path in sorted(paths.items())),
+    )
 
 
 def _serve(record: ModelRecord, services: Services) -> None:

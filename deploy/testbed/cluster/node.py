@@ -19,7 +19,8 @@ def start(place: Place) -> None:
     """Start everything, and return when the node is ready."""
     network.up()
     _remember_others(place)
-    for part in (_etcd, _api_server, _controllers, _registry, containerd.start, _kubelet, _dns):
+    control = (_etcd, _api_server, _controllers)
+    for part in (*control, _registry, containerd.start, _kubelet, _proxy, _dns):
         part(place)
     process.wait(lambda: _is_ready(place), 90, NODE)
 
@@ -157,7 +158,11 @@ def _kubelet(place: Place) -> None:
         "cert-dir": folder / "pki",
     }
     processes.start(place, "kubelet", [place.program("kubelet"), *processes.flags(options)])
-    proxy = {
+
+
+def _proxy(place: Place) -> None:
+    folder = place.folder("cluster", "kubelet")
+    config = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "iptables",
@@ -169,7 +174,7 @@ def _kubelet(place: Place) -> None:
     }
     # A proxy that runs ends when its file is written, be it with the same words.
     if not processes.running(place, "proxy"):
-        (folder / "proxy.yaml").write_text(yaml.safe_dump(proxy), encoding="utf-8")
+        (folder / "proxy.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     processes.start(
         place, "proxy", [place.program("kube-proxy"), f"--config={folder / 'proxy.yaml'}"]
     )

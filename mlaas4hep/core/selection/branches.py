@@ -180,6 +180,20 @@ def names_of(
     for name in sorted(expression.names - known):
         hint = hint_about(name, expression, known)
         raise unknown(next(iter(trees)), name, known, key, hint)
+    _check_is_number(text, expression, trees, preproc, file=file, what=what)
+    return set(expression.names)
+
+
+def _check_is_number(
+    text: str,
+    expression: Expression,
+    trees: Mapping[str, TreeInfo],
+    preproc: Preproc,
+    *,
+    file: str,
+    what: str,
+) -> None:
+    """Refuse a formula that gives text, or a row of values."""
     jagged = {branch.name for tree in trees.values() for branch in tree.branches if branch.jagged}
     jagged |= {branch.name for branch in preproc.new_branches if branch.jagged}
     texts = {branch.name for tree in trees.values() for branch in tree.branches if branch.is_text}
@@ -198,7 +212,6 @@ def names_of(
             branch=name,
             hint="sum, min, max, mean, count, any and all give one value for each row",
         )
-    return set(expression.names)
 
 
 def _all_names(trees: Mapping[str, TreeInfo]) -> set[str]:

@@ -1,6 +1,6 @@
 """Ranges of entries, measured: the specs of what passes, and what each cut leaves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core.data.columns import Columns
@@ -57,13 +57,8 @@ def measure_blocks(
             kept, cuts = preproc.applied(block, keep=frozenset(keep))
             values, missing = missing_apart(kept.only(wanted), rules)
             sketcher.add(values, start)
-            found = measured(values, file=0, start=start, stop=stop)
             yield replace(
-                found,
-                branches=tuple(
-                    replace(spec, missing=missing[spec.name]) if spec.name in missing else spec
-                    for spec in found.branches
-                ),
+                _with_missing(measured(values, file=0, start=start, stop=stop), missing),
                 cuts=(FileCuts(file=0, entries=block.entries, counts=cuts),) if cuts else (),
                 weights=weigher.sums(block, kept, preproc) if weigher else (),
             )
@@ -71,6 +66,15 @@ def measure_blocks(
 
     specs = sketched(merged(parts(start)), sketcher.sketches())
     return MeasuredRange(specs=specs, blocks=count)
+
+
+def _with_missing(specs: Specs, missing: Mapping[str, int]) -> Specs:
+    """Return specs that tell how many values of each branch mean "missing"."""
+    branches = (
+        replace(spec, missing=missing[spec.name]) if spec.name in missing else spec
+        for spec in specs.branches
+    )
+    return replace(specs, branches=tuple(branches))
 
 
 def nothing_passes(entries: int, parts: Iterable[MeasuredRange]) -> PermanentError:

@@ -11,7 +11,6 @@ _MAP_OFFSET = 2
 _IS_REFERENCED = 1 << 4
 _LONG = 255  #: length of a string whose length follows in four bytes
 
-_U2 = struct.Struct(">H").unpack_from
 _U4 = struct.Struct(">I").unpack_from
 _SIZE: Callable[[bytes, int], tuple[int, int]] = struct.Struct(">ii").unpack_from
 _ARRAY = struct.Struct(">IHHIIBii")  #: of a TObjArray without a name that nothing refers to

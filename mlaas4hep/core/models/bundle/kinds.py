@@ -41,7 +41,6 @@ MODEL_KINDS = (
     ModelKind(suffix=".pickle", engine="native", platform="sklearn", framework="sklearn"),
     ModelKind(suffix=".torch", engine="native", platform="pytorch", framework="torch"),
 )
-SUFFIXES = tuple(kind.suffix for kind in MODEL_KINDS)
 HOW = (
     "a bundle holds saved_model.pb with variables/, or one .tflite, .onnx, .keras, .h5 or frozen "
     ".pb file, or of other frameworks model.pickle (scikit-learn), model.ubj (XGBoost), model.txt "
