@@ -18,12 +18,13 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import (
     Event,
     RunCancelled,
+    RunRestarted,
     RunSubmitted,
     ScanContinued,
     ScanEnded,
     TrialEnded,
 )
-from mlaas4hep.core.runs.run import Run
+from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError
 from mlaas4hep.pipeline.promotion import promote
@@ -43,12 +44,13 @@ def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
     with services.leases.hold(f"scan/{event.owner}/{event.run}"):
         scan, trials = load_scan(event.owner, event.run, services)
         before = trials
+        trials = _whole(trials, event, services)
         trials = _pruned(scan, _looked_at(scan, trials, event, services), services, event)
-        trials = _submitted(scan, trials, event, services)
+        trials = _submitted(scan, trials.in_attempt(event.attempt), event, services)
         if trials != before:
             _store(event, trials, services)
         for trial in trials.trials:
-            if trial.status != "running":
+            if trial.status != "running" and trial.number not in trials.again:
                 yield _ended(event, trial, scan)
         if len(trials.trials) == scan.trials and not trials.running:
             yield _finished(event, scan, trials, services)
@@ -93,9 +95,8 @@ def _looked_at(scan: Scan, trials: Trials, event: Event, services: Services) -> 
         run = _run(event.owner, trial.run, services)
         return trial.seen(run, scan.figure, _rounds(trial, scan.figure, event, services))
 
-    return Trials(
-        trials=tuple(look(one) if one.status == "running" else one for one in trials.trials)
-    )
+    looked = tuple(look(one) if one.status == "running" else one for one in trials.trials)
+    return replace(trials, trials=looked)
 
 
 def _run(owner: str, name: str, services: Services) -> Run | None:
@@ -126,7 +127,7 @@ def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Tri
             _cancel(trial, event, services)
             trial = replace(trial, status="pruned")  # noqa: PLW2901 - the same trial
         kept.append(trial)
-    return Trials(trials=tuple(kept))
+    return replace(trials, trials=tuple(kept))
 
 
 def _cancel(trial: Trial, event: Event, services: Services) -> None:
@@ -138,23 +139,51 @@ def _cancel(trial: Trial, event: Event, services: Services) -> None:
             store_record(after, services)
 
 
+def _whole(trials: Trials, event: Event, services: Services) -> Trials:
+    """Return them with the run of a trial at whose submission a turn before ended."""
+    begun = next((one for one in trials.trials if one.number == trials.starting), None)
+    return trials if begun is None else trials.having(_submit(begun, event, services))
+
+
 def _submitted(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
     """Submit trials while there is room; the first reads the data, and the others find it read."""
-    while len(trials.trials) < scan.trials and len(trials.running) < scan.parallel:
+    while len(trials.running) < scan.parallel:
         if trials.trials and not _data_is_ready(trials, event, services):
             return trials
-        number = len(trials.trials)
-        if scan.method == "optuna":
-            values = services.proposer.propose(scan, trials)
-        else:
-            values = scan.proposal(number)
-        trial = _submit(number, values, event, services)
-        trials = Trials(trials=(*trials.trials, trial))
+        trial = _next(scan, trials, event, services)
+        if trial is None:
+            return trials
+        trials = trials.starting_with(trial)
+        _store(event, trials, services)  # before its run: a turn that ends here is gone on with
+        trial = _submit(trial, event, services)
+        trials = trials.having(trial)
         _store(event, trials, services)
         if _is_over(event, services):  # whoever ended the scan may not have seen this trial
             _cancel(trial, event, services)
             break
     return trials
+
+
+def _next(scan: Scan, trials: Trials, event: Event, services: Services) -> Trial | None:
+    """Return the trial to submit next: one of an attempt before, or a new one; None: there is none."""
+    if trials.again:
+        before = next(one for one in trials.trials if one.number == trials.again[0])
+        is_there = _run(event.owner, before.run, services) is not None
+        run = before.run if is_there else _new_name(event, services)
+        return Trial(number=before.number, run=run, values=before.values)
+    number = len(trials.trials)
+    if number == scan.trials:
+        return None
+    if scan.method == "optuna":
+        values = services.proposer.propose(scan, trials)
+    else:
+        values = scan.proposal(number)
+    return Trial(number=number, run=_new_name(event, services), values=values)
+
+
+def _new_name(event: Event, services: Services) -> str:
+    folder = services.runs.get(event.owner, event.run).folder
+    return next_name(event.owner, folder, services)[0]
 
 
 def _is_over(event: Event, services: Services) -> bool:
@@ -169,23 +198,41 @@ def _data_is_ready(trials: Trials, event: Event, services: Services) -> bool:
     return any(run is None or run.chunks.complete for run in runs)
 
 
-def _submit(number: int, values: Values, event: Event, services: Services) -> Trial:
+def _submit(trial: Trial, event: Event, services: Services) -> Trial:
+    """Store the run of a trial, or begin it again, and tell that it is there."""
+    run = _run(event.owner, trial.run, services)
+    news: list[Event] = []
+    if run is None:
+        try:
+            run = _stored(trial, event, services)
+        except InvalidRequestError as error:
+            return replace(trial, status="failed", problem=error.problem.message)
+    elif run.status in (Status.FAILED, Status.CANCELLED):
+        news = [RunRestarted(owner=event.owner, run=trial.run, attempt=run.attempt + 1)]
+        run = services.runs.apply(news) or run
+        store_record(run, services)
+    news.append(RunSubmitted(owner=event.owner, run=trial.run, attempt=run.attempt))
+    services.bus.publish(news)
+    return trial
+
+
+def _stored(trial: Trial, event: Event, services: Services) -> Run:
+    """Return the run of a trial, which is stored with all it needs.
+
+    Raises:
+        InvalidRequestError: a value is none that params.json may have.
+    """
     body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
     base = sealed.load(Request, body)
-    name, of_folder = next_name(event.owner, base.folder, services)
-    trial = Trial(number=number, run=name, values=values)
-    try:
-        request = replace(trial_request(base, values), run=name)
-    except InvalidRequestError as error:
-        return replace(trial, status="failed", problem=error.problem.message)
+    request = replace(trial_request(base, trial.values), run=trial.run)
     contents = {files.REQUEST: sealed.dump(request)}
     for shared in _SHARED:
         key = files.key(event.owner, event.run, shared)
         if services.runs_files.info(key):
             contents[shared] = services.runs_files.get(key)
-    store_run(new_run(request, of_folder, services.clock()), contents, services)
-    services.bus.publish([RunSubmitted(owner=event.owner, run=name)])
-    return trial
+    run = new_run(request, int(trial.run.rpartition("_")[2]), services.clock())
+    store_run(run, contents, services)
+    return run
 
 
 def _ended(event: Event, trial: Trial, scan: Scan) -> TrialEnded:

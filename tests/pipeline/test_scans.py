@@ -1,5 +1,6 @@
 """Scans: trials share what was read, fail by themselves, and the best is promoted."""
 
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -25,8 +26,9 @@ from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import load_request
 from mlaas4hep.pipeline.records import new_run, store_run
-from mlaas4hep.pipeline.scans import load_scan
+from mlaas4hep.pipeline.scans import load_scan, take_turn
 from mlaas4hep.testing import pipeline
+from mlaas4hep.usecases.runs import announce, restart
 from tests import oracle
 
 ENTRIES = 300
@@ -76,8 +78,8 @@ def pretend_train(event, services):
 STEPS = {**table.steps("specs", "chunk-preprocess"), ChunkReady: pretend_train}
 
 
-def run_scan(services, data, **scan):
-    """Do a whole scan and return its run, and how its trials stand."""
+def submitted(services, data, **scan):
+    """Submit a scan, of which nothing is done yet."""
     request = pipeline.submit(services, data, chunk_size=100)
     services.runs.delete("o", request.run)  # only its request is of use here
     wanted = parse_scan(scan)
@@ -85,6 +87,11 @@ def run_scan(services, data, **scan):
     stored = {files.REQUEST: wire.dump(base), files.SCAN: wire.dump(wanted)}
     store_run(new_run(base, 7, 0.0, is_scan=True), stored, services)
     services.bus.publish([ScanContinued(owner="o", run="r_7")])
+
+
+def run_scan(services, data, **scan):
+    """Do a whole scan and return its run, and how its trials stand."""
+    submitted(services, data, **scan)
     drain(services, STEPS)
     return services.runs.get("o", "r_7"), load_scan("o", "r_7", services)[1]
 
@@ -187,3 +194,116 @@ def test_no_more_trials_run_at_once_than_is_asked_for(services, data):
     run_scan(watched, data, arguments={"width": [1, 2, 3, 4, 5, 6]}, parallel=2)
 
     assert max(seen) == 2
+
+
+class EndsAt(Exception):  # noqa: N818 - no error of ours: the process is gone
+    """The process ends here."""
+
+
+class Dying:
+    """A port whose n-th call of a method ends the process, before it or after it."""
+
+    def __init__(self, inner, method, at, after):
+        self._inner, self._method, self._left, self._after = inner, method, at, after
+
+    def __getattr__(self, name):
+        found = getattr(self._inner, name)
+        return self._counted(found) if name == self._method else found
+
+    def _counted(self, found):
+        def called(*given, **options):
+            self._left -= 1
+            if not self._left and not self._after:
+                raise EndsAt
+            answer = found(*given, **options)
+            if not self._left:
+                raise EndsAt
+            return answer
+
+        return called
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("port", "method"), [("runs", "create"), ("bus", "publish"), ("runs_files", "put")]
+)
+def test_a_turn_that_ends_anywhere_leaves_no_trial_outside_its_scan(
+    services, data, port, method, after
+):
+    for at in itertools.count(1):
+        world = replace(pipeline.make_services(), scan_wait_s=0.0)
+        submitted(world, data, arguments={"width": [1, 2]}, parallel=2)
+        dying = replace(world, **{port: Dying(getattr(world, port), method, at, after)})
+        event = ScanContinued(owner="o", run="r_7")
+        try:
+            list(take_turn(event, dying))
+        except EndsAt:
+            pass
+        else:  # it does not call it so often
+            break
+
+        drain(world, STEPS)
+
+        trials = load_scan("o", "r_7", world)[1]
+        assert [trial.status for trial in trials.trials] == ["done", "done"]
+        made = {run.name for run in world.runs.list("o")} - {"r_7"}
+        assert made == {trial.run for trial in trials.trials}
+    assert at > 1
+
+
+def restarted(services, steps=STEPS):
+    """Restart the scan, do all of it, and return its run, and how its trials stand."""
+    announce(restart(services.runs.get("o", "r_7")), services)
+    drain(services, steps)
+    return services.runs.get("o", "r_7"), load_scan("o", "r_7", services)[1]
+
+
+def lucky(event, services):
+    """Train 13 as any other width."""
+    if event.index:
+        return
+    width = dict(load_request(event, services).params.arguments)["width"]
+    fact = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
+    yield ModelReady(**fact, model=event.run, version="v", metrics=(("val_loss", 1 / width),))
+
+
+def test_a_scan_that_failed_tries_what_failed_again_in_the_same_runs(services, data):
+    failed, before = run_scan(services, data, arguments={"width": [13]})
+
+    run, trials = restarted(services, {**STEPS, ChunkReady: lucky})
+
+    assert (failed.status, run.status) == (Status.FAILED, Status.DONE)
+    assert [trial.run for trial in trials.trials] == [before.trials[0].run]
+    assert [trial.status for trial in trials.trials] == ["done"]
+    assert services.runs.get("o", trials.trials[0].run).attempt == 2
+
+
+def test_a_scan_that_fails_again_says_so_and_ends(services, data):
+    run_scan(services, data, arguments={"width": [13]})
+
+    run, trials = restarted(services)
+
+    assert run.status is Status.FAILED
+    assert "unlucky" in run.problem.hint
+    assert [trial.status for trial in trials.trials] == ["failed"]
+
+
+def test_a_restart_keeps_trials_that_are_done_and_submits_deleted_ones_anew(services, data):
+    class Cancelling(MemoryRunBook):
+        def create(self, run):
+            super().create(run)
+            if run.name == "r_9":
+                self.apply([RunCancelled(owner="o", run="r_7", attempt=1)])
+
+    cancelled = replace(services, runs=Cancelling(lambda: 0.0))
+    _, before = run_scan(cancelled, data, arguments={"width": [1, 2, 3]}, parallel=1)
+    cancelled.runs.delete("o", "r_9")
+
+    run, after = restarted(cancelled)
+
+    assert [trial.run for trial in before.trials] == ["r_8", "r_9"]
+    assert run.status is Status.DONE
+    assert [(trial.run, trial.status) for trial in after.trials] == [
+        ("r_8", "done"), ("r_10", "done"), ("r_11", "done"),
+    ]  # fmt: skip
+    assert cancelled.runs.get("o", "r_8").attempt == 1

@@ -1,7 +1,7 @@
 """The trials of a scan: what each tries, how it stands, and which is the best."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from mlaas4hep.core.requests.scan import Scan, Values
 from mlaas4hep.core.runs.run import Run, Status
@@ -47,6 +47,27 @@ class Trials:
     """What is written down of a scan under way."""
 
     trials: tuple[Trial, ...] = ()
+    attempt: int = 1  #: of the scan, that they stand for
+    again: tuple[int, ...] = ()  #: numbers of those that this attempt is to try again
+    starting: int | None = None  #: number of the one whose run may not be stored yet
+
+    def in_attempt(self, attempt: int) -> Self:
+        """Return them in an attempt of the scan: a new one tries again what did not end well."""
+        if attempt <= self.attempt:
+            return self
+        again = tuple(one.number for one in self.trials if one.status in ("failed", "cancelled"))
+        return replace(self, attempt=attempt, again=again)
+
+    def starting_with(self, trial: Trial) -> Self:
+        """Return them with a trial that is about to be submitted, perhaps once more."""
+        again = tuple(number for number in self.again if number != trial.number)
+        return replace(self.having(trial), again=again, starting=trial.number)
+
+    def having(self, trial: Trial) -> Self:
+        """Return them with a trial in its place, which is submitted."""
+        others = (one for one in self.trials if one.number != trial.number)
+        ordered = sorted((*others, trial), key=lambda one: one.number)
+        return replace(self, trials=tuple(ordered), starting=None)
 
     @property
     def running(self) -> tuple[Trial, ...]:
