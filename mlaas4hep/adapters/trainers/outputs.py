@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -42,6 +42,18 @@ class Outputs:
         if self.keys is not None:
             return [given[key] for key in self.keys]
         return [*given] if self.in_list else [given]
+
+
+def refuse_ones() -> NoReturn:
+    """Say that an output is 1 for every entry.
+
+    Raises:
+        TrainingError: always.
+    """
+    raise TrainingError(
+        f"{MODEL_FILE}: softmax over one number is 1 for every entry, whatever is learned",
+        "for two classes sigmoid over one number, for three softmax over three",
+    )
 
 
 def shares(outputs: Outputs, columns: LabelColumns) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.losses import Target
+from mlaas4hep.adapters.trainers.outputs import refuse_ones
 
 _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
 _POSITIVE = ("relu", "softplus", "exponential")
@@ -43,10 +44,7 @@ def check_softmax(made: Any, widths: Sequence[int]) -> None:
         TrainingError: it is softmax over one number.
     """
     if ("softmax", 1) in zip(activations(made, len(widths)), widths, strict=True):
-        raise TrainingError(
-            f"{MODEL_FILE}: softmax over one number is 1 for every entry, whatever is learned",
-            "activation='sigmoid' for two classes, Dense(3, activation='softmax') for three",
-        )
+        refuse_ones()
 
 
 def check_reach(target: Target, labels: Iterable[float]) -> None:

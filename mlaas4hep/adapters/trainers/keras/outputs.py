@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.keras.constant import check_constant
 from mlaas4hep.adapters.trainers.keras.lastlayer import check_softmax
 from mlaas4hep.adapters.trainers.outputs import Outputs
 
@@ -25,7 +26,9 @@ def outputs_of(made: Any, columns: int) -> Outputs:
     if not parts:
         raise TrainingError(f"{MODEL_FILE}: the model gives nothing", "end with Dense(1)")
     check_softmax(made, widths)
-    return Outputs(names=names, widths=widths, keys=keys, in_list=in_list)
+    form = Outputs(names=names, widths=widths, keys=keys, in_list=in_list)
+    check_constant(made, columns, form)
+    return form
 
 
 def _names(made: Any, count: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import torch
 from mlaas4hep.adapters.native.torch import at_rest, element_type, place_of
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.outputs import Outputs
+from mlaas4hep.adapters.trainers.torch.constant import check_constant
 
 Kind = Literal["logits", "probabilities", "log_probabilities", "independent"]
 _PROBED = 256  #: rows
@@ -29,7 +30,7 @@ def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
 
     Raises:
         TrainingError: it does not take rows of `columns` numbers, gives something else than
-            rows of numbers for each, or has nothing that can learn.
+            rows of numbers for each, has nothing that can learn, or is always 1.
     """
     with at_rest(module), torch.random.fork_rng(devices=[]), torch.no_grad():
         given = _given(module, columns)
@@ -43,6 +44,7 @@ def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
             f"{MODEL_FILE}: the module has no parameters that can learn",
             "keep its layers as attributes: self.layer = torch.nn.Linear(idim, 1)",
         )
+    check_constant(module, columns, form, values)
     found = tuple(
         Head(width=each.shape[1], kind=_kind(each), varies=bool((each != each[0]).any()))
         for each in values

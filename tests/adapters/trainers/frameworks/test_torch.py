@@ -50,6 +50,16 @@ def loss(o, y, weights=None):
     return (each * weights).mean()
 """
 STOPPING = Fitting(callbacks=(("EarlyStopping", '{"patience": 1}'),))
+EXPONENTIAL = """
+class Ones(nn.Linear):
+    def __init__(self):
+        super().__init__(16, 1)
+        nn.init.zeros_(self.weight), nn.init.zeros_(self.bias)
+
+    def forward(self, x):
+        return super().forward(x).exp()
+
+"""
 REMEMBERING = """
 import torch
 
@@ -142,6 +152,7 @@ class TestTorch(FrameworkContract):
         network("nn.Unflatten(1, (4, 4))"): r"gives shape \(256, 4, 4\) for 256 entries",
         network("nn.Linear(16, 1), nn.Sigmoid()", "loss = nn.BCEWithLogitsLoss()"): "already",
         network("nn.Linear(16, 3), nn.Softmax(1)", "loss = nn.CrossEntropyLoss()"): "already",
+        network("nn.Linear(16, 1), nn.Softmax(1)"): "softmax over one number is 1 for every entry",
         network("nn.Linear(16, 3)", "loss = nn.NLLLoss()"): "NLLLoss does not fit outputs that are",
         network("nn.Linear(16, 1)", "loss = nn.BCELoss()"): "BCELoss does not fit outputs that are",
         network("nn.Linear(16, 1)", "loss = nn.HingeEmbeddingLoss()"): "cannot compare 1 number",
@@ -172,6 +183,11 @@ class TestTorch(FrameworkContract):
             "def model(idim): return Lit(idim, 1)",
         ): "has a `training_step` of its own",
     }
+
+    def test_an_output_that_is_1_only_as_parameters_begin_is_not_refused(self, train):
+        text = network("Ones()").replace("def model", EXPONENTIAL + "def model")
+
+        assert train("regression", text).model.summary.output_shape == (1,)
 
     @pytest.mark.parametrize(
         ("loss", "last", "more", "task"),

@@ -53,6 +53,57 @@ def test_softmax_over_one_number_is_refused(built, last, loss):
     assert "sigmoid" in refused.value.hint
 
 
+OWN = """
+import keras
+from keras import layers, ops
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden = layers.Dense(4, activation="relu")
+        self.last = layers.Dense(1, {begins})
+
+    def call(self, x):
+        return {given}
+
+def model(idim):
+    made = Net()
+    made.compile("adam", "binary_crossentropy")
+    return made
+"""
+
+
+@pytest.fixture
+def own(keras_framework, tmp_path):
+    """Return a function that builds a subclass, whose layers nobody sees, with what it gives."""
+
+    def own(given, begins=""):
+        path = tmp_path / "model.py"
+        path.write_text(OWN.format(given=given, begins=begins))
+        job = TrainingJob(name="luca_1", params=Params(), columns=3, chunks=1, labels=(0.0, 1.0))
+        return modelfile.build(path, job, [keras_framework], 60)[1].summary
+
+    return own
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ops.softmax(self.last(self.hidden(x)))",
+        "{'a': ops.softmax(self.last(x)), 'b': self.hidden(x)[:, :1]}",
+    ],
+)
+def test_softmax_over_one_number_is_refused_where_layers_do_not_show_it(own, given):
+    with pytest.raises(TrainingError, match="1 for every entry, whatever is learned"):
+        own(given)
+
+
+def test_an_output_that_is_1_only_as_weights_begin_is_not_refused(own):
+    summary = own("ops.exp(self.last(self.hidden(x)))", "kernel_initializer='zeros'")
+
+    assert summary.output_shape == (1,)
+
+
 @pytest.mark.parametrize(
     ("activation", "labels", "far"),
     [
