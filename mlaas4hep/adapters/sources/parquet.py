@@ -14,6 +14,7 @@ from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.footers import MAX_FOOTER_BYTES, ColumnFigures, Footers
+from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import read_fully
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
@@ -41,6 +42,8 @@ class ParquetTable:
                 f"{shown(opening.place.url)} is encrypted", hint="write it without encryption"
             )
         figures = FOOTERS.read(_footer(opening))
+        for each in figures:  # a few bytes may repeat one value as often as they say
+            check_entries(opening.place, each.values, "values of one branch")
         opening.file.seek(0)
         self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
         leaves = list(_stored(self._file))

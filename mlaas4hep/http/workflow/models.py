@@ -4,6 +4,7 @@ import flask
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.sharing import checked_groups
 from mlaas4hep.core.runs.durations import clock_time
 from mlaas4hep.core.runs.views import Deleted, Model
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
@@ -52,7 +53,8 @@ def share_model(context: Context, call: Call) -> flask.Response:
             "the body does not say how to share",
             hint='it looks like {"public": false, "groups": ["physics"]}',
         )
-    return answer(view(models.share(record, public, tuple(groups), context.services), call))
+    shared = models.share(record, public, checked_groups(groups), context.services)
+    return answer(view(shared, call))
 
 
 def delete_model(context: Context, call: Call) -> flask.Response:

@@ -184,6 +184,27 @@ def test_parquet_of_a_hundred_million_equal_entries_in_a_few_bytes_is_refused(so
         source.describe(str(tmp_path / "a.parquet"), "")
 
 
+def test_parquet_whose_one_list_repeats_a_value_without_end_is_refused(source, tmp_path):
+    values = pa.array(np.zeros(100_000_000, np.int8))
+    lists = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
+    parquet.write_table(pa.table({"a": lists}), tmp_path / "a.parquet", compression="zstd")
+
+    with pytest.raises(TooLargeError, match="says that it has 100000000 values of one branch"):
+        source.describe(str(tmp_path / "a.parquet"), "")
+
+
+def test_arrow_lists_that_all_show_the_same_values_are_damaged(source, tmp_path):
+    starts, sizes = pa.array([0] * 10_000, pa.int32()), pa.array([10_000] * 10_000, pa.int32())
+    views = pa.ListViewArray.from_arrays(starts, sizes, pa.array(np.zeros(10_000)))
+    table = pa.table({"a": views})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(str(tmp_path / "a.arrow"), table.schema, options=options) as file:
+        file.write_table(table)
+
+    with pytest.raises(InvalidRequestError, match="views of 10000 values and show 100000000"):
+        _read(source, tmp_path / "a.arrow")
+
+
 def test_hdf5_that_says_it_has_a_million_million_entries_is_refused(source, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", shape=(_MANY,), dtype="f8", chunks=(1024,))

@@ -88,6 +88,13 @@ def test_a_first_version_has_none_before_it(world, alice):
     assert "no version of model 'higgs' before 'v1' is kept" in answer.json["error"]["message"]
 
 
+@pytest.mark.parametrize("groups", [["a"] * 100_000, ["x" * 500_000], ["\0"], [""]])
+def test_groups_that_every_list_of_models_would_carry_are_refused(higgs, groups):
+    refused = higgs.put("/models/higgs/sharing", json={"groups": groups})
+
+    assert (refused.status_code, higgs.get("/models/higgs").json["groups"]) == (400, [])
+
+
 def test_sharing_stays_when_the_version_changes(higgs):
     higgs.put("/models/higgs/sharing", json={"public": True})
 

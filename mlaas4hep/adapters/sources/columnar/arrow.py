@@ -13,6 +13,8 @@ from mlaas4hep.core.data.values.texts import TEXT, text_array
 from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
+MAX_SHARED = 64 * 1024**2  #: values of views at once, which may all show the same few
+
 
 def convert_first() -> None:
     """Convert something: at the first conversion pyarrow imports pandas, which takes half a second."""
@@ -52,6 +54,7 @@ class _Lists:
         if name not in self._open:
             counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
             offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
+            _check_shared(values, int(offsets[-1]))
             self._open[name] = values.flatten(), self._shared(offsets)
         return self._open[name]
 
@@ -66,6 +69,12 @@ class _Lists:
             if known[-1] == offsets[-1] and np.array_equal(known, offsets):
                 return known
         return offsets
+
+
+def _check_shared(values: Any, shown: int) -> None:
+    """Refuse lists that are views of a few values and show more than memory holds."""
+    if shown > max(MAX_SHARED, len(values.values)):
+        raise ValueError(f"its lists are views of {len(values.values)} values and show {shown}")
 
 
 def _whole(values: Any) -> Any:

@@ -44,13 +44,15 @@ def figures(footer: bytes) -> list[dict[str, Any]]:
 
     metadata = parquet.read_metadata(pa.BufferReader(_MARK + footer))
     found: list[dict[str, Any]] = [
-        {"compressed": [], "size_bytes": 0, "gaps": 0} for _ in range(metadata.num_columns)
+        {"compressed": [], "values": 0, "size_bytes": 0, "gaps": 0}
+        for _ in range(metadata.num_columns)
     ]
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         for place, each in enumerate(found):
             column = group.column(place)
             each["compressed"].append(column.total_compressed_size)
+            each["values"] += column.num_values
             each["size_bytes"] += column.total_uncompressed_size
             if column.statistics is not None and column.statistics.has_null_count:
                 each["gaps"] += column.statistics.null_count

@@ -33,6 +33,7 @@ class ColumnFigures:
     """What the footer tells about one column in all row groups."""
 
     compressed: list[int]
+    values: int  #: in all lists together
     size_bytes: int
     gaps: int  #: values that are missing
 

@@ -22,14 +22,19 @@ def check_inflated(place: Place, size_bytes: int) -> None:
         )
 
 
-def check_entries(place: Place, entries: int) -> None:
+def check_entries(place: Place, entries: int, what: str = "entries") -> None:
     """Refuse a file that says it has more entries than can be: each is a byte, inflated, at least.
+
+    Args:
+        place: where the file lies.
+        entries: that it says it has; or values of one branch, which are no fewer bytes.
+        what: they are called.
 
     Raises:
         TooLargeError: so it does.
     """
     if entries > max(FREE_BYTES, MAX_RATIO * place.size_bytes):
         raise TooLargeError(
-            f"{shown(place.url)} has {place.size_bytes} bytes and says that it has {entries} entries",
+            f"{shown(place.url)} has {place.size_bytes} bytes and says that it has {entries} {what}",
             hint="open it where it was made, or leave it out of files.txt",
         )

@@ -55,7 +55,7 @@ def lines(text: str) -> Iterator[Line]:
         if len(line.text) > MAX_LETTERS:
             raise InvalidRequestError(
                 f"line {line.number} has {len(line.text)} characters, more than {MAX_LETTERS}",
-                hint="one file a line",
+                hint="one file or label a line",
             )
         yield line
 

@@ -11,6 +11,7 @@ from mlaas4hep.core.requests.params.expressions import expression_of
 from mlaas4hep.errors import InvalidRequestError
 
 KEYS = ("inputs", "labels", "callbacks", "loss_columns")
+MAX_COLUMNS = 1000  #: labels of one output, or columns for the loss
 _OF_INPUTS = "inputs"
 _LABELS = (
     "'inputs' (an autoencoder), a list of branches or expressions, or"
@@ -67,6 +68,8 @@ def _expressions(
     many = value if isinstance(value, list) else [value] if value != "" else []
     if not all(isinstance(each, str) and each.strip() for each in many) or len(many) < least:
         raise _wrong(key, value, wanted)
+    if len(many) > MAX_COLUMNS:
+        raise InvalidRequestError(f"params.json: {key} has {len(many)}, more than {MAX_COLUMNS}")
     found = tuple(expression_of(key, each) for each in many)
     twice = next((each for each, times in Counter(found).items() if times > 1), None)
     if twice is not None:

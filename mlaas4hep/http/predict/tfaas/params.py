@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.models.sharing import checked_groups
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -79,6 +80,8 @@ def with_params(record: ModelRecord, given: Mapping[str, Any]) -> ModelRecord:
     for key in ("options", "groups"):
         if given.get(key) is not None:
             changes[key] = _texts(key, given[key])
+    if "groups" in changes:
+        changes["groups"] = checked_groups(changes["groups"])
     for key in _CHANNELS:
         if isinstance(given.get(key), int):
             changes["img_channels"] = given[key]

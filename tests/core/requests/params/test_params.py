@@ -234,3 +234,12 @@ def test_labels_are_branches_and_expressions_perhaps_by_output(labels, expected)
 )
 def test_what_is_none_of_these_is_refused(wrong):
     assert "params.json: " in refusal(wrong).message
+
+
+@pytest.mark.parametrize("key", ["labels", "loss_columns"])
+def test_more_columns_than_anybody_learns_are_refused_before_they_are_parsed(key):
+    columns = [f"a + {number}" for number in range(1001)]
+
+    assert refusal(json.dumps({key: columns})).message == (
+        f"params.json: {key} has 1001, more than 1000"
+    )

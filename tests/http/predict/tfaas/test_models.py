@@ -77,7 +77,8 @@ def test_params_can_be_changed_and_share_a_model(world, alice, bob):
 
 
 @pytest.mark.parametrize(
-    "params", [{"lables": "x"}, {"labels": 3}, {"public": "yes"}, {"groups": "top"}]
+    "params",
+    [{"lables": "x"}, {"labels": 3}, {"public": "yes"}, {"groups": "top"}, {"groups": ["a\n"]}],
 )
 def test_wrong_params_are_refused(world, alice, params):
     world.serve()
