@@ -95,6 +95,7 @@ class Connection(LimitedHeads):
 
     def on_message_complete(self) -> None:
         """Ask for an answer at the end of this turn, or let the general way answer."""
+        self.message_came()
         if self._kept is None or self._turn is None:
             super().on_message_complete()
             return

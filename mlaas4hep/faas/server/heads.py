@@ -19,6 +19,8 @@ class LimitedHeads(HttpToolsProtocol):
     A head that comes at once, as nearly all do, costs no timer. What frames a body (extensions of
     chunks, trailers, empty lines between requests) is limited like a head, and trailers are no
     headers: whoever passed the head on has not seen them.
+    Who got an answer before all of the body came has as long for the rest as for a head: uvicorn
+    waits for it without end, as soon as one more byte came.
     A request for another protocol is the last of its connection, and cannot have a body: the parser
     takes that for the next request, which whoever passed it on has not seen either.
     """
@@ -28,6 +30,7 @@ class LimitedHeads(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_head = True
+        self._has_rest = False  #: a head came, and not all of its body
         self._unread_bytes = 0  #: since a head was complete, or a piece of a body came; about
         self._patience: asyncio.TimerHandle | None = None
 
@@ -79,9 +82,25 @@ class LimitedHeads(HttpToolsProtocol):
         self.body_came()
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """Wait no more for a body."""
+        self.message_came()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a body that nobody reads."""
+        super().on_response_complete()
+        if self._has_rest and self._patience is None and not self.transport.is_closing():
+            self._patience = self.loop.call_later(self.max_head_s, self._end)
+
     def head_came(self) -> None:
         """Wait no more: the head is complete."""
-        self._is_head, self._unread_bytes = False, 0
+        self._is_head, self._has_rest, self._unread_bytes = False, True, 0
+        self._stop_waiting()
+
+    def message_came(self) -> None:
+        """Wait no more: head and body are complete."""
+        self._has_rest = False
         self._stop_waiting()
 
     def body_came(self) -> None:
@@ -95,6 +114,10 @@ class LimitedHeads(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _end(self) -> None:
+        self._stop_waiting()
+        self.transport.close()
 
     def _refuse(self, status: bytes) -> None:
         self._stop_waiting()

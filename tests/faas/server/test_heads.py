@@ -101,3 +101,24 @@ def test_requests_that_follow_each_other_are_answered():
         line.sendall((HEAD + b"\r\n") * 3 + HEAD + b"Connection: close\r\n\r\n")
 
         assert answer(line).count(b"fine") == 4
+
+
+EARLY = HEAD.replace(b"GET", b"POST") + b"Content-Length: 4\r\n\r\n"
+
+
+def test_who_was_answered_before_the_body_came_cannot_hold_the_line_for_ever():
+    with connected(Impatient) as line:
+        line.sendall(EARLY + b"a")
+        first = line.recv(65536)
+        line.sendall(b"b")
+
+        assert (first + answer(line)).count(b"HTTP/1.1 ") == 1
+
+
+def test_a_body_whose_rest_comes_after_the_answer_leaves_the_line_to_the_next_request():
+    with connected(LimitedHeads) as line:
+        line.sendall(EARLY + b"a")
+        first = line.recv(65536)
+        line.sendall(b"bcd" + HEAD + b"Connection: close\r\n\r\n")
+
+        assert (first + answer(line)).count(b"HTTP/1.1 200 ") == 2
