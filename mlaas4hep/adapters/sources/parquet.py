@@ -42,8 +42,6 @@ class ParquetTable:
                 f"{shown(opening.place.url)} is encrypted", hint="write it without encryption"
             )
         figures = FOOTERS.read(_footer(opening))
-        for each in figures:  # a few bytes may repeat one value as often as they say
-            check_entries(opening.place, each.values, "values of one branch")
         opening.file.seek(0)
         self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
         leaves = list(_stored(self._file))
@@ -52,6 +50,7 @@ class ParquetTable:
         self._paths = {leaf.name: columns.column(at).path for leaf, at in leaves}
         self._cursors = Cursors(self._batches)
         self.contents = _contents(self._file.metadata, leaves, figures)
+        _check_lists(opening, self.contents.entries, figures)
 
     def read(self, names: Sequence[str], window: Window) -> Columns:
         """Return the entries of a window."""
@@ -84,6 +83,13 @@ def _footer(opening: Opening) -> bytes:
         raise ValueError("its end is no footer")
     opening.file.seek(size - _TAIL.size - length)
     return read_fully(cast(BinaryIO, opening.file), length) + tail
+
+
+def _check_lists(opening: Opening, entries: int, figures: Sequence[ColumnFigures]) -> None:
+    """Refuse lists in which a few bytes repeat a value more often than can be."""
+    for each in figures:
+        if each.values > entries:
+            check_entries(opening.place, each.values, "values of one branch")
 
 
 def _starts(metadata: Any) -> tuple[int, ...]:
