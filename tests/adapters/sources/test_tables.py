@@ -1,5 +1,6 @@
 """What is special about files of tables: types, gaps, links, trees, large groups."""
 
+from decimal import Decimal
 from itertools import zip_longest
 
 import fastavro
@@ -107,6 +108,17 @@ def test_digits_that_would_be_lost_to_a_gap_are_refused(source, tmp_path):
 
     with pytest.raises(InvalidRequestError, match=r"'n' has gaps and whole numbers above 2\^53"):
         _read(source, tmp_path / "a.parquet", ["n"])
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128, pa.decimal256])
+def test_whole_decimals_that_doubles_do_not_hold_are_refused(source, tmp_path, kind):
+    for name, value in ("small", 2**53), ("large", 2**53 + 1):
+        values = pa.array([Decimal(value), Decimal(-3)], kind(20, 0))
+        parquet.write_table(pa.table({"n": values}), tmp_path / f"{name}.parquet")
+
+    assert _read(source, tmp_path / "small.parquet", ["n"]) == [{"n": 2.0**53}, {"n": -3.0}]
+    with pytest.raises(InvalidRequestError, match=r"'n' has whole numbers above 2\^53"):
+        _read(source, tmp_path / "large.parquet", ["n"])
 
 
 def test_an_encrypted_parquet_file_is_called_so(source, tmp_path):

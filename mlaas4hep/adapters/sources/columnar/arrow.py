@@ -25,7 +25,8 @@ def columns_of(table: Any, leaves: Sequence[Leaf]) -> Columns:
     """Return the entries of an Arrow table or batch.
 
     Raises:
-        InvalidRequestError: values are missing where a double cannot hold all others.
+        InvalidRequestError: values are missing, or of a decimal type, where a double cannot hold
+            all whole ones.
     """
     flat: dict[str, Array] = {}
     jagged: dict[str, Jagged] = {}
@@ -108,11 +109,28 @@ def _numbers(values: Any, name: str) -> Array:
     if isinstance(values, pa.DictionaryArray):
         values = values.dictionary_decode()
     if pa.types.is_decimal(values.type):
-        values = values.cast(pa.float64())
+        values = _doubles(values, name)
     if values.null_count:
         values = _with_gaps(values, name)
     found: Array = values.to_numpy(zero_copy_only=False)
     return found
+
+
+def _doubles(decimals: Any, name: str) -> Any:
+    """Return decimal numbers as doubles; refuse whole ones that would lose digits."""
+    if decimals.type.scale <= 0 and _exceeds_doubles(decimals):
+        raise InvalidRequestError(
+            f"branch {name!r} has whole numbers above 2^53 in a decimal type, which are read as"
+            " doubles: the last digits would be lost",
+            branch=name,
+            hint="write it as int64, or leave it out with exclude_branches",
+        )
+    return decimals.cast(pa.float64())
+
+
+def _exceeds_doubles(values: Any) -> bool:
+    ends = pc.min_max(values).as_py()
+    return ends["max"] is not None and max(-ends["min"], ends["max"]) > DOUBLES_HOLD
 
 
 def _texts(values: Any, _name: str) -> Array:
@@ -130,8 +148,7 @@ def _with_gaps(values: Any, name: str) -> Any:
         return values.cast(pa.int8()).cast(pa.float64())
     if not pa.types.is_integer(values.type):
         return values
-    ends = pc.min_max(values).as_py()
-    if ends["max"] is not None and max(-ends["min"], ends["max"]) > DOUBLES_HOLD:
+    if _exceeds_doubles(values):
         raise InvalidRequestError(
             f"branch {name!r} has gaps and whole numbers above 2^53, which cannot be both kept",
             branch=name,

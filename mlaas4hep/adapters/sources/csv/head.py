@@ -14,6 +14,7 @@ MAX_COLUMNS = 100_000
 _GLANCE_BYTES = 64 * 1024  #: of the first entry, which only helps to tell what the names are
 _SEPARATORS = (",", ";", "\t", "|")
 _QUOTED = re.compile('"[^"]*"')
+_DECLARED = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)  #: as Excel reads and writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +29,25 @@ class Head:
 
 
 def read_head(file: BinaryIO) -> Head:
-    """Return the head of a file; lines that begin with # may stand before it.
+    """Return the head of a file; `sep=;` and lines that begin with # may stand before it.
 
     Raises:
         InvalidRequestError: there are no names, one twice, or too many.
     """
     file.seek(0)
     data = file.read(MAX_HEAD_BYTES)
-    at, line, comment = 0, 1, ""
+    at, line, comment, declared = 0, 1, "", ""
     rows = data.splitlines(keepends=True)
     for number, row in enumerate(rows):
         text = _decoded(row, line, first=at == 0)
-        if text.strip() and not text.startswith("#"):
+        if at == 0 and (match := _DECLARED.fullmatch(text.strip(" "))):
+            declared = match[1]
+        elif text.strip() and not text.startswith("#"):
             if not row.endswith((b"\n", b"\r")) and len(data) == MAX_HEAD_BYTES:
                 raise InvalidRequestError(f"line {line} is longer than {MAX_HEAD_BYTES} bytes")
             following = _first_text(rows[number + 1 :])
-            return _head(text, comment, following, (at, line), len(row))
+            separator = declared or _separator(text, following, line)
+            return _head(text, separator, (comment, following), (at, line, len(row)))
         comment = text.lstrip("# ") if text.startswith("#") else comment
         at, line = at + len(row), line + 1
     raise InvalidRequestError("there is no line with the names of the columns")
@@ -69,9 +73,10 @@ def _first_text(rows: Iterable[bytes]) -> str:
     return first[:_GLANCE_BYTES].decode("utf-8", "replace")
 
 
-def _head(text: str, comment: str, following: str, place: tuple[int, int], size: int) -> Head:
-    at, line = place
-    separator = _separator(text, following, line)
+def _head(text: str, separator: str, around: tuple[str, str], place: tuple[int, int, int]) -> Head:
+    """Return the head of a first line; `around` are the comment before it and the line after it."""
+    comment, following = around
+    at, line, size = place
     fields = _fields(text, separator)
     if all(map(_is_number, fields)):  # as NumPy's savetxt writes: the names are a comment
         names = _fields(comment, separator)
