@@ -9,7 +9,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.dispatcher.patrol import Patrol
 from mlaas4hep.pipeline.tidying import forget_attempts, tidy
-from mlaas4hep.ports import ObjectInfo, Services
+from mlaas4hep.ports import Services
 from mlaas4hep.usecases.storekeeping.abandoned import remove_abandoned
 from mlaas4hep.usecases.storekeeping.rebuild import rebuild
 
@@ -61,11 +61,13 @@ class Housekeeping:
         lost = [
             info
             for info in self._patrol.look(hurries=not known)
-            if _who(info) not in known and (info.key, info.etag) not in self._unreadable
+            if files.run_of(info.key) not in known and (info.key, info.etag) not in self._unreadable
         ]
         made = rebuild(self._services, lost) if lost else []
         self._unreadable |= {
-            (info.key, info.etag) for info in lost if "/".join(_who(info)) not in made
+            (info.key, info.etag)
+            for info in lost
+            if info.key.removesuffix(f"/{files.RUN}") not in made
         }
         return made
 
@@ -99,11 +101,6 @@ class Housekeeping:
         if removed:
             log.warning("run %s/%s had left %d objects", run.owner, run.name, removed)
         return removed
-
-
-def _who(record: ObjectInfo) -> _Who:
-    owner, name, _ = record.key.split("/", 2)
-    return owner, name
 
 
 def _look(run: Run, now: float) -> _Look:

@@ -37,4 +37,4 @@ class Patrol:
         looked = list(islice(rest, AT_ONCE))
         if len(looked) == AT_ONCE:
             self._rest = rest
-        return [info for info in looked if info.key.endswith(f"/{files.RUN}")]
+        return [info for info in looked if files.run_of(info.key)]

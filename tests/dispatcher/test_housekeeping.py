@@ -179,6 +179,8 @@ def test_a_run_that_came_and_was_lost_between_two_sweeps_is_rebuilt(services: Se
     keeping.rebuild(services.runs.list())  # the first round
     store_run(replace(RUN, name="luca_2", number=2), {}, services)
     services.runs.delete("a", "luca_2")  # from the book alone
+    for strange in "c", "a/run.json", "a/luca_2/plots/run.json":  # of nobody
+        services.runs_files.put(strange, b"")
 
     made = [keeping.rebuild(services.runs.list())]
     now[0] = patrol.PAUSE_S

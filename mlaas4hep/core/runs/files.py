@@ -57,6 +57,18 @@ def is_of_run(folder: str) -> bool:
     return folder.rpartition("_")[2].isdecimal()
 
 
+def run_of(record: str) -> tuple[str, str] | None:
+    """Return owner and name of the run whose record has this key; None: that of something else.
+
+    >>> run_of("luca/higgs_1/run.json"), run_of("luca/higgs_1/plots/run.json"), run_of("strange")
+    (('luca', 'higgs_1'), None, None)
+    """
+    match record.split("/"):
+        case [owner, run, name] if name == RUN:
+            return owner, run
+    return None
+
+
 def is_unfinished(key: str) -> bool:
     """Tell whether a file of a run, by its key, is of no use once the run is done."""
     name = key.split("/", 2)[2]

@@ -50,8 +50,8 @@ def _stored(
     services: Services, known: set[tuple[str, str]], found: Iterable[ObjectInfo]
 ) -> Iterator[Run]:
     for info in found:
-        owner, name, *file = info.key.split("/")
-        if file == [files.RUN] and (owner, name) not in known:
+        who = files.run_of(info.key)
+        if who and who not in known:
             try:
                 yield sealed.load(Run, services.runs_files.get(info.key))
             except MlaasError as error:

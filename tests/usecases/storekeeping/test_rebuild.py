@@ -37,6 +37,8 @@ def lost(services: Services) -> Services:
 
 def test_runs_are_rebuilt_from_the_store_when_their_book_is_lost(services: Services) -> None:
     store_run(RUN, {}, services)
+    for strange in "c", "a/run.json", "a/luca_1/plots/run.json":  # of nobody
+        services.runs_files.put(strange, b"")
     after = lost(services)
 
     assert rebuild(after) == ["a/luca_1"]
