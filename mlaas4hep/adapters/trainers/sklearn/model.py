@@ -132,7 +132,7 @@ class SklearnModel:
     def _learn(self, block: Block, classes: Any) -> None:
         x, y, weights = tabular.taken(block)
         keywords = self._weighted(weights)
-        if classes is not None and "classes" in _parameters(self.estimator.partial_fit):
+        if classes is not None and _takes(self.estimator.partial_fit, "classes"):
             keywords["classes"] = classes
         # Its batches are small: threads would spend their time waiting for each other.
         with threadpool_limits(limits=1, user_api="blas"), told("does not learn the entries"):
@@ -206,3 +206,9 @@ def _summary(estimator: Any, job: TrainingJob) -> ModelSummary:
 
 def _parameters(function: Any) -> set[str]:
     return set(inspect.signature(function).parameters)
+
+
+def _takes(function: Any, name: str) -> bool:
+    """Tell whether it has such an argument, or hands on whatever it gets, as own classes do."""
+    parameters = inspect.signature(function).parameters
+    return name in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())

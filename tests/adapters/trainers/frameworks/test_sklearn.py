@@ -63,6 +63,21 @@ def returning(text, imports="from sklearn.svm import SVC"):
     return f"{imports}\ndef model():\n    return {text}\n"
 
 
+STEPPING = returning(
+    "SGDClassifier(loss='log_loss')", "from sklearn.linear_model import SGDClassifier"
+)
+HANDING_ON = """
+from sklearn.linear_model import SGDClassifier
+
+class Own(SGDClassifier):
+    def partial_fit(self, *args, **more):
+        return super().partial_fit(*args, **more)
+
+def model():
+    return Own(loss="log_loss")
+"""
+
+
 class TestSklearn(FrameworkContract):
     name = "sklearn"
     native = "model.pickle"
@@ -80,11 +95,8 @@ class TestSklearn(FrameworkContract):
     }
 
     @pytest.mark.parametrize("epochs", [20])
-    def test_a_classifier_that_learns_in_steps_knows_all_classes_first(self, train, epochs):
-        text = returning(
-            "SGDClassifier(loss='log_loss')", "from sklearn.linear_model import SGDClassifier"
-        )
-
+    @pytest.mark.parametrize("text", [STEPPING, HANDING_ON])
+    def test_a_classifier_that_learns_in_steps_knows_all_classes_first(self, train, text, epochs):
         training = train("multiclass", text, labels=(), params={"epochs": epochs}).finish()
 
         assert len(training.history) == epochs
