@@ -17,10 +17,12 @@ SCRIPT = """
 import sys
 from dataclasses import replace
 from pathlib import Path
+from mlaas4hep.adapters.confinement.prctl import die_with_parent
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.laptop.platform import up
 from mlaas4hep.laptop.programs import Sources
 
+die_with_parent()  # no platform outlives tests that are killed
 sources = Sources.find()
 if sys.argv[2]:
     sources = replace(sources, functions=Path(sys.argv[2]))
