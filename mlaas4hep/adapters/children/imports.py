@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mlaas4hep.core.data.collector import no_collection
+from mlaas4hep.core.collector import no_collection
 
 
 @contextmanager

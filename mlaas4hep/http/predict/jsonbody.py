@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from mlaas4hep.core.data.collector import no_collection
+from mlaas4hep.core.collector import no_collection
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.jsontext import unique
 from mlaas4hep.errors import InvalidRequestError, TooLargeError

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, leaves_of_stored
 from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree
-from mlaas4hep.core.data.collector import no_collection
+from mlaas4hep.core.collector import no_collection
 
 KNOWN = 8  #: trees that are kept
 

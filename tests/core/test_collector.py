@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from mlaas4hep.core.data.collector import no_collection
+from mlaas4hep.core.collector import no_collection
 
 
 def test_it_is_off_inside_and_on_again_behind():
