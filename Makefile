@@ -34,7 +34,8 @@ check-types:
 check-docs:
 	$(SITE) --quiet --site-dir build/site
 
-WORKERS ?= 2
+# One more than two cores: tests also wait, for processes and events. A worker takes up to 2 GB.
+WORKERS ?= 3
 test: $(DEV) ## every test that can run on this machine; says what was skipped and why (WORKERS=n side by side)
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
