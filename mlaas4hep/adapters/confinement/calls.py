@@ -7,7 +7,8 @@ how); numbers are name=x86_64,aarch64, with - where a machine has no such call.
 _TABLE = """
 open files:
 read=0,63 write=1,64 pread64=17,67 pwrite64=18,68 readv=19,65 writev=20,66 preadv=295,69
-pwritev=296,70 preadv2=327,286 pwritev2=328,287 close=3,57 close_range=436,436 lseek=8,62 dup=32,23 dup2=33,- dup3=292,24 pipe=22,- pipe2=293,59
+pwritev=296,70 preadv2=327,286 pwritev2=328,287 close=3,57 close_range=436,436 lseek=8,62
+dup=32,23 dup2=33,- dup3=292,24 pipe=22,- pipe2=293,59
 sendfile=40,71 copy_file_range=326,285 truncate=76,45 ftruncate=77,46 fallocate=285,47
 fsync=74,82 fdatasync=75,83 sync_file_range=277,84 fadvise64=221,223 flock=73,32 umask=95,166
 
@@ -54,8 +55,8 @@ getsid=124,156 getrlimit=97,163 setrlimit=160,164 getrusage=98,165 getpriority=1
 capget=125,90 getrandom=318,278
 
 only with some arguments (`ARGUMENTS`, `FILES`, and seccomp.py for clone, signals and mmap):
-open=2,- creat=85,- openat=257,56 getsockopt=55,209 fcntl=72,25 ioctl=16,29 prctl=157,167 prlimit64=302,261 sched_setaffinity=203,122 clone=56,220
-mmap=9,222 kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
+open=2,- creat=85,- openat=257,56 getsockopt=55,209 fcntl=72,25 ioctl=16,29 prctl=157,167
+prlimit64=302,261 sched_setaffinity=203,122 clone=56,220 mmap=9,222 kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
 """
 _PLACES = {"x86_64": 0, "aarch64": 1}
 

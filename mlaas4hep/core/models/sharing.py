@@ -18,7 +18,7 @@ def checked_groups(groups: Sequence[str]) -> tuple[str, ...]:
     for group in groups:
         if len(group) > MAX_LETTERS:
             raise InvalidRequestError(
-                f"groups has {len(group)} characters, more than {MAX_LETTERS}"
+                f"groups has a name of {len(group)} characters, more than {MAX_LETTERS}"
             )
         if not group.strip() or not group.isprintable():
             raise InvalidRequestError(f"groups has {group!r}, which is no name of a group")

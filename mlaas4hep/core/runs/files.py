@@ -17,9 +17,8 @@ _PARTS = "parts-"  #: prefix of the scores of single ranges
 WEBHOOK = "webhook.json"  #: how far the news of its end has come: `webhooks.Delivery`
 LOG = "train.log"  #: what model.py printed
 HISTORY = "history.json"  #: figures of each round so far: a list of objects
-QUALITY = (
-    "plots/quality.json"  #: ROC points, scores in bins, confusion; see `assessment/quality.py`
-)
+#: ROC points, scores in bins, confusion; see `assessment/quality.py`
+QUALITY = "plots/quality.json"
 FEATURES = "features.json"  #: what it learns from and what not: `FeatureList`
 SAMPLE = "sample.json"  #: one entry as people send it to the model
 CHECKS = "plots/checks.json"  #: over-training and importance; see `assessment/results.py`

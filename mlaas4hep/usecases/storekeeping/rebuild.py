@@ -36,8 +36,7 @@ def rebuild(services: Services, found: Iterable[ObjectInfo] | None = None) -> li
     """
     known = {(run.owner, run.name) for run in services.runs.list()}
     made = []
-    infos = list(services.runs_files.list("") if found is None else found)
-    for run in _stored(services, known, infos):
+    for run in _stored(services, known, services.runs_files.list("") if found is None else found):
         with suppress(ConflictError):
             services.runs.create(run)
             made.append(f"{run.owner}/{run.name}")
@@ -49,13 +48,13 @@ def rebuild(services: Services, found: Iterable[ObjectInfo] | None = None) -> li
 def _stored(
     services: Services, known: set[tuple[str, str]], found: Iterable[ObjectInfo]
 ) -> Iterator[Run]:
-    for info in found:
-        who = files.run_of(info.key)
-        if who and who not in known:
-            try:
-                yield sealed.load(Run, services.runs_files.get(info.key))
-            except MlaasError as error:
-                log.warning("%s is left out: %s", info.key, error)
+    others = {*known, None}  # of no run: anything else that lies there
+    records = [info.key for info in found if files.run_of(info.key) not in others]
+    for key in records:  # the list was read to its end: what is written now does not change it
+        try:
+            yield sealed.load(Run, services.runs_files.get(key))
+        except MlaasError as error:
+            log.warning("%s is left out: %s", key, error)
 
 
 def _end(run: Run, services: Services) -> None:

@@ -12,7 +12,7 @@ def test_names_of_groups_stay_as_they_are():
     ("groups", "says"),
     [
         (["a"] * 101, "groups has 101 texts, more than 100"),
-        (["a" * 257], "groups has 257 characters, more than 256"),
+        (["a" * 257], "groups has a name of 257 characters, more than 256"),
         (["a", ""], "groups has '', which is no name"),
         (["a\nb"], "which is no name"),
         (["\0"], "which is no name"),

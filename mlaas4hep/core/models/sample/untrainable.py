@@ -13,9 +13,8 @@ from mlaas4hep.core.models.training import SampledLabels
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.errors import PermanentError
 
-_MOST_ROWS = (
-    1000  #: more different labels are values, of which some and the extreme ones tell enough
-)
+#: more different labels are values, of which some and the extreme ones tell enough
+_MOST_ROWS = 1000
 _TWO_CLASSES = ({0.0, 1.0}, {-1.0, 1.0})
 
 

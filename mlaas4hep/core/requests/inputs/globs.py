@@ -3,7 +3,27 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from mlaas4hep.errors import InvalidRequestError
+
+MAX_COMPARED = 500_000  #: names, for one pattern: a quarter of a second
 _ANY_FOLDERS = "**"
+_SHOWN = 200  #: characters of a pattern
+
+
+def matching(paths: Sequence[str], pattern: str) -> list[str]:
+    """Return the paths that match a pattern, sorted.
+
+    Raises:
+        InvalidRequestError: finding out would take too long.
+    """
+    if cost(paths, pattern) > MAX_COMPARED:
+        shown = pattern[:_SHOWN]
+        raise InvalidRequestError(
+            f"{shown!r} has too many parts for the {len(paths)} files of the tarball",
+            file=shown,
+            hint="one ** is enough: data/**/*.root",
+        )
+    return sorted(path for path in paths if matches(path, pattern))
 
 
 def cost(paths: Sequence[str], pattern: str) -> int:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.inputs.datasets import SCHEME
-from mlaas4hep.core.requests.inputs.globs import cost, matches
+from mlaas4hep.core.requests.inputs.globs import matching
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.servers import Server, server
 from mlaas4hep.core.requests.limits import Limits
@@ -18,9 +18,6 @@ LOGICAL = ("/store/", "/eos/")  #: begin names of files on storage behind a redi
 SCHEMES = ("root", "roots", "https", "http")
 #: begin settings of XRootD's client, among them the files that it takes for its credentials
 CLIENTS = ("xrd.", "xrdcl.")
-
-MAX_COMPARED = 500_000  #: names, for one pattern: a second
-_SHOWN = 200  #: characters of a pattern
 
 Find = Callable[[str], Sequence[str]]
 
@@ -146,14 +143,4 @@ def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> l
         return [pattern]  # `resolve` says why not
     if upload.find(pattern):  # a name may hold brackets
         return [pattern]
-    return _matching(upload.paths, pattern.removeprefix("./"))
-
-
-def _matching(paths: Sequence[str], pattern: str) -> list[str]:
-    if cost(paths, pattern) > MAX_COMPARED:
-        raise _refusal(
-            pattern[:_SHOWN],
-            f"has too many parts for the {len(paths)} files of the tarball",
-            "one ** is enough: data/**/*.root",
-        )
-    return sorted(path for path in paths if matches(path, pattern))
+    return matching(upload.paths, pattern.removeprefix("./"))

@@ -6,15 +6,16 @@ Input files and the texts of the request stay out; so does what is large.
 import io
 import posixpath
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from mlaas4hep.core.requests.inputs.files import names_in
-from mlaas4hep.core.requests.inputs.globs import is_pattern, matches
+from mlaas4hep.core.requests.inputs.globs import cost, is_pattern, matching
 from mlaas4hep.core.requests.inputs.suffixes import OF_DATA_ALONE
 from mlaas4hep.errors import InvalidRequestError
 
 LARGEST = 32 * 1024**2  #: bytes of one file
 MOST = 128 * 1024**2  #: bytes of all of them
+MOST_COMPARED = 10_000_000  #: names, to find out which files are inputs: five seconds
 _TAKEN = ("model.py", "job.json", "checkpoint", "checkpoint.npz", "import.log", "bundle", "plots")
 
 
@@ -27,23 +28,33 @@ def chosen(sizes: Iterable[tuple[str, int]], listed: str) -> tuple[str, ...]:
     """
     found: list[str] = []
     left = MOST
-    names = _names(listed)
-    patterns = [name for name in names if is_pattern(name)]
-    for path, size in sorted(sizes):
-        top = path.split("/", 1)[0]
-        named = path in names or any(matches(path, pattern) for pattern in patterns)
-        is_input = named or path.lower().endswith(OF_DATA_ALONE)
-        if top in _TAKEN or is_input or size > min(LARGEST, left):
+    others = [each for each in sorted(sizes) if not _is_taken(each[0])]
+    inputs = _named([path for path, _ in others], listed)
+    for path, size in others:
+        if path in inputs or size > min(LARGEST, left):
             continue
         found.append(path)
         left -= size
     return tuple(found)
 
 
-def _names(listed: str) -> frozenset[str]:
-    """Return the names and patterns of a list of files; of a wrong one, which others refuse, none."""
+def _is_taken(path: str) -> bool:
+    """Tell whether a name stands for something else already: data, or what a training writes."""
+    return path.split("/", 1)[0] in _TAKEN or path.lower().endswith(OF_DATA_ALONE)
+
+
+def _named(paths: Sequence[str], listed: str) -> frozenset[str]:
+    """Return what a list of files names among these.
+
+    It is nothing if the list is wrong, which others refuse, or to compare it takes too long: then
+    inputs that do not look like data go with model.py, too.
+    """
     try:
-        return frozenset(map(posixpath.normpath, names_in(listed)))
+        names = frozenset(map(posixpath.normpath, names_in(listed)))
+        patterns = [name for name in names if is_pattern(name)]
+        if sum(cost(paths, pattern) for pattern in patterns) > MOST_COMPARED:
+            return frozenset()
+        return names.union(*(matching(paths, pattern) for pattern in patterns))
     except InvalidRequestError:
         return frozenset()
 

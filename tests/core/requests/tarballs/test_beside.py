@@ -38,3 +38,12 @@ def test_weights_beside_listed_data_of_the_same_format_go_along():
 
 def test_a_list_that_others_refuse_keeps_nothing_back():
     assert _chosen("layers.py", listed='{"files": 1}') == ("layers.py",)
+
+
+@pytest.mark.parametrize(
+    "listed", ["**/" * 2000 + "*.py", "\n".join(f"**/{number}*.py" for number in range(200))]
+)
+def test_a_list_that_takes_minutes_to_compare_is_not_compared(listed):
+    paths = {f"a/b/{number}.py" for number in range(10_000)}
+
+    assert set(_chosen(*paths, listed=listed)) == paths
