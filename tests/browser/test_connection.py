@@ -81,7 +81,8 @@ def test_what_was_typed_stays_when_light_becomes_dark(crowded, visit):
     assert page.get_by_text("1 to 11 of 11").count() == 1
 
 
-def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(crowded, visit):
+def held_search(crowded, visit):
+    """Return alice's page, which looks for "number 1", and the answers that it waits for."""
     alice = visit()
     alice.sign_in(crowded.url, crowded.token("alice"))
     page, held = alice.page, []
@@ -92,6 +93,11 @@ def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(cro
     page.route(lambda url: "q=number+1&" in url, hold)
     with page.expect_request(lambda request: "q=number+1&" in request.url):
         page.get_by_label("Find").fill("number 1")
+    return page, held
+
+
+def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(crowded, visit):
+    page, held = held_search(crowded, visit)
     page.get_by_label("Find").fill("number 17")
     page.get_by_text("1 to 11 of 11").wait_for()
 
@@ -103,17 +109,7 @@ def test_an_answer_that_comes_late_does_not_replace_that_to_a_later_question(cro
 
 
 def test_an_answer_that_comes_while_somebody_types_puts_no_search_off(crowded, visit):
-    alice = visit()
-    alice.sign_in(crowded.url, crowded.token("alice"))
-    page, held = alice.page, []
-
-    def hold(route):
-        held.append(route)
-
-    page.route(lambda url: "q=number+1&" in url, hold)
-    with page.expect_request(lambda request: "q=number+1&" in request.url):
-        page.get_by_label("Find").fill("number 1")
-
+    page, held = held_search(crowded, visit)
     page.get_by_label("Find").fill("number 17")
     held[0].fulfill(json={"runs": [], "total": 0, "offset": 0, "limit": 50})
 
