@@ -132,7 +132,7 @@ def many(values: Any, dtype: str) -> Array | None:
         return None
     is_flat = isinstance(values[0], _ONE)
     if is_flat and len(values) <= _SHORT:
-        return _row(values, dtype)
+        return np.array(values, dtype) if is_plain(values) else None
     if not is_flat and len(values) < _MANY:
         return None
     found = doubles(values, len(values)) if is_flat else matrix(values)
@@ -141,13 +141,14 @@ def many(values: Any, dtype: str) -> Array | None:
     return found if dtype == "float64" else found.astype(dtype)
 
 
-def _row(values: list[Any], dtype: str) -> Array | None:
-    """Return what `many` returns for a few numbers, with as little code as possible."""
+def is_plain(values: Any) -> bool:
+    """Tell whether these are a few numbers that doubles hold, and none is NaN or may be a truth value."""
+    if not isinstance(values, list) or not 0 < len(values) <= _SHORT or _is_bool(values[0]):
+        return False
     try:
-        are_small = math.hypot(*values) < DOUBLES_HOLD  # NaN is not, and texts are no numbers
+        return math.hypot(*values) < DOUBLES_HOLD  # NaN is not, and texts are no numbers
     except (TypeError, OverflowError):
-        return None
-    return np.array(values, dtype) if are_small and not _is_bool(values[0]) else None
+        return False
 
 
 def _is_bool(first: Any) -> bool:

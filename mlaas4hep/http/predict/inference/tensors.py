@@ -1,18 +1,20 @@
 """Named inputs of any shape: what the standard dialects of inference have in common."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer
-from mlaas4hep.http.predict.classes import headers_of, row_classes
-from mlaas4hep.http.predict.inference.exact import exact, nested, shown_strings, strings
+from mlaas4hep.http.predict.classes import Headers, headers_of, row_classes
+from mlaas4hep.http.predict.inference.exact import exact, is_plain, nested, shown_strings, strings
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
-from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Single
+from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Single
 
 STRINGS = "bytes"  #: the type of tensors of strings
 
@@ -40,6 +42,60 @@ def shown(array: Array) -> Any:
     return array if array.ndim else array.item()
 
 
+class Row(NamedTuple):
+    """A row of plain numbers for one input, which is joined with others before NumPy sees it."""
+
+    values: list[float]
+    name: str  #: of the input; "": the only one
+    feeds: Callable[[LoadedModel], Feeds]  #: of this row alone, for any type that a model takes
+    answer: Callable[[LoadedModel, Outputs], Answer]
+
+    @property
+    def rows(self) -> int:
+        """Return 1."""
+        return 1
+
+    @property
+    def kind(self) -> tuple[int, str]:
+        """Return what rows have in common that can be joined."""
+        return len(self.values), self.name
+
+    def ask(self, served: LoadedModel) -> Invocation:
+        """Return the row; the answer is told as its dialect does."""
+        return Invocation(
+            _rows_fed(served, [self]), lambda outputs: (_named(served, outputs, self.answer), 1)
+        )
+
+    def joined(self, others: "Sequence[Row]") -> Question:
+        """Return one question for rows that are alike."""
+
+        def ask(served: LoadedModel) -> Invocation:
+            return Invocation(_rows_fed(served, others), lambda told: _each(served, others, told))
+
+        return Single(ask, len(others))
+
+
+def _rows_fed(served: LoadedModel, rows: Sequence[Row]) -> Feeds:
+    """Return rows that are alike as one array, shape (rows, numbers)."""
+    inputs, name = served.runtime.inputs, rows[0].name
+    info = inputs[0] if len(inputs) == 1 else None
+    if info is not None and info.dtype == "float32" and name in ("", info.name):
+        return {info.name: np.array([each.values for each in rows], np.float32)}
+    feeds = [each.feeds(served) for each in rows]
+    return {name: np.concatenate([each[name] for each in feeds]) for name in feeds[0]}
+
+
+def _each(served: LoadedModel, rows: Sequence[Row], outputs: Outputs) -> list[tuple[Answer, int]]:
+    """Return the answer to each row."""
+    headers = headers_of(row_classes(served, outputs))
+    parts = (
+        {name: values[place : place + 1] for name, values in outputs.items()}
+        for place in range(len(rows))
+    )
+    told = (row.answer(served, part) for row, part in zip(rows, parts, strict=True))
+    return [(_with(headers, answer), 1) for answer in told]
+
+
 def asking_tensors(
     model: str,
     feeds: Callable[[LoadedModel], Feeds],
@@ -47,6 +103,7 @@ def asking_tensors(
     *,
     rows: int = 1,
     signature: str = "",
+    row: tuple[str, Any] | None = None,
 ) -> Asking:
     """Return what asks for the outputs for `feeds`.
 
@@ -56,7 +113,15 @@ def asking_tensors(
         answer: tells its outputs.
         rows: that are asked about; many are not predicted in the event loop.
         signature: of the model; "": its own.
+        row: the name of an input ("": the only one) and its values, if `feeds` are one row of it.
     """
+
+    def told(result: tuple[Answer, int], tally: Tally) -> Answer:
+        tally.rows += result[1]
+        return result[0]
+
+    if row is not None and is_plain(row[1]):
+        return Asking(model, Row(row[1], row[0], feeds, answer), told, signature)
 
     def ask(served: LoadedModel) -> Invocation:
         inputs = feeds(served)
@@ -65,10 +130,6 @@ def asking_tensors(
         found = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Invocation(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
-    def told(result: tuple[Answer, int], tally: Tally) -> Answer:
-        tally.rows += result[1]
-        return result[0]
-
     return Asking(model, Single(ask, rows), told, signature)
 
 
@@ -76,6 +137,8 @@ def _named(
     served: LoadedModel, outputs: Outputs, answer: Callable[[LoadedModel, Outputs], Answer]
 ) -> Answer:
     """Return the answer with a header that says which class each number is for."""
-    told = answer(served, outputs)
-    headers = headers_of(row_classes(served, outputs))
-    return told._replace(headers=(*told.headers, *headers)) if headers else told
+    return _with(headers_of(row_classes(served, outputs)), answer(served, outputs))
+
+
+def _with(headers: Headers, answer: Answer) -> Answer:
+    return answer._replace(headers=(*answer.headers, *headers)) if headers else answer

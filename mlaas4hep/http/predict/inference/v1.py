@@ -102,7 +102,14 @@ def asking_of(call: Call) -> Asking:
         answer,
         rows=_asked_rows(request["instances" if is_by_row else "inputs"]),
         signature=signature,
+        row=_only_row(request["instances"]) if is_by_row else None,
     )
+
+
+def _only_row(instances: Any) -> tuple[str, Any] | None:
+    """Return the values of the only input if there is one instance, and it is a list."""
+    is_one = isinstance(instances, list) and len(instances) == 1
+    return ("", instances[0]) if is_one and isinstance(instances[0], list) else None
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:

@@ -4,7 +4,7 @@
 `/stats`, `/infer`, and `/v2/repository/index`. A shared model is called `OWNER/M`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -112,7 +112,16 @@ def asking_of(call: Call) -> Asking:
         answer,
         rows=max((each.shape[0] for each in request.inputs if each.shape), default=1),
         signature=request.signature,
+        row=_only_row(request.inputs),
     )
+
+
+def _only_row(inputs: Sequence[v2_infer.Input]) -> tuple[str, Any] | None:
+    """Return name and values of an input if there is one, in JSON, of one row of numbers."""
+    one = inputs[0] if len(inputs) == 1 else None
+    if one is None or one.datatype != "FP32" or not isinstance(one.data, list):
+        return None
+    return (one.name, one.data) if one.shape == (1, len(one.data)) else None
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:

@@ -20,6 +20,7 @@ from mlaas4hep.serving.questions import Outputs
 MAX_DIMENSIONS = 64  #: as NumPy has
 MAX_TENSORS = 10_000  #: of a request: more are no model's, and each takes its time
 _BITS = (8, 16, 32, 64)
+_RAW = (bytes, memoryview)
 _DTYPES = {
     "BOOL": "bool",
     **{f"INT{bits}": f"int{bits}" for bits in _BITS},
@@ -48,7 +49,7 @@ class Input(NamedTuple):
         dtype = _DTYPES[self.datatype]
         if dtype == STRINGS:
             return self._strings(served)
-        if isinstance(self.data, bytes | memoryview):
+        if isinstance(self.data, _RAW):
             array = np.frombuffer(self.data, np.dtype(dtype).newbyteorder("<"))
         else:
             array = exact(self.name, nested(self.name, self.data, dtype), dtype)
@@ -61,7 +62,7 @@ class Input(NamedTuple):
     def _strings(self, served: LoadedModel) -> Array:
         if _type_of(served, self.name, STRINGS) != STRINGS:
             raise InvalidRequestError(f"input {self.name!r} does not take BYTES")
-        if isinstance(self.data, bytes | memoryview):
+        if isinstance(self.data, _RAW):
             array = np.array([*unpacked(self.name, self.data), None], object)[:-1]
         else:
             array = strings(self.name, self.data)
@@ -141,7 +142,7 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
         _check_number(message)
         parameters = message.get("parameters") or {}
         binary = bool(parameters.get("binary_data_output", False))
-        outputs = tuple(_output(each, binary) for each in message.get("outputs") or ())
+        outputs = tuple([_output(each, binary) for each in message.get("outputs") or ()])
         inputs, used = _inputs(message["inputs"], raw)
         request_id = str(message.get("id", ""))
         signature = parameters.get("signature_name", "")
@@ -151,15 +152,13 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
             hint='{"inputs": [{"name", "shape", "datatype", "data"}]}',
         ) from error
     names = [each.name for each in inputs]
-    if len(set(names)) < len(names):
+    if len(names) > 1 and len(set(names)) < len(names):
         raise InvalidRequestError(f"an input is there twice: {', '.join(names)}")
     if not isinstance(signature, str):
         raise InvalidRequestError(f"signature_name is {signature!r}, not a name")
     if used != len(raw):
         raise InvalidRequestError(f"{len(raw)} bytes follow the JSON, the inputs take {used}")
-    return InferRequest(
-        inputs=inputs, outputs=outputs, binary=binary, id=request_id, signature=signature
-    )
+    return InferRequest(inputs, outputs, binary, request_id, signature)
 
 
 def _check_number(message: Mapping[str, Any]) -> None:
@@ -269,10 +268,10 @@ def _input(described: Mapping[str, Any], data: Any) -> Input:
             hint=f"a list of at most {MAX_DIMENSIONS} whole numbers, such as [1, 4]",
         )
     shape = tuple(sizes)
-    is_raw = isinstance(data, bytes | memoryview) and kind != "BYTES"
+    is_raw = isinstance(data, _RAW) and kind != "BYTES"
     if is_raw and len(data) % np.dtype(_DTYPES[kind]).itemsize:
         raise InvalidRequestError(f"input {name!r}: {len(data)} bytes are no whole {kind} values")
-    return Input(name=name, shape=shape, datatype=kind, data=data)
+    return Input(name, shape, kind, data)
 
 
 def _is_shape(sizes: Any) -> bool:
