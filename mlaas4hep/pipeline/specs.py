@@ -21,6 +21,7 @@ from mlaas4hep.core.runs.events import (
     SpecsReady,
 )
 from mlaas4hep.core.selection.normalisation import check_weights
+from mlaas4hep.core.selection.notices import of_computed
 from mlaas4hep.core.selection.opened import OpenedFiles
 from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
@@ -121,7 +122,8 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
         for group in _groups(plan, _row(inputs, specs, parts))
     )
     lost = rounded((part.specs for part in parts), found)
-    warnings = (*notices(found, rules), *lost, *odd)
+    computed = of_computed(found, rules, inputs.preproc)
+    warnings = (*notices(found, rules), *computed, *lost, *odd)
     ready = replace(specs_ready(event, inputs, specs), warnings=warnings)
     return [planned, ready]
 

@@ -1,16 +1,12 @@
 """A dry run: what a submission would do, found out without reading more than a sample."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.cutcounts import CutCount, added
 from mlaas4hep.core.data.specs.notices import notices, rounded
-from mlaas4hep.core.data.specs.sentinels import with_odd
-from mlaas4hep.core.data.specs.sketch import Sketcher
-from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.data.values.treatment import without_missing
 from mlaas4hep.core.models.dryrun import DryRun, DryRunFile
 from mlaas4hep.core.models.sample.leftout import left_out
 from mlaas4hep.core.models.sample.suspects import suspicious_names, telling
@@ -20,6 +16,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.selection.branches import Branches
+from mlaas4hep.core.selection.notices import of_computed
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
@@ -28,10 +25,9 @@ from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees, naming
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.howlong import how_long
+from mlaas4hep.usecases.measuredsample import MAX_SAMPLED, SAMPLE, MeasuredSample
 from mlaas4hep.usecases.submit import CheckedSubmission
 
-SAMPLE = 2000  #: entries of each file that cuts are tried on
-MAX_SAMPLED = 10  #: files
 _CHUNKS_LOOKED_AT = 1000
 _DIFFERENT = 0.2  #: two chunks whose share of a class differs by more are not alike
 _FLOAT_BYTES = 4
@@ -52,12 +48,12 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         _try(file, inputs.preproc, _sample(file, chosen.reads, services), chosen)
         for file in inputs.opened.files[:MAX_SAMPLED]
     ]
-    files = [found for found, _, _ in tried]
-    widths = _longest(longest for _, longest, _ in tried)
-    samples = [kept for _, _, kept in tried]
+    files = [found for found, _ in tried]
+    samples = [kept for _, kept in tried]
     sampled = _sampled(inputs, samples)
+    sample = MeasuredSample.of(samples, chosen.features, request.params.rules)
     plan = _plan(inputs, files)
-    names = _columns(chosen.features, widths)
+    names = sample.columns if sample else chosen.features
     columns = len(names)
     largest = max(
         (plan.size(index) for index in range(min(plan.chunks, _CHUNKS_LOOKED_AT))), default=0
@@ -89,7 +85,7 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
         warnings=(
             *chosen.warnings,
             *suspicious_names(chosen.features),
-            *_of_values(request, chosen, samples, sampled),
+            *(_of_values(sample, inputs.preproc, sampled) if sample else ()),
             *untrainable(
                 sampled,
                 request,
@@ -138,28 +134,14 @@ def _built(
 
 
 def _of_values(
-    request: Request,
-    chosen: Branches,
-    samples: list[list[Columns]],
-    sampled: list[SampledEntries],
+    sample: MeasuredSample, preproc: Preproc, sampled: list[SampledEntries]
 ) -> Iterator[str]:
     """Yield what is odd about the values of a sample of every file."""
-    rules, features = request.params.rules, set(chosen.features)
-    parts: list[Specs] = []
-    shown: list[Columns] = []
-    sketcher = Sketcher(SAMPLE * MAX_SAMPLED, len(features))
-    for number, blocks in enumerate(samples):
-        for block in blocks:
-            values = without_missing(block.only(features), rules)
-            sketcher.add(values, 0)
-            parts.append(measured(values, file=number, start=0, stop=block.entries))
-            shown.append(values)
-    if parts:
-        specs = with_odd(sketched(merged(parts), sketcher.sketches()))
-        yield from notices(specs, rules)
-        yield from rounded(parts, specs)
-        labels = (each.labels for each in sampled)
-        yield from telling(list(zip(shown, labels, strict=True)))
+    yield from notices(sample.specs, sample.rules)
+    yield from of_computed(sample.specs, sample.rules, preproc)
+    yield from rounded(sample.parts, sample.specs)
+    labels = (each.labels for each in sampled)
+    yield from telling(list(zip(sample.values, labels, strict=True)))
 
 
 def _sampled(inputs: Inputs, samples: list[list[Columns]]) -> list[SampledEntries]:
@@ -255,20 +237,17 @@ def _sample(file: OpenedFile, reads: tuple[str, ...], services: Services) -> Ite
 
 def _try(
     file: OpenedFile, preproc: Preproc, sample: Iterable[Columns], chosen: Branches
-) -> tuple[DryRunFile, dict[str, int], list[Columns]]:
-    """Return what a sample of a file shows, the longest row of each jagged branch, and the sample."""
+) -> tuple[DryRunFile, list[Columns]]:
+    """Return what a sample of a file shows, and what of it passes."""
     blocks: list[Columns] = []
     sampled = passed = 0
     flow: list[CutCount] = []
-    longest: dict[str, int] = {}
     for block in sample:
         sampled += block.entries
         kept, cuts = preproc.applied(block, keep=chosen.about_entries)
         flow.extend(cuts)
         blocks.append(kept)
         passed += kept.entries
-        rows = {name: int(rows.counts.max(initial=0)) for name, rows in kept.jagged.items()}
-        longest = _longest([longest, rows])
     found = DryRunFile(
         file=file.name,
         tree=file.tree,
@@ -277,22 +256,7 @@ def _try(
         passed=passed,
         cut_flow=added(flow),
     )
-    return found, longest, blocks
-
-
-def _columns(features: Iterable[str], widths: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the names of the columns, flat branches first, as a layout has them."""
-    flat = [name for name in features if name not in widths]
-    jagged = [f"{name}_{i}" for name in features for i in range(widths.get(name, 0))]
-    return (*flat, *jagged)
-
-
-def _longest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    widths: dict[str, int] = {}
-    for rows in found:
-        for name, width in rows.items():
-            widths[name] = max(widths.get(name, 0), width)
-    return widths
+    return found, blocks
 
 
 def _plan(inputs: Inputs, files: list[DryRunFile]) -> ChunkPlan:

@@ -42,6 +42,12 @@ class Expression:
         return frozenset(str(step.value) for step in self.program if step.kind == "name")
 
     @property
+    def numbers(self) -> frozenset[float]:
+        """Return the numbers in it, without their signs."""
+        values = (step.value for step in self.program if step.kind == "number")
+        return frozenset(float(value) for value in values if isinstance(value, int | float))
+
+    @property
     def constants(self) -> frozenset[str]:
         """Return the constants that it calls by a word, such as pi."""
         words = (

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
+from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
+from mlaas4hep.core.selection.cuts import NewBranch
 from mlaas4hep.core.selection.patterns import is_glob, listed, matching
+from mlaas4hep.core.selection.preproc import Preproc
 
 
 def of_choice(
@@ -55,3 +59,31 @@ def of_differences(
     filled = [f"{name} (in {gaps[name]} of {len(trees)} files)" for name in sorted(gaps)]
     if filled:
         yield f"filled with NaN or empty rows, because files lack them: {listed(filled)}"
+
+
+def of_computed(specs: Specs, rules: Rules, preproc: Preproc) -> Iterator[str]:
+    """Yield which new branches take values that mean "missing" for numbers, such as -999 GeV.
+
+    One whose definition names the value itself knows what it does.
+    """
+    measured = {spec.name: spec.missing for spec in specs.branches}
+    found = [
+        (branch.name, name, value)
+        for branch in preproc.new_branches
+        for name in sorted(branch.expression.names)
+        if measured.get(name, 1)  # of one that is no feature nobody knows
+        for value in _taken(branch, rules.missing_of(name))
+    ]
+    if found:
+        _, name, value = found[0]
+        each = [f"{branch} ({name} of {value:g})" for branch, name, value in found]
+        yield (
+            f"new branches are computed from values that mean missing: {listed(each)};"
+            f" where({name} == {value:g}, 0/0, {name}) in preproc.json is missing there"
+        )
+
+
+def _taken(branch: NewBranch, missing: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the values that mean missing, unless the definition names one of them."""
+    named = {abs(number) for number in branch.expression.numbers}
+    return () if named & {abs(value) for value in missing} else missing

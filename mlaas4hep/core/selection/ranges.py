@@ -1,6 +1,6 @@
 """Ranges of entries, measured: the specs of what passes, and what each cut leaves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mlaas4hep.core.data.columns import Columns
@@ -55,10 +55,10 @@ def measure_blocks(
             count += 1
             stop = start + block.entries
             kept, cuts = preproc.applied(block, keep=frozenset(keep))
-            values, missing = missing_apart(kept.only(wanted), rules)
+            values, part = measured_values(kept.only(wanted), rules, start, stop)
             sketcher.add(values, start)
             yield replace(
-                _with_missing(measured(values, file=0, start=start, stop=stop), missing),
+                part,
                 cuts=(FileCuts(file=0, entries=block.entries, counts=cuts),) if cuts else (),
                 weights=weigher.sums(block, kept, preproc) if weigher else (),
             )
@@ -68,13 +68,22 @@ def measure_blocks(
     return MeasuredRange(specs=specs, blocks=count)
 
 
-def _with_missing(specs: Specs, missing: Mapping[str, int]) -> Specs:
-    """Return specs that tell how many values of each branch mean "missing"."""
+def measured_values(
+    columns: Columns, rules: Rules, start: int, stop: int, file: int = 0
+) -> tuple[Columns, Specs]:
+    """Return entries with NaN for values that mean "missing", and their specs, which count these.
+
+    Args:
+        columns: the features of the entries from `start` to `stop` that pass.
+        rules: say which values mean "missing".
+    """
+    values, missing = missing_apart(columns, rules)
+    specs = measured(values, file=file, start=start, stop=stop)
     branches = (
         replace(spec, missing=missing[spec.name]) if spec.name in missing else spec
         for spec in specs.branches
     )
-    return replace(specs, branches=tuple(branches))
+    return values, replace(specs, branches=tuple(branches))
 
 
 def nothing_passes(entries: int, parts: Iterable[MeasuredRange]) -> PermanentError:

@@ -180,6 +180,26 @@ def test_it_warns_about_features_that_give_the_answer_away(alice, files, tmp_pat
     assert "one branch alone tells the classes apart (AUC in a sample): genWeight" in alone
 
 
+def test_columns_are_those_that_a_run_makes_of_the_values(alice, files, tmp_path):
+    for name in ("a.root", "b.root"):
+        with uproot.recreate(tmp_path / name) as file:
+            met = np.where(np.arange(100) % 9, np.arange(100.0), -999)
+            file["events"] = {"met": met, "ht": np.arange(1.0, 101), "year": np.full(100, 2018)}
+        files[name] = (tmp_path / name).read_bytes()
+    rules = {"missing": {"met": [-999]}, "missing_indicator": True, "constant": "drop"}
+    files["params.json"] = json.dumps({"branch": "events", **rules})
+    preproc = {"new_branch": {"ratio": {"def": "met/ht", "type": "flat"}}}
+    files["preproc.json"] = json.dumps(preproc)
+    files["model.py"] = MODEL.replace("idim,", "4,")
+    alice.upload(files)
+
+    shown = alice.post("/submit?dry_run=1", json={"name": "luca", "preproc": "preproc.json"}).json
+
+    assert shown["columns"] == 4  # ht, met, ratio, met_missing
+    assert "left out, because they are constant: year (2018)" in shown["warnings"]
+    assert any("computed from values that mean missing: ratio" in w for w in shown["warnings"])
+
+
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_model_of_any_framework_that_does_not_fit_is_refused_in_words(alice, files, kind):
     model, params, words = OTHERS[kind]
