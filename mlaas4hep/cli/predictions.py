@@ -48,11 +48,14 @@ def predict(
     `{"keys": [], "values": []}` with values as the network takes them. Of a ROOT file, or
     one of another format than JSON, the branches that the model needs are read here.
 
-    Example: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`
+    Examples: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`, and
+    `mlaas4hep predict --model trained --entries new.root:events` of what `run --out trained` wrote.
     """
     from mlaas4hep.cli import asking  # noqa: PLC0415 - slow to load
 
     place = entries or input
+    if "/" in name and model is None and _is_bundle(Path(name)):  # no model's name has a slash
+        name, model = "", Path(name)
     if bool(name) == (model is not None) or bool(entries) == bool(input):
         raise typer.BadParameter(
             "give the NAME of a deployed model or --model FOLDER, and --entries or --input"
@@ -67,8 +70,20 @@ def predict(
             asked = {"entries": asking.listed(str(model), branches, place, (start, stop))}
         show_json(here.predict(model, asked))
         return
-    with client(url, token, endpoint) as deployed:
-        if input or entries.endswith(_JSON):
-            show_json(asking.ask(deployed, name, owner, asking.read_question(place, (start, stop))))
-        else:
-            show_json(asking.ask_about_file(deployed, name, owner, place, (start, stop)))
+    try:
+        with client(url, token, endpoint) as deployed:
+            if input or entries.endswith(_JSON):
+                question = asking.read_question(place, (start, stop))
+                show_json(asking.ask(deployed, name, owner, question))
+            else:
+                show_json(asking.ask_about_file(deployed, name, owner, place, (start, stop)))
+    except typer.BadParameter as error:  # there is no token
+        if not _is_bundle(Path(name)):
+            raise
+        text = f"{error.message}; the model in the folder {name!r} is asked by --model {name}"
+        raise typer.BadParameter(text, param_hint="--token") from error
+
+
+def _is_bundle(folder: Path) -> bool:
+    """Tell whether a model lies in a folder of this machine."""
+    return (folder / "contract.json").is_file()

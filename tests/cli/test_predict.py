@@ -45,6 +45,20 @@ def test_entries_of_a_file_of_every_format_are_scored(cli, bundle, tmp_path, sam
     np.testing.assert_allclose(answer.json()["predictions"], scores(5, 9), rtol=1e-5)
 
 
+def test_the_folder_of_a_bundle_may_stand_in_place_of_a_name(cli, bundle, tmp_path, monkeypatch):
+    ONE_OF_EACH[0].write(path := tmp_path / f"new{ONE_OF_EACH[0].suffix}", ARRAYS)
+    monkeypatch.chdir(tmp_path)
+
+    asked = ("--entries", path, "--stop", 2)
+    answer, plain = cli("predict", "./bundle", *asked), cli("predict", "bundle", *asked)
+
+    np.testing.assert_allclose(answer.json()["predictions"], scores(0, 2), rtol=1e-5)
+    assert plain.code == 2
+    assert "the model in the folder 'bundle' is asked by --model bundle" in " ".join(
+        plain.err.replace("│", " ").split()
+    )
+
+
 def test_a_file_that_is_not_there_is_named_as_it_was_typed(cli, bundle, tmp_path):
     answer = cli("predict", "--model", bundle, "--entries", f"{tmp_path}/nosuch.root:events")
 

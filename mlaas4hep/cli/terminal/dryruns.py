@@ -27,7 +27,8 @@ def show_dry_run(found: DryRun, json: bool) -> None:
         show(f"{found.folds} models are trained, each without the entries of one fold")
     if found.model is not None:
         each = "each" if found.folds else "the"
-        show(f"{each} model has {found.model.parameters} parameters, loss {found.model.loss}")
+        has = f" has {found.model.parameters} parameters," if found.model.parameters else ":"
+        show(f"{each} model{has} loss {found.model.loss}")
         for goal in found.model.goals:
             where = f" of output {goal.output}" if goal.output else ""
             numbers = "number" if goal.width == 1 else f"{goal.width} numbers"
