@@ -48,8 +48,10 @@ def predict(
     `{"keys": [], "values": []}` with values as the network takes them. Of a ROOT file, or
     one of another format than JSON, the branches that the model needs are read here.
 
-    Examples: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`, and
-    `mlaas4hep predict --model trained --entries new.root:events` of what `run --out trained` wrote.
+    Example: `mlaas4hep predict luca_1 --entries new.root:events --stop 100`
+
+    Example: `mlaas4hep predict --model trained --entries new.root:events` asks what `run --out
+    trained` wrote.
     """
     from mlaas4hep.cli import asking  # noqa: PLC0415 - slow to load
 
