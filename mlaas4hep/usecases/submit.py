@@ -179,7 +179,7 @@ def prepare(
             ),
             Surroundings(
                 locate=lambda name: sources.resolve(name, upload, limits),
-                expand=lambda name: sources.expand(name, upload, limits, services.source.find),
+                expand=sources.expander(upload, limits, services.source.find),
                 member=lambda path: uploads.read_text_if_any(upload, path, services),
                 frameworks=limits.frameworks,
             ),

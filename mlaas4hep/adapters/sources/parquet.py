@@ -16,6 +16,7 @@ from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.footers import MAX_FOOTER_BYTES, ColumnFigures, Footers
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.pages import PagedFile, Pages, Stretches
 from mlaas4hep.adapters.sources.columnar.pieces import read_fully
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
@@ -43,7 +44,9 @@ class ParquetTable:
             )
         figures = FOOTERS.read(_footer(opening))
         opening.file.seek(0)
-        self._file = parquet.ParquetFile(opening.file, buffer_size=BUFFER_BYTES)
+        self._place, self._bytes = opening.place, opening.file
+        self._stretches = Stretches(_pages(figures))
+        self._file = parquet.ParquetFile(opening.file)
         leaves = list(_stored(self._file))
         self._leaves = {leaf.name: leaf for leaf, _ in leaves if not leaf.unreadable}
         columns = self._file.metadata.schema
@@ -63,8 +66,13 @@ class ParquetTable:
         group = bisect_right(starts, start) - 1
         skip = start - starts[group]
         paths = [self._paths[name] for name in names]
-        for batch in self._file.iter_batches(
-            BATCH, row_groups=range(group, self._file.num_row_groups), columns=paths
+        reading = parquet.ParquetFile(
+            PagedFile(self._place, self._bytes, self._stretches),
+            metadata=self._file.metadata,
+            buffer_size=BUFFER_BYTES,
+        )
+        for batch in reading.iter_batches(
+            BATCH, row_groups=range(group, reading.num_row_groups), columns=paths
         ):
             if skip < batch.num_rows:
                 yield batch.slice(skip)
@@ -92,8 +100,18 @@ def _check_lists(opening: Opening, entries: int, figures: Sequence[ColumnFigures
             check_entries(opening.place, each.values, "values of one branch")
 
 
+def _pages(figures: Sequence[ColumnFigures]) -> Iterator[Pages]:
+    """Yield where the pages of each column and row group lie."""
+    for each in figures:
+        for start, size, values in zip(each.starts, each.compressed, each.counts, strict=True):
+            yield Pages(start=start, size_bytes=size, values=values)
+
+
 def _starts(metadata: Any) -> tuple[int, ...]:
+    """Return the first entry of each row group; ValueError: they have not the entries of the file."""
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    if sum(sizes) != metadata.num_rows:
+        raise ValueError("its row groups have other entries than it says")
     return tuple(accumulate(sizes[:-1], initial=0))
 
 
@@ -108,12 +126,13 @@ def _stored(file: Any) -> Iterator[tuple[Leaf, int]]:
 def _contents(
     metadata: Any, leaves: Sequence[tuple[Leaf, int]], figures: Sequence[ColumnFigures]
 ) -> Contents:
+    boundaries = _starts(metadata)
     good = [(leaf, figures[at]) for leaf, at in leaves if not leaf.unreadable]
     return Contents(
         entries=metadata.num_rows,
         branches=tuple(_branch(leaf, found) for leaf, found in good),
         unreadable=tuple((leaf.name, leaf.unreadable) for leaf, _ in leaves if leaf.unreadable),
-        boundaries=_starts(metadata),
+        boundaries=boundaries,
         size_bytes={
             leaf.name: max(found.size_bytes, metadata.num_rows * leaf.size_bytes)
             for leaf, found in good

@@ -86,7 +86,7 @@ def _files(
         names,
         Params(branch=tree),
         lambda name: sources.resolve(name, upload, context.limits),
-        lambda pattern: sources.expand(pattern, upload, context.limits, find),
+        sources.expander(upload, context.limits, find),
     )
 
 

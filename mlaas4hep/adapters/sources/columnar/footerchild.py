@@ -44,7 +44,7 @@ def figures(footer: bytes) -> list[dict[str, Any]]:
 
     metadata = parquet.read_metadata(pa.BufferReader(_MARK + footer))
     found: list[dict[str, Any]] = [
-        {"compressed": [], "values": 0, "size_bytes": 0, "gaps": 0}
+        {"compressed": [], "starts": [], "counts": [], "values": 0, "size_bytes": 0, "gaps": 0}
         for _ in range(metadata.num_columns)
     ]
     for number in range(metadata.num_row_groups):
@@ -52,11 +52,20 @@ def figures(footer: bytes) -> list[dict[str, Any]]:
         for place, each in enumerate(found):
             column = group.column(place)
             each["compressed"].append(column.total_compressed_size)
+            each["starts"].append(_start(column))
+            each["counts"].append(column.num_values)
             each["values"] += column.num_values
             each["size_bytes"] += column.total_uncompressed_size
             if column.statistics is not None and column.statistics.has_null_count:
                 each["gaps"] += column.statistics.null_count
     return found
+
+
+def _start(column: Any) -> int:
+    """Return where pyarrow begins to read the pages of a column."""
+    first: int = column.data_page_offset
+    before = column.dictionary_page_offset
+    return before if before is not None and 0 < before < first else first
 
 
 if __name__ == "__main__":

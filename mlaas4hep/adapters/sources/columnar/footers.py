@@ -32,7 +32,9 @@ _START_S = 60.0  #: until it has imported pyarrow
 class ColumnFigures:
     """What the footer tells about one column in all row groups."""
 
-    compressed: list[int]
+    compressed: list[int]  #: of each row group
+    starts: list[int]  #: where the pages of each row group begin
+    counts: list[int]  #: values of each row group, in all lists together
     values: int  #: in all lists together
     size_bytes: int
     gaps: int  #: values that are missing

@@ -7,6 +7,8 @@ MAX_PLAIN_BYTES = 20 * 1024**3
 MAX_RATIO = 100  #: bytes out of one, once `FREE_BYTES` have come
 FREE_BYTES = 64 * 1024**2
 STEP_BYTES = 1024**2
+MAX_PAGES_RATIO = 1000  #: bytes out of one of pages, where zeros may be most of it
+FREE_PAGES_BYTES = 1024**3
 
 
 def check_inflated(place: Place, size_bytes: int) -> None:
@@ -19,6 +21,19 @@ def check_inflated(place: Place, size_bytes: int) -> None:
         raise TooLargeError(
             f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
             hint="split it, or write it as Parquet",
+        )
+
+
+def check_unpacked(place: Place, size_bytes: int) -> None:
+    """Refuse a file whose pages or batches inflate, in one reading, to more than is reasonable.
+
+    Raises:
+        TooLargeError: so they do.
+    """
+    if size_bytes > max(FREE_PAGES_BYTES, MAX_PAGES_RATIO * place.size_bytes):
+        raise TooLargeError(
+            f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
+            hint="leave out the columns of which most is the same, or write them as numbers",
         )
 
 

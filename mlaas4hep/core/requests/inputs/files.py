@@ -3,11 +3,12 @@
 import math
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.inputs.bounds import alternatives, bounded, wrong_line
 from mlaas4hep.core.requests.inputs.datasets import dataset_url
 from mlaas4hep.core.requests.inputs.filelist import Line, cure, lines
 from mlaas4hep.core.requests.inputs.globs import is_pattern
@@ -19,11 +20,7 @@ from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 MAX_FILES = 10_000
-MAX_PATTERNS = 500  #: each is compared with every file of the tarball, or asks a server
-MAX_PLACES = 20  #: of one file
-MAX_PACKED = 100  #: places in the tarball beside other ones: near names are looked for, for each
 ALTERNATIVES = " | "  #: between the URLs of one file in several places
-_ALTERNATIVE = re.compile(r"(?<=\s)\|(?=\s)")
 _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _QUERY = re.compile(r"\?[\w.-]+=")
@@ -57,7 +54,7 @@ def parse_files(
     """
     files: list[InputFile] = []
     seen: dict[tuple[str, str], InputFile] = {}
-    for line in _bounded(lines(text)):
+    for line in bounded(lines(text)):
         for file in _files_of(line, params, resolve, expand):
             for place in file.url.split(ALTERNATIVES):
                 first = seen.setdefault((_plain(place), file.tree), file)
@@ -69,27 +66,6 @@ def parse_files(
     if not files:
         raise InvalidRequestError("files.txt names no file", hint="one file a line")
     return tuple(files)
-
-
-def _bounded(said: Iterable[Line]) -> Iterator[Line]:
-    """Yield lines as long as what they mean is found out soon, whatever they say."""
-    patterns, packed = 0, 0
-    for line in said:
-        patterns += is_pattern(line.text)
-        if patterns > MAX_PATTERNS:
-            raise InvalidRequestError(
-                f"files.txt has more than {MAX_PATTERNS} patterns",
-                hint="one may match more: data/**/*.root",
-            )
-        places = alternatives(line.text)
-        if len(places) > 1:
-            packed += sum("://" not in place and place[:1] not in "/~" for place in places)
-        if len(places) > MAX_PLACES or packed > MAX_PACKED:
-            what = (
-                f"more than {MAX_PLACES} places" if len(places) > MAX_PLACES else "too many places"
-            )
-            raise _wrong_line(line, f"has {what}")
-        yield line
 
 
 def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> Iterator[InputFile]:
@@ -109,7 +85,7 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
     dataset = dataset or dataset_url(names[0])
     patterns = [name for name in names if is_pattern(name)]
     if patterns and len(names) > 1:
-        raise _wrong_line(line, "has a pattern, which cannot be in several places")
+        raise wrong_line(line, "has a pattern, which cannot be in several places")
     several = dataset or next(iter(patterns), "")
     if several:
         for each in _found(several, line, expand):
@@ -141,15 +117,8 @@ def _tree_of(line: Line, parts: Sequence[tuple[str, str]]) -> str:
     """Return the tree that a line names, perhaps more than once; "" if it names none."""
     said = sorted({tree for tree in (line.tree, *(tree for _, tree in parts)) if tree})
     if len(said) > 1:
-        raise _wrong_line(line, f"names two trees of one file, {said[0]!r} and {said[1]!r}")
+        raise wrong_line(line, f"names two trees of one file, {said[0]!r} and {said[1]!r}")
     return "".join(said)
-
-
-def _wrong_line(line: Line, what: str) -> InvalidRequestError:
-    shown = without_secrets(line.text)
-    return InvalidRequestError(
-        f"{shown!r} {what}", file=shown, hint="write a line for each file, or each pattern"
-    )
 
 
 def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
@@ -196,18 +165,9 @@ def names_in(text: str) -> Iterator[str]:
     Raises:
         InvalidRequestError: it is no list of files, or one that would take too long.
     """
-    for line in _bounded(lines(text)):
+    for line in bounded(lines(text)):
         for place in alternatives(line.text):
             yield split_tree(place)[0]
-
-
-def alternatives(line: str) -> list[str]:
-    """Return the places of one file that a line names.
-
-    >>> alternatives("a.root | root://host//a.root")
-    ['a.root', 'root://host//a.root']
-    """
-    return [place.strip() for place in _ALTERNATIVE.split(line)]
 
 
 def split_tree(line: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.inputs.datasets import SCHEME
-from mlaas4hep.core.requests.inputs.globs import matching
+from mlaas4hep.core.requests.inputs.globs import Comparisons
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.servers import Server, server
 from mlaas4hep.core.requests.limits import Limits
@@ -127,20 +127,25 @@ def _schemes(limits: Limits) -> tuple[str, ...]:
     return SCHEMES if limits.plain_http else tuple(each for each in SCHEMES if each != "http")
 
 
-def expand(pattern: str, upload: Upload | None, limits: Limits, find: Find) -> list[str]:
-    """Return the names that a pattern of files.txt stands for, sorted; see `resolve`.
+def expander(upload: Upload | None, limits: Limits, find: Find) -> Find:
+    """Return what gives the names that each pattern of one files.txt stands for, sorted.
+
+    See `resolve` for what it raises, and `Comparisons.matching`.
 
     Args:
         find: lists files of a server whose last part matches; `ports.DataSource.find`.
     """
-    if pattern.startswith(SCHEME):
-        return list(find(pattern))
-    if "://" in pattern:
-        return list(find(resolve(pattern, upload, limits)))
-    if pattern.startswith(("/", "~")):
-        return list(find(resolve(pattern, upload, limits)))
-    if upload is None:
-        return [pattern]  # `resolve` says why not
-    if upload.find(pattern):  # a name may hold brackets
-        return [pattern]
-    return matching(upload.paths, pattern.removeprefix("./"))
+    packed = Comparisons(upload.paths if upload else ())
+
+    def expand(pattern: str) -> Sequence[str]:
+        if pattern.startswith(SCHEME):
+            return find(pattern)
+        if "://" in pattern or pattern.startswith(("/", "~")):
+            return find(resolve(pattern, upload, limits))
+        if upload is None:
+            return [pattern]  # `resolve` says why not
+        if upload.find(pattern):  # a name may hold brackets
+            return [pattern]
+        return packed.matching(pattern.removeprefix("./"))
+
+    return expand

@@ -9,13 +9,17 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
 from mlaas4hep.core.requests.inputs.files import names_in
-from mlaas4hep.core.requests.inputs.globs import cost, is_pattern, matching
+from mlaas4hep.core.requests.inputs.globs import (
+    MAX_COMPARED_TOGETHER,
+    cost,
+    is_pattern,
+    matching,
+)
 from mlaas4hep.core.requests.inputs.suffixes import OF_DATA_ALONE
 from mlaas4hep.errors import InvalidRequestError
 
 LARGEST = 32 * 1024**2  #: bytes of one file
 MOST = 128 * 1024**2  #: bytes of all of them
-MOST_COMPARED = 10_000_000  #: names, to find out which files are inputs: five seconds
 _TAKEN = ("model.py", "job.json", "checkpoint", "checkpoint.npz", "import.log", "bundle", "plots")
 
 
@@ -52,7 +56,7 @@ def _named(paths: Sequence[str], listed: str) -> frozenset[str]:
     try:
         names = frozenset(map(posixpath.normpath, names_in(listed)))
         patterns = [name for name in names if is_pattern(name)]
-        if sum(cost(paths, pattern) for pattern in patterns) > MOST_COMPARED:
+        if sum(cost(paths, pattern) for pattern in patterns) > MAX_COMPARED_TOGETHER:
             return frozenset()
         return names.union(*(matching(paths, pattern) for pattern in patterns))
     except InvalidRequestError:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlaas4hep.core.requests.inputs.sources import expand, resolve
+from mlaas4hep.core.requests.inputs.sources import expander, resolve
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.tarballs.upload import Member, Upload
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
@@ -38,6 +38,11 @@ def nothing(_pattern):
     pytest.fail("no server is to be asked")
 
 
+def expand(pattern, upload, allowed, find):
+    """Return what a pattern means, the only one of its list."""
+    return expander(upload, allowed, find)(pattern)
+
+
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [
@@ -64,6 +69,19 @@ def test_patterns_that_take_minutes_to_compare_are_refused(pattern):
 
     with pytest.raises(InvalidRequestError, match="too many parts for the 9000 files"):
         expand(pattern, replace(UPLOAD, members=members), limits(), nothing)
+
+
+def test_patterns_that_take_minutes_all_together_are_refused_with_what_to_write_instead():
+    members = tuple(Member(path=f"{n:04}.csv", stored="", size_bytes=1) for n in range(10_000))
+    means = expander(replace(UPLOAD, members=members), limits(), nothing)
+
+    for _ in range(10):  # each as long as one may be
+        assert means("none/" + "*/" * 48 + "x") == []
+    with pytest.raises(InvalidRequestError, match="too many for the 10000 files") as caught:
+        means("9999.*")
+
+    assert caught.value.problem.file == "9999.*"
+    assert "match more" in caught.value.problem.hint
 
 
 def test_patterns_on_servers_are_listed_there_if_the_server_is_allowed():
