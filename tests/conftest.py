@@ -23,8 +23,12 @@ with contextlib.suppress(ImportError):  # loaded after TensorFlow or XGBoost, it
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
-#: Begin before all others: workers take whole files, and at the end one would work on these alone.
+#: Folders whose tests share what takes seconds to start: a laptop platform, TensorFlow in this
+#: process. One worker has all files of such a room, every other file is its own.
+ROOMS = ("tests/acceptance/right_or_refused/", "tests/adapters/trainers/")
+#: Begin before all others: at the end, one worker would work on these alone.
 LONGEST = (
+    *ROOMS,
     "tests/repository/test_dist.py",
     "tests/laptop/test_platform.py",
     "tests/cli/test_device_login.py",
@@ -35,8 +39,27 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first; all others, and the tests of a file, stay in their order."""
-    turns = {file: turn for turn, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: turns.get(item.nodeid.partition("::")[0], len(LONGEST)))
+    turns = {unit: turn for turn, unit in enumerate(LONGEST)}
+    items.sort(key=lambda item: turns.get(unit_of(item.nodeid), len(LONGEST)))
+
+
+def unit_of(nodeid: str) -> str:
+    """Return what one worker has whole: the test's file, or the room that it lies in."""
+    return next((room for room in ROOMS if nodeid.startswith(room)), nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Hand out files and rooms, where workers are asked for whole files (`--dist loadfile`)."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - there only with workers
+
+    class Units(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    return Units(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -65,8 +65,8 @@ def test_no_class_is_a_manager():
     assert [name for name in classes if name.endswith(("Manager", "Helper", "Util", "Utils"))] == []
 
 
-def test_the_files_that_begin_first_are_there():
-    assert [name for name in LONGEST if not (REPOSITORY / name).is_file()] == []
+def test_what_begins_first_is_there():
+    assert [name for name in LONGEST if not (REPOSITORY / name).exists()] == []
 
 
 def test_files_that_docstrings_and_comments_name_are_there():

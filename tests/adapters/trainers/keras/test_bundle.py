@@ -1,16 +1,17 @@
 """What lies in the bundle of a Keras model computes what the model does."""
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
 
-from mlaas4hep.adapters.trainers.keras import bundle
-
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def test_an_adapted_normalization_is_in_model_onnx(tmp_path):
+def test_an_adapted_normalization_is_in_model_onnx(keras_framework, tmp_path):
+    import keras
+
+    from mlaas4hep.adapters.trainers.keras import bundle
+
     x = np.random.default_rng(1).normal(7, 3, (64, 4)).astype(np.float32)
     measured = keras.layers.Normalization()
     measured.adapt(x)
