@@ -12,7 +12,8 @@ from fuzz.target import Read, Target
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.requests.inputs import filelist
-from mlaas4hep.core.requests.inputs.files import parse_files, parse_labels
+from mlaas4hep.core.requests.inputs.files import parse_files
+from mlaas4hep.core.requests.inputs.labellist import parse_labels
 from mlaas4hep.core.requests.params.params import parse_params
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.core.requests.scan import parse_scan

@@ -1,17 +1,13 @@
 """A first set of files for a run, from a look at the data: to be read and changed by a person."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from mlaas4hep.core.data.columns import Jagged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
 from mlaas4hep.core.selection.branches import choose, entry_expression
@@ -19,17 +15,15 @@ from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.roles import Role, role
 from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.oneprocess.entries import locate
-from mlaas4hep.oneprocess.modeltext import Kind, model_text
+from mlaas4hep.oneprocess.labelguess import by_branch, by_file, label_branch, no_label
+from mlaas4hep.oneprocess.modeltext import model_text
 from mlaas4hep.oneprocess.oddvalues import missing_rule, odd_values, parted, told
 from mlaas4hep.ports import DataSource
 
-_LOOK = 10_000  #: entries of each file from which the kind of label is told
-_MOST_CLASSES = 20
 _ALIKE = 3  #: names from which on one pattern stands for them
 _SHOWN = 20  #: names in one line
 _FEW = 5  #: files, and branches of each, that a refusal names
 _LARGE = 1_000_000  #: entries from which chunks are learnt one after the other
-_SIGNAL = re.compile(r"(^|[^a-z])(sig|signal)([^a-z]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +73,10 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
     shared = _shared(data.trees)
     if not shared:
         raise _nothing_shared(data)
-    label = label or _label_branch(shared)
+    label = label or label_branch(shared)
     if not label and len(data.names) == 1:
-        raise _no_label(shared)
-    kind, labels = _by_branch(source, data, label) if label else _by_file(data.names)
+        raise no_label(shared)
+    kind, labels = by_branch(source, data.trees, label) if label else by_file(data.names)
     roles = _roles(shared, label)
     known = {branch.name for tree in data.trees for branch in tree.branches}
     unlike = sorted(known - shared.keys())
@@ -99,20 +93,16 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
     missing, odd = parted(odd_values(source, data.trees, features))
     if missing:
         texts["params.json"] = _json(params | {"missing": missing_rule(missing)})
-    notes = [
+    notes = (
         f"entries: {sum(tree.entries for tree in data.trees)}{_trees(data)}",
         _listed("features", features),
         _listed("identifiers", params.get("identifier", [])),
-        _listed("left out as weights", roles["weight"]),
-        _listed("left out as truth", roles["truth"]),
-        _listed("left out as other labels", roles["label"]),
-        _listed("left out, because not all files have them alike", unlike),
+        *_left_out(roles, unlike),
         _listed("taken as missing, because far outside and repeated", told(missing)),
         _listed('far outside and repeated; "missing" of params.json if they mean it', told(odd)),
         f"to learn: {kind.task}, from {label or ', '.join(labels.split())}",
-    ]
-    here = {n: Path(p) for n, p in zip(data.names, data.places, strict=True) if "://" not in p}
-    return Draft(texts=texts, links=here, notes=tuple(filter(None, notes)))
+    )
+    return Draft(texts=texts, links=_links(data), notes=tuple(filter(None, notes)))
 
 
 def write(drafted: Draft, out: Path) -> None:
@@ -168,21 +158,6 @@ def _nothing_shared(data: Data) -> InvalidRequestError:
     )
 
 
-def _label_branch(shared: Mapping[str, BranchInfo]) -> str:
-    found = [name for name, b in shared.items() if role(name) == "label" and not b.jagged]
-    return found[0] if len(found) == 1 else ""
-
-
-def _no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
-    flags = [name for name, b in shared.items() if not b.jagged and b.dtype[0] in "bui"]
-    likely = [name for name in flags if role(name) in ("feature", "label")]
-    return InvalidRequestError(
-        f"one file, and no branch that is clearly the label; it may be one of:"
-        f" {', '.join(likely[:20]) or 'none of its whole numbers'}",
-        hint="say --label BRANCH (or an expression, such as 'njets > 2'), or give a file a class",
-    )
-
-
 def _roles(shared: Mapping[str, BranchInfo], label: str) -> dict[Role, list[str]]:
     used = entry_expression(label, shared).names if label else frozenset()
     roles: dict[Role, list[str]] = {"identifier": [], "weight": [], "truth": [], "label": []}
@@ -201,53 +176,6 @@ def _roles(shared: Mapping[str, BranchInfo], label: str) -> dict[Role, list[str]
             " and the other files by hand",
         )
     return roles
-
-
-def _by_file(names: Sequence[str]) -> tuple[Kind, str]:
-    """Return one label for each file: 1 and 0 for two files, else names of classes."""
-    if len(names) == 2:  # noqa: PLR2004 - signal and background
-        second = bool(_SIGNAL.search(names[1])) and not _SIGNAL.search(names[0])
-        return Kind(task="binary"), "0\n1" if second else "1\n0"
-    classes = [re.sub(r"\W+", "_", Path(name).name.split(".", 1)[0]) for name in names]
-    classes = [f"c{text}" if text[:1].isdigit() else text for text in classes]
-    return Kind(task="multiclass", outputs=len(set(classes))), "\n".join(classes)
-
-
-def _by_branch(source: DataSource, data: Data, label: str) -> tuple[Kind, str]:
-    """Return what the values of a branch or an expression are, as far as one look tells."""
-    values = np.concatenate([_values(source, tree, label) for tree in data.trees])
-    distinct = np.unique(values)
-    if len(distinct) < 2:  # noqa: PLR2004 - one value cannot be learnt
-        raise InvalidRequestError(
-            f"the label {label!r} is {distinct.tolist()} in all entries that were looked at",
-            branch=label,
-        )
-    if set(distinct.tolist()) <= {0.0, 1.0}:
-        return Kind(task="binary"), label
-    whole = np.array_equal(distinct, np.arange(len(distinct)))
-    if whole and len(distinct) <= _MOST_CLASSES:
-        return Kind(task="multiclass", outputs=len(distinct)), label
-    return Kind(task="regression"), label
-
-
-def _values(source: DataSource, tree: TreeInfo, label: str) -> Any:
-    known = [branch.name for branch in tree.branches]
-    expression = entry_expression(label, known)
-    missing = sorted(expression.names - set(known))
-    if missing:
-        raise InvalidRequestError(
-            f"the label needs {missing[0]!r}, which is no branch of {tree.url!r}", branch=missing[0]
-        )
-    reads = sorted(expression.names)
-    survey = source.survey(tree.url, tree.tree, reads)
-    blocks = source.read(survey, reads, 0, min(tree.entries, _LOOK))
-    values = [expression.evaluate(columns) for columns in blocks]
-    if any(isinstance(each, Jagged) for each in values):
-        raise InvalidRequestError(
-            f"the label {label!r} is a row of values, not one number an entry",
-            hint="sum, min, max, mean, count, any and all give one value for each row",
-        )
-    return np.concatenate([np.asarray(each, np.float64) for each in values] or [np.zeros(0)])
 
 
 def _patterns(names: Sequence[str], known: AbstractSet[str]) -> list[str]:
@@ -313,6 +241,19 @@ def _nothing(_name: str) -> None:
 def _trees(data: Data) -> str:
     names = sorted({tree.tree for tree in data.trees} - {""})
     return f", tree {', '.join(names)}" if names else ""
+
+
+def _links(data: Data) -> dict[str, Path]:
+    """Return the data that is on this machine, by its name in files.txt."""
+    places = zip(data.names, data.places, strict=True)
+    return {name: Path(place) for name, place in places if "://" not in place}
+
+
+def _left_out(roles: Mapping[Role, Sequence[str]], unlike: Sequence[str]) -> Iterator[str]:
+    yield _listed("left out as weights", roles["weight"])
+    yield _listed("left out as truth", roles["truth"])
+    yield _listed("left out as other labels", roles["label"])
+    yield _listed("left out, because not all files have them alike", unlike)
 
 
 def _listed(what: str, names: Sequence[str]) -> str:
