@@ -8,7 +8,7 @@ from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.folder import OWNER
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.dryrun import dry_run
+from mlaas4hep.usecases.dryruns.dryrun import dry_run
 from mlaas4hep.usecases.submit import CheckedSubmission
 
 _NO_LIMIT = 2**62

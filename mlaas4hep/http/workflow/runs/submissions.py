@@ -18,7 +18,8 @@ from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.http.workflow.runs.runs import full_report
 from mlaas4hep.http.workflow.runs.turns import HEADER, KEY, once
-from mlaas4hep.usecases import dryrun, submit, uploads
+from mlaas4hep.usecases import submit, uploads
+from mlaas4hep.usecases.dryruns import dryrun
 
 _NOT_OF_IT = ("action", "dry_run")  #: keys of a body that are for the door
 

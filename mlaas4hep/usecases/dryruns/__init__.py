@@ -1,0 +1,1 @@
+"""What a submission would do, found out without doing it."""
