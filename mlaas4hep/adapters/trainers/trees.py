@@ -12,6 +12,7 @@ from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.training import TrainingJob
 
 TRIED = 256  #: rows that parameters are tried with, before any entry is read
+_SHARE_OF_ENDS = 0.2  #: of the values of an entry that stands at the ends of some columns
 
 
 def refuse_ranker(objective: str) -> NoReturn:
@@ -119,6 +120,24 @@ def check_values(objective: str, labels: Floats) -> None:
             f"label {wrong[0]:g} does not fit objective {objective}: labels must be {due}",
             "another objective, or an expression for the label that gives such values",
         )
+
+
+def with_ends(sample: Floats) -> Floats:
+    """Return entries, and the same with 0, 1 and nothing here and there.
+
+    What a converter makes of missing values and of the lowest one shows nowhere else, and hardly
+    an entry of a sample may have them.
+    """
+    random = np.random.default_rng(0)
+    others = sample.copy()
+    ends = np.array([0, 1, np.nan], np.float32)[random.integers(0, 3, sample.shape)]
+    np.copyto(others, ends, where=random.random(sample.shape) < _SHARE_OF_ENDS)
+    return np.concatenate((sample, others))
+
+
+def has_unknown_classes(job: TrainingJob) -> bool:
+    """Tell whether only the entries say how many classes there are."""
+    return not (job.labels or job.classes or job.label_columns.names)
 
 
 def tried_labels(job: TrainingJob, classifies: bool, *, is_several: bool) -> Any:

@@ -33,6 +33,7 @@ from mlaas4hep.adapters.trainers.lightgbm.params import (
     patience,
     rounds,
     several,
+    told,
 )
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -79,10 +80,11 @@ class LightgbmModel:
         self._settle_classes(parts.labels)
         names = tabular.column_names(self._job)
         train = parts.dataset(self._params, feature_name=names)
-        booster = lightgbm.Booster(self._params, train)
         validating = _Parts.of(sample.validation, sample.chunk_count)
-        if len(validating.labels):
-            booster.add_valid(validating.dataset(self._params, reference=train), "val")
+        with told():  # metrics of several classes, where the entries have two
+            booster = lightgbm.Booster(self._params, train)
+            if len(validating.labels):
+                booster.add_valid(validating.dataset(self._params, reference=train), "val")
         self._booster = booster
         for number in range(self.rounds):
             booster.update()
@@ -117,8 +119,9 @@ class LightgbmModel:
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.txt and model.onnx."""
         self._booster.save_model(folder / _FILE)
-        expected = self._outputs(sample)
-        return Exported.of(onnxfile.write(folder, self._converted, sample, expected))
+        entries = trees.with_ends(sample)
+        expected = self._outputs(entries)
+        return Exported.of(onnxfile.write(folder, self._converted, entries, expected))
 
     def _settle_classes(self, labels: Floats) -> None:
         """Say how many classes there are, now that the labels are known."""
@@ -129,11 +132,11 @@ class LightgbmModel:
 
     def _metrics(self, number: int) -> RoundMetrics:
         found: RoundMetrics = {}
-        for prefix, told in (
+        for prefix, figures in (
             ("", self._booster.eval_train()),
             ("val_", self._booster.eval_valid()),
         ):
-            for at, (_, metric, value, higher) in enumerate(told):
+            for at, (_, metric, value, higher) in enumerate(figures):
                 is_loss = f"{prefix}{_LOSS}" not in found and not higher
                 found[f"{prefix}{_LOSS if is_loss else metric}"] = float(value)
                 if prefix and at == 0:  # the first metric counts
@@ -186,7 +189,12 @@ class _Parts:
     def dataset(self, params: dict[str, Any], **how: Any) -> Any:
         """Return LightGBM's data, which reads the chunks when it is used first."""
         rows = [_Rows(self, part) for part, found in enumerate(self.rows) if found]
-        return lightgbm.Dataset(rows, label=self.labels, weight=self.weights, params=params, **how)
+        found = lightgbm.Dataset(rows, label=self.labels, weight=self.weights, params=params, **how)
+        if self.weights is not None and "reference" in how:
+            # Weights that are all 1 are left away by `Dataset`, and beside a reference that has
+            # some they would then be 0.
+            found.construct().set_field("weight", self.weights)
+        return found
 
 
 class _Rows(lightgbm.Sequence):

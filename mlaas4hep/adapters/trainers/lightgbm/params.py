@@ -1,5 +1,7 @@
 """What a LightGBM estimator says, as the booster takes it; what cannot be done here is refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import lightgbm
@@ -59,7 +61,8 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
         trees.refuse_ranker(params["objective"])
     check_two(params, len(job.labels))
     trees.check_rounds(rounds(made))
-    return {"verbosity": -1, "deterministic": True, "force_row_wise": True, **params}
+    by_rows = not params.get("force_col_wise")
+    return {"verbosity": -1, "deterministic": True, "force_row_wise": by_rows, **params}
 
 
 def rounds(made: Any) -> int:
@@ -104,29 +107,55 @@ def check_two(params: dict[str, Any], classes: int) -> None:
 def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> None:
     """Do one round on entries that are none.
 
+    Where only the entries tell how many classes there are, it must take two of them, or three.
+
     Raises:
         TrainingError: LightGBM does not take the parameters, or has no such metric.
     """
+    is_several = params["objective"] in _SEVERAL
+    try:
+        _try(params, job, classifies=classifies, is_several=is_several)
+    except TrainingError:
+        if not classifies or is_several or not trees.has_unknown_classes(job):
+            raise
+        with suppress(TrainingError):
+            _try(params, job, classifies=True, is_several=True)
+            return
+        raise
+
+
+def _try(params: dict[str, Any], job: TrainingJob, *, classifies: bool, is_several: bool) -> None:
     rows = np.random.default_rng(0).random((trees.TRIED, job.columns))
-    labels = trees.tried_labels(job, classifies, is_several=params["objective"] in _SEVERAL)
+    labels = trees.tried_labels(job, classifies, is_several=is_several)
     if classifies:
         params = several(params, int(labels.max()) + 1)
-    try:
+    with told():
         data = lightgbm.Dataset(rows, labels, feature_name=tabular.column_names(job), params=params)
         booster = lightgbm.Booster(params, data)
         booster.update()
-        told = booster.eval_train()
+        figures = booster.eval_train()
+    asked = next((params[name] for name in _METRICS if params.get(name)), None)
+    if not figures and asked is not None:
+        raise TrainingError(
+            f"{MODEL_FILE}: LightGBM has no metric {asked!r}, so no round would have a figure",
+            "leave metric away, or metric='auc'",
+        )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell what LightGBM refuses in words.
+
+    Raises:
+        TrainingError: in the place of what LightGBM raises.
+    """
+    try:
+        yield
     except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
         raise TrainingError(
             f"{MODEL_FILE}: LightGBM: {error}",
             "see the list in LightGBM's documentation of parameters",
         ) from error
-    asked = next((params[name] for name in _METRICS if params.get(name)), None)
-    if not told and asked is not None:
-        raise TrainingError(
-            f"{MODEL_FILE}: LightGBM has no metric {asked!r}, so no round would have a figure",
-            "leave metric away, or metric='auc'",
-        )
 
 
 def oddities(params: dict[str, Any]) -> tuple[str, ...]:

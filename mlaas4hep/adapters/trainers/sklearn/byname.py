@@ -1,9 +1,10 @@
 """Columns that arguments name: rows of numbers have none, so they are counted."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, make_column_selector
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.sklearn.estimators import parts
@@ -32,9 +33,27 @@ def count_columns(estimator: Any, names: Sequence[str]) -> None:
 def _counted(columns: Any, names: Sequence[str]) -> Any:
     if isinstance(columns, str):
         return _number(columns, names)
+    if isinstance(columns, slice) and isinstance(columns.start or columns.stop, str):
+        return _between(columns, names)
+    if isinstance(columns, make_column_selector):
+        return _matching(columns, names)
     if isinstance(columns, list | tuple) and any(isinstance(each, str) for each in columns):
         return [_number(each, names) if isinstance(each, str) else each for each in columns]
     return columns
+
+
+def _between(columns: slice, names: Sequence[str]) -> slice:
+    """Return the numbers of a slice by names, both of which belong to it."""
+    start = None if columns.start is None else _number(columns.start, names)
+    stop = None if columns.stop is None else _number(columns.stop, names) + 1
+    return slice(start, stop, columns.step)
+
+
+def _matching(selector: Any, names: Sequence[str]) -> Any:
+    """Return the numbers of the columns whose names a selector takes; left as it is, it goes by types."""
+    if selector.dtype_include is not None or selector.dtype_exclude is not None:
+        return selector
+    return [number for number, name in enumerate(names) if re.search(selector.pattern or "", name)]
 
 
 def _number(name: str, names: Sequence[str], where: str = "ColumnTransformer") -> int:

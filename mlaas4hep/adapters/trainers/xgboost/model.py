@@ -28,12 +28,14 @@ from mlaas4hep.adapters.trainers.framework import (
 from mlaas4hep.adapters.trainers.xgboost.convert import converted
 from mlaas4hep.adapters.trainers.xgboost.params import (
     about_columns,
+    bins,
     booster_params,
     check_two,
     missing_is_told,
     needs_rows,
     output_width,
     several,
+    told,
     tried,
 )
 from mlaas4hep.core.models.bundle.conversion import Missing
@@ -86,8 +88,9 @@ class XgboostModel:
             sets.append((self._matrix(sample.validation, train), "val"))
         self._begin(train, [matrix for matrix, _ in sets])
         for number in range(self.rounds):
-            self._booster.update(train, number)
-            metrics = _metrics(self._booster.eval_set(sets, number))
+            with told(self._job):  # metrics of several classes, where the entries have two
+                self._booster.update(train, number)
+                metrics = _metrics(self._booster.eval_set(sets, number))
             self._follow(number, metrics)
             if number >= done:
                 yield metrics
@@ -120,14 +123,16 @@ class XgboostModel:
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write model.ubj and model.onnx."""
         self._booster.save_model(folder / _FILE)
-        expected = self._outputs(sample)
-        return Exported.of(onnxfile.write(folder, self._converted, sample, expected))
+        entries = trees.with_ends(sample)
+        expected = self._outputs(entries)
+        return Exported.of(onnxfile.write(folder, self._converted, entries, expected))
 
-    def _matrix(self, blocks: Callable[[], Iterator[Block]], bins: Any = None) -> Any:
+    def _matrix(self, blocks: Callable[[], Iterator[Block]], like: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""
         if not needs_rows(self._params):
-            how = {"ref": bins} if bins else {"max_bin": self._params.get("max_bin", 256)}
-            return xgboost.QuantileDMatrix(_Rows(blocks, self._about_columns), **how)
+            how = {"ref": like} if like else {}
+            rows = _Rows(blocks, self._about_columns)
+            return xgboost.QuantileDMatrix(rows, max_bin=bins(self._params), **how)
         x, y, weights = tabular.gathered(blocks(), self._job)
         _check_weights(weights)
         return xgboost.DMatrix(x, y, weight=weights, **self._about_columns)

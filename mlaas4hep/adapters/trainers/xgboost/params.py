@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -26,8 +28,8 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
     params.setdefault("objective", usual)
     params.setdefault("seed", params.pop("random_state", job.params.seed))
     params.pop("missing", None)
-    if made.eval_metric is not None:
-        params["eval_metric"] = made.eval_metric
+    if not params.get("eval_metric"):  # of an empty list XGBoost takes the objective's own
+        params.pop("eval_metric", None)
     _check_kind(params, job)
     if "c" in (made.feature_types or ()):
         trees.refuse_categories("feature_types")
@@ -38,6 +40,11 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
 def needs_rows(params: dict[str, Any]) -> bool:
     """Tell whether XGBoost needs the values themselves, and not the bins they fall into."""
     return params.get("tree_method") in ("exact", "approx")
+
+
+def bins(params: dict[str, Any]) -> int:
+    """Return into how many bins values fall; a booster takes only entries with as many."""
+    return int(params.get("max_bin", 256))
 
 
 def output_width(params: dict[str, Any]) -> int:
@@ -84,24 +91,51 @@ def about_columns(made: Any, job: TrainingJob) -> dict[str, Any]:
 def tried(made: Any, params: dict[str, Any], job: TrainingJob) -> tuple[str, ...]:
     """Do one round on entries that are none; return what XGBoost says about the parameters.
 
+    Where only the entries tell how many classes there are, it must take two of them, or three.
+
     Raises:
         TrainingError: XGBoost does not take them.
     """
-    rows = np.random.default_rng(0).random((trees.TRIED, job.columns), dtype=np.float32)
     classifies = isinstance(made, xgboost.XGBClassifier)
-    labels = trees.tried_labels(
-        job, classifies, is_several=params["objective"].startswith("multi:")
-    )
-    if classifies and not job.label_columns.names:
-        params = several(params, int(labels.max()) + 1)
-    matrix = xgboost.DMatrix if needs_rows(params) else xgboost.QuantileDMatrix
+    is_several = params["objective"].startswith("multi:")
+    labels = trees.tried_labels(job, classifies, is_several=is_several)
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            data = matrix(rows, labels, **about_columns(made, job))
-            booster = xgboost.Booster(params, [data])
-            booster.update(data, 0)
-            booster.eval_set([(data, "train")])
+        return _tried(made, params, job, labels)
+    except TrainingError:
+        if not classifies or is_several or not trees.has_unknown_classes(job):
+            raise
+        with suppress(TrainingError):
+            more = trees.tried_labels(job, classifies, is_several=True)
+            return _tried(made, params, job, more)
+        raise
+
+
+def _tried(made: Any, params: dict[str, Any], job: TrainingJob, labels: Any) -> tuple[str, ...]:
+    rows = np.random.default_rng(0).random((trees.TRIED, job.columns), dtype=np.float32)
+    if isinstance(made, xgboost.XGBClassifier) and not job.label_columns.names:
+        params = several(params, int(labels.max()) + 1)
+    how = about_columns(made, job)
+    with told(job), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if needs_rows(params):
+            data = xgboost.DMatrix(rows, labels, **how)
+        else:
+            data = xgboost.QuantileDMatrix(rows, labels, max_bin=bins(params), **how)
+        booster = xgboost.Booster(params, [data])
+        booster.update(data, 0)
+        booster.eval_set([(data, "train")])
+    return tuple(f"XGBoost: {_first_line(str(each.message))}" for each in caught)
+
+
+@contextmanager
+def told(job: TrainingJob) -> Iterator[None]:
+    """Tell what XGBoost refuses in words.
+
+    Raises:
+        TrainingError: in the place of what XGBoost raises.
+    """
+    try:
+        yield
     except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
         said = _first_line(str(error))
         of_columns = "feature" in said.lower()
@@ -111,7 +145,6 @@ def tried(made: Any, params: dict[str, Any], job: TrainingJob) -> tuple[str, ...
             if of_columns
             else "see the list in XGBoost's documentation of parameters",
         ) from error
-    return tuple(f"XGBoost: {_first_line(str(each.message))}" for each in caught)
 
 
 def missing_is_told(made: Any) -> tuple[str, ...]:

@@ -107,6 +107,18 @@ class TestLightgbm(FrameworkContract):
 
         assert "0 is the smallest value of a branch" in told
 
+    def test_a_converted_file_that_differs_for_missing_values_alone_is_not_kept(
+        self, train, tmp_path
+    ):
+        made = "LGBMClassifier(n_estimators=9, zero_as_missing=True)"
+        training = train("binary", returning(made)).finish()
+        x = next(training.data.chunks([0])).x
+        inner = x[(x > 0).all(axis=1)][:100]  # neither 0 nor missing
+
+        (told,) = training.model.export(tmp_path, inner).not_made
+
+        assert (told.file, told.reason[:8]) == ("model.onnx", "it diffe")
+
     @pytest.mark.parametrize(
         ("more", "told"), [("", 1), (", n_jobs=3", 0), (", stochastic_rounding=False", 0)]
     )

@@ -4,7 +4,10 @@ import re
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.linear_model import Perceptron
 from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsOneClassifier
@@ -16,6 +19,7 @@ from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.loading import load
+from mlaas4hep.adapters.trainers.sklearn.byname import count_columns
 from mlaas4hep.adapters.trainers.sklearn.convert import write_onnx
 from mlaas4hep.core.models.bundle.conversion import NotMade
 from mlaas4hep.core.models.training import TrainingJob
@@ -188,3 +192,35 @@ def test_a_converter_that_does_not_end_is_not_begun(tmp_path):
     reason = "NotImplementedError: the converter of QuantileTransformer does not end"
     assert found == NotMade(file="model.onnx", reason=reason)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        make_column_selector(pattern="^m"),
+        make_column_selector(pattern="nothing"),
+        slice("eta", "mass"),
+        slice(None, "eta"),
+        slice("mass", None),
+        slice(0, 2),
+        ["met", "pt"],
+    ],
+    ids=str,
+)
+def test_columns_by_name_are_those_that_scikit_learn_finds_in_a_table(columns):
+    rows = np.random.default_rng(1).random((20, len(NAMES)))
+    own = ColumnTransformer([("scaled", StandardScaler(), columns)], remainder="passthrough")
+    counted = make_pipeline(clone(own))
+
+    count_columns(counted, NAMES)
+
+    right = own.fit_transform(pd.DataFrame(rows, columns=NAMES))
+    np.testing.assert_allclose(counted.fit_transform(rows), right, rtol=1e-12)
+
+
+def test_a_slice_that_names_no_column_is_refused_with_the_nearest():
+    named = ColumnTransformer([("scaled", StandardScaler(), slice("pt", "masss"))])
+
+    with pytest.raises(TrainingError, match="names the column 'masss'") as refused:
+        count_columns(named, NAMES)
+    assert "mass" in refused.value.hint
