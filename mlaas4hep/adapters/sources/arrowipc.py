@@ -16,13 +16,10 @@ from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.leaves import leaves_of
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
-from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.errors import InvalidRequestError
 
 STREAM = b"\xff\xff\xff\xff"  #: every message of a stream begins so
-_END = STREAM + bytes(4)  #: a message of length 0
 
 
 class ArrowTable:
@@ -93,21 +90,8 @@ class ArrowTable:
 
 
 def _is_stream(opening: Opening) -> bool:
-    """Tell a stream from a file.
-
-    Raises:
-        InvalidRequestError: it is a stream that has no end, so that some of it may be missing.
-    """
-    if (opening.file.read(len(STREAM)) or b"") != STREAM:
-        return False
-    opening.file.seek(max(0, opening.place.size_bytes - len(_END)))
-    if opening.file.read(len(_END)) != _END:
-        raise InvalidRequestError(
-            f"{shown(opening.place.url)} is an Arrow stream without its end: whoever wrote it may"
-            " not have written all",
-            hint="close its writer, or write it as a file: pyarrow.ipc.new_file",
-        )
-    return True
+    """Tell a stream, which need not say that it ends, from a file."""
+    return (opening.file.read(len(STREAM)) or b"") == STREAM
 
 
 def reader(kept: KeptBlocks) -> TableReader:

@@ -13,6 +13,7 @@ from pyarrow import parquet
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
+from mlaas4hep.adapters.sources.columnar.encryption import has_encrypted_columns
 from mlaas4hep.adapters.sources.columnar.footers import MAX_FOOTER_BYTES, ColumnFigures, Footers
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
@@ -42,7 +43,7 @@ class ParquetTable:
             raise InvalidRequestError(
                 f"{shown(opening.place.url)} is encrypted", hint="write it without encryption"
             )
-        figures = FOOTERS.read(_footer(opening))
+        figures = _figures(opening)
         opening.file.seek(0)
         self._place, self._bytes = opening.place, opening.file
         self._stretches = Stretches(_pages(figures))
@@ -77,6 +78,19 @@ class ParquetTable:
             if skip < batch.num_rows:
                 yield batch.slice(skip)
             skip = max(0, skip - batch.num_rows)
+
+
+def _figures(opening: Opening) -> list[ColumnFigures]:
+    footer = _footer(opening)
+    try:
+        return FOOTERS.read(footer)
+    except ValueError as error:
+        if has_encrypted_columns(footer):
+            raise InvalidRequestError(
+                f"{shown(opening.place.url)} has encrypted columns",
+                hint="write it without encryption, or without those columns",
+            ) from error
+        raise
 
 
 def _footer(opening: Opening) -> bytes:

@@ -134,7 +134,17 @@ def test_a_word_among_numbers_leaves_the_column_out_by_name(source, tmp_path, wo
 
     assert [(branch.name, branch.is_text) for branch in info.branches] == [("s", True)]
     assert info.unreadable == (
-        ("x", f"{word!r} stands among numbers; nothing there means a missing one"),
+        ("x", f"{word!r} stands among numbers, first in line 9; nothing there means a missing one"),
+    )
+
+
+@pytest.mark.parametrize("word", ["-", "1.#INF", "?", "#DIV/0!", "None", r"\N", "(null)"])
+def test_what_means_nothing_is_no_category_among_few_numbers(source, tmp_path, word):
+    info = source.describe(_write(tmp_path, f"x,s\n0.5,a\n{word},{word}\n1.5,b\n"), "")
+
+    assert [(branch.name, branch.is_text) for branch in info.branches] == [("s", True)]
+    assert info.unreadable == (
+        ("x", f"{word!r} stands among numbers, first in line 3; nothing there means a missing one"),
     )
 
 

@@ -1,5 +1,6 @@
 """What is special about files of tables: types, gaps, links, trees, large groups."""
 
+import base64
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from pyarrow.parquet import encryption
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
@@ -63,23 +65,6 @@ def test_row_numbers_of_pandas_and_columns_of_one_name_are_left_out(source, tmp_
         assert ("__index_level_0__", "row numbers of pandas") in info.unreadable
 
 
-def test_what_pandas_keeps_beside_its_values_in_hdf5_is_no_branch(source, tmp_path):
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        fixed, table = file.create_group("fixed"), file.create_group("table")
-        fixed.attrs["pandas_type"], table.attrs["pandas_type"] = "frame", "frame_table"
-        fixed["axis0"], fixed["axis1"] = np.array([b"x", b"y"]), np.arange(2)
-        fixed["block0_items"], fixed["block0_values"] = np.array([b"x", b"y"]), np.ones((2, 2))
-        table["table"] = np.zeros(2, [("index", "i8"), ("x", "f4")])
-
-    infos = {each: source.describe(str(tmp_path / "a.h5"), each) for each in ("fixed", "table")}
-
-    assert [branch.name for branch in infos["fixed"].branches] == ["block0_values"]
-    assert [branch.name for branch in infos["table"].branches] == ["table.x"]
-    assert {why for info in infos.values() for _, why in info.unreadable} == {
-        "row numbers or names of pandas"
-    }
-
-
 def test_unions_of_numbers_and_enumerations_of_avro_are_read(source, tmp_path):
     enum = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
     kinds = {"x": ["null", "int", "double"], "n": ["int", "long"], "e": enum, "again": "E"}
@@ -126,6 +111,33 @@ def test_an_encrypted_parquet_file_is_called_so(source, tmp_path):
 
     with pytest.raises(InvalidRequestError, match="is encrypted"):
         source.describe(str(tmp_path / "a.parquet"), "")
+
+
+def test_encrypted_columns_behind_a_plain_footer_are_called_so(source, tmp_path):
+    keys = encryption.KmsConnectionConfig(custom_kms_conf={})
+    chosen = encryption.EncryptionConfiguration(
+        footer_key="f", column_keys={"c": ["secret"]}, plaintext_footer=True
+    )
+    table = pa.table({"x": [1.0, 2.0], "secret": [3.0, 4.0], "rows": [[1], []]})
+    written = encryption.CryptoFactory(lambda _: _OpenKeys()).file_encryption_properties
+    with parquet.ParquetWriter(
+        tmp_path / "a.parquet", table.schema, encryption_properties=written(keys, chosen)
+    ) as writer:
+        writer.write_table(table)
+
+    with pytest.raises(InvalidRequestError, match=r"a\.parquet' has encrypted columns") as refused:
+        source.describe(str(tmp_path / "a.parquet"), "")
+    assert "without those columns" in refused.value.problem.hint
+
+
+class _OpenKeys(encryption.KmsClient):
+    """Hides no key."""
+
+    def wrap_key(self, key, _master):
+        return base64.b64encode(key)
+
+    def unwrap_key(self, key, _master):
+        return base64.b64decode(key)
 
 
 def test_an_npz_with_a_password_is_called_encrypted(source, tmp_path):
@@ -337,11 +349,13 @@ def test_two_columns_of_an_arrow_stream_are_read_in_turn(source, tmp_path):
     assert found == [[1, 2, 3, 4, 5], ["b", "a", "c", "b"], [4, 5]]
 
 
-def test_an_arrow_stream_without_its_end_is_refused(source, tmp_path):
+def test_an_arrow_stream_is_read_without_its_end_but_not_without_a_part(source, tmp_path):
     path = tmp_path / "a.arrows"
     _stream(path, x=[1, 2, 3])
-    path.write_bytes(path.read_bytes()[:-8])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-8])
+    (tmp_path / "b.arrows").write_bytes(whole[:-16])
 
-    with pytest.raises(InvalidRequestError, match="stream without its end") as refused:
-        source.describe(str(path), "")
-    assert "pyarrow.ipc.new_file" in refused.value.problem.hint
+    assert _read(source, path, ["x"]) == [{"x": 1}, {"x": 2}, {"x": 3}]
+    with pytest.raises(InvalidRequestError, match="is damaged"):
+        source.describe(str(tmp_path / "b.arrows"), "")

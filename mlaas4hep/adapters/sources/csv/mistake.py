@@ -57,6 +57,12 @@ def find_rounded(
     return None
 
 
+def find_text(piece: bytes, place: int, text: str, separator: str) -> int | None:
+    """Return the line (counted from 0) whose column number `place` has just this text."""
+    found = (line for line, row in _rows(piece, separator) if row[place : place + 1] == [text])
+    return next(found, None)
+
+
 def _rows(piece: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the line in which it begins."""
     rows = csv.reader(io.StringIO(piece.decode("utf-8", "replace"), ""), delimiter=separator)

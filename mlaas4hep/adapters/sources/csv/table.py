@@ -16,7 +16,7 @@ from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
 from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
 from mlaas4hep.adapters.sources.csv.head import Head, read_head
-from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake, find_rounded
+from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake, find_rounded, find_text
 from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
 from mlaas4hep.adapters.sources.csv.types import SAMPLE_BYTES, SAMPLES, Types, infer, parse
 from mlaas4hep.adapters.sources.places.place import shown
@@ -78,7 +78,7 @@ class CsvTable:
         return CsvLayout(
             head=head,
             types=tuple((name, str(kind)) for name, kind in types.kinds.items()),
-            odd=(*types.odd, *unnamed),
+            odd=(*types.odd, *self._among_numbers(types, head, pieces), *unnamed),
             decimal=types.decimal,
             pieces=pieces,
             content=content,
@@ -94,6 +94,21 @@ class CsvTable:
             return infer(samples, head)
         except pa.ArrowInvalid as error:
             raise self._mistake(head, pieces, range(0, pieces.count, step), {}, error) from error
+
+    def _among_numbers(self, types: Types, head: Head, pieces: Pieces) -> Iterator[tuple[str, str]]:
+        """Yield the columns of numbers in which a word stands, each with its first line."""
+        for name, word in types.words:
+            place, line = head.names.index(name), ""
+            for piece in range(pieces.count):
+                data = pieces.bytes_of(self._file, piece)
+                below = find_text(data, place, word, head.separator)
+                if below is not None:
+                    line = f", first in line {pieces.lines[piece] + below}"
+                    break
+            yield (
+                name,
+                f"{word[:40]!r} stands among numbers{line}; nothing there means a missing one",
+            )
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         pieces = self._layout.pieces

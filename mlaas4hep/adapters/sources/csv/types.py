@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,11 @@ import pyarrow as pa
 from pyarrow import compute, csv
 
 from mlaas4hep.adapters.sources.csv.head import Head
-from mlaas4hep.core.data.values.written import are_numbers, have_decimal_commas
+from mlaas4hep.core.data.values.written import (
+    are_numbers,
+    have_decimal_commas,
+    means_nothing,
+)
 
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_BYTES = 256 * 1024  #: of the first piece; of others a quarter
@@ -25,6 +29,7 @@ class Types:
 
     kinds: dict[str, Any]  #: Arrow's types
     odd: tuple[tuple[str, str], ...] = ()  #: columns to leave out, each with the reason
+    words: tuple[tuple[str, str], ...] = ()  #: columns of numbers to leave out, each with a word
     decimal: str = "."  #: what stands before the digits behind the point
 
 
@@ -42,8 +47,8 @@ def infer(samples: Sequence[bytes], head: Head) -> Types:
         other, wide_too = _whole_numbers(sample, head, _kinds(sample, head, ","))
         if {name for name, kind in other.items() if pa.types.is_string(kind)} < texts:
             left = {name: seen[name] for name in seen if pa.types.is_string(other[name])}
-            return Types(kinds=other, odd=(*_odd(left), *wide_too), decimal=",")
-    return Types(kinds=kinds, odd=(*_odd(seen), *wide))
+            return Types(kinds=other, odd=(*_odd(left), *wide_too), words=_words(left), decimal=",")
+    return Types(kinds=kinds, odd=(*_odd(seen), *wide), words=_words(seen))
 
 
 def _whole_numbers(
@@ -69,20 +74,25 @@ def _is_whole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def _odd(texts: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
-    """Return the columns of text that are numbers to people, all or nearly all of them."""
-    reasons = ((name, _reason(found)) for name, found in texts.items())
-    return tuple((name, reason) for name, reason in reasons if reason)
+def _odd(texts: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the columns of text of which all are numbers to people."""
+    for name, found in texts.items():
+        if are_numbers(found):
+            yield name, f"text that looks like numbers: {found[0][:40]!r}; 1.5 or 1.5e3 is read"
 
 
-def _reason(texts: Sequence[str]) -> str:
-    """Return why different texts are no categories; "" if they are."""
-    if are_numbers(texts):
-        return f"text that looks like numbers: {texts[0][:40]!r}; 1.5 or 1.5e3 is read"
+def _words(texts: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the columns of text of which nearly all are numbers to people."""
+    found = ((name, _word_among_numbers(each)) for name, each in texts.items())
+    return tuple((name, word) for name, word in found if word)
+
+
+def _word_among_numbers(texts: Sequence[str]) -> str:
+    """Return the first word among texts of which the others were meant as numbers; "" if none."""
     words = [text for text in texts if text.strip() and not are_numbers([text])]
-    if not words or len(words) > MOST_WORDS * len(texts):
-        return ""
-    return f"{words[0][:40]!r} stands among numbers; nothing there means a missing one"
+    few = len(words) <= MOST_WORDS * len(texts)
+    holes = len(words) < len(texts) and all(map(means_nothing, words))
+    return words[0] if words and (few or holes) else ""
 
 
 def _texts(sample: bytes, head: Head, names: Sequence[str]) -> dict[str, list[str]]:

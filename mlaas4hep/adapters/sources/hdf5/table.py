@@ -1,6 +1,5 @@
 """The format HDF5, with h5py: a group of arrays of one length, or a table, is a tree."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +21,13 @@ from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
 from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
+from mlaas4hep.adapters.sources.hdf5.pandas import (
+    columns_of_block,
+    columns_of_frame,
+    is_index,
+    is_of_pandas,
+    left_out,
+)
 from mlaas4hep.adapters.sources.hdf5.references import (
     CheckedValues,
     References,
@@ -40,8 +46,6 @@ from mlaas4hep.errors import InvalidRequestError
 MIN_STEP = 1000  #: entries between boundaries, at least
 MAX_DEPTH = 8
 MAX_OBJECTS = 100_000
-_LABELS = re.compile(r"axis\d+|block\d+_items")  #: pandas' arrays beside the values
-_OF_PANDAS = "row numbers or names of pandas"
 
 Refer = Callable[[Any, str, "np.dtype[Any]"], References]
 
@@ -72,7 +76,7 @@ class Hdf5Table:
             (
                 *(c for path, each in inside.items() for c in _columns(path, each, tree, refer)),
                 *(
-                    _left_out(_name(path, tree), "a link")
+                    left_out(_name(path, tree), "a link")
                     for path in walk.links
                     if _below(path, tree)
                 ),
@@ -109,6 +113,8 @@ class _Walk:
                 self.links.append(f"{path}{name}")  # it may lead to any file of this machine
                 continue
             each = group[name]
+            if is_index(name, group):
+                continue
             if isinstance(each, h5py.Group):
                 found |= self.objects(each, f"{path}{name}/", depth + 1)
             elif isinstance(each, h5py.Dataset):
@@ -175,26 +181,30 @@ def _is_known(code: int) -> bool:
 
 def _columns(path: str, array: Any, tree: str, refer: Refer) -> Iterator[ArrayColumn]:
     name = _name(path, tree)
-    is_of_pandas = "pandas_type" in array.parent.attrs
-    why = _out_of_reach(array)
+    whole = name or path.rpartition("/")[2]
+    why = _out_of_reach(array) or ("no values" if array.shape is None else "")
+    frame = None
+    if not why and is_of_pandas(array):
+        frame = columns_of_frame(array, name.rpartition(".")[0] and f"{name.rpartition('.')[0]}.")
     if why:
-        yield _left_out(name or path.rpartition("/")[2], why)
-    elif is_of_pandas and _LABELS.fullmatch(path.rpartition("/")[2]):
-        yield _left_out(name, _OF_PANDAS)
+        yield left_out(whole, why)
+    elif frame is not None:
+        yield from frame
     elif array.dtype.names:
-        for field in array.dtype.names:
-            whole = f"{name}.{field}" if name else field
-            if is_of_pandas and field == "index":
-                yield _left_out(whole, _OF_PANDAS)
-                continue
-            values = _Field(table=array, name=field)
-            column = _column(whole, values, array.dtype[field], array.shape)
-            yield _checked(column, array, field, refer)
-    elif array.shape is None:
-        yield _left_out(name, "no values")
+        yield from _fields(array, f"{name}." if name else "", refer)
     else:
-        column = _column(name or path.rpartition("/")[2], array, array.dtype, array.shape)
-        yield _checked(column, array, "", refer)
+        yield _checked(_column(whole, array, array.dtype, array.shape), array, "", refer)
+
+
+def _fields(array: Any, outer: str, refer: Refer) -> Iterator[ArrayColumn]:
+    """Yield the fields of a table."""
+    for field in array.dtype.names:
+        values = _Field(table=array, name=field)
+        if is_of_pandas(array):
+            yield from columns_of_block(array, field, values, outer)
+            continue
+        column = _column(f"{outer}{field}", values, array.dtype[field], array.shape)
+        yield _checked(column, array, field, refer)
 
 
 def _checked(column: ArrayColumn, array: Any, field: str, refer: Refer) -> ArrayColumn:
@@ -212,11 +222,6 @@ def _checked(column: ArrayColumn, array: Any, field: str, refer: Refer) -> Array
 
 def _name(path: str, tree: str) -> str:
     return path[len(tree) :].strip("/").replace("/", ".")
-
-
-def _left_out(name: str, why: str) -> ArrayColumn:
-    nothing = np.empty(0)
-    return ArrayColumn(name=name, values=nothing, dtype=nothing.dtype, length=0, unreadable=why)
 
 
 def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> ArrayColumn:

@@ -12,6 +12,20 @@ _ONE_OF_MANY = re.compile(_PLAIN)
 _DECIMAL_COMMA = re.compile(rf"{_COMMA}|{_SIGN}\d+(?:[eE][+-]?\d+)?")
 _BETWEEN = re.compile(r"[\s|;]+")  #: numbers of one text
 _AROUND = "[]()'\" \t"
+_NOTHING = re.compile(
+    r"[-.?*/_ ]+|[+-]?1\.?#(?:inf|ind|qnan|snan|qnb)|#[a-z0-9/]+[!?]?|\\n|<na>|\(null\)"
+    r"|n\.?a\.?|none|nil|null|missing|undefined|empty",
+    re.IGNORECASE,
+)
+
+
+def means_nothing(text: str) -> bool:
+    """Tell whether a text stands where a number is missing, or is none.
+
+    >>> means_nothing("-"), means_nothing("1.#INF"), means_nothing("#DIV/0!"), means_nothing("mu")
+    (True, True, True, False)
+    """
+    return _NOTHING.fullmatch(text.strip()) is not None
 
 
 def are_numbers(texts: Iterable[str]) -> bool:
