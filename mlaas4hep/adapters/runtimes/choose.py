@@ -39,7 +39,7 @@ class Runtimes:
         self._demand = demand
         self._overruns = Overruns()
         self._places = {
-            allowance: Slots(allowance.children, allowance.children_of_owner)
+            allowance: Slots(allowance.children, allowance.children_of_owner, allowance.fair_load_s)
             for allowance in set(allowances.values())
         }
 

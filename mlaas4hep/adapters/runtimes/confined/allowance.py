@@ -11,11 +11,12 @@ class Allowance:
     children_of_owner: int  #: of them, for the models of one owner
     memory_bytes: int  #: of a process
     load_s: float = 120.0
+    fair_load_s: float = 30.0  #: to be loaded while an owner without a process waits for one
     run_s: float = 30.0  #: for one batch
 
 
 LIGHT = Allowance(
-    children=8, children_of_owner=5, memory_bytes=1024**3, load_s=30.0, run_s=10.0
+    children=8, children_of_owner=5, memory_bytes=1024**3, load_s=30.0, fair_load_s=10.0, run_s=10.0
 )  #: LiteRT and ONNX Runtime, which start in a second with 60 MB
 HEAVY = Allowance(children=3, children_of_owner=2, memory_bytes=4 * 1024**3)  #: whole frameworks
 ALLOWANCES = {"litert": LIGHT, "onnx": LIGHT, "tensorflow": HEAVY, "native": HEAVY}

@@ -4,6 +4,7 @@ import math
 import os
 import resource
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,6 +37,8 @@ class Process:
             )
             self._child = start(wanted, prepared_s)
         self._renewed_at = -math.inf
+        self._killing = threading.Lock()
+        self._is_over = False
 
     def renew(self, seconds: float) -> None:
         """Allow processor time for one more batch of so many seconds; the kernel ends the rest.
@@ -60,11 +63,19 @@ class Process:
         """Tell whether the process is gone."""
         return self._child.poll() is not None
 
+    def kill(self) -> None:
+        """Kill it, from any thread; whoever waits for its answer finds out."""
+        with self._killing:
+            if not self._is_over:  # else its number may be that of another one
+                self._child.kill()
+
     def end(self) -> None:
-        """Kill it."""
+        """Kill it, and forget it."""
         self.end_point.close()
-        self._child.kill()
-        release(self._child)
+        with self._killing:
+            self._is_over = True
+            self._child.kill()
+            release(self._child)
 
 
 def _used_seconds(pid: int) -> float:

@@ -91,6 +91,8 @@ class ConfinedRuntime:
         self.owner = record.owner
         self.folder = folder
         self.process: Process | None = None
+        self.is_proven = False
+        self._has_given_up = False
         nodes = record.input_node, record.output_node
         self._arguments = (kind.engine, file, *nodes, str(record.folds))
         self._program = Program(
@@ -134,7 +136,7 @@ class ConfinedRuntime:
             if self.process is None:
                 self._start()
             head, outputs = self._exchange({"signature": way.name}, typed)
-            if head.get("spent"):
+            if head.get("spent") or self._house.places.is_wanted(self):
                 self._end()
         self._house.places.idle(self)
         if "error" in head:
@@ -153,13 +155,23 @@ class ConfinedRuntime:
             self._lock.release()
         return True
 
+    def give_up(self) -> None:
+        """End being loaded: others wait for the place."""
+        self._has_given_up = True
+        process = self.process
+        if process is not None:
+            process.kill()
+
     def _start(self) -> dict[str, _Way]:
         house = self._house
         house.overruns.check(self._id)
+        self._has_given_up = False
         house.places.take(self)
         arguments = (house.allowance.memory_bytes, house.demand, *self._arguments)
         self.process = Process(self.folder, self._program, arguments, house.prepared_seconds)
         self._ending = weakref.finalize(self, self.process.end)
+        if self._has_given_up:
+            self.process.kill()
         head, _ = self._exchange(None, {})
         if "unavailable" in head:
             self._end()
@@ -169,12 +181,17 @@ class ConfinedRuntime:
             raise InvalidRequestError(
                 f"model {self._name!r} cannot be loaded: {head['error']}", stage="predict"
             )
+        house.places.loaded(self)
+        if self._has_given_up:  # just now: its process is dead
+            raise self._gave_up()
         try:
-            return {name: _way(name, found) for name, found in head["signatures"].items()}
+            ways = {name: _way(name, found) for name, found in head["signatures"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._overrun(
                 f"the process of model {self._name!r} announced what makes no sense"
             ) from error
+        self.is_proven = True
+        return ways
 
     def _exchange(
         self, head: Mapping[str, Any] | None, feeds: Mapping[str, Array]
@@ -196,12 +213,22 @@ class ConfinedRuntime:
                 f"model {self._name!r} took more than {limit_s:.0f} s for {what} and was ended"
             ) from error
         except (OSError, EOFError, frames.FrameError) as error:
+            if self._has_given_up:
+                raise self._gave_up() from error
             raise self._overrun(
                 f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
             ) from error
 
+    def _gave_up(self) -> ServiceUnavailableError:
+        share_s = self._house.allowance.fair_load_s
+        return self._overrun(
+            f"model {self._name!r} took more than {share_s:.0f} s for being loaded while others"
+            " waited, and was ended"
+        )
+
     def _overrun(self, reason: str, *, is_forgiven_once: bool = False) -> ServiceUnavailableError:
         self._end()
+        self.is_proven = False
         self._house.overruns.add(self._id, reason, is_forgiven_once=is_forgiven_once)
         return ServiceUnavailableError(
             reason,

@@ -1,76 +1,202 @@
-"""How many confined processes may live at once, and how many of one owner."""
+"""How many confined processes may live at once, and how they are shared between owners."""
 
 import threading
 import time
 import weakref
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from mlaas4hep.errors import ServiceUnavailableError
 
 _PATIENCE_S = 5.0
+_LOOK_S = 0.25  #: between two looks at what only time changes
+HELD_S = 10.0  #: that a place is kept at least once its model is loaded, whoever waits
 
 
 class Tenant(Protocol):
     """What holds a place."""
 
     owner: str
+    is_proven: bool  #: it was loaded before, and in time
 
     def rest(self) -> bool:
         """Give the place back if nothing is being predicted, and say so."""
 
+    def give_up(self) -> None:
+        """End being loaded, as others wait and it has had its share of time; return at once."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """A place that is taken."""
+
+    tenant: "weakref.ref[Tenant]"
+    since: float  #: when it was taken, then when its model was loaded
+    is_loading: bool = True
+
 
 class Slots:
-    """The one that was idle for longest makes room: of the same owner if that owner has enough."""
+    """The one that was idle for longest makes room: of the same owner if that owner has enough.
 
-    def __init__(self, places: int, for_owner: int, patience_s: float = _PATIENCE_S) -> None:
+    Where nobody is idle, whoever holds least comes first. For an owner without any place a load
+    that has had its share of time ends, and a model that is predicting leaves after its batch. Not
+    all places may be loading models of which nobody knows how long they take: those that are known
+    never wait for them.
+    """
+
+    def __init__(
+        self,
+        places: int,
+        for_owner: int,
+        load_s: float,
+        patience_s: float = _PATIENCE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take how many places there are.
+
+        Args:
+            places: at once.
+            for_owner: of them, for one owner.
+            load_s: that a model may take to be loaded while an owner without a place waits.
+            patience_s: that a load waits for a place; an owner without any waits for a load, too.
+            clock: tells the seconds.
+        """
         self._places = places
         self._for_owner = for_owner
+        self._load_s = load_s
         self._patience_s = patience_s
+        self._clock = clock
         self._changed = threading.Condition()
-        self._taken: list[weakref.ref[Tenant]] = []
+        self._taken: list[_Place] = []  #: the one that was used last behind all others
+        self._waiting: list[Tenant] = []  #: in the order in which they came
 
     def take(self, tenant: Tenant) -> None:
-        """Give `tenant` a place, for which idle ones may have to rest.
+        """Give `tenant` a place to be loaded in, for which idle ones may have to rest.
 
         Raises:
             ServiceUnavailableError: those that hold the places all have something to do.
         """
-        until = time.monotonic() + self._patience_s
         with self._changed:
-            while not self._has_room(tenant):
-                if not self._changed.wait(until - time.monotonic()):
-                    raise ServiceUnavailableError(
-                        "all processes for models of this kind are predicting",
-                        stage="predict",
-                        hint=f"one owner may use {self._for_owner} of {self._places}; try again",
-                    )
-            self._taken.append(weakref.ref(tenant))
+            self._waiting.append(tenant)
+            try:
+                self._wait(tenant)
+                self._taken.append(_Place(weakref.ref(tenant), self._clock()))
+            finally:
+                self._waiting.remove(tenant)
+                self._changed.notify_all()
 
     def free(self, tenant: Tenant) -> None:
         """Take the place of a tenant back."""
         with self._changed:
-            self._taken = [ref for ref in self._taken if ref() not in (None, tenant)]
+            self._taken = [each for each in self._taken if each.tenant() not in (None, tenant)]
+            self._changed.notify_all()
+
+    def loaded(self, tenant: Tenant) -> None:
+        """Note that `tenant` has been loaded."""
+        with self._changed:
+            for each in self._taken:
+                if each.tenant() is tenant:
+                    each.is_loading, each.since = False, self._clock()
             self._changed.notify_all()
 
     def idle(self, tenant: Tenant) -> None:
         """Note that `tenant` has nothing to do now: it was used last."""
         with self._changed:
-            mine = [ref for ref in self._taken if ref() is tenant]
-            if mine:
-                self._taken = [ref for ref in self._taken if ref() is not tenant] + mine
+            self._taken.sort(key=lambda place: place.tenant() is tenant)
             self._changed.notify_all()
 
-    def _has_room(self, tenant: Tenant) -> bool:
-        self._taken = [ref for ref in self._taken if ref() not in (None, tenant)]
-        alive = [each for ref in self._taken if (each := ref())]
-        mine = [each for each in alive if each.owner == tenant.owner]
-        if len(mine) >= self._for_owner:
-            return self._made_room(mine)
-        return len(alive) < self._places or self._made_room(alive)
+    def is_wanted(self, tenant: Tenant) -> bool:
+        """Tell whether `tenant` has to leave after its batch, for an owner without a place."""
+        if not self._waiting:  # looked at without the lock, after each batch
+            return False
+        with self._changed:
+            alive, held = self._alive(), self._held()
+            if len(alive) < self._places or not self._waiting:
+                return False
+            first = min(self._waiting, key=lambda each: held[each.owner])
+            since = min((each.since for each in alive if each.tenant() is tenant), default=0.0)
+            return (
+                not held[first.owner]
+                and not self._is_held_back(first)
+                and (held[tenant.owner] > 1 or self._clock() - since >= HELD_S)
+            )
 
-    def _made_room(self, candidates: list[Tenant]) -> bool:
+    def _wait(self, tenant: Tenant) -> None:
+        began = self._clock()
+        while not self._has_room(tenant):
+            patience_s = self._patience_s + (0 if self._held()[tenant.owner] else self._load_s)
+            left_s = began + patience_s - self._clock()
+            if left_s <= 0:
+                raise ServiceUnavailableError(
+                    "all processes for models of this kind are predicting",
+                    stage="predict",
+                    hint=f"one owner may use {self._for_owner} of {self._places}; try again",
+                )
+            self._changed.wait(min(left_s, _LOOK_S))
+
+    def _alive(self) -> list[_Place]:
+        self._taken = [each for each in self._taken if each.tenant() is not None]
+        return self._taken
+
+    def _held(self) -> Counter[str]:
+        """Return how many places each owner holds."""
+        return Counter(each.owner for place in self._alive() if (each := place.tenant()))
+
+    def _has_room(self, tenant: Tenant) -> bool:
+        self._taken = [each for each in self._taken if each.tenant() is not tenant]
+        alive, held = self._alive(), self._held()
+        if self._is_held_back(tenant):
+            if not held[tenant.owner]:
+                self._end_load(alive)
+            return False
+        if held[tenant.owner] >= self._for_owner:
+            return self._made_room([each for each in alive if _owner(each) == tenant.owner])
+        if self._is_after_others(tenant, held):
+            return False
+        if len(alive) < self._places or self._made_room(alive):
+            return True
+        if not held[tenant.owner]:
+            self._end_load(alive)
+        return len(self._alive()) < self._places
+
+    def _is_held_back(self, tenant: Tenant) -> bool:
+        """Tell whether as many models of unknown time are being loaded as may be."""
+        unknown = [
+            each
+            for place in self._alive()
+            if place.is_loading and (each := place.tenant()) and not each.is_proven
+        ]
+        return not tenant.is_proven and len(unknown) >= max(1, self._places - 1)
+
+    def _is_after_others(self, tenant: Tenant, held: Counter[str]) -> bool:
+        """Tell whether somebody waits who holds less, or as much and for longer."""
+        mine = self._waiting.index(tenant)
+        return any(
+            (held[each.owner], place) < (held[tenant.owner], mine)
+            for place, each in enumerate(self._waiting)
+            if each.owner != tenant.owner and not self._is_held_back(each)
+        )
+
+    def _end_load(self, alive: list[_Place]) -> None:
+        """End the load that has had its share of time, and most of it."""
+        late = [
+            each for each in alive if each.is_loading and self._clock() - each.since >= self._load_s
+        ]
+        found = min(late, key=lambda place: place.since).tenant() if late else None
+        if found is not None:
+            found.give_up()
+
+    def _made_room(self, candidates: list[_Place]) -> bool:
         for each in candidates:
-            if each.rest():
-                self._taken = [ref for ref in self._taken if ref() is not each]
+            tenant = each.tenant()
+            if tenant is not None and tenant.rest():
+                self._taken = [place for place in self._taken if place is not each]
                 return True
         return False
+
+
+def _owner(place: _Place) -> str:
+    tenant = place.tenant()
+    return tenant.owner if tenant else ""

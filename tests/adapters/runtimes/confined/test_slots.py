@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
@@ -5,19 +7,25 @@ from mlaas4hep.errors import ServiceUnavailableError
 
 
 class Tenant:
-    def __init__(self, owner, *, busy=False):
+    def __init__(self, owner, *, busy=False, is_proven=True, places=None):
         self.owner = owner
         self.busy = busy
-        self.rested = False
+        self.is_proven = is_proven
+        self.places = places
+        self.rested = self.gave_up = False
 
     def rest(self):
         self.rested = not self.busy
         return self.rested
 
+    def give_up(self):
+        self.gave_up = True
+        self.places.free(self)
+
 
 @pytest.fixture
 def places():
-    return Slots(3, 2, patience_s=0.01)
+    return Slots(3, 2, load_s=0.01, patience_s=0.01)
 
 
 def test_the_one_that_was_idle_for_longest_makes_room(places):
@@ -58,3 +66,106 @@ def test_a_place_that_is_freed_is_given_to_the_next(places):
     places.free(mine[0])
 
     places.take(Tenant("a"))
+
+
+def _loading(places, *owners):
+    """Return tenants that hold places, are being loaded, and were never before."""
+    found = [Tenant(owner, busy=True, is_proven=False, places=places) for owner in owners]
+    for each in found:
+        places.take(each)
+    return found
+
+
+def test_loads_of_two_owners_that_take_long_end_where_a_third_one_waits():
+    places = Slots(3, 2, load_s=0.0, patience_s=5)
+    first, second = _loading(places, "a", "b")
+
+    places.take(Tenant("c", busy=True, is_proven=False))
+
+    assert (first.gave_up, second.gave_up) == (True, False)
+
+
+def test_a_load_within_its_share_of_time_goes_on_and_who_waits_is_told():
+    places = Slots(3, 2, load_s=60.0, patience_s=-60.0)
+    loading = _loading(places, "a", "b")
+
+    with pytest.raises(ServiceUnavailableError, match="are predicting"):
+        places.take(Tenant("c", is_proven=False))
+
+    assert not any(each.gave_up for each in loading)
+
+
+def test_who_has_a_place_ends_nobodys_load():
+    places = Slots(3, 3, load_s=0.0, patience_s=0.01)
+    loading = _loading(places, "a", "b")
+
+    with pytest.raises(ServiceUnavailableError):
+        places.take(Tenant("a", is_proven=False))
+
+    assert not any(each.gave_up for each in loading)
+
+
+def test_a_model_that_was_loaded_in_time_before_does_not_wait_for_loads():
+    places = Slots(3, 2, load_s=60.0, patience_s=-60.0)
+    kept = _loading(places, "a", "b")
+
+    with pytest.raises(ServiceUnavailableError):
+        places.take(Tenant("c", is_proven=False))
+    places.take(Tenant("c"))
+
+    assert not any(each.gave_up for each in kept)
+
+
+def test_a_model_that_is_loaded_keeps_its_place_whoever_waits():
+    places = Slots(2, 2, load_s=0.0, patience_s=0.01)
+    loaded = _loading(places, "a")
+    places.loaded(*loaded)
+    loaded += _loading(places, "b")
+    places.loaded(loaded[1])
+
+    with pytest.raises(ServiceUnavailableError):
+        places.take(Tenant("c", is_proven=False))
+
+    assert not any(each.gave_up for each in loaded)
+
+
+def test_who_predicts_on_two_places_leaves_one_after_a_batch_to_who_has_none():
+    places = Slots(3, 2, load_s=0.0, patience_s=60)
+    busy = [Tenant(owner, busy=True) for owner in ("a", "a", "b")]
+    for each in busy:
+        places.take(each)
+        places.loaded(each)
+    assert not places.is_wanted(busy[0])  # nobody waits
+
+    with ThreadPoolExecutor(1) as other:
+        waits = other.submit(places.take, Tenant("c"))
+        while not places.is_wanted(busy[0]):
+            assert not waits.done()
+        kept = places.is_wanted(busy[2])  # its owner has one place, and not for long
+        places.free(busy[0])
+        waits.result()
+
+    assert not kept
+    assert not places.is_wanted(busy[1])
+
+
+def test_of_those_who_wait_the_one_with_fewest_places_is_first():
+    places = Slots(3, 3, load_s=0.0, patience_s=60)
+    busy = [Tenant(owner, busy=True) for owner in ("a", "a", "b")]
+    for each in busy:
+        places.take(each)
+        places.loaded(each)
+    more, none = Tenant("b", busy=True), Tenant("c", busy=True)
+
+    with ThreadPoolExecutor(2) as others:
+        second = others.submit(places.take, more)
+        while not places._waiting:
+            assert not second.done()
+        first = others.submit(places.take, none)
+        while len(places._waiting) < 2:
+            assert not first.done()
+        places.free(busy[0])
+        first.result()
+        assert not second.done()
+        places.free(busy[1])
+        second.result()
