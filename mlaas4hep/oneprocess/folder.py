@@ -18,6 +18,7 @@ from mlaas4hep.core.requests.inputs import datasets, filelist
 from mlaas4hep.core.requests.params.parse_fitting import has_label_columns
 from mlaas4hep.core.requests.request import Params, Request, Resources
 from mlaas4hep.core.requests.tarballs import beside, modelcode
+from mlaas4hep.core.requests.usualfiles import absent_hint
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
 
@@ -54,7 +55,7 @@ class Paths:
             names.remove("labels.txt")
         for name in names:
             if not (folder / name).is_file():
-                found = nearest(name, (path.name for path in folder.iterdir()))
+                found = absent_hint(name, [path.name for path in folder.iterdir()])
                 raise InvalidRequestError(
                     f"there is no {name} in {str(folder)!r}", file=name, hint=found
                 )

@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.core.requests.tarballs.upload import Upload, without_top_folder
+from mlaas4hep.core.requests.usualfiles import absent_hint
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError, NotFoundError
 from mlaas4hep.ports import Services
@@ -232,5 +232,5 @@ def missing_member(upload: Upload, path: str, what: str) -> InvalidRequestError:
         f"{what}: there is no {path!r} in the tarball {upload.folder!r}",
         stage="submit",
         file=path,
-        hint=nearest(path, upload.paths),
+        hint=absent_hint(path, upload.paths),
     )
