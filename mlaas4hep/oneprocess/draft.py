@@ -101,6 +101,7 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         _listed("taken as missing, because far outside and repeated", told(missing)),
         _listed('far outside and repeated; "missing" of params.json if they mean it', told(odd)),
         f"to learn: {kind.task}, from {label or ', '.join(labels.split())}",
+        _listed("classes", [f"{number} is {text}" for number, text in enumerate(kind.classes)]),
     )
     return Draft(texts=texts, links=_links(data), notes=tuple(filter(None, notes)))
 

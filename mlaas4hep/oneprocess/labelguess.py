@@ -1,14 +1,16 @@
 """What a first run may learn: the label that names of branches, their values or the files point to."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mlaas4hep.core.data.columns import Jagged
+from mlaas4hep.core.data.columns import Array, Jagged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.data.values.texts import is_text
 from mlaas4hep.core.selection.branches import entry_expression
 from mlaas4hep.core.selection.roles import role
 from mlaas4hep.errors import InvalidRequestError
@@ -18,6 +20,7 @@ from mlaas4hep.ports import DataSource
 _LOOK = 10_000  #: entries of each file from which the kind of label is told
 _MOST_CLASSES = 20
 _SHOWN = 20  #: branches that a refusal names
+_FEW = 5  #: texts that a refusal quotes
 _SIGNAL = re.compile(r"(^|[^a-z])(sig|signal)([^a-z]|$)", re.IGNORECASE)
 
 
@@ -52,10 +55,12 @@ def by_branch(source: DataSource, trees: Sequence[TreeInfo], label: str) -> tupl
     """Return what the values of a branch or an expression are, as far as one look tells.
 
     Raises:
-        InvalidRequestError: they are all alike, or rows.
+        InvalidRequestError: they are all alike, or rows, or texts that are no classes.
     """
-    values = np.concatenate([_values(source, tree, label) for tree in trees])
-    distinct = np.unique(values)
+    values = [block for tree in trees for block in _values(source, tree, label)]
+    if any(map(is_text, values)):
+        return _by_text(label, values)
+    distinct = np.unique(np.concatenate([each.astype(np.float64) for each in values]))
     if len(distinct) < 2:  # noqa: PLR2004 - one value cannot be learnt
         raise InvalidRequestError(
             f"the label {label!r} is {distinct.tolist()} in all entries that were looked at",
@@ -69,7 +74,27 @@ def by_branch(source: DataSource, trees: Sequence[TreeInfo], label: str) -> tupl
     return Kind(task="regression"), label
 
 
-def _values(source: DataSource, tree: TreeInfo, label: str) -> Any:
+def _by_text(label: str, values: Sequence[Array]) -> tuple[Kind, str]:
+    """Return classes that texts name, numbered by an expression; another text has no number."""
+    names = sorted({each for block in values for each in np.unique(block).tolist() if each})
+    if not 1 < len(names) <= _MOST_CLASSES:
+        raise InvalidRequestError(
+            f"the label {label!r} is text with {len(names)} different values in the entries that"
+            f" were looked at, not 2 to {_MOST_CLASSES}: {', '.join(names[:_FEW])}",
+            branch=label,
+            hint=f"say which are what, such as --label '{label} == \"signal\"'",
+        )
+    if len(names) == 2 and _SIGNAL.search(names[0]):  # noqa: PLR2004 - it is 1, as of two files
+        names.reverse()
+    branch = label if label.isidentifier() else f"get({json.dumps(label)})"
+    text = "0/0"
+    for number in reversed(range(len(names))):
+        text = f"where({branch} == {json.dumps(names[number])}, {number}, {text})"
+    kind = Kind(task="binary") if len(names) == 2 else Kind(task="multiclass", outputs=len(names))  # noqa: PLR2004
+    return replace(kind, classes=tuple(names)), text
+
+
+def _values(source: DataSource, tree: TreeInfo, label: str) -> list[Array]:
     known = [branch.name for branch in tree.branches]
     expression = entry_expression(label, known)
     missing = sorted(expression.names - set(known))
@@ -81,9 +106,10 @@ def _values(source: DataSource, tree: TreeInfo, label: str) -> Any:
     survey = source.survey(tree.url, tree.tree, reads)
     blocks = source.read(survey, reads, 0, min(tree.entries, _LOOK))
     values = [expression.evaluate(columns) for columns in blocks]
-    if any(isinstance(each, Jagged) for each in values):
+    found = [each for each in values if not isinstance(each, Jagged)]
+    if len(found) < len(values):
         raise InvalidRequestError(
             f"the label {label!r} is a row of values, not one number an entry",
             hint="sum, min, max, mean, count, any and all give one value for each row",
         )
-    return np.concatenate([np.asarray(each, np.float64) for each in values] or [np.zeros(0)])
+    return found or [np.zeros(0)]

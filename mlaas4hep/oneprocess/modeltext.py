@@ -10,6 +10,7 @@ class Kind:
 
     task: Literal["binary", "multiclass", "regression"]
     outputs: int = 1
+    classes: tuple[str, ...] = ()  #: that texts name, by their numbers
 
 
 _ENDS = {

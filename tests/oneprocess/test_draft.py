@@ -198,3 +198,46 @@ def test_tables_without_trees_work_too(drafted, tmp_path):
 
     assert made.texts["labels.txt"] == "label\n"
     assert "features (1): pt" in made.notes
+
+
+def table(path, texts):
+    """Write a table whose label is text, 20 times the same texts."""
+    rows = [f"{number},{text}" for number, text in enumerate(texts * 20)]
+    path.write_text("\n".join(["pt,label", *rows]) + "\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "classes"),
+    [
+        (["b", "s"], 'where(label == "b", 0, where(label == "s", 1, 0/0))', "0 is b, 1 is s"),
+        (
+            ["signal", "qcd", ""],
+            'where(label == "qcd", 0, where(label == "signal", 1, 0/0))',
+            "0 is qcd, 1 is signal",
+        ),
+        (
+            ["sig", "tt 4f"],
+            'where(label == "tt 4f", 0, where(label == "sig", 1, 0/0))',
+            "0 is tt 4f, 1 is sig",
+        ),
+        (
+            ["w", "z", "h"],
+            'where(label == "h", 0, where(label == "w", 1, where(label == "z", 2, 0/0)))',
+            "0 is h, 1 is w, 2 is z",
+        ),
+    ],
+)
+def test_classes_that_are_text_are_numbered(drafted, tmp_path, texts, labels, classes):
+    made = drafted(table(tmp_path / "a.csv", texts))
+
+    assert made.texts["labels.txt"] == f"{labels}\n"
+    assert any(classes in note for note in made.notes)
+    last = f"Dense({len(texts) if len(texts) > 2 and '' not in texts else 1}, "
+    assert last in made.texts["model.py"]
+
+
+def test_text_that_names_no_classes_is_refused(drafted, tmp_path):
+    with pytest.raises(InvalidRequestError, match="is text with 30 different values") as caught:
+        drafted(table(tmp_path / "a.csv", [f"jet {number}" for number in range(30)]))
+    assert "--label 'label == \"signal\"'" in caught.value.problem.hint

@@ -202,7 +202,8 @@ def _check_is_number(
             f"the {what} {text!r} is text, not a number",
             file=file,
             branch=text,
-            hint=f'a comparison gives 0 and 1: {text} == "signal"',
+            hint=f'a comparison gives 0 and 1: {text} == "signal"; of several classes,'
+            f' where({text} == "a", 0, where({text} == "b", 1, 0/0)) gives their numbers',
         )
     if expression.is_jagged(jagged):
         name = min(expression.names & jagged)

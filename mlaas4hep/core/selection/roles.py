@@ -72,6 +72,8 @@ _IDENTIFIERS = frozenset(
         "uuid",
     ]
 )
+#: the same, of tables; a member such as `Muon.id` may be anything
+_ROWS = frozenset(["id", "idx", "rowid", "rownumber", "uid", "unnamed0"])
 _LABELS = frozenset(
     [
         "class",
@@ -210,7 +212,7 @@ def role(name: str) -> Role:
     joined = "".join(words)
     if _weighs(joined, words):
         return "weight"
-    if _identifies(joined, words):
+    if _identifies(joined, words) or (joined in _ROWS and last == name):
         return "identifier"
     if joined in _LABELS:
         return "label"

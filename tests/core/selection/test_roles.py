@@ -7,6 +7,7 @@ from mlaas4hep.core.selection.roles import role
 IDENTIFIERS = """
     run event luminosityBlock eventNumber runNo EventNumber evt_no evtNo evt_number bunchCrossing
     mcChannelNumber lbn runNumber nCandidate GpsTime EVENTNUMBER EventInfoAuxDyn.eventNumber lumi_section
+    id Idx row_id row_number Unnamed:0
 """
 WEIGHTS = """
     weight_nominal genWeight mcEventWeight puWeight evt_wgt xsec LHEWeight_x weight w wgt_up
@@ -25,6 +26,7 @@ FEATURES = """
     Muon_pt met nJet general_x mcmillan generic height truthy yield classy runway pt m_bb dR
     Muon_charge partonPt generalised eventShape event_njets mcut mcorr w_pt w_mass W_eta isSF
     Electron_looseId sumPt PV_npvs fixedGridRhoFastjetAll swap_x wide nbtag
+    Muon.id Muon_id mvaId ident
 """
 
 
