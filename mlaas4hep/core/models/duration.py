@@ -37,26 +37,32 @@ class TimeEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Some entries that were read and measured, and how long that took."""
+    """Some entries that were read and measured, rows that were made of some, and how long that took."""
 
     entries: int
     seconds: float
+    rows: int = 0  #: as chunks have them: of wide branches they take longer than the reading
+    rows_s: float = 0.0
 
-    def reading_s(self, entries: int) -> float:
-        """Return how long it takes to measure and prepare so many entries."""
-        return _PASSES * entries * self.seconds / self.entries
+    def reading_s(self, entries: int, selected: int) -> float:
+        """Return how long it takes to measure entries, and to prepare those that are selected."""
+        shaping = selected * self.rows_s / self.rows if self.rows else 0.0
+        return _PASSES * entries * self.seconds / self.entries + shaping
 
 
-def estimated(probe: Probe, entries: int, training_s: float | None) -> TimeEstimate:
+def estimated(
+    probe: Probe, entries: int, selected: int, training_s: float | None
+) -> TimeEstimate:
     """Return how long a run of so many entries takes.
 
     Args:
         probe: what reading was measured on; not empty.
         entries: that the run reads, before cuts.
+        selected: of which chunks are made, about.
         training_s: how long the training takes by the pace of an earlier one, if there is one.
     """
     return TimeEstimate(
-        reading=Seconds.around(probe.reading_s(entries)),
+        reading=Seconds.around(probe.reading_s(entries, selected)),
         training=None if training_s is None else Seconds.around(training_s),
         measured_entries=probe.entries,
         not_included=(NEVER,) if training_s is not None else (UNKNOWN, NEVER),

@@ -1,10 +1,14 @@
-"""How long a run would take: a part of its largest file is read as a run reads it, and timed."""
+"""How long a run would take: a part of its largest file is read and prepared as a run does it, and timed."""
 
 from dataclasses import replace
 
+from mlaas4hep.core.data.chunk import ChunkDraft, Shape
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.sketch import Sketcher
-from mlaas4hep.core.data.specs.specs import measured
+from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
 from mlaas4hep.core.data.values.treatment import without_missing
+from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.models.duration import Probe, TimeEstimate, estimated
 from mlaas4hep.core.requests.request import Params, Request
 from mlaas4hep.core.runs import files
@@ -42,7 +46,8 @@ def how_long(
         return None
     if probe is None:
         return None
-    return estimated(probe, entries, _training_s(inputs.request, model, selected, services))
+    training_s = _training_s(inputs.request, model, selected, services)
+    return estimated(probe, entries, selected, training_s)
 
 
 def _probe(inputs: Inputs, entry_bytes: float, services: Services) -> Probe | None:
@@ -53,15 +58,37 @@ def _probe(inputs: Inputs, entry_bytes: float, services: Services) -> Probe | No
     features = set(inputs.opened.branches.features)
     survey = services.source.survey(file.url, file.tree, file.has(reads))
     sketcher = Sketcher(stop - start, len(features))
+    parts: list[Specs] = []
+    shown: list[Columns] = []
     began = services.clock()
     for block in services.source.read(survey, file.has(reads), start, stop):
         whole = file.filled(block, reads)
         kept, _ = inputs.preproc.applied(whole, keep=inputs.opened.branches.about_entries)
         values = without_missing(kept.only(features), rules)
-        measured(values, file=0, start=0, stop=values.entries)
+        parts.append(measured(values, file=0, start=0, stop=values.entries))
         sketcher.add(values, 0)
+        shown.append(values)
     took = services.clock() - began
-    return Probe(entries=stop - start, seconds=took) if took > 0 and stop > start else None
+    if took <= 0 or stop <= start:
+        return None
+    specs = treated(sketched(merged(parts), sketcher.sketches()), rules)
+    rows, rows_s = _rows_made(shown, Layout.of(specs), services)
+    return Probe(entries=stop - start, seconds=took, rows=rows, rows_s=rows_s)
+
+
+def _rows_made(blocks: list[Columns], layout: Layout, services: Services) -> tuple[int, float]:
+    """Return of how many entries rows were made as chunks have them, and how long that took."""
+    left = max(_MOST_BYTES // (4 * max(layout.width, 1)), 1)
+    made, began = 0, services.clock()
+    for block in blocks:
+        columns = block.rows(0, min(left, block.entries))
+        shape = Shape(entries=columns.entries, flat=layout.flat_width, widths=layout.widths)
+        draft = ChunkDraft.of(shape)
+        draft.seal(fill(layout, columns, draft.x, counts=draft.counts))
+        made, left = made + columns.entries, left - columns.entries
+        if left <= 0:
+            break
+    return made, services.clock() - began
 
 
 def _middle(file: OpenedFile, entry_bytes: float) -> tuple[int, int]:
