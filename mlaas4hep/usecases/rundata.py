@@ -75,6 +75,7 @@ def _feature(spec: BranchSpec) -> RunFeature:
         clipped=spec.clipped,
         constant=spec.is_constant,
         used=spec.is_used,
+        categories=spec.texts or (),
     )
 
 

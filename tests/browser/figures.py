@@ -74,3 +74,27 @@ SEVERAL = {
 
 def losses(fall):
     return [{"loss": 0.7 * fall**number, "val_loss": 0.72 * fall**number} for number in range(8)]
+
+
+#: signal is rare: all scores lie in the first bin, where the curve has thresholds
+RARE = {
+    "entries": 1010,
+    "auc": 0.95,
+    "auc_error": 0.01,
+    "classes": ["0", "1"],
+    "confusion": [[1000, 0], [10, 0]],
+    "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[1000, 0], [10, 0]]},
+    "roc": {
+        "false_positives": [0.0, 0.01, 0.1, 1.0],
+        "true_positives": [0.0, 0.5, 0.9, 1.0],
+        "thresholds": [None, 0.02, 0.01, 0.001],
+    },
+}
+#: of an autoencoder that saw background only: its scores are errors
+ERRORS = {
+    "entries": 10,
+    "auc": None,
+    "classes": ["0", "1"],
+    "confusion": [[10, 0], [0, 0]],
+    "scores": {"edges": [0.0, 0.002, 0.004], "counts": [[6, 4], [0, 0]]},
+}

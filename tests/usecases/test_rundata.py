@@ -1,6 +1,8 @@
 """What people are told of the features of a run."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases import rundata
@@ -20,3 +22,14 @@ def test_a_value_far_outside_and_repeated_is_told_with_its_share(tmp_path):
 
     assert told["mass"] == ()
     assert [(each.value, round(each.share, 1)) for each in told["met"]] == [(-999, 0.2)]
+
+
+def test_the_numbers_of_a_branch_of_text_are_told_in_their_order(tmp_path):
+    services = pipeline.make_services()
+    table = {"flavour": ["mu", "e", "tau", "e"] * 50, "met": np.arange(200.0)}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    done = pipeline.run(services, [tmp_path / "a.parquet"])
+
+    told = {each.branch: each.categories for each in rundata.features(done, services).features}
+
+    assert told == {"flavour": ("e", "mu", "tau"), "met": ()}

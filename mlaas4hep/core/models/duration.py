@@ -50,9 +50,7 @@ class Probe:
         return _PASSES * entries * self.seconds / self.entries + shaping
 
 
-def estimated(
-    probe: Probe, entries: int, selected: int, training_s: float | None
-) -> TimeEstimate:
+def estimated(probe: Probe, entries: int, selected: int, training_s: float | None) -> TimeEstimate:
     """Return how long a run of so many entries takes.
 
     Args:

@@ -18,6 +18,7 @@ class Roc:
 
     false_positives: Floats  #: share of background entries above the threshold
     true_positives: Floats  #: share of signal entries above the threshold
+    thresholds: Floats  #: entries of at least this score are above; the first is infinite
 
     @property
     def area(self) -> float:
@@ -46,6 +47,7 @@ def roc(is_signal: NDArray[np.bool_], scores: Floats, weights: Floats | None = N
     return Roc(
         false_positives=np.concatenate(([0.0], false / false[-1])),
         true_positives=np.concatenate(([0.0], true / true[-1])),
+        thresholds=np.concatenate(([np.inf], scores[order][last])),
     )
 
 

@@ -223,6 +223,7 @@ class RunFeature:
     clipped: int = 0  #: values outside of what they are clipped to, estimated from a sample
     constant: bool
     used: bool  #: params.json may leave out what is constant
+    categories: tuple[str, ...] = ()  #: of a branch of text, which is numbered from 0 in this order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

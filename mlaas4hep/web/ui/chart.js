@@ -4,6 +4,8 @@ import { number } from "./format.js";
 
 // Colours are kept by name: what a name means changes with the scheme, light or dark.
 export const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8", "--c9"];
+// Of more lines than colours, those that have a colour again are dotted.
+export const repeated = (index) => (index < COLOURS.length ? undefined : [2, 3]);
 const drawnIn = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function axis(label, more = {}) {
@@ -34,18 +36,19 @@ const WHOLE = [1, 2, 5].flatMap((step) => Array.from({ length: 9 }, (_one, power
 export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false, whole = false }) {
   const place = h("div.chart", { role: "img", "aria-label": label });
   const colourOf = (index) => series[index].colour || COLOURS[index % COLOURS.length];
+  const dashOf = (one, index) => one.dash ?? (one.colour ? undefined : repeated(index));
   const sketch = (one, index) => ({
     label: one.label,
     stroke: drawnIn(colourOf(index)),
     width: one.width ?? 1.75,
-    dash: one.dash,
+    dash: dashOf(one, index),
     paths: one.stepped ? uPlot.paths.stepped({ align: 1 }) : one.pointsOnly ? () => null : undefined,
     points: { show: one.points ?? x.length < 3, size: one.pointsOnly ? 5 : 4 },
   });
   const options = {
     width: 400,
     height,
-    legend: { show: true, live: false, markers: { width: 2, stroke: (_plot, index) => `var(${colourOf(index - 1)})`, dash: (_plot, index) => (series[index - 1].dash ? "dashed" : "solid") } },
+    legend: { show: true, live: false, markers: { width: 2, stroke: (_plot, index) => `var(${colourOf(index - 1)})`, dash: (_plot, index) => (dashOf(series[index - 1], index - 1) ? "dashed" : "solid") } },
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
       x: { time: false, range: xRange ? () => xRange : undefined },

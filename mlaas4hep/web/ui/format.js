@@ -2,8 +2,8 @@
 
 export function number(value, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (Number.isInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e16) return value.toLocaleString("en");
   return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2) : Number(value.toPrecision(digits)).toString();
 }
 
@@ -70,7 +70,7 @@ export function measured(run, most) {
     .filter(([name, value]) => value !== null && !name.endsWith("_error"))
     .sort(([one], [two]) => rank(one) - rank(two))
     .slice(0, most)
-    .map(([name, value]) => [rank(name) < 4 ? said(name) : `${metricName(name)}, last round`, plusMinus(value, metrics[`${name}_error`])]);
+    .map(([name, value]) => [rank(name) < 4 ? said(name) : `${metricName(name)}, training, last round`, plusMinus(value, metrics[`${name}_error`])]);
 }
 
 // An AUC of several classes, or labels, is their mean.

@@ -19,7 +19,10 @@ def test_rows_of_what_is_selected_are_made_once():
 
 
 def test_a_training_of_which_no_pace_is_known_is_said_not_to_be_included():
-    unknown, known = estimated(PROBE, 200, 200, training_s=None), estimated(PROBE, 200, 200, training_s=10)
+    unknown, known = (
+        estimated(PROBE, 200, 200, training_s=None),
+        estimated(PROBE, 200, 200, training_s=10),
+    )
 
     assert unknown.training is None
     assert unknown.not_included[0].startswith("the training: ")

@@ -40,6 +40,7 @@ async def model(context: Context, call: Call) -> Answer:
             "metrics": dict(contract.metrics) if contract else {},
             "branches": _branches(served.transform.schema) if served.transform else {},
             "ranges": _ranges(contract) if contract else {},
+            "categories": _categories(contract) if contract else {},
             "usage": asdict(tally),
         }
     )
@@ -74,6 +75,11 @@ def _ranges(contract: Contract) -> dict[str, tuple[float, float]]:
         if spec.name not in contract.identifiers and spec.is_used and spec.texts is None
         if spec.low is not None and spec.high is not None
     }
+
+
+def _categories(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Return the texts that training has seen of each feature of text, in their order."""
+    return {spec.name: spec.texts for spec in contract.specs.branches if spec.texts}
 
 
 def _branches(schema: Any) -> dict[str, list[str]]:

@@ -14,6 +14,15 @@ def _rows(properties: Mapping[str, Schema], about: str = "") -> Schema:
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
 _COUNTS = _NUMBERS  #: sums of weights, if there are any
 _MAYBE: Schema = {"type": ["number", "null"]}
+_CURVE: Mapping[str, Schema] = {
+    "false_positives": _NUMBERS,
+    "true_positives": _NUMBERS,
+    "thresholds": {
+        "type": "array",
+        "description": "What has at least this score is counted; null above all scores.",
+        "items": _MAYBE,
+    },
+}
 HISTORY: Schema = {
     "type": "array",
     "items": {"type": "object", "additionalProperties": _MAYBE},
@@ -32,15 +41,14 @@ _SET: Schema = {
         "rmse": _MAYBE,
         "roc": {
             "type": "object",
-            "properties": {"false_positives": _NUMBERS, "true_positives": _NUMBERS},
+            "properties": _CURVE,
         },
         "rocs": _rows(
             {
                 "class": {"type": "string"},
                 "auc": {"type": "number"},
                 "auc_error": _MAYBE,
-                "false_positives": _NUMBERS,
-                "true_positives": _NUMBERS,
+                **_CURVE,
             },
             about="Of more than two classes: each against all others, by its own score.",
         ),

@@ -24,7 +24,7 @@ export async function show(body, run, { signal, whose }) {
       cutflow instanceof Error ? absent(cutflow, run) : cuts(cutflow),
       features instanceof Error ? absent(features, run) : branches(features),
       together instanceof Error || together.branches.length < 2 ? null : matrix(together),
-      histograms instanceof Error ? absent(histograms, run) : distributions(histograms),
+      histograms instanceof Error ? absent(histograms, run) : distributions(histograms, categoriesOf(features)),
     ),
   );
 }
@@ -34,6 +34,12 @@ function cuts(found) {
   rows.push([rowHead("All"), numberCell(count(found.entries)), numberCell(count(found.passed)), numberCell(found.entries ? percent(found.passed / found.entries) : "–")]);
   const entries = panel("Entries", table(["File", numberHead("Entries"), numberHead("Pass the cuts"), numberHead("Share")], rows, { "aria-label": "Entries by file" }));
   return found.cuts.length ? h("div.grid2", entries, cutFlow(found)) : entries;
+}
+
+// {branch: what its numbers mean} of branches of text
+function categoriesOf(features) {
+  const found = features instanceof Error ? [] : features.features.filter((one) => one.categories?.length);
+  return Object.fromEntries(found.map((one) => [one.branch, one.categories.map((text, index) => `${index} ${text || "(empty)"}`).join(" · ")]));
 }
 
 const MOST_FILES = 6; // columns of a cut flow
@@ -50,29 +56,37 @@ function cutFlow(found) {
 
 function branches(found) {
   const odd = (one) => [one.nan && `${count(one.nan)} NaN`, one.infinite && `${count(one.infinite)} infinite`, one.missing && `${count(one.missing)} mean “missing”`, ...(one.odd || []).map((each) => `${number(each.value)} in ${percent(each.share)}, may mean “missing”`), one.clipped && `about ${count(one.clipped)} clipped`, one.constant && "constant", !one.used && "left out"].filter(Boolean).join(", ");
-  const rows = found.features.map((one) => [rowHead(one.branch), one.jagged ? `up to ${one.columns} values` : "one value", numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
+  const kind = (one) => `${one.jagged ? `up to ${one.columns} values` : "one value"}${one.categories?.length ? ", text" : ""}`;
+  const rows = found.features.map((one) => [rowHead(one.branch), kind(one), numberCell(number(one.low)), numberCell(number(one.high)), odd(one) || "–"]);
   const names = [["Label", found.label], ["Identifiers", found.identifiers]].filter(([, list]) => list.length);
   return h(
     "div.grid2",
-    panel(`Features (${found.features.length})`, table(["Branch", "Kind", numberHead("Lowest"), numberHead("Highest"), "Odd"], rows, { "aria-label": "Features" }), names.map(([what, list]) => h("p.small.quiet", `${what}: ${list.join(", ")}`))),
+    panel(`Features (${found.features.length})`, long(["Branch", "Kind", numberHead("Lowest"), numberHead("Highest"), "Odd"], rows, { "aria-label": "Features" }), names.map(([what, list]) => h("p.small.quiet", `${what}: ${list.join(", ")}`))),
     panel(
       "Left out",
       found.left_out === null
         ? h("p.quiet", "The files cannot be opened any more, so nobody knows what else they hold.")
         : found.left_out.length
-          ? table(["Branch", "Why"], found.left_out.map((one) => [rowHead(one.branch), one.reason]), { "aria-label": "Branches that are left out" })
+          ? long(["Branch", "Why"], found.left_out.map((one) => [rowHead(one.branch), one.reason]), { "aria-label": "Branches that are left out" })
           : h("p.quiet", "Nothing: every branch is a feature."),
     ),
   );
 }
 
-function distributions(found) {
+// A table that scrolls in itself if it is long: what comes below it is found.
+function long(...parts) {
+  const shown = table(...parts);
+  shown.classList.add("long");
+  return shown;
+}
+
+function distributions(found, categories) {
   const place = h("div.grid3");
   const state = { q: "", after: false, density: true, log: false, shown: SHOWN };
   const more = h("button.plain", { type: "button", onclick: () => { state.shown += SHOWN; draw(); } }, "More");
   function draw() {
     const wanted = found.filter((one) => one.branch.toLowerCase().includes(state.q));
-    fill(place, wanted.slice(0, state.shown).map((one) => h("section.panel", h("h3", breakable(one.branch)), drawn(one, state))));
+    fill(place, wanted.slice(0, state.shown).map((one) => h("section.panel", h("h3", breakable(one.branch)), categories[one.branch] && h("p.small.quiet", categories[one.branch]), drawn(one, state))));
     more.hidden = wanted.length <= state.shown;
   }
   const search = h("input", { type: "search", placeholder: "branch", oninput: (event) => { state.q = event.target.value.toLowerCase(); draw(); } });

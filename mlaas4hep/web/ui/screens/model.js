@@ -90,7 +90,7 @@ function sharing(model, path) {
 
 function origin(found) {
   const rows = [
-    ["Entries", found.entries ? count(found.entries) : "not known"],
+    ["Entries that pass the cuts", found.entries ? count(found.entries) : "not known"],
     ...found.inputs.map(([file, id]) => [file, id ? h("code.small", { title: "its identity: the same data have the same" }, id) : "–"]),
     ...found.versions,
   ];

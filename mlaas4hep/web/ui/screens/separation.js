@@ -1,5 +1,5 @@
 // How well classes are told apart: curves, scores, and what a cut leaves.
-import { chart, COLOURS, histogram } from "../chart.js";
+import { chart, COLOURS, histogram, repeated } from "../chart.js";
 import { breakable, figures, fill, h, numberHead, panel, rowHead, table } from "../dom.js";
 import { amount, isWeighted, number, percent, plusMinus } from "../format.js";
 
@@ -17,7 +17,20 @@ function onGrid(roc, grid) {
 export function rocs(sets) {
   const drawn = sets.filter((one) => one.roc);
   const curves = drawn.map((one) => ({ label: `${one.text} ${one.auc === null ? "" : plusMinus(one.auc, one.auc_error)}`, roc: one.roc }));
-  return panel("ROC curve", rocChart("ROC curve of each set", curves, "background that passes", "signal that passes"));
+  const place = h("div");
+  const shapes = { "signal by background": () => rocChart("ROC curve of each set", curves, "background that passes", "signal that passes"), "background rejection": () => rejectionChart(curves) };
+  const chooser = h("select", { "aria-label": "Axes of the ROC curve", onchange: (event) => fill(place, shapes[event.target.value]()) }, Object.keys(shapes).map((one) => h("option", one)));
+  fill(place, rocChart("ROC curve of each set", curves, "background that passes", "signal that passes"));
+  return h("section.panel", h("div.head", h("h2", "ROC curve"), chooser), place);
+}
+
+// 1 / (background that passes), where some does.
+function rejectionChart(curves) {
+  const grid = Array.from({ length: 200 }, (_one, index) => (index + 1) / 200);
+  const turned = ({ false_positives: x, true_positives: y }) => ({ false_positives: y, true_positives: x });
+  const series = curves.map((one) => ({ label: one.label, values: onGrid(turned(one.roc), grid).map((each) => (each > 0 ? 1 / each : null)), points: false }));
+  series.push({ label: "chance", values: grid.map((each) => 1 / each), dash: [4, 4], colour: COLOURS[5], width: 1, points: false });
+  return chart({ label: "Background rejection of each set", x: grid, xLabel: "signal that passes", yLabel: "1 / background that passes", series, xRange: [0, 1], height: 300, log: true });
 }
 
 export function eachAgainstRest(best) {
@@ -32,15 +45,18 @@ export function rocChart(label, curves, xLabel, yLabel) {
   return chart({ label, x: grid, xLabel, yLabel, series, xRange: [0, 1], yRange: [0, 1.01], height: 300 });
 }
 
+const MOST_COMPARED = 4; // classes; of more, only the one whose score it is is drawn for the training, too
+
 // `of` is the class whose score it is, by its name; nothing: the signal's, or the last class's.
 export function scores(sets, overtraining, of) {
   const scored = sets.filter((one) => one.scores);
   const drawn = scored.filter((one) => one === scored[0] || one.name === "train");
   const series = drawn.flatMap((one) =>
-    one.scores.counts.map((counts, index) => {
-      const sum = counts.reduce((total, each) => total + each, 0) || 1;
+    one.scores.counts.flatMap((counts, index) => {
       const isHeldOut = one === drawn[0];
-      return { label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: COLOURS[index % COLOURS.length], dash: isHeldOut ? undefined : [5, 4], width: isHeldOut ? 2 : 1.2 };
+      if (!isHeldOut && one.classes.length > MOST_COMPARED && one.classes[index] !== of) return [];
+      const sum = counts.reduce((total, each) => total + each, 0) || 1;
+      return [{ label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: COLOURS[index % COLOURS.length], dash: isHeldOut ? repeated(index) : [5, 4], width: isHeldOut ? 2 : 1.2 }];
     }),
   );
   const edges = drawn[0].scores.edges;
@@ -75,17 +91,29 @@ export function confusion(best, label) {
   return panel("Confusion", matrixTable(best.classes, best.confusion, label));
 }
 
+// What is left at each threshold, the lowest first: [threshold, background, signal]. Those of the curve lie
+// where the scores do, however small these are; runs of earlier releases have the edges of bins only.
+function leftAt(best) {
+  const { scores: { edges }, roc } = best;
+  const [background, signal] = above(best.scores);
+  const whole = isWeighted(best) ? (value) => value : Math.round;
+  const onCurve = (roc?.thresholds || []).map((at, index) => [at, whole(background[0] * roc.false_positives[index]), whole(signal[0] * roc.true_positives[index])]);
+  const known = new Map([...onCurve.filter(([at]) => at !== null), ...edges.map((at, index) => [at, background[index], signal[index]])].map((one) => [one[0], one]));
+  return [...known.values()].sort((one, other) => one[0] - other[0]);
+}
+
 function confusionAt(best, label) {
-  const edges = best.scores.edges;
-  const passed = above(best.scores);
+  const { edges } = best.scores;
+  const left = leftAt(best);
   const place = h("div");
   const id = `threshold-${label}`;
   const told = h("output", { for: id });
-  const slider = h("input", { type: "range", id, min: 0, max: edges.length - 1, step: 1, value: Math.round((edges.length - 1) / 2), oninput: draw });
+  const middle = left.findIndex(([at]) => at === edges[(edges.length - 1) / 2]);
+  const slider = h("input", { type: "range", id, min: 0, max: left.length - 1, step: 1, value: middle, oninput: draw });
   function draw() {
-    const at = Number(slider.value);
-    const cells = passed.map((counts) => [counts[0] - counts[at], counts[at]]);
-    told.textContent = number(edges[at], 3);
+    const [threshold, ...passed] = left[Number(slider.value)];
+    const cells = passed.map((count, index) => [left[0][index + 1] - count, count]);
+    told.textContent = number(threshold, 3);
     fill(place, matrixTable(best.classes, cells, label), leftBy(cells));
   }
   draw();
@@ -99,10 +127,9 @@ function leftBy([[lost, kept], [missed, found]]) {
 }
 
 function significance(best) {
-  const edges = best.scores.edges;
-  const [background, signal] = above(best.scores);
-  const at = edges.slice(0, -1);
-  const value = (work) => at.map((_edge, index) => work(signal[index], background[index]));
+  const left = leftAt(best).slice(0, -1);
+  const at = left.map(([threshold]) => threshold);
+  const value = (work) => left.map(([, background, signal]) => work(signal, background));
   const simple = value((s, b) => (b >= 5 ? s / Math.sqrt(b) : null));
   const full = value((s, b) => (s + b > 0 ? s / Math.sqrt(s + b) : null));
   const top = full.reduce((best_, each, index) => (each !== null && each > (full[best_] ?? 0) ? index : best_), 0);
@@ -135,12 +162,15 @@ function calibration(best) {
 /** Return the panels of a signal and a background. */
 export function twoClasses(sets, label, overtraining, byClass) {
   const [best] = sets;
+  const { edges, counts } = best.scores;
+  const hasBoth = counts.every((one) => one.some((each) => each));
+  const areShares = edges[0] === 0 && edges.at(-1) === 1; // not from -1 to 1, and no errors of an autoencoder
   return [
     sets.some((one) => one.roc) && rocs(sets),
     byClass || scores(sets, overtraining),
-    confusionAt(best, label),
-    significance(best),
-    best.scores.edges[0] === 0 && calibration(best), // scores from -1 to 1 are no shares
+    hasBoth && confusionAt(best, label),
+    hasBoth && significance(best),
+    hasBoth && areShares && calibration(best),
   ];
 }
 

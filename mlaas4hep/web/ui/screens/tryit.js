@@ -32,7 +32,7 @@ export async function form(place, model, owner, { signal, whose }, run = "") {
     return;
   }
   const known = kept && !(kept instanceof Error) ? kept.entry : {};
-  const inputs = needed.map((name) => field(name, known[name], jagged.has(name)));
+  const inputs = needed.map((name) => field(name, known[name], jagged.has(name), card.categories?.[name]));
   const answer = h("div", { "aria-live": "polite" });
   const commands = h("div");
   const button = h("button", { type: "submit" }, "Predict");
@@ -76,13 +76,16 @@ export async function form(place, model, owner, { signal, whose }, run = "") {
 // As many as one wants to see; what is asked with is the whole number, as long as nobody writes another.
 const sixDigits = (value) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
 
-function field(name, value, isList) {
+// `categories` are what the training has seen of a branch of text; another text may be asked about, too.
+function field(name, value, isList, categories) {
   const list = isList || Array.isArray(value);
   const written = (short) => (value === undefined || value === null ? "" : list ? value.map((one) => (one === null ? "null" : short(one))).join(", ") : String(short(value)));
   const [text, exact] = [written(sixDigits), written((one) => one)];
-  const input = h("input", { type: "text", inputmode: "decimal", value: text, title: exact === text ? undefined : exact, autocomplete: "off" });
+  const listed = categories && h("datalist", { id: `texts-${name}` }, categories.map((each) => h("option", { value: each })));
+  const input = h("input", { type: "text", inputmode: categories ? "text" : "decimal", list: listed?.id, value: text, title: exact === text ? undefined : exact, autocomplete: "off" });
   const one = (part) => {
     const found = part.trim();
+    if (categories) return found || null;
     if (found === "" || found === "null") return null;
     if (found === "true" || found === "false") return found === "true";
     const told = Number(found);
@@ -91,7 +94,7 @@ function field(name, value, isList) {
   };
   return {
     name,
-    element: h("label", breakable(name), list && " (list)", input),
+    element: h("label", breakable(name), list && " (list)", input, listed),
     read: () => (text && input.value === text ? value : list ? (input.value.trim() ? input.value.split(",").map(one) : []) : one(input.value)),
   };
 }

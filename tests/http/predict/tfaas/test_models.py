@@ -1,6 +1,10 @@
 """Lists, params, sharing and deletion."""
 
+from dataclasses import replace
+
 import pytest
+
+from tests.http.predict.conftest import CONTRACT, SPECS
 
 
 def test_models_are_listed_in_both_spellings(world, alice, bob):
@@ -40,6 +44,15 @@ def test_shared_models_are_listed_when_asked_for(world, alice, bob):
     names = [each["name"] for each in bob.get("/models?shared=1").json()]
 
     assert names == ["mine", "owner-alice/luca_1"]
+
+
+def test_texts_that_training_has_seen_are_told(world, alice):
+    flavour = replace(SPECS.branch("met"), low=0.0, high=1.0, texts=("", "<b>e</b>"))
+    others = (each for each in SPECS.branches if each.name != "met")
+    specs = replace(SPECS, branches=(*others, flavour))
+    world.serve_trained(replace(CONTRACT, specs=specs))
+
+    assert alice.get("/models/luca_1").json()["categories"] == {"met": ["", "<b>e</b>"]}
 
 
 def test_one_model_is_shown_with_what_it_takes(world, alice):

@@ -1,6 +1,6 @@
 """How good a model is, in points and bins: what a page needs to draw it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from mlaas4hep.adapters.trainers.child.assessment.regression import regression
 from mlaas4hep.core.models.figures import Roc, area_error, roc
 
 BINS = 50
-_POINTS = 200  #: of a ROC curve
+_POINTS = 200  #: of a ROC curve, as far from each other along it
+_RARE = np.geomspace(1e-5, 0.1, 50)  #: shares of background where it has a point, too
+_USUAL = 0.99  #: share of scores without an end that lie inside of the bins
 _MOST_CLASSES = 30  #: of more, nobody reads the scores of each by the true class of all
 
 
@@ -20,14 +22,24 @@ def quality(
     figures: Sequence[SetFigures],
     scores: dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]],
     names: tuple[str, ...],
+    *,
+    endless: bool = False,
 ) -> dict[str, Any]:
     """Return ROC points, scores in bins by class, and the confusion matrix of each set.
 
     Args:
         scores: labels (n,), scores (n, outputs) and weights (n,), if any, of each set.
         names: of the classes, or nothing.
+        endless: scores are errors from 0 on, as of an autoencoder, and no probabilities.
     """
-    return {each.name: _set(each, *scores[each.name], names) for each in figures}
+    edges = _usual(scores[each.name][1] for each in figures) if endless else None
+    return {each.name: _set(each, scores[each.name], names, edges) for each in figures}
+
+
+def _usual(scores: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Return the edges of bins that most scores of all sets lie inside of."""
+    found = np.concatenate([np.zeros(1), *(each.reshape(-1) for each in scores)])
+    return np.linspace(0.0, float(np.quantile(found, _USUAL)) or 1.0, BINS + 1)
 
 
 def histograms(found: Sequence[Histogram], names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -50,11 +62,11 @@ def _name(label: int, names: tuple[str, ...]) -> str:
 
 def _set(
     each: SetFigures,
-    labels: NDArray[Any],
-    scores: NDArray[Any],
-    weights: NDArray[Any] | None,
+    scored: tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None],
     names: tuple[str, ...],
+    edges: NDArray[Any] | None,
 ) -> dict[str, Any]:
+    labels, scores, weights = scored
     told: dict[str, Any] = {
         "entries": each.entries,
         "sum_of_weights": each.weight,
@@ -67,7 +79,7 @@ def _set(
     if each.matrix is not None:
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
-        told["scores"] = _scores(labels, scores, weights, len(each.matrix))
+        told["scores"] = _scores(labels, scores, weights, len(each.matrix), edges)
         if each.is_of_several_classes:
             told["rocs"] = _each_against_rest(labels, scores, weights, told["classes"])
             if len(each.matrix) <= _MOST_CLASSES:
@@ -99,24 +111,33 @@ def _each_against_rest(
     return told
 
 
-def _points(curve: Roc) -> dict[str, list[float]]:
-    last = len(curve.false_positives) - 1
-    keep = np.unique(np.linspace(0, last, min(_POINTS, last + 1)).astype(np.int64))
+def _points(curve: Roc) -> dict[str, list[float | None]]:
+    """Return the points that a drawing needs, with the thresholds; nothing is above the first."""
+    # with negative weights shares may fall, too
+    passing = np.maximum.accumulate(curve.false_positives)
+    along = np.maximum.accumulate(curve.false_positives + curve.true_positives)
+    even = np.searchsorted(along, np.linspace(0.0, along[-1], _POINTS))
+    keep = np.unique(np.concatenate((even, np.searchsorted(passing, _RARE), [len(along) - 1])))
     return {
         "false_positives": curve.false_positives[keep].tolist(),
         "true_positives": curve.true_positives[keep].tolist(),
+        "thresholds": [None, *(float(f"{each:.6g}") for each in curve.thresholds[keep[1:]])],
     }
 
 
 def _scores(
-    labels: NDArray[Any], scores: NDArray[Any], weights: NDArray[Any] | None, classes: int
+    labels: NDArray[Any],
+    scores: NDArray[Any],
+    weights: NDArray[Any] | None,
+    classes: int,
+    edges: NDArray[Any] | None,
 ) -> dict[str, Any]:
     """Return the score of the last class (the only output, if there is one) by true class.
 
     Two classes may be -1 and 1. What lies outside is counted in the outermost bins.
     """
-    low = -1.0 if (labels < 0).any() else 0.0
-    edges = np.linspace(low, 1.0, BINS + 1)
+    if edges is None:
+        edges = np.linspace(-1.0 if (labels < 0).any() else 0.0, 1.0, BINS + 1)
     truth = (labels > 0.5 if classes == 2 else np.rint(labels)).astype(np.int64)  # noqa: PLR2004
     return {
         "edges": edges.tolist(),

@@ -121,7 +121,8 @@ class Results:
             report = evaluation.to_json(figures, self._job.classes)
             (folder / "metrics.json").write_bytes(wire.show(report))
             scored = self._evaluation.scores(labels.goals)
-            told = quality.quality(figures, scored, self._job.classes)
+            endless = self._job.params.fitting.learns_inputs
+            told = quality.quality(figures, scored, self._job.classes, endless=endless)
             (folder / "quality.json").write_bytes(wire.show(told))
             _say(evaluation.to_text(figures, self._job.classes))
             checks = self._checks(figures, labels)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_curve
 
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
@@ -25,6 +26,49 @@ def test_the_points_are_those_of_the_curve():
 
     area = np.trapezoid(points["true_positives"], points["false_positives"])
     assert area == pytest.approx(told()["auc"])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_few_points_are_close_to_the_curve_of_scikit_learn_where_signal_is_rare(weighted):
+    random = np.random.default_rng(4)
+    labels = np.repeat([0.0, 1.0], (50_000, 200))
+    scores = 1 / (1 + np.exp(-random.normal(6 * labels - 7, 1.5)))
+    weights = random.uniform(0.5, 2, len(labels)) if weighted else None
+    curve = figures.roc(labels > 0.5, scores, weights)
+    test = SetFigures(name="test", entries=len(labels), auc=1.0, matrix=np.eye(2), curve=curve)
+
+    told = quality([test], {"test": (labels, scores[:, None], weights)}, ())["test"]["roc"]
+
+    false, true, thresholds = roc_curve(
+        labels, scores, sample_weight=weights, drop_intermediate=False
+    )
+    assert len(told["thresholds"]) < 260
+    assert told["thresholds"][0] is None
+    far = np.abs(false[:, None] - told["false_positives"]) + np.abs(
+        true[:, None] - told["true_positives"]
+    )
+    assert far.min(axis=1).max() < 0.011
+    at = [np.abs(thresholds - each).argmin() for each in told["thresholds"][1:]]
+    assert told["false_positives"][1:] == pytest.approx(false[at], abs=1e-3)
+    assert told["true_positives"][1:] == pytest.approx(true[at], abs=1.1e-2)
+
+
+def test_errors_of_an_autoencoder_have_bins_where_they_are():
+    labels = np.zeros(100)
+    errors = np.linspace(0.001, 0.002, 100)[:, None]
+    sets = [
+        SetFigures(name=name, entries=100, auc=None, matrix=np.eye(2), curve=None)
+        for name in ("test", "train")
+    ]
+    scored = {"test": (labels, errors, None), "train": (labels, 2 * errors, None)}
+
+    told = quality(sets, scored, (), endless=True)
+
+    edges = told["test"]["scores"]["edges"]
+    assert edges == told["train"]["scores"]["edges"]
+    assert (edges[0], edges[-1]) == (0, pytest.approx(0.004, rel=0.02))
+    assert np.count_nonzero(told["test"]["scores"]["counts"][0]) > 10
+    assert sum(told["train"]["scores"]["counts"][0]) == 100
 
 
 def test_scores_are_counted_by_true_class():

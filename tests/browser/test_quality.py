@@ -1,0 +1,95 @@
+"""What Quality and Data say of rare signals, of autoencoders and of branches of text."""
+
+import json
+
+import pytest
+
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ModelReady
+from tests.browser.axe import serious
+from tests.browser.figures import COUNTED, ERRORS, RARE
+
+TEXT = {
+    "branch": "nJet",
+    "jagged": False,
+    "columns": 1,
+    "low": 1,
+    "high": 4,
+    "nan": 0,
+    "infinite": 0,
+    "constant": False,
+    "used": True,
+    "categories": ["<b>e</b>", "mu"],
+}
+
+
+@pytest.fixture
+def run(crowded):
+    """Return what stores the figures of a finished run of hugo."""
+    hugo = crowded.person("hugo")
+    hugo.upload()
+    name = hugo.post("/runs", json={"name": "luca"}).json["name"]
+    done = ModelReady(owner=hugo.owner, run=name, model=name, version="v", learned="binary")
+    crowded.services.runs.apply([done])
+
+    def store(**contents):
+        for file, content in contents.items():
+            where = files.key(hugo.owner, name, getattr(files, file))
+            crowded.services.runs_files.put(where, json.dumps(content).encode())
+        return name
+
+    return store
+
+
+def shown(crowded, visit, path):
+    visitor = visit()
+    visitor.sign_in(crowded.url, crowded.token("hugo"))
+    visitor.page.goto(f"{crowded.url}#/runs/{path}")
+    return visitor
+
+
+def test_thresholds_lie_where_the_scores_of_a_rare_signal_are(crowded, run, visit):
+    visitor = shown(crowded, visit, f"{run(QUALITY={'test': RARE})}/quality")
+    page = visitor.page
+    slider = page.get_by_label("Threshold of the score")
+    slider.wait_for()
+    asked = slider.input_value()
+    slider.press("ArrowLeft")
+
+    assert (asked, page.get_by_label("Threshold of the score 0.02").count()) == ("4", 1)
+    matrix = page.get_by_role("table", name="Confusion matrix").get_by_role("row")
+    assert [" ".join(row.split()) for row in matrix.all_inner_texts()[1:]] == [
+        "0 990 99.0 % 10 1.0 %",
+        "1 5 50 % 5 50 %",
+    ]
+    page.get_by_text("S/√(S+B) is largest at 0.02").wait_for()
+
+    page.get_by_label("Axes of the ROC curve").select_option("background rejection")
+
+    panel = page.locator("section.panel", has=page.get_by_role("heading", name="ROC curve"))
+    panel.get_by_text("Numbers").click()
+    rows = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
+    told = dict(row.split("\t")[:2] for row in rows.all_inner_texts())
+    assert (told["0.5"], told["0.9"], told["1"]) == ("100", "10", "1")
+    assert serious(page) == {}
+    assert visitor.errors == []
+
+
+def test_errors_of_an_autoencoder_are_no_probabilities(crowded, run, visit):
+    visitor = shown(crowded, visit, f"{run(QUALITY={'test': ERRORS})}/quality")
+    visitor.page.get_by_role("heading", name="Scores by class").wait_for()
+
+    headings = visitor.page.locator("main h2").all_inner_texts()
+
+    assert not {"Calibration", "Significance", "Confusion"} & set(headings)
+    assert visitor.errors == []
+
+
+def test_numbers_of_texts_are_told_beside_their_distribution(crowded, run, visit):
+    found = {"features": [TEXT], "left_out": [], "identifiers": [], "label": []}
+    visitor = shown(crowded, visit, f"{run(FEATURES=found, HISTOGRAMS=COUNTED)}/data")
+    visitor.page.get_by_text("0 <b>e</b> · 1 mu").wait_for()
+
+    rows = visitor.page.get_by_role("table", name="Features").locator("tbody tr")
+    assert rows.all_inner_texts() == ["nJet\tone value, text\t1\t4\t\N{EN DASH}"]
+    assert visitor.errors == []
