@@ -21,6 +21,9 @@ from typing import ClassVar, Self
 _LONGEST = 10_000  #: letters of a text; what somebody sent is not sent back whole
 
 
+TRACEBACK = "MLAAS4HEP_TRACEBACK"  #: in the environment: commands raise what nobody foresaw
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What went wrong, in the words that a person needs to mend it."""
@@ -162,3 +165,13 @@ class StoppingError(ServiceUnavailableError):
     def located(self, *, stage: str = "", **_where: str) -> Self:
         """Add where it happened, but no file: no server is away."""
         return super().located(stage=stage)
+
+
+def unforeseen(error: Exception) -> MlaasError:
+    """Return what whoever typed a command is told of an error that nobody foresaw."""
+    text = str(error).partition("\n")[0]
+    return MlaasError(
+        f"{type(error).__name__}: {text}",
+        hint=f"this is a fault of mlaas4hep, not yours; {TRACEBACK}=1 before the command shows"
+        " where, for a report",
+    )

@@ -1,13 +1,14 @@
 """All commands of `mlaas4hep-admin`, and what becomes of their errors."""
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
 from mlaas4hep.admin import audit, backups, deadletters, keyfiles, records, store
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import TRACEBACK, MlaasError, unforeseen
 from mlaas4hep.settings import SettingsError
 
 app = typer.Typer(
@@ -34,8 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, prog_name="mlaas4hep-admin")
     except KeyboardInterrupt:
         sys.exit(130)
-    except MlaasError as error:
-        hint = f"\n  {error.problem.hint}" if error.problem.hint else ""
-        sys.exit(f"mlaas4hep-admin: {error}{hint}")
     except (SettingsError, OSError) as error:
         sys.exit(f"mlaas4hep-admin: {error}")
+    except Exception as error:
+        if TRACEBACK in os.environ and not isinstance(error, MlaasError):
+            raise
+        told = error if isinstance(error, MlaasError) else unforeseen(error)
+        hint = f"\n  {told.problem.hint}" if told.problem.hint else ""
+        sys.exit(f"mlaas4hep-admin: {told}{hint}")

@@ -25,7 +25,7 @@ from mlaas4hep.cli.terminal.ending import end_at_once
 from mlaas4hep.cli.terminal.follow import LostSightError
 from mlaas4hep.cli.terminal.screen import show_problem, tell_problem
 from mlaas4hep.cli.terminal.signals import ended_by_signals
-from mlaas4hep.errors import MlaasError, Problem
+from mlaas4hep.errors import TRACEBACK, MlaasError, Problem, unforeseen
 from mlaas4hep.settings import SettingsError
 
 FAILED = 1
@@ -118,16 +118,22 @@ def _run(arguments: Sequence[str] | None, tell: Callable[[Problem], None]) -> No
         tell(_problem(error))
         sys.stdout.flush()
         sys.exit(LOST_SIGHT if isinstance(error, LostSightError) else FAILED)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        tell(unforeseen(error).problem)
+        sys.stdout.flush()
+        sys.exit(FAILED)
 
 
 def _problem(error: Exception) -> Problem:
-    """Return what to tell of an error; one that only a programmer can mend is raised again."""
+    """Return what to tell of an error."""
     match error:
         case MlaasError():
             return error.problem
         case ModuleNotFoundError():
             if (error.name or "mlaas4hep").partition(".")[0] == "mlaas4hep":
-                raise error  # ours: it should be there
+                return unforeseen(error).problem  # ours: it should be there
             return Problem(
                 code="not_installed",
                 message=f"{error.name} is not installed: this is a client of deployments",
