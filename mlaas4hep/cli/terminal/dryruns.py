@@ -1,11 +1,13 @@
 """What a dry run found, for eyes or programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlaas4hep.cli.terminal.listed import duration, size
 from mlaas4hep.cli.terminal.screen import show, show_json, show_table
-from mlaas4hep.core.models.dryrun import DryRun
+from mlaas4hep.core.models.dryrun import DryRun, LeftOut
 from mlaas4hep.core.models.duration import Seconds, TimeEstimate
+
+_NAMED = 20  #: branches that are left out for one reason
 
 
 def show_dry_run(found: DryRun, json: bool) -> None:
@@ -21,8 +23,8 @@ def show_dry_run(found: DryRun, json: bool) -> None:
         f"({size(found.chunk_bytes)})"
     )
     show(f"features: {', '.join(found.features)}")
-    for left in found.left_out:
-        show(f"left out: {left.branch} ({left.reason})")
+    for line in _left_out(found.left_out):
+        show(line)
     if found.folds:
         show(f"{found.folds} models are trained, each without the entries of one fold")
     if found.model is not None:
@@ -38,6 +40,16 @@ def show_dry_run(found: DryRun, json: bool) -> None:
         show(line)
     for warning in found.warnings:
         show(f"warning: {warning}")
+
+
+def _left_out(branches: Sequence[LeftOut]) -> Iterator[str]:
+    """Yield a line for each reason; of very many branches only some are named."""
+    reasons: dict[str, list[str]] = {}
+    for each in branches:
+        reasons.setdefault(each.reason, []).append(each.branch)
+    for reason, names in reasons.items():
+        more = f" and {len(names) - _NAMED} more, which --json names" if len(names) > _NAMED else ""
+        yield f"left out: {', '.join(names[:_NAMED])}{more} ({reason})"
 
 
 def _times(time: TimeEstimate | None) -> Iterator[str]:
