@@ -29,7 +29,8 @@ def fsck(
             mended = repair and check.repair(finding, found.services)
             counts["repaired" if mended else finding.kind] += 1
             done = ", deleted: it is made again" if mended else ""
-            line = f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}{done}"
+            hint = f" ({finding.hint})" if finding.hint and not done else ""
+            line = f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}{hint}{done}"
             print(wire.dump(finding).decode() if as_json else line)
     if not as_json:
         print(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "all is whole")

@@ -148,6 +148,11 @@ def aliases(owner: str, name: str) -> str:
     return f"{owner}/{name}/aliases.json"
 
 
+def is_aliases(key: str) -> bool:
+    """Tell whether `key` is that of what the aliases of a model mean."""
+    return key.endswith("/aliases.json") and key.count("/") == 2  # noqa: PLR2004 - see `aliases`
+
+
 def model_file(owner: str, name: str, version: str, file: str = "") -> str:
     """Return the key of one file of a bundle, or the prefix of all of them."""
     return f"{owner}/{name}/{version}/{file}"

@@ -23,6 +23,7 @@ from mlaas4hep.errors import (
     StrangeEventError,
 )
 from mlaas4hep.pipeline.opentrees import OpenTrees
+from mlaas4hep.pipeline.records import check_request, lost_request
 from mlaas4hep.ports import Services
 
 _LISTED = 5  #: files that an error names
@@ -99,9 +100,18 @@ class Inputs:
 
 
 def load_request(event: Event, services: Services) -> Request:
-    """Return the request of the event's run."""
-    body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
-    return services.recent.parsed(body, _load_request)
+    """Return the request of the event's run.
+
+    Raises:
+        DamagedError: it is damaged or gone.
+    """
+    try:
+        body = services.runs_files.get(files.key(event.owner, event.run, files.REQUEST))
+        request: Request = services.recent.parsed(body, _load_request)
+    except (NotFoundError, DamagedError) as error:
+        raise lost_request(event.run, error) from error
+    check_request(event, request)
+    return request
 
 
 def load_inputs(event: Event, services: Services) -> Inputs:
@@ -112,8 +122,7 @@ def load_inputs(event: Event, services: Services) -> Inputs:
     """
     request = load_request(event, services)
     try:
-        body = services.runs_files.get(_opened_key(event))
-        return Inputs(request=request, opened=services.recent.parsed(body, _load_opened))
+        return Inputs(request=request, opened=_stored_opened(_opened_key(event), services))
     except (NotFoundError, DamagedError) as error:
         return _opened_again(event, request, error, services)
 
@@ -145,18 +154,23 @@ def _opened_again(event: Event, request: Request, lost: MlaasError, services: Se
 
 def store_opened(event: Event, opened: OpenedFiles, services: Services) -> None:
     """Write what opening the files found, for the other steps of this attempt."""
-    services.runs_files.put(_opened_key(event), sealed.dump(opened))
+    key = _opened_key(event)
+    services.runs_files.put(key, sealed.dump(opened, key))
 
 
 def entries_before(event: Event, file: str, services: Services) -> int | None:
     """Return how many entries a file had for the attempt before; None if it was not opened."""
     key = files.key(event.owner, event.run, files.opened(event.attempt - 1))
     try:
-        opened: OpenedFiles = services.recent.parsed(services.runs_files.get(key), _load_opened)
+        opened = _stored_opened(key, services)
     except (NotFoundError, DamagedError):
         return None
     numbers = {index for index, each in enumerate(opened.files) if each.name == file}
     return sum(part.stop - part.start for part in opened.ranges if part.file in numbers) or None
+
+
+def _stored_opened(key: str, services: Services) -> OpenedFiles:
+    return services.recent.parsed(services.runs_files.get(key), sealed.Reader(OpenedFiles, key))
 
 
 def _opened_key(event: Event) -> str:
@@ -164,4 +178,3 @@ def _opened_key(event: Event) -> str:
 
 
 _load_request = partial(sealed.load, Request)
-_load_opened = partial(sealed.load, OpenedFiles)

@@ -4,7 +4,33 @@ from uuid import uuid4
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.errors import DamagedError
 from mlaas4hep.ports import ObjectStore
+
+
+def read(key: str, store: ObjectStore) -> ModelRecord:
+    """Return the record of a model, or of a version that is kept, by its key.
+
+    Raises:
+        NotFoundError: there is none.
+        DamagedError: it is not whole, or is that of another model.
+    """
+    data = store.get(key)
+    try:
+        record = sealed.load(ModelRecord, data)
+    except DamagedError as error:
+        raise _damage(key, error.problem.message) from error
+    own = keys.model(record.owner, record.name)
+    if key not in (own, keys.model_version(record.owner, record.name, record.version)):
+        raise _damage(key, f"it is that of model {record.name!r}")
+    return record
+
+
+def _damage(key: str, what: str) -> DamagedError:
+    return DamagedError(
+        f"the record of model {key.split('/')[1]!r} is damaged: {what}",
+        hint="delete the model and upload it again, or submit again the run that trained it",
+    )
 
 
 def write(record: ModelRecord, store: ObjectStore) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.served import served_now, take_over
 from mlaas4hep.ports import Services
 
@@ -22,7 +23,7 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
             version was promoted meanwhile.
     """
     keys.checked_name(name, "model")
-    record = sealed.load(ModelRecord, services.models.get(keys.model(owner, model)))
+    record = modelrecords.read(keys.model(owner, model), services.models)
     before = promoted_before(owner, name, services)
     for file in record.files:
         source = keys.model_file(owner, model, record.version, file)

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import cast
 
 from mlaas4hep.core import keys, sealed
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 def stored_range(key: str, services: Services) -> MeasuredRange | None:
     """Return what is stored under `key`, or None if it is not there or is damaged."""
     try:
-        return sealed.load(MeasuredRange, services.specs.get(key))
+        return sealed.load(MeasuredRange, services.specs.get(key), key)
     except NotFoundError:
         return None
     except DamagedError as error:
@@ -78,7 +77,7 @@ def all_ranges(event: Event, inputs: Inputs, services: Services) -> list[Measure
         if found is None:
             log.warning("%s is not there any more; measuring it again", key)
             found = measured_range(event, index, inputs, services)
-            services.specs.put(key, sealed.dump(found))
+            services.specs.put(key, sealed.dump(found, key))
         return found
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="merge") as pool:
@@ -92,7 +91,7 @@ def load_specs(event: Event, key: str, inputs: Inputs, services: Services) -> Sp
         MlaasError: a range was lost, too, and its file cannot be read.
     """
     try:
-        return services.recent.parsed(services.specs.get(key), _load_specs)
+        return services.recent.parsed(services.specs.get(key), sealed.Reader(Specs, key))
     except (DamagedError, NotFoundError) as error:
         log.warning("%s is merged again: %s", key, error)
     specs = services.recent.find(("merged again", key))
@@ -105,6 +104,3 @@ def load_specs(event: Event, key: str, inputs: Inputs, services: Services) -> Sp
 def merge(inputs: Inputs, parts: Sequence[MeasuredRange]) -> Specs:
     """Return the specs of all ranges together, with the treatment that the request asks for."""
     return treated(inputs.opened.merged(parts), inputs.request.params.rules)
-
-
-_load_specs = partial(sealed.load, Specs)

@@ -9,8 +9,15 @@ from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError, ServiceUnavailableError
+from mlaas4hep.errors import (
+    ConflictError,
+    DamagedError,
+    MlaasError,
+    NotFoundError,
+    ServiceUnavailableError,
+)
 from mlaas4hep.ports import Services
 
 _MOST_TRIES = 20  #: to write a record that others write, too
@@ -58,6 +65,24 @@ def store_run(run: Run, contents: Mapping[str, bytes], services: Services) -> No
     except ConflictError:
         if services.runs.get(run.owner, run.name).id != run.id:  # not rebuilt from our record
             raise
+
+
+def lost_request(run: str, error: MlaasError) -> DamagedError:
+    """Return the error about a run of which nobody knows any more what was asked for."""
+    return DamagedError(
+        f"what was submitted as run {run!r} is lost: {error.problem.message}",
+        hint="submit it again; a restart would not find it either",
+    )
+
+
+def check_request(event: Event, request: Request | ScoringRequest) -> None:
+    """Refuse the request of another run in the place of the event's.
+
+    Raises:
+        DamagedError: that is what it is.
+    """
+    if (request.owner, request.run) != (event.owner, event.run):
+        raise lost_request(event.run, DamagedError(f"there is that of {request.run!r}"))
 
 
 def store_record(run: Run, services: Services) -> None:

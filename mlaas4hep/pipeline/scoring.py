@@ -1,6 +1,6 @@
 """Scoring: a trained model looks at files, range by range; one table comes out."""
 
-import io
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,17 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.columns import Array, Columns
-from mlaas4hep.core.data.planning.plan import plan_ranges
+from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.models.answering import answer_of
 from mlaas4hep.core.models.bundle.contract import Contract
-from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.scoring import (
     ScoringPlan,
     ScoringRequest,
     Table,
-    choose_reads,
     output_names,
     table,
 )
@@ -32,16 +29,28 @@ from mlaas4hep.core.runs.events import (
     ScoringPlanned,
     ScoringSubmitted,
 )
-from mlaas4hep.core.selection.opened import OpenedFile
-from mlaas4hep.errors import InvalidRequestError, NotFoundError, PermanentError, StrangeEventError
-from mlaas4hep.pipeline.attention import AttentiveSource
-from mlaas4hep.pipeline.opentrees import describe, naming
+from mlaas4hep.errors import (
+    DamagedError,
+    NotFoundError,
+    StrangeEventError,
+)
+from mlaas4hep.pipeline import scoredparts, wholeness
+from mlaas4hep.pipeline.attention import AttentiveSource, check_wanted
+from mlaas4hep.pipeline.opentrees import naming
 from mlaas4hep.pipeline.reactions import Batch, News
+from mlaas4hep.pipeline.scoringplan import (
+    load_contract,
+    load_plan,
+    load_record,
+    load_request,
+    make_plan,
+    store_plan,
+)
 from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Runtime, Services
 
-CONTRACT = "contract.json"
 BATCH = 8192  #: rows that go through the network at once
+log = logging.getLogger(__name__)
 
 
 def open_scoring(event: ScoringSubmitted, services: Services) -> list[News]:
@@ -50,26 +59,8 @@ def open_scoring(event: ScoringSubmitted, services: Services) -> list[News]:
     Raises:
         MlaasError: a file cannot be read, or is not of the kind that the model was trained on.
     """
-    request = load_request(event, services)
-    contract = load_contract(load_record(request, services), services)
-    trees = {file.name: describe(file, services) for file in request.files}
-    reads, identifiers = choose_reads(Transform.of(contract).schema, trees)
-    opened = list(trees.values())
-    ranges = plan_ranges(
-        [tree.entries for tree in opened],
-        -1,
-        [tree.boundaries for tree in opened],
-        services.range_entries,
-    )
-    if not ranges:
-        raise PermanentError("there are no entries in these files", hint="check files and tree")
-    plan = ScoringPlan(
-        files=tuple(OpenedFile.of(file, trees[file.name]) for file in request.files),
-        ranges=ranges,
-        reads=tuple(sorted(reads)),
-        identifiers=tuple(sorted(identifiers)),
-    )
-    services.runs_files.put(_plan_key(event), sealed.dump(plan))
+    plan = make_plan(load_request(event, services), services)
+    store_plan(event, plan, services)
     return _planned(event, plan)
 
 
@@ -89,32 +80,26 @@ def score_range(event: RangeToScore, services: Services) -> Iterator[Event]:
         MlaasError: the file or the model cannot be read, or is another one now.
     """
     request = load_request(event, services)
-    plan = sealed.load(ScoringPlan, services.runs_files.get(_plan_key(event)))
+    plan = load_plan(event, request, services)
     if not 0 <= event.index < len(plan.ranges):
         raise StrangeEventError(f"run {event.run!r} has no range {event.index} to score")
-    key = _part_key(event, event.index)
-    if services.runs_files.info(key) is None:
-        part = _score(event, request, plan, services)
-        services.runs_files.put(key, _packed(part))
+    if services.runs_files.info(scoredparts.key(event, event.index)) is None:
+        _store_part(event, event.index, request, plan, services)
     who: dict[str, Any] = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
     yield RangeScored(**who, index=event.index)
     if services.runs.get(event.owner, event.run).ranges.complete:
-        yield from _finished(event, request, len(plan.ranges), services)
+        yield from _finished(event, request, plan, services)
 
 
 def _finished(
-    event: Event, request: ScoringRequest, ranges: int, services: Services
+    event: Event, request: ScoringRequest, plan: ScoringPlan, services: Services
 ) -> Iterator[Event]:
     """Put the table together, tell it, and delete its parts.
 
-    Two deliveries may do so at the same time: what the slower one misses, the faster one has told.
+    Raises:
+        RunOverError: another delivery did so at the same time.
     """
-    try:
-        counts = _write_table(event, request, ranges, services)
-    except NotFoundError:
-        if services.runs.get(event.owner, event.run).is_final:
-            return
-        raise
+    counts = _write_table(event, request, plan, services)
     yield ScoresReady(
         owner=event.owner,
         run=event.run,
@@ -122,8 +107,35 @@ def _finished(
         key=table_key(request),
         metrics=counts,
     )
-    for index in range(ranges):
-        services.runs_files.delete(_part_key(event, index))
+    for index in range(len(plan.ranges)):
+        services.runs_files.delete(scoredparts.key(event, index))
+
+
+def _part(
+    event: Event, index: int, request: ScoringRequest, plan: ScoringPlan, services: Services
+) -> Table:
+    """Return the scores of one range; if they are damaged or gone, it is scored again.
+
+    Raises:
+        RunOverError: they are gone because another delivery has put the table together.
+    """
+    key = scoredparts.key(event, index)
+    try:
+        return scoredparts.unpacked(key, services.runs_files.get(key))
+    except (NotFoundError, DamagedError) as error:
+        check_wanted(event, services)
+        log.warning("%s: range %d is scored again: %s", event.id, index, error)
+        return _store_part(event, index, request, plan, services)
+
+
+def _store_part(
+    event: Event, index: int, request: ScoringRequest, plan: ScoringPlan, services: Services
+) -> Table:
+    """Score one range, store what comes out, and return it."""
+    part = _score(event, plan.ranges[index], request, plan, services)
+    key = scoredparts.key(event, index)
+    services.runs_files.put(key, scoredparts.packed(key, part))
+    return part
 
 
 def table_key(request: ScoringRequest) -> str:
@@ -131,47 +143,15 @@ def table_key(request: ScoringRequest) -> str:
     return files.key(request.owner, request.run, files.scores(request.format))
 
 
-def load_request(event: Event, services: Services) -> ScoringRequest:
-    """Return the request of the event's run."""
-    body = services.runs_files.get(files.key(event.owner, event.run, files.SCORING))
-    return sealed.load(ScoringRequest, body)
-
-
-def load_record(request: ScoringRequest, services: Services) -> ModelRecord:
-    """Return the model as it was when the scoring was asked for.
-
-    Raises:
-        PermanentError: it is another version now.
-    """
-    body = services.models.get(keys.model(request.model_owner, request.model))
-    record = sealed.load(ModelRecord, body)
-    if record.version != request.version:
-        raise PermanentError(
-            f"model {request.model!r} has been replaced meanwhile", hint="ask for scores again"
-        )
-    return record
-
-
-def load_contract(record: ModelRecord, services: Services) -> Contract:
-    """Return what a model was trained on.
-
-    Raises:
-        InvalidRequestError: it was not trained here.
-    """
-    if CONTRACT not in record.files:
-        raise InvalidRequestError(
-            f"model {record.name!r} was not trained here: nobody knows its branches",
-            hint="only models that this system trained can score files",
-        )
-    key = keys.model_file(record.owner, record.name, record.version, CONTRACT)
-    return wire.load(Contract, services.models.get(key))
-
-
 def _score(
-    event: RangeToScore, request: ScoringRequest, plan: ScoringPlan, services: Services
+    event: Event,
+    part: EntryRange,
+    request: ScoringRequest,
+    plan: ScoringPlan,
+    services: Services,
 ) -> Table:
-    part = plan.ranges[event.index]
     record = load_record(request, services)
+    wholeness.check(services.models, record)
     contract = load_contract(record, services)
     transform = Transform.of(contract)
     runtime = services.load_model(services.models, record)
@@ -226,21 +206,15 @@ def _placed(found: Table, file: int, start: int, entries: int) -> Table:
     }
 
 
-def _packed(part: Table) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, *part.values(), names=np.array(list(part)))
-    return buffer.getvalue()
-
-
 def _write_table(
-    event: Event, request: ScoringRequest, ranges: int, services: Services
+    event: Event, request: ScoringRequest, plan: ScoringPlan, services: Services
 ) -> tuple[tuple[str, float], ...]:
     """Write all parts in order as one table; return how many entries are odd."""
     counts = {"entries": 0, "passed": 0, "outside": 0, "truncated": 0}
 
     def parts() -> Iterator[Table]:
-        for index in range(ranges):
-            part = _unpacked(services.runs_files.get(_part_key(event, index)))
+        for index in range(len(plan.ranges)):
+            part = _part(event, index, request, plan, services)
             counts["entries"] += len(part["passed"])
             for name in ("passed", "outside", "truncated"):
                 counts[name] += int(np.count_nonzero(part[name]))
@@ -251,17 +225,3 @@ def _write_table(
         services.tables.write(request.format, path, parts())
         services.runs_files.put_file(table_key(request), path)
     return tuple((name, float(count)) for name, count in counts.items())
-
-
-def _unpacked(data: bytes) -> Table:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        names = arrays["names"].tolist()
-        return {name: arrays[f"arr_{place}"] for place, name in enumerate(names)}
-
-
-def _plan_key(event: Event) -> str:
-    return files.key(event.owner, event.run, files.scoring_plan(event.attempt))
-
-
-def _part_key(event: Event, index: int) -> str:
-    return files.key(event.owner, event.run, files.scored_part(event.attempt, index))

@@ -19,7 +19,7 @@ def served_now(owner: str, name: str, services: Services) -> tuple[ModelRecord |
     info = services.models.info(key)
     if info is not None:
         with suppress(NotFoundError):
-            return sealed.load(ModelRecord, services.models.get(key)), info.etag
+            return modelrecords.read(key, services.models), info.etag
     return None, ""
 
 

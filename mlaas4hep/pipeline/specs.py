@@ -80,7 +80,7 @@ def measure_range(event: RangePlanned, services: Services) -> list[News]:
     result = stored_range(key, services)
     if result is None:
         result = measured_range(event, event.index, inputs, services)
-        services.specs.put(key, sealed.dump(result))
+        services.specs.put(key, sealed.dump(result, key))
     return [
         RangeMeasured(
             owner=event.owner,
@@ -115,7 +115,7 @@ def merge_ranges(event: RangeMeasured, services: Services) -> list[News]:
     _check_columns(specs)
     plan = inputs.opened.plan(inputs.request, specs)
     check_memory(Layout.of(specs), plan)
-    services.specs.put(key, sealed.dump(specs))
+    services.specs.put(key, sealed.dump(specs, key))
     fact = {"owner": event.owner, "run": event.run}
     planned = Batch(
         ChunkPlanned(**fact, attempt=event.attempt, index=group.start, count=len(group), specs=key)

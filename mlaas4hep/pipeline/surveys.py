@@ -33,7 +33,7 @@ def load_survey(event: Event, file: OpenedFile, reads: Iterable[str], services: 
 
 def _stored_survey(key: str, services: Services) -> Survey | None:
     try:
-        return sealed.load(Survey, services.runs_files.get(key))
+        return sealed.load(Survey, services.runs_files.get(key), key)
     except NotFoundError:
         return None
     except DamagedError as error:
@@ -43,7 +43,7 @@ def _stored_survey(key: str, services: Services) -> Survey | None:
 
 def _new_survey(file: OpenedFile, reads: Iterable[str], key: str, services: Services) -> Survey:
     found = survey(file, reads, services)
-    services.runs_files.put(key, sealed.dump(found))
+    services.runs_files.put(key, sealed.dump(found, key))
     return found
 
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from cachetools import LRUCache, TTLCache
 
-from mlaas4hep.core import keys, sealed
+from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
-from mlaas4hep.errors import MlaasError, NotFoundError, PermanentError
+from mlaas4hep.errors import DamagedError, MlaasError, NotFoundError, PermanentError
+from mlaas4hep.pipeline import modelrecords, wholeness
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
-from mlaas4hep.usecases.storekeeping import wholeness
 
 __all__ = ["Load", "LoadedModel", "Registry", "address", "allowed", "at_version"]
 
@@ -142,7 +142,7 @@ class Registry:
 
     def _followed(self, key: str, info: ObjectInfo, old: LoadedModel) -> LoadedModel:
         """Return what answers while the record says something else than what is loaded."""
-        record = sealed.load(ModelRecord, self._store.get(key))
+        record = modelrecords.read(key, self._store)
         if _same_files(record, old.record):
             return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:
@@ -186,7 +186,7 @@ class Registry:
             raise
 
     def _loaded(self, key: str, info: ObjectInfo, old: LoadedModel | None) -> LoadedModel:
-        record = sealed.load(ModelRecord, self._store.get(key))
+        record = modelrecords.read(key, self._store)
         if old is not None and _same_files(record, old.record):
             return LoadedModel.of(self._store, record, info.etag, old.runtime)
         with self._lock:
@@ -197,7 +197,10 @@ class Registry:
 
     def _checked(self, record: ModelRecord) -> Runtime:
         """Load a model whose files are whole."""
-        wholeness.check(self._store, record)
+        try:
+            wholeness.check(self._store, record)
+        except DamagedError as error:
+            raise error.located(stage="predict") from None
         return self._load(self._store, record)
 
     def _guard(self, key: str) -> threading.Lock:

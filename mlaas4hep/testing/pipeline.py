@@ -1,5 +1,6 @@
 """The steps up to chunks, run on the memory services; used by tests of steps and adapters."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -107,12 +108,18 @@ def submit(
         files=tuple(inputs or named),
         labels=labels or Labels(values=tuple(float(i) for i in range(len(files)))),
         params=Params(**params),
-        model_sha256="0",
+        model_sha256=hashlib.sha256(_model_py(services, f"r_{number}")).hexdigest(),
         preproc=preproc,
     )
     store_run(new_run(request, number, 0), {run_files.REQUEST: sealed.dump(request)}, services)
     services.bus.publish([RunSubmitted(owner="o", run=request.run)])
     return request
+
+
+def _model_py(services: Services, run_name: str) -> bytes:
+    """Return the model.py that a test stored for a run."""
+    key = run_files.key("o", run_name, run_files.MODEL)
+    return services.runs_files.get(key) if services.runs_files.info(key) else b""
 
 
 def run(

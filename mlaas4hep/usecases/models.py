@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mlaas4hep.core import keys, sealed
+from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
@@ -29,7 +29,7 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
     if owner:
         keys.checked_name(owner, "owner")
     try:
-        record = sealed.load(ModelRecord, services.models.get(keys.model(holder, name)))
+        record = modelrecords.read(keys.model(holder, name), services.models)
     except NotFoundError:
         record = None
     if record is None or not may_read(person, record):
@@ -46,7 +46,7 @@ def of_run(run: Run, services: Services) -> ModelRecord:
         NotFoundError: it made none, or it was deleted.
     """
     try:
-        return sealed.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
+        return modelrecords.read(keys.model(run.owner, run.name), services.models)
     except NotFoundError as error:
         raise NotFoundError(f"there is no model named {run.name!r}") from error
 

@@ -115,7 +115,7 @@ ReadRecord = Callable[[ObjectStore, ObjectInfo], ModelRecord]
 
 def read_record(store: ObjectStore, info: ObjectInfo) -> ModelRecord:
     """Return the record that `info` describes."""
-    return sealed.load(ModelRecord, store.get(info.key))
+    return modelrecords.read(info.key, store)
 
 
 def listed(
@@ -155,9 +155,6 @@ def _file(record: ModelRecord, name: str) -> str:
 def _withdraw(record: ModelRecord, store: ObjectStore) -> None:
     """Delete the files of a version that is not announced, unless it is the one that is served."""
     key = keys.model(record.owner, record.name)
-    if (
-        store.info(key) is None
-        or sealed.load(ModelRecord, store.get(key)).version != record.version
-    ):
+    if store.info(key) is None or modelrecords.read(key, store).version != record.version:
         for name in record.files:
             store.delete(_file(record, name))

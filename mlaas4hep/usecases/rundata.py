@@ -25,7 +25,7 @@ from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEv
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees, naming
 from mlaas4hep.pipeline.ranges import load_specs
-from mlaas4hep.pipeline.scoring import load_contract
+from mlaas4hep.pipeline.scoringplan import load_contract
 from mlaas4hep.ports import Services
 
 _LOOKED_AT = 5000  #: first entries of a file among which one must pass the cuts

@@ -54,7 +54,7 @@ def details(run: Run, services: Services) -> StoredRun:
     specs = None
     if run.specs:
         with suppress(NotFoundError, DamagedError):  # the report does without
-            specs = sealed.load(Specs, services.specs.get(run.specs))
+            specs = sealed.load(Specs, services.specs.get(run.specs), run.specs)
     return StoredRun(run=run, request=request_of(run, services), specs=specs)
 
 

@@ -230,7 +230,7 @@ def _beside(submission: Submission, upload: Upload, services: Services, listed: 
     members.pop(submission.model, None)
     sizes = ((path, member.size_bytes) for path, member in members.items())
     paths = beside.chosen(sizes, listed)
-    return beside.packed(paths, lambda path: services.tarballs.get(upload.key(members[path])))
+    return beside.packed(paths, lambda path: uploads.read(upload, members[path], services))
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """Tarballs of people: checked and unpacked into the store, listed, shown, deleted."""
 
 import hashlib
+import io
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.tarballs import tarball
-from mlaas4hep.core.requests.tarballs.upload import Upload, without_top_folder
+from mlaas4hep.core.requests.tarballs.upload import Member, Upload, without_top_folder
 from mlaas4hep.core.requests.usualfiles import absent_hint
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError, NotFoundError
@@ -56,7 +58,7 @@ def receive(
         filename=filename,
         size_bytes=size_bytes,
         uploaded_at=services.clock(),
-        members=without_top_folder(stored),
+        members=tuple(stored),
     )
     services.tarballs.put(keys.upload(owner, folder), sealed.dump(upload))
     _forget_replaced(upload, services)
@@ -121,13 +123,42 @@ def _sha256(archive: BinaryIO) -> str:
 
 def _stored_before(
     owner: str, folder: str, sha256: str, services: Services
-) -> dict[str, int] | None:
-    """Return sizes by stored name if this very tarball is the current one already."""
+) -> Sequence[Member] | None:
+    """Return the members if this very tarball is the current one already, and whole."""
     with suppress(NotFoundError, DamagedError):
         upload = load(owner, folder, services)
         if upload.sha256 == sha256:
-            return {member.stored: member.size_bytes for member in upload.members}
+            for member in upload.members:
+                check_member(upload, member, services)
+            return upload.members
     return None
+
+
+def check_member(upload: Upload, member: Member, services: Services) -> None:
+    """Refuse a member that is not the one that was stored.
+
+    Raises:
+        NotFoundError: it is gone.
+        DamagedError: it has another size or other bytes.
+    """
+    with services.tarballs.open(upload.key(member)) as content:
+        stream = sealed.Checked(content)
+        size_bytes = 0
+        while block := stream.read(_BLOCK):
+            size_bytes += len(block)
+    if size_bytes != member.size_bytes:
+        raise damage(upload, member, f"{size_bytes} bytes, not {member.size_bytes}")
+    if member.checksum not in ("", stream.checksum):
+        raise damage(upload, member, "other bytes than were uploaded")
+
+
+def damage(upload: Upload, member: Member, what: str) -> DamagedError:
+    """Return the error for a member that is not as it was uploaded."""
+    return DamagedError(
+        f"{member.path!r} of upload {upload.folder!r} has {what}",
+        file=member.path,
+        hint="upload the tarball again",
+    )
 
 
 def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
@@ -141,19 +172,16 @@ def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
 
 def _unpack(
     archive: BinaryIO, owner: str, prefix: str, services: Services, limits: Limits
-) -> dict[str, int]:
-    """Store every member under `prefix` and return sizes by name, or leave there what was.
+) -> tuple[Member, ...]:
+    """Store every member under `prefix` and return them, or leave there what was.
 
     The same tarball may have been uploaded before, and a run may need its files.
     """
     before = {info.key for info in services.tarballs.list(prefix)}
-    stored: dict[str, int] = {}
+    stored: dict[str, Member] = {}
     try:
         for file in tarball.members(archive, limits.max_unpacked_bytes):
-            size_bytes = services.tarballs.put_stream(
-                f"{prefix}{file.path}", file.content, file.size_bytes
-            )
-            stored[file.path] = size_bytes
+            stored[file.path] = _store(file, f"{prefix}{file.path}", services)
         if not stored:
             raise InvalidRequestError(
                 "there is no file in the tarball",
@@ -165,7 +193,15 @@ def _unpack(
         for key in {f"{prefix}{path}" for path in stored} - before:
             services.tarballs.delete(key)
         raise
-    return stored
+    return without_top_folder(stored.values())
+
+
+def _store(file: tarball.PackedFile, key: str, services: Services) -> Member:
+    content = sealed.Checked(file.content)
+    size_bytes = services.tarballs.put_stream(key, cast("BinaryIO", content), file.size_bytes)
+    return Member(
+        path=file.path, stored=file.path, size_bytes=size_bytes, checksum=content.checksum
+    )
 
 
 def load(owner: str, folder: str, services: Services) -> Upload:
@@ -182,7 +218,17 @@ def load(owner: str, folder: str, services: Services) -> Upload:
             f"there is no upload named {folder!r}",
             hint=f"send one: POST /upload?name={folder} with the tarball as form field `file`",
         ) from error
-    return sealed.load(Upload, record)
+    return _parsed(owner, folder, record)
+
+
+def _parsed(owner: str, folder: str, record: bytes) -> Upload:
+    upload = sealed.load(Upload, record)
+    if (upload.owner, upload.folder) != (owner, folder):
+        raise DamagedError(
+            f"the record of upload {folder!r} is damaged: it is that of {upload.folder!r}",
+            hint="upload the tarball again",
+        )
+    return upload
 
 
 def every(owner: str, services: Services) -> list[Upload]:
@@ -219,11 +265,26 @@ def read_text_if_any(upload: Upload, path: str, services: Services) -> str | Non
             file=path,
         )
     try:
-        return services.tarballs.get(upload.key(member)).decode("utf-8-sig")
+        return read(upload, member, services).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidRequestError(
             f"{path!r} is not a UTF-8 text (byte {error.start})", stage="submit", file=path
         ) from error
+
+
+def read(upload: Upload, member: Member, services: Services) -> bytes:
+    """Return the content of a member.
+
+    Raises:
+        DamagedError: it is not what was uploaded, or is gone.
+    """
+    try:
+        content = services.tarballs.get(upload.key(member))
+    except NotFoundError:
+        raise damage(upload, member, "no content any more") from None
+    if member.checksum not in ("", sealed.checksum(io.BytesIO(content))):
+        raise damage(upload, member, "other bytes than were uploaded")
+    return content
 
 
 def missing_member(upload: Upload, path: str, what: str) -> InvalidRequestError:

@@ -1,6 +1,5 @@
 """Versions of a model as people see them: listed, named, served again, described by a card."""
 
-import json
 from contextlib import suppress
 
 from mlaas4hep.core import keys, sealed, wire
@@ -16,6 +15,7 @@ from mlaas4hep.errors import (
     NotFoundError,
     ServiceUnavailableError,
 )
+from mlaas4hep.pipeline import modelrecords, wholeness
 from mlaas4hep.pipeline.served import served_now, take_over
 from mlaas4hep.ports import Services
 
@@ -40,7 +40,7 @@ def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRec
     for one in services.models.list(f"{served.owner}/{served.name}/"):
         if keys.is_version(one.key):
             with suppress(NotFoundError, DamagedError):
-                record = sealed.load(ModelRecord, services.models.get(one.key))
+                record = modelrecords.read(one.key, services.models)
                 found[record.version] = record, one.modified_at
     return found
 
@@ -51,7 +51,13 @@ def read_aliases(served: ModelRecord, services: Services) -> dict[str, str]:
         body = services.models.get(keys.aliases(served.owner, served.name))
     except NotFoundError:
         return {}
-    return {str(name): str(version) for name, version in json.loads(body).items()}
+    try:
+        return sealed.load(dict[str, str], body)
+    except DamagedError as error:
+        raise DamagedError(
+            f"what the aliases of model {served.name!r} mean is damaged: {error.problem.message}",
+            hint="an operator has to delete it; then set the aliases again",
+        ) from error
 
 
 def _aliases_to_change(served: ModelRecord, services: Services) -> tuple[dict[str, str], str]:
@@ -145,7 +151,7 @@ def move_alias(
 def _write_aliases(
     served: ModelRecord, aliases: dict[str, str], etag: str, services: Services
 ) -> None:
-    body = json.dumps(aliases, sort_keys=True).encode()
+    body = sealed.dump(dict(sorted(aliases.items()))) if aliases else b"{}"
     services.models.put_if(keys.aliases(served.owner, served.name), body, etag)
 
 
@@ -183,6 +189,7 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
     Raises:
         NotFoundError: there is no such version.
         ConflictError: its files are not kept any more, or another version was served meanwhile.
+        DamagedError: one that predictions need is damaged.
     """
     record = resolve(served, version, services)
     for file in record.files:
@@ -193,6 +200,7 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
             raise ConflictError(
                 f"version {record.version!r} of model {record.name!r} is not whole: {file} is gone"
             )
+    wholeness.check(services.models, record)
     after = take_over(record, served, services)
     kept = keys.model_version(record.owner, record.name, record.version)
     if record.version != served.version and services.models.info(kept) is None:
@@ -254,8 +262,7 @@ def _version(
 def _provenance(record: ModelRecord, services: Services) -> Provenance:
     if "contract.json" not in record.files:
         return Provenance(trained_as=record.promoted_from)
-    key = keys.model_file(record.owner, record.name, record.version, "contract.json")
-    contract = wire.load(Contract, services.models.get(key))
+    contract = wire.load(Contract, wholeness.read(services.models, record, "contract.json"))
     return Provenance(
         trained_as=contract.model,
         task=contract.task,

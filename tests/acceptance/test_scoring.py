@@ -11,6 +11,7 @@ from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.entries.byentry import columns
 from mlaas4hep.core.models.transform import Transform
+from mlaas4hep.core.runs.events import RangeToScore
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
 from tests.people import FOLDER, World
@@ -174,3 +175,69 @@ def test_a_shared_model_scores_the_files_of_others(trained, alice):
 
     assert before == 404
     assert bob.get(f"/runs/{name}").json["status"] == "done"
+
+
+def harmed(trained, harm):
+    """Return the steps, of which the last range's begins with a harm to something stored."""
+    reactions = dict(table.steps())
+    score = reactions[RangeToScore]
+
+    def harmful(event, services):
+        if services.runs.get(event.owner, event.run).ranges.done == 3:
+            harm(f"{event.owner}/{event.run}/")
+        return score(event, services)
+
+    return {**reactions, RangeToScore: harmful}
+
+
+def flip(store, key):
+    content = bytearray(store.get(key))
+    content[len(content) // 2] ^= 1
+    store.put(key, bytes(content))
+
+
+def swap(store, key):
+    (other, *_) = [i.key for i in store.list(key.rpartition("/")[0]) if i.key != key]
+    store.put(key, store.get(other))
+
+
+def remove(store, key):
+    store.delete(key)
+
+
+@pytest.mark.parametrize("harm", [flip, remove, swap])
+@pytest.mark.parametrize("file", ["parts-1/", "scoring-1.json"])
+def test_what_is_lost_of_a_scoring_is_made_again(trained, alice, harm, file):
+    store = trained.services.runs_files
+    asked = {"model": "luca_1", "upload": "new", "files": ["c.root", "d.root"], "format": "csv"}
+    whole, broken = (alice.post("/score", json=asked).json["name"] for _ in range(2))
+    reactions = harmed(
+        trained,
+        lambda run: broken in run and harm(store, next(iter(store.list(f"{run}{file}"))).key),
+    )
+
+    drain(trained.services, reactions)
+
+    for run in (whole, broken):
+        assert alice.get(f"/runs/{run}").json["status"] == "done"
+    tables = [alice.get(f"/runs/{run}/scores").data for run in (whole, broken)]
+    assert tables[0] == tables[1]
+    assert len(tables[0].splitlines()) == 101
+
+
+@pytest.mark.parametrize("file", ["contract.json", "model.tflite"])
+@pytest.mark.parametrize("harm", [flip, remove])
+def test_a_damaged_model_scores_nothing(trained, alice, file, harm):
+    models = trained.services.models
+    (key,) = [i.key for i in models.list(f"{alice.owner}/luca_1/") if i.key.endswith(f"/{file}")]
+    whole = models.get(key)
+    asked = {"model": "luca_1", "upload": "new", "files": ["c.root"]}
+    name = alice.post("/score", json=asked).json["name"]
+
+    harm(models, key)
+    drain(trained.services, table.steps())
+    models.put(key, whole)
+
+    problem = alice.get(f"/runs/{name}").json["problem"]
+    assert (problem["code"], problem["file"]) == ("damaged", file)
+    assert "submit again the run that trained it" in problem["hint"]

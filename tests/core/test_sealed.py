@@ -1,5 +1,6 @@
 """JSON that says whether it is whole."""
 
+import io
 import json
 from dataclasses import dataclass
 
@@ -36,6 +37,26 @@ def test_no_flipped_bit_gives_another_value():
 
     assert {read(flipped(data, bit)) for bit in range(8 * len(data))} <= {VALUE, None}
     assert {read(flipped(data, bit)) for bit in range(9 * 8, 8 * len(data))} == {None}
+
+
+def test_a_value_in_the_place_of_another_is_noticed():
+    there = sealed.dump(VALUE, "a/1.json")
+
+    assert sealed.load(Value, there, "a/1.json") == VALUE
+    for elsewhere in ("a/2.json", ""):
+        with pytest.raises(DamagedError, match="the stored Value is damaged"):
+            sealed.load(Value, there, elsewhere)
+
+
+def test_a_value_that_an_earlier_release_sealed_without_its_key_is_read():
+    assert sealed.load(Value, sealed.dump(VALUE), "a/1.json") == VALUE
+
+
+def test_a_stream_tells_the_checksum_of_what_was_read():
+    stream = sealed.Checked(io.BytesIO(b"some bytes"))
+
+    assert (stream.read(4), stream.read()) == (b"some", b" bytes")
+    assert stream.checksum == sealed.checksum(io.BytesIO(b"some bytes"))
 
 
 def flipped(data, bit):

@@ -1,11 +1,13 @@
 """The specs step: files are opened, measured range by range, merged and planned."""
 
 import json
+from dataclasses import replace
 
 import awkward as ak
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs.specs import Specs, measured
 from mlaas4hep.core.requests.labels import Labels
@@ -230,19 +232,21 @@ def test_stored_specs_are_small_json(tmp_path, services):
 
     assert len(body) < 1000
     assert json.loads(body)["ranges"][0] == {"file": 0, "start": 0, "stop": 30, "passed": 30}
-    assert sealed.dump(pipeline.specs_of(services, done)) == body
+    assert sealed.dump(pipeline.specs_of(services, done), done.specs) == body
 
 
-@pytest.mark.parametrize("harm", ["damaged", "gone"])
+@pytest.mark.parametrize("harm", ["damaged", "swapped", "gone"])
 def test_a_measurement_that_is_lost_in_mid_run_is_made_again(tmp_path, services, harm):
     files = _two_files(tmp_path)
     whole = pipeline.specs_of(services, pipeline.run(services, files))
     pipeline.submit(services, files, number=2)
     only = (pipeline.RunSubmitted, RangePlanned)
     pipeline.drain(services, {kind: pipeline.REACTIONS[kind] for kind in only})
-    (first, *_) = [info.key for info in services.specs.list("o/ranges/")]
+    first, second = (info.key for info in services.specs.list("o/ranges/"))
     if harm == "gone":
         services.specs.delete(first)
+    elif harm == "swapped":
+        services.specs.put(first, services.specs.get(second))
     else:
         services.specs.put(first, services.specs.get(first)[:-40])
     event = RangeMeasured(owner="o", run="r_2", index=0, key=first, entries=1, passed=1)
@@ -288,6 +292,30 @@ def test_files_that_changed_after_what_was_found_in_them_is_lost_are_refused(tmp
 
 def planned_first(services, run="r_2"):
     """Return the first range of a run, as its event says it."""
-    opened = sealed.load(OpenedFiles, services.runs_files.get(f"o/{run}/opened-1.json"))
+    key = f"o/{run}/opened-1.json"
+    opened = sealed.load(OpenedFiles, services.runs_files.get(key), key)
     part = opened.ranges[0]
     return {"index": 0, "file": part.file, "start": part.start, "stop": part.stop}
+
+
+def test_a_survey_in_the_place_of_another_files_is_made_again(tmp_path, services):
+    files = _two_files(tmp_path)
+    undisturbed = pipeline.make_services()
+    whole = pipeline.run(undisturbed, files)
+    pipeline.submit(services, files)
+    only = (pipeline.RunSubmitted, RangePlanned)
+    pipeline.drain(services, {kind: pipeline.REACTIONS[kind] for kind in only})
+    store = services.runs_files
+    first, second = (info.key for info in store.list("o/r_1/surveys/"))
+    good = store.get(first), store.get(second)
+    store.put(first, good[1])
+    store.put(second, good[0])
+    measured = RangeMeasured(owner="o", run="r_1", index=0, key="", entries=1, passed=1)
+    services.bus.publish([measured], again="once more")
+
+    pipeline.drain(replace(services, recent=RecentValues()), pipeline.REACTIONS)
+
+    assert (store.get(first), store.get(second)) == good
+    assert services.runs.get("o", "r_1").chunks.done == whole.chunks.done
+    for info in undisturbed.chunks.list(""):
+        assert services.chunks.get(info.key) == undisturbed.chunks.get(info.key)

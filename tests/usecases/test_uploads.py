@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.core import keys
+from mlaas4hep.errors import DamagedError, ServiceUnavailableError
 from mlaas4hep.http.workflow.context import limits_of
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing import pipeline
@@ -65,3 +66,36 @@ def test_an_upload_that_breaks_off_leaves_nothing_of_its_own(services):
         receive(services, FIRST)
 
     assert list(services.tarballs.list("")) == []
+
+
+def harm(services, upload, path, content):
+    key = upload.key(upload.find(path))
+    if content is None:
+        services.tarballs.delete(key)
+    else:
+        services.tarballs.put(key, content)
+
+
+@pytest.mark.parametrize("content", [b"A", b"", b"aa", None])
+def test_a_text_that_is_not_what_was_uploaded_is_refused_and_healed_by_the_same_tarball(
+    services, content
+):
+    upload = receive(services, FIRST)
+    harm(services, upload, "a.txt", content)
+
+    with pytest.raises(DamagedError, match=r"'a\.txt' of upload 'luca' has") as refused:
+        uploads.read_text(upload, "a.txt", services, "files")
+    again = receive(services, FIRST)
+
+    assert refused.value.problem.hint == "upload the tarball again"
+    assert again.members == upload.members
+    assert uploads.read_text(again, "a.txt", services, "files") == "a"
+
+
+def test_the_record_of_another_upload_is_refused(services):
+    receive(services, FIRST)
+    other = services.tarballs.get(keys.upload("o", "luca"))
+    services.tarballs.put(keys.upload("o", "higgs"), other)
+
+    with pytest.raises(DamagedError, match="that of 'luca'"):
+        uploads.load("o", "higgs", services)

@@ -13,6 +13,7 @@ SCAN = "scan.json"  #: what a scan is to try: `Scan`
 TRIALS = "trials.json"  #: how its trials stand: `Trials`
 CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
 CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
+_NUMBERS = "numbers"  #: folder of what was given out to whose runs
 _PARTS = "parts-"  #: prefix of the scores of single ranges
 WEBHOOK = "webhook.json"  #: how far the news of its end has come: `webhooks.Delivery`
 LOG = "train.log"  #: what model.py printed
@@ -46,6 +47,11 @@ def scored_part(attempt: int, index: int) -> str:
     return f"{_PARTS}{attempt}/{index:06d}.npz"
 
 
+def is_scored_part(name: str) -> bool:
+    """Tell whether a name is that of the scores of one range."""
+    return name.startswith(_PARTS)
+
+
 def scores(suffix: str) -> str:
     """Return the name of the finished table of scores."""
     return f"scores.{suffix}"
@@ -76,7 +82,12 @@ def is_unfinished(key: str) -> bool:
 
 def number(owner: str, folder: str) -> str:
     """Return the key of the last number that was given to a run of `folder`."""
-    return keys.run(owner, "numbers", folder)
+    return keys.run(owner, _NUMBERS, folder)
+
+
+def is_number(key: str) -> bool:
+    """Tell whether a key is that of the last number of a folder."""
+    return key.split("/")[1:2] == [_NUMBERS]
 
 
 def key(owner: str, run: str, name: str) -> str:

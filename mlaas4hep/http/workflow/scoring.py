@@ -23,7 +23,7 @@ from mlaas4hep.http.workflow.models import THROUGH
 from mlaas4hep.http.workflow.runs.runs import RUN, find_run, full_report
 from mlaas4hep.http.workflow.runs.submissions import in_turn
 from mlaas4hep.http.workflow.runs.turns import KEY
-from mlaas4hep.pipeline import scoring
+from mlaas4hep.pipeline import scoringplan
 from mlaas4hep.usecases import downloads, models, runs, submit, uploads
 
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -37,7 +37,7 @@ def score(context: Context, call: Call) -> flask.Response:
     refuse_unknown(body, _KEYS, "the request")
     name = _text(body, "model")
     record = models.find(call.person, name, context.services, _text(body, "owner", ""))
-    scoring.load_contract(record, context.services)
+    scoringplan.load_contract(record, context.services)
     upload = None
     if body.get("upload"):
         upload = uploads.load(call.person.owner, _text(body, "upload"), context.services)

@@ -53,7 +53,7 @@ class Bundle:
             ConflictError: somebody else's model has the name.
         """
         try:
-            record = sealed.load(ModelRecord, self._services.models.get(self._record_key))
+            record = modelrecords.read(self._record_key, self._services.models)
         except NotFoundError:
             return
         if record.run_id != self._plan.run_id:

@@ -21,6 +21,7 @@ from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.training.bundles import Bundle
 from mlaas4hep.pipeline.training.checkpoints import Checkpoints
 from mlaas4hep.pipeline.training.handover import Handover
+from mlaas4hep.pipeline.training.modelpy import load_model_py
 from mlaas4hep.pipeline.training.roundhistory import RoundHistory
 from mlaas4hep.pipeline.training.trainingplan import load_plan
 from mlaas4hep.ports import Services, Training
@@ -43,15 +44,9 @@ def train(event: ChunkReady, services: Services) -> Iterable[News]:
     return _train(event, services) if event.index == 0 else []
 
 
-def _beside(event: ChunkReady, services: Services) -> bytes:
-    """Return the zip of what lies beside model.py; empty if there is nothing."""
-    key = files.key(event.owner, event.run, files.BESIDE)
-    return services.runs_files.get(key) if services.runs_files.info(key) else b""
-
-
 def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
     plan = load_plan(event, services)
-    model_py = services.runs_files.get(files.key(event.owner, event.run, files.MODEL))
+    model_py, beside = load_model_py(plan.inputs.request, services)
     services.trainer.prepare(plan.job, model_py)  # while the lease of somebody dead ends
     with ExitStack() as stack:
         lease = f"train/{event.owner}/{event.run}"
@@ -61,9 +56,7 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
         bundle.check_name()
         checkpoints = Checkpoints(plan, event.attempt, services)
         found, objection = stack.enter_context(checkpoints.usable())
-        training = stack.enter_context(
-            services.trainer.start(plan.job, model_py, found, _beside(event, services))
-        )
+        training = stack.enter_context(services.trainer.start(plan.job, model_py, found, beside))
         under_way = _UnderWay(
             event=event,
             services=services,

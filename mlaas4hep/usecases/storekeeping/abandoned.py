@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import groupby
 
-from mlaas4hep.core import keys, sealed
-from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core import keys
 from mlaas4hep.core.runs import files
 from mlaas4hep.errors import DamagedError, NotFoundError
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _versions(
     unkept = [v for v, found in versions.items() if not any(map(keys.is_version, found))]
     if len(unkept) > 1:  # one is served
         with suppress(NotFoundError, DamagedError):
-            record = sealed.load(ModelRecord, services.models.get(keys.model(owner, name)))
+            record = modelrecords.read(keys.model(owner, name), services.models)
             for version in unkept:
                 if version != record.version:
                     yield from _if_old(list(versions[version].values()), before)

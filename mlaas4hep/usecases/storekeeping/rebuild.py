@@ -17,8 +17,9 @@ from mlaas4hep.errors import (
     MlaasError,
     NotFoundError,
 )
+from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.inputs import load_inputs
-from mlaas4hep.pipeline.scoring import load_contract
+from mlaas4hep.pipeline.scoringplan import load_contract
 from mlaas4hep.pipeline.specs import files_opened, specs_ready
 from mlaas4hep.ports import ObjectInfo, Services
 
@@ -62,7 +63,7 @@ def _end(run: Run, services: Services) -> None:
     if run.is_final:
         return
     try:
-        record = sealed.load(ModelRecord, services.models.get(keys.model(run.owner, run.name)))
+        record = modelrecords.read(keys.model(run.owner, run.name), services.models)
     except (NotFoundError, DamagedError):  # it is trained again
         return
     if record.run_id == run.id:

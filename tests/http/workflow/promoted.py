@@ -1,5 +1,7 @@
 """Models as a training stores them, and versions as people see them."""
 
+import io
+
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.specs.specs import RangeCount, Specs
 from mlaas4hep.core.models.bundle.contract import Contract
@@ -22,8 +24,14 @@ def trained(world, person, name, version):
     files = {"contract.json": wire.dump(contract), "model.onnx": version.encode()}
     for file, content in files.items():
         store.put(keys.model_file(person.owner, name, version, file), content)
+    checksums = tuple((name, sealed.checksum(io.BytesIO(data))) for name, data in files.items())
     record = ModelRecord(
-        owner=person.owner, name=name, version=version, files=tuple(files), run_id="r"
+        owner=person.owner,
+        name=name,
+        version=version,
+        files=tuple(files),
+        checksums=checksums,
+        run_id="r",
     )
     store.put(keys.model(person.owner, name), sealed.dump(record))
 

@@ -44,6 +44,46 @@ def test_a_version_whose_record_is_damaged_hides_no_other(higgs, world):
     assert list(versions(higgs)) == ["v2"]
 
 
+@pytest.mark.parametrize("file", ["model.onnx", "contract.json"])
+def test_an_earlier_version_that_is_damaged_is_not_served_again(higgs, world, file):
+    key = keys.model_file(higgs.owner, "higgs", "v1", file)
+    world.services.models.put(key, world.services.models.get(key)[:-1] + b"?")
+
+    answer = higgs.post("/models/higgs/versions/v1/serve")
+
+    assert (answer.status_code, answer.json["error"]["file"]) == (422, file)
+    record = wire.load(ModelRecord, world.services.models.get(keys.model(higgs.owner, "higgs")))
+    assert record.version == "v2"
+
+
+def test_the_record_of_another_model_is_refused(higgs, world):
+    store = world.services.models
+    store.put(keys.model(higgs.owner, "higgs"), store.get(keys.model(higgs.owner, "luca_1")))
+
+    answer = higgs.get("/models/higgs/versions")
+
+    assert answer.status_code == 422
+    assert "it is that of model 'luca_1'" in answer.json["error"]["message"]
+
+
+def test_aliases_that_are_damaged_are_refused_in_words(higgs, world):
+    higgs.put("/models/higgs/aliases/production", json={"version": "v1"})
+    key = keys.aliases(higgs.owner, "higgs")
+    body = world.services.models.get(key)
+    for harmed in (body.replace(b"v1", b"v2"), body[:-2], b""):
+        world.services.models.put(key, harmed)
+
+        answer = higgs.post("/models/higgs/versions/production/serve")
+
+        assert (answer.status_code, "aliases" in answer.json["error"]["message"]) == (422, True)
+
+
+def test_aliases_of_an_earlier_release_are_read(higgs, world):
+    world.services.models.put(keys.aliases(higgs.owner, "higgs"), b'{"production": "v1"}')
+
+    assert higgs.post("/models/higgs/versions/production/serve").json["version"] == "v1"
+
+
 def test_an_earlier_version_is_served_again(higgs, world):
     answer = higgs.post("/models/higgs/versions/v1/serve")
 

@@ -116,8 +116,8 @@ def test_whoever_hears_that_a_run_is_done_finds_all_its_rounds(services, files):
 
 
 def test_a_training_waits_for_chunks_that_are_still_being_made(services, files):
-    pipeline.submit(services, files, chunk_size=20, epochs=3, identifier=())
     services.runs_files.put(keys.run("o", "r_1", "model.py"), MODEL_PY)
+    pipeline.submit(services, files, chunk_size=20, epochs=3, identifier=())
     made = []
     reactions = {**pipeline.REACTIONS, ChunkReady: lambda event, _: made.append(event) or []}
     drain(services, reactions)

@@ -1,7 +1,8 @@
 """What an uploaded tarball holds, and which names its members may have."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from mlaas4hep.core import keys
@@ -20,6 +21,7 @@ class Member:
     path: str  #: without the top folder, as files.txt and people call it
     stored: str  #: with it, as the tarball calls it
     size_bytes: int
+    checksum: str = ""  #: xxh3; empty: uploaded to an earlier release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +91,11 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def without_top_folder(stored: dict[str, int]) -> tuple[Member, ...]:
-    """Return the members, without the one folder that all of them lie in, if there is one.
-
-    Args:
-        stored: sizes in bytes by path in the tarball.
-    """
-    tops = {_parts(path)[0] for path in stored}
-    bare = len(tops) != 1 or any("/" not in path for path in stored)
-    members = (
-        Member(path=path if bare else path.partition("/")[2], stored=path, size_bytes=size)
-        for path, size in stored.items()
-    )
+def without_top_folder(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Return the members, without the one folder that all of them lie in, if there is one."""
+    members = tuple(members)
+    tops = {_parts(member.stored)[0] for member in members}
+    bare = len(tops) != 1 or any("/" not in member.stored for member in members)
+    if not bare:
+        members = tuple(replace(each, path=each.stored.partition("/")[2]) for each in members)
     return tuple(sorted(members, key=_path))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlaas4hep.core.requests.tarballs import tarball
-from mlaas4hep.core.requests.tarballs.upload import Upload, without_top_folder
+from mlaas4hep.core.requests.tarballs.upload import Member, Upload, without_top_folder
 from mlaas4hep.errors import MlaasError, TooLargeError
 from tests.people import pack
 
@@ -107,10 +107,14 @@ def test_a_cut_anywhere_is_found(length):
         contents(WHOLE[:length])
 
 
+def stored(*paths):
+    return [Member(path=path, stored=path, size_bytes=1) for path in paths]
+
+
 def test_the_top_folder_goes_only_when_everything_lies_in_it():
-    assert [m.path for m in without_top_folder({"t/a": 1, "t/b/c": 2})] == ["a", "b/c"]
-    assert [m.path for m in without_top_folder({"t/a": 1, "b": 2})] == ["b", "t/a"]
-    assert [m.path for m in without_top_folder({"a": 1})] == ["a"]
+    assert [m.path for m in without_top_folder(stored("t/a", "t/b/c"))] == ["a", "b/c"]
+    assert [m.path for m in without_top_folder(stored("t/a", "b"))] == ["b", "t/a"]
+    assert [m.path for m in without_top_folder(stored("a"))] == ["a"]
 
 
 def test_a_member_is_found_as_people_write_it():
@@ -121,7 +125,7 @@ def test_a_member_is_found_as_people_write_it():
         filename="x",
         size_bytes=1,
         uploaded_at=0.0,
-        members=without_top_folder({"t/a": 1, "t/b/c": 2}),
+        members=without_top_folder(stored("t/a", "t/b/c")),
     )
 
     assert upload.find("./b/c").stored == "t/b/c"

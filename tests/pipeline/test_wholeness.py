@@ -6,8 +6,8 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import DamagedError
+from mlaas4hep.pipeline import wholeness
 from mlaas4hep.serving.registry import Registry
-from mlaas4hep.usecases.storekeeping import wholeness
 
 FILES = {
     "model.keras": b"k" * 50,

@@ -1,5 +1,6 @@
 """Whether the files of a model are those that were stored; asked before it is loaded."""
 
+import io
 from collections.abc import Iterator
 
 from mlaas4hep.core import keys, sealed
@@ -23,6 +24,22 @@ def check(store: ObjectStore, record: ModelRecord) -> None:
             check_file(store, record, file, checksums[file])
 
 
+def read(store: ObjectStore, record: ModelRecord, file: str) -> bytes:
+    """Return the content of a file of a model.
+
+    Raises:
+        DamagedError: it is not what was stored, or is gone.
+    """
+    try:
+        data = store.get(keys.model_file(record.owner, record.name, record.version, file))
+    except NotFoundError:
+        raise _damage(record, file, is_there=False) from None
+    checksum = dict(record.checksums).get(file)
+    if checksum and sealed.checksum(io.BytesIO(data)) != checksum:
+        raise _damage(record, file, is_there=True)
+    return data
+
+
 def check_file(store: ObjectStore, record: ModelRecord, file: str, checksum: str) -> None:
     """Refuse a file of a model that is not the one that was stored.
 
@@ -35,13 +52,16 @@ def check_file(store: ObjectStore, record: ModelRecord, file: str, checksum: str
     except NotFoundError:
         found = ""
     if found != checksum:
-        raise DamagedError(
-            f"model {record.name!r} is {'damaged' if found else 'not whole'}: {file} "
-            f"{'has other bytes than were stored' if found else 'is gone'}",
-            stage="predict",
-            file=file,
-            hint="delete the model and upload it again, or restart the run that trained it",
-        )
+        raise _damage(record, file, is_there=bool(found))
+
+
+def _damage(record: ModelRecord, file: str, *, is_there: bool) -> DamagedError:
+    return DamagedError(
+        f"model {record.name!r} is {'damaged' if is_there else 'not whole'}: {file} "
+        f"{'has other bytes than were stored' if is_there else 'is gone'}",
+        file=file,
+        hint="delete the model and upload it again, or submit again the run that trained it",
+    )
 
 
 def _needed(record: ModelRecord) -> Iterator[str]:
