@@ -83,6 +83,16 @@ class PermanentError(MlaasError):
     code = "unprocessable"
 
 
+class UnfitEntryError(PermanentError):
+    """A training cannot use the label of one entry; whoever knows the plan can say which it is."""
+
+    def __init__(self, message: str, *, chunk: int, draw: int, hint: str = "") -> None:
+        """Take the entry's chunk, and its number of `core.data.planning.draws`."""
+        super().__init__(message, stage="train", hint=hint)
+        self.chunk = chunk
+        self.draw = draw
+
+
 class InvalidRequestError(PermanentError):
     """The request is wrong: a typo, a missing file, a value of the wrong type."""
 

@@ -77,10 +77,12 @@ class _Unit:
     parts: list[Question]  #: those that were joined; empty if it is one
     asked: Invocation
 
+    is_of_rows: bool  #: each input has a place for each row; else it is joined with nothing
+
     @property
     def rows(self) -> int:
-        values = next(iter(self.asked.feeds.values()))
-        return len(values) if values.ndim else MAX_ROWS  # a number is joined with nothing
+        lengths = _lengths(self.asked.feeds)
+        return lengths.pop() if self.is_of_rows and len(lengths) == 1 else MAX_ROWS
 
 
 def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
@@ -119,17 +121,26 @@ def _check_fit(served: LoadedModel, feeds: Feeds) -> None:
             f"the inputs {', '.join(sorted(feeds))} are not those of model {served.record.name!r}",
             hint=f"its inputs: {', '.join(each.name for each in inputs)}",
         )
-    rows = {len(values) if values.ndim else 1 for values in feeds.values()}
-    if rows == {0}:
+    lengths = _lengths(feeds)
+    if lengths == {0}:
         raise InvalidRequestError("there is no row to predict")
+    if len(lengths) > 1 and served.runtime.prompt_rows:  # what others run says itself what it takes
+        raise InvalidRequestError(
+            f"the inputs have {', '.join(map(str, sorted(lengths)))} rows: as many in each"
+        )
     for each in inputs:
         shape = feeds[each.name].shape
-        if not each.takes(shape) or len(rows) != 1:
+        if not each.takes(shape):
             raise InvalidRequestError(
                 f"input {each.name!r} has shape {list(shape)}; model {served.record.name!r} "
                 f"takes {list(each.shape)}",
                 hint="-1 stands for the number of rows",
             )
+
+
+def _lengths(feeds: Feeds) -> set[int]:
+    """Return how many rows the inputs have."""
+    return {len(values) if values.ndim else 1 for values in feeds.values()}
 
 
 def _surely_fits(info: TensorInfo, feeds: Feeds) -> bool:
@@ -167,7 +178,8 @@ def _units(
             ]
         answers[places[0]] = error
         return []
-    return [_Unit(question, places, questions if together else [], asked)]
+    are_rows = all(each.shape[:1] == (-1,) for each in served.runtime.inputs)
+    return [_Unit(question, places, questions if together else [], asked, are_rows)]
 
 
 def _groups(units: Iterable[_Unit]) -> list[list[_Unit]]:

@@ -13,11 +13,12 @@ from mlaas4hep.core.models.training import (
     FileMade,
     ModelBuilt,
     RoundEnded,
+    TrainingFailed,
     TrainingFinished,
     TrainingJob,
     TrainingReport,
 )
-from mlaas4hep.errors import InvalidRequestError, PermanentError
+from mlaas4hep.errors import InvalidRequestError, PermanentError, UnfitEntryError
 
 _KINDS: dict[str, type[ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished]] = {
     kind.__name__: kind for kind in (ModelBuilt, ChunkWanted, RoundEnded, TrainingFinished)
@@ -64,10 +65,14 @@ class Reports:
         try:
             if packet.kind in _KINDS:
                 return self._checked(wire.load(_KINDS[packet.kind], packet.body))
-            message, hint = wire.load(list[str], packet.body)
-        except (InvalidRequestError, ValueError) as error:
+            failed = wire.load(TrainingFailed, packet.body)
+        except InvalidRequestError as error:
             raise _nonsense(packet.kind) from error
-        message, hint = harmless(message), harmless(hint)
+        message, hint = harmless(failed.message), harmless(failed.hint)
+        if failed.entry is not None and 0 <= failed.entry.chunk < self._job.chunks:
+            raise UnfitEntryError(
+                message, chunk=failed.entry.chunk, draw=failed.entry.draw, hint=hint
+            )
         raise PermanentError(message, stage="train", file=_blamed(message), hint=hint)
 
     def _checked(

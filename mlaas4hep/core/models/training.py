@@ -137,4 +137,21 @@ class TrainingFinished:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryOfChunk:
+    """One entry, as a training knows it."""
+
+    chunk: int
+    draw: int  #: the entry's number of `core.data.planning.draws`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFailed:
+    """The training cannot go on, and trying again cannot help."""
+
+    message: str
+    hint: str = ""
+    entry: EntryOfChunk | None = None  #: whose label is why
+
+
 TrainingReport = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

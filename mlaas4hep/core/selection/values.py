@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.core.data.columns import Array, Columns, Jagged
+from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
 from mlaas4hep.core.data.planning.parts import Parts, parts_of_values
 from mlaas4hep.core.data.weights import WeightSum, summed, summed_by_label
 from mlaas4hep.core.requests.labels import Labels
@@ -33,13 +33,23 @@ def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32
 
 def _numbers_of(text: str, columns: Columns) -> NDArray[np.float32]:
     values = entry_expression(text, columns.names).evaluate(columns)
-    if isinstance(values, Jagged) or not np.isfinite(values).all():
-        raise PermanentError(
-            f"the label {text!r} is not a number in every entry",
-            branch=text,
-            hint="cut away entries without a label in preproc.json",
-        )
-    return values.astype(np.float32)
+    told = f"the label {text!r} is not a number in every entry"
+    hint = "cut away entries without a label in preproc.json"
+    if isinstance(values, Jagged):
+        raise PermanentError(told, branch=text, hint=hint)
+    with np.errstate(over="ignore"):  # told below
+        numbers = values.astype(np.float32)
+    bad = ~np.isfinite(numbers)
+    if bad.any():
+        raise PermanentError(told + _first(bad, values, columns), branch=text, hint=hint)
+    return numbers
+
+
+def _first(bad: NDArray[np.bool_], values: Array, columns: Columns) -> str:
+    """Return what the first bad value is, and in which entry, if entries know their numbers."""
+    row = int(np.argmax(bad))
+    at = columns.flat.get(ENTRY)
+    return "" if at is None else f": it is {values[row]:g} in entry {at[row]}"
 
 
 def weights_of(params: Params, number: float, columns: Columns) -> Array:
@@ -65,16 +75,17 @@ def finite_weights_of(params: Params, number: float, columns: Columns) -> Array:
         PermanentError: one is not.
     """
     weights = weights_of(params, number, columns)
-    bad = int(np.count_nonzero(~np.isfinite(weights)))
-    if bad:
-        raise not_numbers(params.weighting.expression, bad)
+    bad = ~np.isfinite(weights)
+    if bad.any():
+        first = _first(bad, weights, columns)
+        raise not_numbers(params.weighting.expression, int(np.count_nonzero(bad)), first)
     return weights
 
 
-def not_numbers(weight: str, entries: int) -> PermanentError:
-    """Return the error that tells how many weights are no numbers."""
+def not_numbers(weight: str, entries: int, first: str = "") -> PermanentError:
+    """Return the error that tells how many weights are no numbers, and of a `first` one."""
     return PermanentError(
-        f"the weight {weight!r} is NaN or infinite in {entries} entries",
+        f"the weight {weight!r} is NaN or infinite in {entries} entries{first}",
         branch=weight,
         hint="cut away entries without a weight in preproc.json, or choose another weight",
     )
@@ -87,13 +98,17 @@ def parts_of(params: Params, part_by: str, columns: Columns) -> Parts:
         PermanentError: the expression is not a (whole) number in every entry.
     """
     values = entry_expression(part_by, columns.names).evaluate(columns)
-    if isinstance(values, Jagged) or not np.isfinite(values).all():
+    told = f"{part_by!r}, which splits the entries, is not a number in every entry"
+    if isinstance(values, Jagged):
+        raise PermanentError(told, branch=part_by)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise PermanentError(told + _first(bad, values, columns), branch=part_by)
+    broken = values != np.floor(values)
+    if params.splitting.folds and broken.any():
         raise PermanentError(
-            f"{part_by!r}, which splits the entries, is not a number in every entry", branch=part_by
-        )
-    if params.splitting.folds and not (values == np.floor(values)).all():
-        raise PermanentError(
-            f"fold_by {part_by!r} is not a whole number in every entry",
+            f"fold_by {part_by!r} is not a whole number in every entry"
+            + _first(broken, values, columns),
             branch=part_by,
             hint="the number of the event, or floor(…) of something",
         )

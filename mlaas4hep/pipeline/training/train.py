@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from mlaas4hep.core.models.training import (
@@ -16,6 +16,7 @@ from mlaas4hep.core.models.training import (
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, EpochEnded, Event, ModelReady, TrainingStarted
 from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.errors import PermanentError, UnfitEntryError
 from mlaas4hep.pipeline.attention import check_wanted, is_wanted
 from mlaas4hep.pipeline.reactions import News
 from mlaas4hep.pipeline.training.bundles import Bundle
@@ -23,7 +24,7 @@ from mlaas4hep.pipeline.training.checkpoints import Checkpoints
 from mlaas4hep.pipeline.training.handover import Handover
 from mlaas4hep.pipeline.training.modelpy import load_model_py
 from mlaas4hep.pipeline.training.roundhistory import RoundHistory
-from mlaas4hep.pipeline.training.trainingplan import load_plan
+from mlaas4hep.pipeline.training.trainingplan import TrainingPlan, load_plan
 from mlaas4hep.ports import Services, Training
 from mlaas4hep.ports.runs import LEASE_S, Confirm
 
@@ -69,8 +70,28 @@ def _train(event: ChunkReady, services: Services) -> Iterator[Event]:
         )
         stack.callback(under_way.store_rounds)
         stack.callback(under_way.store_log)
+        stack.enter_context(_naming_entry(plan))
         yield from under_way.news()
     checkpoints.remove()
+
+
+@contextmanager
+def _naming_entry(plan: TrainingPlan) -> Iterator[None]:
+    """Say which entry of which file has the label that a training refuses."""
+    try:
+        yield
+    except UnfitEntryError as error:
+        found = plan.entry_of(error.chunk, error.draw)
+        if found is None:
+            raise
+        file, entry = found
+        raise PermanentError(
+            f"{error} (entry {entry} of {file})",
+            stage="train",
+            file=file,
+            branch=plan.inputs.request.labels.expression,
+            hint=error.problem.hint,
+        ) from error
 
 
 def _refused(objection: str) -> tuple[str, ...]:

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.matrix import Layout
+from mlaas4hep.core.data.planning.draws import drawn
+from mlaas4hep.core.data.planning.passmap import PassMap
 from mlaas4hep.core.data.planning.plan import Plan
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
@@ -75,6 +79,20 @@ class TrainingPlan:
             branches=_branches(self.layout),
             weights=self.inputs.training_weights(self.specs),
         )
+
+    def entry_of(self, chunk: int, draw: int) -> tuple[str, int] | None:
+        """Return file and number of the entry of a chunk that has this draw.
+
+        Nothing is read: draws are computed again. None: there is none, or by chance several.
+        """
+        found: list[tuple[str, int]] = []
+        for part in self.chunks.recipe(chunk).slices:
+            name = self.inputs.opened.files[part.file].name
+            for reading in PassMap.of(self.specs, part.file).readings(part.start, part.stop):
+                entries = np.arange(reading.start, reading.stop)
+                hits = entries[drawn(name, entries) == draw]
+                found.extend((name, int(entry)) for entry in hits)
+        return found[0] if len(found) == 1 else None
 
     def chunk_content(self, index: int) -> str:
         """Return the digest of everything that this chunk depends on."""

@@ -11,14 +11,16 @@ from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.conversion import Conversion, NotMade
 from mlaas4hep.core.models.training import (
     ChunkWanted,
+    EntryOfChunk,
     ModelBuilt,
     ModelSummary,
     RoundEnded,
+    TrainingFailed,
     TrainingFinished,
     TrainingJob,
 )
 from mlaas4hep.core.requests.request import Params
-from mlaas4hep.errors import PermanentError
+from mlaas4hep.errors import PermanentError, UnfitEntryError
 
 JOB = TrainingJob(name="luca_1", params=Params(epochs=2), columns=3, chunks=2)
 SUMMARY = ModelSummary(
@@ -44,13 +46,24 @@ def test_a_report_arrives_as_it_was_sent(reports):
 
 
 def test_a_failure_is_raised_with_its_hint(reports):
-    failed = Packet(kind="TrainingFailed", body=wire.dump(["model.py, line 3: no", "mend it"]))
+    failed = packet(TrainingFailed(message="model.py, line 3: no", hint="mend it"))
 
     with pytest.raises(PermanentError, match=r"^model\.py, line 3: no$") as caught:
         reports.of(failed)
 
     problem = caught.value.problem
     assert (problem.stage, problem.file, problem.hint) == ("train", "model.py", "mend it")
+
+
+def test_the_entry_whose_label_is_why_comes_along_if_its_chunk_can_be(reports):
+    for chunk, kind in ((1, UnfitEntryError), (2, PermanentError), (-1, PermanentError)):
+        entry = EntryOfChunk(chunk=chunk, draw=7)
+
+        with pytest.raises(PermanentError, match="no such label") as caught:
+            reports.of(packet(TrainingFailed(message="no such label", entry=entry)))
+
+        assert type(caught.value) is kind
+        assert getattr(caught.value, "draw", 7) == 7
 
 
 @pytest.mark.parametrize(

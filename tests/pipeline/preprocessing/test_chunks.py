@@ -203,7 +203,7 @@ def test_a_label_that_is_no_number_is_refused(tmp_path, services):
     done = pipeline.run(services, [path], labels=Labels(expression="w"))
 
     assert (done.problem.stage, done.problem.file) == ("chunk-preprocess", "a.root")
-    assert "'w' is not a number" in done.problem.message
+    assert "'w' is not a number in every entry: it is nan in entry 30" in done.problem.message
 
 
 def test_class_labels_are_given_per_file(tmp_path, services):

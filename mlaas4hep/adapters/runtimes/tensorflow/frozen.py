@@ -1,6 +1,7 @@
 """Graphs of TensorFlow 1 with their weights inside, as TFaaS first served them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from mlaas4hep.adapters.runtimes.entry import DEFAULT, Entry, Feeds, ModelError,
 from mlaas4hep.adapters.runtimes.tensorflow.specs import arrays, described, tensors
 from mlaas4hep.core.nearest import nearest
 
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")  #: whose values a graph does not hold
+_FED, _HAS_DEFAULT = ("Placeholder", "PlaceholderV2"), "PlaceholderWithDefault"
 _SILENT = ("NoOp", "Placeholder", "Const", "Assert", "Assign", "SaveV2", "RestoreV2")
 
 
@@ -21,6 +24,7 @@ def load(path: Path, input_node: str, output_node: str) -> dict[str, Entry]:
     Args:
         path: a GraphDef, binary or as text.
         input_node: what is fed, `name` or `name:0`; "": every placeholder that the output needs.
+            Those with a default (as Keras's learning phase) keep it, unless there are no others.
         output_node: what is answered; "": the only node that no other one reads.
     """
     definition = _read(path)
@@ -85,23 +89,42 @@ def _check_single(graph: Any, node: str) -> None:
 
 
 def _inputs(definition: Any, wanted: str, target: str) -> list[str]:
-    nodes = {node.name: node for node in definition.node}
     if wanted:
-        return [_known(wanted, nodes, "input")]
+        _known(wanted, (node.name for node in definition.node), "input")
+    needed = _needed(definition, target, _node(wanted))
+    _check_frozen(needed, target)
+    fed = [node.name for node in needed if node.op in _FED and node.name != _node(wanted)]
+    if wanted and fed:
+        raise ModelError(
+            f"{target!r} depends on {', '.join(fed)}, too: without inputNode in params.json all are inputs"
+        )
+    if wanted and all(node.name != _node(wanted) for node in needed):
+        raise ModelError(f"{target!r} does not depend on the inputNode {wanted!r}")
+    found = [wanted] if wanted else fed or [n.name for n in needed if n.op == _HAS_DEFAULT]
+    if not found:
+        raise ModelError(f"the graph has no placeholder that {target!r} depends on")
+    return found
+
+
+def _needed(definition: Any, target: str, fed: str) -> list[Any]:
+    """Return the nodes that the target depends on, in the graph's order; not what `fed` depends on."""
+    nodes = {node.name: node for node in definition.node}
     needed, ahead = set(), [_node(target)]
     while ahead:
         name = ahead.pop()
         if name not in needed and name in nodes:
             needed.add(name)
-            ahead += map(_node, nodes[name].input)
-    found = [
-        node.name
-        for node in definition.node
-        if node.name in needed and node.op.startswith("Placeholder")
-    ]
-    if not found:
-        raise ModelError(f"the graph has no placeholder that {target!r} depends on")
-    return found
+            ahead += map(_node, nodes[name].input) if name != fed else ()
+    return [node for node in definition.node if node.name in needed]
+
+
+def _check_frozen(needed: Iterable[Any], target: str) -> None:
+    found = next((node.name for node in needed if node.op in _VARIABLES), None)
+    if found is not None:
+        raise ModelError(
+            f"{target!r} depends on the variable {found!r}, whose values a graph does not hold: "
+            "freeze it (convert_variables_to_constants), or upload the SavedModel"
+        )
 
 
 def _known(wanted: str, names: Iterable[str], what: str) -> str:
@@ -120,7 +143,7 @@ def _node(reference: str) -> str:
 
 def _tensor(graph: Any, reference: str) -> Any:
     name, _, number = reference.partition(":")
-    try:
-        return graph.get_tensor_by_name(f"{name}:{int(number or 0)}")
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"the graph has no tensor {reference!r}") from error
+    if not number or number.isdecimal():  # TensorFlow would take `name:-1` for the last output
+        with suppress(KeyError, ValueError):
+            return graph.get_tensor_by_name(f"{name}:{number or 0}")
+    raise ModelError(f"the graph has no tensor {reference!r}")

@@ -76,7 +76,7 @@ def _work(  # noqa: PLR0917 - all that a job is
         else:
             session.train(build_seconds, checkpoint_seconds)
     except TrainingError as error:
-        Messages(channel).fail(str(error), error.hint)
+        Messages(channel).fail(str(error), error.hint, error.entry)
 
 
 def prepare(name: str) -> None:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import mlaas4hep
 from mlaas4hep.adapters.trainers.child.gone import instead_of
-from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.models.training import EntryOfChunk, TrainingJob
 
 MODEL_FILE = "model.py"
 _OURS = str(Path(mlaas4hep.__file__).parent)
@@ -22,9 +22,10 @@ _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 class TrainingError(Exception):
     """The training cannot go on, and trying again cannot help."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", entry: EntryOfChunk | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.entry = entry  #: whose label is why
 
 
 class TooLongError(BaseException):

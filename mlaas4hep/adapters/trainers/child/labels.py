@@ -36,6 +36,20 @@ def check_one_label(who: str, job: TrainingJob) -> None:
         )
 
 
+def check_numbers(labels: Floats) -> None:
+    """Refuse labels that are none.
+
+    Raises:
+        TrainingError: one is NaN or infinite.
+    """
+    bad = np.flatnonzero(~np.isfinite(labels))
+    if bad.size:
+        raise TrainingError(
+            f"{bad.size} labels of {labels.size} in a chunk are not numbers (NaN or infinite)",
+            "check labels.txt and the branches it names",
+        )
+
+
 def all_alike(label: float, column: str = "") -> TrainingError:
     """Return what is told where all entries have one label, in one of several columns if it is named."""
     where = f" in column {column!r}" if column else ""
@@ -124,15 +138,8 @@ class SeenLabels:
     def add(self, labels: Floats) -> None:
         """Take labels of entries, shape (n,), or (n, columns) if there are several.
 
-        Raises:
-            TrainingError: one is not a number.
+        They are numbers: `check_numbers`.
         """
-        bad = np.flatnonzero(~np.isfinite(labels))
-        if bad.size:
-            raise TrainingError(
-                f"{bad.size} labels of {labels.size} in a chunk are not numbers (NaN or infinite)",
-                "check labels.txt and the branches it names",
-            )
         columns = labels.T if labels.ndim > 1 else (labels,)
         for seen, column in zip(self._seen, columns, strict=True):
             if len(seen) <= _MOST_LABELS:

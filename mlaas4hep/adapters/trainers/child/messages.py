@@ -5,9 +5,14 @@ from pathlib import Path
 
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.core import wire
-from mlaas4hep.core.models.training import ModelBuilt, RoundEnded, TrainingFinished
+from mlaas4hep.core.models.training import (
+    EntryOfChunk,
+    ModelBuilt,
+    RoundEnded,
+    TrainingFailed,
+    TrainingFinished,
+)
 
-FAILED = "TrainingFailed"
 FILE = "FileMade"
 
 
@@ -29,6 +34,7 @@ class Messages:
         finally:
             os.close(descriptor)
 
-    def fail(self, message: str, hint: str) -> None:
+    def fail(self, message: str, hint: str, entry: EntryOfChunk | None = None) -> None:
         """Say why the training cannot go on."""
-        self._channel.send(FAILED, wire.dump([message[:2000], hint[:1000]]))
+        told = TrainingFailed(message=message[:2000], hint=hint[:1000], entry=entry)
+        self._channel.send(TrainingFailed.__name__, wire.dump(told))

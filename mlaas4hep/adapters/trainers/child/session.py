@@ -81,9 +81,7 @@ class Session:
             labels.restore(rounds.position.labels)
             self._tell_built(model, resumed=rounds.position.rounds)
             if not rounds.position.rounds:
-                data.check_several()
-            if self._job.params.splitting.is_stored and not rounds.position.rounds:
-                data.check_splitting()
+                self._check_sample(data)
             results = Results(model, self._job)
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             model.finish()
@@ -93,6 +91,14 @@ class Session:
             self._hand_over(
                 model, labels, results, rounds.position.history, framework.versions(), warnings
             )
+
+    def _check_sample(self, data: TrainingData) -> None:
+        """Look at entries before the first round, as far as a refusal would come late otherwise."""
+        data.check_several()
+        if self._job.params.splitting.is_stored:
+            data.check_splitting()
+        elif self._job.params.training == "chunked" and not self._job.labels:
+            data.check_labels()
 
     def _check_device(self) -> None:
         closed = _CLOSED.intersection(self._isolation)

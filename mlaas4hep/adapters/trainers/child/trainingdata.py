@@ -1,5 +1,6 @@
 """Chunks as a training uses them: split, checked, and mixed into blocks of whole batches."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels, check_numbers
 from mlaas4hep.adapters.trainers.child.parts import Parts
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data import weights
@@ -17,7 +18,7 @@ from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_labels
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.task import OF_CLASSES
-from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.models.training import EntryOfChunk, TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 
 BLOCK_ROWS = 8192
@@ -104,8 +105,8 @@ class TrainingData:
         """
         for index, chunk in self._feed.chunks(indices):
             labels = self._job.label_columns.only_labels(chunk.y)
+            self._check(index, chunk, labels)
             self._labels.add(labels)
-            self._model.check_labels(labels)
             split = self._split(chunk)
             self.parts.add(index, labels, split)
             yield SplitChunk(
@@ -119,6 +120,35 @@ class TrainingData:
                 folds=self._params.splitting.folds if self._fold is None else 0,
                 columns=self._job.label_columns,
             )
+
+    def _check(self, index: int, chunk: Chunk, labels: Floats) -> None:
+        """Refuse labels that are no numbers, or that the model cannot compare; say of which entry."""
+
+        def refused(count: int) -> TrainingError | None:
+            try:
+                check_numbers(labels[:count])
+                self._model.check_labels(labels[:count])
+            except TrainingError as error:
+                return error
+            return None
+
+        error = refused(len(labels))
+        if error is not None:
+            row = bisect_left(range(1, len(labels)), True, key=lambda n: refused(n) is not None)
+            error.entry = EntryOfChunk(chunk=index, draw=int(chunk.draws[row]))
+            raise error
+
+    def check_labels(self) -> None:
+        """Go over all chunks, so that a label that cannot be learned is found before the training.
+
+        A training chunk by chunk would come to the last of them after hours.
+
+        Raises:
+            TrainingError: there is one.
+        """
+        if self._labels.task in OF_CLASSES:
+            for _ in self.chunks(range(self.chunk_count)):
+                pass
 
     def check_several(self) -> None:
         """Refuse a classification whose labels, which a branch gives, are all alike.

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlaas4hep.adapters.trainers.keras.losses import is_of_keras
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
-from mlaas4hep.adapters.trainers.keras.own import is_own
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 
 _OWN = ("compute_loss", "compute_metrics", "test_step")

@@ -7,7 +7,7 @@ import keras
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
-from mlaas4hep.adapters.trainers.keras.own import is_own
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 
 _WITH_A_LOSS = ("compute_loss", "train_step", "fit")  #: methods that may know a loss of their own
 _NEVER_CALLED = ("predict", "predict_step", "predict_on_batch", "evaluate", "train_on_batch")

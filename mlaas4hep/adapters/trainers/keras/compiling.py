@@ -9,11 +9,12 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras import checks, wrapping
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
-from mlaas4hep.adapters.trainers.keras.own import is_own
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.core.models.columngroups import column_groups
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.errors import InvalidRequestError
 
+_OF_TRAINING = ("train_step", "test_step", "compute_loss", "compute_metrics", "fit")
 _PROBED = 256  #: rows
 _LARGE = 100.0  #: outputs that are no probabilities show it for large values
 
@@ -34,8 +35,9 @@ def prepared(made: Any, job: TrainingJob) -> Any:
 
 def _joined(made: Any, job: TrainingJob) -> Any:
     """Return the model with one input for the matrix, compiled as it was."""
-    if is_keras2(made) or (getattr(made, "compiled", False) and is_own(made, "train_step")):
-        what = "is one of Keras 2" if is_keras2(made) else "has a train_step of its own"
+    own = next((each for each in _OF_TRAINING if is_own(made, each)), "")
+    if is_keras2(made) or own:
+        what = "is one of Keras 2" if is_keras2(made) else f"has a {own} of its own"
         raise TrainingError(
             f"{MODEL_FILE}: the model {what}, so that `inputs` of params.json cannot be used",
             "take one input, and split it inside the model",
@@ -46,9 +48,8 @@ def _joined(made: Any, job: TrainingJob) -> Any:
         raise TrainingError(str(error), error.problem.hint) from error
     joined = wrapping.with_one_input(made, job.columns, groups)
     if checks.is_compiled(made):
-        joined.compile_from_config(made.get_compile_config())
-        joined.optimizer = made.optimizer
-        joined.loss = made.loss
+        how = made._compile_config.config  # noqa: SLF001 - what `compile` got, own classes, too
+        joined.compile(**{**how, "optimizer": made.optimizer})
     return joined
 
 

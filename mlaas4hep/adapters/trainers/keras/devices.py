@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
-from mlaas4hep.adapters.trainers.keras.own import is_own
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 
 _OWN = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 Batch = Any  #: inputs, labels and perhaps weights: tensors, or groups of them

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.adapters.trainers.keras.batches import counts_each_entry
 from mlaas4hep.adapters.trainers.keras.devices import shared
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
-from mlaas4hep.adapters.trainers.keras.own import is_own
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.models.training import TrainingJob

@@ -19,7 +19,7 @@ from mlaas4hep.adapters.trainers.keras.older.keras2 import (
     old_spellings,
 )
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
-from mlaas4hep.adapters.trainers.keras.own import build_rest
+from mlaas4hep.adapters.trainers.keras.own.methods import build_rest
 from mlaas4hep.adapters.trainers.keras.targets import targets
 from mlaas4hep.core.models.training import TrainingJob, Versions
 

@@ -16,13 +16,15 @@ from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.checks import oddities
 from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
-from mlaas4hep.adapters.trainers.keras.own import is_own
-from mlaas4hep.adapters.trainers.keras.ownfit import OwnFit
+from mlaas4hep.adapters.trainers.keras.own.methods import is_own
+from mlaas4hep.adapters.trainers.keras.own.ownfit import OwnFit
+from mlaas4hep.adapters.trainers.keras.own.remembered import Remembered, as_array, assign
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _CALLED = "callbacks."  #: begins the names of what callbacks remember
+_BESIDE = "beside."  #: the same of what the model does besides its variables
 
 
 class KerasModel:
@@ -40,6 +42,7 @@ class KerasModel:
         self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else None
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
+        self._beside = Remembered(made)
         self._batch_size = batch_size
         self._validates = job.params.validates
         self._own_fit = (
@@ -111,22 +114,24 @@ class KerasModel:
                 )
 
     def state(self) -> State:
-        """Return weights, random states, the optimizer's variables, and what callbacks know."""
-        variables = {f"v{i}": _array(variable) for i, variable in enumerate(self._variables())}
-        called = {f"{_CALLED}{name}": array for name, array in self._callbacks.state().items()}
-        return variables | called
+        """Return weights, random states, optimizers' variables, and what else is remembered."""
+        return {
+            **{f"v{i}": as_array(variable) for i, variable in enumerate(self._variables())},
+            **_with_prefix(_CALLED, self._callbacks.state()),
+            **_with_prefix(_BESIDE, self._beside.state()),
+        }
 
     def restore(self, state: State) -> None:
         """Set them."""
-        variables = self._variables()
+        variables, beside = self._variables(), _without_prefix(_BESIDE, state)
         arrays = [state[f"v{i}"] for i in range(len(variables))]
-        for array, variable in zip(arrays, variables, strict=True):
-            if array.shape != tuple(variable.shape):
-                raise ValueError(f"{variable.name} has shape {tuple(variable.shape)}")
-        for array, variable in zip(arrays, variables, strict=True):
-            variable.assign(array)
-        called = {name for name in state if name.startswith(_CALLED)}
-        self._callbacks.restore({name.removeprefix(_CALLED): state[name] for name in called})
+        if beside:  # releases before 2026-11 stored nothing of that
+            variables += self._beside.variables()
+            arrays += [beside[str(place)] for place in range(len(beside) - 1)]
+        assign(variables, arrays)
+        self._callbacks.restore(_without_prefix(_CALLED, state))
+        if beside:
+            self._beside.restore_plain(beside)
 
     def export(self, folder: Path, sample: Floats) -> Exported:
         """Write SavedModel, model.keras and model.tflite."""
@@ -150,10 +155,13 @@ class KerasModel:
         return [*self.keras.variables, *optimizer_variables(self.keras.optimizer)]
 
 
-def _array(variable: Any) -> Any:
-    """Return a variable's values; NumPy has no bfloat16 of its own."""
-    values = np.asarray(variable)
-    return values if values.dtype.isbuiltin else values.astype(np.float32)
+def _with_prefix(prefix: str, state: State) -> State:
+    return {f"{prefix}{name}": array for name, array in state.items()}
+
+
+def _without_prefix(prefix: str, state: State) -> State:
+    found = {name for name in state if name.startswith(prefix)}
+    return {name.removeprefix(prefix): state[name] for name in found}
 
 
 def _summary(made: Any, job: TrainingJob, target: Targets) -> ModelSummary:

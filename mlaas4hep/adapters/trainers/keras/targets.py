@@ -16,7 +16,7 @@ from mlaas4hep.adapters.trainers.keras.losses import (
     loss_name,
     of_classes,
 )
-from mlaas4hep.adapters.trainers.keras.ownloss import wants_numbers
+from mlaas4hep.adapters.trainers.keras.own.ownloss import wants_numbers
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
 from mlaas4hep.core.models.task import Task

@@ -50,7 +50,8 @@ class Input(NamedTuple):
         if dtype == STRINGS:
             return self._strings(served)
         if isinstance(self.data, _RAW):
-            array = np.frombuffer(self.data, np.dtype(dtype).newbyteorder("<"))
+            kind = np.dtype("u1" if dtype == "bool" else dtype).newbyteorder("<")  # 2 is no bool
+            array = exact(self.name, np.frombuffer(self.data, kind), dtype)
         else:
             array = exact(self.name, nested(self.name, self.data, dtype), dtype)
         array = self._shaped(array)
@@ -290,8 +291,8 @@ def _output(described: Mapping[str, Any], binary: bool) -> Output:
 
 def _length(value: Any, most: int) -> int:
     try:
-        length = int(value)
-    except (TypeError, ValueError, OverflowError):  # Infinity, too
+        length = -1 if isinstance(value, bool | float) else int(value)
+    except (TypeError, ValueError):
         length = -1
     if not 0 <= length <= most:
         raise InvalidRequestError(f"a length of {value!r} in a body that has {most} bytes left")

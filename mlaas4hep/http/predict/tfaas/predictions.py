@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,9 @@ class Picture:
 
     def as_tfaas(self, served: LoadedModel, outputs: Outputs) -> Answer:
         """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
-        if served.record.labels and served.record.file.endswith((".pb", ".pbtxt")):
+        file = PurePosixPath(served.record.file)
+        is_graph = file.suffix in (".pb", ".pbtxt") and file.stem != "saved_model"
+        if served.record.labels and is_graph:
             return self.answer(served, outputs)
         return json_answer(row_values(served, outputs).reshape(-1))
 

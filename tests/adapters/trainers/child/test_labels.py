@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.labels import SeenLabels
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels, check_numbers
 
 
 def floats(*values):
@@ -11,7 +11,7 @@ def floats(*values):
 
 def test_labels_that_are_not_numbers_are_counted():
     with pytest.raises(TrainingError, match="1 labels of 2 in a chunk are not numbers"):
-        SeenLabels("regression").add(floats(0, np.nan))
+        check_numbers(floats(0, np.nan))
 
 
 def test_one_class_alone_cannot_be_told_apart():

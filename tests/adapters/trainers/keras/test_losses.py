@@ -6,7 +6,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.keras.losses import Target, is_of_keras
-from mlaas4hep.adapters.trainers.keras.ownloss import wants_numbers
+from mlaas4hep.adapters.trainers.keras.own.ownloss import wants_numbers
 
 
 def test_labels_are_one_hot_only_if_the_loss_asks_for_it():

@@ -1,10 +1,13 @@
 """The Open Inference Protocol, asked by Triton's own client."""
 
+import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.inference import v2_infer
 
 with warnings.catch_warnings():
@@ -162,6 +165,30 @@ def test_a_wrong_length_of_the_json_is_refused(world, alice, header):
     )
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("size", [16.0, True, "sixteen", [16]])
+def test_a_size_of_a_tensor_is_a_whole_number(world, alice, size):
+    world.serve()
+    tensor = {**GOOD, "parameters": {"binary_data_size": size}}
+    head = json.dumps({"inputs": [tensor]}).encode()
+
+    answer = alice.post(
+        "/v2/models/luca_1/infer",
+        content=head + np.ones(4, "<f4").tobytes(),
+        headers={"Inference-Header-Content-Length": str(len(head))},
+    )
+
+    assert (answer.status_code, "a length of" in answer.json()["error"]) == (400, True)
+
+
+def test_a_byte_that_is_neither_0_nor_1_is_no_bool():
+    served = SimpleNamespace(runtime=SimpleNamespace(inputs=()))
+    found = [v2_infer.Input("yes", (2,), "BOOL", bytes(each)) for each in ((0, 1), (1, 2))]
+
+    assert found[0].array(served).tolist() == [False, True]
+    with pytest.raises(InvalidRequestError, match="takes bool, and 2 is none"):
+        found[1].array(served)
 
 
 def test_it_also_works_by_body(world, alice):

@@ -1,6 +1,7 @@
 """TFaaS's protobuf and image routes."""
 
 import io
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -139,6 +140,24 @@ def test_tfaas_answers_an_image_with_a_vector(images, alice, picture):
     vector = alice.post("/predict/image", files=picture()).json()
 
     assert sorted(vector, reverse=True) == [each["probability"] for each in labels]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_vector"),
+    [("saved_model.pb", True), ("7/saved_model.pb", True), ("graph.pb", False), ("g.pbtxt", False)],
+)
+def test_only_a_graph_of_tensorflow_1_is_answered_with_labels_as_tfaas_does(file, is_vector):
+    numbers = np.float32([[0.25, 0.75]])
+    served = SimpleNamespace(
+        record=SimpleNamespace(labels="labels.txt", file=file),
+        answered=lambda outputs: outputs["y"],
+        named=lambda _numbers: ("higgs", "qcd"),
+    )
+
+    answer = json.loads(Picture(filename="p.png", data=b"").as_tfaas(served, {"y": numbers}).body)
+
+    labels = [{"label": "qcd", "probability": 0.75}, {"label": "higgs", "probability": 0.25}]
+    assert answer == ([0.25, 0.75] if is_vector else {"filename": "p.png", "labels": labels})
 
 
 def test_an_image_may_be_answered_with_protobuf(images, alice, picture, probabilities):

@@ -78,6 +78,41 @@ def test_columns_go_into_the_inputs_that_params_json_names(train, tmp_path):
     assert {one.file for one in exported.conversions} == {"model.tflite", "model.onnx"}
 
 
+OWN = f"""{TWO_INPUTS.replace("keras.Model", "Mine").replace('"binary_crossentropy"', "Doubled()")}
+class Doubled(keras.losses.Loss):
+    def call(self, y, given):
+        return 2 * keras.losses.binary_crossentropy(y, given)
+class Mine(keras.Model):
+    def METHOD(self, *given, **more):
+        return super().METHOD(*given, **more)
+"""
+
+
+def test_a_loss_of_ones_own_is_learned_with_several_inputs_as_in_fit(train):
+    training = train("binary", OWN.replace("METHOD", "unused"), GROUPS, params={"shuffle": False})
+    training.finish()
+
+    parts = []
+    for blocks in (training.data.training(), training.data.validation()):
+        taken = [(block.x[block.order], block.y[block.order]) for block in blocks]
+        x, y = (np.concatenate(each) for each in zip(*taken, strict=True))
+        parts.append(([x[:, 2:], x[:, :2]], y.reshape(-1, 1)))
+    inner = training.rebuilt().layers[-1]
+    how = {"epochs": 4, "batch_size": 20, "shuffle": False, "verbose": 0}
+    fitted = inner.fit(*parts[0], validation_data=parts[1], **how)
+    for name in ("loss", "val_loss"):
+        mine = [metrics[name] for metrics in training.history]
+        np.testing.assert_allclose(mine, fitted.history[name], rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["test_step", "compute_loss", "compute_metrics", "fit"])
+def test_what_several_inputs_would_leave_out_is_refused(train, method):
+    with pytest.raises(TrainingError, match=f"has a {method} of its own") as caught:
+        train("binary", OWN.replace("METHOD", method), GROUPS)
+
+    assert "split it inside the model" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("text", "fitting", "message"),
     [

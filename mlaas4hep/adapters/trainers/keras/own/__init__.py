@@ -1,0 +1,1 @@
+"""What model.py wrote itself: methods, losses, and what they remember."""
