@@ -32,6 +32,18 @@ _SIMPLE = {
     "string": pa.string(),
     "null": pa.null(),
 }
+_LOGICAL = {  #: what fastavro reads as objects of Python
+    "date": pa.date32(),
+    "time-millis": pa.time32("ms"),
+    "time-micros": pa.time64("us"),
+    "timestamp-millis": pa.timestamp("ms"),
+    "timestamp-micros": pa.timestamp("us"),
+    "timestamp-nanos": pa.timestamp("ns"),
+    "local-timestamp-millis": pa.timestamp("ms"),
+    "local-timestamp-micros": pa.timestamp("us"),
+    "local-timestamp-nanos": pa.timestamp("ns"),
+}
+_MOST_DIGITS = 76  #: of Arrow's decimal types
 _SYNC_BYTES = 16  #: behind each block
 UNKNOWN = pa.binary()  #: stands for types that are no numbers
 
@@ -86,19 +98,35 @@ class AvroTable:
             records: list[Any] = list(fastavro.reader(io.BytesIO((self._head or b"") + block)))
             if len(records) != layout.entries[place + 1] - layout.entries[place]:
                 raise EOFError("a block has another number of entries than it says")
-            arrays = [_array([each[f.name] for each in records], f) for f in fields]
+            arrays = [
+                _array([each[f.name] for each in records], f.name, _readable(f.type))
+                for f in fields
+            ]
             batch = pa.RecordBatch.from_arrays(arrays, columns)
             yield batch.slice(skip) if place == first else batch
 
 
-def _array(values: list[Any], field: Any) -> Any:
+def _readable(kind: Any) -> Any:
+    """Return a type without the fields of records that are not read; None if nothing is left."""
+    if pa.types.is_struct(kind):
+        fields = [(field.name, _readable(field.type)) for field in kind]
+        left = [(name, each) for name, each in fields if each is not None]
+        return pa.struct(left) if left else None
+    if pa.types.is_list(kind):
+        inner = _readable(kind.value_type)
+        return None if inner is None else pa.list_(inner)
+    odd = pa.types.is_temporal(kind) or pa.types.is_map(kind) or kind == UNKNOWN
+    return None if odd else kind
+
+
+def _array(values: list[Any], name: str, kind: Any) -> Any:
     try:
-        return pa.array(values, field.type)
+        return pa.array(values, kind)
     except pa.ArrowInvalid as error:
         raise InvalidRequestError(
-            f"branch {field.name!r} has decimal numbers and whole ones above 2^53, which cannot"
+            f"branch {name!r} has decimal numbers and whole ones above 2^53, which cannot"
             " be both kept",
-            branch=field.name,
+            branch=name,
             hint="leave it out with exclude_branches",
         ) from error
 
@@ -184,9 +212,20 @@ def _kind(schema: Any, known: dict[str, Any]) -> Any:
     if schema["type"] == "enum":
         known[schema["name"]] = pa.string()
         return pa.string()
-    if schema["type"] == "array":
-        return pa.list_(_kind(schema["items"], known))
-    return UNKNOWN if "logicalType" in schema else _kind(schema["type"], known)
+    if schema["type"] in ("array", "map"):
+        inner = _kind(schema.get("items") or schema["values"], known)
+        return pa.list_(inner) if schema["type"] == "array" else pa.map_(pa.string(), inner)
+    return _logical(schema) or _kind(schema["type"], known)
+
+
+def _logical(schema: Any) -> Any:
+    """Return the type that a logical type is read as; None: as what it is stored as."""
+    kind = schema.get("logicalType")
+    if kind == "decimal":
+        digits, scale = schema.get("precision", 0), schema.get("scale", 0)
+        fits = 0 < digits <= _MOST_DIGITS and 0 <= scale <= digits
+        return pa.decimal256(digits, scale) if fits else UNKNOWN
+    return UNKNOWN if kind == "uuid" else _LOGICAL.get(kind)
 
 
 def _union(kinds: list[Any], known: dict[str, Any]) -> Any:

@@ -12,7 +12,9 @@ class BranchInfo:
     """One branch that can become features."""
 
     name: str
-    dtype: str  #: NumPy name in native byte order, such as "float32", "bool", "uint8"; "text"
+    #: NumPy name in native byte order, such as "float32", "bool", "uint8"; "text". As it is stored:
+    #: whole numbers and bools arrive as float64 where some of them are missing.
+    dtype: str
     jagged: bool  #: rows of different lengths; fixed-size arrays count as jagged too
     collection: str = ""  #: branches with the same one share row lengths
 

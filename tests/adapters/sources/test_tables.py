@@ -4,7 +4,6 @@ import base64
 from decimal import Decimal
 from itertools import zip_longest
 
-import fastavro
 import h5py
 import numpy as np
 import pyarrow as pa
@@ -65,18 +64,15 @@ def test_row_numbers_of_pandas_and_columns_of_one_name_are_left_out(source, tmp_
         assert ("__index_level_0__", "row numbers of pandas") in info.unreadable
 
 
-def test_unions_of_numbers_and_enumerations_of_avro_are_read(source, tmp_path):
-    enum = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
-    kinds = {"x": ["null", "int", "double"], "n": ["int", "long"], "e": enum, "again": "E"}
-    fields = [{"name": name, "type": kind} for name, kind in kinds.items()]
-    entries = [
-        {"x": 1.5, "n": 2**60 + 1, "e": "A", "again": "B"},
-        {"x": 2, "n": 3, "e": "B", "again": "B"},
-    ]
-    with (tmp_path / "a.avro").open("wb") as file:
-        fastavro.writer(file, {"type": "record", "name": "entry", "fields": fields}, entries)
+def test_rows_of_variable_length_in_another_byte_order_are_left_out_by_name(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, kind in ("little", "<f4"), ("big", ">f4"):
+            rows = file.create_dataset(name, (2,), h5py.vlen_dtype(kind))
+            rows[0], rows[1] = np.array([1.5, 2.5], kind), np.array([], kind)
+    info = source.describe(str(tmp_path / "a.h5"), "")
 
-    assert _read(source, tmp_path / "a.avro", list(kinds)) == entries
+    assert _read(source, tmp_path / "a.h5", ["little"]) == [{"little": [1.5, 2.5]}, {"little": []}]
+    assert "byte order" in dict(info.unreadable)["big"]
 
 
 def test_whole_numbers_with_gaps_are_doubles_with_nan(source, tmp_path):

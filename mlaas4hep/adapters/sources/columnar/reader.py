@@ -181,8 +181,9 @@ class TableReader:
             if file.failure is not None:
                 failure, file.failure = file.failure, None
                 raise failure from error
+            article = "an" if self._name[0] in "AH" else "a"
             raise InvalidRequestError(
-                f"{shown(place.url)} is damaged or not a {self._name} file: {first_line(error)}",
+                f"{shown(place.url)} is damaged or not {article} {self._name} file: {first_line(error)}",
                 hint="open it where it was made, or copy it again",
             ) from error
 

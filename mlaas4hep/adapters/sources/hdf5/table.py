@@ -46,6 +46,7 @@ from mlaas4hep.errors import InvalidRequestError
 MIN_STEP = 1000  #: entries between boundaries, at least
 MAX_DEPTH = 8
 MAX_OBJECTS = 100_000
+_SWAPPED = "rows of numbers in the byte order of other machines; write them little-endian"
 
 Refer = Callable[[Any, str, "np.dtype[Any]"], References]
 
@@ -232,13 +233,14 @@ def _column(name: str, values: Any, dtype: Any, shape: tuple[int, ...]) -> Array
     if rows is not None:
         inner = np.dtype(rows)
         good = inner.kind in "biuf" and len(shape) == 1
+        swapped = good and not inner.isnative  # h5py takes their bytes as they are
         return ArrayColumn(
             name=name,
             values=values,
             dtype=inner,
             length=shape[0] if shape else 0,
             is_rows=True,
-            unreadable="" if good else f"rows of {inner}",
+            unreadable=_SWAPPED if swapped else "" if good else f"rows of {inner}",
         )
     inner, more = dtype.subdtype or (dtype, ())
     return array_column(name, values, inner, (*shape, *more))

@@ -15,7 +15,7 @@ from mlaas4hep.adapters.sources.root.awkwards import branches_of, is_nested
 from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.adapters.sources.root.ttree.kinds import VECTOR_HEADER
+from mlaas4hep.adapters.sources.root.ttree.kinds import VECTOR_HEADER, values_of_member
 from mlaas4hep.core.data.nesting import SIZES
 from mlaas4hep.core.data.values.texts import TEXT
 
@@ -48,7 +48,9 @@ def leaves_of_ttree(tree: Any, names: AbstractSet[str] | None = None) -> Iterato
             seen.add(name)
             entries = int(tree.num_entries)
             if int(branch.num_entries) == entries:
-                yield from _with_sizes(_leaf_of_branch(name, branch, paths))
+                leaf = _leaf_of_branch(name, branch, paths)
+                whole = list(_leaves_of_member(name, branch)) if leaf.unreadable else []
+                yield from whole or _with_sizes(leaf)
             else:
                 yield Leaf(name=name, unreadable=f"{branch.num_entries} of {entries} entries long")
 
@@ -105,6 +107,25 @@ def _leaf_of_branch(name: str, branch: Any, paths: Mapping[int, str]) -> Leaf:
     )
 
 
+def _leaves_of_member(name: str, branch: Any) -> Iterator[Leaf]:
+    """Yield what a member of a split class holds that is stored whole, and that we decode."""
+    if branch.member("fType", none_if_missing=True) != 0 or branch.streamer is None:
+        return
+    for values in values_of_member(branch.streamer.typename):
+        lies = values.kind and _lying(values.kind, branch, None)
+        if values.kind and lies:
+            yield Leaf(
+                name=f"{name}.{values.member}" if values.member else name,
+                dtype=values.kind.wanted,
+                jagged=values.kind.jagged,
+                collection=name,
+                edges=lies.entries,
+                values_bytes=int(branch.uncompressed_bytes),
+                stored_bytes=int(branch.compressed_bytes),
+                lies=lies,
+            )
+
+
 def _with_sizes(leaf: Leaf) -> Iterator[Leaf]:
     """Yield a leaf; before one of rows within rows, that of their sizes."""
     if not leaf.nested:
@@ -149,7 +170,12 @@ def _is_misread(branch: Any) -> bool:
 def _lies(branch: Any, counter: Any) -> Lies | None:
     """Return where the baskets lie, if we can decode them."""
     kind = _kind(branch.interpretation)
-    if kind is None or branch.embedded_baskets:
+    return None if kind is None else _lying(kind, branch, counter)
+
+
+def _lying(kind: Kind, branch: Any, counter: Any) -> Lies | None:
+    """Return where baskets with values of a kind lie, unless some are in the tree itself."""
+    if branch.embedded_baskets:
         return None
     entries = branch.entry_offsets
     if entries[-1] != branch.num_entries:

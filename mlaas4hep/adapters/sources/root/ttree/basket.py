@@ -16,6 +16,7 @@ from mlaas4hep.core.data.columns import Array
 
 _KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
 _BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
+_FEATURES = 0x100  #: from this version on, a byte of features stands among these numbers
 _VECTOR_COUNT = 6  #: where the header of a vector's row says how many values follow
 
 
@@ -91,7 +92,7 @@ def read_basket(
     size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
     if not _KEY.size + _BASKET.size <= key_size <= len(buffer):
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} has no key")
-    _, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
+    version, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
     if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} is not what the tree tells of")
     data = memoryview(inflated(buffer[key_size:], object_size))
@@ -105,7 +106,7 @@ def read_basket(
             raise UnknownBasketError(leaf.name)
         values = _values(leaf, data)
         return Basket(entries=entries, values=values, offsets=lambda: counted(len(values)))
-    return _with_offsets(leaf, entries, data, border, key_size)
+    return _with_offsets(leaf, entries, data, border, key_size, version >= _FEATURES)
 
 
 def _values(leaf: Baskets, data: memoryview) -> Array:
@@ -139,8 +140,8 @@ def _members(leaf: Baskets, entries: int, data: memoryview) -> Array:
     return found.reshape(-1)
 
 
-def _with_offsets(
-    leaf: Baskets, entries: int, data: memoryview, border: int, key_size: int
+def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
+    leaf: Baskets, entries: int, data: memoryview, border: int, key_size: int, steps: bool
 ) -> Basket:
     """Return a basket of rows; behind the values lie a count and the place of each row."""
     kind = leaf.kind
@@ -148,7 +149,7 @@ def _with_offsets(
     border *= step
     if len(data) - border < 4 * (entries + 1):
         raise UnknownBasketError(leaf.name)
-    stored = np.frombuffer(data, ">i4", entries + 1, border)
+    stored = _places(np.frombuffer(data, ">i4", entries + 1, border), key_size, steps)
 
     def in_bytes() -> Array:
         offsets = np.empty(entries + 1, np.int64)
@@ -187,6 +188,13 @@ def _with_offsets(
     if not np.array_equal(counts, np.diff(offsets)):
         raise UnknownBasketError(leaf.name)
     return Basket(entries=entries, values=_values(leaf, body.data), offsets=lambda: offsets)
+
+
+def _places(stored: Array, key_size: int, steps: bool) -> Array:
+    """Return a count and places, of which ROOT's I/O features make steps from one to the next."""
+    if not steps:
+        return stored
+    return np.append(stored[:1], np.cumsum(stored[1:]) + key_size).astype(">i4")
 
 
 def _step(kind: Kind, entries: int, border: int, size: int) -> int:

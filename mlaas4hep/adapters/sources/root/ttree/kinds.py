@@ -60,6 +60,7 @@ _WORDS = {
     "unsigned long long": ">u8",
     "float": ">f4",
     "double": ">f8",
+    "Double32_t": ">f4",
 }
 _COLLECTION = re.compile(
     r"(?:std::)?(?:vector|list|set|deque|multiset|unordered_set|unordered_multiset"
@@ -218,6 +219,10 @@ def _object(branch: StoredBranch) -> Iterator[Values]:
     """Yield the members of vectors that are stored whole: each entry has the same bytes."""
     name = branch.element_class
     before = len(name) + 2 if branch.class_name == "TBranchObject" else 0  # the name stands there
+    yield from _members(name, before)
+
+
+def _members(name: str, before: int) -> Iterator[Values]:
     size, members = _OBJECTS[name]
     for member, at in members.items():
         yield Values(
@@ -231,13 +236,29 @@ def _object(branch: StoredBranch) -> Iterator[Values]:
         )
 
 
+def values_of_member(class_name: str) -> Iterator[Values]:
+    """Yield what a member of a class holds that is stored whole, if it is known here."""
+    kind = _rows(class_name)
+    if class_name in _OBJECTS:
+        yield from _members(class_name, 0)
+    elif kind:
+        yield Values(kind=kind)
+
+
 def _collection(branch: StoredBranch) -> Values:
+    kind = _rows(branch.element_class)
+    return Values(kind=kind) if kind else _UNKNOWN
+
+
+def _rows(class_name: str) -> Kind | None:
     """Return rows that are an object each, such as a `std::vector` of numbers."""
-    found = _COLLECTION.fullmatch(branch.element_class.replace(" >", ">"))
-    stored = _WORDS.get(found[1].strip()) if found else None
+    found = _COLLECTION.fullmatch(class_name.replace(" >", ">"))
+    word = found[1].strip() if found else ""
+    stored = _WORDS.get(word)
     if stored is None:
-        return _UNKNOWN
-    return Values(kind=Kind(stored=stored, length=0, jagged=True, header=VECTOR_HEADER))
+        return None
+    packing = Packing(wanted="float64") if word == "Double32_t" else None
+    return Kind(stored=stored, length=0, jagged=True, header=VECTOR_HEADER, packing=packing)
 
 
 def packed(title: str, is_double: bool) -> tuple[str, Packing | None]:
