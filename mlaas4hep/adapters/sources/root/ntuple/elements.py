@@ -92,11 +92,11 @@ def _truncated(column: Column, data: memoryview, elements: int) -> Array:
 
 
 def _quantised(column: Column, data: memoryview, elements: int) -> Array:
-    """Return numbers that are stored as steps of a range."""
+    """Return doubles that are stored as steps of a range; a field of singles rounds them."""
     steps = _unpacked(data, column.bits, elements)
     values: Array = steps * ((column.high - column.low) / (2**column.bits - 1))
     values += column.low
-    return values.astype(np.float32)
+    return values
 
 
 _SPECIAL: dict[int, Callable[[Column, memoryview, int], Array]] = {

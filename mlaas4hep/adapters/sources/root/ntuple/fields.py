@@ -104,7 +104,8 @@ class _Walk:
 
     def _rows(self, this: StoredField, way: _Way) -> Iterator[ValueField]:
         if way.inner is not None or way.length > 1:
-            yield ValueField(name=way.name, unreadable="rows within rows within rows")
+            why = "within rows within rows" if way.inner is not None else "within fixed arrays"
+            yield ValueField(name=way.name, unreadable=f"rows {why}")
         elif len(this.columns) != 1 or len(this.children) != 1:
             yield ValueField(name=way.name)
         elif way.index is not None:
