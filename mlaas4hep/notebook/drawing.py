@@ -97,8 +97,11 @@ def _styled(ax: Any) -> Iterator[Any]:
     end would turn it off again, and no later picture would be shown.
     """
     plt.draw_if_interactive()  # type: ignore[no-untyped-call] # loads the backend
-    with plt.style.context(mplhep.style.ATLAS):
-        yield plt.subplots()[1] if ax is None else ax
+    as_written = {"text.parse_math": False}  # names are no mathematics, whatever dollars they have
+    with plt.style.context([mplhep.style.ATLAS, as_written]):
+        axes = plt.subplots()[1] if ax is None else ax
+        axes.xaxis.label.set_parse_math(False)
+        yield axes
 
 
 def _of_classes(

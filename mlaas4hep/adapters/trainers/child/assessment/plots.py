@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import MaxNLocator
 
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
@@ -23,7 +24,11 @@ DPI = 110
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.85, 0.2, 0.6, 0.4  #: inches around the axes
 _GAPS = {"left": 0.08, "right": 0.98, "bottom": 0.04, "top": 0.96, "hspace": 0.3, "wspace": 0.18}
 
+#: names of branches and classes are no mathematics, whatever dollars they have
+_AS_WRITTEN: dict[Any, Any] = {"text.parse_math": False}
 
+
+@mpl.rc_context(_AS_WRITTEN)
 def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
     """Write the ROC curves of all sets as PNG."""
     figure, axes = _picture(6, 5)
@@ -39,6 +44,7 @@ def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
     _save_png(figure, path)
 
 
+@mpl.rc_context(_AS_WRITTEN)
 def draw_checks(folder: Path, checks: dict[str, Any]) -> None:
     """Write what the checks found as PNG: scores of both parts by class, and what counts."""
     if checks["overtraining"] is not None:
@@ -89,6 +95,7 @@ def _draw_importance(path: Path, found: dict[str, Any]) -> None:
     _save_png(figure, path)
 
 
+@mpl.rc_context(_AS_WRITTEN)
 def draw_losses(path: Path, history: Sequence[dict[str, float]]) -> None:
     """Write training and validation loss against rounds as PNG."""
     figure, axes = _picture(6, 4)
@@ -103,23 +110,49 @@ def draw_losses(path: Path, history: Sequence[dict[str, float]]) -> None:
 
 def draw_histograms(path: Path, histograms: Sequence[Histogram]) -> None:
     """Write one row a branch as PDF: before and after normalisation."""
-    with mpl.rc_context({"font.size": 7}), PdfPages(path) as pages:
+    with mpl.rc_context({"font.size": 7, **_AS_WRITTEN}), PdfPages(path) as pages:
+        page = HistogramPage()
         for start in range(0, len(histograms), _ROWS):
-            figure = Figure(figsize=(8, 10))
-            figure.subplots_adjust(**_GAPS)
-            FigureCanvasPdf(figure)
-            for row, histogram in enumerate(histograms[start : start + _ROWS]):
-                _draw_branch(figure, row, histogram)
-            pages.savefig(figure)
+            page.show(histograms[start : start + _ROWS])
+            pages.savefig(page.figure)
 
 
-def _draw_branch(figure: Figure, row: int, histogram: Histogram) -> None:
-    for column, (edges, title) in enumerate(
-        ((histogram.before, histogram.name), (histogram.after, f"{histogram.name}, normalised"))
-    ):
-        axes = figure.add_subplot(_ROWS, 2, 2 * row + column + 1)
-        axes.stairs(histogram.counts, edges, fill=True, alpha=0.6)
-        axes.set_title(title)
+class HistogramPage:
+    """Axes that are drawn again and again: making them, and what they find out, takes most time."""
+
+    def __init__(self) -> None:
+        self.figure = Figure(figsize=(8, 10))
+        self.figure.subplots_adjust(**_GAPS)
+        FigureCanvasPdf(self.figure)
+        self._before, self._after = (
+            [self._axes(row, column) for row in range(_ROWS)] for column in range(2)
+        )
+
+    def _axes(self, row: int, column: int) -> tuple[Any, Any]:
+        axes = self.figure.add_subplot(_ROWS, 2, 2 * row + column + 1)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.tick_params(labelleft=column == 0)  # counts are the same on both sides
+        return axes, axes.stairs([1], [0, 1], fill=True, alpha=0.6)
+
+    def show(self, histograms: Sequence[Histogram]) -> None:
+        """Show at most as many branches as there are rows."""
+        for row, (before, after) in enumerate(zip(self._before, self._after, strict=True)):
+            for axes, _ in (before, after):
+                axes.set_visible(row < len(histograms))
+            if row < len(histograms):
+                one = histograms[row]
+                _show(*before, one.counts, one.before, one.name)
+                _show(*after, one.counts, one.after, f"{one.name}, normalised")
+
+
+def _show(axes: Any, stairs: Any, counts: Any, edges: Any, title: str) -> None:
+    stairs.set_data(counts, edges)
+    beside = 0.05 * (edges[-1] - edges[0])
+    axes.set_xlim(edges[0] - beside, edges[-1] + beside)
+    low, high = min(0.0, float(np.min(counts))), max(0.0, float(np.max(counts)))
+    axes.set_ylim(1.05 * low, 1.05 * high or 1.0)
+    axes.set_title(title, y=1.0)  # or else it is looked for among all labels
 
 
 def _picture(width: float, height: float, left: float = _LEFT) -> tuple[Figure, Any]:
