@@ -55,6 +55,19 @@ def pair():
     )
 
 
+def features():
+    """Two features of one number each, one of them a column, to their product."""
+    return model(
+        [
+            helper.make_node("Constant", [], ["one"], value_ints=[1]),
+            helper.make_node("Squeeze", ["met", "one"], ["flat"]),
+            helper.make_node("Mul", ["flat", "njets"], ["product"]),
+        ],
+        [("met", FLOAT, ["n", 1]), ("njets", FLOAT, ["n"])],
+        [("product", FLOAT, ["n"])],
+    )
+
+
 def tree(**classes):
     """A classifier as skl2onnx writes it: labels as they are, probabilities as maps.
 

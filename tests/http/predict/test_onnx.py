@@ -43,6 +43,26 @@ def test_several_inputs_and_outputs_keep_their_names(alice, bring):
     assert answer.json() == {"predictions": [{"total": [4, 6], "difference": [2, 2]}]}
 
 
+def test_features_are_inputs_of_one_number_and_unknown_ones_are_named(alice, bring):
+    bring(onnx_models.features())
+    good, context = {"met": 3, "njets": 2}, {"njets": 4}
+    asked = [
+        {"examples": [good, {"met": 5, "njets": 1}]},
+        {"examples": [{"met": [3]}], "context": context},
+    ]
+    wrong = [[good, {**good, "nJets": 1}], [{**good, "nJets": 1}], [good, {"met": 1}]]
+
+    told = [alice.post("/v1/models/m:regress", json=each).json() for each in asked]
+    refused = [alice.post("/v1/models/m:regress", json={"examples": each}) for each in wrong]
+
+    assert told == [{"results": [6, 5]}, {"results": [12]}]
+    assert [answer.status_code for answer in refused] == [400] * 3
+    for answer, says in zip(
+        refused, ["did you mean 'njets'"] * 2 + ["no feature 'njets'"], strict=True
+    ):
+        assert says in answer.json()["error"]
+
+
 @pytest.mark.parametrize("key", ["outputNode", "output_name"])
 def test_rows_are_answered_with_the_output_that_params_name(alice, bring, key):
     bring(onnx_models.sums())

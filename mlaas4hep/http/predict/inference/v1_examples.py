@@ -6,7 +6,7 @@ as TensorFlow Serving sends them. The answers are `{"results": [[["signal", 0.9]
 `{"results": [0.9, …]}`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from mlaas4hep.http.predict.inference.tfexample import packed_examples
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
+from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
 
@@ -76,21 +77,15 @@ def _examples(request: dict[str, Any]) -> Examples:
 
 def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
     inputs = {each.name: each for each in served.runtime.inputs}
-    if examples[0].keys() == inputs.keys():
-        return {
-            name: tensor(name, _values(served, examples, name), info.dtype)
-            for name, info in inputs.items()
-        }
+    if len(inputs) > 1 or examples[0].keys() == inputs.keys():
+        _check_known(served, examples, inputs)
+        return {name: _input(served, examples, info) for name, info in inputs.items()}
     info = only_input(served)
     if info.dtype == STRINGS:
         return {info.name: packed_examples(examples)}
     columns = served.columns or tuple(examples[0])
     rows = [_values(served, examples, name) for name in columns]
-    known = set(columns)
-    for name in set().union(*examples) - known:
-        raise InvalidRequestError(
-            f"model {served.record.name!r} has no feature {name!r}", hint=nearest(name, known)
-        )
+    _check_known(served, examples, columns)
     if not served.columns and len(inputs) != len(columns):
         raise InvalidRequestError(
             f"model {served.record.name!r} has no features {', '.join(columns)}",
@@ -101,6 +96,19 @@ def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
         if feature.shape != features[0].shape:
             raise InvalidRequestError(f"features {columns[0]!r} and {name!r} differ in length")
     return {info.name: np.stack(features, axis=-1)}
+
+
+def _check_known(served: LoadedModel, examples: Examples, known: Collection[str]) -> None:
+    for name in sorted(set().union(*examples) - set(known)):
+        raise InvalidRequestError(
+            f"model {served.record.name!r} has no feature {name!r}", hint=nearest(name, known)
+        )
+
+
+def _input(served: LoadedModel, examples: Examples, info: TensorInfo) -> Array:
+    """Return what examples say of an input; a single number is a row of one where that is due."""
+    values = tensor(info.name, _values(served, examples, info.name), info.dtype)
+    return values[:, None] if values.ndim == 1 and info.shape[1:] == (1,) else values
 
 
 def _values(served: LoadedModel, examples: Examples, name: str) -> list[Any]:
