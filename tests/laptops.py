@@ -55,9 +55,13 @@ class Laptop:
         self.line = self.process.stdout.readline()
         if not self.line:
             raise RuntimeError(self.error())
-        noted = json.loads((self.state / "children.json").read_text())
-        self.pids = {name: pid for name, (pid, _) in noted.items()}
+        self.pids = self._children()
         return self
+
+    def _children(self) -> dict[str, int]:
+        """Return the processes of the platform as they are now."""
+        noted = json.loads((self.state / "children.json").read_text())
+        return {name: pid for name, (pid, _) in noted.items()}
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
@@ -97,7 +101,7 @@ class Laptop:
 
     def kill(self) -> None:
         """Kill it as a power cut would: everything at once, without a word."""
-        for pid in (self.process.pid, *self.pids.values()):
+        for pid in (self.process.pid, *self._children().values()):
             os.kill(pid, signal.SIGKILL)
         self.process.wait(60)
 

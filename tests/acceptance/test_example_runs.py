@@ -1,8 +1,6 @@
-"""The examples as a person runs them: the demo on the laptop platform, and `mlaas4hep run`."""
+"""The demo as a person runs it. `mlaas4hep run examples/jets` is in test_readme.py."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -44,23 +42,3 @@ def test_the_demo_learns_predicts_and_stops_what_it_started(tmp_path):
     assert "the network says 0." in demo.stdout
     assert list(tmp_path.iterdir()) == []
     assert commands_with(str(tmp_path)) == []
-
-
-def test_jets_runs_in_one_process(tmp_path):
-    folder = shutil.copytree(EXAMPLES / "jets", tmp_path / "jets")
-    subprocess.run([sys.executable, folder / "get_data.py"], check=True, capture_output=True)
-
-    run = subprocess.run(
-        [sys.executable, "-m", "mlaas4hep.cli", "run", folder, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
-
-    assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["metrics"]["test_auc"] > 0.9
-    assert json.loads((folder / "model" / "contract.json").read_text())["classes"] == [
-        "background",
-        "resonance",
-    ]

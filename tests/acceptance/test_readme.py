@@ -1,5 +1,6 @@
 """What README and tutorial show is done here, line by line, with nothing but the ports changed."""
 
+import json
 import os
 import re
 import shutil
@@ -113,7 +114,10 @@ def test_every_line_works(machine):
 def test_the_lines_do_what_is_said_beside_them(machine):
     folder, done = machine.folder, machine.done
 
-    assert (folder / "examples" / "jets" / "model" / "contract.json").is_file()
+    contract = json.loads((folder / "examples" / "jets" / "model" / "contract.json").read_text())
+    held_out = re.search(r"held-out AUC (0\.\d+)", done.stdout)  # of `run`, which comes first
+    assert contract["classes"] == ["background", "resonance"]
+    assert float(held_out[1]) > 0.9
     assert "luca_1 is done: the model luca_1 is served" in done.stdout
     assert (folder / "scores.parquet").stat().st_size > 0
     assert (folder / "pia_1.tar.gz").read_bytes()[:2] == b"\x1f\x8b"
