@@ -12,10 +12,10 @@ def deferred(make: Callable[[], T]) -> T:
 
     Importing a library takes a function that does not need it longer than starting up.
     """
-    return cast("T", _Deferred(make))
+    return cast("T", _DeferredObject(make))
 
 
-class _Deferred:
+class _DeferredObject:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make: Callable[[], Any] | None = make
         self._made: Any = None

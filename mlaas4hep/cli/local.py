@@ -45,7 +45,7 @@ def init(
 
     Example: `mlaas4hep init signal.root background.root --out luca`
     """
-    from mlaas4hep.cli.work import write_draft  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import write_draft  # noqa: PLC0415 - slow to load
 
     write_draft(files, out, tree, label)
 
@@ -62,7 +62,7 @@ def check(
 
     Example: `mlaas4hep check examples/single_top`
     """
-    from mlaas4hep.cli.work import check_folder  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import check_folder  # noqa: PLC0415 - slow to load
 
     check_folder(folder, memory, cpus, json)
 
@@ -82,7 +82,7 @@ def run(
 
     Example: `mlaas4hep run examples/single_top`
     """
-    from mlaas4hep.cli.work import run_folder  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import run_folder  # noqa: PLC0415 - slow to load
 
     run_folder(folder, out or folder / "model", memory, cpus, json)
 
@@ -102,7 +102,7 @@ def specs(
 
     Example: `mlaas4hep specs --files files.txt --params params.json --out specs.json`
     """
-    from mlaas4hep.cli.work import write_specs  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import write_specs  # noqa: PLC0415 - slow to load
     from mlaas4hep.oneprocess.folder import Paths  # noqa: PLC0415 - slow to load
 
     paths = Paths(files=files, params=params, labels=labels, preproc=preproc)
@@ -123,7 +123,7 @@ def chunks(
     Example: `mlaas4hep chunks --files files.txt --labels labels.txt --params params.json --specs
     specs.json --out chunks`
     """
-    from mlaas4hep.cli.work import write_chunks  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import write_chunks  # noqa: PLC0415 - slow to load
     from mlaas4hep.oneprocess.folder import Paths  # noqa: PLC0415 - slow to load
 
     paths = Paths(files=files, params=params, labels=labels, preproc=preproc)
@@ -143,7 +143,7 @@ def train(
 
     Example: `mlaas4hep train --chunks chunks --model model.py --params params.json --out model`
     """
-    from mlaas4hep.cli.work import resources, train_chunks  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli.oneprocess import resources, train_chunks  # noqa: PLC0415 - slow to load
     from mlaas4hep.oneprocess.folder import read_model, read_params  # noqa: PLC0415 - slow to load
     from mlaas4hep.oneprocess.train import WantedTraining  # noqa: PLC0415 - slow to load
 

@@ -1,4 +1,4 @@
-"""What the local commands do; loaded only when one is called."""
+"""What commands of `local.py` do in this process; loaded only when one is called."""
 
 import json as jsontext
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from mlaas4hep.errors import InvalidRequestError, PermanentError
 from mlaas4hep.oneprocess import arrays, bundle
 from mlaas4hep.oneprocess import check as checking
 from mlaas4hep.oneprocess import draft as drafts
-from mlaas4hep.oneprocess import run as oneprocess
+from mlaas4hep.oneprocess import run as running
 from mlaas4hep.oneprocess import train as learning
 from mlaas4hep.oneprocess.folder import Paths, beside_of, read_model, read_request, read_text
 from mlaas4hep.oneprocess.unfinished import is_worth_keeping, work_folder
@@ -38,12 +38,12 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
     request, model, beside = _read_folder(folder, resources(memory, cpus))
     with (
         work_folder(out) as work,
-        oneprocess.services(work) as services,
+        running.services(work) as services,
         stage_bars(shown=not json) as draw,
     ):
-        run = oneprocess.start(request, model, services, beside)
+        run = running.start(request, model, services, beside)
         with _log_kept(run, services, out):
-            ended = oneprocess.finish(
+            ended = running.finish(
                 run,
                 table.steps(),
                 services,
@@ -59,7 +59,7 @@ def run_folder(folder: Path, out: Path, memory: str, cpus: float, json: bool) ->
 def check_folder(folder: Path, memory: str, cpus: float, json: bool) -> None:
     """Say what a run of the folder would do."""
     request, model, beside = _read_folder(folder, resources(memory, cpus))
-    with oneprocess.services() as services:
+    with running.services() as services:
         show_dry_run(checking.check(request, model, beside, services), json)
 
 
@@ -94,7 +94,7 @@ def _tell_where_it_stands(run: Run, work: Path) -> None:
 
 def write_draft(files: list[str], out: Path | None, tree: str, label: str) -> None:
     """Write a first set of files for a run on the data, and say what was decided."""
-    with oneprocess.services() as services:
+    with running.services() as services:
         data = drafts.look(services.source, files, tree)
         folder = out or Path(Path(data.names[0]).name.split(".", 1)[0])
         drafted = drafts.draft(services.source, data, folder.resolve().name, label)
@@ -108,9 +108,9 @@ def write_draft(files: list[str], out: Path | None, tree: str, label: str) -> No
 def write_specs(paths: Paths, out: Path, json: bool) -> None:
     """Measure and write the specs as the ancestor writes them."""
     request = read_request(paths, "specs_1", Resources())
-    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
-        run = oneprocess.start(request, "", services)
-        ended = oneprocess.finish(
+    with running.services() as services, stage_bars(shown=not json) as draw:
+        run = running.start(request, "", services)
+        ended = running.finish(
             run,
             table.steps("specs"),
             services,
@@ -142,7 +142,7 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
         )
     request = read_request(paths, "chunks_1", Resources())
     measured = from_ancestor(parse_object(read_text(specs), str(specs)))
-    with oneprocess.services() as services, count_bar("chunks", shown=not json) as on_chunk:
+    with running.services() as services, count_bar("chunks", shown=not json) as on_chunk:
         inputs = Inputs.open(request, services)
         made = arrays.Origin(
             inputs=inputs,
@@ -159,10 +159,10 @@ def write_chunks(paths: Paths, specs: Path, out: Path, json: bool) -> None:
 def train_chunks(chunks: Path, wanted: learning.WantedTraining, out: Path, json: bool) -> None:
     """Train on arrays and write the bundle."""
     bundle.check(out)
-    with oneprocess.services() as services, stage_bars(shown=not json) as draw:
+    with running.services() as services, stage_bars(shown=not json) as draw:
         run = learning.prepare(chunks, wanted, services)
         with _log_kept(run, services, out):
-            ended = oneprocess.finish(
+            ended = running.finish(
                 run,
                 {ChunkReady: train},
                 services,

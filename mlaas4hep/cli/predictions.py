@@ -53,7 +53,7 @@ def predict(
     Example: `mlaas4hep predict --model trained --entries new.root:events` asks what `run --out
     trained` wrote.
     """
-    from mlaas4hep.cli import asking  # noqa: PLC0415 - slow to load
+    from mlaas4hep.cli import questions  # noqa: PLC0415 - slow to load
 
     place = entries or input
     if "/" in name and model is None and _is_bundle(Path(name)):  # no model's name has a slash
@@ -66,19 +66,19 @@ def predict(
         from mlaas4hep.oneprocess import predict as here  # noqa: PLC0415 - slow to load
 
         if input or entries.endswith(_JSON):
-            asked = asking.read_question(place, (start, stop))
+            asked = questions.read_question(place, (start, stop))
         else:
             branches = here.branches(model)
-            asked = {"entries": asking.listed(str(model), branches, place, (start, stop))}
+            asked = {"entries": questions.listed(str(model), branches, place, (start, stop))}
         show_json(here.predict(model, asked))
         return
     try:
         with client(url, token, endpoint) as deployed:
             if input or entries.endswith(_JSON):
-                question = asking.read_question(place, (start, stop))
-                show_json(asking.ask(deployed, name, owner, question))
+                question = questions.read_question(place, (start, stop))
+                show_json(questions.ask(deployed, name, owner, question))
             else:
-                show_json(asking.ask_about_file(deployed, name, owner, place, (start, stop)))
+                show_json(questions.ask_about_file(deployed, name, owner, place, (start, stop)))
     except typer.BadParameter as error:  # there is no token
         if not _is_bundle(Path(name)):
             raise

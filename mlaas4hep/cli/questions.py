@@ -1,4 +1,4 @@
-"""What `predict` does; loaded only when it is called."""
+"""Questions to a model, from files and the standard input; loaded only when `predict` is called."""
 
 import json as jsontext
 import sys

@@ -27,7 +27,7 @@ def mark(message: Msg) -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class HeldEvent:
     """An event that is ours for now, and the message to settle."""
 
     event: Event
@@ -57,7 +57,7 @@ class Held:
 class HeldEvents:
     """Which events are held, and which were given back and will come again."""
 
-    _held: dict[str, Held] = field(default_factory=dict)
+    _held: dict[str, HeldEvent] = field(default_factory=dict)
     _postponed: dict[str, tuple[Event, float]] = field(default_factory=dict)  #: and until when
     _newest: tuple[int, datetime] | None = None  #: number and time
 
@@ -66,7 +66,7 @@ class HeldEvents:
         held = sum(each.message is not None for each in list(self._held.values()))
         return held + len(self._coming())
 
-    def receive(self, message: Msg, event: Event) -> Held | None:
+    def receive(self, message: Msg, event: Event) -> HeldEvent | None:
         """Return what is held from now on, or None if the event was held before.
 
         One that is held without a message, or by an older copy of it, is settled with this one.
@@ -81,7 +81,7 @@ class HeldEvents:
             return None
         given = message.headers or {}
         headers = {name: given[name] for name in _PASSED_ON if name in given}
-        held = Held(
+        held = HeldEvent(
             event=event,
             data=message.data,
             headers=headers,
@@ -92,7 +92,7 @@ class HeldEvents:
         self._held[event.id] = held
         return held
 
-    def leave(self, held: Held, again_in_s: float | None = None) -> None:
+    def leave(self, held: HeldEvent, again_in_s: float | None = None) -> None:
         """Hold an event no more; it was given back if it comes again."""
         self._held.pop(held.event.id, None)
         if again_in_s is not None and held.message is not None:

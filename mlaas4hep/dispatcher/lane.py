@@ -20,7 +20,7 @@ from mlaas4hep.dispatcher.awaitedfiles import AwayLines, awaited, came, line
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
-from mlaas4hep.dispatcher.held import Held, HeldEvents
+from mlaas4hep.dispatcher.held import HeldEvent, HeldEvents
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull
@@ -62,8 +62,8 @@ class Lane:
         self._bus = bus
         self._metrics = metrics
         self._file_patience_s = file_patience_s
-        self._waiting: FairQueue[Held] = FairQueue()
-        self._running: dict[Held, asyncio.Task[None]] = {}
+        self._waiting: FairQueue[HeldEvent] = FairQueue()
+        self._running: dict[HeldEvent, asyncio.Task[None]] = {}
         self._away = AwayLines()
         self._dead = DeadLetters(client, function)
         self._held = HeldEvents()
@@ -150,7 +150,7 @@ class Lane:
         self._metrics.waiting.labels(self._function).set(len(self._waiting))
         self._metrics.running.labels(self._function).set(len(self._running))
 
-    async def _deliver(self, held: Held) -> None:
+    async def _deliver(self, held: HeldEvent) -> None:
         is_kept = False
         again_in_s: float | None = ACK_WAIT_S
         try:
@@ -175,7 +175,7 @@ class Lane:
         is_busy = verdict.action is Action.BUSY and len(self._running) > 1
         return is_busy or verdict.action is Action.AWAY
 
-    def _keep(self, held: Held, verdict: Verdict) -> None:
+    def _keep(self, held: HeldEvent, verdict: Verdict) -> None:
         owner, where = held.event.owner, line(held.event)
         if verdict.action is Action.BUSY:
             self._pace.bears(len(self._running) - 1)
@@ -185,7 +185,7 @@ class Lane:
             self._histories[held.event.id] = verdict.history
             self._waiting.add(owner, held, where)  # behind the others: it may be what kills it
 
-    async def _call(self, held: Held) -> Verdict:
+    async def _call(self, held: HeldEvent) -> Verdict:
         before = self._histories.get(held.event.id, History())
         started = time.monotonic()
         answer = await self._caller.call(
@@ -227,7 +227,7 @@ class Lane:
         if news is not None:
             await asyncio.to_thread(self._runs.apply, [news])
 
-    async def _settle(self, held: Held, verdict: Verdict) -> float | None:
+    async def _settle(self, held: HeldEvent, verdict: Verdict) -> float | None:
         """Do what the verdict says; return in how many seconds the event comes again, if it does."""
         match verdict.action:
             case Action.ACK:
@@ -254,7 +254,7 @@ class Lane:
                 return pause_s
         return None
 
-    async def _park(self, held: Held, problem: Problem) -> None:
+    async def _park(self, held: HeldEvent, problem: Problem) -> None:
         """Fail the run, keep a copy for people to look at, and only then let the event go.
 
         A run that may do without the file that is bad does not fail but begins again.
@@ -276,7 +276,7 @@ class Lane:
             held = [*self._running, *self._waiting]
             await self._all(held, lambda held: held.touch())
 
-    async def _all(self, held: list[Held], do: Callable[[Held], Awaitable[None]]) -> None:
+    async def _all(self, held: list[HeldEvent], do: Callable[[HeldEvent], Awaitable[None]]) -> None:
         try:
             for one in held:
                 await do(one)

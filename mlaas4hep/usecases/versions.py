@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from mlaas4hep.core import keys, sealed, wire
+from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
@@ -13,13 +13,11 @@ from mlaas4hep.errors import (
     DamagedError,
     InvalidRequestError,
     NotFoundError,
-    ServiceUnavailableError,
 )
 from mlaas4hep.pipeline import modelrecords, wholeness
 from mlaas4hep.pipeline.served import served_now, take_over
 from mlaas4hep.ports import Services
-
-_TRIES = 20  #: against others who move other aliases
+from mlaas4hep.usecases.aliases import point, read_aliases, take_back
 
 
 def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...]:
@@ -43,27 +41,6 @@ def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRec
                 record = modelrecords.read(one.key, services.models)
                 found[record.version] = record, one.modified_at
     return found
-
-
-def read_aliases(served: ModelRecord, services: Services) -> dict[str, str]:
-    """Return the version that each alias of a model means."""
-    try:
-        body = services.models.get(keys.aliases(served.owner, served.name))
-    except NotFoundError:
-        return {}
-    try:
-        return sealed.load(dict[str, str], body)
-    except DamagedError as error:
-        raise DamagedError(
-            f"what the aliases of model {served.name!r} mean is damaged: {error.problem.message}",
-            hint="an operator has to delete it; then set the aliases again",
-        ) from error
-
-
-def _aliases_to_change(served: ModelRecord, services: Services) -> tuple[dict[str, str], str]:
-    """Return what the aliases mean, and the etag to change that with."""
-    info = services.models.info(keys.aliases(served.owner, served.name))
-    return (read_aliases(served, services), info.etag) if info else ({}, "")
 
 
 def resolve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
@@ -128,43 +105,10 @@ def move_alias(
     if alias in records(served, services):
         raise InvalidRequestError(f"alias {alias!r} is the name of a version")
     meant = resolve(served, version, services).version if version else ""
-    means = read_aliases(served, services).get(alias, "") if expected is None else expected
-    for _ in range(_TRIES):
-        aliases, etag = _aliases_to_change(served, services)
-        if aliases.get(alias, "") != means:
-            raise ConflictError(
-                f"alias {alias!r} of model {served.name!r} means {aliases.get(alias, '')!r} by now, "
-                f"not {means!r}",
-                hint="somebody else moved it: look at the versions, and decide again",
-            )
-        moved = {name: one for name, one in {**aliases, alias: meant}.items() if one}
-        with suppress(ConflictError):
-            _write_aliases(served, moved, etag, services)
-            break
-    else:
-        raise ServiceUnavailableError(f"too many move aliases of model {served.name!r} at once")
+    point(served, alias, meant, services, expected)
     if meant and not _is_kept(served, meant, services):
-        _take_back(served, alias, meant, services)
+        take_back(served, alias, meant, services)
         raise _gone(served, meant)
-
-
-def _write_aliases(
-    served: ModelRecord, aliases: dict[str, str], etag: str, services: Services
-) -> None:
-    body = sealed.dump(dict(sorted(aliases.items()))) if aliases else b"{}"
-    services.models.put_if(keys.aliases(served.owner, served.name), body, etag)
-
-
-def _take_back(served: ModelRecord, alias: str, version: str, services: Services) -> None:
-    """Let an alias mean nothing, if it still means a version that is gone."""
-    for _ in range(_TRIES):
-        aliases, etag = _aliases_to_change(served, services)
-        if aliases.get(alias) != version:
-            return
-        with suppress(ConflictError):
-            others = {name: one for name, one in aliases.items() if name != alias}
-            _write_aliases(served, others, etag, services)
-            return
 
 
 def _is_kept(served: ModelRecord, version: str, services: Services) -> bool:

@@ -14,6 +14,7 @@ from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.pipeline.served import served_now
 from mlaas4hep.settings import Settings
 from mlaas4hep.usecases import versions
+from mlaas4hep.usecases.aliases import read_aliases
 
 CALLS = ("get", "put", "put_if", "put_stream", "delete", "info", "list")
 
@@ -78,7 +79,7 @@ def promotes(services):
 def check(services):
     """Whatever is served or has an alias is there with its files."""
     now = served(services)
-    named = {now.version, *versions.read_aliases(now, services).values()}
+    named = {now.version, *read_aliases(now, services).values()}
     for version in named:
         record = versions.resolve(now, version, services)
         for file in record.files:
@@ -121,4 +122,4 @@ def test_who_is_told_that_a_version_is_gone_is_told_why():
     with pytest.raises(ConflictError, match="version 'v1' of model 'm' was deleted at the same"):
         moves_alias(replace(services, models=Late(services.models, 0, None)))
 
-    assert versions.read_aliases(served(services), services) == {}
+    assert read_aliases(served(services), services) == {}

@@ -36,7 +36,7 @@ class Child(Protocol):
         """End it."""
 
 
-class Forked:
+class ForkedChild:
     """See `Child`. The prepared process reaps it when it is released or this object is gone."""
 
     def __init__(self, pid: int, life: socket.socket, stdout: IO[bytes] | None) -> None:
@@ -93,7 +93,7 @@ class Forked:
 
 def release(child: Child) -> None:
     """Give the number of a child back that has ended, or is about to."""
-    if isinstance(child, Forked):
+    if isinstance(child, ForkedChild):
         child.release()
     else:
         child.wait()

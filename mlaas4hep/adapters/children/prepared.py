@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import IO
 
 from mlaas4hep.adapters.children import request
-from mlaas4hep.adapters.children.forked import Forked
-from mlaas4hep.adapters.children.request import NOWHERE, Wanted
+from mlaas4hep.adapters.children.forked import ForkedChild
+from mlaas4hep.adapters.children.request import NOWHERE, ChildRequest
 
 _MODULE = "mlaas4hep.adapters.children.nursery"
 READY_S = 60.0  #: within which a child must have been born; imports take some seconds
@@ -20,10 +20,10 @@ class NotBornError(Exception):
     """The prepared process gave no child: it is dead, or hangs, or there is no memory."""
 
 
-class Prepared:
+class PreparedProcess:
     """One prepared process; it ends with this process, and when it has had nothing to do."""
 
-    def __init__(self, wanted: Wanted, idle_s: float, *, ready_s: float = READY_S) -> None:
+    def __init__(self, wanted: ChildRequest, idle_s: float, *, ready_s: float = READY_S) -> None:
         """Start what forks children like `wanted`."""
         self._ready_s = ready_s
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -52,7 +52,7 @@ class Prepared:
         """Tell whether it is gone."""
         return self._process.poll() is not None
 
-    def fork(self, wanted: Wanted) -> Forked:
+    def fork(self, wanted: ChildRequest) -> ForkedChild:
         """Return a new child.
 
         Raises:
@@ -65,7 +65,7 @@ class Prepared:
             with theirs:
                 request.send(life, wanted, writing)
                 socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
-            return Forked(_pid(life, self._ready_s), life, output)
+            return ForkedChild(_pid(life, self._ready_s), life, output)
         except (OSError, ValueError) as error:
             _give_up(life, output)
             raise NotBornError(str(error)) from error

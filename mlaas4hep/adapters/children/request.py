@@ -26,7 +26,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ChildRequest:
     """A child: `main` gets its descriptor, its parent's process id and the arguments."""
 
     program: Program
@@ -49,7 +49,7 @@ class Birth:
     output: int  #: descriptor; -1: it prints nothing
 
 
-def send(end: socket.socket, wanted: Wanted, output: int) -> None:
+def send(end: socket.socket, wanted: ChildRequest, output: int) -> None:
     """Ask for a child whose output goes into the descriptor `output`; -1: nowhere."""
     text = json.dumps(
         [

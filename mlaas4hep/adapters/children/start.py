@@ -11,8 +11,8 @@ from collections import OrderedDict
 from functools import cache
 
 from mlaas4hep.adapters.children.forked import Child
-from mlaas4hep.adapters.children.prepared import NotBornError, Prepared
-from mlaas4hep.adapters.children.request import NOWHERE, Wanted
+from mlaas4hep.adapters.children.prepared import NotBornError, PreparedProcess
+from mlaas4hep.adapters.children.request import NOWHERE, ChildRequest
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _AGAIN_S = 600.0  #: after which one that could not be prepared is tried again
 _Kind = tuple[object, ...]
 
 
-def start(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> Child:
+def start(wanted: ChildRequest, idle_s: float = IDLE_SECONDS) -> Child:
     """Start a child.
 
     Args:
@@ -34,13 +34,13 @@ def start(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> Child:
     return forked or _fresh(wanted)
 
 
-def prepare(wanted: Wanted, idle_s: float = IDLE_SECONDS) -> None:
+def prepare(wanted: ChildRequest, idle_s: float = IDLE_SECONDS) -> None:
     """Begin to prepare the process whose fork `start` will return for children like this one."""
     if _can_fork(wanted, idle_s):
         _nurseries(os.getpid()).prepare(wanted, idle_s)
 
 
-def _can_fork(wanted: Wanted, idle_s: float) -> bool:
+def _can_fork(wanted: ChildRequest, idle_s: float) -> bool:
     return idle_s > 0 and bool(wanted.program.prepares) and hasattr(os, "pidfd_open")
 
 
@@ -50,12 +50,12 @@ class _Nurseries:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._retired: list[Prepared] = []
+        self._retired: list[PreparedProcess] = []
         # no LRUCache: what makes room for another one is retired, not just forgotten
-        self._kept: OrderedDict[_Kind, Prepared] = OrderedDict()
+        self._kept: OrderedDict[_Kind, PreparedProcess] = OrderedDict()
         self._failed: dict[_Kind, float] = {}
 
-    def child(self, wanted: Wanted, idle_s: float) -> Child | None:
+    def child(self, wanted: ChildRequest, idle_s: float) -> Child | None:
         """Return a new child, or None if nothing can be forked."""
         kind = _kind(wanted)
         for _ in range(2):  # the one that is kept may have died
@@ -71,7 +71,7 @@ class _Nurseries:
         log.warning("%s: children are fresh processes for a while", wanted.program)
         return None
 
-    def prepare(self, wanted: Wanted, idle_s: float) -> None:
+    def prepare(self, wanted: ChildRequest, idle_s: float) -> None:
         """Start what will fork children like `wanted`, unless it is there."""
         self._prepared(_kind(wanted), wanted, idle_s)
 
@@ -85,7 +85,7 @@ class _Nurseries:
             self._kept.clear()
             self._retired.clear()
 
-    def _prepared(self, kind: _Kind, wanted: Wanted, idle_s: float) -> Prepared | None:
+    def _prepared(self, kind: _Kind, wanted: ChildRequest, idle_s: float) -> PreparedProcess | None:
         with self._lock:
             if time.monotonic() - self._failed.get(kind, -_AGAIN_S) < _AGAIN_S:
                 return None
@@ -93,25 +93,25 @@ class _Nurseries:
             if found is None or found.has_ended:
                 if found is not None:
                     self._retire(found)
-                found = Prepared(wanted, idle_s)
+                found = PreparedProcess(wanted, idle_s)
             self._kept[kind] = found
             while len(self._kept) > MOST:
                 self._retire(self._kept.popitem(last=False)[1])
             return found
 
-    def _drop(self, kind: _Kind, prepared: Prepared) -> None:
+    def _drop(self, kind: _Kind, prepared: PreparedProcess) -> None:
         """Forget a prepared process; others may have children of it, which live on if they can."""
         with self._lock:
             if self._kept.get(kind) is prepared:
                 del self._kept[kind]
                 self._retire(prepared)
 
-    def _retire(self, prepared: Prepared) -> None:
+    def _retire(self, prepared: PreparedProcess) -> None:
         prepared.retire()
         self._retired = [each for each in (*self._retired, prepared) if not each.has_ended]
 
 
-def _kind(wanted: Wanted) -> _Kind:
+def _kind(wanted: ChildRequest) -> _Kind:
     """Return what children of the same prepared process have in common."""
     return wanted.program, tuple(sorted(wanted.environment(NOWHERE).items()))
 
@@ -124,7 +124,7 @@ def _nurseries(_pid: int) -> _Nurseries:
     return made
 
 
-def _fresh(wanted: Wanted) -> "subprocess.Popen[bytes]":
+def _fresh(wanted: ChildRequest) -> "subprocess.Popen[bytes]":
     output = subprocess.PIPE if wanted.has_output else subprocess.DEVNULL
     arguments = (wanted.descriptor, os.getpid(), *wanted.arguments)
     return subprocess.Popen(

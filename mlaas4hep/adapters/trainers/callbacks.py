@@ -20,7 +20,7 @@ _DOWN, _UP = ("loss", "error"), ("accuracy", "auc")  #: how names of metrics end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Monitored:
+class MonitoredMetric:
     """A metric of each round, and when it has become better."""
 
     monitor: str = "val_loss"
@@ -66,7 +66,7 @@ class Monitored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyStopping(Monitored):
+class EarlyStopping(MonitoredMetric):
     """Ends a training of which a metric became no better for `patience` rounds."""
 
     baseline: float | None = None
@@ -75,7 +75,7 @@ class EarlyStopping(Monitored):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReduceLROnPlateau(Monitored):
+class ReduceLROnPlateau(MonitoredMetric):
     """Multiplies the learning rate by `factor` where a metric became no better for `patience` rounds."""
 
     min_delta: float = 1e-4
@@ -85,7 +85,7 @@ class ReduceLROnPlateau(Monitored):
     min_lr: float = 0.0
 
     def __post_init__(self) -> None:
-        Monitored.__post_init__(self)
+        MonitoredMetric.__post_init__(self)
         if not 0 < self.factor < 1:
             raise _wrong("ReduceLROnPlateau", "factor", self.factor, "between 0 and 1")
 

@@ -51,7 +51,7 @@ class Sample(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Export:
     """What was written into the folder of the bundle."""
 
     input_node: str = ""  #: of a SavedModel's serving signature
@@ -60,7 +60,7 @@ class Exported:
     not_made: tuple[NotMade, ...] = ()
 
     @classmethod
-    def of(cls, *found: Converted, input_node: str = "", output_node: str = "") -> "Exported":
+    def of(cls, *found: Converted, input_node: str = "", output_node: str = "") -> "Export":
         """Return what was made of some conversions."""
         return cls(
             input_node=input_node,
@@ -99,7 +99,7 @@ class Model(Protocol):
             ValueError, KeyError: it was taken from another model; nothing has changed.
         """
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write the files that others serve into an empty folder.
 
         Args:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mlaas4hep.adapters.children.request import NOWHERE, Program, Wanted
+from mlaas4hep.adapters.children.request import NOWHERE, ChildRequest, Program
 from mlaas4hep.adapters.children.start import IDLE_SECONDS, prepare, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.trainers.channel import Channel
@@ -133,7 +133,7 @@ class Sandbox:
             seconds=min(most_s, self._train_seconds) if mode == "check" else self._train_seconds,
         )
 
-    def _wanted(self, mode: str, job: TrainingJob, work: Path, descriptor: int) -> Wanted:
+    def _wanted(self, mode: str, job: TrainingJob, work: Path, descriptor: int) -> ChildRequest:
         arguments = (
             job.resources.memory_bytes,
             mode,
@@ -142,7 +142,7 @@ class Sandbox:
             self._train_seconds * _threads(job),
             self._demand,
         )
-        return Wanted(
+        return ChildRequest(
             program=Program(module=_MODULE, prepares=_prepared(job)),
             folder=work,
             environment=partial(_environment, job),

@@ -17,7 +17,7 @@ from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.bundle.folding import FEED, Folding, Folds
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
-from mlaas4hep.core.models.entries.straight import Straight
+from mlaas4hep.core.models.entries.straight import StraightEntries
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry
@@ -49,8 +49,8 @@ class Transform:
     preproc: Preproc
     layout: Layout
     own_types: frozenset[str] = frozenset()  #: branches whose whole numbers must stay such
-    seen: "_Seen | None" = field(default=None, compare=False, repr=False)
-    straight: Straight | None = field(default=None, compare=False, repr=False)
+    seen: "_SeenRanges | None" = field(default=None, compare=False, repr=False)
+    straight: StraightEntries | None = field(default=None, compare=False, repr=False)
     missing: Missing = "zero"  #: what the model reads where there is no value
     folding: Folding | None = None  #: how one of several models is chosen
 
@@ -60,7 +60,7 @@ class Transform:
         preproc = Preproc.parse(contract.preproc)
         layout = Layout.of(contract.specs, exclude=contract.identifiers)
         treated = frozenset(spec.name for spec in layout.flat if spec.treatment)
-        schema, seen = _schema(contract, layout, preproc), _Seen.of(layout.flat)
+        schema, seen = _schema(contract, layout, preproc), _SeenRanges.of(layout.flat)
         return cls(
             schema=schema,
             preproc=preproc,
@@ -117,7 +117,7 @@ class Transform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _SeenRanges:
     """The ranges of flat branches, to look at all of them at once."""
 
     names: tuple[str, ...]
@@ -125,7 +125,7 @@ class _Seen:
     highs: Array
 
     @classmethod
-    def of(cls, specs: Iterable[BranchSpec]) -> "_Seen | None":
+    def of(cls, specs: Iterable[BranchSpec]) -> "_SeenRanges | None":
         """Return the ranges; None if a branch has none, or a treatment of its own."""
         known = tuple(specs)
         plain = [spec for spec in known if not spec.treatment and spec.texts is None]
@@ -147,13 +147,13 @@ class _Seen:
 
 
 def _straight(
-    contract: Contract, layout: Layout, preproc: Preproc, schema: Schema, seen: _Seen | None
-) -> Straight | None:
+    contract: Contract, layout: Layout, preproc: Preproc, schema: Schema, seen: _SeenRanges | None
+) -> StraightEntries | None:
     """Return the way of entries that nothing cuts or changes; None: something does."""
     changes = (preproc.collections, preproc.new_branches, preproc.cuts, contract.folding)
     if seen is None or any(changes) or schema.required != set(seen.names):
         return None
-    return Straight.of(layout.flat, schema, seen.lows, seen.highs)
+    return StraightEntries.of(layout.flat, schema, seen.lows, seen.highs)
 
 
 def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:

@@ -28,7 +28,7 @@ _Waiting = deque[tuple[ChunkReady, Future[None] | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Planned:
+class _PlannedChunk:
     """One chunk to make, unless it is there."""
 
     ready: ChunkReady
@@ -83,7 +83,7 @@ def _planned_specs(event: ChunkPlanned, inputs: Inputs, services: Services) -> S
 
 def _planned(
     event: ChunkPlanned, inputs: Inputs, specs: Specs, services: Services
-) -> Iterator[_Planned]:
+) -> Iterator[_PlannedChunk]:
     plan = inputs.opened.plan(inputs.request, specs)
     for index in range(event.index, event.index + event.count):
         recipe = plan.recipe(index)
@@ -97,10 +97,10 @@ def _planned(
             entries=plan.size(index),
         )
         is_stored = not event.again and services.chunks.info(key) is not None
-        yield _Planned(ready=ready, recipe=recipe, is_stored=is_stored)
+        yield _PlannedChunk(ready=ready, recipe=recipe, is_stored=is_stored)
 
 
-def _made(together: Sequence[_Planned], preparation: Preparation) -> dict[str, memoryview]:
+def _made(together: Sequence[_PlannedChunk], preparation: Preparation) -> dict[str, memoryview]:
     """Return the chunks that are not stored yet, by their keys."""
     missing = [each for each in together if not each.is_stored]
     recipes = [each.recipe for each in missing]
@@ -108,12 +108,14 @@ def _made(together: Sequence[_Planned], preparation: Preparation) -> dict[str, m
     return dict(zip((each.ready.key for each in missing), made, strict=True))
 
 
-def _together(planned: Iterator[_Planned], row_bytes: int) -> Iterator[Sequence[_Planned]]:
+def _together(
+    planned: Iterator[_PlannedChunk], row_bytes: int
+) -> Iterator[Sequence[_PlannedChunk]]:
     """Yield chunks that are made together: several, if they take little of many files.
 
     Chunks that are dealt by chance are those of one group, which is planned to fit into memory.
     """
-    some: list[_Planned] = []
+    some: list[_PlannedChunk] = []
     size = 0
     for each in planned:
         if each.recipe.mix is not None:

@@ -172,7 +172,6 @@ class _UnderWay:
             self.wanted.popleft()
 
     def _news_of(self, report: TrainingReport) -> Iterator[Event]:
-        owner, run, attempt = self.event.owner, self.event.run, self.event.attempt
         match report:
             case ChunkWanted():
                 self.wanted.append(report.index)
@@ -181,22 +180,13 @@ class _UnderWay:
             case ModelBuilt():
                 self.bundle.isolation = report.isolation
                 self.history.resume(report.resumed)
-                yield TrainingStarted(
-                    owner=owner,
-                    run=run,
-                    attempt=attempt,
-                    rounds=report.rounds,
-                    isolation=report.isolation,
-                    resumed=report.resumed,
-                    begun_at=self.services.clock(),
-                    warnings=(*self.warnings, *report.summary.warnings),
-                )
+                yield self._started(report)
             case RoundEnded():
                 self.history.add(report)
                 yield EpochEnded(
-                    owner=owner,
-                    run=run,
-                    attempt=attempt,
+                    owner=self.event.owner,
+                    run=self.event.run,
+                    attempt=self.event.attempt,
                     round=report.round,
                     metrics=report.metrics,
                 )
@@ -204,16 +194,32 @@ class _UnderWay:
                 self._check_wanted()
                 self.store_rounds()  # whoever hears that the run is done looks at all rounds
                 self.store_log()
-                yield ModelReady(
-                    owner=owner,
-                    run=run,
-                    attempt=attempt,
-                    model=run,
-                    version=self.bundle.publish(report),
-                    metrics=report.metrics,
-                    warnings=report.warnings,
-                    learned=report.task,
-                )
+                yield self._ready(report)
+
+    def _started(self, built: ModelBuilt) -> TrainingStarted:
+        return TrainingStarted(
+            owner=self.event.owner,
+            run=self.event.run,
+            attempt=self.event.attempt,
+            rounds=built.rounds,
+            isolation=built.isolation,
+            resumed=built.resumed,
+            begun_at=self.services.clock(),
+            warnings=(*self.warnings, *built.summary.warnings),
+        )
+
+    def _ready(self, finished: TrainingFinished) -> ModelReady:
+        """Publish the bundle, and return the news of it."""
+        return ModelReady(
+            owner=self.event.owner,
+            run=self.event.run,
+            attempt=self.event.attempt,
+            model=self.event.run,
+            version=self.bundle.publish(finished),
+            metrics=finished.metrics,
+            warnings=finished.warnings,
+            learned=finished.task,
+        )
 
     def _store(self, made: FileMade) -> None:
         """Keep a file where its kind belongs; the log so far goes with a checkpoint."""

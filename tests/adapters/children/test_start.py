@@ -15,8 +15,8 @@ import pytest
 
 from mlaas4hep.adapters.children import start as module
 from mlaas4hep.adapters.children.forked import release
-from mlaas4hep.adapters.children.prepared import NotBornError, Prepared
-from mlaas4hep.adapters.children.request import NOWHERE, Program, Wanted
+from mlaas4hep.adapters.children.prepared import NotBornError, PreparedProcess
+from mlaas4hep.adapters.children.request import NOWHERE, ChildRequest, Program
 from mlaas4hep.adapters.children.start import IDLE_SECONDS, prepare, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from tests.laptops import descendants
@@ -38,7 +38,7 @@ def child(folder, *arguments, prepares="something", idle_s=IDLE_SECONDS, start=s
     ours.settimeout(60)
     with ours:
         with theirs:
-            wanted = Wanted(
+            wanted = ChildRequest(
                 program=Program(module=NAME, prepares=prepares),
                 folder=folder,
                 environment=environment,
@@ -152,7 +152,7 @@ def test_one_that_gives_no_answer_gives_no_child(tmp_path):
     made = []
 
     def stopped(wanted, idle_s):
-        made.append(Prepared(wanted, idle_s, ready_s=0.5))
+        made.append(PreparedProcess(wanted, idle_s, ready_s=0.5))
         os.kill(made[0].pid, signal.SIGSTOP)
         return made[0].fork(wanted)
 
@@ -224,7 +224,7 @@ def test_a_child_that_is_released_is_no_zombie_though_somebody_still_knows_it(tm
 
 
 def test_what_is_prepared_ahead_is_what_children_are_forked_from(tmp_path):
-    wanted = Wanted(
+    wanted = ChildRequest(
         program=Program(module=NAME, prepares="this"),
         folder=NOWHERE,
         environment=environment,

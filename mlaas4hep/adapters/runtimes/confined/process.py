@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlaas4hep.adapters.children.forked import release
-from mlaas4hep.adapters.children.request import Program, Wanted
+from mlaas4hep.adapters.children.request import ChildRequest, Program
 from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 
@@ -28,7 +28,7 @@ class Process:
         """Start `program` in a folder; see `children.start.start`."""
         self.end_point, theirs = socket.socketpair()
         with theirs:
-            wanted = Wanted(
+            wanted = ChildRequest(
                 program=program,
                 folder=folder,
                 environment=_environment,

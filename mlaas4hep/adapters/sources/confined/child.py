@@ -30,7 +30,7 @@ _FORMATS = "mlaas4hep.adapters.sources."
 Answer = dict[str, Array]
 
 
-class _Asked:
+class _AskedBytes:
     """`Bytes` for which the parent is asked."""
 
     def __init__(self, end: socket.socket) -> None:
@@ -83,7 +83,7 @@ class _Reader:
             version="",
             size_bytes=size,
             open=lambda _stack: content,
-            ends=Ends(size) if isinstance(content, _Asked) else None,  # asked for in pages
+            ends=Ends(size) if isinstance(content, _AskedBytes) else None,  # asked for in pages
         )
         return place, PlaceFile(place, content)
 
@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> None:
 def _content(end: socket.socket) -> Bytes:
     """Return the bytes of the file: of the descriptor that comes first, or as the parent has them."""
     _, descriptors, _, _ = socket.recv_fds(end, 1, 1, socket.MSG_CMSG_CLOEXEC)
-    return FileBytes(descriptors[0]) if descriptors else _Asked(end)
+    return FileBytes(descriptors[0]) if descriptors else _AskedBytes(end)
 
 
 def prepare(module: str) -> Any:

@@ -28,7 +28,7 @@ def understood(arrays: Mapping[str, Array]) -> Any:
 
 
 @dataclass(slots=True)
-class _Packed:
+class _PackedArrays:
     """Arrays of one answer, each once."""
 
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class _Packed:
 
 def pack(columns: Columns) -> dict[str, Array]:
     """Return entries as arrays that a frame can hold."""
-    packed = _Packed()
+    packed = _PackedArrays()
     flat = {name: packed.name(values) for name, values in columns.flat.items()}
     jagged = {
         name: (packed.name(rows.content), packed.name(rows.offsets))

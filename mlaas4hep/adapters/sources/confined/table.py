@@ -18,7 +18,7 @@ from typing import Any
 
 from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.children.forked import Child, release
-from mlaas4hep.adapters.children.request import Program, Wanted
+from mlaas4hep.adapters.children.request import ChildRequest, Program
 from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
@@ -141,7 +141,7 @@ class _Child:
         folder = tempfile.TemporaryDirectory(prefix="mlaas-reading-")
         self._socket, theirs = socket.socketpair()
         with theirs:
-            wanted = Wanted(
+            wanted = ChildRequest(
                 program=Program(module=_MODULE, prepares=module),
                 folder=Path(folder.name),
                 environment=_environment,
@@ -160,7 +160,7 @@ class _Child:
         Raises:
             _GoneError: there is none, and there will be none.
         """
-        waited = _Waited()
+        waited = _WaitingTime()
         try:
             frames.send(self._socket, asked, {})
             for _ in range(_MOST_ASKS):
@@ -193,7 +193,7 @@ class _Child:
         return ValueError("it breaks the library that reads it")
 
 
-class _Waited:
+class _WaitingTime:
     """How long one answer was waited for so far, without what was done for it meanwhile."""
 
     def __init__(self) -> None:

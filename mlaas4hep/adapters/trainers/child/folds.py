@@ -20,7 +20,7 @@ from mlaas4hep.adapters.trainers.child.trainingdata import Feed, TrainingData
 from mlaas4hep.adapters.trainers.framework import (
     Block,
     BlockModel,
-    Exported,
+    Export,
     Floats,
     RoundMetrics,
     Sample,
@@ -141,9 +141,9 @@ class FoldedModel:
         self._models, self._histories = models, histories
         self._ended, self._is_last = position["ended"], position["is_last"]
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write each model into a folder of its own."""
-        found = Exported()
+        found = Export()
         for fold, model in enumerate(self._models):
             name = folding.folder(fold)
             (folder / name).mkdir()

@@ -31,7 +31,7 @@ _BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
 _WIDTH = "idim"  #: what the first argument of `model` is usually called
 
 
-class Built(NamedTuple):
+class BuiltModel(NamedTuple):
     """What a model.py gives."""
 
     framework: Framework
@@ -39,7 +39,9 @@ class Built(NamedTuple):
     warnings: tuple[str, ...]  #: what its author may not expect of the call
 
 
-def build(path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int) -> Built:
+def build(
+    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
+) -> BuiltModel:
     """Run model.py and return its model, with the first of `frameworks` that knows it.
 
     Raises:
@@ -84,7 +86,9 @@ class _NotBuiltError(Exception):
         self.told = told
 
 
-def _built(path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int) -> Built:
+def _built(
+    path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
+) -> BuiltModel:
     packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
     with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
         defined = _run(path)
@@ -101,7 +105,7 @@ def _built(path: Path, job: TrainingJob, frameworks: Sequence[Framework], second
         framework = next(known, frameworks[0])
         _check_keys(job, job.frameworks[frameworks.index(framework)])
         model = framework.build(made, job, defined)
-        return Built(framework, model, _warned(first, job.columns))
+        return BuiltModel(framework, model, _warned(first, job.columns))
 
 
 def _check_keys(job: TrainingJob, name: str) -> None:

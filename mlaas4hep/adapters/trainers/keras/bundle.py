@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mlaas4hep.adapters.trainers import onnxfile
-from mlaas4hep.adapters.trainers.framework import Exported, Floats
+from mlaas4hep.adapters.trainers.framework import Export, Floats
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.core.models.bundle.conversion import (
     NOT_INSTALLED,
@@ -25,7 +25,7 @@ _LITE = "model.tflite"
 _OPSET = 18  #: that ONNX Runtimes since 2023 read
 
 
-def write(folder: Path, model: Any, sample: Floats) -> Exported:
+def write(folder: Path, model: Any, sample: Floats) -> Export:
     """Write SavedModel, model.keras and, where they agree with it, model.tflite and model.onnx.
 
     Args:
@@ -42,7 +42,7 @@ def write(folder: Path, model: Any, sample: Floats) -> Exported:
     unsaved = write_keras(folder / "model.keras", model)
     first, last = nodes(folder)
     found = (_write_lite(folder, sample), _write_onnx(folder, model, sample), *unsaved)
-    return Exported.of(*found, input_node=first, output_node=last)
+    return Export.of(*found, input_node=first, output_node=last)
 
 
 def nodes(folder: Path) -> tuple[str, str]:

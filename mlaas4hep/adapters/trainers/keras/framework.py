@@ -13,7 +13,7 @@ from mlaas4hep.adapters.trainers.child.failure import check_gpu
 from mlaas4hep.adapters.trainers.keras import compiling, devices, wrapping
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.adapters.trainers.keras.older.keras2 import (
-    Wrapped,
+    WrappedBuilder,
     become_keras2,
     is_keras2,
     old_spellings,
@@ -50,7 +50,7 @@ class Keras:
 
     def owns(self, made: object) -> bool:
         """Tell whether it is a Keras model, or what wrapped one for scikit-learn."""
-        return isinstance(made, keras.Model) or is_keras2(made) or isinstance(made, Wrapped)
+        return isinstance(made, keras.Model) or is_keras2(made) or isinstance(made, WrappedBuilder)
 
     def older(self, error: BaseException, seed: int) -> bool:
         """Leave all devices but one, and become Keras 2 if its version may be why model.py raised."""
@@ -66,7 +66,7 @@ class Keras:
     def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> KerasModel:
         """Check a model, and make it one of one input and one output that is compiled."""
         check_gpu(job, "TensorFlow", sees_one=bool(self._find_devices()))
-        if isinstance(made, Wrapped):
+        if isinstance(made, WrappedBuilder):
             made = made.build(job.columns)
         made = compiling.prepared(made, job)
         devices.check(made, job.params.batch_size)

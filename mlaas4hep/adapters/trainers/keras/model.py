@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
+from mlaas4hep.adapters.trainers.framework import Block, Export, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.keras import bundle, wrapping
 from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.checks import oddities
@@ -133,7 +133,7 @@ class KerasModel:
         if beside:
             self._beside.restore_plain(beside)
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write SavedModel, model.keras and model.tflite."""
         if self._scores is not None:
             bundle.write_keras(folder / "autoencoder.keras", self.keras)

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
     Block,
-    Exported,
+    Export,
     Floats,
     RoundMetrics,
     Sample,
@@ -116,12 +116,12 @@ class LightgbmModel:
         self._booster = lightgbm.Booster(model_str=state["trees"].tobytes().decode())
         self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.txt and model.onnx."""
         self._booster.save_model(folder / _FILE)
         entries = trees.with_ends(sample)
         expected = self._outputs(entries)
-        return Exported.of(onnxfile.write(folder, self._converted, entries, expected))
+        return Export.of(onnxfile.write(folder, self._converted, entries, expected))
 
     def _settle_classes(self, labels: Floats) -> None:
         """Say how many classes there are, now that the labels are known."""

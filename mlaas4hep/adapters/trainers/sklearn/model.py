@@ -16,7 +16,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import check_one_label
 from mlaas4hep.adapters.trainers.framework import (
     Block,
-    Exported,
+    Export,
     Floats,
     RoundMetrics,
     Sample,
@@ -123,11 +123,11 @@ class SklearnModel:
         self.estimator, generator = pickle.loads(bytes(state["pickle"]))  # noqa: S301 - see `state`
         np.random.set_state(generator)  # noqa: NPY002 - what scikit-learn uses
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.pickle and model.onnx."""
         (folder / _FILE).write_bytes(pickled(self.estimator))
         labels = self._job.label_columns.labels
-        return Exported.of(convert.write_onnx(folder, self.estimator, sample, labels))
+        return Export.of(convert.write_onnx(folder, self.estimator, sample, labels))
 
     def _learn(self, block: Block, classes: Any) -> None:
         x, y, weights = tabular.taken(block)

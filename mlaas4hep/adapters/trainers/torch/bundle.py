@@ -11,14 +11,14 @@ import torch
 
 from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
-from mlaas4hep.adapters.trainers.framework import Exported, Floats
+from mlaas4hep.adapters.trainers.framework import Export, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.core.models.bundle.conversion import Conversion, Converted, NotMade
 
 _WEIGHTS = "model.pt"
 
 
-def write(folder: Path, model: Scores, sample: Floats) -> Exported:
+def write(folder: Path, model: Scores, sample: Floats) -> Export:
     """Write model.pt (the weights), model.torchscript, and model.onnx, or else model.torch."""
     model = model.cpu().eval()
     torch.save(model.module.state_dict(), folder / _WEIGHTS)
@@ -27,9 +27,9 @@ def write(folder: Path, model: Scores, sample: Floats) -> Exported:
     for convert in (_by_graph, _by_trace):
         found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
         if isinstance(found, Conversion):
-            return Exported.of(found, scripted)
+            return Export.of(found, scripted)
     model.columns = sample.shape[1]
-    return Exported.of(found, scripted, *_write_native(folder / "model.torch", model))
+    return Export.of(found, scripted, *_write_native(folder / "model.torch", model))
 
 
 def _write_script(path: Path, model: Scores, sample: Floats, expected: Floats) -> Converted:

@@ -69,7 +69,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
+class JointTarget:
     """The targets of all heads; what it does, `Target` does for one label."""
 
     parts: tuple[Part, ...]
@@ -143,12 +143,12 @@ class Joint:
         return found
 
 
-Learned = Target | Joint
+Learned = Target | JointTarget
 
 
 def joint(
     defined: Mapping[str, Any], form: Outputs, heads: Sequence[Head], job: TrainingJob
-) -> tuple[Joint, ...]:
+) -> tuple[JointTarget, ...]:
     """Return what `loss` of model.py may mean for several label columns, likeliest first.
 
     Raises:
@@ -165,7 +165,7 @@ def joint(
         for loss, head, (_, labels) in zip(losses, heads, shares(form, columns), strict=True)
     ]
     return tuple(
-        Joint(parts=_parts(each, form, columns), names=columns.names, form=form, whole=whole)
+        JointTarget(parts=_parts(each, form, columns), names=columns.names, form=form, whole=whole)
         for each in itertools.product(*found)
     )
 

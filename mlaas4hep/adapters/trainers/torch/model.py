@@ -12,7 +12,7 @@ import torch
 from mlaas4hep.adapters.native.torch import Scores, outputs_of, scores
 from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
-from mlaas4hep.adapters.trainers.framework import Block, Exported, Floats, RoundMetrics, State
+from mlaas4hep.adapters.trainers.framework import Block, Export, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.adapters.trainers.torch import beside, bundle, target, trial
 from mlaas4hep.adapters.trainers.torch.batch import Batch
@@ -191,7 +191,7 @@ class TorchModel:
         if self._target:
             beside.put_back_losses(self._target.losses, kept.get("of losses", ()))
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.pt, and model.onnx if it holds."""
         return bundle.write(folder, self._scores(), sample)
 

@@ -19,7 +19,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import (
     Block,
-    Exported,
+    Export,
     Floats,
     RoundMetrics,
     Sample,
@@ -120,12 +120,12 @@ class XgboostModel:
         self._booster = booster
         self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
-    def export(self, folder: Path, sample: Floats) -> Exported:
+    def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.ubj and model.onnx."""
         self._booster.save_model(folder / _FILE)
         entries = trees.with_ends(sample)
         expected = self._outputs(entries)
-        return Exported.of(onnxfile.write(folder, self._converted, entries, expected))
+        return Export.of(onnxfile.write(folder, self._converted, entries, expected))
 
     def _matrix(self, blocks: Callable[[], Iterator[Block]], like: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""

@@ -33,7 +33,7 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Straight:
+class StraightEntries:
     """Order, ranges and scaling of the branches."""
 
     names: Names  #: in the order of the network's columns
@@ -48,7 +48,7 @@ class Straight:
     @classmethod
     def of(
         cls, specs: Sequence[BranchSpec], schema: Schema, lows: Doubles, highs: Doubles
-    ) -> "Straight":
+    ) -> "StraightEntries":
         """Return the way of entries whose branches are all flat numbers in known ranges."""
         subtracted, divisor, factor = scaling_table(specs)[:, :, 0].T
         return cls(

@@ -20,7 +20,7 @@ class Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp.close()
-        self._incoming = _Incoming(sock)
+        self._incoming = _IncomingBytes(sock)
         self.fp = io.BufferedReader(self._incoming)
 
     def begin(self) -> None:
@@ -29,7 +29,7 @@ class Answer(http.client.HTTPResponse):
         self._incoming.begin_body()
 
 
-class _Incoming(io.RawIOBase):
+class _IncomingBytes(io.RawIOBase):
     """The bytes of one answer as they come."""
 
     def __init__(self, sock: socket.socket) -> None:

@@ -161,17 +161,11 @@ def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
             raise UnknownBasketError(leaf.name)
         return offsets
 
-    def in_values(offsets: Array) -> Array:
-        size = kind.dtype.itemsize * kind.inner
-        if size > 1 and (offsets % size).any():
-            raise UnknownBasketError(leaf.name)
-        return offsets // kind.dtype.itemsize
-
     if not kind.header:
         return Basket(
             entries=entries,
             values=_values(leaf, data[:border]),
-            offsets=lambda: in_values(in_bytes()),
+            offsets=lambda: _in_values(leaf, in_bytes()),
             rows=StoredRows(
                 places=stored[1:],
                 key_size=key_size,
@@ -180,11 +174,15 @@ def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
                 inner=kind.inner,
             ),
         )
-    offsets = in_bytes()
-    body = _without_headers(kind, data[:border], offsets)
-    counts = _counts(data[:border], offsets[:-1] + _VECTOR_COUNT)
-    offsets -= np.arange(entries + 1) * kind.header
-    offsets = in_values(offsets)
+    return _of_vectors(leaf, entries, data[:border], in_bytes())
+
+
+def _of_vectors(leaf: Baskets, entries: int, data: memoryview, offsets: Array) -> Basket:
+    """Return a basket of rows that have a header, and their count in it; `offsets` are in bytes."""
+    body = _without_headers(leaf.kind, data, offsets)
+    counts = _counts(data, offsets[:-1] + _VECTOR_COUNT)
+    offsets -= np.arange(entries + 1) * leaf.kind.header
+    offsets = _in_values(leaf, offsets)
     if not np.array_equal(counts, np.diff(offsets)):
         raise UnknownBasketError(leaf.name)
     return Basket(entries=entries, values=_values(leaf, body.data), offsets=lambda: offsets)
@@ -195,6 +193,14 @@ def _places(stored: Array, key_size: int, steps: bool) -> Array:
     if not steps:
         return stored
     return np.append(stored[:1], np.cumsum(stored[1:]) + key_size).astype(">i4")
+
+
+def _in_values(leaf: Baskets, offsets: Array) -> Array:
+    """Return offsets in bytes as such in values."""
+    size = leaf.kind.dtype.itemsize * leaf.kind.inner
+    if size > 1 and (offsets % size).any():
+        raise UnknownBasketError(leaf.name)
+    return offsets // leaf.kind.dtype.itemsize
 
 
 def _step(kind: Kind, entries: int, border: int, size: int) -> int:

@@ -165,48 +165,63 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
 
 def _branch_numbers(stream: Stream, version: int) -> tuple[tuple[int, ...], NumberPlaces]:
     """Return baskets, room, entries, first entry, bytes of values and in the file; and where."""
-    at = stream.at
-    if version == 10:  # noqa: PLR2004 - versions of TBranch
-        _, _, _, baskets, _, _, room, _, entries, total, packed = stream.take(_BRANCH_10)
-        places = NumberPlaces(
-            baskets=at + 12,
-            room=at + 28,
-            entries=at + 36,
-            first_entry=0,
-            values_bytes=at + 44,
-            stored_bytes=at + 52,
-            spans=((at, stream.at),),
-        )
-        return (baskets, room, entries, 0, total, packed), places
-    if version in (11, 12):
-        _, _, _, baskets, _, _, room, _, entries, first, total, packed = stream.take(_BRANCH_11)
-        places = NumberPlaces(
-            baskets=at + 12,
-            room=at + 28,
-            entries=at + 36,
-            first_entry=at + 44,
-            values_bytes=at + 52,
-            stored_bytes=at + 60,
-            spans=((at, stream.at),),
-        )
-        return (baskets, room, entries, first, total, packed), places
-    if version == 13:  # noqa: PLR2004
-        _, _, _, baskets, _ = stream.take(_BRANCH_13[0])
-        first_span = (at, stream.at)
-        stream.skip()  # fIOFeatures
-        more = stream.at
-        _, room, _, entries, first, total, packed = stream.take(_BRANCH_13[1])
-        places = NumberPlaces(
-            baskets=at + 12,
-            room=more + 4,
-            entries=more + 12,
-            first_entry=more + 20,
-            values_bytes=more + 28,
-            stored_bytes=more + 36,
-            spans=(first_span, (more, stream.at)),
-        )
-        return (baskets, room, entries, first, total, packed), places
+    match version:
+        case 10:
+            return _numbers_10(stream)
+        case 11 | 12:
+            return _numbers_11(stream)
+        case 13:
+            return _numbers_13(stream)
     raise UnknownStreamError(f"TBranch of version {version}")
+
+
+def _numbers_10(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
+    at = stream.at
+    _, _, _, baskets, _, _, room, _, entries, total, packed = stream.take(_BRANCH_10)
+    places = NumberPlaces(
+        baskets=at + 12,
+        room=at + 28,
+        entries=at + 36,
+        first_entry=0,
+        values_bytes=at + 44,
+        stored_bytes=at + 52,
+        spans=((at, stream.at),),
+    )
+    return (baskets, room, entries, 0, total, packed), places
+
+
+def _numbers_11(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
+    at = stream.at
+    _, _, _, baskets, _, _, room, _, entries, first, total, packed = stream.take(_BRANCH_11)
+    places = NumberPlaces(
+        baskets=at + 12,
+        room=at + 28,
+        entries=at + 36,
+        first_entry=at + 44,
+        values_bytes=at + 52,
+        stored_bytes=at + 60,
+        spans=((at, stream.at),),
+    )
+    return (baskets, room, entries, first, total, packed), places
+
+
+def _numbers_13(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
+    at = stream.at
+    _, _, _, baskets, _ = stream.take(_BRANCH_13[0])
+    first_span = (at, stream.at)
+    stream.skip()  # fIOFeatures
+    more = stream.at
+    _, room, _, entries, first, total, packed = stream.take(_BRANCH_13[1])
+    places = NumberPlaces(
+        baskets=at + 12,
+        room=more + 4,
+        entries=more + 12,
+        first_entry=more + 20,
+        values_bytes=more + 28,
+        stored_bytes=more + 36,
+        spans=(first_span, (more, stream.at)),
+    )
+    return (baskets, room, entries, first, total, packed), places
 
 
 def _skipped(stream: Stream, _class_name: str) -> bool:

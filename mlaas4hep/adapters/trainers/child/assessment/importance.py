@@ -25,7 +25,7 @@ Figure = Callable[[Floats, Floats, Floats | None], float | None]  #: of labels, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldOut:
+class HeldOutEntries:
     """Entries that were not learned from."""
 
     name: str  #: of the part: "test" or "val"
@@ -39,9 +39,9 @@ class HeldOut:
         rows = np.arange(len(x), dtype=np.int32)
         return Block(x=x, y=self.labels, order=rows, folds=self.folds)
 
-    def at(self, rows: NDArray[np.integer[Any]]) -> "HeldOut":
+    def at(self, rows: NDArray[np.integer[Any]]) -> "HeldOutEntries":
         """Return some of them."""
-        return HeldOut(
+        return HeldOutEntries(
             name=self.name,
             x=self.x[rows],
             labels=self.labels[rows],
@@ -55,14 +55,14 @@ class KeptEntries:
 
     def __init__(self, chunks: int) -> None:
         self._most = max(1, -(-MOST_ENTRIES // chunks))  #: of a chunk
-        self._found: dict[str, list[HeldOut]] = {"test": [], "val": []}
+        self._found: dict[str, list[HeldOutEntries]] = {"test": [], "val": []}
 
     def add(self, chunk: SplitChunk) -> None:
         """Keep a share of the chunk's entries."""
         for name, rows in (("test", chunk.split.test), ("val", chunk.split.validation)):
             chosen = rows[: self._most]
             if len(chosen):
-                every = HeldOut(
+                every = HeldOutEntries(
                     name=name,
                     x=chunk.x,
                     labels=chunk.labels,
@@ -71,7 +71,7 @@ class KeptEntries:
                 )
                 self._found[name].append(every.at(chosen))
 
-    def entries(self) -> HeldOut | None:
+    def entries(self) -> HeldOutEntries | None:
         """Return them; None if nothing was held out."""
         name = next((name for name, found in self._found.items() if found), "")
         if not name:
@@ -79,7 +79,7 @@ class KeptEntries:
         found = self._found[name]
         weights = [each.weights for each in found if each.weights is not None]
         folds = [each.folds for each in found if each.folds is not None]
-        return HeldOut(
+        return HeldOutEntries(
             name=name,
             x=np.concatenate([each.x for each in found]),
             labels=np.concatenate([each.labels for each in found]),
@@ -89,7 +89,11 @@ class KeptEntries:
 
 
 def importance(
-    model: Model, held_out: HeldOut, branches: Sequence[BranchColumns], figure: Figure, seed: int
+    model: Model,
+    held_out: HeldOutEntries,
+    branches: Sequence[BranchColumns],
+    figure: Figure,
+    seed: int,
 ) -> dict[str, Any] | None:
     """Return how much `figure` falls for each branch, the largest first; None if nobody can tell.
 
@@ -119,7 +123,7 @@ def importance(
 
 def _of_branch(  # noqa: PLR0917 - all that a comparison needs
     model: Model,
-    held_out: HeldOut,
+    held_out: HeldOutEntries,
     branch: BranchColumns,
     figure: Figure,
     whole: float,
@@ -140,7 +144,7 @@ def _of_branch(  # noqa: PLR0917 - all that a comparison needs
     }
 
 
-def _fewer(held_out: HeldOut, branches: int) -> HeldOut:
+def _fewer(held_out: HeldOutEntries, branches: int) -> HeldOutEntries:
     most = min(MOST_ENTRIES, max(_FEWEST, _BUDGET // (REPEATS * max(branches, 1))))
     if len(held_out.x) <= most:
         return held_out

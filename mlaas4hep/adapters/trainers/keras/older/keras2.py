@@ -181,11 +181,11 @@ def _wrappers(fullname: str) -> types.ModuleType:
     module.__path__ = []
     if fullname.endswith(_SCIKIT):
         for name in ("KerasClassifier", "KerasRegressor", "BaseWrapper"):
-            setattr(module, name, type(name, (Wrapped,), {}))
+            setattr(module, name, type(name, (WrappedBuilder,), {}))
     return module
 
 
-class Wrapped:
+class WrappedBuilder:
     """What keras.wrappers.scikit_learn makes of the function that builds a model."""
 
     def __init__(self, build_fn: Any = None, **keywords: Any) -> None:

@@ -7,7 +7,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
 
 from mlaas4hep.adapters.trainers.child.assessment.checktext import to_text
-from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOut, importance
+from mlaas4hep.adapters.trainers.child.assessment.importance import HeldOutEntries, importance
 from mlaas4hep.adapters.trainers.child.assessment.overtraining import (
     Pair,
     compared,
@@ -107,7 +107,9 @@ class FirstColumn:
 def test_only_what_the_model_looks_at_counts():
     random = np.random.default_rng(4)
     x = random.random((2000, 3), dtype=np.float32)
-    held_out = HeldOut(name="test", x=x, labels=(x[:, 0] > 0.5).astype(np.float32), weights=None)
+    held_out = HeldOutEntries(
+        name="test", x=x, labels=(x[:, 0] > 0.5).astype(np.float32), weights=None
+    )
     branches = (
         BranchColumns(name="met", start=1, width=2),
         BranchColumns(name="pt", start=0, width=1),
@@ -147,7 +149,7 @@ def test_weighted_importances_are_those_of_scikit_learn():
     labels = (x @ [1.0, 0.5, 0.0] + 0.2 * random.normal(size=4000) > 0.75).astype(np.float32)
     weights = (0.1 + 5 * x[:, 1]).astype(np.float32)
     model = Linear([1.0, 0.5, 0.1])
-    held_out = HeldOut(name="test", x=x, labels=labels, weights=weights)
+    held_out = HeldOutEntries(name="test", x=x, labels=labels, weights=weights)
     branches = tuple(BranchColumns(name=f"x{i}", start=i, width=1) for i in range(3))
 
     def area(labels, outputs, weights):
@@ -165,6 +167,6 @@ def test_weighted_importances_are_those_of_scikit_learn():
 
 def test_a_few_entries_say_nothing():
     x = np.zeros((20, 1), np.float32)
-    held_out = HeldOut(name="val", x=x, labels=x[:, 0], weights=None)
+    held_out = HeldOutEntries(name="val", x=x, labels=x[:, 0], weights=None)
 
     assert importance(FirstColumn(), held_out, (), lambda *_: 1.0, seed=1) is None
