@@ -24,7 +24,7 @@ def entry_list(given: Any) -> list[dict[str, Any]]:
     """Return entries, one dictionary each; values that are missing (NaN, NA) become None.
 
     Raises:
-        InvalidRequestError: it holds no entries, or a value is no number; the message names it.
+        InvalidRequestError: it holds no entries, or a value is neither number nor text; the message names it.
     """
     rows = _rows(given)
     if not all(isinstance(row, Mapping) for row in rows):
@@ -106,19 +106,34 @@ def _is_array(column: Any) -> bool:
 
 
 def _plain(value: Any, name: str, *, missing: bool = True) -> Any:
-    """Return numbers and lists of Python for those of any library."""
-    if type(value).__name__ in _ABSENT:
-        value = None
-    elif hasattr(value, "tolist"):
-        value = value.tolist()
-    elif hasattr(value, "to_list"):
-        value = value.to_list()
+    """Return numbers, texts and lists of Python for those of any library; a matrix has no texts."""
+    value = _of_python(value)
     if isinstance(value, list | tuple):
         return [_plain(each, name, missing=missing) for each in value]
-    if isinstance(value, float) and math.isnan(value):
-        value = None
-    if value is None and missing:
-        return None
+    if missing and (value is None or isinstance(value, str | bytes)):
+        return _text(value, name)
     if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     raise InvalidRequestError(f"{name!r} holds {value!r}, which is no finite number", branch=name)
+
+
+def _of_python(value: Any) -> Any:
+    """Return the value of Python that one of another library is; None if it is missing (NaN, NA)."""
+    if type(value).__name__ in _ABSENT:
+        return None
+    for method in ("tolist", "to_list"):
+        if hasattr(value, method):
+            value = getattr(value, method)()
+            break
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _text(value: str | bytes | None, name: str) -> str | None:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"{name!r} holds {value!r}, which is no UTF-8 text", branch=name
+        ) from error

@@ -85,6 +85,34 @@ def test_errors_of_an_autoencoder_are_no_probabilities(crowded, run, visit):
     assert visitor.errors == []
 
 
+def test_a_text_is_asked_about_as_it_is_written(crowded, run, visit):
+    visitor = visit()
+    page, asked = visitor.page, []
+    branches = {"flat": ["flavour", "met"], "jagged": [], "either": []}
+    card = {"branches": branches, "categories": {"flavour": ["<b>e</b>", "mu"]}, "columns": []}
+    answer = {"predictions": [0.75], "passed": [True], "outside": [[]], "truncated": [[]]}
+
+    def predict(route):
+        asked.append(route.request.post_data_json)
+        route.fulfill(json={**answer, "model": "luca", "version": "v"})
+
+    page.route("**/function/predict/models/*", lambda route: route.fulfill(json=card))
+    page.route("**/function/predict/json", predict)
+    visitor.sign_in(crowded.url, crowded.token("hugo"))
+    page.goto(f"{crowded.url}#/runs/{run()}/try")
+    page.get_by_label("flavour").fill("mu")
+    page.get_by_label("met").fill("41.5")
+    page.get_by_role("button", name="Predict").click()
+    page.locator(".score", has_text="0.75").wait_for()
+
+    assert page.locator("datalist option").evaluate_all("all => all.map((one) => one.value)") == [
+        "<b>e</b>",
+        "mu",
+    ]
+    assert [each["entries"] for each in asked] == [[{"flavour": "mu", "met": 41.5}]]
+    assert serious(page) == {}
+
+
 def test_numbers_of_texts_are_told_beside_their_distribution(crowded, run, visit):
     found = {"features": [TEXT], "left_out": [], "identifiers": [], "label": []}
     visitor = shown(crowded, visit, f"{run(FEATURES=found, HISTOGRAMS=COUNTED)}/data")

@@ -84,13 +84,30 @@ def test_a_missing_value_is_none_and_no_number(missing):
         ({"pt": [1.0], "eta": [2.0]}, "may be one entry or a table"),
         ({"a": np.arange(2), "b": np.arange(3)}, "differ in length"),
         ([{"met": math.inf}], "'met' holds inf"),
-        ([{"met": "high"}], "'met' holds 'high'"),
+        ([{"flavour": b"\xff"}], "which is no UTF-8 text"),
         ([{"met": object()}], "'met' holds"),
     ],
 )
 def test_what_holds_no_entries_is_refused(given, said):
     with pytest.raises(InvalidRequestError, match=said):
         entry_list(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{"flavour": "mu", "tags": ["a", "b"]}],
+        [{"flavour": np.str_("mu"), "tags": np.array(["a", "b"])}],
+        [{"flavour": np.bytes_(b"mu"), "tags": (b"a", b"b")}],
+        ak.Array([{"flavour": "mu", "tags": ["a", "b"]}]),
+        pa.table({"flavour": ["mu"], "tags": [["a", "b"]]}),
+        pd.DataFrame({"flavour": pd.Categorical(["mu"]), "tags": [["a", "b"]]}),
+        {"flavour": pd.Series(["mu"], dtype="string"), "tags": ak.Array([["a", "b"]])},
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_texts_stay_texts(given):
+    assert entry_list(given) == [{"flavour": "mu", "tags": ["a", "b"]}]
 
 
 def test_rows_are_numbers_only():

@@ -23,7 +23,7 @@ export async function show(body, run, { signal, whose }) {
       warnings(run.warnings),
       cutflow instanceof Error ? absent(cutflow, run) : cuts(cutflow),
       features instanceof Error ? absent(features, run) : branches(features),
-      together instanceof Error || together.branches.length < 2 ? null : matrix(together),
+      together instanceof Error || together.branches.length < 2 ? null : matrix(together, features.features?.filter((one) => !one.jagged && one.used).length),
       histograms instanceof Error ? absent(histograms, run) : distributions(histograms, categoriesOf(features)),
     ),
   );

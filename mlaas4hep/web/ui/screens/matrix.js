@@ -7,7 +7,8 @@ const NAMED = 24; // more names than that do not fit beside the squares
 const NAMES_WIDE = 150;
 const LISTED = 12;
 
-export function matrix({ branches, matrix: values }) {
+// `all` is how many branches with one value there are: of very many, those of the first are told.
+export function matrix({ branches, matrix: values }, all = branches.length) {
   const size = branches.length * SIDE;
   const left = branches.length <= NAMED ? NAMES_WIDE : 0;
   const squares = values.flatMap((row, down) => row.map((value, right) => square(branches, down, right, value)));
@@ -17,7 +18,7 @@ export function matrix({ branches, matrix: values }) {
     picture.append(...branches.map((name, down) => svg("text", { x: -6, y: (down + 0.7) * SIDE }, name.length > 22 ? `${name.slice(0, 21)}…` : name)));
     picture.style.maxWidth = `${left + size}px`;
   }
-  return h("div.grid2", panel("Correlations", picture, h("p.small.quiet", "Blue goes up together, red goes against each other; both ways in the order of the features.")), panel("The strongest pairs", strongest(branches, values)));
+  return h("div.grid2", panel("Correlations", picture, h("p.small.quiet", "Blue goes up together, red goes against each other; both ways in the order of the features.", branches.length < all && ` Of the first ${branches.length} of ${all} branches with one value.`)), panel("The strongest pairs", strongest(branches, values)));
 }
 
 function square(branches, down, right, value) {

@@ -127,7 +127,7 @@ function leftBy([[lost, kept], [missed, found]]) {
 }
 
 function significance(best) {
-  const left = leftAt(best).slice(0, -1);
+  const left = leftAt(best).filter(([, background, signal]) => background || signal);
   const at = left.map(([threshold]) => threshold);
   const value = (work) => left.map(([, background, signal]) => work(signal, background));
   const simple = value((s, b) => (b >= 5 ? s / Math.sqrt(b) : null));

@@ -121,7 +121,7 @@ def _points(curve: Roc) -> dict[str, list[float | None]]:
     return {
         "false_positives": curve.false_positives[keep].tolist(),
         "true_positives": curve.true_positives[keep].tolist(),
-        "thresholds": [None, *(float(f"{each:.6g}") for each in curve.thresholds[keep[1:]])],
+        "thresholds": [None, *curve.thresholds[keep[1:]].tolist()],
     }
 
 
