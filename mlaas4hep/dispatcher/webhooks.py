@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 PAUSE_S = 10.0
 _ANSWER_S = 10.0
 _AT_ONCE = 20  #: in one round
+_OF_OWNER = 5  #: of them of one owner: an address may let each wait until the end
 _REMEMBERED = 100_000
 
 
@@ -103,10 +105,14 @@ class Webhooks:
     def _claim(self) -> list[Notice]:
         """Return what is due; it is written down first, so that nobody else tells it now."""
         found: list[Notice] = []
+        of_owner: Counter[str] = Counter()
         with self._services.leases.hold("webhooks"):
             for run in self._services.runs.list():
-                if len(found) < _AT_ONCE and (notice := self._notice(run)) is not None:
+                if len(found) >= _AT_ONCE or of_owner[run.owner] >= _OF_OWNER:
+                    continue
+                if (notice := self._notice(run)) is not None:
                     self._keep(run, notice.delivery)
+                    of_owner[run.owner] += 1
                     found.append(notice)
         return found
 

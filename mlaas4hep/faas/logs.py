@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 
 from mlaas4hep.adapters import tracing
+from mlaas4hep.core.harmless import harmless
 from mlaas4hep.settings import SettingsError
 
 TEXT, JSON = "text", "json"
@@ -31,10 +32,18 @@ def set_up_logging(level: str, form: str = TEXT) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+class LineFormatter(logging.Formatter):
+    """Records as text in which nothing that strangers wrote looks like another record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record; all its lines but the first are indented, and a terminal obeys none."""
+        return harmless(super().format(record)).replace("\n", "\n  ")
+
+
 def formatter(form: str) -> logging.Formatter:
     """Return what writes a record as one line."""
     if form == TEXT:
-        return logging.Formatter("%(levelname)s %(name)s %(message)s")
+        return LineFormatter("%(levelname)s %(name)s %(message)s")
     from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415 - only where it is wanted
 
     made: logging.Formatter = JsonFormatter(

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from mlaas4hep.faas.logs import LineFormatter
+
 LIMIT_BYTES = 4 * 1024 * 1024  #: of the newer half; the older half has as much
 _BEHIND = 10_000  #: lines that a slow reader may lag behind before it misses some
 _AUTHORIZATION = re.compile(r"(?i)(\bauthorization\b\W+(?:b\W)?(?:bearer|basic)?\s*)[^\s'\",;]+")
@@ -121,7 +123,7 @@ def collected(target: FunctionLog, level: str) -> Iterator[None]:
     """Write what this process logs to `target` while the context lasts."""
     root = logging.getLogger()
     handler = _Handler(target, level.upper())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(LineFormatter("%(levelname)s %(name)s %(message)s"))
     before = root.level
     root.setLevel(level.upper())
     root.addHandler(handler)

@@ -23,7 +23,7 @@ class Receiver:
     """Somebody's server: what it was told, and what it answers."""
 
     def __init__(self):
-        self.told, self.status = [], 200
+        self.told, self.status, self.cookie = [], 200, ""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +32,7 @@ class Receiver:
                 receiver.told.append((self.path, dict(self.headers), body))
                 self.send_response(receiver.status)
                 self.send_header("Location", "http://127.0.0.1:9/")
+                self.send_header("Set-Cookie", receiver.cookie)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -140,6 +141,29 @@ def test_a_host_that_is_a_machine_of_ours_by_then_is_told_nothing(world, receive
     assert "no answer: it is a machine of an internal network" in caplog.text
     assert "secret" not in caplog.text
     assert told(world, 4000) == [1]  # where the operator lists that network
+
+
+def test_many_ends_of_one_owner_do_not_hold_up_those_of_another(world, receiver):
+    people = [world.person(name) for name in ("alice", "bob")]
+    for person, runs in zip(people, (22, 1), strict=True):
+        person.upload()
+        for number in range(1, runs + 1):
+            assert person.submit(webhook=f"{receiver.url}/{person.owner}").status_code == 200
+            problem = Problem(code="x", message="no tree")
+            failed = RunFailed(owner=person.owner, run=f"luca_{number}", problem=problem)
+            world.services.runs.apply([failed])
+
+    assert told(world, 1, 2) == [6, 5]
+
+    of_bob = [path for path, _, _ in receiver.told if path.endswith(people[1].owner)]
+    assert len(of_bob) == 1
+
+
+def test_cookies_of_one_answer_are_not_sent_with_the_next(world, receiver, ended):
+    receiver.status, receiver.cookie = 503, "session=of-somebody"
+    told(world, 1, 4000)
+
+    assert [headers.get("Cookie") for _, headers, _ in receiver.told] == [None, None]
 
 
 def test_an_address_where_nobody_is_holds_nothing_up(world, receiver, ended):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 
 import httpx
 import pytest
@@ -87,6 +88,17 @@ def test_a_traceback_is_one_line_of_json():
 
     assert "\n" not in line
     assert "ValueError: invalid literal" in json.loads(line)["exc_info"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_strangers_wrote_looks_like_no_record_of_its_own(form):
+    name = "a\nERROR mlaas4hep the disk is full\r\x1b]0;x\x07\u202e\x9b31m"
+    record = logging.LogRecord("m", logging.INFO, "f", 1, "model %s", (name,), None)
+
+    told = formatter(form).format(record)
+
+    assert not re.search(r"^ERROR", told, re.MULTILINE)
+    assert told.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(("level", "form"), [("LOUD", "json"), ("INFO", "xml")])

@@ -67,7 +67,7 @@ def test_what_this_process_logs_can_be_collected(tmp_path):
         logging.getLogger("some.module").debug("too fine")
     logging.getLogger("some.module").warning("after")
 
-    assert texts(log.lines()) == ["INFO some.module two", "lines"]
+    assert texts(log.lines()) == ["INFO some.module two", "  lines"]
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,10 @@ def bearer(authorization: str | None) -> str:
         raise UnauthenticatedError(
             f"{scheme[:20]!r} authorization does not work here", hint=_GET_ONE
         )
+    if not token.isascii():  # what no text can hold, too: half of a character
+        raise UnauthenticatedError(
+            "the token is not a JWT: it has letters that none has", hint=_GET_ONE
+        )
     if len(token) > _MAX_TOKEN:
         raise UnauthenticatedError(f"the token is longer than {_MAX_TOKEN} characters")
     return token

@@ -1,3 +1,6 @@
+import base64
+import json
+import math
 import time
 
 import jwt
@@ -104,13 +107,112 @@ def test_clocks_may_differ_by_half_a_minute(verifier, issuer):
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer nonsense", "Bearer a.b.c"]
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer nonsense",
+        "Bearer a.b.c",
+        "Bearer é.b.c",
+    ],
 )
 def test_what_is_not_a_bearer_token_is_refused_with_a_hint(verifier, header):
     with pytest.raises(UnauthenticatedError) as caught:
         verifier.person(header)
 
     assert "Authorization: Bearer TOKEN" in caught.value.problem.hint
+
+
+def _signed(issuer, header, payload):
+    """Return a header with a token of the issuer's key, whatever its parts are."""
+    parts = (base64.urlsafe_b64encode(each.encode()).rstrip(b"=") for each in (header, payload))
+    text = b".".join(parts)
+    proof = base64.urlsafe_b64encode(issuer.keys[0]._key.sign(text)).rstrip(b"=")
+    return f"Bearer {(text + b'.' + proof).decode()}"
+
+
+_DEEP = "[" * 4000 + "]" * 4000
+_HEADERS = {
+    "deep": lambda head: head[:-1] + f', "x": {_DEEP}}}',
+    "long number": lambda head: head[:-1] + f', "x": {"9" * 5000}}}',
+    "a list": lambda _: "[]",
+    "nothing": lambda _: "",
+    "algorithms": lambda head: head.replace('"EdDSA"', '["EdDSA"]'),
+    "no algorithm": lambda head: head.replace('"EdDSA"', "null"),
+    "none": lambda head: head.replace('"EdDSA"', '"nOnE"'),
+    "half a letter": lambda head: head.replace('"EdDSA"', r'"\ud800"'),
+    "keys": lambda head: head.replace('"kid"', '"kid": ["k"], "was"'),
+    "a path": lambda head: head.replace('"kid"', '"kid": "../../etc/passwd", "was"'),
+    "something critical": lambda head: head[:-1] + ', "crit": ["exp2"]}',
+    "content apart": lambda head: head[:-1] + ', "b64": false, "crit": ["b64"]}',
+}
+
+
+@pytest.mark.parametrize("what", _HEADERS)
+def test_odd_heads_of_tokens_are_refused_also_with_a_good_signature(verifier, issuer, what):
+    head = json.dumps({"alg": "EdDSA", "kid": issuer.keys[0].kid})
+
+    with pytest.raises(UnauthenticatedError):
+        verifier.person(_signed(issuer, _HEADERS[what](head), json.dumps(good_claims())))
+
+
+def test_keys_and_addresses_that_a_token_brings_along_are_not_looked_at(verifier, issuer):
+    foreign = ec.generate_private_key(ec.SECP256R1())
+    brought = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(foreign.public_key()))
+    more = {"jwk": brought, "jku": "https://evil.example/keys", "x5u": "https://evil.example"}
+    token = jwt.encode(good_claims(), foreign, "ES256", headers={"kid": issuer.keys[0].kid, **more})
+
+    with pytest.raises(UnauthenticatedError):
+        verifier.person(f"Bearer {token}")
+    assert not any("evil" in url for url in issuer.asked)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": math.inf},
+        {"exp": math.nan},
+        {"exp": 10**400},
+        {"exp": True},
+        {"exp": [1]},
+        {"exp": "1"},
+        {"nbf": math.inf},
+        {"nbf": math.nan},
+        {"nbf": []},
+        {"iat": 10**400},
+        {"iat": math.inf},
+        {"aud": []},
+        {"aud": {"mlaas": 1}},
+        {"aud": [["mlaas"]]},
+        {"aud": ["others"]},
+        {"aud": None},
+        {"iss": None},
+        {"iss": []},
+        {"sub": ""},
+        {"sub": None},
+        {"sub": ["alice"]},
+        {"sub": "\ud800"},
+        {"groups": [f"g{number}" for number in range(501)]},
+    ],
+    ids=ascii,
+)
+def test_claims_of_odd_kinds_are_refused_and_end_nothing(verifier, issuer, claims):
+    payload = json.dumps(good_claims() | claims)
+    head = json.dumps({"alg": "EdDSA", "kid": issuer.keys[0].kid})
+
+    with pytest.raises(UnauthenticatedError):
+        verifier.person(_signed(issuer, head, payload))
+
+
+def test_a_token_for_several_audiences_and_with_parts_of_seconds_is_good(verifier, issuer):
+    claims = good_claims()
+    claims |= {"aud": ["others", claims["aud"]], "exp": claims["exp"] + 0.5}
+    head = json.dumps({"alg": "EdDSA", "kid": issuer.keys[0].kid})
+
+    assert verifier.person(_signed(issuer, head, json.dumps(claims))).subject == "alice"
 
 
 def test_a_tampered_token_is_refused(verifier, issuer):
