@@ -3,6 +3,7 @@
 import math
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlaas4hep.core.data.values.texts import text_array
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.errors import InvalidRequestError
 
+_EXACT = 2.0**53  #: below, a double holds every whole number
 _SHORT = reprlib.Repr()  #: what somebody sent may be large, and deeper than Python's stack
 _SHORT.maxlevel = _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxstring = _SHORT.maxlong = 80
 
@@ -41,7 +43,7 @@ def as_columns(
         ):
             flat[name] = _texts(name, each)
         else:
-            flat[name] = _numbers(name, each, range(len(each)))
+            flat[name] = _numbers(name, each, range(len(each)), keep_type=name in own_types)
     return Columns(entries=entries, flat=flat, jagged=jagged)
 
 
@@ -68,7 +70,8 @@ def _rows(
     content = None if keep_type else doubles_of(lambda: chain.from_iterable(values), size)
     if content is None:
         of_entry = np.repeat(np.arange(len(values)), counts)
-        content = _numbers(name, list(chain.from_iterable(values)), of_entry)
+        numbers = list(chain.from_iterable(values))
+        content = _numbers(name, numbers, of_entry, keep_type=keep_type)
     return Jagged(content=content, offsets=offsets)
 
 
@@ -79,18 +82,53 @@ def _texts(name: str, values: Sequence[Any]) -> Array:
     return text_array(values)
 
 
-def _numbers(name: str, values: Sequence[Any], entries: Sequence[int] | Array) -> Array:
+def _numbers(
+    name: str, values: Sequence[Any], entries: Sequence[int] | Array, *, keep_type: bool
+) -> Array:
     """Return `values` as an array; `entries` tells which entry each one is from."""
+    array = _as_given(values)
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        for position, value in enumerate(values):
+            if value is not None and not isinstance(value, int | float):
+                raise _wrong(name, int(entries[position]), value, "a number")
+        array = np.array([np.nan if value is None else value for value in values], np.float64)
+    if keep_type and array.dtype.kind == "f":
+        return _with_all_digits(name, values, entries, array)
+    return array
+
+
+def _as_given(values: Sequence[Any]) -> Array:
     try:
-        array = np.array(values)
+        return np.array(values)
     except ValueError:  # lists among numbers
-        array = np.array(None)
-    if array.ndim == 1 and array.dtype.kind in "biuf":
+        return np.array(None)
+
+
+def _with_all_digits(
+    name: str, values: Sequence[Any], entries: Sequence[int] | Array, array: Doubles
+) -> Array:
+    """Return the doubles in `array`, or whole numbers where a double loses digits of one.
+
+    NumPy makes doubles of whole numbers beside decimal ones, and of those above 2^63 beside smaller.
+
+    Raises:
+        InvalidRequestError: no type holds all of them as they are.
+    """
+    large = np.flatnonzero(np.abs(array) >= _EXACT).tolist()
+    lost = [at for at in large if isinstance(values[at], int) and int(array[at]) != values[at]]
+    if not lost:
         return array
-    for position, value in enumerate(values):
-        if value is not None and not isinstance(value, int | float):
-            raise _wrong(name, int(entries[position]), value, "a number")
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    are_whole = np.isfinite(array).all() and (array == np.floor(array)).all()
+    for kind in (np.int64, np.uint64) if are_whole else ():
+        with suppress(OverflowError):
+            return np.array([int(value) for value in values], kind)
+    raise InvalidRequestError(
+        f"entry {int(entries[lost[0]])}: branch {name!r} is {values[lost[0]]}, of which digits are lost"
+        " beside the other values",
+        branch=name,
+        hint="whole numbers without null and decimal ones, all from 0 to 2^64 or from -2^63 to 2^63;"
+        " or one entry a request",
+    )
 
 
 def checked_identifiers(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -64,6 +64,44 @@ def test_integers_beyond_64_bits_are_taken_as_floats():
     assert columns(SCHEMA, [{**ENTRY, "met": 2**64}]).flat["met"].tolist() == [2.0**64]
 
 
+LARGE, LARGER = 2**62 + 1, 2**63 + 3  #: doubles do not hold their last digits
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([LARGE, 1.0, -3], np.int64),
+        ([LARGER, 1], np.uint64),
+        ([LARGER, 1.0], np.uint64),
+        ([2**53, 0.5], np.float64),
+        ([2**60, -0.5, 1e300], np.float64),
+        ([LARGE, True], np.int64),
+    ],
+)
+@pytest.mark.parametrize("where", ["met", "pt"])
+def test_whole_numbers_whose_type_matters_keep_all_digits_beside_others(values, kind, where):
+    met, pt = (values[0], values) if where == "pt" else (None, [0])
+    entries = [{**ENTRY, "met": met or value, "pt": pt, "eta": pt} for value in values]
+
+    found = columns(SCHEMA, entries, frozenset({"met", "pt"}))
+
+    array = found.flat["met"] if where == "met" else found.jagged["pt"].content[: len(values)]
+    assert array.dtype == kind
+    assert array.tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [([0.5, LARGE], 1), ([LARGE, None], 0), ([-1, LARGER], 1), ([1, 2**64 + 1], 1)],
+)
+def test_a_whole_number_of_which_digits_would_be_lost_is_named(values, number):
+    entries = [{**ENTRY, "met": value} for value in values]
+
+    with pytest.raises(InvalidRequestError, match=f"entry {number}: branch 'met' is .* digits"):
+        columns(SCHEMA, entries, frozenset({"met"}))
+    assert columns(SCHEMA, entries).flat["met"].dtype == np.float64  # where it does not matter
+
+
 def test_identifiers_are_given_back_as_they_came():
     assert identifiers(SCHEMA, [{**ENTRY, "run": "a"}, ENTRY]) == [{"run": "a"}, {}]
 
@@ -79,7 +117,7 @@ FLAT = Schema(flat=frozenset(NAMES), jagged=frozenset(), identifiers=frozenset({
         {"a": 7},
         {"a": True},
         {"a": None},
-        {"a": 2**60 + 1},
+        {"a": 2**60},
         {"a": 2**70},
         {"event": 12},
         {"a": float("nan")},
