@@ -10,6 +10,7 @@ import io
 import tarfile
 import tempfile
 from base64 import b64decode, b64encode
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def write(file: Path, platform: Platform, *, chunks: bool = False) -> Account:
 
 
 def restore(file: Path, platform: Platform) -> Account:
-    """Put a backup into an empty platform.
+    """Put a backup into an empty platform, or go on where an interrupted restore of it ended.
 
     Raises:
         DamagedError: the file is not whole.
@@ -92,14 +93,14 @@ def restore(file: Path, platform: Platform) -> Account:
     """
     account = _checked(file)
     platform.nats.prepare()
-    _refuse_unless_empty(platform)
+    there = _put_before(file, platform)
     for name, content in _contents(file):
         kind, _, rest = name.partition("/")
         bucket, _, key = rest.partition("/")
-        if kind == "objects":
+        if kind == "objects" and name not in there:
             platform.services.buckets[bucket].put_stream(key, cast(BinaryIO, content), _LARGEST)
     for name, content in _contents(file):
-        if name.startswith("messages/"):
+        if name.startswith("messages/") and name not in there:
             platform.nats.put(wire.load(_Kept, content.read()).message())
     return account
 
@@ -181,17 +182,53 @@ def _contents(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 yield member.name, content
 
 
-def _refuse_unless_empty(platform: Platform) -> None:
-    for stream in STREAMS:
-        if any(platform.nats.messages(stream)):
-            raise _in_use(f"stream {stream}")
-    for bucket, store in platform.services.buckets.items():
-        if any(store.list("")):
-            raise _in_use(f"bucket {bucket}")
+def _put_before(file: Path, platform: Platform) -> set[str]:
+    """Return what of a backup lies in the platform already, byte by byte.
+
+    Raises:
+        ConflictError: there is something else: the platform is in use.
+    """
+    messages = {stream: deque(platform.nats.messages(stream)) for stream in STREAMS}
+    objects = {
+        f"objects/{bucket}/{info.key}"
+        for bucket, store in platform.services.buckets.items()
+        for info in store.list("")
+    }
+    there: set[str] = set()
+    if objects or any(messages.values()):
+        for name, content in _contents(file):
+            is_there = (name in objects and _is_stored(name, content, platform)) or (
+                name.startswith("messages/") and _is_next(name, content, messages)
+            )
+            there |= {name} if is_there else set()
+    others = [f"stream {stream}" for stream, left in messages.items() if left]
+    others += [f"bucket {name.split('/')[1]}" for name in sorted(objects - there)]
+    if others:
+        raise _in_use(others[0])
+    return there
+
+
+def _is_stored(name: str, content: IO[bytes], platform: Platform) -> bool:
+    """Tell whether an object of the platform has this content."""
+    _, bucket, key = name.split("/", 2)
+    with platform.services.buckets[bucket].open(key) as stored:
+        return sealed.checksum(stored) == sealed.checksum(cast(BinaryIO, content))
+
+
+def _is_next(name: str, content: IO[bytes], messages: dict[str, deque[Message]]) -> bool:
+    """Tell whether a message is the next one that lies in its stream, and take it from there."""
+    left = messages[name.split("/")[1]]
+    if not left:
+        return False
+    kept = wire.load(_Kept, content.read()).message()
+    if (kept.subject, kept.data) != (left[0].subject, left[0].data):
+        return False
+    left.popleft()
+    return True
 
 
 def _in_use(what: str) -> ConflictError:
     return ConflictError(
-        f"the platform is in use: {what} is not empty",
+        f"the platform is in use: {what} has what is not in the backup",
         hint="a backup is put into an empty platform only, so that nothing is ever mixed",
     )

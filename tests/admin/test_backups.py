@@ -1,10 +1,13 @@
 """A platform is written into a file and put into an empty one."""
 
+import itertools
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.nats.archive import STREAMS
 from mlaas4hep.admin import archive
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.errors import ConflictError, DamagedError, ServiceUnavailableError
@@ -70,11 +73,89 @@ def test_a_file_that_is_not_whole_is_refused_before_anything_is_put_back(
     assert objects(again) == {}
 
 
-def test_a_platform_in_use_is_not_written_over(used, tmp_path):
+def a_new_number(platform):
+    platform.services.runs.next_number("o", "r")
+
+
+def a_new_run(platform):
+    platform.services.runs.create(replace(platform.services.runs.get("o", "r_1"), name="r_2"))
+
+
+def a_new_object(platform):
+    platform.services.models.put("o/r_2/model.json", b"{}")
+
+
+def another_content(platform):
+    before = platform.services.runs_files.get("o/r_1/model.py")
+    platform.services.runs_files.put("o/r_1/model.py", before[:-1] + b"?")
+
+
+@pytest.mark.parametrize("use", [a_new_number, a_new_run, a_new_object, another_content])
+def test_a_platform_in_use_is_not_written_over(used, tmp_path, use):
     archive.write(tmp_path / "all.tar", used)
+    use(used)
+    before = objects(used), messages(used)
 
     with pytest.raises(ConflictError, match="in use"):
         archive.restore(tmp_path / "all.tar", used)
+
+    assert (objects(used), messages(used)) == before
+
+
+def messages(platform):
+    return [
+        (message.subject, message.data)
+        for stream in STREAMS
+        for message in platform.nats.messages(stream)
+    ]
+
+
+class EndedError(Exception):
+    """The restore is ended."""
+
+
+def test_an_interrupted_restore_goes_on_wherever_it_ended(used, empty, tmp_path):
+    account = archive.write(tmp_path / "all.tar", used, chunks=True)
+    again = empty()
+    writes = account.objects + account.messages
+    for most in (1, 1, account.objects, 1, writes):
+        with suppress(EndedError):
+            archive.restore(tmp_path / "all.tar", interrupted(again, most))
+
+    assert archive.restore(tmp_path / "all.tar", again) == account
+    assert (objects(again), messages(again)) == (objects(used), messages(used))
+
+
+def interrupted(platform, most):
+    """Return the platform as it takes so many writes only."""
+    left = itertools.count(most, -1)
+
+    def dying(write):
+        def written(*given):
+            if next(left) == 0:
+                raise EndedError
+            return write(*given)
+
+        return written
+
+    stores = {name: Spy(getattr(platform.services, name), put_stream=dying) for name in STORES}
+    return replace(
+        platform,
+        services=replace(platform.services, **stores),
+        nats=Spy(platform.nats, put=dying),
+    )
+
+
+class Spy:
+    """Something of which one method is another one."""
+
+    def __init__(self, inner, **changed):
+        self._inner = inner
+        self._changed = changed
+
+    def __getattr__(self, name):
+        found = getattr(self._inner, name)
+        return self._changed[name](found) if name in self._changed else found
 
 
 class Away(MemoryStore):

@@ -16,7 +16,14 @@ from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answer import SLOWEST
 from mlaas4hep.adapters.sources.places.web.network import checked_pools
-from mlaas4hep.adapters.sources.places.web.response import Response, SilentError, failure
+from mlaas4hep.adapters.sources.places.web.response import (
+    TOO_MANY,
+    Response,
+    RestingError,
+    SilentError,
+    failure,
+)
+from mlaas4hep.adapters.sources.places.web.rests import Rests
 from mlaas4hep.core.backoff import backoff_s
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
@@ -51,6 +58,7 @@ class WebClient:
             pause: waits for so many seconds before another try.
         """
         self._clock, self._pause = clock, pause
+        self._rests = Rests(clock)
         self._policy = policy
         self._address = address
         self._silence_s = silence_s
@@ -72,7 +80,7 @@ class WebClient:
             answer, error = self._try(url, span)
             if answer is not None and answer.status in _GOOD:
                 return answer
-            pause = _pause_s(answer, failed)
+            pause = _pause_s(answer, error, failed)
             if pause is None or self._clock() + pause > patience_ends:
                 raise error
             if not isinstance(error, ServiceUnavailableError):
@@ -95,7 +103,7 @@ class WebClient:
         at = _parsed(url, self._address(url))
         for _ in range(MAX_REDIRECTS + 1):
             self._policy.check_url(str(at))
-            answer = self._asked(url, at, span)
+            answer = self._asked_in_time(url, at, span)
             if answer.status not in _REDIRECTS:
                 return answer
             location = answer.headers.get("location", "")
@@ -106,6 +114,21 @@ class WebClient:
             f"{shown(url)}: the server sends us elsewhere more than {MAX_REDIRECTS} times",
             hint="write the URL at which the file lies",
         )
+
+    def _asked_in_time(self, url: str, at: httpx.URL, span: Span) -> Response:
+        """Ask a server, unless it wants to be left alone: it may have said so of another file.
+
+        Raises:
+            RestingError: it does.
+        """
+        server = f"{at.scheme}://{at.netloc.decode()}"
+        left_s = self._rests.left_s(server)
+        if left_s:
+            raise RestingError(url, left_s)
+        answer = self._asked(url, at, span)
+        if answer.status == TOO_MANY and answer.retry_after_s:
+            self._rests.wants(server, answer.retry_after_s)
+        return answer
 
     def _asked(self, url: str, at: httpx.URL, span: Span) -> Response:
         start, stop = span
@@ -142,11 +165,13 @@ class WebClient:
         )
 
 
-def _pause_s(answer: Response | None, failed: int) -> float | None:
+def _pause_s(answer: Response | None, error: MlaasError, failed: int) -> float | None:
     """Return how long to wait before the next try here; None: whoever asks tries again later.
 
     A server that says when to come again, but never means it, is asked less and less often.
     """
+    if isinstance(error, RestingError):
+        return error.retry_after_s
     asked_s = answer.retry_after_s if answer is not None and answer.may_heal else None
     if asked_s is None:
         return PAUSES_S[failed] if failed < len(PAUSES_S) else None

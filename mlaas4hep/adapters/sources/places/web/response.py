@@ -16,13 +16,26 @@ from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailable
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _NO_RANGE = re.compile(r"bytes \*/(\d+)")
-_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TOO_MANY = 429  #: of whoever asks, whatever they ask for
+_TRY_AGAIN = frozenset({408, 425, TOO_MANY, 500, 502, 503, 504})
 _LONGEST_S = 366 * 24 * 3600.0  #: that a server can want to be left alone
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 
 
 class SilentError(ServiceUnavailableError):
     """A server says nothing, or too little: another question at once would wait as long again."""
+
+
+class RestingError(ServiceUnavailableError):
+    """A server was asked for another file, and wants to be left alone for a while."""
+
+    def __init__(self, url: str, left_s: float) -> None:
+        super().__init__(
+            f"{shown(url)}: the server wants to be left alone for {left_s:.0f} s: too many files"
+            " were asked of it",
+            hint="restart the run when it is well again",
+            retry_after_s=left_s,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
