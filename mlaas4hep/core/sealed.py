@@ -77,7 +77,7 @@ def checksum(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-class Checked:
+class CheckedStream:
     """A stream that is read through once, and then tells the checksum of what came."""
 
     def __init__(self, stream: BinaryIO) -> None:

@@ -142,7 +142,7 @@ def check_member(upload: Upload, member: Member, services: Services) -> None:
         DamagedError: it has another size or other bytes.
     """
     with services.tarballs.open(upload.key(member)) as content:
-        stream = sealed.Checked(content)
+        stream = sealed.CheckedStream(content)
         size_bytes = 0
         while block := stream.read(_BLOCK):
             size_bytes += len(block)
@@ -197,7 +197,7 @@ def _unpack(
 
 
 def _store(file: tarball.PackedFile, key: str, services: Services) -> Member:
-    content = sealed.Checked(file.content)
+    content = sealed.CheckedStream(file.content)
     size_bytes = services.tarballs.put_stream(key, cast("BinaryIO", content), file.size_bytes)
     return Member(
         path=file.path, stored=file.path, size_bytes=size_bytes, checksum=content.checksum

@@ -1,14 +1,19 @@
 """A real browser before the page: Debian's chromium, driven by playwright-core."""
 
+import json
 import os
 import shutil
 from io import BytesIO
 
 import pytest
 
+from mlaas4hep.core.runs import files
+from mlaas4hep.core.runs.events import ModelReady, RunFailed
+from mlaas4hep.errors import Problem
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
-from tests.people import World
+from tests.browser.figures import CHECKS, COUNTED, HINGED, QUALITY, losses
+from tests.people import FOLDER, World
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDE, NARROW = {"width": 1600, "height": 1000}, {"width": 360, "height": 740}
@@ -109,3 +114,31 @@ def crowded(tmp_path_factory):
 
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+@pytest.fixture(scope="module")
+def trained(crowded):
+    """Return gina: two runs are done, what was written at their ends by hand, and one failed."""
+    gina = crowded.person("gina")
+    for epochs in (3, 5, 7):
+        crowded.now += 60
+        gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
+        gina.submit(title=f"{epochs} epochs")
+    problem = Problem(code="x", message="no tree 'Events'", stage="specs")
+    crowded.services.runs.apply([RunFailed(owner=gina.owner, run="luca_3", problem=problem)])
+    for run, area, fall in (("luca_1", 0.81, 0.9), ("luca_2", 0.92, 0.8)):
+        metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
+        about = {"owner": gina.owner, "run": run}
+        done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
+        crowded.services.runs.apply([done])
+        quality = QUALITY if run == "luca_1" else {"test/MET_pt > 40": HINGED}
+        write = {
+            files.HISTORY: losses(fall),
+            files.QUALITY: quality,
+            files.CHECKS: CHECKS,
+            files.HISTOGRAMS: COUNTED,
+        }
+        for name, content in write.items():
+            key = files.key(gina.owner, run, name)
+            crowded.services.runs_files.put(key, json.dumps(content).encode())
+    return gina

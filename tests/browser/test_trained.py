@@ -3,45 +3,13 @@
 import json
 import re
 
-import pytest
-
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
-from mlaas4hep.core.runs.events import ModelReady, RunFailed
+from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.core.runs.scans import Trial, Trials
-from mlaas4hep.errors import Problem
 from tests.browser.axe import serious
-from tests.browser.figures import CHECKS, COUNTED, HINGED, QUALITY, SEVERAL, losses
-from tests.people import FOLDER
-
-
-@pytest.fixture(scope="module")
-def trained(crowded):
-    """Return gina: two runs are done, what was written at their ends by hand, and one failed."""
-    gina = crowded.person("gina")
-    for epochs in (3, 5, 7):
-        crowded.now += 60
-        gina.upload({**FOLDER, "params.json": json.dumps({"epochs": epochs})})
-        gina.submit(title=f"{epochs} epochs")
-    problem = Problem(code="x", message="no tree 'Events'", stage="specs")
-    crowded.services.runs.apply([RunFailed(owner=gina.owner, run="luca_3", problem=problem)])
-    for run, area, fall in (("luca_1", 0.81, 0.9), ("luca_2", 0.92, 0.8)):
-        metrics = (("test_auc", area), ("test_auc_error", 0.01), ("test_MET_pt > 40_auc", 0.5))
-        about = {"owner": gina.owner, "run": run}
-        done = ModelReady(**about, model=run, version="v", metrics=metrics, learned="binary")
-        crowded.services.runs.apply([done])
-        quality = QUALITY if run == "luca_1" else {"test/MET_pt > 40": HINGED}
-        write = {
-            files.HISTORY: losses(fall),
-            files.QUALITY: quality,
-            files.CHECKS: CHECKS,
-            files.HISTOGRAMS: COUNTED,
-        }
-        for name, content in write.items():
-            key = files.key(gina.owner, run, name)
-            crowded.services.runs_files.put(key, json.dumps(content).encode())
-    return gina
+from tests.browser.figures import QUALITY, SEVERAL, losses
 
 
 def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):

@@ -6,11 +6,10 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import nats
 import pytest
@@ -36,6 +35,7 @@ from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.settings import Settings, credentials
 from mlaas4hep.testing.nats import NatsServer
 from mlaas4hep.usecases.audit import note
+from tests.contracts.natsrefusals import as_user
 
 HERE = Path(__file__).parents[2] / "deploy" / "nats"
 FUNCTIONS = ("specs", "chunk-preprocess", "train", "predict", "workflow")
@@ -220,34 +220,6 @@ def test_the_others_write_into_runs(connected_as: As, run: Run, name: str) -> No
 
 def test_predict_reads_runs(connected_as: As, run: Run) -> None:
     assert JetStreamRunBook(connected_as("predict"), time.time).get(run.owner, run.name) == run
-
-
-async def as_user(
-    server: NatsServer,
-    place: Path,
-    name: str,
-    do: Callable[[Client], Awaitable[Any]],
-    refusals: int = 1,
-) -> str:
-    """Return what the server refused, in small letters, when it has refused so much."""
-    refused = []
-    enough = asyncio.Event()
-
-    async def note(error: Exception) -> None:
-        refused.append(str(error).lower())
-        if len(refused) >= refusals:
-            enough.set()
-
-    user, password = credentials(str(place / "keys" / f"{name}-nats-user"))
-    client = await nats.connect(server.url, user=user, password=password, error_cb=note)
-    try:
-        await do(client)
-        async with asyncio.timeout(5):
-            await enough.wait()
-        await client.flush()
-    finally:
-        await client.close()
-    return " ".join(refused)
 
 
 @pytest.mark.parametrize("name", TELLS)

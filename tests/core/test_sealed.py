@@ -53,7 +53,7 @@ def test_a_value_that_an_earlier_release_sealed_without_its_key_is_read():
 
 
 def test_a_stream_tells_the_checksum_of_what_was_read():
-    stream = sealed.Checked(io.BytesIO(b"some bytes"))
+    stream = sealed.CheckedStream(io.BytesIO(b"some bytes"))
 
     assert (stream.read(4), stream.read()) == (b"some", b" bytes")
     assert stream.checksum == sealed.checksum(io.BytesIO(b"some bytes"))

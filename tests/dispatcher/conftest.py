@@ -21,6 +21,45 @@ from mlaas4hep.testing.nats import NatsServer
 CallOutcome = tuple[Any, ...]  #: status, body, and headers if there are any
 
 
+def handler_of(functions: "Functions") -> type[BaseHTTPRequestHandler]:
+    """Return what answers calls in their name."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._say(functions.readiness, {})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            function = self.path.rpartition("/")[2]
+            event = json.loads(body)["id"]
+            with functions.changed:
+                functions.headers.append({k.lower(): v for k, v in self.headers.items()})
+                functions.bodies[event] = body
+                functions.calls.append((function, event))
+                functions.changed.notify_all()
+            self._say(*functions.answer(function, event))
+
+        def _say(
+            self,
+            status: int,
+            body: dict[str, Any],
+            headers: Mapping[str, str] = MappingProxyType({}),
+        ) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(data)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
+
+
 class Functions:
     """A gateway whose functions answer what the test wants."""
 
@@ -31,42 +70,7 @@ class Functions:
         self.answer: Callable[[str, str], CallOutcome] = lambda _function, _event: (200, {})
         self.readiness = 200  #: the status that is answered to the question whether they are ready
         self.changed = threading.Condition()
-        functions = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._say(functions.readiness, {})
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                function = self.path.rpartition("/")[2]
-                event = json.loads(body)["id"]
-                with functions.changed:
-                    functions.headers.append({k.lower(): v for k, v in self.headers.items()})
-                    functions.bodies[event] = body
-                    functions.calls.append((function, event))
-                    functions.changed.notify_all()
-                self._say(*functions.answer(function, event))
-
-            def _say(
-                self,
-                status: int,
-                body: dict[str, Any],
-                headers: Mapping[str, str] = MappingProxyType({}),
-            ) -> None:
-                data = json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(data)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))

@@ -1,7 +1,6 @@
 """The store kept in order: what ended runs left, and what nobody finished writing."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +16,10 @@ from mlaas4hep.dispatcher import patrol
 from mlaas4hep.dispatcher.housekeeping import ENDED_S, RESTARTED_S, Housekeeping
 from mlaas4hep.errors import ConflictError, ServiceUnavailableError
 from mlaas4hep.pipeline.records import store_run
-from mlaas4hep.ports import ObjectInfo, Services
+from mlaas4hep.ports import Services
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases.runs import delete
+from tests.dispatcher.stores import Away, Counted
 
 RUN = Run(owner="a", name="luca_1", id="1", folder="luca", number=1, created_at=0, updated_at=0)
 WHO = {"owner": "a", "run": "luca_1"}
@@ -112,23 +112,6 @@ def test_records_that_are_lost_one_by_one_are_rebuilt_and_deleted_runs_are_not(
     assert {run.name for run in services.runs.list()} == {"luca_1", "luca_3"}
 
 
-class Counted(MemoryStore):
-    """A store that counts how many objects it is asked for."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__(clock)
-        self.asked: Counter[str] = Counter()
-
-    def get(self, key: str) -> bytes:
-        self.asked["get"] += 1
-        return super().get(key)
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        for info in super().list(prefix):
-            self.asked["listed"] += 1
-            yield info
-
-
 @pytest.fixture
 def counted() -> Callable[[int], tuple[Services, Counted]]:
     """Return what makes so many runs that are over, in a store that counts what it is asked."""
@@ -187,17 +170,6 @@ def test_a_run_that_came_and_was_lost_between_two_sweeps_is_rebuilt(services: Se
     made += [keeping.rebuild(services.runs.list()), keeping.rebuild(services.runs.list())]
 
     assert made == [set(), {"a/luca_2"}, set()]
-
-
-class Away(MemoryStore):
-    """A store that does not answer until it is back."""
-
-    is_away = True
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        if self.is_away:
-            raise ServiceUnavailableError("the object store does not answer")
-        return super().list(prefix)
 
 
 def test_a_store_that_is_away_at_first_is_looked_through_when_it_is_back(

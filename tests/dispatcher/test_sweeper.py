@@ -7,6 +7,7 @@ from typing import Any
 
 import nats
 import pytest
+from nats.js import JetStreamContext
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.memory import MemoryDeadLetters
@@ -64,6 +65,24 @@ def test_streams_and_buckets_that_are_deleted_are_made_again(
     assert asyncio.run(sweep())
 
 
+async def _emptied(jetstream: JetStreamContext, how: str) -> None:
+    if how == "purged":
+        await jetstream.purge_stream("KV_mlaas-runs")
+    else:
+        await jetstream.delete_stream("KV_mlaas-runs")
+
+
+async def _swept(sweeper: Sweeper, book: JetStreamRunBook, runs: int) -> None:
+    """Sweep until the book is there and has so many runs."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(MlaasError):
+                await sweeper.sweep()
+                if (await asyncio.to_thread(_exists, book)) and len(book.list()) == runs:
+                    return
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.parametrize("how", ["purged", "deleted"])
 def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_anew(
     nats_server: NatsServer, tmp_path: Path, how: str
@@ -89,11 +108,7 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
 
     async def sweep() -> None:
         client = await nats.connect(nats_server.url)
-        jetstream = client.jetstream()
-        if how == "purged":
-            await jetstream.purge_stream("KV_mlaas-runs")
-        else:
-            await jetstream.delete_stream("KV_mlaas-runs")
+        await _emptied(client.jetstream(), how)
         sweeper = Sweeper(
             [],
             client=client,
@@ -101,13 +116,7 @@ def test_runs_whose_bucket_is_emptied_are_there_again_and_no_process_is_started_
             metrics=Metrics(),
             housekeeping=Housekeeping(services),
         )
-        async with asyncio.timeout(60):
-            while True:
-                with suppress(MlaasError):
-                    await sweeper.sweep()
-                    if (await asyncio.to_thread(_exists, book)) and len(book.list()) == 2:
-                        break
-                await asyncio.sleep(0.1)
+        await _swept(sweeper, book, runs=2)
         await client.close()
 
     try:

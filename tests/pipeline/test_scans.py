@@ -1,7 +1,6 @@
 """Scans: trials share what was read, fail by themselves, and the best is promoted."""
 
 import itertools
-import json
 from collections import Counter
 from dataclasses import replace
 
@@ -11,27 +10,20 @@ import pytest
 from mlaas4hep.adapters.memory import MemoryRunBook
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.requests.scan import parse_scan
-from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import (
     ChunkReady,
-    EpochEnded,
     ModelReady,
     RunCancelled,
     ScanContinued,
 )
 from mlaas4hep.core.runs.run import Status
-from mlaas4hep.errors import PermanentError
 from mlaas4hep.oneprocess.delivery import drain
-from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.inputs import load_request
-from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.scans import load_scan, take_turn
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases.runs import announce, restart
 from tests import oracle
-
-ENTRIES = 300
+from tests.pipeline.scanned import ENTRIES, STEPS, run_scan, submitted
 
 
 @pytest.fixture
@@ -51,49 +43,6 @@ def data(tmp_path):
         )
         paths.append(tmp_path / f"{number}.root")
     return paths
-
-
-def pretend_train(event, services):
-    """Train as a model whose loss is the smaller the wider it is, and that refuses width 13."""
-    if event.index:
-        return
-    request = load_request(event, services)
-    width = dict(request.params.arguments).get("width", 1)
-    if width == 13:
-        raise PermanentError("model.py: ValueError: unlucky", stage="train")
-    fact = {"owner": event.owner, "run": event.run, "attempt": event.attempt}
-    services.runs.wait(event.owner, event.run, lambda run: run.chunks.complete, 10)
-    metrics = (("val_loss", 1 / width),)
-    rounds = [{"val_loss": 2 / width}, {"val_loss": 1 / width}]
-    services.runs_files.put(files.key("o", event.run, files.HISTORY), json.dumps(rounds).encode())
-    yield EpochEnded(**fact, round=1, metrics=metrics)
-    services.models.put(f"{event.owner}/{event.run}/v/model.onnx", f"model {width}".encode())
-    record = ModelRecord(
-        owner=event.owner, name=event.run, version="v", files=("model.onnx",), run_id="r"
-    )
-    services.models.put(f"{event.owner}/{event.run}/model.json", wire.dump(record))
-    yield ModelReady(**fact, model=event.run, version="v", metrics=metrics)
-
-
-STEPS = {**table.steps("specs", "chunk-preprocess"), ChunkReady: pretend_train}
-
-
-def submitted(services, data, **scan):
-    """Submit a scan, of which nothing is done yet."""
-    request = pipeline.submit(services, data, chunk_size=100)
-    services.runs.delete("o", request.run)  # only its request is of use here
-    wanted = parse_scan(scan)
-    base = replace(request, run="r_7")
-    stored = {files.REQUEST: wire.dump(base), files.SCAN: wire.dump(wanted)}
-    store_run(new_run(base, 7, 0.0, is_scan=True), stored, services)
-    services.bus.publish([ScanContinued(owner="o", run="r_7")])
-
-
-def run_scan(services, data, **scan):
-    """Do a whole scan and return its run, and how its trials stand."""
-    submitted(services, data, **scan)
-    drain(services, STEPS)
-    return services.runs.get("o", "r_7"), load_scan("o", "r_7", services)[1]
 
 
 def test_twenty_trials_read_the_data_once(services, data):

@@ -15,6 +15,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, ServiceUnavailableError
 from mlaas4hep.serving.registry import Registry, address
+from tests.clock import Clock
 
 
 class Constant:
@@ -55,15 +56,6 @@ def store():
 @pytest.fixture
 def loader():
     return Loader()
-
-
-class Clock:
-    """Tells the time that a test says."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

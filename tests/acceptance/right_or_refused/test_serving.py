@@ -4,43 +4,15 @@ What TensorFlow, or Keras, says to the same rows in this process is what is righ
 TensorFlow on the other side has more cases in tests/http/predict.
 """
 
-import json
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tritonclient.http as triton
 
-from tests.http.predict.packing import packed
+from tests.acceptance.right_or_refused.answers import ROWS, is_refused
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-ROWS = np.array([[0.1, 0.2, 0.3, 0.4], [0.9, 0.8, 0.7, 0.6]], np.float32)
-
-
-@pytest.fixture
-def bring(ask, case_models):
-    """Return a function that uploads a folder under a name, with texts beside its files."""
-
-    def bring(folder, name, *, top="model", params=None, extra=()):
-        texts = dict(extra)
-        if params is not None:
-            texts[f"{top}/params.json"] = json.dumps(params).encode()
-        path = None if folder is None else case_models / folder
-        return ask("POST", f"/upload?name={name}", content=packed(path, top=top, extra=texts))
-
-    return bring
-
-
-@pytest.fixture
-def predicted(ask):
-    """Return a function that asks TensorFlow Serving's way."""
-
-    def predicted(name, instances, verb="predict", **more):
-        asked = {"instances": instances} if verb == "predict" else {"examples": instances}
-        return ask("POST", f"/v1/models/{name}:{verb}", json={**asked, **more})
-
-    return predicted
 
 
 @pytest.fixture
@@ -58,21 +30,6 @@ def tritons(laptop):
     return infer
 
 
-def is_refused(answer, says):
-    return (answer.status_code, says in answer.json()["error"]) == (400, True)
-
-
-def frozen(path, node, rows):
-    """Return what a node of a frozen graph is for these rows."""
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
-
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString(Path(path).read_bytes())
-    (entry,) = [each.name for each in graph.node if each.op == "Placeholder"]
-    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), [])
-    return wrapped.prune(f"{entry}:0", node)(tf.constant(rows)).numpy()
-
-
 def signature(folder, name="serving_default", **inputs):
     """Return the one output of a signature of a SavedModel."""
     import tensorflow as tf  # noqa: PLC0415 - takes seconds
@@ -81,55 +38,6 @@ def signature(folder, name="serving_default", **inputs):
     given = {key: tf.constant(value) for key, value in inputs.items()}
     (answer,) = loaded.signatures[name](**given).values()
     return answer.numpy().tolist()
-
-
-def test_a_frozen_graph_is_read_at_the_node_that_params_name_or_refused(
-    ask, bring, predicted, serving_models
-):
-    path = serving_models / "net" / "frozen.pb"
-    node = (path.parent / "frozen_output.txt").read_text()
-    graph = {"model/frozen.pb": path.read_bytes()}
-
-    for params in ({"outputNode": "Identiti"}, {"inputNode": "entri"}):
-        assert is_refused(bring(None, "frozen", params=params, extra=graph), "did you mean")
-    nodes = {"inputNode": "entry:0", "outputNode": f"{node}:0"}
-    uploaded = bring(None, "frozen", params=nodes, extra=graph)
-
-    assert [each["name"] for each in uploaded.json()["outputs"]] == [node]
-    answer = predicted("frozen", ROWS.tolist()).json()["predictions"]
-    np.testing.assert_allclose(answer, frozen(path, f"{node}:0", ROWS), rtol=1e-5)
-    wrong = ask("POST", "/params?model=frozen", json={"outputNode": "Identiti"})
-    assert is_refused(wrong, "did you mean 'Identity'")
-
-
-ENDS = {
-    "two_ends": ("ends in 2: plus, minus", "minus", [[5.0]]),
-    "split": ("has 2 outputs: halves:0, halves:1", "halves:1", [[5.0, 6.0]]),
-}
-
-
-@pytest.mark.parametrize("kind", ENDS)
-def test_a_frozen_graph_without_a_named_output_has_one_end_or_is_refused(
-    bring, predicted, case_models, kind
-):
-    says, node, rows = ENDS[kind]
-
-    assert is_refused(bring(kind, kind), says)
-    assert bring(kind, kind, params={"outputNode": node}).status_code == 200
-    tensor = node if ":" in node else f"{node}:0"
-    right = frozen(case_models / kind / "graph.pb", tensor, np.float32(rows)).tolist()
-    assert predicted(kind, rows).json() == {"predictions": right}
-
-
-def test_a_frozen_graph_may_come_as_text(bring, predicted, case_models):
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
-
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString((case_models / "two_ends" / "graph.pb").read_bytes())
-    text = {"model/graph.pbtxt": str(graph).encode()}
-
-    assert bring(None, "text", params={"outputNode": "plus"}, extra=text).status_code == 200
-    assert predicted("text", [[5.0]]).json() == {"predictions": [[6.0]]}
 
 
 def test_a_quantised_model_takes_and_gives_the_numbers_that_it_stands_for(

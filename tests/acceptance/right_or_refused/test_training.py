@@ -24,28 +24,19 @@ from mlaas4hep.core.data.planning.draws import drawn
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Split
 from mlaas4hep.core.runs.run import Status
 from tests.acceptance.right_or_refused.oddmodels import (
-    DIVERGING,
     EMA,
-    KERAS_1,
     NET,
-    OWN_FIT,
-    OWN_LOSS,
-    RAISING,
-    SEVERAL,
-    TWO_NAMES,
 )
+from tests.acceptance.right_or_refused.rows import ROWS, cared_for, standardised, usual
 from tests.acceptance.right_or_refused.samples import (
     COMMON,
     EPOCHS,
-    FEW,
     IS_SIGNAL,
     RARE,
     SEED,
     SORTED,
     SPOILT,
     USUAL,
-    packed,
-    root_file,
 )
 from tests.acceptance.right_or_refused.watchdogs import cutting
 
@@ -59,57 +50,6 @@ TOLERANCE = 0.01  #: of an area under the curve
 BATCH, VALIDATES = 50, 0.3
 
 
-def usual(x):
-    return (x - x.min(0)) / (x.max(0) - x.min(0))
-
-
-def standardised(x):
-    return (x - x.mean(0)) / x.std(0)
-
-
-def cared_for(x):
-    """Return what `missing`, `clip` and `scaling` of params.json ask for, without them."""
-    lost = x == -999
-    x = np.where(lost, np.nan, x)
-    x = np.clip(x, *np.nanquantile(x, (0.005, 0.995), axis=0))
-    return np.where(lost, 0.0, (x - np.nanmean(x, 0)) / np.nanstd(x, 0))
-
-
-BY_LABEL = {"a.root": root_file(SORTED, s=IS_SIGNAL)}
-CARE = {"missing": [-999], "clip": "quantiles", "scaling": "standard"}
-#: run to its tarball; in the order of the issue's tables
-ROWS = {
-    "two-files": lambda: packed(USUAL),
-    "sorted": lambda: packed(BY_LABEL, labels="s\n"),
-    "rare": lambda: packed({"s.root": RARE, "b.root": COMMON}, scaling="standard"),
-    "sentinel": lambda: packed(SPOILT, **CARE),
-    "averaged": lambda: packed(USUAL, model=EMA, training="standard"),
-    "own-loss": lambda: packed(
-        {"a.root": root_file(SORTED, s=2 * IS_SIGNAL - 1)},
-        labels="s\n",
-        model=OWN_LOSS,
-        training="chunked",
-        chunk_size=5000,
-    ),
-    "own-fit": lambda: packed(
-        FEW,
-        model=OWN_FIT,
-        epochs=9,
-        beside={"mine.py": "UNITS = int(open('units.txt').read())\n", "units.txt": "4"},
-    ),
-    "diverging": lambda: packed(FEW, model=DIVERGING, epochs=1),
-    "raising": lambda: packed(FEW, model=RAISING, epochs=1, task="binary"),
-    "names": lambda: packed(FEW, model=TWO_NAMES, labels="higgs\nqcd\n", positive="higgs"),
-    "keras-1": lambda: packed(FEW, model=KERAS_1, epochs=1),
-    "several": lambda: packed(
-        {"a.root": root_file(SORTED, s=IS_SIGNAL, e=SORTED.sum(1), pileup=SORTED[:, 1] ** 2)},
-        model=SEVERAL,
-        labels={"tags": ["s", "x2 > 0 && s"], "size": "e"},
-        loss_columns=["pileup"],
-        exclude_branches="none*",
-    ),
-    "nowhere": lambda: packed({"root://no-such-host.invalid//store/a.root": b""}, labels="1\n"),
-}
 #: what MLaaS4HEP_server's input.json says besides
 INPUT_JSON = {"host_folder": "/home/luca", "cert_folder": "/home/luca/.certs", "fout": "model"}
 

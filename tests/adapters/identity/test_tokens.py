@@ -13,6 +13,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
 from mlaas4hep.settings import Settings
+from tests.clock import Clock
 
 ISSUER = "https://login.example.org"
 SETTINGS = Settings(issuer=ISSUER, audience="mlaas", jwks_url=f"{ISSUER}/jwks")
@@ -38,14 +39,6 @@ class Issuer:
         return "Bearer " + self.keys[-1].sign(good_claims() | claims)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def good_claims():
     return {"iss": ISSUER, "aud": "mlaas", "sub": "alice", "exp": int(time.time()) + 600}
 
@@ -57,7 +50,7 @@ def issuer():
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(time.time())
 
 
 @pytest.fixture

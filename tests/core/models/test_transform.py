@@ -154,29 +154,31 @@ def test_a_model_that_tells_missing_values_apart_is_given_nan_for_them():
     np.testing.assert_array_equal(np.nan_to_num(prepared.x), x)
 
 
+MUONS = json.dumps(
+    {
+        "collections": {"Muon": {"where": "Muon_pt > 5", "sort_by": "Muon_pt", "top": 2}},
+        "new_branch": {
+            "lead": {"def": "Muon_pt[0]", "type": "flat"},
+            "fired": {"def": 'HLT == "Mu50"', "type": "flat"},
+        },
+        "flat_cut": {"njets": {"cut": 'njets > 1 || HLT == "Ele"'}},
+    }
+)
+FIRED = [
+    {"HLT": "Mu50", "njets": 2, "Muon_pt": [4.0, 10.0, 30.0, 20.0]},
+    {"HLT": "Ele", "njets": 1, "Muon_pt": []},
+    {"HLT": "None", "njets": 1, "Muon_pt": [9.0]},
+    {"HLT": None, "njets": 3, "Muon_pt": [7.0]},
+]
+
+
 def test_text_elements_and_collections_are_at_prediction_what_they_were_in_training():
-    text = json.dumps(
-        {
-            "collections": {"Muon": {"where": "Muon_pt > 5", "sort_by": "Muon_pt", "top": 2}},
-            "new_branch": {
-                "lead": {"def": "Muon_pt[0]", "type": "flat"},
-                "fired": {"def": 'HLT == "Mu50"', "type": "flat"},
-            },
-            "flat_cut": {"njets": {"cut": 'njets > 1 || HLT == "Ele"'}},
-        }
-    )
-    rows = [
-        {"HLT": "Mu50", "njets": 2, "Muon_pt": [4.0, 10.0, 30.0, 20.0]},
-        {"HLT": "Ele", "njets": 1, "Muon_pt": []},
-        {"HLT": "None", "njets": 1, "Muon_pt": [9.0]},
-        {"HLT": None, "njets": 3, "Muon_pt": [7.0]},
-    ]
     schema = Schema(
         flat=frozenset({"HLT", "njets"}), jagged=frozenset({"Muon_pt"}), texts=frozenset({"HLT"})
     )
-    preproc = Preproc.parse(text)
-    columns = preproc.apply(byentry.columns(schema, rows))
-    specs = measured(columns, file=0, start=0, stop=len(rows))
+    preproc = Preproc.parse(MUONS)
+    columns = preproc.apply(byentry.columns(schema, FIRED))
+    specs = measured(columns, file=0, start=0, stop=len(FIRED))
     layout = Layout.of(specs)
     x = np.empty((columns.entries, layout.width), np.float32)
     fill(layout, columns, x)
@@ -186,12 +188,12 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
         columns=layout.columns,
         specs=specs,
         identifiers=(),
-        preproc=text,
+        preproc=MUONS,
     )
     transform = Transform.of(contract)
 
     prepared = transform.prepare(
-        byentry.columns(transform.schema, [*rows, {"HLT": "new", "njets": 2, "Muon_pt": []}])
+        byentry.columns(transform.schema, [*FIRED, {"HLT": "new", "njets": 2, "Muon_pt": []}])
     )
 
     assert transform.schema.texts == {"HLT"}

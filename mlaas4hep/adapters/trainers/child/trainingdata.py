@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels, check_numbers
 from mlaas4hep.adapters.trainers.child.parts import Parts
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data import weights
 from mlaas4hep.core.data.chunk import Chunk
@@ -19,7 +20,6 @@ from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_l
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import EntryOfChunk, TrainingJob
-from mlaas4hep.core.requests.labelcolumns import LabelColumns
 
 BLOCK_ROWS = 8192
 BLOCK_BYTES = 32 * 1024**2
@@ -30,43 +30,6 @@ class Feed(Protocol):
 
     def chunks(self, indices: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         """Yield these chunks in order, with their numbers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitChunk:
-    """One chunk, and which of its entries train, validate and test."""
-
-    index: int
-    chunk: Chunk
-    x: Floats  #: shape (n, columns), as the model reads it
-    split: Split
-    weights: Floats | None = None  #: shape (n,): in the loss; None: all count alike
-    tested: Floats | None = None  #: the same where nothing is learned
-    physical: Floats | None = None  #: shape (n,): in figures; None: all count alike
-    folds: int = 0  #: models, if there is one for each fold
-    columns: LabelColumns = LabelColumns()
-
-    @property
-    def labels(self) -> Floats:
-        """Return the labels as numbers, shape (n,), or (n, columns) if there are several."""
-        labels: Floats = self.columns.only_labels(self.chunk.y)
-        return labels
-
-    def block(self, rows: Index) -> Block:
-        """Return some rows to be tested in one go; of several models, those predict that never saw them."""
-        folds = self.chunk.parts if self.folds else None
-        return Block(x=self.x, y=self.chunk.y, order=rows, weights=self.tested, folds=folds)
-
-    def training_block(self, rows: Index) -> Block:
-        """Return some rows to be learned from in one go."""
-        return replace(self.block(rows), weights=self.weights)
-
-    def learned(self, rows: Index) -> Block:
-        """Return some training rows, to be predicted by a model that learned from them."""
-        block = self.block(rows)
-        if block.folds is None:
-            return block
-        return replace(block, folds=((block.folds + 1) % self.folds).astype(np.uint8))
 
 
 def block_rows(batch: int, columns: int) -> int:

@@ -18,7 +18,7 @@ from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
 from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.adapters.trainers.keras.own.ownfit import OwnFit
-from mlaas4hep.adapters.trainers.keras.own.remembered import Remembered, as_array, assign
+from mlaas4hep.adapters.trainers.keras.own.remembered import ModelMemory, as_array, assign
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -42,7 +42,7 @@ class KerasModel:
         self._scores = wrapping.scoring(made, job.columns) if target.is_inputs else None
         self._engine = Engine(made, job, target, self._scores)
         self._callbacks = Callbacks(made, job, defined)
-        self._beside = Remembered(made)
+        self._beside = ModelMemory(made)
         self._batch_size = batch_size
         self._validates = job.params.validates
         self._own_fit = (

@@ -102,14 +102,14 @@ class _Headers:
     def counting(self) -> type[tarfile.TarInfo]:
         """Return what `tarfile` is to make of each header: the usual value, counted."""
 
-        class Counted(tarfile.TarInfo):
+        class CountedHeader(tarfile.TarInfo):
             @classmethod
             def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
                 info = super().frombuf(buf, encoding, errors)
                 self.add(info)
                 return info
 
-        return Counted
+        return CountedHeader
 
     def add(self, info: tarfile.TarInfo) -> None:
         """Count one header; TooLargeError when there are more than anybody needs."""

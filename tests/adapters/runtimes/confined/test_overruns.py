@@ -2,13 +2,7 @@ import pytest
 
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.errors import ServiceUnavailableError
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -35,14 +35,11 @@ from tests.adapters.trainers.frameworks.trainings import (
 )
 
 
-class FrameworkContract:
-    """Inherit, and give the names and models of a framework."""
+class FrameworkFixtures:
+    """Inherit, and give the name and models of a framework."""
 
     name: str
     models: dict[str, str]  #: task to the text of a model.py that learns it
-    wrong: dict[str, str]  #: text of a model.py to the words that refuse it
-    native = ""  #: the file that is served where ONNX is not written
-    unconvertible: dict[str, str] = {}  #: like `models`, if the file is written only for these
 
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -69,6 +66,14 @@ class FrameworkContract:
             return Training(cls.name, path, cls.models[task], task).finish()
 
         return learned
+
+
+class FrameworkContract(FrameworkFixtures):
+    """Inherit, and give what is wrong besides."""
+
+    wrong: dict[str, str]  #: text of a model.py to the words that refuse it
+    native = ""  #: the file that is served where ONNX is not written
+    unconvertible: dict[str, str] = {}  #: like `models`, if the file is written only for these
 
     @pytest.mark.parametrize("task", TASKS)
     def test_a_model_is_built_and_described(self, train, task):

@@ -13,7 +13,7 @@ from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.request import MetricsRequest
 from tests.adapters.trainers.frameworks import columns
-from tests.adapters.trainers.frameworks.test_sklearn import OWN
+from tests.adapters.trainers.frameworks.estimators import OWN
 
 FLAVOURS, VALUES = ("isB", "isC"), ("mass", "height")
 IMPORTS = """

@@ -1,6 +1,3 @@
-import io
-import json
-
 import numpy as np
 import pytest
 
@@ -9,80 +6,22 @@ from mlaas4hep.adapters.trainers.child.checkpoint import Position
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.core.data.weighting import TrainingWeights
-from mlaas4hep.core.requests.fitting import Fitting
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
-from tests.adapters.trainers.frameworks.resuming import taken_up
+from tests.adapters.trainers.frameworks.torchmodels import (
+    BESSEL,
+    EXPONENTIAL,
+    KEPT,
+    LOOKED_UP,
+    MODELS,
+    OF_LOGITS,
+    OF_ONE_HOT,
+    OF_WEIGHTS,
+    REMEMBERING,
+    network,
+    torch,
+)
 
-torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
-
-
-def network(last, more=""):
-    return f"""
-import torch
-from torch import nn
-
-def model(idim):
-    return nn.Sequential(nn.Linear(idim, 16), nn.ReLU(), nn.Dropout(0.05), {last})
-
-def optimizer(parameters):
-    return torch.optim.Adam(parameters, lr=0.02)
-{more}
-"""
-
-
-OF_LOGITS = "def loss(o, y): return nn.functional.binary_cross_entropy_with_logits(o, y)"
-OF_ONE_HOT = "def loss(o, y): return ((o - y) ** 2).mean()"
-
-
-BESSEL = """
-import torch
-
-class Bessel(torch.nn.Module):  # which ONNX does not have
-    def forward(self, x):
-        return torch.special.bessel_j0(x)
-"""
-
-
-OF_WEIGHTS = """
-def loss(o, y, weights=None):
-    each = nn.functional.binary_cross_entropy_with_logits(o, y, reduction="none")[:, 0]
-    return (each * weights).mean()
-"""
-STOPPING = Fitting(callbacks=(("EarlyStopping", '{"patience": 1}'),))
-EXPONENTIAL = """
-class Ones(nn.Linear):
-    def __init__(self):
-        super().__init__(16, 1)
-        nn.init.zeros_(self.weight), nn.init.zeros_(self.bias)
-
-    def forward(self, x):
-        return super().forward(x).exp()
-
-"""
-REMEMBERING = """
-import torch
-
-class Net(torch.nn.Linear):
-    KEPT
-
-def model(idim): return Net(idim, 1)
-"""
-KEPT = {
-    "a mask": "def __init__(self, i, o):\n        super().__init__(i, o)\n"
-    "        self.register_buffer('seen', torch.full((3,), float('-inf')))",
-    "a dict": "get_extra_state = lambda self: {'a': 1}\n"
-    "    def set_extra_state(self, state): assert state == {'a': 1}",
-}
-LOOKED_UP = """
-    def __init__(self, idim):
-        super().__init__()
-        self.table, self.last = torch.nn.Embedding(10, 3), torch.nn.Linear(idim, 1)
-    def forward(self, x):
-        return self.last(x) + self.table((x[:, 0] * 9).round().long()).sum(1, keepdim=True)
-
-def model(idim): return Table(idim)
-"""
 
 
 def _plain_epoch(training, epoch):
@@ -130,16 +69,7 @@ class TestTorch(FrameworkContract):
         task: f"{BESSEL}{network(f'Bessel(), nn.Linear(16, {width})')}"
         for task, width in (("binary", 1), ("multiclass", 3), ("regression", 1))
     }
-    models = {
-        "binary": network("nn.BatchNorm1d(16), nn.Linear(16, 1)"),
-        "multiclass": network("nn.Linear(16, 3)"),
-        "regression": network(
-            "nn.Linear(16, 1), nn.Flatten(0)",
-            "loss = nn.MSELoss()\n"
-            "def scheduler(optimizer):\n"
-            "    return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)",
-        ),
-    }
+    models = MODELS
     wrong = {
         "import torch\ndef model(): return torch.nn.Linear": "returns the class Linear, not a PyT",
         "import torch\ndef model(): return 3": "returns a int, not a PyTorch module",
@@ -306,29 +236,6 @@ class TestTorch(FrameworkContract):
 
         assert training.history
 
-    @pytest.mark.parametrize(
-        ("params", "message"),
-        [
-            ({"split": 0.0, "fitting": STOPPING}, "watches 'val_loss'"),
-            ({"fitting": Fitting(callbacks=(("EarlyStopping", '{"monitor": "auc"}'),))}, "'auc'"),
-            ({"batch_size": 1}, "needs more than one entry in a batch"),
-        ],
-    )
-    def test_what_would_end_in_the_training_is_refused_before_it(self, train, params, message):
-        with pytest.raises(TrainingError, match=message) as caught:
-            train("binary", params=params)
-
-        assert caught.value.hint
-
-    def test_a_scheduler_that_ends_too_early_says_how_many_steps_there_are(self, train):
-        cycle = "torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=3)"
-        text = network("nn.Linear(16, 1)", f"def scheduler(o): return {cycle}")
-
-        with pytest.raises(TrainingError, match="`scheduler` ends before the training") as caught:
-            train("binary", text).finish()
-
-        assert "epochs times batches" in caught.value.hint
-
     def test_numbers_that_are_no_classes_are_refused_with_how_to_number_them(self, train):
         training = train("multiclass", labels=(11.0, 13.0, 15.0))
 
@@ -336,20 +243,6 @@ class TestTorch(FrameworkContract):
             training.model.check_labels(np.array([11, 13], np.float32))
 
         assert "(id == 13) + 2 * (id == 15)" in caught.value.hint
-
-    @pytest.mark.parametrize("labels", [(0, 1), (-1, 1), (0.5, 2)])
-    def test_a_loss_that_labels_chose_comes_back_with_a_checkpoint(self, train, labels):
-        text = network("nn.Linear(16, 1)")
-        told, resumed = (train("binary", text, labels=()).model for _ in range(2))
-        told.check_labels(np.array(labels, np.float32))
-
-        resumed.restore(told.state())
-
-        resumed.check_labels(np.array(labels, np.float32))
-        assert (resumed.target.name, resumed.target.compares) == (
-            told.target.name,
-            told.target.compares,
-        )
 
     def test_weights_of_entries_count_in_the_loss(self, train):
         training = train("binary")
@@ -386,64 +279,3 @@ class TestTorch(FrameworkContract):
 
         with pytest.raises(TrainingError, match=r"the (val )?loss became (nan|inf)|became NaN"):
             train("regression", text).finish()
-
-    @pytest.mark.parametrize(
-        ("arguments", "halved"),  # after how many of these rounds Keras 3 has halved it
-        [
-            ({"patience": 1, "cooldown": 1}, [3, 4, 5, 6, 7, 9, 10, 11]),
-            ({"patience": 2, "cooldown": 2}, [4, 7, 10]),
-            ({"patience": 0, "cooldown": 3}, [3, 6, 9]),
-            ({"patience": 2}, [4, 6, 10]),
-        ],
-    )
-    def test_the_learning_rate_falls_where_keras_lets_it_fall(self, train, arguments, halved):
-        asked = (("ReduceLROnPlateau", json.dumps({"factor": 0.5, **arguments})),)
-        model = train("regression", params={"fitting": Fitting(callbacks=asked)}).model
-        group = model._steps.optimizer.param_groups[0]
-        rates = [group["lr"]]
-
-        for number, loss in enumerate((3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1)):
-            model._callbacks.end_round(number, {"val_loss": loss})
-            rates.append(group["lr"])
-
-        assert [number for number in range(1, 12) if rates[number] < rates[number - 1]] == halved
-
-    def test_a_checkpoint_of_a_release_without_callbacks_changes_nothing(self, train):
-        model, other = train("regression").model, train("regression").finish().model
-        content = io.BytesIO(other.state()["torch"].tobytes())
-        kept = torch.load(content, weights_only=True)
-        del kept["callbacks"]
-        torch.save(kept, content := io.BytesIO())
-        before = {name: values.clone() for name, values in model.module.state_dict().items()}
-
-        with pytest.raises(KeyError):
-            model.restore({"torch": np.frombuffer(content.getvalue(), np.uint8)})
-
-        for name, values in model.module.state_dict().items():
-            assert torch.equal(values, before[name])
-
-    def test_callbacks_of_params_json_stop_early_and_bring_the_best_weights_back(
-        self, train, tmp_path
-    ):
-        asked = (
-            ("EarlyStopping", '{"patience": 2, "restore_best_weights": true, "min_delta": 0.001}'),
-            ("ReduceLROnPlateau", '{"patience": 1, "factor": 0.1}'),
-        )
-
-        def make(**how):
-            text = self.models["regression"].replace("lr=0.02", "lr=0.3")
-            params = {"epochs": 60, "fitting": Fitting(callbacks=asked)}
-            return train("regression", text, params=params, **how)
-
-        whole = make().finish()
-        losses = [metrics["val_loss"] for metrics in whole.history]
-        labels, outputs = whole.predictions()
-        assert len(losses) < 60
-        assert whole.model._steps.optimizer.param_groups[0]["lr"] < 0.03
-        best = whole.model._callbacks._waiting[0].best
-        assert np.mean((outputs[:, 0] - labels) ** 2) == pytest.approx(best, rel=1e-4)
-        assert losses[-1] > best - 0.001
-
-        again, resumed = taken_up(make, tmp_path / "c.npz", len(losses) - 2)
-        assert again.history == whole.history
-        np.testing.assert_array_equal(resumed.predictions()[1], outputs)

@@ -41,7 +41,7 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
                 return made
         raise failure
 
-    class Checked(HTTPConnection):
+    class CheckedConnection(HTTPConnection):
         _new_conn = connected
         response_class = Answer
 
@@ -50,7 +50,7 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
         response_class = Answer
 
     class Pool(_Fresh, HTTPConnectionPool):
-        ConnectionCls = Checked
+        ConnectionCls = CheckedConnection
 
     class SecurePool(_Fresh, HTTPSConnectionPool):
         ConnectionCls = CheckedSecure

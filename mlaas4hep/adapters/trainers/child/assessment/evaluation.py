@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Model
 from mlaas4hep.core.models import figures as scores
 from mlaas4hep.core.models.figures import Roc

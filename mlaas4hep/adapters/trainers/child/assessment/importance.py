@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data.planning.parts import Parts
 from mlaas4hep.core.models.training import BranchColumns

@@ -21,7 +21,7 @@ from mlaas4hep.adapters.trainers.child.assessment.histograms import Histograms
 from mlaas4hep.adapters.trainers.child.assessment.importance import KeptEntries, importance
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
-from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Model
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.goals import Goal

@@ -22,7 +22,7 @@ _NUMBERS = "plain"
 _LIBRARIES = ("keras", "tf_keras", "tensorflow")
 
 
-class Remembered:
+class ModelMemory:
     """What the objects behind one model remember."""
 
     def __init__(self, model: Any) -> None:

@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix
 from mlaas4hep.adapters.trainers.child.assessment import evaluation, overtraining
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import Evaluation
 from mlaas4hep.adapters.trainers.child.assessment.overtraining import Pair
-from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.models.sample.split import Split
 from mlaas4hep.core.models.training import ModelSummary

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
-from mlaas4hep.adapters.trainers.child.trainingdata import SplitChunk
+from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.core.data.chunk import decode, encode
 from mlaas4hep.core.models.sample.split import Split
 from tests.adapters.trainers.conftest import make_job
