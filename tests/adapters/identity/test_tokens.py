@@ -11,51 +11,8 @@ from mlaas4hep.adapters.identity.signing import SigningKey
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner, DispatcherVerifier, Verifier
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
-from mlaas4hep.settings import Settings
-from tests.clock import Clock
-
-ISSUER = "https://login.example.org"
-SETTINGS = Settings(issuer=ISSUER, audience="mlaas", jwks_url=f"{ISSUER}/jwks")
-
-
-class Issuer:
-    """An identity provider without a network; counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.keys = [SigningKey.new()]
-        self.asked: list[str] = []
-        self.away = False
-
-    def fetch(self, url):
-        self.asked.append(url)
-        if self.away:
-            raise ServiceUnavailableError("the issuer is away")
-        if url.endswith("/.well-known/openid-configuration"):
-            return {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}
-        return {"keys": [key.jwk for key in self.keys]}
-
-    def header(self, **claims):
-        return "Bearer " + self.keys[-1].sign(good_claims() | claims)
-
-
-def good_claims():
-    return {"iss": ISSUER, "aud": "mlaas", "sub": "alice", "exp": int(time.time()) + 600}
-
-
-@pytest.fixture
-def issuer():
-    return Issuer()
-
-
-@pytest.fixture
-def clock():
-    return Clock(time.time())
-
-
-@pytest.fixture
-def verifier(issuer, clock):
-    return Verifier(SETTINGS, issuer.fetch, clock)
+from mlaas4hep.errors import UnauthenticatedError
+from tests.adapters.identity.issuers import ISSUER, SETTINGS, good_claims
 
 
 def test_a_good_token_gives_the_person_with_name_and_groups(verifier, issuer):
@@ -242,91 +199,6 @@ def test_the_usual_algorithms_of_identity_providers_work(clock, algorithm, priva
     token = jwt.encode(good_claims(), private, algorithm, headers={"kid": "k1"})
 
     assert verifier.person(f"Bearer {token}").subject == "alice"
-
-
-def test_keys_are_fetched_once_and_tokens_are_checked_once(verifier, issuer):
-    header = issuer.header()
-
-    assert verifier.person(header) is verifier.person(header)
-    verifier.person(issuer.header(sub="bob"))
-    assert issuer.asked == [f"{ISSUER}/jwks"]
-
-
-def test_a_remembered_token_is_checked_again_after_a_minute(verifier, issuer, clock):
-    header = issuer.header()
-    first = verifier.person(header)
-    clock.now += 61
-
-    assert verifier.person(header) is not first
-
-
-def test_a_token_is_not_remembered_beyond_its_end(verifier, issuer, clock):
-    header = issuer.header(exp=int(time.time()) + 5)
-    first = verifier.person(header)
-    clock.now += 6
-
-    assert verifier.person(header) is not first
-
-
-def test_a_new_key_of_the_issuer_is_found_at_once(verifier, issuer, clock):
-    verifier.person(issuer.header())
-    clock.now += 11
-    issuer.keys.append(SigningKey.new())
-
-    assert verifier.person(issuer.header()).subject == "alice"
-    assert len(issuer.asked) == 2
-
-
-def test_unknown_keys_do_not_make_us_ask_the_issuer_again_and_again(verifier, issuer):
-    verifier.person(issuer.header())
-    stranger = SigningKey.new()
-    for number in range(5):
-        with pytest.raises(UnauthenticatedError, match="the issuer does not have"):
-            verifier.person("Bearer " + stranger.sign(good_claims() | {"n": number}))
-
-    assert len(issuer.asked) == 1
-
-
-def test_a_key_that_the_issuer_withdrew_stops_working_after_minutes(verifier, issuer, clock):
-    header = issuer.header()
-    verifier.person(header)
-    issuer.keys = [SigningKey.new()]
-    clock.now += 301
-
-    with pytest.raises(UnauthenticatedError, match="the issuer does not have"):
-        verifier.person(header)
-
-
-def test_an_issuer_that_is_away_means_later_and_is_left_alone_for_a_moment(verifier, issuer):
-    issuer.away = True
-    for _ in range(3):
-        with pytest.raises(ServiceUnavailableError):
-            verifier.person(issuer.header())
-
-    assert len(issuer.asked) == 1
-
-
-def test_known_keys_go_on_working_while_the_issuer_is_away(verifier, issuer, clock):
-    header = issuer.header()
-    verifier.person(header)
-    issuer.away = True
-    clock.now += 400
-
-    assert verifier.person(header).subject == "alice"
-
-
-def test_the_keys_are_found_through_the_discovery_document(issuer, clock):
-    settings = Settings(issuer=ISSUER, audience="mlaas")
-
-    person = Verifier(settings, issuer.fetch, clock).person(issuer.header())
-
-    assert person.subject == "alice"
-    assert issuer.asked == [f"{ISSUER}/.well-known/openid-configuration", f"{ISSUER}/jwks"]
-
-
-def test_without_an_issuer_nobody_is_let_in(issuer, clock):
-    with pytest.raises(UnauthenticatedError, match="MLAAS_ISSUER"):
-        Verifier(Settings(), issuer.fetch, clock).person(issuer.header())
 
 
 KEY = SigningKey.new()
