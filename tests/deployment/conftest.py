@@ -40,7 +40,7 @@ def manifests() -> list[dict[str, Any]]:
         for folder in ("kubernetes", "xrootd-proxy")
         for path in sorted((REPOSITORY / "deploy" / folder).rglob("*.yaml"))
         if path.name not in ("kustomization.yaml", "compose.yaml")
-        for document in yaml.safe_load_all(path.read_text())
+        for document in yaml.load_all(path.read_text(), yaml.CSafeLoader)
     ]
 
 
@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict
                 [kustomize, "build", folder], capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, done.stderr
-            found[overlay] = list(yaml.safe_load_all(done.stdout))
+            found[overlay] = list(yaml.load_all(done.stdout, yaml.CSafeLoader))
         return found[overlay]
 
     return build

@@ -45,7 +45,7 @@ def test_the_page_types_licences_and_functions_are_inside(wheel):
 
 def test_the_version_has_one_place_and_the_citation_follows():
     cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
-    described = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8"))
+    described = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
 
     assert cited["version"] == described["info"]["version"] == __version__
 

@@ -10,10 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from mlaas4hep.http.openapi.document import document
 from tests import calls
-from tests.laptops import Laptop
 from tests.people import FOLDER, pack
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WRITTEN = json.loads((ROOT / "mlaas4hep" / "web" / "openapi.json").read_text())
 OPERATIONS = [(path, method) for path, methods in WRITTEN["paths"].items() for method in methods]
 
@@ -26,15 +25,9 @@ def test_the_files_are_what_the_code_says():
 
 
 @pytest.fixture(scope="module")
-def laptop(tmp_path_factory):
-    with Laptop(tmp_path_factory.mktemp("openapi")) as laptop:
-        yield laptop
-
-
-@pytest.fixture(scope="module")
 def platform(laptop):
     """Return the gateway's address and a token, with an upload and a run in place."""
-    headers = {"Authorization": f"Bearer {laptop.token('alice')}"}
+    headers = {"Authorization": f"Bearer {laptop.token('otto')}"}
     door = f"{laptop.urls[0]}/function/workflow"
     calls.post(
         f"{door}/upload?name=luca",
