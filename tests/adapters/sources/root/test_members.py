@@ -65,6 +65,14 @@ def test_texts_and_rows_are_read_where_baskets_have_a_map_of_offsets(source):
     ]
 
 
+def test_fields_in_several_encodings_are_left_out_by_name(source):
+    file = str(Path(__file__).with_name("data") / "representations.root")
+    info = source.describe(file, "Events")
+
+    assert [branch.name for branch in info.branches] == ["a"]
+    assert sorted(name for name, why in info.unreadable if "several encodings" in why) == ["r", "v"]
+
+
 def test_doubles_as_steps_of_a_range_keep_all_digits():
     column = Column(
         number=0,

@@ -17,6 +17,7 @@ _WANTED = {"float": "float32", "double": "float64", "bool": "bool", "char": "int
     f"std::{kind}{bits}_t": f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)
 }
 _COUNT = "ROOT::RNTupleCardinality<"
+_SEVERAL = "stored in several encodings; write it again with one (SetColumnRepresentatives)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class _Walk:
             way, name=name, depth=way.depth + 1, projected=way.projected or this.projected
         )
         if any(self.schema.columns[column].representation for column in this.columns):
-            yield ValueField(name=name)
+            yield ValueField(name=name, unreadable=_SEVERAL)
         elif this.role == _RECORD:
             way = replace(way, in_record=True, numbered=this.type.startswith(_NUMBERED))
             for child in this.children:
