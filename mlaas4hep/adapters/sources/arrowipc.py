@@ -32,7 +32,7 @@ class ArrowTable:
         self._columns = {field.name: place for place, field in enumerate(schema)}
         leaves = list(leaves_of(schema))
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
-        rows = [batch.num_rows for batch in self._from(0, [0])]
+        rows = [batch.num_rows for batch in self._from(0, [0] if self._columns else [])]
         self._cursors = Cursors(self._batches)
         self.contents = Contents(
             entries=sum(rows),

@@ -37,6 +37,26 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
     ]
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "arrows"])
+@pytest.mark.parametrize(
+    "kinds", [{}, {"x": pa.float32(), "l": pa.list_(pa.int8()), "s": pa.string()}]
+)
+def test_a_table_without_entries_is_one(source, tmp_path, suffix, kinds):
+    table = pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "parquet":
+        parquet.write_table(table, path)
+    else:
+        new = pa.ipc.new_file if suffix == "arrow" else pa.ipc.new_stream
+        with new(path, table.schema) as file:
+            file.write_table(table)
+
+    info = source.describe(str(path), "")
+
+    assert ([branch.name for branch in info.branches], info.entries) == (list(kinds), 0)
+    assert _read(source, path, list(kinds)) == []
+
+
 def test_row_numbers_of_pandas_and_columns_of_one_name_are_left_out(source, tmp_path):
     columns = [pa.array([1, 2])] * 4
     table = pa.table(columns, names=["x", "__index_level_0__", "y", "y"])

@@ -33,7 +33,8 @@ class Stretches:
 
     def __init__(self, said: Iterable[Pages]) -> None:
         """Take what a footer says; ValueError: two stretches lie over each other."""
-        self._all = sorted((each for each in said if each.size_bytes), key=_start)
+        there = (each for each in said if each.size_bytes and (each.start or each.values))
+        self._all = sorted(there, key=_start)  # pyarrow writes 0 where no value is
         self._starts = [each.start for each in self._all]
         for one, other in zip(self._all, self._all[1:], strict=False):
             if one.start + one.size_bytes > other.start:

@@ -177,7 +177,10 @@ def _kind(
 
 def _leaf_list(leaves: list[StoredLeaf]) -> Iterator[Values]:
     """Yield the members of entries in which several leaves lie one behind the other."""
-    if any(leaf.class_name not in _NUMBERS or leaf.counter is not None for leaf in leaves):
+    if any(leaf.counter is not None for leaf in leaves):
+        yield Values(unreadable="a leaf list with rows; give each leaf a branch of its own")
+        return
+    if any(leaf.class_name not in _NUMBERS for leaf in leaves):
         yield _UNKNOWN
         return
     sizes = [np.dtype(_stored(leaf)).itemsize * leaf.length for leaf in leaves]
