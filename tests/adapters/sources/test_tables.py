@@ -54,7 +54,7 @@ def test_a_table_without_entries_is_one(source, tmp_path, suffix, kinds):
     info = source.describe(str(path), "")
 
     assert ([branch.name for branch in info.branches], info.entries) == (list(kinds), 0)
-    assert _read(source, path, list(kinds)) == []
+    assert read(source, path, list(kinds)) == []
 
 
 def test_row_numbers_of_pandas_and_columns_of_one_name_are_left_out(source, tmp_path):
