@@ -67,14 +67,20 @@ def link(
         str, typer.Option(help="Who signs in with it.", show_default="who you are here")
     ] = "",
     state: State = None,
-    url: Annotated[str, typer.Option(help="Address of the gateway.")] = DEFAULT_URL,
+    url: Annotated[
+        str, typer.Option(help="Address of the gateway.", show_default="that of what runs here")
+    ] = "",
     open_page: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Print a link to the page of the platform on this machine; it signs in once, within an hour.
 
     Example: `mlaas4hep link --user luca --open`
     """
-    _show_link(_folder(state), url.rstrip("/"), user, open_page)
+    from mlaas4hep.laptop.state import State as Folder  # noqa: PLC0415 - slow to load
+
+    folder = _folder(state)
+    known = url.rstrip("/") or Folder(folder).address() or DEFAULT_URL
+    _show_link(folder, known, user, open_page)
 
 
 def _show_link(state: Path, url: str, user: str, open_page: bool) -> None:

@@ -130,6 +130,7 @@ async def _run(
         supervisor = Supervisor(wiring, functions, logs, session)
         try:
             if await supervisor.start(stopped):
+                state.note_address(gateway_url)
                 announce(
                     f"mlaas4hep is ready: gateway {gateway_url}"
                     f" workflow http://{HOST}:{workflow_port}"

@@ -67,6 +67,7 @@ class State:
             self._kill_leftovers()
             yield
             self._children.unlink(missing_ok=True)
+            self._address.unlink(missing_ok=True)
 
     def note_children(self, pids: Mapping[str, int]) -> None:
         """Write down who runs, for the case that this process is killed."""
@@ -78,6 +79,24 @@ class State:
         except OSError as error:  # the disk is full; who dies with its parent needs no note
             log.warning("%s cannot be written: %s", self._children, error.strerror)
             partial.unlink(missing_ok=True)
+
+    def note_address(self, url: str) -> None:
+        """Write down where the gateway is, for commands of other terminals."""
+        try:
+            self._address.write_text(url, encoding="utf-8")
+        except OSError as error:  # the disk is full; commands can be told the address
+            log.warning("%s cannot be written: %s", self._address, error.strerror)
+
+    def address(self) -> str:
+        """Return where the gateway of the platform in this folder is; empty if none has said so."""
+        try:
+            return self._address.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    @property
+    def _address(self) -> Path:
+        return self.root / "address"
 
     @property
     def _children(self) -> Path:

@@ -67,6 +67,8 @@ class Deployment:
                 "run": each.name,
                 "status": str(each.status),
                 "title": each.title,
+                "learned": each.learned,
+                "framework": each.framework,
                 "seconds": each.seconds,
                 **each.metrics,
             }
@@ -86,7 +88,11 @@ class Deployment:
                 "version": each.version,
                 "mine": each.mine,
                 "about": each.description,
+                "learned": each.learned,
+                "framework": each.framework,
+                "changed_at": each.changed_at,
+                **each.metrics,
             }
             for each in self.client.models()
         ]
-        return pd.DataFrame(rows, columns=["model", "version", "mine", "about"]).set_index("model")
+        return pd.DataFrame(rows, columns=None if rows else ["model", "version"]).set_index("model")

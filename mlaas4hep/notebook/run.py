@@ -92,6 +92,7 @@ class Run:
             "missing",
             "clipped",
             "used",
+            "categories",
         )
         rows = [[getattr(each, name) for name in names] for each in found]
         return pd.DataFrame(rows, columns=list(names)).set_index("branch")

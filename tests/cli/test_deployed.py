@@ -10,6 +10,7 @@ from mlaas4hep.core.models.scoring import ScoringRequest
 from mlaas4hep.core.runs.events import RunFailed
 from mlaas4hep.errors import Problem
 from mlaas4hep.http.workflow.front import front
+from mlaas4hep.laptop.state import State
 from tests.asgi import serving
 from tests.cli.conftest import OWNER, Awaited
 
@@ -98,6 +99,21 @@ def test_without_a_token_it_says_how_to_get_one(cli):
 
     assert result.code == 2
     assert "MLAAS4HEP_TOKEN" in result.err
+
+
+def test_a_link_leads_to_the_platform_that_runs_in_the_folder(cli, tmp_path):
+    state = State(tmp_path / "state")
+    state.folder("keys")
+    found = {}
+    for address in ("", "http://127.0.0.1:28080"):
+        state.note_address(address)
+        result = cli("link", "--user", "alice", "--state", state.root)
+        found[address] = result.out.removeprefix("the page, signed in once: ").split("/login")[0]
+
+    assert found == {
+        "": "http://127.0.0.1:8080",
+        "http://127.0.0.1:28080": "http://127.0.0.1:28080",
+    }
 
 
 def test_token_prints_a_token_and_nothing_else(cli, tmp_path):

@@ -61,6 +61,7 @@ def test_one_line_says_that_it_is_ready_and_where(laptop):
     gateway, workflow, predict = laptop.urls
 
     assert laptop.line.startswith(f"mlaas4hep is ready: gateway {gateway} ")
+    assert State(laptop.state).address() == gateway
     assert calls.get(f"{workflow}/submit").json()["path"] == "/submit"
     assert calls.get(f"{predict}/submit").json()["path"] == "/submit"
 

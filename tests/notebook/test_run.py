@@ -8,9 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from mlaas4hep.core import keys, sealed
+from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.specs.cutcounts import CutCount, FileCuts
 from mlaas4hep.core.data.specs.specs import RangeCount, Specs
+from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunFailed, SpecsReady
 from mlaas4hep.errors import ConflictError, NotFoundError, Problem, UnauthenticatedError
@@ -226,6 +227,18 @@ def test_an_address_does_in_place_of_a_name(world, here, monkeypatch):
 
     with closing(connect(address)) as there:
         assert there.runs().empty
+
+
+def test_the_table_of_models_says_how_good_each_is(world, here):
+    about = {"task": "binary", "framework": "keras", "metrics": (("test_auc", 0.9),)}
+    record = ModelRecord(owner=OWNER, name="net", version="v1", files=(), **about)
+    world.services.models.put(keys.model(OWNER, "net"), wire.dump(record))
+
+    found = here.models().loc["net"]
+
+    assert found[["version", "learned", "framework", "test_auc"]].tolist() == [
+        *("v1", "binary", "keras", 0.9)
+    ]
 
 
 def test_runs_and_models_are_tables(world, here, run):
