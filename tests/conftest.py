@@ -23,12 +23,19 @@ with contextlib.suppress(ImportError):  # loaded after TensorFlow or XGBoost, it
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
-#: Folders whose tests share what takes seconds to start: a laptop platform, TensorFlow in this
-#: process. One worker has all files of such a room, every other file is its own.
-ROOMS = ("tests/acceptance/right_or_refused/", "tests/adapters/trainers/")
+#: What shares what takes seconds to start: a laptop platform, TensorFlow in this process or in one
+#: that children are forked from. One worker has all of a room; every other file is by itself.
+ROOMS = (
+    ("tests/acceptance/right_or_refused/",),
+    (
+        "tests/adapters/trainers/",
+        "tests/contracts/test_trainer.py",
+        "tests/http/workflow/runs/test_dryrun.py",
+    ),
+)
 #: Begin before all others: at the end, one worker would work on these alone.
 LONGEST = (
-    *ROOMS,
+    *(room[0] for room in ROOMS),
     "tests/repository/test_dist.py",
     "tests/laptop/test_platform.py",
     "tests/cli/test_device_login.py",
@@ -44,8 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def unit_of(nodeid: str) -> str:
-    """Return what one worker has whole: the test's file, or the room that it lies in."""
-    return next((room for room in ROOMS if nodeid.startswith(room)), nodeid.partition("::")[0])
+    """Return what one worker has whole: the test's file, or the first of the room that it is in."""
+    file = nodeid.partition("::")[0]
+    return next((room[0] for room in ROOMS if file.startswith(room)), file)
 
 
 @pytest.hookimpl(optionalhook=True)
