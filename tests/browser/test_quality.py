@@ -7,7 +7,8 @@ import pytest
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from tests.browser.axe import serious
-from tests.browser.figures import COUNTED, ERRORS, RARE
+from tests.browser.conftest import NARROW
+from tests.browser.figures import COUNTED, ERRORS, RARE, VALUED
 
 TEXT = {
     "branch": "nJet",
@@ -83,6 +84,22 @@ def test_errors_of_an_autoencoder_are_no_probabilities(crowded, run, visit):
 
     assert not {"Calibration", "Significance", "Confusion"} & set(headings)
     assert visitor.errors == []
+
+
+def test_what_a_regression_relies_on_is_told_in_its_units(crowded, run, visit):
+    drops = [("energy", 2423187.96, 42525.01), ("eta", 8573.26, 13375.7), ("phi", 2.4e-7, 1e-8)]
+    branches = [dict(zip(("branch", "drop", "error"), each, strict=True)) for each in drops]
+    relied = {"entries": 100, "repeats": 3, "whole": -537346.4, "branches": branches}
+    name = run(QUALITY={"test": VALUED}, CHECKS={"overtraining": None, "importance": relied})
+    visitor = visit(NARROW)
+    visitor.sign_in(crowded.url, crowded.token("hugo"))
+    visitor.page.goto(f"{crowded.url}#/runs/{name}/quality")
+    bars = visitor.page.locator(".bar .number")
+    bars.first.wait_for()
+
+    assert bars.all_inner_texts() == ["2.42e+6 ± 43000", "8573 ± 13000", "2.40e-7 ± 1.00e-8"]
+    wide = visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= NARROW["width"]
 
 
 def test_a_text_is_asked_about_as_it_is_written(crowded, run, visit):

@@ -66,10 +66,12 @@ function summary(sets) {
 function importance(found, best) {
   const rows = found.branches.slice(0, 30);
   const most = Math.max(...rows.map((one) => one.drop), 1e-12);
+  // an RMSE has the label's units, of any size; an AUC lies between 0 and 1
+  const told = found.whole < 0 ? number : (value) => value.toFixed(4);
   const bars = rows.map((one) => {
     const meter = h("meter", { min: 0, max: most, "aria-label": one.branch });
     meter.value = Math.max(one.drop, 0);
-    return h("div.bar", h("span", breakable(one.branch)), meter, h("span.number", one.drop.toFixed(4), h("span.quiet.small", ` ± ${one.error.toFixed(4)}`)));
+    return h("div.bar", h("span", breakable(one.branch)), meter, h("span.number", told(one.drop, 4), h("span.quiet.small", ` ± ${told(one.error, 2)}`)));
   });
   return panel("What the model relies on", h("p.small.quiet", `${found.whole < 0 ? `How much the RMSE (${number(-found.whole, 4)}) grows` : `How far the ${isMean(best) ? "mean " : ""}AUC (${number(found.whole, 4)}) falls`} when one branch is shuffled: ${found.repeats} times, on ${count(found.entries)} entries that it has not learned from.`), bars);
 }
