@@ -8,15 +8,25 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any
 
-from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
+from mlaas4hep.core.runs.events import (
+    Event,
+    ModelReady,
+    RangeToScore,
+    RunFailed,
+    ScanContinued,
+    ScoringSubmitted,
+)
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.errors import MlaasError, NotFoundError, Problem
+from mlaas4hep.errors import MlaasError, NotFoundError, Problem, StrangeEventError
 from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.records import store_record
 from mlaas4hep.pipeline.tidying import forget_deleted, tidy
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
+
+
+_TASKS = {ScoringSubmitted: "scoring", RangeToScore: "scoring", ScanContinued: "scan"}
 
 
 class Batch(tuple[Event, ...]):
@@ -45,6 +55,7 @@ def react(event: Event, step: Step, services: Services, again: str = "") -> None
         again: not empty: the event was lost and is told again, and its news may be lost too.
 
     Raises:
+        StrangeEventError: runs of this task have no such event.
         MlaasError: whatever the step or the services raised, with the stage added.
     """
     if not _is_wanted(event, services):
@@ -90,10 +101,16 @@ def _is_wanted(event: Event, services: Services) -> bool:
     except NotFoundError:
         log.info("%s: the run is deleted", event.id)
         return False
+    task = _TASKS.get(type(event), "training")
+    if task != run.task:
+        raise StrangeEventError(f"{event.id} is of a {task}, and run {run.name!r} is a {run.task}")
     if run.attempt != event.attempt or (run.is_final and not _finishes(event, run)):
         log.info("%s: the run is %s in attempt %d", event.id, run.status, run.attempt)
         if run.status is Status.DONE:  # whoever ended it may have died before it cleaned up
             tidy(run, services)
+        return False
+    if isinstance(event, ModelReady) and not run.is_final:
+        log.warning("%s: the run is %s, and has no model yet", event.id, run.status)
         return False
     return True
 

@@ -1,14 +1,30 @@
 """Events that no part of this system sends are refused by their step, and the run goes on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.events import ChunkPlanned, RangeMeasured, RangePlanned
+from mlaas4hep.core.runs.events import (
+    ChunkPlanned,
+    ModelReady,
+    RangeMeasured,
+    RangePlanned,
+    RangeToScore,
+    ScanContinued,
+    ScoringSubmitted,
+)
 from mlaas4hep.core.runs.progress import Progress
+from mlaas4hep.core.runs.run import Status
 from mlaas4hep.errors import StrangeEventError
+from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
+from mlaas4hep.pipeline.reactions import react
+from mlaas4hep.pipeline.scoring import score_range
 from mlaas4hep.pipeline.specs import measure_range
+from mlaas4hep.serving.registry import Registry
 from mlaas4hep.testing import pipeline
 from tests import oracle
 
@@ -90,3 +106,33 @@ def test_a_field_of_another_type_is_strange():
 
     with pytest.raises(StrangeEventError):
         cloudevents.load_event(body)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        ScoringSubmitted(**WHO),
+        RangeToScore(**WHO, index=0),
+        ScanContinued(**WHO, turn=1),
+        ModelReady(**WHO, model="r_1", version="v"),
+    ],
+)
+def test_a_run_goes_on_whatever_it_is_told_of_other_tasks_or_too_early(tmp_path, strange):
+    services = replace(pipeline.make_services(), trainer=MemoryTrainer())
+    services.runs_files.put("o/r_1/model.py", b"def model(idim): ...")
+    file = oracle.write_tree(tmp_path / "a.root", "t", {"x": np.arange(30.0)})
+    pipeline.submit(services, [file], chunk_size=10, epochs=1, identifier=())
+    registry = Registry(services.models, lambda *_: None, keep=1)
+    services.bus.publish([strange])
+
+    pipeline.drain(services, {**table.steps(), ModelReady: registry.warm})
+
+    run = services.runs.get("o", "r_1")
+    assert (run.status, run.problem) == (Status.DONE, None)
+
+
+def test_an_event_of_another_task_is_parked(world):
+    services, _ = world
+
+    with pytest.raises(StrangeEventError, match="run 'r_1' is a training"):
+        react(RangeToScore(**WHO, index=0), score_range, services)
