@@ -3,11 +3,13 @@
 import logging
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.models.answering import answer_of
@@ -99,16 +101,26 @@ def _finished(
     Raises:
         RunOverError: another delivery did so at the same time.
     """
-    counts = _write_table(event, request, plan, services)
+    key, counts = _write_table(event, request, plan, services)
     yield ScoresReady(
         owner=event.owner,
         run=event.run,
         attempt=event.attempt,
-        key=table_key(request),
+        key=key,
         metrics=counts,
     )
     for index in range(len(plan.ranges)):
         services.runs_files.delete(scoredparts.key(event, index))
+    _forget_other_tables(event, services)
+
+
+def _forget_other_tables(event: Event, services: Services) -> None:
+    """Delete tables that deliveries wrote which did not come to tell them."""
+    with suppress(NotFoundError):  # the run is deleted, with all it has
+        told = services.runs.get(event.owner, event.run).scores
+        for info in list(services.runs_files.list(keys.run(event.owner, event.run))):
+            if files.is_scores(info.key.rpartition("/")[2]) and told and info.key != told:
+                services.runs_files.delete(info.key)
 
 
 def _part(
@@ -136,11 +148,6 @@ def _store_part(
     key = scoredparts.key(event, index)
     services.runs_files.put(key, scoredparts.packed(key, part))
     return part
-
-
-def table_key(request: ScoringRequest) -> str:
-    """Return the key of the finished table in bucket runs."""
-    return files.key(request.owner, request.run, files.scores(request.format))
 
 
 def _score(
@@ -208,8 +215,8 @@ def _placed(found: Table, file: int, start: int, entries: int) -> Table:
 
 def _write_table(
     event: Event, request: ScoringRequest, plan: ScoringPlan, services: Services
-) -> tuple[tuple[str, float], ...]:
-    """Write all parts in order as one table; return how many entries are odd."""
+) -> tuple[str, tuple[tuple[str, float], ...]]:
+    """Write all parts in order as one table; return its key, and how many entries are odd."""
     counts = {"entries": 0, "passed": 0, "outside": 0, "truncated": 0}
 
     def parts() -> Iterator[Table]:
@@ -223,5 +230,8 @@ def _write_table(
     with tempfile.TemporaryDirectory(prefix="mlaas-scores-") as folder:
         path = Path(folder) / f"scores.{request.format}"
         services.tables.write(request.format, path, parts())
-        services.runs_files.put_file(table_key(request), path)
-    return tuple((name, float(count)) for name, count in counts.items())
+        with path.open("rb") as file:
+            name = files.scores(sealed.checksum(file), request.format)
+        key = files.key(request.owner, request.run, name)
+        services.runs_files.put_file(key, path)
+    return key, tuple((name, float(count)) for name, count in counts.items())

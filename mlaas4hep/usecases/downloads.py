@@ -10,10 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, cast
 
-from mlaas4hep.core import keys
+from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
+from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run
-from mlaas4hep.errors import NotFoundError
+from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.ports import ObjectStore, Services
 from mlaas4hep.usecases.bundles import pack, unpacked_bytes
 
@@ -51,22 +52,36 @@ def bundle(record: ModelRecord, services: Services, through: bool = False) -> Do
 def scores(run: Run, services: Services, through: bool = False) -> Download:
     """Return the table of a scoring; see `bundle`."""
     name = f"{run.name}.{run.scores.rpartition('.')[2]}"
-    found = stored("runs", run.scores, name, services, through)
+    checksum = files.checksum_of_scores(run.scores)
+    found = stored("runs", run.scores, name, services, through, checksum=checksum)
     if found is None:
-        raise NotFoundError(f"the scores of {run.name!r} are gone", hint="restart the run")
+        raise NotFoundError(f"the scores of {run.name!r} are gone", hint="ask for them again")
     return found
 
 
 def stored(
-    bucket: Literal["runs", "chunks"], key: str, name: str, services: Services, through: bool
+    bucket: Literal["runs", "chunks"],
+    key: str,
+    name: str,
+    services: Services,
+    through: bool,
+    *,
+    checksum: str = "",
 ) -> Download | None:
-    """Return an object as it lies in a bucket, to be saved as `name`; None if it is not there."""
+    """Return an object as it lies in a bucket, to be saved as `name`; None if it is not there.
+
+    Raises:
+        DamagedError: it has another `checksum`, if that is known.
+    """
     store = services.buckets[bucket]
     info = store.info(key)
     if info is None:
         return None
     with store.open(key) as content:
-        sha256 = _digest(content)
+        checked = sealed.Checked(content)
+        sha256 = _digest(cast("BinaryIO", checked))
+    if checksum not in ("", checked.checksum):
+        raise DamagedError(f"{name} has other bytes than were stored", hint="ask for it again")
     address = ""
     if info.size_bytes >= LARGE_BYTES and not through:
         address = services.direct_downloads.address(bucket, key, name, ADDRESS_S)

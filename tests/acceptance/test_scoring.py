@@ -14,6 +14,7 @@ from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.runs.events import RangeToScore
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
+from mlaas4hep.usecases.storekeeping.fsck import fsck
 from tests.people import FOLDER, World
 
 MODEL = """
@@ -241,3 +242,31 @@ def test_a_damaged_model_scores_nothing(trained, alice, file, harm):
     problem = alice.get(f"/runs/{name}").json["problem"]
     assert (problem["code"], problem["file"]) == ("damaged", file)
     assert "submit again the run that trained it" in problem["hint"]
+
+
+@pytest.mark.parametrize("harm", [flip, remove])
+def test_a_table_that_is_damaged_or_gone_is_not_given_away(trained, alice, harm):
+    run = scored(trained, alice, files=["d.root"])["name"]
+    whole = alice.get(f"/runs/{run}/scores").status_code
+    store = trained.services.runs_files
+    key = trained.services.runs.get(alice.owner, run).scores
+
+    harm(store, key)
+
+    refused = alice.get(f"/runs/{run}/scores")
+    assert (whole, refused.status_code) == (200, 422 if harm is flip else 404)
+    assert refused.json["error"]["hint"].startswith("ask for")
+    found = [each for each in fsck(trained.services) if each.key == key]
+    assert [each.kind for each in found] == ["damaged" if harm is flip else "missing"]
+
+
+def test_a_table_that_a_delivery_wrote_before_it_died_goes(trained, alice):
+    asked = {"model": "luca_1", "upload": "new", "files": ["d.root"]}
+    run = alice.post("/score", json=asked).json["name"]
+    store, left = trained.services.runs_files, f"{alice.owner}/{run}/scores-{'0' * 32}.parquet"
+    store.put(left, b"half")
+
+    drain(trained.services, table.steps())
+
+    tables = [i.key for i in store.list(f"{alice.owner}/{run}/") if "/scores" in i.key]
+    assert tables == [trained.services.runs.get(alice.owner, run).scores]

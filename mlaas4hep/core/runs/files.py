@@ -14,6 +14,7 @@ TRIALS = "trials.json"  #: how its trials stand: `Trials`
 CHECKPOINT = "checkpoint.json"  #: what the stored state of the training is of: `Checkpoint`
 CHECKPOINTS = "checkpoints/"  #: prefix of the state itself
 _NUMBERS = "numbers"  #: folder of what was given out to whose runs
+_SCORES = "scores-"  #: begins the name of a finished table
 _PARTS = "parts-"  #: prefix of the scores of single ranges
 WEBHOOK = "webhook.json"  #: how far the news of its end has come: `webhooks.Delivery`
 LOG = "train.log"  #: what model.py printed
@@ -52,9 +53,21 @@ def is_scored_part(name: str) -> bool:
     return name.startswith(_PARTS)
 
 
-def scores(suffix: str) -> str:
-    """Return the name of the finished table of scores."""
-    return f"scores.{suffix}"
+def scores(checksum: str, suffix: str) -> str:
+    """Return the name of the finished table of scores, which has its checksum in it."""
+    return f"{_SCORES}{checksum}.{suffix}"
+
+
+def is_scores(name: str) -> bool:
+    """Tell whether a name is that of a finished table of scores."""
+    return name.startswith(_SCORES)
+
+
+def checksum_of_scores(name: str) -> str:
+    """Return the checksum in the name, or key, of a table; empty for one of an earlier release."""
+    return (
+        name.rpartition("/")[2].removeprefix(_SCORES).partition(".")[0] if _SCORES in name else ""
+    )
 
 
 def is_of_run(folder: str) -> bool:

@@ -26,9 +26,9 @@ def check_object(store: ObjectStore, info: ObjectInfo) -> None:
     """
     name = info.key.split("/", 2)[-1]
     if name.startswith(files.CHECKPOINTS):
-        with store.open(info.key) as file:
-            if sealed.checksum(file) != info.key.rpartition("/")[2]:
-                raise DamagedError("its bytes do not have the checksum in its name")
+        _check_bytes(store, info, info.key.rpartition("/")[2])
+    elif files.is_scores(name):
+        _check_bytes(store, info, files.checksum_of_scores(name))
     elif files.is_scored_part(name):
         scoredparts.unpacked(info.key, store.get(info.key))
     elif files.is_number(info.key):
@@ -36,6 +36,12 @@ def check_object(store: ObjectStore, info: ObjectInfo) -> None:
             raise DamagedError("it is no number")
     elif name.endswith(".json"):
         check_json(store, info)
+
+
+def _check_bytes(store: ObjectStore, info: ObjectInfo, checksum: str) -> None:
+    with store.open(info.key) as file:
+        if sealed.checksum(file) != checksum:
+            raise DamagedError("its bytes do not have the checksum in its name")
 
 
 def check_json(store: ObjectStore, info: ObjectInfo) -> None:

@@ -16,10 +16,11 @@ from mlaas4hep.core.runs.events import (
     ModelReady,
 )
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.errors import ServiceUnavailableError, StoppingError
 from mlaas4hep.pipeline.attention import RunOverError
 from mlaas4hep.pipeline.reactions import react
 from mlaas4hep.pipeline.training.train import train
+from mlaas4hep.ports import Stopping
 from mlaas4hep.testing import pipeline
 from tests.pipeline.training.trainings import FIRST, prepare, stored
 
@@ -214,3 +215,34 @@ def test_a_training_that_has_lost_its_lease_stores_nothing_over_what_is_newer(
 
     assert {key: services.runs_files.get(key) for key in stored(services.runs_files)} == newer
     assert next(iter(train(FIRST, services))).resumed == 5
+
+
+class DrainedTrainer(WatchedTrainer):
+    """A trainer whose process is told to end after each round."""
+
+    def __init__(self, stopping):
+        self._stopping = stopping
+
+    def watch(self):
+        return lambda told: self._stopping.ask() if isinstance(told, RoundEnded) else None
+
+
+def test_ten_drains_of_one_training_change_nothing(services, files):
+    calm = replace(pipeline.make_services(), trainer=MemoryTrainer())
+    for each in (services, calm):
+        prepare(each, files, epochs=12, training="standard")
+    react(FIRST, train, calm)
+
+    for _ in range(10):
+        stopping = Stopping()
+        drained = replace(services, stopping=stopping, trainer=DrainedTrainer(stopping))
+        with pytest.raises(StoppingError):
+            react(FIRST, train, drained)
+    react(FIRST, train, services)
+
+    run = services.runs.get("o", "r_1")
+    assert (run.status, run.attempt, run.resumed) == (Status.DONE, 1, 10)
+    assert run.rounds.done == 12
+    assert run.metrics == calm.runs.get("o", "r_1").metrics
+    (key,) = [key for key in stored(services.models) if key.endswith("mean.json")]
+    assert services.models.get(key) == calm.models.get(key)
