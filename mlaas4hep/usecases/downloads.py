@@ -78,7 +78,7 @@ def stored(
     if info is None:
         return None
     with store.open(key) as content:
-        checked = sealed.Checked(content)
+        checked = sealed.CheckedStream(content)
         sha256 = _digest(cast("BinaryIO", checked))
     if checksum not in ("", checked.checksum):
         raise DamagedError(f"{name} has other bytes than were stored", hint="ask for it again")
