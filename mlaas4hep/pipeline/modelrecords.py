@@ -5,7 +5,7 @@ from uuid import uuid4
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import DamagedError
-from mlaas4hep.ports import ObjectStore
+from mlaas4hep.ports import ObjectInfo, ObjectStore
 
 
 def read(key: str, store: ObjectStore) -> ModelRecord:
@@ -31,6 +31,11 @@ def _damage(key: str, what: str) -> DamagedError:
         f"the record of model {key.split('/')[1]!r} is damaged: {what}",
         hint="delete the model and upload it again, or submit again the run that trained it",
     )
+
+
+def promoted_at(record: ModelRecord, info: ObjectInfo) -> float:
+    """Return when a version was stored under its name, whenever its record was written again."""
+    return record.promoted_at or info.modified_at
 
 
 def write(record: ModelRecord, store: ObjectStore) -> None:

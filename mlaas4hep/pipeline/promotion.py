@@ -1,16 +1,18 @@
 """A model under another name: the files are copied, and served once all of them are there."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.errors import ConflictError, NotFoundError
+from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.served import served_now, take_over
-from mlaas4hep.ports import Services
+from mlaas4hep.ports import ObjectInfo, Services
 
 _LARGEST_FILE = 4 * 1024**3
+_APART_S = 1e-6  #: what a time of today, as a double, tells apart
 
 
 def promote(owner: str, model: str, name: str, services: Services) -> ModelRecord:
@@ -30,14 +32,18 @@ def promote(owner: str, model: str, name: str, services: Services) -> ModelRecor
         with services.models.open(source) as stream:
             target = keys.model_file(owner, name, record.version, file)
             services.models.put_stream(target, stream, _LARGEST_FILE)
-    promoted = replace(record, name=name, promoted_from=model)
+    first = before.promoted_at + _APART_S if before and before.promoted_at else services.clock()
+    promoted = replace(record, name=name, promoted_from=model, promoted_at=first)
     both = [each for each in (before, promoted) if each is not None]
     for each in both:  # nothing is lost if this process ends here
         if services.models.info(keys.model_version(owner, name, each.version)) is None:
             _keep(each, services)
     served = take_over(promoted, before, services)
-    for each in both:  # in the order of their times versions are listed and rolled back
-        _keep(each, services)
+    # By these times versions are listed and rolled back; one that came too late keeps its first.
+    now = max(services.clock(), first + 2 * _APART_S)
+    for place, each in enumerate(reversed(both)):
+        if not place or each.version != promoted.version:
+            _keep(replace(each, promoted_at=now - place * _APART_S), services)
     _forget_oldest(served, services)
     return served
 
@@ -70,7 +76,7 @@ def _forget_oldest(served: ModelRecord, services: Services) -> None:
     """
     prefix = f"{served.owner}/{served.name}/"
     found = [info for info in services.models.list(prefix) if keys.is_version(info.key)]
-    found.sort(key=lambda info: info.modified_at, reverse=True)
+    found.sort(key=lambda info: _promoted_at(info, services), reverse=True)
     for info in found[services.max_versions :]:
         version = info.key.split("/")[2]
         if version in _held(served, services):
@@ -82,6 +88,13 @@ def _forget_oldest(served: ModelRecord, services: Services) -> None:
             continue
         for file in list(services.models.list(f"{prefix}{version}/")):
             services.models.delete(file.key)
+
+
+def _promoted_at(info: ObjectInfo, services: Services) -> float:
+    """Return when a version was promoted; that of an earlier release when its record was written."""
+    with suppress(NotFoundError, DamagedError):
+        return modelrecords.promoted_at(modelrecords.read(info.key, services.models), info)
+    return info.modified_at
 
 
 def _held(served: ModelRecord, services: Services) -> set[str]:

@@ -34,12 +34,12 @@ def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRec
     """Return the record of each version that is kept and whole, and when it was stored."""
     found: dict[str, tuple[ModelRecord, float]] = {}
     info = services.models.info(keys.model(served.owner, served.name))
-    found[served.version] = served, info.modified_at if info else 0.0
+    found[served.version] = served, modelrecords.promoted_at(served, info) if info else 0.0
     for one in services.models.list(f"{served.owner}/{served.name}/"):
         if keys.is_version(one.key):
             with suppress(NotFoundError, DamagedError):
                 record = modelrecords.read(one.key, services.models)
-                found[record.version] = record, one.modified_at
+                found[record.version] = record, modelrecords.promoted_at(record, one)
     return found
 
 

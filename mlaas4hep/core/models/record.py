@@ -31,6 +31,7 @@ class ModelRecord:
     metrics: tuple[tuple[str, float], ...] = ()  #: of its training's end
     not_made: tuple[NotMade, ...] = ()  #: files that its framework might have written
     promoted_from: str = ""  #: name of the model that it is a copy of
+    promoted_at: float = 0.0  #: seconds since the epoch, or just after the one before; 0: not known
     public: bool = False  #: everybody may predict
     groups: tuple[str, ...] = ()  #: members of these groups may predict
 

@@ -118,6 +118,18 @@ def test_a_rollback_serves_what_was_served_before(higgs, world):
     assert set(versions(higgs)) == {"v1", "v2", "v3"}
 
 
+def test_versions_are_in_the_order_of_their_promotions_whenever_records_are_written(higgs, world):
+    trained(world, higgs, "luca_3", "v3")
+    higgs.post("/models/higgs/versions", json={"from": "luca_3"})
+    store = world.services.models
+    for version in ("v3", "v1", "v2"):  # as whoever puts one back, or copies a bucket, does
+        key = keys.model_version(higgs.owner, "higgs", version)
+        store.put(key, store.get(key))
+
+    assert list(versions(higgs)) == ["v3", "v2", "v1"]
+    assert higgs.post("/models/higgs/rollback").json["version"] == "v2"
+
+
 def test_a_first_version_has_none_before_it(world, alice):
     trained(world, alice, "luca_1", "v1")
     alice.post("/models/higgs/versions", json={"from": "luca_1"})
