@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from mlaas4hep.admin import audit, backups, deadletters, keyfiles, records, store
+from mlaas4hep.core.harmless import harmless
 from mlaas4hep.errors import TRACEBACK, MlaasError, unforeseen
 from mlaas4hep.settings import SettingsError
 
@@ -42,4 +43,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         told = error if isinstance(error, MlaasError) else unforeseen(error)
         hint = f"\n  {told.problem.hint}" if told.problem.hint else ""
-        sys.exit(f"mlaas4hep-admin: {told}{hint}")
+        sys.exit(harmless(f"mlaas4hep-admin: {told}{hint}"))

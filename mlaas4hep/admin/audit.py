@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mlaas4hep.admin.platform import platform
+from mlaas4hep.core.harmless import as_record
 from mlaas4hep.core.runs.durations import clock_time
 
 
@@ -21,7 +22,8 @@ def show(
     with platform() as found:
         for audited in reversed(found.services.audit.newest(limit, owner)):
             made = f" -> {audited.made}" if audited.made not in ("", audited.target) else ""
-            print(
+            told = (
                 f"{clock_time(audited.at)} {audited.owner} {audited.person} "
                 f"{audited.function}.{audited.action} {audited.target}{made}"
             )
+            print(as_record(told))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import typer
 
 from mlaas4hep.admin.platform import Platform, platform
+from mlaas4hep.core.harmless import as_record
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.ports import Services
 from mlaas4hep.ports.deadletters import Letter
@@ -27,7 +28,7 @@ def show() -> None:
         for letter in found.services.dead_letters.letters():
             shown = deadletters.shown(letter)
             reason = f"{shown.reason} ({shown.function})" if shown.reason else "nobody said why"
-            print(f"{shown.sequence} {shown.event}: {reason}")
+            print(as_record(f"{shown.sequence} {shown.event}: {reason}"))
 
 
 @commands.command()
@@ -39,7 +40,7 @@ def retry() -> None:
     """
     with platform() as found:
         for line in tried_again(found):
-            print(line)
+            print(as_record(line))
 
 
 def tried_again(found: Platform) -> Iterator[str]:

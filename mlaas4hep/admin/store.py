@@ -7,6 +7,7 @@ import typer
 
 from mlaas4hep.admin.platform import platform
 from mlaas4hep.core import wire
+from mlaas4hep.core.harmless import as_record
 from mlaas4hep.usecases.storekeeping import fsck as check
 
 
@@ -31,7 +32,7 @@ def fsck(
             done = ", deleted: it is made again" if mended else ""
             hint = f" ({finding.hint})" if finding.hint and not done else ""
             line = f"{finding.kind} {finding.bucket}/{finding.key}: {finding.what}{hint}{done}"
-            print(wire.dump(finding).decode() if as_json else line)
+            print(wire.dump(finding).decode() if as_json else as_record(line))
     if not as_json:
         print(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "all is whole")
     if counts.keys() - {"repaired", "orphan"}:

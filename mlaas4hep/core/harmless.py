@@ -12,6 +12,11 @@ def harmless(text: str) -> str:
     return "".join(each if _is_harmless(each) else _shown(each) for each in text)
 
 
+def as_record(text: str) -> str:
+    """Return harmless text of which no line but the first can be taken for a record."""
+    return harmless(text).replace("\n", "\n  ")
+
+
 def _is_harmless(character: str) -> bool:
     return character.isprintable() or character in "\n\t"
 

@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 
 from mlaas4hep.adapters import tracing
-from mlaas4hep.core.harmless import harmless
+from mlaas4hep.core.harmless import as_record
 from mlaas4hep.settings import SettingsError
 
 TEXT, JSON = "text", "json"
@@ -37,7 +37,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record; all its lines but the first are indented, and a terminal obeys none."""
-        return harmless(super().format(record)).replace("\n", "\n  ")
+        return as_record(super().format(record))
 
 
 def formatter(form: str) -> logging.Formatter:

@@ -82,6 +82,18 @@ def test_the_audit_log_of_an_owner_is_shown_the_newest_last(empty, made):
     assert said.splitlines() == sorted(said.splitlines())
 
 
+def test_who_is_called_like_a_line_makes_none_and_speaks_to_no_terminal(empty, made):
+    person = "eve\n12:00 o luca workflow.delete m\r\x1b[2J\u202e"
+    audited = AuditedAction(at=0.0, owner="o", person=person, function="workflow", action="submit")
+    empty().services.audit.note(audited)
+
+    _, said = typed(made[0], "audit")
+
+    first, *rest = said.splitlines()
+    assert first.endswith(" o eve")
+    assert rest == ["  12:00 o luca workflow.delete m", "  \\x1b[2J\\u202e workflow.submit "]
+
+
 def test_secrets_are_made_once_and_rotated_one_by_one(tmp_path):
     folder = tmp_path / "secrets"
     runner = CliRunner()

@@ -3,7 +3,9 @@
 import math
 import os
 import resource
+import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Sequence
@@ -16,6 +18,8 @@ from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 
 _PROCESSORS = 4  #: that a batch may keep busy for all of its time
+_ENDS_S = 2.0  #: until a process whose socket is closed is gone
+_FAULTS = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL)
 _RENEWED_S = 1.0  #: seconds between two looks at what was used
 
 
@@ -62,6 +66,13 @@ class Process:
     def has_ended(self) -> bool:
         """Tell whether the process is gone."""
         return self._child.poll() is not None
+
+    def has_crashed(self) -> bool:
+        """Tell whether it ended by a fault of its own; nobody and no limit ended it."""
+        try:
+            return self._child.wait(_ENDS_S) in _FAULTS
+        except subprocess.TimeoutExpired:
+            return False
 
     def kill(self) -> None:
         """Kill it, from any thread; whoever waits for its answer finds out."""

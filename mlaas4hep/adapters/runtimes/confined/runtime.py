@@ -213,11 +213,23 @@ class ConfinedRuntime:
                 f"model {self._name!r} took more than {limit_s:.0f} s for {what} and was ended"
             ) from error
         except (OSError, EOFError, frames.FrameError) as error:
-            if self._has_given_up:
-                raise self._gave_up() from error
-            raise self._overrun(
-                f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
-            ) from error
+            raise self._ended(error, is_loading=head is None) from error
+
+    def _ended(self, error: Exception, *, is_loading: bool) -> MlaasError:
+        """Return what to tell about a process that gave no answer."""
+        if self._has_given_up:
+            return self._gave_up()
+        process = self.process if isinstance(error, EOFError | OSError) else None
+        if is_loading and process is not None and process.has_crashed():
+            self._end()
+            return InvalidRequestError(
+                f"model {self._name!r} cannot be loaded: it breaks the library that reads it",
+                stage="predict",
+                hint="write it once more where it was made",
+            )
+        return self._overrun(
+            f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
+        )
 
     def _gave_up(self) -> ServiceUnavailableError:
         share_s = self._house.allowance.fair_load_s
