@@ -27,9 +27,10 @@ from mlaas4hep.adapters.sources.places.place import shown
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 _LOCAL_HEADER = struct.Struct("<26xHH")  #: of a zip's member: lengths of name and extras
+MAX_ARRAYS = 4096  #: of a zip
 SINGLE = "array"  #: what the one array of a .npy file is called
 
 
@@ -104,7 +105,15 @@ def _members(file: BinaryIO, opening: Opening) -> Iterator[tuple[str, BinaryIO, 
     """Yield the arrays of a zip: name, the file that holds it, and where it begins there."""
     total = 0
     with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
+        infos = archive.infolist()
+        if len(infos) > MAX_ARRAYS:
+            raise TooLargeError(
+                f"{shown(opening.place.url)} has {len(infos)} arrays, more than {MAX_ARRAYS}",
+                hint="write it as Parquet",
+            )
+        if len({info.filename for info in infos}) < len(infos):
+            raise ValueError("two of its arrays have one name")
+        for info in infos:
             total += info.file_size
             if info.flag_bits & 1:
                 raise InvalidRequestError(f"{shown(opening.place.url)} is encrypted")
@@ -139,6 +148,8 @@ def _array(file: BinaryIO, start: int) -> _StoredArray:
     if version != (1, 0):
         read = np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
+    if any(isinstance(size, bool) or size < 0 for size in shape):
+        raise ValueError(f"its shape is {shape}")
     array = _StoredArray(file=file, start=file.tell(), dtype=dtype, shape=shape, fortran=fortran)
     size = file.seek(0, io.SEEK_END)
     if not array.dtype.hasobject and array.stop > size:

@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 import sys
+import zipfile
 import zlib
 
 import fastavro
@@ -218,6 +219,33 @@ def test_an_npz_of_zeros_is_refused(source, tmp_path):
 
     with pytest.raises(TooLargeError, match="inflates to"):
         source.describe(str(tmp_path / "a.npz"), "")
+
+
+@pytest.mark.parametrize("shape", ["(-5,)", "(True,)", "(-5, -5)"])
+def test_an_array_of_a_shape_that_is_none_is_damaged(source, tmp_path, shape):
+    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head) + 1) + head + b"\n" + bytes(800)
+    (tmp_path / "a.npy").write_bytes(data)
+
+    with pytest.raises(InvalidRequestError, match="its shape is"):
+        source.describe(str(tmp_path / "a.npy"), "")
+
+
+def test_an_npz_of_very_many_arrays_or_of_two_with_one_name_is_refused(source, tmp_path):
+    (tmp_path / "one.npy").write_bytes(b"")
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    with zipfile.ZipFile(tmp_path / "many.npz", "w") as archive:
+        for number in range(4097):
+            archive.writestr(f"a{number}.npy", b"")
+    with zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive:
+        archive.write(tmp_path / "one.npy", "a.npy")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.write(tmp_path / "one.npy", "a.npy")
+
+    with pytest.raises(TooLargeError, match="has 4097 arrays, more than 4096"):
+        source.describe(str(tmp_path / "many.npz"), "")
+    with pytest.raises(InvalidRequestError, match="two of its arrays have one name"):
+        source.describe(str(tmp_path / "twice.npz"), "")
 
 
 @pytest.mark.parametrize("opened", ['{"a":', "["])
