@@ -41,16 +41,13 @@ def cared_for(x):
     return np.where(lost, 0.0, (x - np.nanmean(x, 0)) / np.nanstd(x, 0))
 
 
-BY_LABEL = {"a.root": root_file(SORTED, s=IS_SIGNAL)}
-
-
 CARE = {"missing": [-999], "clip": "quantiles", "scaling": "standard"}
 
 
 #: run to its tarball; in the order of the issue's tables
 ROWS = {
     "two-files": lambda: packed(USUAL),
-    "sorted": lambda: packed(BY_LABEL, labels="s\n"),
+    "sorted": lambda: packed({"a.root": root_file(SORTED, s=IS_SIGNAL)}, labels="s\n"),
     "rare": lambda: packed({"s.root": RARE, "b.root": COMMON}, scaling="standard"),
     "sentinel": lambda: packed(SPOILT, **CARE),
     "averaged": lambda: packed(USUAL, model=EMA, training="standard"),
