@@ -158,8 +158,7 @@ class ConfinedRuntime:
     def give_up(self) -> None:
         """End being loaded: others wait for the place."""
         self._has_given_up = True
-        process = self.process
-        if process is not None:
+        if (process := self.process) is not None:
             process.kill()
 
     def _start(self) -> dict[str, _Way]:
@@ -225,17 +224,15 @@ class ConfinedRuntime:
             return InvalidRequestError(
                 f"model {self._name!r} cannot be loaded: it breaks the library that reads it",
                 stage="predict",
-                hint="write it once more where it was made",
             )
         return self._overrun(
             f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
         )
 
     def _gave_up(self) -> ServiceUnavailableError:
-        share_s = self._house.allowance.fair_load_s
         return self._overrun(
-            f"model {self._name!r} took more than {share_s:.0f} s for being loaded while others"
-            " waited, and was ended"
+            f"model {self._name!r} took more than {self._house.allowance.fair_load_s:.0f} s for"
+            " being loaded while others waited, and was ended"
         )
 
     def _overrun(self, reason: str, *, is_forgiven_once: bool = False) -> ServiceUnavailableError:

@@ -43,8 +43,8 @@ def _all_of(dataset, x):
     return x * tf.cast(dataset.reduce(np.int64(0), lambda total, _: total + 1), tf.float32)
 
 
-def _bodies(secret, there):
-    """Return name → what a SavedModel does when it is asked."""
+def _readers(secret):
+    """Return name → what a SavedModel reads when it is asked."""
     stolen = str(secret.parent / "other" / "variables" / "variables")
     return {
         "reads": lambda _, x: _length(tf.io.read_file(str(secret))) + x,
@@ -63,6 +63,13 @@ def _bodies(secret, there):
         "lists": lambda _, x: (
             _length(tf.strings.reduce_join(tf.io.matching_files(f"{secret.parent}/*"))) + 0 * x
         ),
+    }
+
+
+def _others(secret, there):
+    """Return name → what else a SavedModel does when it is asked."""
+    stolen = str(secret.parent / "other" / "variables" / "variables")
+    return {
         "writes": lambda _, x: _after(_RAW.WriteFile(filename=f"{there}/w", contents="x"), x),
         "writes-here": lambda _, x: _after(_RAW.WriteFile(filename="here", contents="x"), x),
         "writes-weights": lambda _, x: _after(
@@ -119,7 +126,7 @@ def _names_objects_that_are_not_there(graph):
 
 
 def _saved(folder, secret, there):
-    for name, body in _bodies(secret, there).items():
+    for name, body in (_readers(secret) | _others(secret, there)).items():
         model = _Model(body)
         tf.saved_model.save(model, str(folder / name), model.answer.get_concrete_function())
     shutil.copytree(folder / "good", secret.parent / "other")
