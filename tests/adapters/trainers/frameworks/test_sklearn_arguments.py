@@ -205,7 +205,7 @@ def test_a_converter_that_does_not_end_is_not_begun(tmp_path):
         slice(0, 2),
         ["met", "pt"],
     ],
-    ids=str,
+    ids=["pattern", "no match", "slice", "up to", "from", "by number", "names"],
 )
 def test_columns_by_name_are_those_that_scikit_learn_finds_in_a_table(columns):
     rows = np.random.default_rng(1).random((20, len(NAMES)))
