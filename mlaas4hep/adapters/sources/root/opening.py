@@ -186,10 +186,11 @@ def check_name(place: Place, name: str, classes: Mapping[str, str]) -> None:
         )
     there = [each for each, of in classes.items() if _is_tree(of)]
     trees = ", ".join(sorted(there)) or "none"
-    hint = nearest(name, there)
+    near = nearest(name, there)
+    otherwise = 'name one of them, by "branch" in params.json or as FILE:TREE'
     raise InvalidRequestError(
         f"{shown(place.url)} has no tree {name!r}; the trees there are: {trees}",
-        hint=hint if hint.startswith("did") else 'set "branch" in params.json to one of them',
+        hint=near if near.startswith("did") else otherwise,
     )
 
 
