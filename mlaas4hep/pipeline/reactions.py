@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 _TASKS = {ScoringSubmitted: "scoring", RangeToScore: "scoring", ScanContinued: "scan"}
 
 
+def task_of(kind: type[Event]) -> str:
+    """Return the task of the runs that have events of this kind."""
+    return _TASKS.get(kind, "training")
+
+
 class Batch(tuple[Event, ...]):
     """Events that are written down and told together: all of them, or none."""
 
@@ -101,7 +106,7 @@ def _is_wanted(event: Event, services: Services) -> bool:
     except NotFoundError:
         log.info("%s: the run is deleted", event.id)
         return False
-    task = _TASKS.get(type(event), "training")
+    task = task_of(type(event))
     if task != run.task:
         raise StrangeEventError(f"{event.id} is of a {task}, and run {run.name!r} is a {run.task}")
     if run.attempt != event.attempt or (run.is_final and not _finishes(event, run)):

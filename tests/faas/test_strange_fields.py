@@ -5,7 +5,7 @@ tests/core/test_wire.py; here it is the way from the door to what the dispatcher
 """
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import get_type_hints
 
 import pytest
@@ -20,6 +20,7 @@ from mlaas4hep.dispatcher.verdict import Action, CallOutcome, History, judge
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas import on_event as faas
 from mlaas4hep.pipeline import table
+from mlaas4hep.pipeline.reactions import task_of
 from mlaas4hep.settings import Settings
 from tests.http.predict.conftest import World
 
@@ -76,6 +77,7 @@ def test_a_mistyped_field_is_parked_at_the_door_and_the_run_that_it_names_goes_o
     door = Predict() if row.step is None else EventFunction(row, tmp_path)
     event, message, types = whole(row.event)
     run = Run(owner="o", name="o", folder="luca", number=1, created_at=0.0, updated_at=0.0)
+    run = replace(run, task=task_of(row.event))
     door.services.runs.create(run)
 
     for field, wrong in ((name, each) for name in types for each in WRONG[types[name]]):
