@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from mlaas4hep.faas.logs import LineFormatter
+from mlaas4hep.faas.logs import TEXT, formatter
 
 LIMIT_BYTES = 4 * 1024 * 1024  #: of the newer half; the older half has as much
 _BEHIND = 10_000  #: lines that a slow reader may lag behind before it misses some
@@ -123,7 +123,7 @@ def collected(target: FunctionLog, level: str) -> Iterator[None]:
     """Write what this process logs to `target` while the context lasts."""
     root = logging.getLogger()
     handler = _Handler(target, level.upper())
-    handler.setFormatter(LineFormatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(formatter(TEXT))
     before = root.level
     root.setLevel(level.upper())
     root.addHandler(handler)

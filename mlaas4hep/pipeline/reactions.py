@@ -8,14 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any
 
-from mlaas4hep.core.runs.events import (
-    Event,
-    ModelReady,
-    RangeToScore,
-    RunFailed,
-    ScanContinued,
-    ScoringSubmitted,
-)
+from mlaas4hep.core.runs.events import Event, ModelReady, RunFailed
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.errors import MlaasError, NotFoundError, Problem, StrangeEventError
 from mlaas4hep.pipeline.attention import RunOverError
@@ -24,14 +17,6 @@ from mlaas4hep.pipeline.tidying import forget_deleted, tidy
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
-
-
-_TASKS = {ScoringSubmitted: "scoring", RangeToScore: "scoring", ScanContinued: "scan"}
-
-
-def task_of(kind: type[Event]) -> str:
-    """Return the task of the runs that have events of this kind."""
-    return _TASKS.get(kind, "training")
 
 
 class Batch(tuple[Event, ...]):
@@ -106,9 +91,10 @@ def _is_wanted(event: Event, services: Services) -> bool:
     except NotFoundError:
         log.info("%s: the run is deleted", event.id)
         return False
-    task = task_of(type(event))
-    if task != run.task:
-        raise StrangeEventError(f"{event.id} is of a {task}, and run {run.name!r} is a {run.task}")
+    if event.task != run.task:
+        raise StrangeEventError(
+            f"{event.id} is of a {event.task}, and run {run.name!r} is a {run.task}"
+        )
     if run.attempt != event.attempt or (run.is_final and not _finishes(event, run)):
         log.info("%s: the run is %s in attempt %d", event.id, run.status, run.attempt)
         if run.status is Status.DONE:  # whoever ended it may have died before it cleaned up

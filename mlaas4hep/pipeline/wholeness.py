@@ -1,6 +1,5 @@
 """Whether the files of a model are those that were stored; asked before it is loaded."""
 
-import io
 from collections.abc import Iterator
 
 from mlaas4hep.core import keys, sealed
@@ -35,7 +34,7 @@ def read(store: ObjectStore, record: ModelRecord, file: str) -> bytes:
     except NotFoundError:
         raise _damage(record, file, is_there=False) from None
     checksum = dict(record.checksums).get(file)
-    if checksum and sealed.checksum(io.BytesIO(data)) != checksum:
+    if checksum and sealed.checksum_of(data) != checksum:
         raise _damage(record, file, is_there=True)
     return data
 

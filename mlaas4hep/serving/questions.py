@@ -76,13 +76,9 @@ class _Unit:
     places: list[int]
     parts: list[Question]  #: those that were joined; empty if it is one
     asked: Invocation
-
-    is_of_rows: bool  #: each input has a place for each row; else it is joined with nothing
-
-    @property
-    def rows(self) -> int:
-        lengths = _lengths(self.asked.feeds)
-        return lengths.pop() if self.is_of_rows and len(lengths) == 1 else MAX_ROWS
+    rows: (
+        int  #: of each input; `MAX_ROWS` if they are not of rows, so that it is joined with nothing
+    )
 
 
 def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
@@ -178,8 +174,10 @@ def _units(
             ]
         answers[places[0]] = error
         return []
+    lengths = _lengths(asked.feeds)
     are_rows = all(each.shape[:1] == (-1,) for each in served.runtime.inputs)
-    return [_Unit(question, places, questions if together else [], asked, are_rows)]
+    rows = lengths.pop() if are_rows and len(lengths) == 1 else MAX_ROWS
+    return [_Unit(question, places, questions if together else [], asked, rows)]
 
 
 def _groups(units: Iterable[_Unit]) -> list[list[_Unit]]:

@@ -1,7 +1,6 @@
 """Tarballs of people: checked and unpacked into the store, listed, shown, deleted."""
 
 import hashlib
-import io
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -141,15 +140,16 @@ def check_member(upload: Upload, member: Member, services: Services) -> None:
         NotFoundError: it is gone.
         DamagedError: it has another size or other bytes.
     """
-    with services.tarballs.open(upload.key(member)) as content:
-        stream = sealed.CheckedStream(content)
-        size_bytes = 0
-        while block := stream.read(_BLOCK):
-            size_bytes += len(block)
-    if size_bytes != member.size_bytes:
-        raise damage(upload, member, f"{size_bytes} bytes, not {member.size_bytes}")
-    if member.checksum not in ("", stream.checksum):
-        raise damage(upload, member, "other bytes than were uploaded")
+    key = upload.key(member)
+    info = services.tarballs.info(key)
+    if info is None:
+        raise NotFoundError(f"{member.path!r} of upload {upload.folder!r} is gone")
+    if info.size_bytes != member.size_bytes:
+        raise damage(upload, member, f"{info.size_bytes} bytes, not {member.size_bytes}")
+    if member.checksum:
+        with services.tarballs.open(key) as content:
+            if sealed.checksum(content) != member.checksum:
+                raise damage(upload, member, "other bytes than were uploaded")
 
 
 def damage(upload: Upload, member: Member, what: str) -> DamagedError:
@@ -282,7 +282,7 @@ def read(upload: Upload, member: Member, services: Services) -> bytes:
         content = services.tarballs.get(upload.key(member))
     except NotFoundError:
         raise damage(upload, member, "no content any more") from None
-    if member.checksum not in ("", sealed.checksum(io.BytesIO(content))):
+    if member.checksum not in ("", sealed.checksum_of(content)):
         raise damage(upload, member, "other bytes than were uploaded")
     return content
 

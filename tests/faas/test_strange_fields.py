@@ -20,7 +20,6 @@ from mlaas4hep.dispatcher.verdict import Action, CallOutcome, History, judge
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas import on_event as faas
 from mlaas4hep.pipeline import table
-from mlaas4hep.pipeline.reactions import task_of
 from mlaas4hep.settings import Settings
 from tests.http.predict.conftest import World
 
@@ -77,7 +76,7 @@ def test_a_mistyped_field_is_parked_at_the_door_and_the_run_that_it_names_goes_o
     door = Predict() if row.step is None else EventFunction(row, tmp_path)
     event, message, types = whole(row.event)
     run = Run(owner="o", name="o", folder="luca", number=1, created_at=0.0, updated_at=0.0)
-    run = replace(run, task=task_of(row.event))
+    run = replace(run, task=row.event.task)
     door.services.runs.create(run)
 
     for field, wrong in ((name, each) for name in types for each in WRONG[types[name]]):

@@ -65,9 +65,8 @@ def is_scores(name: str) -> bool:
 
 def checksum_of_scores(name: str) -> str:
     """Return the checksum in the name, or key, of a table; empty for one of an earlier release."""
-    return (
-        name.rpartition("/")[2].removeprefix(_SCORES).partition(".")[0] if _SCORES in name else ""
-    )
+    last = name.rpartition("/")[2]
+    return last.removeprefix(_SCORES).partition(".")[0] if is_scores(last) else ""
 
 
 def is_of_run(folder: str) -> bool:

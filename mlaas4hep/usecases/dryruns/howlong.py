@@ -6,14 +6,14 @@ from mlaas4hep.core.data.chunk import ChunkDraft, Shape
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.sketch import Sketcher
-from mlaas4hep.core.data.specs.specs import Specs, measured, merged, sketched
-from mlaas4hep.core.data.values.treatment import without_missing
+from mlaas4hep.core.data.specs.specs import Specs, merged, sketched
 from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.models.duration import Probe, TimeEstimate, estimated
 from mlaas4hep.core.requests.request import Params, Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.ranges import measured_values
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.ports import Services
@@ -64,8 +64,8 @@ def _probe(inputs: Inputs, entry_bytes: float, services: Services) -> Probe | No
     for block in services.source.read(survey, file.has(reads), start, stop):
         whole = file.filled(block, reads)
         kept, _ = inputs.preproc.applied(whole, keep=inputs.opened.branches.about_entries)
-        values = without_missing(kept.only(features), rules)
-        parts.append(measured(values, file=0, start=0, stop=values.entries))
+        values, part = measured_values(kept.only(features), rules, 0, kept.entries)
+        parts.append(part)
         sketcher.add(values, 0)
         shown.append(values)
     took = services.clock() - began

@@ -140,7 +140,8 @@ def _tarballs(services: Services) -> Iterator[Finding]:
     """Yield uploads of which a member is gone or damaged, and files of no upload."""
     folders: dict[tuple[str, str], list[str]] = {}
     for info in services.tarballs.list(""):
-        owner, folder, *_ = info.key.split("/")
+        owner, _, rest = info.key.partition("/")
+        folder = rest.partition("/")[0]  # "": of what lies there by chance
         if not info.key.startswith(keys.staged(owner, folder, "")):
             folders.setdefault((owner, folder), []).append(info.key)
     for (owner, folder), found in folders.items():

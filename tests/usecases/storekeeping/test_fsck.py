@@ -145,6 +145,14 @@ def test_members_of_no_upload_are_told_and_what_is_coming_is_not(services):
     assert finding.key.endswith("/a.txt")
 
 
+def test_an_object_of_nobody_among_the_uploads_is_told_and_ends_nothing(services):
+    services.tarballs.put("stray", b"x")
+
+    (found,) = fsck(services)
+
+    assert (found.bucket, found.key, found.kind) == ("tarballs", "stray", "orphan")
+
+
 def test_versions_that_are_kept_and_what_belongs_to_them_are_no_orphans(services):
     older = promote("o", "r_1", "best", services)
     versions.move_alias(older, "production", older.version, services)

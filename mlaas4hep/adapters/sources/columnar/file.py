@@ -19,18 +19,13 @@ PAGES = 64  #: of a remote file that are kept: libraries read headers again and 
 AHEAD_PAGES = 8  #: that are asked for along, where a file is read page after page
 
 
-class PlaceFile(io.RawIOBase):
-    """The bytes of an open place; one thread at a time."""
+class PositionedFile(io.RawIOBase):
+    """Where in the bytes of a place the next one is read."""
 
-    def __init__(self, place: Place, content: Bytes) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
         self._place = place
-        self._content = content
         self._at = 0
-        self._pages: LRUCache[int, bytes] = LRUCache(PAGES)
-        self._coming: LRUCache[int, PendingBytes] = LRUCache(PAGES)
-        self._behind = 0  #: the page behind those asked for last
-        self.failure: MlaasError | None = None  #: libraries hide what their file objects raise
 
     def readable(self) -> bool:
         """Return True."""
@@ -49,6 +44,18 @@ class PlaceFile(io.RawIOBase):
         base = (0, self._at, self._place.size_bytes)[whence]
         self._at = max(0, base + offset)
         return self._at
+
+
+class PlaceFile(PositionedFile):
+    """The bytes of an open place; one thread at a time."""
+
+    def __init__(self, place: Place, content: Bytes) -> None:
+        super().__init__(place)
+        self._content = content
+        self._pages: LRUCache[int, bytes] = LRUCache(PAGES)
+        self._coming: LRUCache[int, PendingBytes] = LRUCache(PAGES)
+        self._behind = 0  #: the page behind those asked for last
+        self.failure: MlaasError | None = None  #: libraries hide what their file objects raise
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer, unless the file ends before."""

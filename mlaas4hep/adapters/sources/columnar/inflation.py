@@ -18,10 +18,7 @@ def check_inflated(place: Place, size_bytes: int) -> None:
         TooLargeError: so it does.
     """
     if size_bytes > min(MAX_PLAIN_BYTES, max(FREE_BYTES, MAX_RATIO * place.size_bytes)):
-        raise TooLargeError(
-            f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
-            hint="split it, or write it as Parquet",
-        )
+        raise _too_much(place, size_bytes, "split it, or write it as Parquet")
 
 
 def check_unpacked(place: Place, size_bytes: int) -> None:
@@ -31,10 +28,15 @@ def check_unpacked(place: Place, size_bytes: int) -> None:
         TooLargeError: so they do.
     """
     if size_bytes > max(FREE_PAGES_BYTES, MAX_PAGES_RATIO * place.size_bytes):
-        raise TooLargeError(
-            f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
-            hint="leave out the columns of which most is the same, or write them as numbers",
-        )
+        cure = "leave out the columns of which most is the same, or write them as numbers"
+        raise _too_much(place, size_bytes, cure)
+
+
+def _too_much(place: Place, size_bytes: int, hint: str) -> TooLargeError:
+    return TooLargeError(
+        f"{shown(place.url)} has {place.size_bytes} bytes and inflates to {size_bytes} or more",
+        hint=hint,
+    )
 
 
 def check_entries(place: Place, entries: int, what: str = "entries") -> None:

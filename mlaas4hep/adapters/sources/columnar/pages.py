@@ -5,13 +5,12 @@ believes the page: it would take seconds and all memory, and cannot be interrupt
 header is looked at in the bytes that pyarrow reads, before it sees them.
 """
 
-import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mlaas4hep.adapters.sources.columnar.file import PlaceFile
+from mlaas4hep.adapters.sources.columnar.file import PlaceFile, PositionedFile
 from mlaas4hep.adapters.sources.columnar.inflation import check_unpacked
 from mlaas4hep.adapters.sources.columnar.pageheader import MAX_BYTES, PageHeader, page_header
 from mlaas4hep.adapters.sources.places.place import Place
@@ -58,33 +57,15 @@ class _Walk:
     seen: int = 0  #: values
 
 
-class PagedFile(io.RawIOBase):
+class PagedFile(PositionedFile):
     """A file for one reading of some columns from their beginning on; one thread at a time."""
 
     def __init__(self, place: Place, file: PlaceFile, stretches: Stretches) -> None:
-        super().__init__()
-        self._place, self._file = place, file
+        super().__init__(place)
+        self._file = file
         self._stretches = stretches
         self._walks: dict[int, _Walk] = {}  #: by where the column's pages begin
         self._plain_bytes = 0
-        self._at = 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def tell(self) -> int:
-        """Return where the next byte is read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte."""
-        self._at = self._file.seek(offset + (self._at if whence == io.SEEK_CUR else 0), whence)
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer, unless the file ends before.

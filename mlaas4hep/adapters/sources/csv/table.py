@@ -1,6 +1,6 @@
 """One CSV file: its rows are counted once, and pieces of it are parsed by pyarrow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,42 +73,30 @@ class CsvTable:
             raise InvalidRequestError(
                 f"{self._name}: {error}", branch=known.branch, hint=known.hint
             ) from error
-        types = self._types_of(head, pieces)
+        samples = self._samples(pieces)
+        types = self._types_of(head, pieces, samples)
         unnamed = ((name, "it has no name, as the row numbers of pandas") for name in head.unnamed)
         return CsvLayout(
             head=head,
             types=tuple((name, str(kind)) for name, kind in types.kinds.items()),
-            odd=(*types.odd, *self._among_numbers(types, head, pieces), *unnamed),
+            odd=(*types.odd, *_among_numbers(types, head, pieces, samples), *unnamed),
             decimal=types.decimal,
             pieces=pieces,
             content=content,
         )
 
-    def _types_of(self, head: Head, pieces: Pieces) -> Types:
-        step = max(1, pieces.count // SAMPLES)
-        samples = []
-        for piece in range(0, pieces.count, step):
-            sample = _cut(pieces.bytes_of(self._file, piece), SAMPLE_BYTES >> (2 * (piece > 0)))
-            samples.append(sample)
+    def _types_of(self, head: Head, pieces: Pieces, samples: Mapping[int, bytes]) -> Types:
         try:
-            return infer(samples, head)
+            return infer(list(samples.values()), head)
         except pa.ArrowInvalid as error:
-            raise self._mistake(head, pieces, range(0, pieces.count, step), {}, error) from error
+            raise self._mistake(head, pieces, list(samples), {}, error) from error
 
-    def _among_numbers(self, types: Types, head: Head, pieces: Pieces) -> Iterator[tuple[str, str]]:
-        """Yield the columns of numbers in which a word stands, each with its first line."""
-        for name, word in types.words:
-            place, line = head.names.index(name), ""
-            for piece in range(pieces.count):
-                data = pieces.bytes_of(self._file, piece)
-                below = find_text(data, place, word, head.separator)
-                if below is not None:
-                    line = f", first in line {pieces.lines[piece] + below}"
-                    break
-            yield (
-                name,
-                f"{word[:40]!r} stands among numbers{line}; nothing there means a missing one",
-            )
+    def _samples(self, pieces: Pieces) -> dict[int, bytes]:
+        """Return how some pieces begin, by their numbers."""
+        return {
+            piece: _cut(pieces.bytes_of(self._file, piece), SAMPLE_BYTES >> (2 * (piece > 0)))
+            for piece in range(0, pieces.count, max(1, pieces.count // SAMPLES))
+        }
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         pieces = self._layout.pieces
@@ -164,6 +152,23 @@ class CsvTable:
                     hint=cure(types.get(column), decimal),
                 )
         return InvalidRequestError(f"{self._name} cannot be read: {error}")
+
+
+def _among_numbers(
+    types: Types, head: Head, pieces: Pieces, samples: Mapping[int, bytes]
+) -> Iterator[tuple[str, str]]:
+    """Yield the columns of numbers in which a word stands, each with its first line in the samples."""
+    for name, word in types.words:
+        place, line = head.names.index(name), ""
+        for piece, sample in samples.items():
+            below = find_text(sample, place, word, head.separator)
+            if below is not None:
+                line = f", first in line {pieces.lines[piece] + below}"
+                break
+        yield (
+            name,
+            f"{word[:40]!r} stands among numbers{line}; nothing there means a missing one",
+        )
 
 
 def _cut(piece: bytes, size: int) -> bytes:

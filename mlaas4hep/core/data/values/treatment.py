@@ -77,13 +77,8 @@ def is_missing(values: Array, missing: tuple[float, ...]) -> NDArray[np.bool_]:
     return np.isin(values, alike)
 
 
-def without_missing(columns: Columns, rules: Rules) -> Columns:
-    """Return entries with NaN for values that mean "missing", so that they are not measured."""
-    return missing_apart(columns, rules)[0]
-
-
 def missing_apart(columns: Columns, rules: Rules) -> tuple[Columns, dict[str, int]]:
-    """Return what `without_missing` returns, and how many values of which branch mean "missing"."""
+    """Return entries with NaN for values that mean "missing", and how many those are by branch."""
     counts: dict[str, int] = {}
     if not rules.missing:
         return columns, counts

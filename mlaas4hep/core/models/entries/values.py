@@ -13,9 +13,9 @@ from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.doubles import Doubles, doubles
 from mlaas4hep.core.data.values.texts import text_array
 from mlaas4hep.core.models.entries.schema import Schema
+from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
-_EXACT = 2.0**53  #: below, a double holds every whole number
 _SHORT = reprlib.Repr()  #: what somebody sent may be large, and deeper than Python's stack
 _SHORT.maxlevel = _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxstring = _SHORT.maxlong = 80
 
@@ -114,7 +114,7 @@ def _with_all_digits(
     Raises:
         InvalidRequestError: no type holds all of them as they are.
     """
-    large = np.flatnonzero(np.abs(array) >= _EXACT).tolist()
+    large = np.flatnonzero(np.abs(array) >= DOUBLES_HOLD).tolist()
     lost = [at for at in large if isinstance(values[at], int) and int(array[at]) != values[at]]
     if not lost:
         return array

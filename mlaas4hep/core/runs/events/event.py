@@ -12,6 +12,7 @@ class Event:
 
     type: ClassVar[str]
     subject: ClassVar[str | None] = None  #: None: written into the run, sent to nobody
+    task: ClassVar[str] = "training"  #: of the runs that have it: `Run.task`
 
     owner: str
     run: str

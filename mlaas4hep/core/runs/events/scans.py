@@ -9,6 +9,7 @@ from mlaas4hep.core.runs.events.event import Event
 class ScanContinued(Event):
     """A scan may go on: it was submitted, or a turn of it ended."""
 
+    task = "scan"
     type = "scan.continued"
     subject = "mlaas.specs"
 
@@ -22,6 +23,7 @@ class ScanContinued(Event):
 class TrialEnded(Event):
     """One trial of a scan is over, whatever became of it."""
 
+    task = "scan"
     type = "trial.ended"
 
     index: int
@@ -36,6 +38,7 @@ class TrialEnded(Event):
 class ScanEnded(Event):
     """All trials of a scan are over, and the best is known."""
 
+    task = "scan"
     type = "scan.ended"
 
     model: str  #: of the best trial, or the name that it was promoted to

@@ -9,6 +9,7 @@ from mlaas4hep.core.runs.events.event import Event
 class ScoringSubmitted(Event):
     """A person wants ROOT files scored by a model; their request is checked and stored."""
 
+    task = "scoring"
     type = "scoring.submitted"
     subject = "mlaas.specs"
 
@@ -17,6 +18,7 @@ class ScoringSubmitted(Event):
 class ScoringPlanned(Event):
     """Every file was opened and suits the model; this is what will be scored."""
 
+    task = "scoring"
     type = "scoring.planned"
 
     files: int
@@ -28,6 +30,7 @@ class ScoringPlanned(Event):
 class RangeToScore(Event):
     """Range `index` of the plan is to be scored."""
 
+    task = "scoring"
     type = "range.to_score"
     subject = "mlaas.chunk-preprocess"
 
@@ -41,6 +44,7 @@ class RangeToScore(Event):
 class RangeScored(Event):
     """The scores of one range lie in the store."""
 
+    task = "scoring"
     type = "range.scored"
 
     index: int
@@ -53,6 +57,7 @@ class RangeScored(Event):
 class ScoresReady(Event):
     """The table with all scores lies in the store; the run is done."""
 
+    task = "scoring"
     type = "scores.ready"
 
     key: str  #: object key in bucket runs

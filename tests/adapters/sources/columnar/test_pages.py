@@ -10,6 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.columnar.encryption import has_encrypted_columns
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.footerchild import figures
 from mlaas4hep.adapters.sources.columnar.pageheader import page_header
@@ -183,3 +184,19 @@ def test_a_number_that_is_said_twice_is_no_header():
     assert page_header(memoryview(once)).values == 1
     with pytest.raises(ValueError, match="twice"):
         page_header(memoryview(twice))
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        b"\x15" + b"\xff" * 100_000,  # a number without an end
+        b"\x19" * 100_000,  # lists within lists
+        b"\x1c" * 100_000,  # records within records
+        b"\x19\xf5\xff\xff\xff\xff\x0f" + bytes([1] * 1000),  # four billion numbers, it says
+        b"\x1b",  # a map
+    ],
+    ids=["number", "lists", "records", "many", "map"],
+)
+def test_footers_that_make_no_sense_have_no_encrypted_columns(footer):
+    assert not has_encrypted_columns(footer)
+    assert has_encrypted_columns(b"\x15\x02\x71")  # fields 1 and 8

@@ -8,10 +8,11 @@ from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.sketch import Sketcher
-from mlaas4hep.core.data.specs.specs import Specs, measured, sketched
+from mlaas4hep.core.data.specs.specs import Specs, sketched
 from mlaas4hep.core.data.values.rules import Rules
-from mlaas4hep.core.data.values.treatment import Scale, without_missing
+from mlaas4hep.core.data.values.treatment import Scale
 from mlaas4hep.core.data.values.treatments import treated
+from mlaas4hep.core.selection.ranges import measured_values
 from mlaas4hep.errors import InvalidRequestError
 
 RANDOM = np.random.default_rng(3)
@@ -25,10 +26,9 @@ def entries(**flat):
 
 
 def specs_of(columns, rules):
-    values = without_missing(columns, rules)
+    values, found = measured_values(columns, rules, 0, columns.entries)
     sketcher = Sketcher(columns.entries, len(columns.names))
     sketcher.add(values, 0)
-    found = measured(values, file=0, start=0, stop=columns.entries)
     return treated(sketched(found, sketcher.sketches()), rules)
 
 
