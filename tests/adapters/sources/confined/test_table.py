@@ -54,13 +54,26 @@ def read(source, path):
     return oracle.entries_read(source, path, "Events")
 
 
+def parent(process):
+    """Return the number of the process that started a process; no name with spaces misleads it."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def is_of_this_one(process):
+    """Say whether this process started a process, itself or through others."""
+    while process > 1 and process != os.getpid():
+        process = parent(process)
+    return process == os.getpid()
+
+
 def processes():
-    """Return the processes that stand in a folder of a reading."""
+    """Return the processes of this one that stand in a folder of a reading."""
     found = set()
     for each in Path("/proc").glob("[0-9]*/cwd"):
+        process = int(each.parent.name)
         try:
-            if "mlaas-reading-" in str(each.readlink()):
-                found.add(int(each.parent.name))
+            if "mlaas-reading-" in str(each.readlink()) and is_of_this_one(process):
+                found.add(process)
         except OSError:  # it is gone, or somebody else's
             continue
     return found
