@@ -29,11 +29,11 @@ for commands in (store, records, backups, keyfiles, deadletters, audit):
     commands.add_to(app)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, program: typer.Typer = app) -> None:
     """Run the command that was typed; an error is told in two lines, never as a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        app(args=arguments, prog_name="mlaas4hep-admin")
+        program(args=arguments, prog_name="mlaas4hep-admin")
     except KeyboardInterrupt:
         sys.exit(130)
     except (SettingsError, OSError) as error:

@@ -77,21 +77,21 @@ def _options(
     pass
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, program: typer.Typer = app) -> None:
     """Run the command that was typed, or `arguments`.
 
     Raises:
         SystemExit: it is done; this process lives on if it gave the arguments.
     """
     try:
-        _main(arguments)
+        _main(arguments, program)
     except SystemExit as ended:
         if arguments is None and isinstance(ended.code, int) and ended.code:
             end_at_once(ended.code)
         raise
 
 
-def _main(arguments: Sequence[str] | None) -> None:
+def _main(arguments: Sequence[str] | None, program: typer.Typer) -> None:
     """Run a command; an error is told in two lines, never as a traceback.
 
     With `--json` it is told on the standard output as every HTTP route tells it.
@@ -100,16 +100,18 @@ def _main(arguments: Sequence[str] | None) -> None:
     tell = show_problem if "--json" in typed else tell_problem
     logging.getLogger("mlaas4hep").addHandler(logging.NullHandler())
     try:
-        _run(arguments, tell)
+        _run(arguments, program, tell)
     except BrokenPipeError:  # who read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
 
 
-def _run(arguments: Sequence[str] | None, tell: Callable[[Problem], None]) -> None:
+def _run(
+    arguments: Sequence[str] | None, program: typer.Typer, tell: Callable[[Problem], None]
+) -> None:
     try:
         with ended_by_signals():
-            app(args=arguments, prog_name="mlaas4hep")
+            program(args=arguments, prog_name="mlaas4hep")
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:

@@ -2,11 +2,8 @@
 
 import subprocess
 import sys
-import tempfile
 
 import pytest
-
-from mlaas4hep.oneprocess import run as oneprocess
 
 _DIES = """
 import os, tempfile
@@ -18,20 +15,28 @@ with oneprocess.services(Path(os.environ["WORK"]) if "WORK" in os.environ else N
     tempfile.mkdtemp(prefix="mlaas-reading-")
     os.kill(os.getpid(), 9)
 """
+_NEXT = """
+import os
+from mlaas4hep.oneprocess import run as oneprocess
+
+with oneprocess.services():
+    print(*os.listdir(os.environ["TMPDIR"]))
+"""
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_the_next_command_removes_what_a_killed_one_left(tmp_path, monkeypatch, keeps):
+def test_the_next_command_removes_what_a_killed_one_left(tmp_path, keeps):
     temporary, work = tmp_path / "tmp", tmp_path / "work"
     temporary.mkdir()
     work.mkdir()
     environment = {"TMPDIR": str(temporary), **({"WORK": str(work)} if keeps else {})}
     subprocess.run([sys.executable, "-c", _DIES], env=environment, check=False)
     (left,) = temporary.iterdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
-    with oneprocess.services():
-        assert not left.exists()
+    after = subprocess.run(
+        [sys.executable, "-c", _NEXT], env=environment, check=True, capture_output=True, text=True
+    )
 
+    assert left.name not in after.stdout
     assert list(temporary.iterdir()) == []
     assert any(work.rglob("x*")) is keeps

@@ -46,9 +46,7 @@ MAX_HELD = 20_000  #: events of one function that dispatchers may hold at once
 _DEAD_S = 30 * 24 * 3600.0
 _DEAD_BYTES = 1 << 30
 _NO_STORAGE, _NO_LEADER = 10047, 10008  #: error codes of the server
-_ELECTION_S = (
-    60.0  #: in which servers that have just started agree on a leader, even on a busy machine
-)
+ELECTION_S = 60.0  #: servers that have just started need some of it, on a busy machine
 _AUDIT_S = 400 * 24 * 3600.0
 
 
@@ -95,14 +93,17 @@ async def _provision(url: str, user: str, password: str, lease_s: float, replica
 
 
 async def put_in_place_once_led(
-    jetstream: JetStreamContext, lease_s: float = LEASE_S, replicas: int = 1
+    jetstream: JetStreamContext,
+    lease_s: float = LEASE_S,
+    replicas: int = 1,
+    election_s: float = ELECTION_S,
 ) -> None:
     """Create or update everything; what a cluster is asked before it has a leader, it never answers.
 
     Raises:
-        NatsError: it has none after a minute, or refuses.
+        NatsError: it has none after `election_s`, or refuses.
     """
-    until = time.monotonic() + _ELECTION_S
+    until = time.monotonic() + election_s
     while True:
         try:
             await put_in_place(jetstream, lease_s, replicas)

@@ -6,7 +6,6 @@ import pytest
 from nats.errors import TimeoutError as NoAnswerError
 from nats.js.errors import APIError, NotFoundError
 
-from mlaas4hep.adapters.nats import provision as provisioning
 from mlaas4hep.adapters.nats.provision import CONSUMERS, provision, put_in_place_once_led
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.testing.nats import NatsServer
@@ -66,11 +65,11 @@ def test_a_cluster_is_asked_until_it_has_a_leader():
     assert sorted(cluster.consumers) == sorted(CONSUMERS)
 
 
-def test_a_cluster_that_elects_nobody_is_given_up(monkeypatch):
-    monkeypatch.setattr(provisioning, "_ELECTION_S", 0.0)
+def test_a_cluster_that_elects_nobody_is_given_up():
+    cluster = Electing(*[NoAnswerError()] * 9)
 
     with pytest.raises(NoAnswerError):
-        asyncio.run(put_in_place_once_led(Electing(*[NoAnswerError()] * 9)))
+        asyncio.run(put_in_place_once_led(cluster, election_s=0.0))
 
 
 def test_what_a_cluster_refuses_is_not_asked_again():

@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlaas4hep.adapters.children.start import IDLE_SECONDS
+from mlaas4hep.adapters.temporary import own_folder
 from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.core.models.training import ModelBuilt
 from mlaas4hep.core.requests.request import Params, Resources
@@ -165,13 +165,13 @@ def test_a_training_that_is_killed_from_outside_may_be_tried_again():
             training.report(60)
 
 
-def test_a_training_whose_disk_is_full_may_be_tried_again(tmp_path, monkeypatch):
+def test_a_training_whose_disk_is_full_may_be_tried_again(tmp_path):
     program = body("open('x', 'wb').write(bytes(20 << 20))")
-    with small_disk(tmp_path / "disk", 8) as disk:
-        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    with small_disk(tmp_path / "disk", 8) as disk, own_folder(disk) as temporary:
+        before = set(temporary.iterdir())
         with pytest.raises(ServiceUnavailableError):
             failure(program)
-        assert not list(disk.iterdir())
+        assert set(temporary.iterdir()) == before
 
 
 def test_a_training_dies_with_its_function():

@@ -1,7 +1,7 @@
 """Which servers input files may come from: their names, schemes, and addresses once resolved."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -11,6 +11,28 @@ from mlaas4hep.adapters.sources.places.s3access import S3Access
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.servers import Server, server
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError, ServiceUnavailableError
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host.
+
+    Raises:
+        InvalidRequestError: there is no such host.
+        ServiceUnavailableError: nobody can tell now.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise ServiceUnavailableError(
+                f"the name of {host!r} cannot be looked up now"
+            ) from error
+        raise InvalidRequestError(
+            f"there is no server {host!r}", hint="check how its name is written"
+        ) from error
+    except UnicodeError as error:
+        raise InvalidRequestError(f"{host!r} is not the name of a server") from error
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +45,7 @@ class ServerPolicy:
     own: tuple[Server, ...] = ()  #: this deployment's, wherever they are; not all of their ports
     s3: S3Access | None = None  #: where s3:// is
     datasets: str = ""  #: the command or URL that knows the files of data sets
+    resolve: Callable[[str, int], list[str]] = resolve
 
     @classmethod
     def of(
@@ -79,7 +102,7 @@ class ServerPolicy:
             ForbiddenError: it has addresses, but none that is allowed.
             ServiceUnavailableError: nobody can tell now.
         """
-        found = _resolved(host, port)
+        found = self.resolve(host, port)
         allowed = [each for each in found if self._allows(host, port, each)]
         if not allowed:
             raise _internal(host)
@@ -91,7 +114,7 @@ class ServerPolicy:
         Raises:
             InvalidRequestError, ForbiddenError, ServiceUnavailableError: see `addresses`.
         """
-        if not all(self._allows(host, port, each) for each in _resolved(host, port)):
+        if not all(self._allows(host, port, each) for each in self.resolve(host, port)):
             raise _internal(host)
 
     def _allows(self, host: str, port: int, address: str) -> bool:
@@ -103,19 +126,3 @@ def _internal(host: str) -> ForbiddenError:
         f"files may not come from {host!r}: it is a machine of an internal network",
         hint="an operator can allow its network in MLAAS_REMOTE_NETWORKS",
     )
-
-
-def _resolved(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:
-            raise ServiceUnavailableError(
-                f"the name of {host!r} cannot be looked up now"
-            ) from error
-        raise InvalidRequestError(
-            f"there is no server {host!r}", hint="check how its name is written"
-        ) from error
-    except UnicodeError as error:
-        raise InvalidRequestError(f"{host!r} is not the name of a server") from error
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
