@@ -80,8 +80,12 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
     roles = _roles(shared, label)
     known = {branch.name for tree in data.trees for branch in tree.branches}
     unlike = sorted(known - shared.keys())
-    excluded = [name for group in ("weight", "truth", "label") for name in roles[group]] + unlike
+    excluded = [name for group in ("weight", "truth", "label") for name in roles[group]]
+    by_policy = _left_out_by_policy(data.trees, unlike)
+    excluded += [name for name in unlike if name not in by_policy]
     params = _params(data, roles["identifier"], _patterns(excluded, known))
+    if by_policy:
+        params["missing_branches"] = "common"
     texts = {
         "files.txt": "\n".join(_lines(data, params)) + "\n",
         "labels.txt": labels + "\n",
@@ -100,7 +104,7 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         *_left_out(roles, unlike),
         _listed("taken as missing, because far outside and repeated", told(missing)),
         _listed('far outside and repeated; "missing" of params.json if they mean it', told(odd)),
-        f"to learn: {kind.task}, from {label or ', '.join(labels.split())}",
+        f"to learn: {kind.task}, from {label or _labelled(data, labels)}",
         _listed("classes", [f"{number} is {text}" for number, text in enumerate(kind.classes)]),
     )
     return Draft(texts=texts, links=_links(data), notes=tuple(filter(None, notes)))
@@ -130,20 +134,29 @@ def write(drafted: Draft, out: Path) -> None:
 
 
 def _described(source: DataSource, place: str, tree: str) -> TreeInfo:
-    """Return the tree that is named, or else the one with the most entries."""
+    """Return the tree that is named, or else the one with the most values.
+
+    Entries alone do not tell: a NanoAOD file of few events has more entries in `Runs` than in `Events`.
+    """
     names = (tree,) if tree else source.trees(place) or ("",)
     described = [source.describe(place, name) for name in names]
-    return max(described, key=lambda info: (info.entries, len(info.branches)))
+    return max(described, key=lambda info: (info.entries * len(info.branches), len(info.branches)))
 
 
 def _shared(trees: Sequence[TreeInfo]) -> dict[str, BranchInfo]:
-    """Return the branches that all files have, and have alike."""
+    """Return the branches that all files have, in each as numbers, rows or texts alike."""
     first, *others = [{branch.name: branch for branch in tree.branches} for tree in trees]
     return {
         name: branch
         for name, branch in first.items()
-        if all(name in other and other[name].kind == branch.kind for other in others)
+        if all(name in other and other[name].goes_with(branch) for other in others)
     }
+
+
+def _left_out_by_policy(trees: Sequence[TreeInfo], unlike: Sequence[str]) -> frozenset[str]:
+    """Return the branches that some files lack, if there are too many of them to list, or none."""
+    lacked = frozenset(name for name in unlike if any(name not in tree.names for tree in trees))
+    return lacked if len(lacked) > _SHOWN else frozenset()
 
 
 def _nothing_shared(data: Data) -> InvalidRequestError:
@@ -248,6 +261,12 @@ def _links(data: Data) -> dict[str, Path]:
     """Return the data that is on this machine, by its name in files.txt."""
     places = zip(data.names, data.places, strict=True)
     return {name: Path(place) for name, place in places if "://" not in place}
+
+
+def _labelled(data: Data, labels: str) -> str:
+    """Return which file is which class, for eyes."""
+    told_of = [f"{name} is {label}" for name, label in zip(data.names, labels.split(), strict=True)]
+    return ", ".join(told_of[:_SHOWN]) + (" …" if len(told_of) > _SHOWN else "")
 
 
 def _left_out(roles: Mapping[Role, Sequence[str]], unlike: Sequence[str]) -> Iterator[str]:

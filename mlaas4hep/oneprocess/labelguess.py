@@ -21,6 +21,7 @@ _LOOK = 10_000  #: entries of each file from which the kind of label is told
 _MOST_CLASSES = 20
 _SHOWN = 20  #: branches that a refusal names
 _FEW = 5  #: texts that a refusal quotes
+_NUMBER = re.compile(r"[-_.]?\d+$")  #: of one file among those of a sample
 _SIGNAL = re.compile(r"(^|[^a-z])(sig|signal)([^a-z]|$)", re.IGNORECASE)
 
 
@@ -42,11 +43,17 @@ def no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
 
 
 def by_file(names: Sequence[str]) -> tuple[Kind, str]:
-    """Return one label for each file: 1 and 0 for two files, else names of classes."""
-    if len(names) == 2:  # noqa: PLR2004 - signal and background
-        second = bool(_SIGNAL.search(names[1])) and not _SIGNAL.search(names[0])
-        return Kind(task="binary"), "0\n1" if second else "1\n0"
-    classes = [re.sub(r"\W+", "_", Path(name).name.split(".", 1)[0]) for name in names]
+    """Return one label for each file: 1 and 0 for signal and background, else names of classes.
+
+    Files that are numbered, `qcd_1.root` and `qcd_2.root`, are one class, unless all would be one.
+    """
+    samples = [_NUMBER.sub("", Path(name).name.split(".", 1)[0]) for name in names]
+    if len(set(samples)) == 1:
+        samples = [Path(name).name.split(".", 1)[0] for name in names]
+    if len(set(samples)) == 2:  # noqa: PLR2004 - signal and background
+        signal = next(filter(_SIGNAL.search, samples), samples[0])
+        return Kind(task="binary"), "\n".join(str(int(sample == signal)) for sample in samples)
+    classes = [re.sub(r"\W+", "_", sample) for sample in samples]
     classes = [f"c{text}" if text[:1].isdigit() else text for text in classes]
     return Kind(task="multiclass", outputs=len(set(classes))), "\n".join(classes)
 

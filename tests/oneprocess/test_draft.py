@@ -71,6 +71,25 @@ def test_three_files_are_three_named_classes(drafted, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("bkg_1", "signal_2", "signal_1", "bkg_2"), "0 1 1 0"),
+        (("zprime_500", "zprime_1000", "tt"), "1 1 0"),
+        (("qcd_1", "qcd_2", "tt", "wjets-07"), "qcd qcd tt wjets"),
+        (("m500", "m1000", "m2000"), "m500 m1000 m2000"),
+    ],
+)
+def test_numbered_files_are_of_one_class(drafted, tmp_path, names, labels):
+    made = drafted(*(write(tmp_path / f"{name}.root") for name in names))
+
+    assert made.texts["labels.txt"].split() == labels.split()
+    told = ", ".join(
+        f"{name}.root is {each}" for name, each in zip(names, labels.split(), strict=True)
+    )
+    assert any(note.endswith(f", from {told}") for note in made.notes)
+
+
+@pytest.mark.parametrize(
     ("label", "loss"),
     [
         ("njets", "sparse_categorical_crossentropy"),
@@ -105,10 +124,11 @@ def test_a_label_that_cannot_be_learnt_is_refused(drafted, tmp_path, label, said
         drafted(write(tmp_path / "a.root"), label=label)
 
 
-def test_the_tree_with_most_entries_is_meant(drafted, tmp_path):
+def test_the_tree_with_most_values_is_meant(drafted, tmp_path):
     path = tmp_path / "a.root"
     with uproot.recreate(path) as file:
-        file["meta"] = {"x": np.zeros(1)}
+        file["meta"] = {f"x{i}": np.zeros(1) for i in range(20)}
+        file["runs"] = {"run": np.zeros(60, np.int32)}  # as NanoAOD of few events has it
         file["events"] = BRANCHES
 
     made = drafted(str(path), label="njets")
@@ -146,6 +166,22 @@ def test_branches_that_not_all_files_have_are_left_out(drafted, tmp_path):
     made = drafted(*files)
 
     assert "extra" in json.loads(made.texts["params.json"])["exclude_branches"]
+
+
+def test_many_branches_that_not_all_files_have_are_left_out_by_policy(drafted, tmp_path):
+    paths = {f"HLT_path{i}": np.zeros(40) for i in range(21)}
+    whole, decimal = np.arange(40, dtype=np.int32), np.linspace(0, 1, 40)
+    files = [
+        write(tmp_path / "a.root", charge=whole),
+        write(tmp_path / "b.root", **paths, charge=decimal),
+    ]
+
+    made = drafted(*files)
+
+    params = json.loads(made.texts["params.json"])
+    assert params["missing_branches"] == "common"
+    assert params["exclude_branches"] == ["weight_*", "mc_pt"]
+    assert "features (3): charge, njets, pt" in made.notes
 
 
 def _with_only(path, *names):

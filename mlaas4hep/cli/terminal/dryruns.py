@@ -17,9 +17,10 @@ def show_dry_run(found: DryRun, json: bool) -> None:
         return
     rows = [(file.file, file.entries, file.passed, file.sampled) for file in found.files]
     show_table(("file", "entries", "pass", "of sample"), rows)
+    chunks = "one chunk" if found.chunks == 1 else f"{found.chunks} chunks"
     show(
         f"about {found.selected_entries} of {found.entries} entries with {found.columns} "
-        f"columns, in {found.chunks} chunks of at most {found.largest_chunk_entries} entries "
+        f"columns, in {chunks} of at most {found.largest_chunk_entries} entries "
         f"({size(found.chunk_bytes)})"
     )
     show(f"features: {', '.join(found.features)}")

@@ -32,6 +32,10 @@ class BranchInfo:
         letter = "b" if self.dtype == "bool" else self.dtype[0]
         return f"jagged {number[letter]}" if self.jagged else number[letter]
 
+    def goes_with(self, other: "BranchInfo") -> bool:
+        """Tell whether values of both can be one feature: kinds of numbers are made alike."""
+        return (self.jagged, self.is_text) == (other.jagged, other.is_text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeInfo:

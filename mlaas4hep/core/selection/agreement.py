@@ -81,7 +81,7 @@ def check_alike(
         for name in names & branches.keys():
             known_file, known = first.setdefault(name, (file, branches[name]))
             here = branches[name]
-            if (known.jagged, known.is_text) != (here.jagged, here.is_text):
+            if not here.goes_with(known):
                 raise InvalidRequestError(
                     f"branch {name!r} is {known.kind} in {known_file!r}"
                     f" but {here.kind} in {file!r}",
