@@ -187,10 +187,10 @@ def check_name(place: Place, name: str, classes: Mapping[str, str]) -> None:
     there = [each for each, of in classes.items() if _is_tree(of)]
     trees = ", ".join(sorted(there)) or "none"
     near = nearest(name, there)
-    otherwise = 'name one of them, by "branch" in params.json or as FILE:TREE'
+    first = near if near.startswith("did") else "name one of them:"
     raise InvalidRequestError(
         f"{shown(place.url)} has no tree {name!r}; the trees there are: {trees}",
-        hint=near if near.startswith("did") else otherwise,
+        hint=f'{first} "branch" in params.json says which, or FILE:TREE in files.txt',
     )
 
 

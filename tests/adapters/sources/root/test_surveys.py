@@ -22,8 +22,11 @@ def test_files_of_an_upload_are_read_from_the_bucket(shared_data, store, source)
     info = source.describe("tarball:o/f/1/files/in/HZZ.root", "events")
 
     assert info.entries == 2421
-    with pytest.raises(InvalidRequestError, match=r"^'in/HZZ.root' has no tree"):
-        source.describe("tarball:o/f/1/files/in/HZZ.root", "e")
+    with pytest.raises(InvalidRequestError, match=r"^'in/HZZ.root' has no tree") as refused:
+        source.describe("tarball:o/f/1/files/in/HZZ.root", "Events")
+    assert refused.value.problem.hint == (
+        "did you mean 'events'? \"branch\" in params.json says which, or FILE:TREE in files.txt"
+    )
 
 
 def test_another_upload_of_the_same_file_is_the_same_content(shared_data, store, source):
