@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Any
 
 import awkward as ak
@@ -64,7 +63,7 @@ def leaves_of_rntuple(ntuple: Any) -> Iterator[Leaf]:
     values_bytes = 8 * int(ntuple.num_entries)
     for name, content in zip(form.fields, form.contents, strict=True):
         for leaf in _leaves_of_form(name, content):
-            yield replace(leaf, edges=edges, values_bytes=values_bytes)
+            yield leaf._replace(edges=edges, values_bytes=values_bytes)
 
 
 def _every(parent: Any, path: str, paths: dict[int, str]) -> Iterator[tuple[str, Any]]:
@@ -131,8 +130,8 @@ def _with_sizes(leaf: Leaf) -> Iterator[Leaf]:
     if not leaf.nested:
         yield leaf
         return
-    yield replace(leaf, name=f"{leaf.name}{SIZES}", dtype="int64", nested=False)
-    yield replace(leaf, collection=f"{leaf.name}[]")
+    yield leaf._replace(name=f"{leaf.name}{SIZES}", dtype="int64", nested=False)
+    yield leaf._replace(collection=f"{leaf.name}[]")
 
 
 def _failure(branch: Any) -> str:

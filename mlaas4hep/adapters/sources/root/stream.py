@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 COUNTED = 0x4000_0000  #: set in the number of bytes that stands before an object
-_NEW_CLASS = 0xFFFF_FFFF
-_CLASS = 0x8000_0000
-_MAP_OFFSET = 2
-_IS_REFERENCED = 1 << 4
+NEW_CLASS = 0xFFFF_FFFF  #: stands before the name of a class
+CLASS = 0x8000_0000  #: set in the number of a class that was named before
+PLACE_OFFSET = 2  #: added to the place of an object, which is then its number
+REFERENCED = 1 << 4  #: set in the bits of a TObject that others refer to
 _LONG = 255  #: length of a string whose length follows in four bytes
 
 _U4 = struct.Struct(">I").unpack_from
@@ -35,6 +35,7 @@ class Stream:
     classes: dict[int, str] = field(default_factory=dict)
     objects: dict[int, object] = field(default_factory=dict)
     pointed: int = 0
+    thorough: bool = False  #: usual things are read like all others, too
     changing: list[tuple[int, int]] = field(default_factory=list)  #: bytes that other files change
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
@@ -84,7 +85,7 @@ class Stream:
     def root_object(self) -> None:
         """Go past a TObject."""
         (bits,) = _U4(self.data, self.at + 6)
-        self.at += 12 if bits & _IS_REFERENCED else 10
+        self.at += 12 if bits & REFERENCED else 10
 
     def name(self) -> str:
         """Return the name of a TNamed, and go past its title."""
@@ -111,26 +112,26 @@ class Stream:
         start = self.at
         (tag,) = _U4(self.data, start)
         self.at += 4
-        counted = bool(tag & COUNTED) and tag != _NEW_CLASS
+        counted = bool(tag & COUNTED) and tag != NEW_CLASS
         if counted:
             self.pointed = self.at + (tag & ~COUNTED)
             (tag,) = _U4(self.data, self.at)
             self.at += 4
-        if not tag & _CLASS:
+        if not tag & CLASS:
             if counted:
                 self.end(self.pointed)
             return "", 0, self.objects.get(tag)
         if not counted:
             raise UnknownStreamError("an object without its length")
-        return self._class_name(tag), start + self.before + _MAP_OFFSET, None
+        return self._class_name(tag), start + self.before + PLACE_OFFSET, None
 
     def _class_name(self, tag: int) -> str:
-        if tag != _NEW_CLASS:
-            name = self.classes.get(tag & ~_CLASS)
+        if tag != NEW_CLASS:
+            name = self.classes.get(tag & ~CLASS)
             if name is None:
                 raise UnknownStreamError("an object of a class that was not named")
             return name
-        place = self.at - 4 + self.before + _MAP_OFFSET
+        place = self.at - 4 + self.before + PLACE_OFFSET
         stop = self.data.index(b"\0", self.at)
         name = self.data[self.at : stop].decode("ascii", "replace")
         self.at = stop + 1
@@ -141,7 +142,7 @@ class Stream:
         """Return how many pointers a TObjArray holds; they come next."""
         size: int
         count, _, _, _, bits, name, size, _lower = _ARRAY.unpack_from(self.data, self.at)
-        if count & COUNTED and not bits & _IS_REFERENCED and not name:
+        if count & COUNTED and not bits & REFERENCED and not name:
             self.at += _ARRAY.size
         else:
             self.begin()

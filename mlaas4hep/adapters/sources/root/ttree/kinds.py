@@ -3,9 +3,8 @@
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -77,8 +76,7 @@ _ALL_BITS = 0xFFFF_FFFF
 _MOST_SHORT_BITS = 14  #: more are not short
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
+class Values(NamedTuple):
     """Some values of a branch: all, or one member of each entry."""
 
     member: str = ""  #: of a leaf list or an object

@@ -21,6 +21,7 @@ from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree
 from mlaas4hep.core.collector import no_collection
 
 KNOWN = 8  #: trees that are kept
+_BASKETS, _ROOM, _ENTRIES, _FIRST, _STORED = 12, 4, 12, 20, 8  #: bytes before them, of `NumbersAt`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +46,21 @@ class Production:
         ]
         self._entries_at, self._end = tree.entries_at, tree.end
         self._bytes = np.frombuffer(tree.data, np.uint8, tree.end)
-        self._same = np.full(tree.end, 0xFF, np.uint8)
+        same = bytearray(b"\xff") * tree.end
         for start, stop in tree.changing:
-            self._same[start:stop] = 0
-        places = [branch.places for branch in self._branches]
+            same[start:stop] = bytes(stop - start)
+        self._same = np.frombuffer(same, np.uint8)
+        before, behind, sizes = np.array([b.numbers for b in self._branches], np.int64).T
         self._rooms = np.array([branch.room for branch in self._branches])
         self._at = {
-            name: np.array([getattr(each, name) for each in places], np.int64)
-            for name in ("baskets", "room", "entries", "values_bytes", "stored_bytes")
+            "baskets": before + _BASKETS,
+            "room": behind + _ROOM,
+            "entries": behind + _ENTRIES,
+            "values_bytes": sizes,
+            "stored_bytes": sizes + _STORED,
         }
-        firsts = np.array([each.first_entry for each in places], np.int64)
-        self._firsts = firsts[firsts > 0]
+        firsts = behind + _FIRST
+        self._firsts = firsts[firsts < sizes]
 
     def leaves(self, data: bytes) -> tuple[int, list[Leaf]] | None:
         """Return entries and leaves of another tree; None if it is not of this production."""

@@ -9,11 +9,12 @@ from typing import TypeVar, cast
 
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, Stream, UnknownStreamError
 from mlaas4hep.adapters.sources.root.ttree.stored import (
-    NumberPlaces,
+    NumbersAt,
     StoredBranch,
     StoredLeaf,
     StoredTree,
 )
+from mlaas4hep.adapters.sources.root.ttree.usual import RANGED, usual_branch
 
 # Members between TAttMarker and fBranches, by the version of TTree; all but the first not used.
 _TREE_NUMBERS = {
@@ -26,31 +27,34 @@ _TREE_NUMBERS = {
 _WITH_CLUSTERS, _WITH_FEATURES = 19, 20
 _CLUSTERS = 10  #: which of these numbers says how many cluster ranges there are
 
-# Members of TBranch before fBranches: …, fWriteBasket, …, fMaxBaskets, …, fEntries, …
-_BRANCH_10 = struct.Struct(">iiiiqiIiqqq")
-_BRANCH_11 = struct.Struct(">iiiiqiIiqqqq")
-_BRANCH_13 = struct.Struct(">iiiiq"), struct.Struct(">iIiqqqq")
+# Members of TBranch before fBranches: …, fWriteBasket, …; then …, fMaxBaskets, …, fEntries, …
+_BEFORE = struct.Struct(">iiiiq")
+_BEHIND = {10: struct.Struct(">iIiqqq")} | dict.fromkeys((11, 12, 13), struct.Struct(">iIiqqqq"))
+_WITH_IO_FEATURES = 13
+_SIZES_BYTES = 16  #: of the last two
 _LEAF = struct.Struct(">iii??")
 _ELEMENT = {8: struct.Struct(">Iiiiii"), 9: struct.Struct(">Iiiiii"), 10: struct.Struct(">Ihiiii")}
 T = TypeVar("T")
 
-_RANGED = frozenset(f"TLeaf{letter}" for letter in "OBSILGFDC")
 _LEAF_ELEMENT = struct.Struct(">ii")
 
 
-def read_tree(data: bytes, before: int, class_name: str = "TTree") -> StoredTree:
+def read_tree(
+    data: bytes, before: int, class_name: str = "TTree", *, thorough: bool = False
+) -> StoredTree:
     """Return the tree in the bytes of its object.
 
     Args:
         data: of the object, inflated.
         before: bytes of the key before them, from which places are counted.
         class_name: TTree, or one of the classes that begin with one.
+        thorough: go through usual branches object by object, too; the tree is the same.
 
     Raises:
         UnknownStreamError: it is of a version that we do not know.
         DamagedStreamError: it contradicts itself.
     """
-    stream = Stream(data, before=before)
+    stream = Stream(data, before=before, thorough=thorough)
     try:
         if class_name != "TTree":
             stream.begin()
@@ -75,7 +79,7 @@ def _tree(stream: Stream) -> StoredTree:
     stream.changing += [(0, begin + 4), (entries_at, stream.at)]
     if version >= _WITH_FEATURES:
         stream.skip()
-    branches = _list_of(stream, _branch)
+    branches = _branches(stream)
     return StoredTree(
         data=stream.data,
         entries=values[0],
@@ -84,6 +88,12 @@ def _tree(stream: Stream) -> StoredTree:
         end=stream.at,
         changing=tuple(stream.changing),
     )
+
+
+def _branches(stream: Stream) -> list[StoredBranch]:
+    """Return the branches of a TObjArray."""
+    each = (usual_branch(stream) or _object(stream, _branch) for _ in range(stream.array_size()))
+    return [branch for branch in each if branch is not None]
 
 
 def _list_of(stream: Stream, read: Callable[[Stream, str], T]) -> list[T]:
@@ -134,13 +144,13 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
     version, stop = stream.begin()
     name = stream.name()
     stream.skip()  # TAttFill
-    (baskets, room, entries, first, total, packed), places = _branch_numbers(stream, version)
-    branches = _list_of(stream, _branch)
+    (baskets, room, entries, first, total, packed), numbers = _branch_numbers(stream, version)
+    branches = _branches(stream)
     leaves = _list_of(stream, _leaf)
     embedded = bool(_list_of(stream, _skipped))
     at = stream.at  # a flag, and as many numbers as there is room for, three times
     stream.at += 3 + 20 * room
-    stream.changing += [*places.spans, (at + 1, stream.at)]
+    stream.changing.append((at + 1, stream.at))
     branch = StoredBranch(
         name=name,
         class_name=class_name,
@@ -155,7 +165,7 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
         embedded=embedded,
         lists=(at + 1, at + 2 + 4 * room, at + 3 + 12 * room),
         elsewhere=stream.text(),
-        places=places,
+        numbers=numbers,
     )
     for leaf in leaves:
         leaf.branch = branch
@@ -163,65 +173,20 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
     return branch
 
 
-def _branch_numbers(stream: Stream, version: int) -> tuple[tuple[int, ...], NumberPlaces]:
+def _branch_numbers(stream: Stream, version: int) -> tuple[tuple[int, ...], NumbersAt]:
     """Return baskets, room, entries, first entry, bytes of values and in the file; and where."""
-    match version:
-        case 10:
-            return _numbers_10(stream)
-        case 11 | 12:
-            return _numbers_11(stream)
-        case 13:
-            return _numbers_13(stream)
-    raise UnknownStreamError(f"TBranch of version {version}")
-
-
-def _numbers_10(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
+    if version not in _BEHIND:
+        raise UnknownStreamError(f"TBranch of version {version}")
     at = stream.at
-    _, _, _, baskets, _, _, room, _, entries, total, packed = stream.take(_BRANCH_10)
-    places = NumberPlaces(
-        baskets=at + 12,
-        room=at + 28,
-        entries=at + 36,
-        first_entry=0,
-        values_bytes=at + 44,
-        stored_bytes=at + 52,
-        spans=((at, stream.at),),
-    )
-    return (baskets, room, entries, 0, total, packed), places
-
-
-def _numbers_11(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
-    at = stream.at
-    _, _, _, baskets, _, _, room, _, entries, first, total, packed = stream.take(_BRANCH_11)
-    places = NumberPlaces(
-        baskets=at + 12,
-        room=at + 28,
-        entries=at + 36,
-        first_entry=at + 44,
-        values_bytes=at + 52,
-        stored_bytes=at + 60,
-        spans=((at, stream.at),),
-    )
-    return (baskets, room, entries, first, total, packed), places
-
-
-def _numbers_13(stream: Stream) -> tuple[tuple[int, ...], NumberPlaces]:
-    at = stream.at
-    _, _, _, baskets, _ = stream.take(_BRANCH_13[0])
-    first_span = (at, stream.at)
-    stream.skip()  # fIOFeatures
-    more = stream.at
-    _, room, _, entries, first, total, packed = stream.take(_BRANCH_13[1])
-    places = NumberPlaces(
-        baskets=at + 12,
-        room=more + 4,
-        entries=more + 12,
-        first_entry=more + 20,
-        values_bytes=more + 28,
-        stored_bytes=more + 36,
-        spans=(first_span, (more, stream.at)),
-    )
-    return (baskets, room, entries, first, total, packed), places
+    _, _, _, baskets, _ = stream.take(_BEFORE)
+    stream.changing.append((at, stream.at))
+    if version >= _WITH_IO_FEATURES:
+        stream.skip()
+    behind = stream.at
+    _, room, _, entries, *first, total, packed = stream.take(_BEHIND[version])
+    stream.changing.append((behind, stream.at))
+    sizes = stream.at - _SIZES_BYTES
+    return (baskets, room, entries, first[0] if first else 0, total, packed), (at, behind, sizes)
 
 
 def _skipped(stream: Stream, _class_name: str) -> bool:
@@ -246,7 +211,7 @@ def _leaf(stream: Stream, class_name: str) -> StoredLeaf:
     )
     if class_name == "TLeafElement":
         _, leaf.element_type = stream.take(_LEAF_ELEMENT)
-    elif class_name in _RANGED:
+    elif class_name in RANGED:
         stream.changing.append((stream.at, stop))  # its lowest and highest value
     stream.end(stop)
     return leaf

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 _NOWHERE = bytes(8)
+NumbersAt = tuple[int, int, int]
+"""Where the numbers of a branch stand: the first, those behind TIOFeatures, and the last two."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,23 +39,11 @@ class StoredBranch:
     embedded: bool  #: some baskets are in the tree itself
     lists: tuple[int, int, int]  #: where lengths, first entries and places begin
     elsewhere: str  #: another file that has the values
-    places: "NumberPlaces"
+    numbers: NumbersAt
     element_class: str = ""  #: of a TBranchElement or TBranchObject
     element_type: int = -1  #: fType of a TBranchElement
     streamer_type: int = -1
     path: str = ""
-
-
-class NumberPlaces(NamedTuple):
-    """Where the numbers of a branch stand that differ from file to file."""
-
-    baskets: int
-    room: int
-    entries: int
-    first_entry: int  #: 0: it is not stored
-    values_bytes: int
-    stored_bytes: int
-    spans: tuple[tuple[int, int], ...]  #: all numbers together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
