@@ -94,22 +94,23 @@ clean: ## remove what the targets above made
 
 include deploy/testbed/platform.mk
 
-# The demo's packages are a part of the developer's, so that one environment serves both.
+# The demo's packages are a part of the developer's, so that one environment serves both. A stamp is made anew:
+# that of an environment which was copied by hard links is its copy's, too.
 $(DEMO): pyproject.toml
 	@$(MAKE) --no-print-directory venv
 	@echo "installing the packages of the demo into $(VENV), once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
-	@touch $@
+	@rm -f $@ && touch $@
 
 $(DEV): pyproject.toml
 	@$(MAKE) --no-print-directory venv
 	@echo "installing the packages for development into $(VENV), once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $(DEMO) $@
+	@rm -f $(DEMO) $@ && touch $(DEMO) $@
 
 $(SUPPLY): $(DEV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[supply]'
-	@touch $@
+	@rm -f $@ && touch $@
 
 .PHONY: venv
 venv:

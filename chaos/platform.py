@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-import httpx
+import httpx2
 
 from chaos import cuts, jobs
 from chaos.fault import Fault
@@ -99,7 +99,7 @@ class PlatformSite:
             _STARTS[part](self._place)
 
     def client(self, person: str) -> Client:
-        transport = httpx.HTTPTransport(verify=self._trust)
+        transport = httpx2.HTTPTransport(verify=self._trust)
         connection = Connection(self._token(person), transport=transport, retries=0)
         return Client(f"https://localhost:{self._place.ports['workflow']}", connection=connection)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
-import httpx
+import httpx2
 
 from chaos.fault import Fault
 from chaos.jobs import questions
@@ -23,7 +23,7 @@ _CHANGES = 6  #: of a run, after which it goes on for sure
 _BETWEEN_S = (1.0, 4.0)
 
 T = TypeVar("T")
-_AWAY = (MlaasError, httpx.HTTPError)
+_AWAY = (MlaasError, httpx2.HTTPError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

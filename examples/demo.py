@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import uproot
 
 EXAMPLE = Path(__file__).resolve().parent / "single_top"
@@ -116,7 +116,7 @@ def platform(state: Path) -> Iterator[str]:
 def post(url: str, body: object) -> dict:
     """Return the JSON answer to a JSON question."""
     headers = {"Authorization": f"Bearer {os.environ['MLAAS4HEP_TOKEN']}"}
-    answer = httpx.post(url, json=body, headers=headers, timeout=60)
+    answer = httpx2.post(url, json=body, headers=headers, timeout=60)
     return answer.raise_for_status().json()
 
 

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-import httpx
+import httpx2
 
 PATIENCE_S = 120
 
-get = partial(httpx.get, timeout=PATIENCE_S)
-post = partial(httpx.post, timeout=PATIENCE_S)
+get = partial(httpx2.get, timeout=PATIENCE_S)
+post = partial(httpx2.post, timeout=PATIENCE_S)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-import httpx
+import httpx2
 
 from mlaas4hep.laptop import issuer
 
@@ -91,9 +91,9 @@ class Laptop:
         """Of `admin`, for the gateway's own routes."""
         return (self.state / "keys" / "gateway-password").read_text()
 
-    def get(self, path: str, **more) -> httpx.Response:
+    def get(self, path: str, **more) -> httpx2.Response:
         auth = ("admin", self.password) if path.startswith("/system") else None
-        return httpx.get(f"{self.urls[0]}{path}", timeout=30, auth=auth, **more)
+        return httpx2.get(f"{self.urls[0]}{path}", timeout=30, auth=auth, **more)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from bench.part import ROOT, run, tell
 from bench.table import Line, Sample, lines
@@ -141,14 +141,14 @@ def _asked(store: str, environment: dict[str, str], state: Path, only: str) -> d
     return done
 
 
-def _seconds(http: httpx.Client, path: str) -> float:
+def _seconds(http: httpx2.Client, path: str) -> float:
     started = time.perf_counter()
     http.get(path).raise_for_status()
     return time.perf_counter() - started
 
 
 @contextmanager
-def _serving(environment: dict[str, str], state: Path) -> Iterator[httpx.Client]:
+def _serving(environment: dict[str, str], state: Path) -> Iterator[httpx2.Client]:
     """Yield a client of function workflow in a process of its own."""
     command = [sys.executable, "-m", "bench.workflow.lists", "--serve", str(state)]
     env = {**os.environ, **environment}
@@ -157,7 +157,7 @@ def _serving(environment: dict[str, str], state: Path) -> Iterator[httpx.Client]
     ) as process:
         assert process.stdout is not None
         headers = {"Authorization": f"Bearer {issuer.token(state, 'alice')}"}
-        with httpx.Client(
+        with httpx2.Client(
             base_url=process.stdout.readline().strip(), headers=headers, timeout=60
         ) as http:
             http.get("/runs?q=none").raise_for_status()  # the watch of runs has come

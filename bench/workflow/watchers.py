@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).parents[2]
 _WATCHED = "luca_1"
@@ -48,7 +48,7 @@ def figures(pid: int) -> dict[str, int]:
     return {"MB": found["VmRSS"] // 1024, "threads": found["Threads"]}
 
 
-async def watch(client: httpx.AsyncClient, url: str, opened: asyncio.Semaphore) -> bool:
+async def watch(client: httpx2.AsyncClient, url: str, opened: asyncio.Semaphore) -> bool:
     """Return whether the stream told the end."""
     async with client.stream("GET", url) as response:
         async for line in response.aiter_lines():
@@ -65,8 +65,8 @@ async def measure(count: int, child: subprocess.Popen[str]) -> None:
     assert child.stdin is not None
     told = json.loads(child.stdout.readline())
     headers = {"Authorization": told["header"]}
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(headers=headers, limits=limits, timeout=120) as client:
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(headers=headers, limits=limits, timeout=120) as client:
         opened = asyncio.Semaphore(0)
         url = f"{told['url']}/runs/{_WATCHED}/events"
         before = figures(child.pid)

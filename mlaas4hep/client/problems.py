@@ -1,6 +1,6 @@
 """What an answer says is wrong, as one of our errors."""
 
-import httpx
+import httpx2
 
 from mlaas4hep import errors
 from mlaas4hep.errors import MlaasError, PermanentError, Problem, ServiceUnavailableError
@@ -20,7 +20,7 @@ _NAMED = {
 }
 
 
-def raise_for(response: httpx.Response) -> None:
+def raise_for(response: httpx2.Response) -> None:
     """Do nothing for a success.
 
     Raises:
@@ -38,7 +38,7 @@ def raise_for(response: httpx.Response) -> None:
     raise error
 
 
-def problem(response: httpx.Response) -> Problem:
+def problem(response: httpx2.Response) -> Problem:
     """Return what the answer says is wrong, also if it comes from a proxy on the way."""
     try:
         body = response.json()
@@ -63,11 +63,11 @@ def broken_off(url: str, error: Exception) -> ServiceUnavailableError:
 
     Who answers may have sent us to its store: it is named, as the platform is not to blame then.
     """
-    asked = error.request.url if isinstance(error, httpx.RequestError) else httpx.URL(url)
-    sent = asked.host != httpx.URL(url).host or asked.port != httpx.URL(url).port
+    asked = error.request.url if isinstance(error, httpx2.RequestError) else httpx2.URL(url)
+    sent = asked.host != httpx2.URL(url).host or asked.port != httpx2.URL(url).port
     store = f"{asked.scheme}://{asked.netloc.decode()}"  # without the query, which is signed
     where = f"{store}, where the file of {url} lies," if sent else url
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         if not sent:
             return unreachable(url, error)
         return ServiceUnavailableError(

@@ -29,7 +29,7 @@ def set_up_logging(level: str, form: str = TEXT) -> None:
         raise SettingsError(f"MLAAS_LOG_LEVEL={level!r} is not a level of Python's logging") from (
             error
         )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 class LineFormatter(logging.Formatter):

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.contract import Contract
@@ -68,8 +68,8 @@ def branches(bundle: Path) -> dict[str, list[str]]:
 
 async def _ask(services: Services, asked: dict[str, Any]) -> Any:
     served = app(services, _LIMITS, _Myself())
-    transport = httpx.ASGITransport(app=served)
-    async with httpx.AsyncClient(transport=transport, base_url="http://predict") as client:
+    transport = httpx2.ASGITransport(app=served)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://predict") as client:
         response = await client.post("/json", json=asked, timeout=None)
     served.context.batcher.close()
     told = response.json()

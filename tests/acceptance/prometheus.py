@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import time
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -50,10 +50,10 @@ def health(api, process):
     while time.monotonic() < until:
         assert process.poll() is None, "prometheus ended"
         try:
-            targets = httpx.get(f"{api}/targets", timeout=60).json()["data"]["activeTargets"]
+            targets = httpx2.get(f"{api}/targets", timeout=60).json()["data"]["activeTargets"]
             found = {each["labels"]["instance"]: each["health"] for each in targets}
-            names = httpx.get(f"{api}/label/__name__/values", timeout=60).json()["data"]
-        except httpx.TransportError:
+            names = httpx2.get(f"{api}/label/__name__/values", timeout=60).json()["data"]
+        except httpx2.TransportError:
             found, names = {}, []
         if found and set(found.values()) == {"up"}:
             break

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -68,8 +68,10 @@ class Gateway:
         url = f"http://127.0.0.1:{port}/{'/'.join(rest)}"
         given = {"Authorization": headers.get("Authorization", "")}
         try:
-            status = httpx.request(method, url, content=body, headers=given, timeout=30).status_code
-        except httpx.HTTPError:
+            status = httpx2.request(
+                method, url, content=body, headers=given, timeout=30
+            ).status_code
+        except httpx2.HTTPError:
             return 502
         self.done[port] += (method, status) == ("POST", 200)
         return status

@@ -1,6 +1,6 @@
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 
 from chaos import checks, deletions, faults, seeds
@@ -45,9 +45,9 @@ def test_what_a_server_sends_is_counted_and_what_nobody_needed_was_read_twice(tm
     reading = Reading()
     with served(tmp_path) as data:
         for start, stop in ((0, 9), (90, 200)):
-            httpx.get(f"{data.url}/data.root", headers={"Range": f"bytes={start}-{stop}"})
+            httpx2.get(f"{data.url}/data.root", headers={"Range": f"bytes={start}-{stop}"})
         reading.undisturbed_bytes = data.total_bytes
-        httpx.get(f"{data.url}/data.root", headers={"Range": "bytes=0-49"})
+        httpx2.get(f"{data.url}/data.root", headers={"Range": "bytes=0-49"})
         reading.add(people=2, read_bytes=data.total_bytes)
 
     assert (reading.needed_bytes, reading.read_bytes, reading.again_bytes) == (40, 70, 30)

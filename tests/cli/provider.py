@@ -8,7 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.testbed import probe
@@ -45,7 +45,7 @@ def provider(folder):
 
 def confirm(url, secret="wonderland", **presses):
     """Do in a browser what a person does: open the address, confirm the code, sign in."""
-    with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
+    with httpx2.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
         page = browser.get(url)
         for _ in range(2):  # the code, and that it is the one on the terminal
             action, fields = form(page.text)

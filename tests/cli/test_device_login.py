@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
-import httpx
+import httpx2
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
@@ -118,7 +118,7 @@ def test_a_person_who_aborts_is_not_signed_in(issuer):
 
     def refuse(seconds):
         pauses.append(seconds)
-        with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
+        with httpx2.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
             action, fields = form(browser.get(code.url).text)
             action, fields = form(browser.post(action, data=fields).text)
             browser.post(action, data={**fields, "abort": "yes"})

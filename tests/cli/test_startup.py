@@ -6,7 +6,7 @@ import sys
 PRINTED = """
 import sys
 import mlaas4hep.cli.app
-print(*sorted({"asyncio", "httpx", "numpy", "jwt", "mlaas4hep.client.client"} & sys.modules.keys()))
+print(*sorted({"asyncio", "httpx2", "numpy", "jwt", "mlaas4hep.client.client"} & sys.modules.keys()))
 """
 
 

@@ -1,6 +1,6 @@
 """The client before the real door, and before servers that answer what a test says."""
 
-import httpx
+import httpx2
 
 from mlaas4hep.client import Client
 from mlaas4hep.client.connections.connection import Connection
@@ -10,7 +10,7 @@ from tests.people import behind_gateway
 def connect(world, name="alice", **options):
     line = Connection(
         world.token(name) if name else "",
-        transport=httpx.WSGITransport(behind_gateway(world.app)),
+        transport=httpx2.WSGITransport(behind_gateway(world.app)),
         **options,
     )
     return Client("http://door", connection=line)
@@ -32,5 +32,5 @@ class Server:
 
     def client(self, **options):
         self.pauses = []
-        line = Connection(transport=httpx.MockTransport(self), pause=self.pauses.append, **options)
+        line = Connection(transport=httpx2.MockTransport(self), pause=self.pauses.append, **options)
         return Client("http://door", connection=line)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.client import AsyncClient, Client
@@ -44,7 +44,7 @@ def answering(*answers, **options):
         calls.append(request)
         return left.pop(0)
 
-    line = AsyncConnection("t", transport=httpx.MockTransport(answer), pause=nothing, **options)
+    line = AsyncConnection("t", transport=httpx2.MockTransport(answer), pause=nothing, **options)
     return AsyncClient("http://door", connection=line), calls
 
 
@@ -52,7 +52,7 @@ def announced(content, size):
     async def pieces():
         yield content
 
-    return httpx.Response(200, content=pieces(), headers={"Content-Length": str(size)})
+    return httpx2.Response(200, content=pieces(), headers={"Content-Length": str(size)})
 
 
 async def nothing(_seconds):
@@ -130,7 +130,7 @@ def test_what_is_wrong_is_told_with_its_hint(world, url):
 
 
 def test_a_busy_deployment_is_asked_again_and_then_given_up():
-    busy = [httpx.Response(503, headers={"Retry-After": "1"}) for _ in range(3)]
+    busy = [httpx2.Response(503, headers={"Retry-After": "1"}) for _ in range(3)]
     client, calls = answering(*busy, retries=2)
 
     with pytest.raises(ServiceUnavailableError):
@@ -141,8 +141,8 @@ def test_a_busy_deployment_is_asked_again_and_then_given_up():
 
 def test_many_entries_are_asked_in_several_calls():
     client, calls = answering(
-        httpx.Response(200, json={"version": "a", "predictions": [0.5] * 1000}),
-        httpx.Response(200, json={"version": "a", "predictions": [0.25]}),
+        httpx2.Response(200, json={"version": "a", "predictions": [0.5] * 1000}),
+        httpx2.Response(200, json={"version": "a", "predictions": [0.25]}),
     )
 
     said = asyncio.run(client.predict("m", entries=[{"pt": 1.0}] * 1001))

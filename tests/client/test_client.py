@@ -5,7 +5,7 @@ import io
 import json
 import tarfile
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.core import keys, wire
@@ -125,7 +125,7 @@ def test_a_folder_is_uploaded_without_what_is_hidden(client, tmp_path):
 
 
 def predicting(*bodies):
-    server = Server(*[httpx.Response(200, json=body) for body in bodies])
+    server = Server(*[httpx2.Response(200, json=body) for body in bodies])
     return server, server.client()
 
 
@@ -169,7 +169,7 @@ def test_rows_and_shared_models_are_asked_for_by_name():
 
 def test_a_hint_of_tfaas_answers_reaches_the_user():
     problem = {"code": "invalid_request", "message": "no branch 'mett'", "hint": "met?"}
-    server = Server(httpx.Response(400, json={"error": "no branch 'mett'", "problem": problem}))
+    server = Server(httpx2.Response(400, json={"error": "no branch 'mett'", "problem": problem}))
 
     with server.client() as client, pytest.raises(InvalidRequestError) as caught:
         client.predict("m", entries=[{"mett": 1.0}])

@@ -4,7 +4,7 @@ import base64
 import gzip
 import hashlib
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.errors import (
@@ -40,7 +40,7 @@ def test_a_download_that_breaks_off_is_tried_again_and_leaves_no_file(
     tmp_path, headers, content, said
 ):
     def answers():
-        return httpx.Response(200, headers=headers, stream=Stream(content))
+        return httpx2.Response(200, headers=headers, stream=Stream(content))
 
     server = Server(answers(), answers())
     with (
@@ -63,7 +63,7 @@ def test_a_download_that_breaks_off_is_tried_again_and_leaves_no_file(
 def test_a_download_that_is_whole_replaces_the_file(tmp_path, headers, content):
     (tmp_path / "m").write_bytes(b"old")
     server = Server(
-        httpx.Response(503), httpx.Response(200, headers=headers, stream=Stream(content))
+        httpx2.Response(503), httpx2.Response(200, headers=headers, stream=Stream(content))
     )
 
     with server.client() as client:
@@ -73,7 +73,7 @@ def test_a_download_that_is_whole_replaces_the_file(tmp_path, headers, content):
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
-class Stream(httpx.SyncByteStream):
+class Stream(httpx2.SyncByteStream):
     """A body as it comes over a line that says nothing more about it."""
 
     def __init__(self, content):

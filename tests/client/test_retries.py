@@ -1,6 +1,6 @@
 """Servers that are busy, away or lost: what is asked again, and what is not."""
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.errors import (
@@ -27,9 +27,9 @@ USAGE = {
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_server_that_is_busy_is_asked_again(status):
     server = Server(
-        httpx.Response(status, headers={"Retry-After": "7"}),
-        httpx.Response(status),
-        httpx.Response(200, json=USAGE),
+        httpx2.Response(status, headers={"Retry-After": "7"}),
+        httpx2.Response(status),
+        httpx2.Response(200, json=USAGE),
     )
 
     with server.client() as client:
@@ -38,7 +38,7 @@ def test_a_server_that_is_busy_is_asked_again(status):
 
 
 def test_a_server_that_stays_busy_is_given_up():
-    server = Server(*[httpx.Response(503) for _ in range(3)])
+    server = Server(*[httpx2.Response(503) for _ in range(3)])
 
     with server.client(retries=2) as client, pytest.raises(ServiceUnavailableError):
         client.usage()
@@ -46,7 +46,7 @@ def test_a_server_that_stays_busy_is_given_up():
 
 
 def test_what_may_have_been_done_is_not_done_twice():
-    server = Server(httpx.Response(504))
+    server = Server(httpx2.Response(504))
 
     with server.client() as client, pytest.raises(ServiceUnavailableError):
         client.submit("luca")
@@ -55,14 +55,14 @@ def test_what_may_have_been_done_is_not_done_twice():
 
 def test_a_quota_is_not_asked_again():
     error = {"error": {"code": "quota_exceeded", "message": "full"}}
-    server = Server(httpx.Response(429, json=error))
+    server = Server(httpx2.Response(429, json=error))
 
     with server.client() as client, pytest.raises(QuotaError, match="full"):
         client.submit("luca")
 
 
 def test_an_upload_is_sent_again_from_its_beginning():
-    server = Server(httpx.Response(503), httpx.Response(404, text="no such page"))
+    server = Server(httpx2.Response(503), httpx2.Response(404, text="no such page"))
 
     with server.client() as client, pytest.raises(NotFoundError) as caught:
         client.upload(b"tarball", name="luca")
@@ -71,17 +71,17 @@ def test_an_upload_is_sent_again_from_its_beginning():
 
 
 def test_a_lost_connection_is_tried_again_where_that_does_no_harm():
-    server = Server(httpx.ReadError("gone"), httpx.Response(200, json=USAGE))
+    server = Server(httpx2.ReadError("gone"), httpx2.Response(200, json=USAGE))
     with server.client() as client:
         client.usage()
 
-    server = Server(httpx.ReadError("gone"))
+    server = Server(httpx2.ReadError("gone"))
     with server.client() as client, pytest.raises(ServiceUnavailableError, match="gone"):
         client.submit("luca")
 
 
 def test_nobody_there_is_told_with_the_address():
-    server = Server(httpx.ConnectError("refused"), httpx.ConnectError("refused"))
+    server = Server(httpx2.ConnectError("refused"), httpx2.ConnectError("refused"))
 
     with server.client(retries=1) as client, pytest.raises(ServiceUnavailableError) as caught:
         client.submit("luca")

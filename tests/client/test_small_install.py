@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-INSTALLED = {"httpx", "platformdirs", "pydantic", "rich", "typer"}
+INSTALLED = {"httpx2", "platformdirs", "pydantic", "rich", "typer"}
 BLOCKED = """
 import sys
 
@@ -48,13 +48,13 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_client_can_be_imported_and_used():
     said = python("""
-import httpx
+import httpx2
 from mlaas4hep.client import Client
 from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.errors import NotFoundError
 
-answer = httpx.Response(404, json={"error": {"code": "not_found", "message": "no such run"}})
-line = Connection(transport=httpx.MockTransport(lambda _: answer))
+answer = httpx2.Response(404, json={"error": {"code": "not_found", "message": "no such run"}})
+line = Connection(transport=httpx2.MockTransport(lambda _: answer))
 with Client("http://door", connection=line) as client:
     try:
         client.run("luca_1")

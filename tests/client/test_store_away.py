@@ -1,6 +1,6 @@
 """A large file comes from the store, by an address that the platform signed."""
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.client import Client
@@ -11,8 +11,8 @@ from mlaas4hep.errors import ServiceUnavailableError
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (httpx.RemoteProtocolError("peer closed"), "broke off: peer closed"),
-        (httpx.ConnectError("no route"), "cannot be reached: no route"),
+        (httpx2.RemoteProtocolError("peer closed"), "broke off: peer closed"),
+        (httpx2.ConnectError("no route"), "cannot be reached: no route"),
     ],
 )
 def test_a_store_that_does_not_give_the_file_is_blamed_and_not_the_platform(tmp_path, error, said):
@@ -20,9 +20,9 @@ def test_a_store_that_does_not_give_the_file_is_blamed_and_not_the_platform(tmp_
         if request.url.host == "store.test":
             error.request = request
             raise error
-        return httpx.Response(303, headers={"Location": "https://store.test/x?Signature=secret"})
+        return httpx2.Response(303, headers={"Location": "https://store.test/x?Signature=secret"})
 
-    line = Connection(transport=httpx.MockTransport(answer), retries=0)
+    line = Connection(transport=httpx2.MockTransport(answer), retries=0)
     with (
         Client("https://mlaas.test", connection=line) as client,
         pytest.raises(ServiceUnavailableError) as caught,

@@ -2,7 +2,7 @@
 
 import ssl
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.testbed.cluster import site
@@ -22,7 +22,7 @@ def trusting(cluster):
 def test_a_door_proves_itself_with_the_sites_certificate(cluster, alice, trusting, door):
     bearer = {"Authorization": f"Bearer {alice.token}"}
 
-    answer = httpx.get(
+    answer = httpx2.get(
         site.url(door, cluster) + HELLO[door], headers=bearer, verify=trusting, timeout=60
     )
 
@@ -33,14 +33,16 @@ def test_a_door_proves_itself_with_the_sites_certificate(cluster, alice, trustin
 def test_a_door_is_shut_to_whoever_has_no_token(cluster, trusting, door):
     path = {"workflow": "/runs", "predict": "/v2/models/any"}[door]
 
-    assert httpx.get(site.url(door, cluster) + path, verify=trusting, timeout=60).status_code == 401
+    assert (
+        httpx2.get(site.url(door, cluster) + path, verify=trusting, timeout=60).status_code == 401
+    )
 
 
 def status(url):
     """Return the status of an answer; None where the connection is cut without one."""
     try:
-        return httpx.get(url, timeout=60).status_code
-    except httpx.TransportError:
+        return httpx2.get(url, timeout=60).status_code
+    except httpx2.TransportError:
         return None
 
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.adapters.stores.filecache import FileCache
@@ -171,11 +171,11 @@ def test_small_bundles_come_from_the_function(with_models):
     assert answer.content_length == len(answer.data)
 
 
-class _Split(httpx.BaseTransport):
+class _Split(httpx2.BaseTransport):
     """The door over WSGI, everything else over the network."""
 
     def __init__(self, app):
-        self._door, self._net = httpx.WSGITransport(app), httpx.HTTPTransport()
+        self._door, self._net = httpx2.WSGITransport(app), httpx2.HTTPTransport()
 
     def handle_request(self, request):
         to_us = request.url.host == "door"

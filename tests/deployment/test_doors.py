@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -149,8 +149,8 @@ def door(tmp_path_factory):
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as proxy:
             try:
-                with httpx.Client(
-                    transport=httpx.HTTPTransport(retries=6), timeout=calls.PATIENCE_S
+                with httpx2.Client(
+                    transport=httpx2.HTTPTransport(retries=6), timeout=calls.PATIENCE_S
                 ) as patient:
                     assert patient.get(f"http://127.0.0.1:{port}/ping").status_code == 200
                 yield f"http://127.0.0.1:{port}"

@@ -74,7 +74,7 @@ def test_every_function_stands_on_the_core_libraries():
 def test_who_only_calls_a_deployment_installs_little():
     client = selected()
 
-    assert {"filelock", "httpx", "platformdirs", "pydantic", "rich", "typer"} <= client
+    assert {"filelock", "httpx2", "platformdirs", "pydantic", "rich", "typer"} <= client
     assert len(client) < 30
     assert not {"numpy", "nats-py", "flask"} & client
 

@@ -1,6 +1,6 @@
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -17,8 +17,8 @@ async def app(scope, _receive, send):
 
 def asked(measured, *paths, method="GET"):
     async def ask():
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(measured, raise_app_exceptions=False),
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(measured, raise_app_exceptions=False),
             base_url="http://function",
         ) as http:
             for path in paths:
@@ -69,8 +69,8 @@ def test_levels_are_looked_at_when_they_are_asked_for():
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
 def test_prometheus_gets_the_form_that_it_asks_for(accept):
     async def ask():
-        transport = httpx.ASGITransport(MeteredApp(app, "specs"))
-        async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
+        transport = httpx2.ASGITransport(MeteredApp(app, "specs"))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://function") as http:
             return await http.get(PATH, headers={"accept": accept})
 
     assert asyncio.run(ask()).headers["content-type"].startswith(accept.partition(";")[0])
@@ -92,8 +92,8 @@ def test_who_keeps_how_much_is_told_to_the_operator_only(token, authorization, s
     measured = MeteredApp(app, "workflow", confidential=owners)
 
     async def ask():
-        transport = httpx.ASGITransport(measured)
-        async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
+        transport = httpx2.ASGITransport(measured)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://function") as http:
             headers = {"authorization": authorization} if authorization else {}
             return await http.get(PATH, headers=headers)
 

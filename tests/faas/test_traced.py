@@ -5,7 +5,7 @@ import json
 import logging
 import re
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.adapters import tracing
@@ -27,8 +27,8 @@ def asked(headers, path="/runs", **options):
         await send({"type": "http.response.body", "body": b""})
 
     async def ask():
-        transport = httpx.ASGITransport(TracedApp(app, **options))
-        async with httpx.AsyncClient(transport=transport, base_url="http://function") as http:
+        transport = httpx2.ASGITransport(TracedApp(app, **options))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://function") as http:
             await http.get(path, headers=headers)
 
     asyncio.run(ask())

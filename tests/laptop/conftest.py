@@ -1,6 +1,6 @@
 """A gateway before functions of the tests, and a client that knows its password."""
 
-import httpx
+import httpx2
 import pytest
 
 from tests.laptop.gateways import PASSWORD, Running
@@ -14,5 +14,5 @@ def running(tmp_path_factory):
 
 @pytest.fixture
 def client(running):
-    with httpx.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=60) as client:
+    with httpx2.Client(base_url=running.url, auth=("admin", PASSWORD), timeout=60) as client:
         yield client

@@ -3,7 +3,7 @@
 import itertools
 import socket
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.faas.bodies import Bodies
@@ -129,7 +129,7 @@ def test_what_cannot_be_forwarded_is_answered_as_openfaas_does(client, path, sta
 
 
 def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(client):
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises(httpx2.RemoteProtocolError):
         client.get("/function/echo/cut")
 
 

@@ -1,7 +1,7 @@
 import asyncio
 from http.cookies import SimpleCookie
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from starlette.applications import Starlette
@@ -29,14 +29,14 @@ class Caller:
     """Calls an ASGI app in this process."""
 
     def __init__(self, app):
-        self._transport = httpx.ASGITransport(app)
+        self._transport = httpx2.ASGITransport(app)
 
     def get(self, url, **headers):
         return self.call("GET", url, **headers)
 
     def call(self, method, url, **headers):
         async def ask():
-            async with httpx.AsyncClient(
+            async with httpx2.AsyncClient(
                 transport=self._transport, base_url="http://127.0.0.1"
             ) as http:
                 return await http.request(method, url, headers=headers)

@@ -1,6 +1,6 @@
 """All five functions by `faas-cli local-run`: real watchdog, real images, a real event each."""
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.testbed import credentials, functions, identity, process
@@ -20,7 +20,7 @@ def deliver(platform, url, name, event):
     private, _ = credentials.dispatcher_keys(platform)
     token = DispatcherSigner(private.read_text()).token(name, event.id)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
-    return httpx.post(url, content=dump_event(event), headers=headers, timeout=60)
+    return httpx2.post(url, content=dump_event(event), headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize("name", EVENTS)
@@ -30,7 +30,7 @@ def test_a_function_takes_an_event_of_the_dispatcher_and_no_other_call(platform,
     answer = deliver(platform, url, name, EVENTS[name])
 
     assert answer.status_code == 200, answer.text
-    assert httpx.post(url, content=dump_event(EVENTS[name]), timeout=60).status_code == 401
+    assert httpx2.post(url, content=dump_event(EVENTS[name]), timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize(("name", "body"), [("workflow", "list_runs"), ("predict", "models")])
@@ -38,10 +38,10 @@ def test_a_function_for_people_answers_who_has_a_token(platform, local_run, name
     url, _, _ = local_run(name)
     headers = {"Authorization": f"Bearer {identity.token(platform, 'alice')}"}
 
-    answer = httpx.post(url, json={"action": body}, headers=headers, timeout=60)
+    answer = httpx2.post(url, json={"action": body}, headers=headers, timeout=60)
 
     assert answer.status_code == 200, answer.text
-    assert httpx.post(url, json={"action": body}, timeout=60).status_code == 401
+    assert httpx2.post(url, json={"action": body}, timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("name", functions.NAMES)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from minio import Minio
 
@@ -78,7 +78,7 @@ def gateway(platform):
     """Return a client of the gateway itself, with the administrator's password."""
     password = credentials.text(platform, "basic-auth-password")
     url = f"http://127.0.0.1:{platform.ports['gateway']}"
-    with httpx.Client(base_url=url, auth=(openfaas.USER, password), timeout=60) as client:
+    with httpx2.Client(base_url=url, auth=(openfaas.USER, password), timeout=60) as client:
         yield client
 
 

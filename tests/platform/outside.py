@@ -9,7 +9,7 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from deploy.testbed import identity, process
 from deploy.testbed.place import Place
@@ -36,13 +36,13 @@ class Person:
         self.host = host  #: where the doors are
         self.token = identity.token(PLACE, name)
 
-    def call(self, door: str, method: str, path: str, **given: Any) -> httpx.Response:
+    def call(self, door: str, method: str, path: str, **given: Any) -> httpx2.Response:
         return knock(door, method, path, token=self.token, host=self.host, **given)
 
-    def workflow(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def workflow(self, method: str, path: str, **given: Any) -> httpx2.Response:
         return self.call("workflow", method, path, **given)
 
-    def predict(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def predict(self, method: str, path: str, **given: Any) -> httpx2.Response:
         return self.call("predict", method, path, **given)
 
     def upload(self, folder: str, tarball: bytes) -> None:
@@ -82,13 +82,13 @@ def knock(
     token: str | None = None,
     host: str = "127.0.0.1",
     **given: Any,
-) -> httpx.Response:
+) -> httpx2.Response:
     """Return what a door answers; its certificate is our own."""
     url = f"https://{host}:{PLACE.ports[door]}{path}"
     headers = {**given.pop("headers", {})}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return httpx.request(method, url, headers=headers, verify=False, timeout=120, **given)
+    return httpx2.request(method, url, headers=headers, verify=False, timeout=120, **given)
 
 
 def pack(files: dict[str, str | bytes]) -> bytes:

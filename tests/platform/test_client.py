@@ -2,7 +2,7 @@
 
 import ssl
 
-import httpx
+import httpx2
 import pytest
 import uproot
 
@@ -17,7 +17,7 @@ def client(alice, platform):
     """Return a client that trusts the doors' certificate, and sends tarballs to the store."""
     _, certificate = credentials.certificate(platform)
     trust = ssl.create_default_context(cafile=str(certificate))
-    connection = Connection(alice.token, transport=httpx.HTTPTransport(verify=trust))
+    connection = Connection(alice.token, transport=httpx2.HTTPTransport(verify=trust))
     url = f"https://localhost:{PLACE.ports['workflow']}"
     with Client(url, connection=connection, direct_bytes=0) as made:
         yield made

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.testbed import probe, process, programs
@@ -161,7 +161,7 @@ def test_every_answer_says_how_long_it_took(watchdog):
 def test_one_call_too_many_is_429_and_not_ready_and_health_stays(watchdog):
     child, url = watchdog
     with ThreadPoolExecutor(1) as other:
-        slow = other.submit(httpx.get, f"{url}/slow", timeout=30)
+        slow = other.submit(httpx2.get, f"{url}/slow", timeout=30)
         read_until(child, "slow")
 
         assert calls.get(f"{url}/").status_code == 429
@@ -174,7 +174,7 @@ def test_one_call_too_many_is_429_and_not_ready_and_health_stays(watchdog):
 def test_a_caller_may_shorten_the_limit(watchdog):
     _, url = watchdog
 
-    answer = httpx.get(f"{url}/slow", headers={"X-Timeout": "100ms"}, timeout=1.5)
+    answer = httpx2.get(f"{url}/slow", headers={"X-Timeout": "100ms"}, timeout=1.5)
 
     assert answer.status_code == 504
 
@@ -182,16 +182,16 @@ def test_a_caller_may_shorten_the_limit(watchdog):
 def test_the_limit_covers_the_body_so_that_a_long_download_is_cut(watchdog):
     _, url = watchdog
 
-    with httpx.stream("GET", f"{url}/long", timeout=30) as answer:
+    with httpx2.stream("GET", f"{url}/long", timeout=30) as answer:
         assert answer.status_code == 200
-        with pytest.raises(httpx.RemoteProtocolError):
+        with pytest.raises(httpx2.RemoteProtocolError):
             answer.read()
 
 
 def test_event_streams_have_no_limit(watchdog):
     _, url = watchdog
 
-    answer = httpx.get(f"{url}/events", headers={"Accept": "text/event-stream"}, timeout=30)
+    answer = httpx2.get(f"{url}/events", headers={"Accept": "text/event-stream"}, timeout=30)
 
     assert answer.text == "data: 1234data: 5678"
 
@@ -199,7 +199,7 @@ def test_event_streams_have_no_limit(watchdog):
 def test_a_function_that_ended_well_leaves_a_watchdog_that_answers_500(watchdog):
     _, url = watchdog
 
-    with suppress(httpx.TransportError):
+    with suppress(httpx2.TransportError):
         calls.get(f"{url}/end0")
     answer = calls.get(f"{url}/")
 
@@ -210,7 +210,7 @@ def test_a_function_that_ended_well_leaves_a_watchdog_that_answers_500(watchdog)
 def test_a_function_that_failed_ends_the_container(watchdog):
     child, url = watchdog
 
-    with suppress(httpx.TransportError):  # it may be gone before it can answer
+    with suppress(httpx2.TransportError):  # it may be gone before it can answer
         calls.get(f"{url}/end1")
 
     assert child.wait(10) != 0

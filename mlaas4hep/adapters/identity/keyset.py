@@ -8,7 +8,6 @@ from typing import Any
 
 import jwt
 
-from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
@@ -27,14 +26,13 @@ def fetch_json(url: str) -> Any:
     Raises:
         ServiceUnavailableError: nothing usable came.
     """
-    with without(("click",)):  # httpx's command line: a tenth of a second
-        import httpx  # noqa: PLC0415 - functions that only the dispatcher calls never need it
+    import httpx2  # noqa: PLC0415 - functions that only the dispatcher calls never need it
 
     try:
-        answer = httpx.get(url, timeout=5.0, follow_redirects=True)
+        answer = httpx2.get(url, timeout=5.0, follow_redirects=True)
         answer.raise_for_status()
         return answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         raise ServiceUnavailableError(
             f"the issuer's keys cannot be fetched from {url}: {error}",
             hint="the identity provider does not answer; try again later",

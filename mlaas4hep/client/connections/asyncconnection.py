@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
@@ -25,15 +25,15 @@ class AsyncConnection:
         *,
         timeout_s: float = TIMEOUT_S,
         retries: int = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Connect to nothing yet; the arguments are those of `Connection`."""
         self.retries = retries
         self.pause = pause
         self._bearer = Bearer(token)
-        self._timeout = httpx.Timeout(timeout_s, connect=CONNECT_S)
-        self._http = httpx.AsyncClient(
+        self._timeout = httpx2.Timeout(timeout_s, connect=CONNECT_S)
+        self._http = httpx2.AsyncClient(
             timeout=self._timeout, transport=transport, follow_redirects=True
         )
 
@@ -55,7 +55,7 @@ class AsyncConnection:
             case TokenRefusal():
                 return await asyncio.to_thread(self._bearer.renew)
 
-    async def _exchange(self, ask: Exchange) -> httpx.Response:
+    async def _exchange(self, ask: Exchange) -> httpx2.Response:
         given = marked(ask, await asyncio.to_thread(self._bearer.current))
         content = _awaited(ask.body()) if ask.body else None
         if ask.target is None:
@@ -70,10 +70,10 @@ class AsyncConnection:
                 await response.aread()
         return response
 
-    def _post_form(self, form: Form) -> httpx.Response:
+    def _post_form(self, form: Form) -> httpx2.Response:
         with form.file.open("rb") as content:
             counted = CountedFile(content, form.on_bytes)
-            return httpx.post(
+            return httpx2.post(
                 form.url, data=dict(form.fields), files={"file": counted}, timeout=self._timeout
             )
 

@@ -1,6 +1,6 @@
 """One call, repeated while the deployment asks for it, and once more with a fresh token."""
 
-import httpx
+import httpx2
 
 from mlaas4hep import errors
 from mlaas4hep.client.connections.moves import Asking, Exchange, Form, Pause, TokenRefusal
@@ -15,7 +15,7 @@ _LONGEST_PAUSE_S = 30.0
 _UNAUTHORIZED = 401
 
 
-def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx.Response]:
+def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx2.Response]:
     """Return the good answer to a call.
 
     Raises:
@@ -26,8 +26,8 @@ def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx.Respons
     attempt = 0
     while True:
         try:
-            response: httpx.Response = yield exchange
-        except (httpx.TransportError, CutOffError) as error:
+            response: httpx2.Response = yield exchange
+        except (httpx2.TransportError, CutOffError) as error:
             if attempt == retries or not _may_repeat(exchange.method, error):
                 told = broken_off if exchange.target else unreachable
                 raise told(exchange.url, error) from error
@@ -53,21 +53,21 @@ def post_form(form: Form) -> Asking[None]:
     """
     try:
         response = yield form
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         raise unreachable(form.url, error) from error
     raise_for(response)
 
 
 def _may_repeat(method: str, error: Exception) -> bool:
-    return method in _SAFE or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return method in _SAFE or isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
 
 
-def _is_later(method: str, response: httpx.Response) -> bool:
+def _is_later(method: str, response: httpx2.Response) -> bool:
     statuses = LATER if method in _SAFE else _NOT_DONE
     return response.status_code in statuses and problem(response).code != errors.QuotaError.code
 
 
-def _pause_s(response: httpx.Response, attempt: int) -> float:
+def _pause_s(response: httpx2.Response, attempt: int) -> float:
     asked = response.headers.get("Retry-After", "")
     wanted = float(asked) if asked.isascii() and asked.isdigit() else _growing(attempt)
     return min(wanted, _LONGEST_PAUSE_S)

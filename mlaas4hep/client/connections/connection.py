@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
@@ -22,7 +22,7 @@ class Connection:
         *,
         timeout_s: float = TIMEOUT_S,
         retries: int = RETRIES,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Connect to nothing yet.
@@ -30,15 +30,15 @@ class Connection:
         Args:
             token: one that stays, or where the current one comes from.
             retries: how often a call is repeated.
-            transport: httpx's, for tests and special networks.
+            transport: httpx2's, for tests and special networks.
             pause: waits some seconds.
         """
         self.retries = retries
         self.pause = pause
         self._bearer = Bearer(token)
         self._transport = transport
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout_s, connect=CONNECT_S),
+        self._http = httpx2.Client(
+            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
             transport=transport,
             follow_redirects=True,
         )
@@ -51,7 +51,7 @@ class Connection:
         """Make a move, and return what became of it.
 
         Raises:
-            httpx.TransportError: the network fails.
+            httpx2.TransportError: the network fails.
             CutOffError: an answer is not what it was announced to be.
             UnauthenticatedError: the token ended, and there is no other.
         """
@@ -67,7 +67,7 @@ class Connection:
             case TokenRefusal():
                 return self._bearer.renew()
 
-    def _exchange(self, ask: Exchange) -> httpx.Response:
+    def _exchange(self, ask: Exchange) -> httpx2.Response:
         given = marked(ask, self._bearer.current())
         content = ask.body() if ask.body else None
         if ask.target is None:
@@ -82,8 +82,8 @@ class Connection:
                 response.read()
         return response
 
-    def _post_form(self, form: Form) -> httpx.Response:
-        with form.file.open("rb") as content, httpx.Client(transport=self._transport) as http:
+    def _post_form(self, form: Form) -> httpx2.Response:
+        with form.file.open("rb") as content, httpx2.Client(transport=self._transport) as http:
             counted = CountedFile(content, form.on_bytes)
             return http.post(
                 form.url,

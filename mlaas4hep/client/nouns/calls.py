@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from mlaas4hep.client.address import Address
 from mlaas4hep.client.connections.attempts import attempts
@@ -29,7 +29,7 @@ class Calls:
         function: str = "workflow",
         body: Body | None = None,
         **given: Any,
-    ) -> Asking[httpx.Response]:
+    ) -> Asking[httpx2.Response]:
         url = f"{self._address.of(function)}{path}"
         exchange = Exchange(method=method, url=url, body=body, given=given)
         return (yield from attempts(exchange, self._retries))

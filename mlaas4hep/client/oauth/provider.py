@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 
 from mlaas4hep.client.oauth.grant import Grant, Renewal
 from mlaas4hep.client.problems import unreachable
@@ -79,14 +79,14 @@ def reason(told: dict[str, Any]) -> str:
     return str(told.get("error_description") or told.get("error") or "no reason was given")
 
 
-def _answer(method: str, url: str, **given: Any) -> httpx.Response:
+def _answer(method: str, url: str, **given: Any) -> httpx2.Response:
     try:
-        return httpx.request(method, url, timeout=_TIMEOUT_S, **given)
-    except (httpx.TransportError, httpx.InvalidURL) as error:
+        return httpx2.request(method, url, timeout=_TIMEOUT_S, **given)
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
         raise unreachable(url, error) from error
 
 
-def _json(response: httpx.Response, url: str) -> dict[str, Any]:
+def _json(response: httpx2.Response, url: str) -> dict[str, Any]:
     try:
         told = response.json()
     except ValueError:

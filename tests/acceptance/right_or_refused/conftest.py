@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.client import Client
@@ -30,7 +30,7 @@ def ask(laptop):
     def ask(method, path, *, function="predict", user="alice", **given):
         sent = {"Authorization": f"Bearer {laptop.token(user)}"}
         url = f"{laptop.urls[0]}/function/{function}{path}"
-        return httpx.request(method, url, headers=sent, timeout=60, **given)
+        return httpx2.request(method, url, headers=sent, timeout=60, **given)
 
     return ask
 

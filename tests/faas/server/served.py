@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 
 from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.laptop.programs import Sources
@@ -74,7 +74,7 @@ class Served:
         while time.monotonic() < until:
             try:
                 return calls.get(f"{self.url}/_/health")
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 time.sleep(0.02)
         raise AssertionError("it does not come up")
 

@@ -3,7 +3,7 @@ import socket
 import subprocess
 import threading
 
-import httpx
+import httpx2
 import pytest
 
 from tests import calls
@@ -54,10 +54,10 @@ def test_a_flask_function_finishes_what_it_does_when_it_is_told_to_stop(tmp_path
     with served(tmp_path, WSGI) as function:
         function.wait_until_up()
         call = threading.Thread(
-            target=lambda: answers.append(httpx.get(f"{function.url}/slow", timeout=30).text)
+            target=lambda: answers.append(httpx2.get(f"{function.url}/slow", timeout=30).text)
         )
         call.start()
-        with httpx.Client(base_url=function.url, timeout=30) as client:
+        with httpx2.Client(base_url=function.url, timeout=30) as client:
             client.get("/inside")
             function.process.send_signal(signal.SIGTERM)
             client.get("/go")
@@ -86,7 +86,7 @@ def test_a_function_loads_one_server_and_no_framework_that_it_does_without(asgi_
 
     assert loaded >= {"uvicorn", "uvloop", "httptools"}
     assert not loaded & {"granian", "h11", "websockets", "starlette"}  # other ways to listen
-    assert not loaded & {"aiohttp", "flask", "httpx", "tensorflow", "werkzeug"}
+    assert not loaded & {"aiohttp", "flask", "httpx2", "tensorflow", "werkzeug"}
 
 
 @pytest.mark.parametrize("size", [0, 5, 3_000_000])

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -121,8 +121,8 @@ class Client:
         """
 
         async def send():
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(
+            transport = httpx2.ASGITransport(self._app)
+            async with httpx2.AsyncClient(
                 transport=transport, base_url="http://predict", headers=self._headers
             ) as http:
 

@@ -3,7 +3,7 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import pytest
 
 from tests.gatedmodel import GatedModel
@@ -27,7 +27,7 @@ def test_a_prediction_under_way_is_answered_before_the_function_stops(world, mod
     def ask():
         asked = {"model": "luca_1", "values": [1, 2, 3, 4]}
         headers = {"Authorization": "Bearer alice"}
-        return httpx.post(f"http://127.0.0.1:{port}/json", json=asked, headers=headers, timeout=60)
+        return httpx2.post(f"http://127.0.0.1:{port}/json", json=asked, headers=headers, timeout=60)
 
     with ThreadPoolExecutor(1) as pool, serving(world.app) as (server, (host, port)):
         answer = pool.submit(ask)

@@ -4,7 +4,7 @@ import shlex
 import subprocess
 from urllib.parse import quote, urlsplit
 
-import httpx
+import httpx2
 
 from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
@@ -55,12 +55,12 @@ class DatasetPlaces:
         url = self._asked.replace(NAME, quote(name, safe=""))
         body = bytearray()
         try:
-            with httpx.stream("GET", url, timeout=PATIENCE_S, follow_redirects=True) as answer:
+            with httpx2.stream("GET", url, timeout=PATIENCE_S, follow_redirects=True) as answer:
                 for part in answer.iter_bytes():
                     body += part
                     if len(body) > MOST_BYTES:
                         raise InvalidRequestError(f"the data set {name!r} has too many files")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _silent(name) from error
         if answer.status_code in {400, 404}:
             raise InvalidRequestError(f"there is no data set {name!r}", file=name)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 
-import httpx
+import httpx2
 import pytest
 
 from mlaas4hep.core.runs.events import RangeMeasured, RunFailed
@@ -31,7 +31,7 @@ def url(world, submitted):
 
 @pytest.fixture
 def http(url, submitted):
-    with httpx.Client(
+    with httpx2.Client(
         base_url=url, headers={"Authorization": submitted.header}, timeout=30
     ) as client:
         yield client
@@ -150,8 +150,8 @@ def test_a_hundred_watchers_hold_no_thread_and_all_see_the_end(world, submitted,
             return [line async for line in lines]
 
     async def all_watch():
-        limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
+        limits = httpx2.Limits(max_connections=None)
+        async with httpx2.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
             ready = asyncio.Semaphore(0)
             watchers = [asyncio.create_task(watch(client, ready)) for _ in range(100)]
             for _ in watchers:
@@ -168,7 +168,7 @@ def test_a_hundred_watchers_hold_no_thread_and_all_see_the_end(world, submitted,
 
 def test_what_watchers_leave_behind_is_nothing(world, submitted, url):
     context = world.app.extensions["context"]
-    with httpx.Client(
+    with httpx2.Client(
         base_url=url, headers={"Authorization": submitted.header}, timeout=PATIENCE_S
     ) as http:
         for _ in range(3):

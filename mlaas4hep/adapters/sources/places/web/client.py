@@ -1,6 +1,6 @@
 """Ranges of files over HTTP: redirects that are checked, deadlines, and few tries.
 
-With urllib3, because httpx takes five times the processor time for a range.
+With urllib3, because httpx2 takes five times the processor time for a range.
 """
 
 import time
@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import closing
 
-import httpx
+import httpx2
 import urllib3
 from urllib3.exceptions import HTTPError
 
@@ -115,7 +115,7 @@ class WebClient:
             hint="write the URL at which the file lies",
         )
 
-    def _asked_in_time(self, url: str, at: httpx.URL, span: Span) -> Response:
+    def _asked_in_time(self, url: str, at: httpx2.URL, span: Span) -> Response:
         """Ask a server, unless it wants to be left alone: it may have said so of another file.
 
         Raises:
@@ -130,7 +130,7 @@ class WebClient:
             self._rests.wants(server, answer.retry_after_s)
         return answer
 
-    def _asked(self, url: str, at: httpx.URL, span: Span) -> Response:
+    def _asked(self, url: str, at: httpx2.URL, span: Span) -> Response:
         start, stop = span
         answered = False
         deadline = time.monotonic() + self._silence_s + (stop - start) / SLOWEST
@@ -192,10 +192,10 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> tu
     return b"".join(parts), True
 
 
-def _parsed(url: str, text: str, base: httpx.URL | None = None) -> httpx.URL:
+def _parsed(url: str, text: str, base: httpx2.URL | None = None) -> httpx2.URL:
     try:
-        found = base.join(text) if base is not None else httpx.URL(text)
-    except (httpx.InvalidURL, ValueError) as error:
+        found = base.join(text) if base is not None else httpx2.URL(text)
+    except (httpx2.InvalidURL, ValueError) as error:
         raise InvalidRequestError(
             f"{shown(url)} is not a URL, or leads to one that is none"
         ) from error
