@@ -1,5 +1,6 @@
 """`LoadedModel`: a model as it is served now, and how it is made of its record and files."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,6 +11,7 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import answer_of, answering, named_so
 from mlaas4hep.core.models.bundle.contract import Contract
+from mlaas4hep.core.models.bundle.kinds import kind_of
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.nearest import nearest
@@ -62,6 +64,13 @@ class LoadedModel:
             output=output,
             order=in_one_text(contract.columns) if contract else "",
         )
+
+    @property
+    def missing(self) -> float:
+        """Return the number that it reads where there is no value: NaN, or 0."""
+        kind = kind_of(self.record.file)
+        read = self.transform.missing if self.transform else kind.missing if kind else "zero"
+        return math.nan if read == "nan" else 0.0
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What gradient-boosted trees are told by model.py and what is not done here, in words."""
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.training import TrainingJob
 
+T = TypeVar("T")
 TRIED = 256  #: rows that parameters are tried with, before any entry is read
 _SHARE_OF_ENDS = 0.2  #: of the values of an entry that stands at the ends of some columns
 
@@ -28,14 +30,6 @@ def refuse_several(objective: str, of_two: str) -> NoReturn:
     raise TrainingError(
         f"{MODEL_FILE}: objective {objective} is for more than two classes, and there are two",
         f"leave objective and num_class away, or objective={of_two!r}",
-    )
-
-
-def refuse_categories(argument: str) -> NoReturn:
-    """Say that no column holds categories."""
-    raise TrainingError(
-        f"{MODEL_FILE}: {argument} names categories, and columns are scaled before they are learned",
-        f"leave {argument} away; a new branch (charge == 1) in preproc.json says what counts",
     )
 
 
@@ -138,6 +132,26 @@ def with_ends(sample: Floats) -> Floats:
 def has_unknown_classes(job: TrainingJob) -> bool:
     """Tell whether only the entries say how many classes there are."""
     return not (job.labels or job.classes or job.label_columns.names)
+
+
+def on_tried_labels(
+    attempt: Callable[[Any], T], job: TrainingJob, *, classifies: bool, is_several: bool
+) -> T:
+    """Return what an attempt to learn such labels gives.
+
+    Where only the entries tell how many classes there are, it must take two of them, or three.
+
+    Raises:
+        TrainingError: the library does not take the parameters.
+    """
+    try:
+        return attempt(tried_labels(job, classifies, is_several=is_several))
+    except TrainingError:
+        if not classifies or is_several or not has_unknown_classes(job):
+            raise
+        with suppress(TrainingError):
+            return attempt(tried_labels(job, classifies, is_several=True))
+        raise
 
 
 def tried_labels(job: TrainingJob, classifies: bool, *, is_several: bool) -> Any:

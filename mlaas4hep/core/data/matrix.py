@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Array, Columns, Offsets
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.values.categories import is_category
 from mlaas4hep.core.data.values.scaling import Scaler, Table, scaling_table
 from mlaas4hep.core.data.values.texts import numbered
 from mlaas4hep.core.data.values.treatment import is_missing
@@ -87,6 +88,16 @@ class Layout:
             *(spec.name for spec in self.flat),
             *(indicator(self.flat[number].name) for number in self.indicators),
             *(f"{spec.name}_{i}" for spec in self.jagged for i in range(spec.width)),
+        )
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """Return the numbers of the columns that hold numbers of categories."""
+        return tuple(
+            place
+            for spec, start in self.places
+            if is_category(spec)
+            for place in range(start, start + spec.width)
         )
 
     @cached_property

@@ -53,6 +53,7 @@ class TrainingJob:
     chunks: int
     entries: int = 0  #: in all chunks; 0: not known
     names: tuple[str, ...] = ()  #: of the columns; empty: not known
+    categories: tuple[int, ...] = ()  #: numbers of the columns that hold 0, 1, 2 … of categories
     frameworks: tuple[str, ...] = (USUAL,)  #: that model.py may use, likeliest first
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns
 from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.branch import BranchSpec
+from mlaas4hep.core.data.values.categories import is_category
 from mlaas4hep.core.data.values.texts import are_known
 from mlaas4hep.core.data.values.treatment import is_missing
 from mlaas4hep.core.models.bundle.contract import Contract
@@ -200,6 +201,8 @@ def _beyond(spec: BranchSpec, values: Array) -> NDArray[np.bool_]:
         beyond = np.isfinite(values)
     else:
         beyond = (values < spec.low) | (values > spec.high)
+        if is_category(spec):
+            beyond |= np.isfinite(values) & (values != np.rint(values))
     if spec.treatment and spec.treatment.missing:
         beyond &= ~is_missing(values, spec.treatment.missing)
     return beyond

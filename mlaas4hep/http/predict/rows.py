@@ -86,7 +86,7 @@ class Rows(NamedTuple):
 
     def _feeds(self, served: LoadedModel) -> Feeds:
         info = only_input(served)
-        values = numbers(self.values, info.dtype)
+        values = numbers(self.values, info.dtype, served.missing)
         if self.keys and (not self.order or self.order != served.order):
             order = column_order(served, self.keys)
             if order is None:
@@ -126,8 +126,13 @@ def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:
     return Asking(model, rows, told, signature)
 
 
-def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
-    """Return numbers of a JSON request as an array; `null` is a missing value, which is 0.
+def numbers(values: Sequence[Any] | Array, dtype: str, missing: float) -> Array:
+    """Return numbers of a JSON request as an array.
+
+    Args:
+        values: numbers, and `null` where there is no value.
+        dtype: of the array.
+        missing: what is put there.
 
     Raises:
         InvalidRequestError: something is not a number, or rows have different lengths.
@@ -138,7 +143,8 @@ def numbers(values: Sequence[Any] | Array, dtype: str) -> Array:
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):
-            array = np.nan_to_num(array.astype(np.float64), copy=False, posinf=None, neginf=None)
+            given = [missing if each is None else each for each in array.flat]
+            array = np.array(given, np.float64).reshape(array.shape)
     except (ValueError, TypeError) as error:
         raise InvalidRequestError(
             "the values are not numbers, or the rows have different lengths"

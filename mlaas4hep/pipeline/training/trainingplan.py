@@ -71,6 +71,7 @@ class TrainingPlan:
             chunks=self.chunks.chunks,
             entries=self.chunks.entries,
             names=self.layout.columns,
+            categories=self.layout.categories,
             resources=request.resources,
             classes=request.labels.classes,
             labels=tuple(sorted(set(request.labels.values))),
@@ -155,4 +156,5 @@ def _ends(spec: BranchSpec) -> tuple[float, float] | None:
     scale = spec.treatment.scale if spec.treatment else None
     if scale is None:
         return spec.low, spec.high
-    return (scale.offset, scale.offset + scale.span) if scale.kind == "linear" else None
+    is_linear = scale.kind in ("linear", "codes")
+    return (scale.offset, scale.offset + scale.span) if is_linear else None

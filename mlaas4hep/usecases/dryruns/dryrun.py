@@ -70,6 +70,7 @@ def _built(prepared: CheckedSubmission, look: FirstLook, services: Services) -> 
         params=request.params,
         columns=len(look.columns),
         names=look.columns,
+        categories=look.categories,
         chunks=look.plan.chunks,
         entries=look.plan.entries,
         resources=request.resources,

@@ -60,7 +60,12 @@ class FirstLook:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of a chunk, as far as a sample tells."""
-        return self.values.columns if self.values else self.inputs.opened.branches.features
+        return self.values.layout.columns if self.values else self.inputs.opened.branches.features
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """The numbers of the columns that hold categories."""
+        return self.values.layout.categories if self.values else ()
 
     @cached_property
     def plan(self) -> ChunkPlan:

@@ -47,13 +47,13 @@ class MeasuredSample:
         return cls(values=tuple(values), parts=tuple(parts), specs=specs, rules=rules)
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
+    def layout(self) -> Layout:
         """Return the columns of a chunk, as a run would have them if all entries were like these.
 
         Raises:
             InvalidRequestError: values of a branch cannot be treated as params.json asks.
         """
         try:
-            return Layout.of(treated(self.specs, self.rules)).columns
+            return Layout.of(treated(self.specs, self.rules))
         except MlaasError as error:
             raise error.located(stage="specs") from error.__cause__

@@ -88,6 +88,33 @@ def test_uploads_answer_as_the_framework_does_and_name_their_classes(ask, kind):
     assert narrow.status_code == 400
 
 
+def hollow_trees(library):
+    """Return a file of trees that learned where values are missing, and what they give there."""
+    module = pytest.importorskip(library)
+    hollow = np.where(np.random.default_rng(5).random(X.shape) < 0.3, np.nan, X)
+    labels = np.isnan(hollow[:, 0]) | (hollow[:, 1] > 0.5)
+    if library == "xgboost":
+        made = module.XGBClassifier(n_estimators=5).fit(hollow, labels)
+        file, content = "model.ubj", bytes(made.get_booster().save_raw("ubj"))
+    else:
+        made = module.LGBMClassifier(n_estimators=5, verbose=-1).fit(hollow, labels)
+        file, content = "model.txt", made.booster_.model_to_string().encode()
+    rows = hollow[:20]
+    return file, content, rows, made.predict_proba(rows)[:, 1:]
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_a_missing_value_is_none_for_trees(ask, library):
+    file, content, rows, right = hollow_trees(library)
+    name = f"hollow-{library}"
+    values = [[None if np.isnan(each) else float(each) for each in row] for row in rows]
+
+    ask("POST", f"/upload?name={name}", content=packed(None, extra={f"model/{file}": content}))
+    answer = ask("POST", "/json", json={"model": name, "values": values})
+
+    np.testing.assert_allclose(answer.json(), right, rtol=1e-5, atol=1e-6)
+
+
 def dumped(what):
     written = io.BytesIO()
     pickle.dump(what, written)

@@ -1,4 +1,8 @@
+from dataclasses import replace
+
 import pytest
+
+from tests.http.predict.conftest import CONTRACT
 
 COLUMNS = ["met", "njets", "Muon_pt_0", "Muon_pt_1"]
 
@@ -95,6 +99,14 @@ def test_a_missing_value_is_zero(world, alice):
     with_zero = alice.post("/json", json={"values": [0.5, 0.0, 0.5, 0.5], "model": "luca_1"})
 
     assert with_null.json() == with_zero.json()
+
+
+def test_a_missing_value_is_none_for_a_model_that_learned_so(world, alice):
+    world.serve_trained(replace(CONTRACT, missing="nan"))
+    row = {"values": [0.5, None, 0.5, 0.5], "model": "luca_1"}
+
+    assert alice.post("/json", json=row).json() == [None]  # a net has no number for it
+    assert alice.post("/json", json={**row, "values": [0.5, 0.0, 0.5, 0.5]}).json() != [None]
 
 
 def test_a_request_without_a_model_means_the_one_uploaded_last(world, alice, expected):

@@ -1,86 +1,74 @@
 """A LightGBM estimator as a `SampleModel`: boosted round by round on a binned sample.
 
-The sample is read from the chunks twice and kept as one byte a value, so that memory stays
-bounded; values that are missing stay missing. A training that resumes does the rounds before the
-checkpoint again, in seconds and with the same seeds: only so it ends with the same trees.
+The sample is read from the chunks twice and kept as one byte a value (five where leaves hold
+linear models), so that memory stays bounded; values that are missing stay missing. A training that
+resumes does the rounds before the checkpoint again, in seconds and with the same seeds: only so it
+ends with the same trees.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
 
 from mlaas4hep.adapters.native.lightgbm import scores
-from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
+from mlaas4hep.adapters.trainers import categories, onnxfile, tabular, trees
+from mlaas4hep.adapters.trainers.boosted import BoostedModel
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
-from mlaas4hep.adapters.trainers.framework import (
-    Block,
-    Export,
-    Floats,
-    RoundMetrics,
-    Sample,
-    State,
-)
+from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics, Sample, State
 from mlaas4hep.adapters.trainers.lightgbm.params import (
     booster_params,
+    category_columns,
     check_by_trying,
     check_two,
     is_dart,
+    needs_values,
     oddities,
     patience,
     rounds,
     several,
     told,
 )
-from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
-_FILE = "model.txt"
+_LINEAR_BYTES = 10.0  #: the same, and the values
 _LOSS = "loss"
 
 Blocks = Callable[[Iterable[int] | None], Iterator[Block]]
 
 
-class LightgbmModel:
+class LightgbmModel(BoostedModel):
     """See `framework.SampleModel`."""
 
-    missing: Missing = "nan"
+    file = "model.txt"
 
     def __init__(self, made: Any, job: TrainingJob) -> None:
-        self._job = job
-        self._classifies = isinstance(made, lightgbm.LGBMClassifier)
-        self._params = booster_params(made, job)
+        params = booster_params(made, job)
         rounds_without, least = patience(made)
-        self._stop = EarlyStop(patience=rounds_without, least=least)
-        drops = is_dart(self._params)
-        trees.check_stops(rounds_without, "early_stopping_round", job, drops=drops)
-        self._booster: Any = None
+        stop = EarlyStop(patience=rounds_without, least=least)
+        trees.check_stops(rounds_without, "early_stopping_round", job, drops=is_dart(params))
+        super().__init__(job, params, stop, classifies=isinstance(made, lightgbm.LGBMClassifier))
         self.rounds = rounds(made)
-        if self._classifies:
-            tabular.check_known_classes(job)
-        check_by_trying(self._params, job, classifies=self._classifies)
-        self.summary = _summary(made, job, self._params, self.rounds)
-        tabular.check_memory(job, _BYTES_A_VALUE, "LightGBM", "fewer branches")
-
-    def check_labels(self, labels: Floats) -> None:
-        """Refuse what is no class number, for a classifier, and values that do not fit the objective."""
-        if self._classifies:
-            tabular.check_classes(labels, self._job)
-        else:
-            trees.check_values(self._params["objective"], labels)
+        self._categories = category_columns(made, job)
+        self._about_columns = {
+            "feature_name": tabular.column_names(job),
+            "categorical_feature": list(self._categories),
+        }
+        check_by_trying(params, self._about_columns, job, classifies=self._classifies)
+        self.summary = _summary(made, job, params, self.rounds)
+        needed = _LINEAR_BYTES if needs_values(params) else _BYTES_A_VALUE
+        tabular.check_memory(job, needed, "LightGBM", "fewer branches")
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
         self._stop = self._stop.anew()
-        parts = _Parts.of(sample.training, sample.chunk_count)
+        parts = self._parts(sample.training, sample.chunk_count)
         self._settle_classes(parts.labels)
-        names = tabular.column_names(self._job)
-        train = parts.dataset(self._params, feature_name=names)
-        validating = _Parts.of(sample.validation, sample.chunk_count)
+        train = parts.dataset(self._params, **self._about_columns)
+        validating = self._parts(sample.validation, sample.chunk_count)
         with told():  # metrics of several classes, where the entries have two
             booster = lightgbm.Booster(self._params, train)
             if len(validating.labels):
@@ -93,10 +81,6 @@ class LightgbmModel:
                 yield metrics
             if self._stop.is_over(number):
                 return
-
-    def predict(self, block: Block) -> Floats:
-        """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        return np.concatenate([self._outputs(x) for x in tabular.pieces(block)])
 
     def finish(self) -> None:
         """Keep the trees only, up to the best round if training stopped early."""
@@ -116,12 +100,11 @@ class LightgbmModel:
         self._booster = lightgbm.Booster(model_str=state["trees"].tobytes().decode())
         self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
-    def export(self, folder: Path, sample: Floats) -> Export:
-        """Write model.txt and model.onnx."""
-        self._booster.save_model(folder / _FILE)
-        entries = trees.with_ends(sample)
-        expected = self._outputs(entries)
-        return Export.of(onnxfile.write(folder, self._converted, entries, expected))
+    def _parts(self, blocks: Blocks, chunks: int) -> "_Parts":
+        """Return entries for LightGBM, whose categories are whole numbers."""
+        return _Parts.of(
+            blocks, chunks, lambda x: categories.check_codes(x, self._categories, self._job)
+        )
 
     def _settle_classes(self, labels: Floats) -> None:
         """Say how many classes there are, now that the labels are known."""
@@ -150,6 +133,8 @@ class LightgbmModel:
         from onnxmltools.convert import convert_lightgbm  # noqa: PLC0415 - only with the extra
         from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415
 
+        if needs_values(self._params):
+            raise ValueError("leaves that hold linear models have no converter")
         kind = FloatTensorType([None, self._job.columns])
         model = convert_lightgbm(self._booster, initial_types=[("input", kind)], zipmap=False)
         if not self._classifies:
@@ -167,7 +152,7 @@ class _Parts:
     weights: Floats | None
 
     @classmethod
-    def of(cls, blocks: Blocks, parts: int) -> "_Parts":
+    def of(cls, blocks: Blocks, parts: int, check: Callable[[Floats], None]) -> "_Parts":
         rows: list[int] = []
         labels: list[Floats] = [np.empty(0, np.float32)]
         weights: list[Floats] = []
@@ -175,6 +160,7 @@ class _Parts:
             found = 0
             for block in blocks([part]):
                 y, weight = tabular.answers(block)
+                check(block.x)
                 labels.append(y)
                 weights += [] if weight is None else [weight]
                 found += len(y)
@@ -188,8 +174,9 @@ class _Parts:
 
     def dataset(self, params: dict[str, Any], **how: Any) -> Any:
         """Return LightGBM's data, which reads the chunks when it is used first."""
-        rows = [_Rows(self, part) for part, found in enumerate(self.rows) if found]
-        found = lightgbm.Dataset(rows, label=self.labels, weight=self.weights, params=params, **how)
+        found = lightgbm.Dataset(
+            _Rows(self), label=self.labels, weight=self.weights, params=params, **how
+        )
         if self.weights is not None and "reference" in how:
             # Weights that are all 1 are left away by `Dataset`, and beside a reference that has
             # some they would then be 0.
@@ -198,24 +185,45 @@ class _Parts:
 
 
 class _Rows(lightgbm.Sequence):
-    """The rows of one chunk, read when they are asked for; the last chunk is kept."""
+    """The rows of all chunks, read when they are asked for; the last chunk is kept.
+
+    One sequence and not one a chunk: of several, LightGBM puts the values that linear models are
+    made of into the rows of the first.
+    """
 
     batch_size = 4096
-    _kept: tuple[int, int, Floats] | None = None  #: of all: parts, chunk, rows
 
-    def __init__(self, parts: _Parts, part: int) -> None:
+    def __init__(self, parts: _Parts) -> None:
         self._parts = parts
-        self._part = part
+        self._ends = np.cumsum(parts.rows)
+        self._part = -1
+        self._kept: Floats = np.empty((0, 0), np.float32)
 
     def __len__(self) -> int:
-        return self._parts.rows[self._part]
+        return int(self._ends[-1])
 
     def __getitem__(self, index: Any) -> Any:
-        key = (id(self._parts), self._part)
-        if _Rows._kept is None or _Rows._kept[:2] != key:
-            (block,) = self._parts.blocks([self._part])
-            _Rows._kept = (*key, block.x[block.order])
-        return _Rows._kept[2][index].astype(np.float64)
+        if not isinstance(index, slice):
+            return self._row(int(index))
+        start, stop, _ = index.indices(len(self))
+        found: list[Floats] = []
+        while start < stop:
+            rows, place = self._chunk_of(start)
+            found.append(rows[place : place + stop - start])
+            start += len(found[-1])
+        return np.concatenate(found).astype(np.float64)
+
+    def _row(self, number: int) -> Any:
+        rows, place = self._chunk_of(number)
+        return rows[place].astype(np.float64)
+
+    def _chunk_of(self, number: int) -> tuple[Floats, int]:
+        """Return the rows of the chunk that has a row, and its place there."""
+        part = int(np.searchsorted(self._ends, number, side="right"))
+        if part != self._part:
+            (block,) = self._parts.blocks([part])
+            self._part, self._kept = part, block.x[block.order]
+        return self._kept, number - int(self._ends[part] - self._parts.rows[part])
 
 
 def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -> ModelSummary:

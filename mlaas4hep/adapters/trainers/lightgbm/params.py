@@ -1,13 +1,13 @@
 """What a LightGBM estimator says, as the booster takes it; what cannot be done here is refused."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import lightgbm
 import numpy as np
 
-from mlaas4hep.adapters.trainers import tabular, trees
+from mlaas4hep.adapters.trainers import categories, trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
@@ -37,7 +37,7 @@ _DRAWN_BY_THREADS = (
     " same seed, as many processors give the same trees, and more or fewer give others; n_jobs=4 (or"
     " another number) or stochastic_rounding=False gives the same trees everywhere"
 )
-_NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP}
+_NOT_FOR_BOOSTERS = {"class_weight", "importance_type", *_ROUNDS, *_STOP, *_CATEGORIES}
 
 
 def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
@@ -80,6 +80,24 @@ def patience(made: Any) -> tuple[int, float]:
     return found, float(given.get("early_stopping_min_delta") or 0.0)
 
 
+def category_columns(made: Any, job: TrainingJob) -> tuple[int, ...]:
+    """Return the numbers of the columns that hold categories, all of params.json unless some are named.
+
+    Raises:
+        TrainingError: a column that it names holds none.
+    """
+    given = made.get_params()
+    argument = next((name for name in _CATEGORIES if given.get(name) not in (None, "", "auto")), "")
+    if not argument:
+        return job.categories
+    return categories.columns_named(given[argument], argument, job)
+
+
+def needs_values(params: dict[str, Any]) -> bool:
+    """Tell whether leaves hold linear models, which are made of the values themselves."""
+    return any(params.get(name) for name in ("linear_tree", "linear_trees"))
+
+
 def is_dart(params: dict[str, Any]) -> bool:
     """Tell whether later rounds change the trees, whatever LightGBM's name for it was used."""
     return "dart" in [params.get(name) for name in _BOOSTINGS]
@@ -104,33 +122,29 @@ def check_two(params: dict[str, Any], classes: int) -> None:
         trees.refuse_several(params["objective"], "binary")
 
 
-def check_by_trying(params: dict[str, Any], job: TrainingJob, *, classifies: bool) -> None:
+def check_by_trying(
+    params: dict[str, Any], about_columns: dict[str, Any], job: TrainingJob, *, classifies: bool
+) -> None:
     """Do one round on entries that are none.
-
-    Where only the entries tell how many classes there are, it must take two of them, or three.
 
     Raises:
         TrainingError: LightGBM does not take the parameters, or has no such metric.
     """
+
+    def attempt(labels: Any) -> None:
+        asked = several(params, int(labels.max()) + 1) if classifies else params
+        _try(asked, about_columns, labels, job)
+
     is_several = params["objective"] in _SEVERAL
-    try:
-        _try(params, job, classifies=classifies, is_several=is_several)
-    except TrainingError:
-        if not classifies or is_several or not trees.has_unknown_classes(job):
-            raise
-        with suppress(TrainingError):
-            _try(params, job, classifies=True, is_several=True)
-            return
-        raise
+    trees.on_tried_labels(attempt, job, classifies=classifies, is_several=is_several)
 
 
-def _try(params: dict[str, Any], job: TrainingJob, *, classifies: bool, is_several: bool) -> None:
-    rows = np.random.default_rng(0).random((trees.TRIED, job.columns))
-    labels = trees.tried_labels(job, classifies, is_several=is_several)
-    if classifies:
-        params = several(params, int(labels.max()) + 1)
+def _try(
+    params: dict[str, Any], about_columns: dict[str, Any], labels: Any, job: TrainingJob
+) -> None:
+    rows = categories.tried_rows(trees.TRIED, job).astype(np.float64)
     with told():
-        data = lightgbm.Dataset(rows, labels, feature_name=tabular.column_names(job), params=params)
+        data = lightgbm.Dataset(rows, labels, params=params, **about_columns)
         booster = lightgbm.Booster(params, data)
         booster.update()
         figures = booster.eval_train()
@@ -181,14 +195,6 @@ def _check_arguments(given: dict[str, Any]) -> None:
             f"{MODEL_FILE}: class_weight is not used here",
             '"class_weight": "balanced" in params.json does that, or scale_pos_weight=…',
         )
-    if given.get("linear_tree") or given.get("linear_trees"):
-        raise TrainingError(
-            f"{MODEL_FILE}: linear_tree needs the values themselves, and only their bins are kept",
-            "leave linear_tree away",
-        )
-    used = next((name for name in _CATEGORIES if given.get(name) not in (None, "", "auto")), "")
-    if used:
-        trees.refuse_categories(used)
 
 
 def _check_names(made: Any) -> None:

@@ -1,14 +1,20 @@
 """Columns that arguments name: rows of numbers have none, so they are counted."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 
+from mlaas4hep.adapters.trainers import categories
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.sklearn.estimators import parts
+from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
+
+_BY_TYPE = ("", "auto", "from_dtype")  #: none are named, and rows of numbers have no types
+_KINDS = "feature_types"  #: of XGBoost: a letter for each column
 
 
 def count_columns(estimator: Any, names: Sequence[str]) -> None:
@@ -28,6 +34,41 @@ def count_columns(estimator: Any, names: Sequence[str]) -> None:
             for name in directions:
                 _number(name, names, "monotonic_cst")
             each.monotonic_cst = [directions.get(name, 0) for name in names]
+
+
+def count_categories(estimator: Any, job: TrainingJob) -> None:
+    """Put numbers in the place of names of columns that hold categories.
+
+    Raises:
+        TrainingError: a column holds none, or steps before it make other columns.
+    """
+    steps = [step for _, step in getattr(estimator, "steps", ())]
+    before = next((step for step in steps[:-1] if step not in (None, "passthrough")), None)
+    for each in parts(estimator):
+        for argument, named in _categories_of(each):
+            if before is not None:
+                raise TrainingError(
+                    f"{MODEL_FILE}: {argument} names columns that {type(before).__name__} makes anew",
+                    f"leave {argument} away, or the steps before {type(each).__name__}",
+                )
+            columns = categories.columns_named(named, argument, job)
+            if argument != _KINDS:
+                each.set_params(**{argument: list(columns)})
+
+
+def _categories_of(estimator: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the arguments that name categories, with the columns that they name."""
+    given = estimator.get_params(deep=False)
+    for argument in ("categorical_features", "categorical_feature", _KINDS):
+        named = given.get(argument)
+        if argument == _KINDS and named is not None:
+            named = [number for number, kind in enumerate(named) if kind == "c"]
+        if (
+            named is not None
+            and not (isinstance(named, str) and named in _BY_TYPE)
+            and np.size(named)
+        ):
+            yield argument, named
 
 
 def _counted(columns: Any, names: Sequence[str]) -> Any:

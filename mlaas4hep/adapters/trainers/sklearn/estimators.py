@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags
 
-from mlaas4hep.adapters.trainers import trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.core.nearest import nearest
 
@@ -80,18 +78,6 @@ def check_arguments(estimator: Any) -> None:
             raise TrainingError(
                 f"{MODEL_FILE}: {error}", "see its arguments in scikit-learn's pages"
             ) from error
-
-
-def check_categories(estimator: Any) -> None:
-    """Refuse arguments that name categories.
-
-    Raises:
-        TrainingError: no column holds some.
-    """
-    for each in parts(estimator):
-        named = getattr(each, "categorical_features", None)
-        if named is not None and not isinstance(named, str) and np.size(named):
-            trees.refuse_categories("categorical_features")
 
 
 def _check_scores(estimator: Any) -> None:

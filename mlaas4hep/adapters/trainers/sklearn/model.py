@@ -24,11 +24,10 @@ from mlaas4hep.adapters.trainers.framework import (
 )
 from mlaas4hep.adapters.trainers.pickling import pickled
 from mlaas4hep.adapters.trainers.sklearn import convert
-from mlaas4hep.adapters.trainers.sklearn.byname import count_columns
+from mlaas4hep.adapters.trainers.sklearn.byname import count_categories, count_columns
 from mlaas4hep.adapters.trainers.sklearn.columns import classes_of_columns, takes_columns
 from mlaas4hep.adapters.trainers.sklearn.estimators import (
     check_arguments,
-    check_categories,
     classifies,
     learns_in_steps,
     oddities,
@@ -57,7 +56,7 @@ class SklearnModel:
         if not takes_columns(estimator):
             check_one_label(type(estimator).__name__, job)
         check_arguments(estimator)
-        check_categories(estimator)
+        count_categories(estimator, job)
         count_columns(estimator, job.names)
         if job.weights.is_used:
             convert.weight_name(estimator)
@@ -67,6 +66,7 @@ class SklearnModel:
             check_neighbours(estimator, job.entries)
         check_by_trying(estimator, job, classifies=self._classifies)
         self._in_steps = learns_in_steps(estimator)
+        self._mixes = job.params.shuffle
         self.rounds = job.params.epochs if self._in_steps else 1
         self.summary = _summary(estimator, job)
         if not self._in_steps:
@@ -90,8 +90,8 @@ class SklearnModel:
         for epoch in range(done, self.rounds):
             random = np.random.default_rng([self._job.params.seed, epoch])
             for block in sample.training():
-                order = random.permutation(len(block.order))
-                self._learn(replace(block, order=block.order[order]), classes)
+                mixed = random.permutation(block.order) if self._mixes else block.order
+                self._learn(replace(block, order=mixed), classes)
             yield self._figures(sample)
 
     def predict(self, block: Block) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.adapters.native.sklearn import scores
-from mlaas4hep.adapters.trainers import tabular, trees
+from mlaas4hep.adapters.trainers import categories, tabular, trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.sklearn.estimators import innermost, is_search, parts
 from mlaas4hep.adapters.trainers.sklearn.refusals import raised_by, said
@@ -93,7 +93,7 @@ def _entries(
     job: TrainingJob, count: int, *, classifies: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return rows and labels that have to do with each other, so that choices among columns find some."""
-    rows = np.random.default_rng(0).random((count, job.columns), dtype=np.float32)
+    rows = categories.tried_rows(count, job)
     value = rows[:, : max(1, job.columns // 2)].mean(axis=1)
     labels = value
     if classifies:

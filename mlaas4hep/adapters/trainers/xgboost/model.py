@@ -7,77 +7,61 @@ checkpoint again, in seconds and with the same seeds: only so it ends with the s
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xgboost
 
 from mlaas4hep.adapters.native.xgboost import scores
-from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
+from mlaas4hep.adapters.trainers import categories, tabular, trees
+from mlaas4hep.adapters.trainers.boosted import BoostedModel
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
-from mlaas4hep.adapters.trainers.framework import (
-    Block,
-    Export,
-    Floats,
-    RoundMetrics,
-    Sample,
-    State,
-)
+from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics, Sample, State
 from mlaas4hep.adapters.trainers.xgboost.convert import converted
 from mlaas4hep.adapters.trainers.xgboost.params import (
     about_columns,
     bins,
     booster_params,
+    category_columns,
     check_two,
-    missing_is_told,
     needs_rows,
+    oddities,
     output_width,
     several,
     told,
     tried,
 )
-from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
 from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
 _ROWS_BYTES = 12.0  #: values of both, copied once, and sorted
-_FILE = "model.ubj"
 _HIGHER = ("auc", "aucpr", "map", "ndcg", "pre")  #: metrics of which more is better
 _LOSS = "loss"
 
+Blocks = Callable[[], Iterator[Block]]
 
-class XgboostModel:
+
+class XgboostModel(BoostedModel):
     """See `framework.SampleModel`."""
 
-    missing: Missing = "nan"
+    file = "model.ubj"
 
     def __init__(self, made: Any, job: TrainingJob) -> None:
-        self._job = job
-        self._classifies = isinstance(made, xgboost.XGBClassifier)
-        self._params = booster_params(made, job)
-        self._about_columns = about_columns(made, job)
-        self._labels = job.label_columns.names  #: of several
-        self._stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
-        drops = self._params.get("booster") == "dart"
-        trees.check_stops(self._stop.patience, "early_stopping_rounds", job, drops=drops)
-        self._booster: Any = None
+        params = booster_params(made, job)
+        stop = EarlyStop(patience=int(made.early_stopping_rounds or 0))
+        drops = params.get("booster") == "dart"
+        trees.check_stops(stop.patience, "early_stopping_rounds", job, drops=drops)
+        super().__init__(job, params, stop, classifies=isinstance(made, xgboost.XGBClassifier))
         self.rounds = made.get_num_boosting_rounds()
-        if self._classifies:
-            tabular.check_known_classes(job)
-        self.summary = _summary(made, job, self._params, self.rounds)
-        needed = _ROWS_BYTES if needs_rows(self._params) else _BYTES_A_VALUE
+        self._labels = job.label_columns.names  #: of several
+        self._categories = category_columns(made, job)
+        self._about_columns = about_columns(made, job)
+        self.summary = _summary(made, job, params, self.rounds)
+        needed = _ROWS_BYTES if needs_rows(params) else _BYTES_A_VALUE
         tabular.check_memory(job, needed, "XGBoost", "fewer branches")
-
-    def check_labels(self, labels: Floats) -> None:
-        """Refuse what is no class number, for a classifier, and values that do not fit the objective."""
-        if self._classifies:
-            tabular.check_classes(labels, self._job)
-        else:
-            trees.check_values(self._params["objective"], labels)
 
     def fit(self, sample: Sample, done: int) -> Iterator[RoundMetrics]:
         """Boost round by round, from the first one."""
@@ -96,10 +80,6 @@ class XgboostModel:
                 yield metrics
             if self._stop.is_over(number):
                 return
-
-    def predict(self, block: Block) -> Floats:
-        """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        return np.concatenate([self._outputs(x) for x in tabular.pieces(block)])
 
     def finish(self) -> None:
         """Go back to the best round, if training stopped early."""
@@ -120,22 +100,27 @@ class XgboostModel:
         self._booster = booster
         self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
 
-    def export(self, folder: Path, sample: Floats) -> Export:
-        """Write model.ubj and model.onnx."""
-        self._booster.save_model(folder / _FILE)
-        entries = trees.with_ends(sample)
-        expected = self._outputs(entries)
-        return Export.of(onnxfile.write(folder, self._converted, entries, expected))
-
-    def _matrix(self, blocks: Callable[[], Iterator[Block]], like: Any = None) -> Any:
+    def _matrix(self, blocks: Blocks, like: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""
         if not needs_rows(self._params):
             how = {"ref": like} if like else {}
-            rows = _Rows(blocks, self._about_columns)
-            return xgboost.QuantileDMatrix(rows, max_bin=bins(self._params), **how)
-        x, y, weights = tabular.gathered(blocks(), self._job)
-        _check_weights(weights)
-        return xgboost.DMatrix(x, y, weight=weights, **self._about_columns)
+            rows = _Rows(self._checked(blocks), self._about_columns)
+            return xgboost.QuantileDMatrix(
+                rows, max_bin=bins(self._params), enable_categorical=True, **how
+            )
+        x, y, weights = tabular.gathered(self._checked(blocks)(), self._job)
+        return xgboost.DMatrix(x, y, weight=weights, enable_categorical=True, **self._about_columns)
+
+    def _checked(self, blocks: Blocks) -> Blocks:
+        """Return the same blocks, none of which XGBoost would take for something else."""
+
+        def checked() -> Iterator[Block]:
+            for block in blocks():
+                _check_weights(None if block.weights is None else block.weights[block.order])
+                categories.check_codes(block.x, self._categories, self._job)
+                yield block
+
+        return checked
 
     def _begin(self, train: Any, sets: list[Any]) -> None:
         """Make the booster, now that the labels say how many classes there are."""
@@ -172,9 +157,7 @@ class XgboostModel:
 class _Rows(xgboost.DataIter):
     """Blocks of a sample, as XGBoost reads them."""
 
-    def __init__(
-        self, blocks: Callable[[], Iterator[Block]], about_columns: dict[str, Any]
-    ) -> None:
+    def __init__(self, blocks: Blocks, about_columns: dict[str, Any]) -> None:
         self._blocks = blocks
         self._about_columns = about_columns
         self._left = blocks()
@@ -186,7 +169,6 @@ class _Rows(xgboost.DataIter):
         if block is None:
             return False
         x, y, weights = tabular.taken(block)
-        _check_weights(weights)
         input_data(data=x, label=y, weight=weights, **self._about_columns)
         return True
 
@@ -240,5 +222,5 @@ def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -
         task=joint_task(goals) if goals else task,
         gives_logits=objective == "binary:logitraw",
         goals=goals,
-        warnings=(*tried(made, params, job), *missing_is_told(made)),
+        warnings=(*tried(made, params, job), *oddities(made, job)),
     )

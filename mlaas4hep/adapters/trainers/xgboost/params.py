@@ -3,13 +3,13 @@
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import xgboost
 
-from mlaas4hep.adapters.trainers import tabular, trees
+from mlaas4hep.adapters.trainers import categories, tabular, trees
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.core.models.training import TrainingJob
 
@@ -31,8 +31,6 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
     if not params.get("eval_metric"):  # of an empty list XGBoost takes the objective's own
         params.pop("eval_metric", None)
     _check_kind(params, job)
-    if "c" in (made.feature_types or ()):
-        trees.refuse_categories("feature_types")
     trees.check_rounds(made.get_num_boosting_rounds())
     return params
 
@@ -72,55 +70,74 @@ def several(params: dict[str, Any], classes: int) -> dict[str, Any]:
     return {**params, "objective": objective.replace("softmax", "softprob"), "num_class": classes}
 
 
-def about_columns(made: Any, job: TrainingJob) -> dict[str, Any]:
-    """Return what XGBoost is told about columns: names, and how likely each is drawn where it draws.
+def category_columns(made: Any, job: TrainingJob) -> tuple[int, ...]:
+    """Return the numbers of the columns that hold categories, if the estimator knows of any.
 
     Raises:
-        TrainingError: there are not as many weights as columns.
+        TrainingError: `feature_types` names one that holds none.
     """
-    names, weights = tabular.column_names(job), getattr(made, "feature_weights", None)
-    if weights is not None and np.shape(weights) != (len(names),):
+    kinds = made.feature_types
+    if kinds is None:
+        return job.categories if made.enable_categorical else ()
+    _check_each(kinds, "feature_types", job)
+    return categories.columns_named([kind == "c" for kind in kinds], "feature_types", job)
+
+
+def about_columns(made: Any, job: TrainingJob) -> dict[str, Any]:
+    """Return what XGBoost is told about columns: names, kinds, and how likely each is drawn.
+
+    Raises:
+        TrainingError: there are not as many kinds or weights as columns.
+    """
+    weights = getattr(made, "feature_weights", None)
+    if weights is not None:
+        _check_each(weights, "feature_weights", job)
+    held = category_columns(made, job)
+    kinds = ["c" if number in held else "q" for number in range(job.columns)]
+    return {
+        "feature_names": tabular.column_names(job),
+        "feature_types": kinds,
+        "feature_weights": weights,
+    }
+
+
+def _check_each(given: Any, argument: str, job: TrainingJob) -> None:
+    """Refuse a list that has not one of something for each column."""
+    names = tabular.column_names(job)
+    if np.shape(given) != (len(names),):
         raise TrainingError(
-            f"{MODEL_FILE}: feature_weights has {np.size(weights)} numbers, and there are"
-            f" {len(names)} columns",
+            f"{MODEL_FILE}: {argument} has {np.size(given)} values, and there are {len(names)} columns",
             f"one for each of {', '.join(names)}",
         )
-    return {"feature_names": names, "feature_weights": weights}
 
 
 def tried(made: Any, params: dict[str, Any], job: TrainingJob) -> tuple[str, ...]:
     """Do one round on entries that are none; return what XGBoost says about the parameters.
 
-    Where only the entries tell how many classes there are, it must take two of them, or three.
-
     Raises:
         TrainingError: XGBoost does not take them.
     """
-    classifies = isinstance(made, xgboost.XGBClassifier)
-    is_several = params["objective"].startswith("multi:")
-    labels = trees.tried_labels(job, classifies, is_several=is_several)
-    try:
-        return _tried(made, params, job, labels)
-    except TrainingError:
-        if not classifies or is_several or not trees.has_unknown_classes(job):
-            raise
-        with suppress(TrainingError):
-            more = trees.tried_labels(job, classifies, is_several=True)
-            return _tried(made, params, job, more)
-        raise
+    return trees.on_tried_labels(
+        lambda labels: _tried(made, params, job, labels),
+        job,
+        classifies=isinstance(made, xgboost.XGBClassifier),
+        is_several=params["objective"].startswith("multi:"),
+    )
 
 
 def _tried(made: Any, params: dict[str, Any], job: TrainingJob, labels: Any) -> tuple[str, ...]:
-    rows = np.random.default_rng(0).random((trees.TRIED, job.columns), dtype=np.float32)
+    rows = categories.tried_rows(trees.TRIED, job)
     if isinstance(made, xgboost.XGBClassifier) and not job.label_columns.names:
         params = several(params, int(labels.max()) + 1)
     how = about_columns(made, job)
     with told(job), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if needs_rows(params):
-            data = xgboost.DMatrix(rows, labels, **how)
+            data = xgboost.DMatrix(rows, labels, **how, enable_categorical=True)
         else:
-            data = xgboost.QuantileDMatrix(rows, labels, max_bin=bins(params), **how)
+            data = xgboost.QuantileDMatrix(
+                rows, labels, max_bin=bins(params), **how, enable_categorical=True
+            )
         booster = xgboost.Booster(params, [data])
         booster.update(data, 0)
         booster.eval_set([(data, "train")])
@@ -147,9 +164,15 @@ def told(job: TrainingJob) -> Iterator[None]:
         ) from error
 
 
-def missing_is_told(made: Any) -> tuple[str, ...]:
-    """Return that a `missing` of the estimator does nothing."""
-    return () if np.isnan(made.missing) else (trees.unused_missing(f"missing={made.missing:g}"),)
+def oddities(made: Any, job: TrainingJob) -> tuple[str, ...]:
+    """Return what the author of a model may not expect: `missing` does nothing, categories are numbers."""
+    found: tuple[str, ...]
+    found = () if np.isnan(made.missing) else (trees.unused_missing(f"missing={made.missing:g}"),)
+    if job.categories and not category_columns(made, job):
+        names = ", ".join(tabular.column_names(job)[number] for number in job.categories)
+        told = f"XGBoost takes categories ({names}) for numbers"
+        found += (f"{told}: enable_categorical=True in model.py tells it",)
+    return found
 
 
 def _check_callables(made: Any) -> None:

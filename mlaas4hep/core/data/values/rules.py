@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, TypeVar
 
-Scaling = Literal["minmax", "standard", "robust", "quantile", "log"]
+Scaling = Literal["minmax", "standard", "robust", "quantile", "log", "category"]
 Constant = Literal["keep", "drop"]
 Range = tuple[float, float]
 T = TypeVar("T")

@@ -20,10 +20,12 @@ Doubles = NDArray[np.float64]
 class Scale:
     """x becomes (f(x) - offset) / span, after x was moved into [low, high]."""
 
-    #: f; zero: every value becomes 0; quantile: as "ranks" in models of 1.0, equal values rank high
-    kind: Literal["linear", "log", "ranks", "quantile", "zero"]
+    #: f; zero: every value becomes 0; quantile: as "ranks" in models of 1.0, equal values rank high;
+    #: codes: whole numbers are categories, and what lies outside is none of them
+    kind: Literal["linear", "log", "ranks", "quantile", "zero", "codes"]
     offset: float = 0.0
     span: float = 1.0
+    last: float = 0.0  #: of codes: the highest, the lowest is 0
     low: float | None = None
     high: float | None = None
     knots: tuple[float, ...] = ()  #: of ranks: values at equal shares from 0 to 1, rising
@@ -34,6 +36,8 @@ class Scale:
         if self.low is not None or self.high is not None:
             np.clip(values, self.low, self.high, out=values)
         match self.kind:
+            case "codes":
+                values[(values < self.offset) | (values > self.offset + self.last)] = np.nan
             case "zero":
                 values *= 0
             case "log":

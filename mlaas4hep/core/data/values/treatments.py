@@ -9,6 +9,7 @@ import numpy as np
 from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
 from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.values.categories import codes
 from mlaas4hep.core.data.values.rules import Range, Rules, Scaling
 from mlaas4hep.core.data.values.treatment import Scale, Treatment, signed_log
 from mlaas4hep.errors import InvalidRequestError
@@ -44,7 +45,9 @@ def indicator(name: str) -> str:
 def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
     if spec.texts is not None:
         dropped = not spec.texts or (rules.constant == "drop" and spec.is_constant)
-        return replace(spec, treatment=Treatment(dropped=True) if dropped else None)
+        numbers = codes(spec) if rules.scaling_of(spec.name) == "category" else None
+        of_texts = Treatment(dropped=dropped, scale=numbers)
+        return replace(spec, treatment=None if of_texts == Treatment() else of_texts)
     missing = rules.missing_of(spec.name)
     treatment = Treatment(
         missing=missing,
@@ -73,6 +76,8 @@ def _clipped(seen: Distribution, scale: Scale | None, first: int) -> int:
 def _scale(spec: BranchSpec, rules: Rules) -> Scale | None:
     """Return how a branch is scaled; None: by minimum and maximum, as the ancestor does."""
     kind, clips = rules.scaling_of(spec.name), rules.clips(spec.name)
+    if kind == "category":
+        return codes(spec)
     if spec.low is None or spec.high is None or spec.is_constant:
         return None
     if kind == "minmax" and not clips:

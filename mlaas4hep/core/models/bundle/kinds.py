@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mlaas4hep.core.models.bundle.conversion import Missing
+
 SAVED_MODEL = "saved_model.pb"  #: what params.json of a trained model names, for TFaaS's sake
 _NOT_GRAPHS = ("fingerprint.pb", "keras_metadata.pb")  #: what TensorFlow writes beside a SavedModel
 
@@ -16,6 +18,7 @@ class ModelKind:
     platform: str  #: its name in the Open Inference Protocol
     draw_rank: int = 0  #: the lowest is drawn by Netron; 0: it cannot be
     framework: str = ""  #: of engine "native", what reads it: a module of `adapters/native`
+    missing: Missing = "zero"  #: what it reads where there is no value, if no contract says so
 
     def fits(self, file: str) -> bool:
         """Tell whether a path inside a bundle is of this kind."""
@@ -36,8 +39,16 @@ MODEL_KINDS = (
     ModelKind(suffix=".hdf5", engine="tensorflow", platform="keras", draw_rank=6),
     ModelKind(suffix=".pb", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=7),
     ModelKind(suffix=".pbtxt", engine="tensorflow", platform="tensorflow_graphdef", draw_rank=8),
-    ModelKind(suffix=".ubj", engine="native", platform="xgboost", framework="xgboost"),
-    ModelKind(suffix="model.txt", engine="native", platform="lightgbm", framework="lightgbm"),
+    ModelKind(
+        suffix=".ubj", engine="native", platform="xgboost", framework="xgboost", missing="nan"
+    ),
+    ModelKind(
+        suffix="model.txt",
+        engine="native",
+        platform="lightgbm",
+        framework="lightgbm",
+        missing="nan",
+    ),
     ModelKind(suffix=".pickle", engine="native", platform="sklearn", framework="sklearn"),
     ModelKind(suffix=".torch", engine="native", platform="pytorch", framework="torch"),
 )

@@ -23,12 +23,12 @@ class TestLightgbm(FrameworkContract):
         "regression": returning(f"LGBMRegressor({SMALL})"),
     }
     wrong = {
-        returning("LGBMClassifier"): "returns a LGBMClassifier, not a LightGBM model",
-        returning("dict()"): "returns a dict, not a LightGBM model",
+        returning("LGBMClassifier"): "returns the class LGBMClassifier, not a model of LightGBM",
+        returning("dict()"): "returns a dict, not a model of LightGBM",
         returning("LGBMClassifier(class_weight='balanced')"): "class_weight is not used here",
         returning("LGBMRegressor(objective=lambda y, p: (y, p))"): "must be a name, not a function",
-        returning("LGBMClassifier(linear_tree=True)"): "needs the values themselves",
-        returning("LGBMClassifier(categorical_feature=[2])"): "names categories",
+        returning("LGBMClassifier(categorical_feature=[2])"): "is scaled as numbers are",
+        returning("LGBMClassifier(categorical_feature='name:pz')"): "the column 'pz', and there is",
         returning("LGBMClassifier(num_leave=7)"): "has no parameter 'num_leave'",
         returning("LGBMClassifier(num_iterations=0)"): "learns nothing",
         returning("LGBMClassifier(num_leaves=1)"): "LightGBM: .*num_leaves",
@@ -64,6 +64,17 @@ class TestLightgbm(FrameworkContract):
         best = int(np.argmin(losses))
         assert len(losses) == best + 5 + 1
         assert training.model._booster.num_trees() == best + 1
+
+    def test_leaves_with_linear_models_are_compared_with_the_values_that_validate(self, train):
+        text = returning("LGBMRegressor(n_estimators=9, linear_tree=True, num_leaves=4)")
+
+        training = train("regression", text).finish()
+
+        labels, outputs = training.predictions()
+        assert np.mean((outputs[:, 0] - labels) ** 2) < 0.01
+        assert training.history[-1]["val_loss"] == pytest.approx(
+            np.mean((outputs[:, 0] - labels) ** 2), rel=1e-5
+        )
 
     def test_stopping_early_needs_entries_that_validate(self, train):
         text = returning("LGBMClassifier(early_stopping_rounds=5)")

@@ -72,8 +72,8 @@ def built(made):
 @pytest.mark.parametrize(
     ("text", "classes", "message"),
     [
-        ("Hist(categorical_features=[0])", 2, "categorical_features names categories"),
-        ("Hist(categorical_features=['pt'])", 2, "categorical_features names categories"),
+        ("Hist(categorical_features=[0])", 2, "categorical_features names 'pt', which is scaled"),
+        ("Hist(categorical_features=['pz'])", 2, "the column 'pz', and there is none"),
         ("Hist(monotonic_cst={'ptt': 1})", 2, "monotonic_cst names the column 'ptt'"),
         ("Hist(monotonic_cst=[1, 0])", 2, "does not learn 4 columns and 2 classes: monotonic_cst"),
         ("Hist(monotonic_cst={'pt': 1})", 3, "4 columns and 3 classes: monotonic constraints are"),

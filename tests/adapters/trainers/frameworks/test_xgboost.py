@@ -24,14 +24,14 @@ class TestXgboost(FrameworkContract):
         "regression": returning(f"XGBRegressor({SMALL})"),
     }
     wrong = {
-        returning("XGBClassifier"): "returns a XGBClassifier, not an XGBoost model",
-        returning("dict()"): "returns a dict, not an XGBoost model",
+        returning("XGBClassifier"): "returns the class XGBClassifier, not a model of XGBoost",
+        returning("dict()"): "returns a dict, not a model of XGBoost",
         returning("XGBRegressor(objective=lambda y, p: (y, p))"): "must be names, not functions",
         returning("XGBClassifier(max_depth='deep')"): "XGBoost: Invalid Parameter .* max_depth",
         returning(
             "XGBClassifier(callbacks=[xgboost.callback.EarlyStopping(rounds=3)])"
         ): "are not called here",
-        returning("XGBClassifier(feature_types=['q', 'c', 'q', 'q'])"): "names categories",
+        returning("XGBClassifier(feature_types=['q', 'c', 'q', 'q'])"): "is scaled as numbers are",
         returning("XGBClassifier(n_estimators=0)"): "n_estimators=0 learns nothing",
         returning("XGBClassifier(booster='gblinear')"): "gblinear has no trees",
         returning("XGBClassifier(objective='multi:softprob', num_class=2)"): "there are two",
