@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,9 +30,18 @@ def booster_params(made: Any, job: TrainingJob) -> dict[str, Any]:
     params.pop("missing", None)
     if not params.get("eval_metric"):  # of an empty list XGBoost takes the objective's own
         params.pop("eval_metric", None)
+    if isinstance(groups := params.get("interaction_constraints"), list | tuple):
+        params["interaction_constraints"] = _by_name(groups, job)
     _check_kind(params, job)
     trees.check_rounds(made.get_num_boosting_rounds())
     return params
+
+
+def _by_name(groups: Sequence[Sequence[Any]], job: TrainingJob) -> list[list[Any]]:
+    """Return groups of columns with names in the place of numbers: XGBoost knows columns by names here."""
+    names = tabular.column_names(job)
+    known = dict(enumerate(names))
+    return [[known.get(each, each) for each in group] for group in groups]
 
 
 def needs_rows(params: dict[str, Any]) -> bool:

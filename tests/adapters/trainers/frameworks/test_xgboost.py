@@ -41,8 +41,20 @@ class TestXgboost(FrameworkContract):
         returning("XGBRegressor(objective='survival:cox')"): "gives hazards",
         returning(
             "XGBClassifier(feature_weights=[1, 2])"
-        ): "has 2 numbers, and there are 4 columns",
+        ): "has 2 values, and there are 4 columns",
     }
+
+    def test_groups_of_columns_may_be_numbers_or_names(self, train):
+        made = "XGBClassifier(n_estimators=9, interaction_constraints={})"
+        groups = [[0, 1], [2, 3]], [["pt", "jet_eta_"], ["jet_eta", "m__b"]]
+
+        trained = [train("binary", returning(made.format(each))).finish() for each in groups]
+
+        by_number, by_name = (each.model._booster.trees_to_dataframe() for each in trained)
+        assert by_number.equals(by_name)
+        for _, tree in by_number.groupby("Tree"):
+            used = set(tree["Feature"]) - {"Leaf"}
+            assert used <= {"pt", "jet_eta_"} or used <= {"jet_eta", "m__b"}
 
     def test_missing_values_stay_missing(self, train):
         training = train("binary")
