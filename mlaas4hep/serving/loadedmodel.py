@@ -11,7 +11,7 @@ from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import answer_of, answering, named_so
 from mlaas4hep.core.models.bundle.contract import Contract
-from mlaas4hep.core.models.bundle.kinds import kind_of
+from mlaas4hep.core.models.bundle.served import served_file
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.nearest import nearest
@@ -68,8 +68,9 @@ class LoadedModel:
     @property
     def missing(self) -> float:
         """Return the number that it reads where there is no value: NaN, or 0."""
-        kind = kind_of(self.record.file)
-        read = self.transform.missing if self.transform else kind.missing if kind else "zero"
+        served = served_file(self.record)
+        of_file = served[1].missing if served else "zero"
+        read = self.transform.missing if self.transform else of_file
         return math.nan if read == "nan" else 0.0
 
     @property
