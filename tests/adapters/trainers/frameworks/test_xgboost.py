@@ -39,9 +39,7 @@ class TestXgboost(FrameworkContract):
         returning("XGBClassifier(booster='dart', early_stopping_rounds=3)"): "rounds of DART",
         returning("XGBRegressor(objective='survival:aft')"): "a lower and an upper label",
         returning("XGBRegressor(objective='survival:cox')"): "gives hazards",
-        returning(
-            "XGBClassifier(feature_weights=[1, 2])"
-        ): "has 2 values, and there are 4 columns",
+        returning("XGBClassifier(feature_weights=[1, 2])"): "has 2 values, and there are 4 columns",
     }
 
     def test_groups_of_columns_may_be_numbers_or_names(self, train):
