@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from fuzz import doors, files, texts
+from fuzz import doors, files, models, texts
 from fuzz.attempts import attempt, change
 from fuzz.target import Target
 from fuzz.worker import tried
 
-TARGETS = (*texts.TARGETS, *files.TARGETS, *doors.TARGETS)
+TARGETS = (*texts.TARGETS, *files.TARGETS, *models.TARGETS, *doors.TARGETS)
 
 
 def main() -> int:
@@ -46,15 +46,15 @@ def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
     shares = sum(target.share for target in targets)
     for target in targets:
         tally = tried(target, seed, seconds * target.share / shares, count)
-        number = sum(tally.ends.values())
+        broke = f", {tally.broke} ended their process" if target.may_break else ""
         print(
-            f"{target.name:20} {number:8} inputs, {tally.ends['read']:8} read, slowest "
-            f"{tally.slowest_s:.2f} s, {tally.resident_bytes >> 20:5} MB",
+            f"{target.name:20} {tally.inputs:8} inputs, {tally.read:8} read, slowest "
+            f"{tally.slowest_s:.2f} s, {tally.resident_bytes >> 20:5} MB{broke}",
             flush=True,
         )
         for finding in tally.findings[:5]:
             print(f"  FOUND {finding}", flush=True)
-        inputs += number
+        inputs += tally.inputs + tally.broke
         findings += tally.findings
     took = time.monotonic() - began
     print(f"seed {seed}: {inputs} inputs in {took:.0f} s, {len(findings)} findings")

@@ -16,4 +16,5 @@ class Target:
     seeds: Callable[[Path], Sequence[bytes]]  #: good inputs
     words: tuple[bytes, ...] = field(default=())  #: pieces that mean something to the reader
     mended: Callable[[bytes], bytes] | None = None  #: puts right what a reader checks first
+    may_break: bool = False  #: it is read where a process may end: that is counted, and no finding
     share: float = 1.0  #: of the time, compared with the others

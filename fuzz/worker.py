@@ -1,15 +1,17 @@
 """One target in a process of its own, of bounded memory; another one goes on where it crashed."""
 
+import ctypes
 import logging
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
 import traceback
-from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from fuzz.attempts import SECONDS, attempt, change
 from fuzz.target import Read, Target
@@ -19,69 +21,86 @@ _ADDRESS_BYTES = 3 * RESIDENT_BYTES  #: threads of libraries map much that they 
 _SILENCE_S = 60.0  #: after which a process hangs where no signal reaches it
 _FIRST_S = 45  #: for a good input; the first one has its library imported, and processes started
 _END_S = 2.0
+_LOOK_S = 0.5
 _FORK = multiprocessing.get_context("fork")
-
-
-_SILENT = "nothing is told any more"
 
 
 @dataclass(kw_only=True)
 class Tally:
     """What came out."""
 
-    ends: Counter[str] = field(default_factory=Counter)
+    inputs: int = 0
+    read: int = 0
+    broke: int = 0  #: processes that ended where they may
     findings: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
     resident_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What became of one input."""
+class _Progress(ctypes.Structure):
+    """What a process has done so far; the one that watches it sees it at any time, without a word."""
 
-    number: int
-    end: str
-    is_finding: bool
-    seconds: float = 0.0
-    resident_bytes: int = 0
+    _fields_ = (
+        ("number", ctypes.c_int64),  # of the input that is being tried
+        ("tried", ctypes.c_int64),
+        ("read", ctypes.c_int64),
+        ("slowest_s", ctypes.c_double),
+        ("resident_bytes", ctypes.c_int64),
+        ("has_begun", ctypes.c_bool),
+    )
 
 
 def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
     """Try a target for so long, at most `count` times."""
     tally, number, until = Tally(), 0, time.monotonic() + seconds
-    while number < count and time.monotonic() < until:
-        ours, theirs = _FORK.Pipe()
-        with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
-            work = _Work(target, Path(folder), seed, range(number, count), until)
+    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
+        while number < count and time.monotonic() < until:
+            ours, theirs = _FORK.Pipe()
+            seen = _FORK.RawValue(_Progress)
+            work = _Work(target, Path(folder), seed, range(number, count), until, seen)
             process = _FORK.Process(target=work.do, args=(theirs,))
             process.start()
             theirs.close()
-            number = _heard(ours, tally, f"seed {seed} {target.name}", number)
-            process.join(_END_S)  # it has told all: its own exit code says whether to go on
+            is_whole = _heard(ours, tally, seen, f"seed {seed} {target.name}")
+            process.join(_END_S if is_whole else 0)
             process.kill()
             process.join()
-        number = number if process.exitcode else count
+            _add(tally, seen)
+            number = seen.number + 1
+            if is_whole:
+                break
+            if target.may_break and seen.has_begun:
+                tally.broke += 1
+            else:
+                what = f"number {seen.number}: crashed, or hangs for ever"
+                tally.findings.append(f"seed {seed} {target.name} {what}")
     return tally
 
 
-def _heard(ours: Connection, tally: Tally, what: str, number: int) -> int:
-    """Take what a process tells until it ends; return the number to go on with."""
+def _heard(ours: Connection, tally: Tally, seen: Any, what: str) -> bool:
+    """Take the findings of a process until it ends; tell whether it came to its end by itself."""
+    silent_since, last = time.monotonic(), -1
     while True:
         try:
-            told: _Told | str | None = ours.recv() if ours.poll(_SILENCE_S) else _SILENT
+            if not ours.poll(_LOOK_S):
+                if seen.tried != last:
+                    silent_since, last = time.monotonic(), seen.tried
+                elif time.monotonic() - silent_since > _SILENCE_S:
+                    return False
+                continue
+            found: str | None = ours.recv()
         except (EOFError, OSError):
-            told = _SILENT
-        if isinstance(told, str):
-            tally.findings.append(f"{what} number {number}: crashed, or hangs for ever")
-            return number + 1
-        if told is None:
-            return number
-        number = told.number + 1
-        tally.ends[told.end] += 1
-        tally.slowest_s = max(tally.slowest_s, told.seconds)
-        tally.resident_bytes = max(tally.resident_bytes, told.resident_bytes)
-        if told.is_finding:
-            tally.findings.append(f"{what} number {told.number}: {told.end}")
+            return False
+        if found is None:
+            return True
+        tally.findings.append(f"{what} {found}")
+
+
+def _add(tally: Tally, seen: Any) -> None:
+    tally.inputs += seen.tried
+    tally.read += seen.read
+    tally.slowest_s = max(tally.slowest_s, seen.slowest_s)
+    tally.resident_bytes = max(tally.resident_bytes, seen.resident_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,37 +112,52 @@ class _Work:
     seed: int
     numbers: range
     until: float
+    seen: Any
 
     def do(self, theirs: Connection) -> None:
-        """Try one input after the other, and tell of each."""
+        """Try one input after the other, and tell what is found."""
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES, _ADDRESS_BYTES))
-        logging.disable()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _silence()
         goods, read = self.target.seeds(self.folder), self.target.make(self.folder)
-        bad = [told for good in goods if (told := _tried(read, good, 0, _FIRST_S)).end != "read"]
+        self.seen.number = self.numbers.start
+        bad = [end for good in goods if (end := _ended(read, good, _FIRST_S)[0]) != "read"]
         if bad:
-            end = f"a good input is not read: {bad[0].end}"
-            theirs.send(_Told(number=0, end=end, is_finding=True))
+            theirs.send(f"a good input is not read: {bad[0]}")
+        self.seen.has_begun = True
         for number in () if bad else self.numbers:
-            theirs.send(_tried(read, change(self.target, goods, self.seed, number), number))
+            self.seen.number = number
+            self._try(read, change(self.target, goods, self.seed, number), theirs)
             if time.monotonic() > self.until:
                 break
         theirs.send(None)
 
+    def _try(self, read: Read, data: bytes, theirs: Connection) -> None:
+        seen, began = self.seen, time.monotonic()
+        end, is_finding = _ended(read, data, SECONDS)
+        seen.slowest_s = max(seen.slowest_s, time.monotonic() - began)
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        if used > max(RESIDENT_BYTES, seen.resident_bytes) and not self.target.may_break:
+            end, is_finding = f"takes {used} bytes of memory", True
+        seen.resident_bytes = max(used, seen.resident_bytes)
+        seen.read += end == "read"
+        seen.tried += 1
+        if is_finding:
+            theirs.send(f"number {seen.number}: {end}")
 
-def _tried(read: Read, data: bytes, number: int, seconds: int = SECONDS) -> _Told:
-    began, is_finding = time.monotonic(), False
+
+def _ended(read: Read, data: bytes, seconds: int) -> tuple[str, bool]:
+    """Return how an input ended, and whether that is a finding."""
     try:
-        end = attempt(read, data, seconds)
+        return attempt(read, data, seconds), False
     except BaseException as error:  # noqa: BLE001 - that is what is looked for
         where = traceback.extract_tb(error.__traceback__)[-1]
-        end, is_finding = f"{error!r:.200} in {where.filename}:{where.lineno}", True
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if used > RESIDENT_BYTES:
-        end, is_finding = f"takes {used} bytes of memory", True
-    return _Told(
-        number=number,
-        end=end,
-        is_finding=is_finding,
-        seconds=time.monotonic() - began,
-        resident_bytes=used,
-    )
+        return f"{error!r:.200} in {where.filename}:{where.lineno}", True
+
+
+def _silence() -> None:
+    """Let libraries say nothing: thousands of inputs are wrong."""
+    logging.disable()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)

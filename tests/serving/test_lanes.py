@@ -27,6 +27,50 @@ def test_the_work_of_one_owner_holds_up_nobody_else(made):
     assert asyncio.run(scene()) == ("answer", True, [True] * 3)
 
 
+def test_an_owner_without_work_gets_a_thread_where_others_hold_all_of_them():
+    made, gate = Lanes(threads=4, of_owner=2), threading.Event()
+
+    async def scene():
+        slow = [
+            asyncio.ensure_future(made.result(owner, lambda: gate.wait(60)))
+            for owner in ("a", "b", "c", "d", "e")
+            for _ in range(3)
+        ]
+        await asyncio.sleep(0)
+        other = await made.result("f", lambda: "answer")
+        is_waiting = not any(each.done() for each in slow)
+        gate.set()
+        return other, is_waiting, await asyncio.gather(*slow)
+
+    try:
+        assert asyncio.run(scene()) == ("answer", True, [True] * 15)
+    finally:
+        made.close()
+
+
+def test_a_free_thread_goes_to_the_owner_that_waits_for_longest():
+    made, gates, order = Lanes(threads=2, of_owner=2), [threading.Event() for _ in range(2)], []
+
+    async def scene():
+        held = [asyncio.ensure_future(made.result("ab"[n], gates[n].wait)) for n in range(2)]
+        later = [
+            asyncio.ensure_future(made.result(owner, lambda owner=owner: order.append(owner)))
+            for owner in ("b", "a", "b", "a")
+        ]
+        await asyncio.sleep(0)
+        gates[0].set()
+        await asyncio.gather(held[0], *later)
+        gates[1].set()
+        await held[1]
+
+    try:
+        asyncio.run(scene())
+    finally:
+        made.close()
+
+    assert order == ["b", "a", "b", "a"]
+
+
 def test_what_work_raises_is_raised(made):
     def work():
         raise InvalidRequestError("wrong")

@@ -67,7 +67,7 @@ FORMATS = (
     ),
     FormatRow(
         name="Arrow",
-        module="arrowipc",
+        module="arrowipc.table",
         suffixes=SUFFIXES["Arrow"],
         marks=(b"ARROW1", b"\xff\xff\xff\xff"),
         extra="parquet",

@@ -23,6 +23,7 @@ from tests import oracle
 _MANY = 2**40
 _ROOM = 100 * 1024**2  #: bytes that a reader may take
 _ZEROS_BYTES = 300_000_000
+_SOME_BYTES = 200_000_000  #: that a few may inflate to, where there is room for them
 _READS = f"""
 import re, resource, sys
 from pathlib import Path
@@ -47,12 +48,23 @@ _WRITES_ZEROS = f"""
 import numpy, pyarrow
 from pyarrow import parquet
 
-table = pyarrow.table({{"a": numpy.zeros({_ZEROS_BYTES} // 8)}})
 options = pyarrow.ipc.IpcWriteOptions(compression="zstd")
-with pyarrow.ipc.new_file("a.arrow", table.schema, options=options) as file:
-    file.write_table(table)
+def write(name, columns, new=pyarrow.ipc.new_file):
+    table = pyarrow.table(columns)
+    with new(name, table.schema, options=options) as file:
+        file.write_table(table)
+
+zeros = numpy.zeros({_ZEROS_BYTES} // 8)
+write("a.arrow", {{"a": zeros}})
+write("some.arrow", {{"a": zeros[: {_SOME_BYTES} // 8]}})
+write("stream.arrow", {{"a": zeros}}, pyarrow.ipc.new_stream)
+write("columns.arrow", {{str(place): zeros[: len(zeros) // 20] for place in range(20)}})
 ends = pyarrow.array([0, {_ZEROS_BYTES}], pyarrow.int32()).buffers()[1]
 text = pyarrow.StringArray.from_buffers(1, ends, pyarrow.py_buffer(bytes({_ZEROS_BYTES})))
+first = pyarrow.array(numpy.zeros(10, numpy.int32))
+write("words.arrow", {{"a": pyarrow.DictionaryArray.from_arrays(first, text)}})
+ends = pyarrow.array([0, {_SOME_BYTES}], pyarrow.int32()).buffers()[1]
+text = pyarrow.StringArray.from_buffers(1, ends, pyarrow.py_buffer(bytes({_SOME_BYTES})))
 how = dict(compression="zstd", write_statistics=False, use_dictionary=False)
 parquet.write_table(pyarrow.table({{"a": text}}), "a.parquet", **how)
 """
@@ -152,13 +164,20 @@ def test_an_avro_block_that_inflates_to_more_than_there_is_ends_the_reading_alon
     assert re.match("ServiceUnavailableError .*takes more memory than there is here", said), said
 
 
-@pytest.mark.parametrize("name", ["a.arrow", "a.parquet"])
+@pytest.mark.parametrize("name", ["some.arrow", "a.parquet"])
 def test_a_part_that_inflates_to_more_than_there_is_ends_the_reading_alone(of_zeros, name):
     said = _read_with_little_memory(of_zeros / name)
 
     assert re.match(f"ServiceUnavailableError .*{name}'.* more memory than there is here", said), (
         said
     )
+
+
+@pytest.mark.parametrize("name", ["a.arrow", "columns.arrow", "stream.arrow", "words.arrow"])
+def test_arrow_that_inflates_to_thousands_of_times_the_file_is_refused_before(of_zeros, name):
+    said = _read_with_little_memory(of_zeros / name)
+
+    assert re.match(rf"TooLargeError .*{name}'.* inflates to", said), said
 
 
 @pytest.mark.parametrize("claimed", [2**40, 2**62, -5])
@@ -174,7 +193,7 @@ def test_an_arrow_buffer_that_says_it_inflates_to_a_terabyte_is_refused(tmp_path
 
     said = _read_with_little_memory(tmp_path / "a.arrow")
 
-    assert re.match(r"(ServiceUnavailable|InvalidRequest)Error .*a\.arrow'", said), said
+    assert re.match(r"(TooLarge|InvalidRequest)Error .*a\.arrow'", said), said
 
 
 def test_parquet_of_a_hundred_million_equal_entries_in_a_few_bytes_is_refused(source, tmp_path):

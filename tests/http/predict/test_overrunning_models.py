@@ -68,6 +68,30 @@ def test_others_are_answered_while_a_loop_runs(world, alice, bob, bring):
     assert done == [1, 0]
 
 
+def test_owners_who_hold_all_places_together_leave_one_to_a_model_that_answered(
+    world, bob, case_models
+):
+    """Their loops are under way when the other one's answer comes."""
+    world.serve(folder="pair", owner="bob")
+    inputs = {"inputs": {"left": [[1.0, 2.0]], "right": [[1.0, 2.0, 3.0]]}}
+    known = ("POST", "/v1/models/luca_1:predict", {"json": inputs})
+    others = [{"Authorization": f"Bearer {name}"} for name in ("carol", "dave", "erin")]
+    content = packed(case_models / "loop", extra={"model/n.txt": b"loop"})
+    for each in others:
+        bob.post("/upload?name=loop", content=content, headers=each)
+    assert bob.together([known])[0].status_code == 200
+    row = {**ROW, "model": "loop"}
+    done = []
+
+    answers = bob.together(
+        [*(("POST", "/json", {"json": row, "headers": each}) for each in others), known],
+        done=done,
+    )
+
+    assert [each.status_code for each in answers] == [503, 503, 503, 200]
+    assert done[0] == 3
+
+
 def test_a_model_that_takes_all_memory_is_ended_and_the_memory_given_back(world, bob, bring):
     bring(bob, "bomb", "bomb")
 

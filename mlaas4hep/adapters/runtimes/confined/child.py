@@ -30,6 +30,7 @@ _LOADERS = {
     "litert": "mlaas4hep.adapters.runtimes.litert.load",
     "native": "mlaas4hep.adapters.runtimes.native.load",
     "onnx": "mlaas4hep.adapters.runtimes.onnx.load",
+    "rehearsal": "mlaas4hep.adapters.runtimes.litert.rehearse",
     "tensorflow": "mlaas4hep.adapters.runtimes.tensorflow.load",
 }
 _FRAMEWORKS = {"tensorflow": "keras"}  #: engine -> framework that it imports

@@ -7,14 +7,12 @@ others need its place, when it has grown too large, or when it takes too long.
 import shutil
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-
-import numpy as np
 
 from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.children.request import Program
@@ -23,17 +21,17 @@ from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.process import Process
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
+from mlaas4hep.adapters.runtimes.confined.ways import Way, announced
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.bundle.kinds import ModelKind
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
-from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
+from mlaas4hep.ports import ObjectStore, Runtime
 
 _MODULE = "mlaas4hep.adapters.runtimes.confined.child"
-_ROWS = (-1, -1)  #: the shape that is shown of what takes any
-_SLOW = ("tensorflow",)  #: engines that take seconds to import
+_PREPARED = ("tensorflow", "rehearsal")  #: engines that take seconds to import, or start often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +45,12 @@ class House:
     prepared_seconds: float = IDLE_SECONDS  #: see `children.start.start`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """One signature, as the child announced it."""
-
-    name: str
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
-
-
 class SignatureRuntime:
     """One of several ways into a model; a `Runtime` of its own."""
 
     prompt_rows = 0
 
-    def __init__(self, model: "ConfinedRuntime", way: _Way) -> None:
+    def __init__(self, model: "ConfinedRuntime", way: Way) -> None:
         self._model, self._way = model, way
         self.platform = model.platform
         self.inputs, self.outputs = way.inputs, way.outputs
@@ -91,12 +80,13 @@ class ConfinedRuntime:
         self.owner = record.owner
         self.folder = folder
         self.process: Process | None = None
-        self.is_proven = False
+        self.asked_at: float | None = None
+        self._has_answered = False
         self._has_given_up = False
         nodes = record.input_node, record.output_node
         self._arguments = (kind.engine, file, *nodes, str(record.folds))
         self._program = Program(
-            module=_MODULE, prepares=kind.engine if kind.engine in _SLOW else ""
+            module=_MODULE, prepares=kind.engine if kind.engine in _PREPARED else ""
         )
         self._name, self._id = record.name, f"{record.owner}/{record.version}"
         self._house = house
@@ -123,7 +113,7 @@ class ConfinedRuntime:
             raise InvalidRequestError(f"choose one of the signatures {', '.join(self._ways)}")
         return self.ask(self._way, feeds)
 
-    def ask(self, way: _Way, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    def ask(self, way: Way, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs of one signature."""
         typed = {
             each.name: feeds[each.name]
@@ -132,10 +122,12 @@ class ConfinedRuntime:
             for each in way.inputs
         }
         with self._lock:
-            self._house.overruns.check(self._id)
+            self._house.overruns.check(self._id, is_proven=self.is_proven)
+            if self._has_given_up:  # just behind its last answer
+                self._end()
             if self.process is None:
                 self._start()
-            head, outputs = self._exchange({"signature": way.name}, typed)
+            head, outputs = self._predicted(way, typed)
             if head.get("spent") or self._house.places.is_wanted(self):
                 self._end()
         self._house.places.idle(self)
@@ -144,6 +136,11 @@ class ConfinedRuntime:
         if outputs.keys() != {each.name for each in way.outputs}:
             raise InvalidRequestError("the model did not give the outputs that it announced")
         return outputs
+
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether it answered before, in time, and no model of its owner overran lately."""
+        return self._has_answered and not self._house.overruns.has(self.owner)
 
     def rest(self) -> bool:
         """End the process if it is idle, and say so; the next prediction starts it again."""
@@ -155,15 +152,31 @@ class ConfinedRuntime:
             self._lock.release()
         return True
 
+    def close(self) -> None:
+        """End the process for good."""
+        with self._lock:
+            self._end()
+
     def give_up(self) -> None:
-        """End being loaded: others wait for the place."""
+        """End being loaded, or predicting: others wait for the place."""
         self._has_given_up = True
         if (process := self.process) is not None:
             process.kill()
 
-    def _start(self) -> dict[str, _Way]:
+    def _predicted(
+        self, way: Way, typed: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        self.asked_at = time.monotonic()
+        try:
+            told = self._exchange({"signature": way.name}, typed)
+        finally:
+            self.asked_at = None
+        self._has_answered = True
+        return told
+
+    def _start(self) -> dict[str, Way]:
         house = self._house
-        house.overruns.check(self._id)
+        house.overruns.check(self._id, is_proven=self.is_proven)
         self._has_given_up = False
         house.places.take(self)
         arguments = (house.allowance.memory_bytes, house.demand, *self._arguments)
@@ -182,14 +195,13 @@ class ConfinedRuntime:
             )
         house.places.loaded(self)
         if self._has_given_up:  # just now: its process is dead
-            raise self._gave_up()
+            raise self._gave_up(is_loading=True)
         try:
-            ways = {name: _way(name, found) for name, found in head["signatures"].items()}
+            ways = {name: announced(name, found) for name, found in head["signatures"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._overrun(
                 f"the process of model {self._name!r} announced what makes no sense"
             ) from error
-        self.is_proven = True
         return ways
 
     def _exchange(
@@ -217,7 +229,7 @@ class ConfinedRuntime:
     def _ended(self, error: Exception, *, is_loading: bool) -> MlaasError:
         """Return what to tell about a process that gave no answer."""
         if self._has_given_up:
-            return self._gave_up()
+            return self._gave_up(is_loading=is_loading)
         process = self.process if isinstance(error, EOFError | OSError) else None
         if is_loading and process is not None and process.has_crashed():
             self._end()
@@ -229,15 +241,22 @@ class ConfinedRuntime:
             f"the process of model {self._name!r} ended: {error}", is_forgiven_once=True
         )
 
-    def _gave_up(self) -> ServiceUnavailableError:
+    def _gave_up(self, *, is_loading: bool) -> ServiceUnavailableError:
+        allowance = self._house.allowance
+        share_s, what = (
+            (allowance.fair_load_s, "being loaded")
+            if is_loading
+            else (allowance.fair_run_s, "its batch")
+        )
         return self._overrun(
-            f"model {self._name!r} took more than {self._house.allowance.fair_load_s:.0f} s for"
-            " being loaded while others waited, and was ended"
+            f"model {self._name!r} took more than {share_s:.0f} s for {what} while others waited,"
+            " and was ended",
+            is_forgiven_once=not is_loading,
         )
 
     def _overrun(self, reason: str, *, is_forgiven_once: bool = False) -> ServiceUnavailableError:
         self._end()
-        self.is_proven = False
+        self._has_answered = self._has_given_up = False
         self._house.overruns.add(self._id, reason, is_forgiven_once=is_forgiven_once)
         return ServiceUnavailableError(
             reason,
@@ -271,29 +290,3 @@ def confined_runtime(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return ConfinedRuntime(folder, file, kind, record, house)
-
-
-def _way(name: str, found: Mapping[str, Any]) -> _Way:
-    """Return a signature that a child announced; it may have said anything."""
-    return _Way(
-        name=name,
-        inputs=tuple(_info(each) for each in found["inputs"]),
-        outputs=tuple(_info(each, found["classes"]) for each in found["outputs"]),
-    )
-
-
-def _info(described: Any, classes: Mapping[str, Any] = MappingProxyType({})) -> TensorInfo:
-    name, dtype, shape = described
-    if dtype != STRINGS and not _is_number(dtype):
-        raise ValueError(f"{name!r} is of type {dtype!r}")
-    return TensorInfo(
-        name=str(name),
-        dtype=str(dtype),
-        shape=_ROWS if shape is None else tuple(int(size) for size in shape),
-        is_ranked=shape is not None,
-        classes=tuple(map(str, classes.get(name, ()))),
-    )
-
-
-def _is_number(dtype: Any) -> bool:
-    return isinstance(dtype, str) and dtype.isidentifier() and np.dtype(dtype).kind in frames.KINDS

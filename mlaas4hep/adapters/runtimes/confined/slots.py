@@ -1,11 +1,13 @@
 """How many confined processes may live at once, and how they are shared between owners."""
 
+import math
 import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from mlaas4hep.errors import ServiceUnavailableError
@@ -19,13 +21,17 @@ class Tenant(Protocol):
     """What holds a place."""
 
     owner: str
-    is_proven: bool  #: it was loaded before, and in time
+    asked_at: float | None  #: when the batch came that is being predicted
+
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether it answered before, in time, and no model of its owner overran lately."""
 
     def rest(self) -> bool:
         """Give the place back if nothing is being predicted, and say so."""
 
     def give_up(self) -> None:
-        """End being loaded, as others wait and it has had its share of time; return at once."""
+        """End what it does, as others wait and it has had its share of time; return at once."""
 
 
 @dataclass(slots=True)
@@ -40,10 +46,10 @@ class _Place:
 class Slots:
     """The one that was idle for longest makes room: of the same owner if that owner has enough.
 
-    Where nobody is idle, whoever holds least comes first. For an owner without any place a load
-    that has had its share of time ends, and a model that is predicting leaves after its batch. Not
-    all places may be loading models of which nobody knows how long they take: those that are known
-    never wait for them.
+    Where nobody is idle, whoever holds least comes first. For an owner without any place a load or
+    a batch of unknown length that has had its share of time ends, and a model that is predicting
+    leaves after its batch. One place is never given to models of which nobody knows how long they
+    take: those that are known do not wait for them.
     """
 
     def __init__(
@@ -51,6 +57,8 @@ class Slots:
         places: int,
         for_owner: int,
         load_s: float,
+        *,
+        run_s: float = math.inf,
         patience_s: float = _PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,12 +68,14 @@ class Slots:
             places: at once.
             for_owner: of them, for one owner.
             load_s: that a model may take to be loaded while an owner without a place waits.
+            run_s: that a model that is not proven may take for a batch meanwhile.
             patience_s: that a load waits for a place; an owner without any waits for a load, too.
             clock: tells the seconds.
         """
         self._places = places
         self._for_owner = for_owner
         self._load_s = load_s
+        self._run_s = run_s
         self._patience_s = patience_s
         self._clock = clock
         self._changed = threading.Condition()
@@ -112,14 +122,17 @@ class Slots:
         if not self._waiting:  # looked at without the lock, after each batch
             return False
         with self._changed:
-            alive, held = self._alive(), self._held()
-            if len(alive) < self._places or not self._waiting:
+            if not self._waiting:
                 return False
+            alive, held = self._alive(), self._held()
             first = min(self._waiting, key=lambda each: held[each.owner])
+            is_in_the_way = (
+                not tenant.is_proven if self._is_held_back(first) else len(alive) >= self._places
+            )
             since = min((each.since for each in alive if each.tenant() is tenant), default=0.0)
             return (
                 not held[first.owner]
-                and not self._is_held_back(first)
+                and is_in_the_way
                 and (held[tenant.owner] > 1 or self._clock() - since >= HELD_S)
             )
 
@@ -147,28 +160,20 @@ class Slots:
     def _has_room(self, tenant: Tenant) -> bool:
         self._taken = [each for each in self._taken if each.tenant() is not tenant]
         alive, held = self._alive(), self._held()
-        if self._is_held_back(tenant):
-            if not held[tenant.owner]:
-                self._end_load(alive)
-            return False
         if held[tenant.owner] >= self._for_owner:
             return self._made_room([each for each in alive if _owner(each) == tenant.owner])
         if self._is_after_others(tenant, held):
             return False
-        if len(alive) < self._places or self._made_room(alive):
+        crowd = _unknown(alive) if self._is_held_back(tenant) else alive
+        if (crowd is alive and len(alive) < self._places) or self._made_room(crowd):
             return True
         if not held[tenant.owner]:
-            self._end_load(alive)
-        return len(self._alive()) < self._places
+            self._end_late(crowd)
+        return not self._is_held_back(tenant) and len(self._alive()) < self._places
 
     def _is_held_back(self, tenant: Tenant) -> bool:
-        """Tell whether as many models of unknown time are being loaded as may be."""
-        unknown = [
-            each
-            for place in self._alive()
-            if place.is_loading and (each := place.tenant()) and not each.is_proven
-        ]
-        return not tenant.is_proven and len(unknown) >= max(1, self._places - 1)
+        """Tell whether as many models of unknown time hold places as may."""
+        return not tenant.is_proven and len(_unknown(self._alive())) >= max(1, self._places - 1)
 
     def _is_after_others(self, tenant: Tenant, held: Counter[str]) -> bool:
         """Tell whether somebody waits who holds less, or as much and for longer."""
@@ -179,14 +184,25 @@ class Slots:
             if each.owner != tenant.owner and not self._is_held_back(each)
         )
 
-    def _end_load(self, alive: list[_Place]) -> None:
-        """End the load that has had its share of time, and most of it."""
-        late = [
-            each for each in alive if each.is_loading and self._clock() - each.since >= self._load_s
-        ]
-        found = min(late, key=lambda place: place.since).tenant() if late else None
+    def _end_late(self, crowd: list[_Place]) -> None:
+        """End the load or the batch that has had its share of time, and most of it."""
+        late = [(since, place) for place in crowd if (since := self._late_since(place)) is not None]
+        found = min(late, key=itemgetter(0))[1].tenant() if late else None
         if found is not None:
             found.give_up()
+
+    def _late_since(self, place: _Place) -> float | None:
+        """Return since when a place is used, for longer than its share; None: it is not."""
+        tenant = place.tenant()
+        if tenant is None:
+            return None
+        if place.is_loading:
+            since, share_s = place.since, self._load_s
+        elif tenant.asked_at is not None and not tenant.is_proven:
+            since, share_s = tenant.asked_at, self._run_s
+        else:
+            return None
+        return since if self._clock() - since >= share_s else None
 
     def _made_room(self, candidates: list[_Place]) -> bool:
         for each in candidates:
@@ -195,6 +211,11 @@ class Slots:
                 self._taken = [place for place in self._taken if place is not each]
                 return True
         return False
+
+
+def _unknown(places: list[_Place]) -> list[_Place]:
+    """Return those of models that never answered in time."""
+    return [place for place in places if (each := place.tenant()) and not each.is_proven]
 
 
 def _owner(place: _Place) -> str:

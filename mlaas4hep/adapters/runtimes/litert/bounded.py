@@ -81,6 +81,9 @@ def _followed(interpreter: Any, operators: Sequence[Mapping[str, Any]], most: in
         given = [sizes[int(index)] for index in each["inputs"] if int(index) >= 0]
         sizes[outputs[0]], more = rule(given)
         cost += more
+    for index in made:
+        if _declared(tensors[index]) > sizes[index].elements:
+            raise UnprovenError  # it would be allocated before any row comes
     size_bytes = _ELEMENT_BYTES * sum(sizes[index].elements for index in (*inputs, *made))
     if cost > MAX_COST or size_bytes > MAX_BYTES:
         raise UnprovenError
@@ -97,6 +100,11 @@ def _input(detail: Mapping[str, Any]) -> Size:
 def _constant(detail: Mapping[str, Any]) -> Size:
     shape = tuple(int(size) for size in detail["shape"])
     return Size(elements=math.prod(shape), shape=shape, is_fixed=True)
+
+
+def _declared(detail: Mapping[str, Any]) -> int:
+    """Return how many elements the file says that a tensor has, for one row."""
+    return math.prod(max(1, int(size)) for size in detail["shape"])
 
 
 def _each(weight: int) -> Rule:

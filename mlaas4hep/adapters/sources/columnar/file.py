@@ -60,7 +60,7 @@ class PlaceFile(PositionedFile):
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer, unless the file ends before."""
         view = memoryview(buffer).cast("B")
-        data = self._told(lambda: self._read(self._at, self._at + len(view)))
+        data = self.told(lambda: self._read(self._at, self._at + len(view)))
         view[: len(data)] = data
         self._at += len(data)
         return len(data)
@@ -72,7 +72,7 @@ class PlaceFile(PositionedFile):
 
     def parts(self, spans: Sequence[Span]) -> dict[str, Array]:
         """Return the bytes of each span by its number, all asked for at once."""
-        return self._told(lambda: self._parts(spans))
+        return self.told(lambda: self._parts(spans))
 
     def _parts(self, spans: Sequence[Span]) -> dict[str, Array]:
         if self._place.is_remote:
@@ -83,7 +83,8 @@ class PlaceFile(PositionedFile):
         found = (self._read(start, stop) for start, stop in spans)
         return {str(number): np.frombuffer(each, np.uint8) for number, each in enumerate(found)}
 
-    def _told(self, read: Callable[[], T]) -> T:
+    def told(self, read: Callable[[], T]) -> T:
+        """Return what `read` returns; an error of ours is kept, whatever a library makes of it."""
         try:
             return read()
         except MlaasError as error:

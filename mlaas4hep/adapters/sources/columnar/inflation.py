@@ -8,7 +8,7 @@ MAX_RATIO = 100  #: bytes out of one, once `FREE_BYTES` have come
 FREE_BYTES = 64 * 1024**2
 STEP_BYTES = 1024**2
 MAX_PAGES_RATIO = 1000  #: bytes out of one of pages, where zeros may be most of it
-FREE_PAGES_BYTES = 1024**3
+FREE_PAGES_BYTES = 256 * 1024**2
 
 
 def check_inflated(place: Place, size_bytes: int) -> None:

@@ -15,12 +15,12 @@ def overruns(clock):
     return Overruns(clock)
 
 
-def waits(overruns, clock, model):
+def waits(overruns, clock, model, *, is_proven=False):
     """Return how long the model is shut out from now on."""
     begin = clock.now
     while True:
         try:
-            overruns.check(model)
+            overruns.check(model, is_proven=is_proven)
         except ServiceUnavailableError:
             clock.now += 1
         else:
@@ -51,3 +51,29 @@ def test_the_reason_is_told(overruns):
     with pytest.raises(ServiceUnavailableError, match="took more than 10 s; it is not asked again"):
         overruns.check("o/v")
     overruns.check("o/another")
+
+
+def test_models_of_an_owner_that_never_answered_wait_once_others_were_ended_too_often(
+    overruns, clock
+):
+    found = []
+    for number in range(5):
+        overruns.add(f"o/{number}", "it took too long")
+        found.append(waits(overruns, clock, "o/new"))
+
+    assert found == [0, 0, 10, 20, 40]
+
+
+def test_what_an_owner_is_charged_with_touches_neither_proven_models_nor_others(overruns, clock):
+    for number in range(5):
+        overruns.add(f"o/{number}", "it took too long")
+
+    assert waits(overruns, clock, "o/good", is_proven=True) == 0
+    assert waits(overruns, clock, "p/new") == 0
+    assert (overruns.has("o"), overruns.has("p")) == (True, False)
+
+
+def test_an_accident_that_is_forgiven_is_no_record_of_its_owner(overruns):
+    overruns.add("o/v", "it ended", is_forgiven_once=True)
+
+    assert not overruns.has("o")

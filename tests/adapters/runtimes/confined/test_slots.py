@@ -11,6 +11,7 @@ class Tenant:
         self.owner = owner
         self.busy = busy
         self.is_proven = is_proven
+        self.asked_at = None
         self.places = places
         self.rested = self.gave_up = False
 
@@ -118,10 +119,10 @@ def test_a_model_that_was_loaded_in_time_before_does_not_wait_for_loads():
 
 def test_a_model_that_is_loaded_keeps_its_place_whoever_waits():
     places = Slots(2, 2, load_s=0.0, patience_s=0.01)
-    loaded = _loading(places, "a")
-    places.loaded(*loaded)
-    loaded += _loading(places, "b")
-    places.loaded(loaded[1])
+    loaded = [Tenant(owner, busy=True, places=places) for owner in ("a", "b")]
+    for each in loaded:
+        places.take(each)
+        places.loaded(each)
 
     with pytest.raises(ServiceUnavailableError):
         places.take(Tenant("c", is_proven=False))
@@ -169,3 +170,56 @@ def test_of_those_who_wait_the_one_with_fewest_places_is_first():
         assert not second.done()
         places.free(busy[1])
         second.result()
+
+
+def _predicting(places, *owners, asked_at=0.0, is_proven=False):
+    """Return tenants that are loaded, and have begun with a batch."""
+    found = []
+    for owner in owners:
+        each = Tenant(owner, busy=True, is_proven=is_proven, places=places)
+        places.take(each)
+        places.loaded(each)
+        each.asked_at = asked_at
+        found.append(each)
+    return found
+
+
+def test_one_place_is_kept_for_models_that_answered_in_time_before():
+    places = Slots(3, 2, load_s=60.0, patience_s=-60.0)
+    busy = _predicting(places, "a", "b")
+
+    with pytest.raises(ServiceUnavailableError):
+        places.take(Tenant("c", is_proven=False))
+    places.take(Tenant("c"))
+
+    assert not any(each.rested or each.gave_up for each in busy)
+
+
+def test_a_first_batch_that_takes_long_ends_where_an_owner_without_a_place_waits():
+    places = Slots(3, 2, load_s=60.0, run_s=3.0, patience_s=5, clock=lambda: 10.0)
+    late = _predicting(places, "a", asked_at=6.0)
+    in_time = _predicting(places, "b", asked_at=8.0)
+
+    places.take(Tenant("c", is_proven=False))
+
+    assert (late[0].gave_up, in_time[0].gave_up) == (True, False)
+
+
+def test_a_batch_of_a_model_that_answered_before_ends_for_nobody():
+    places = Slots(2, 1, load_s=0.0, run_s=3.0, patience_s=0.01)
+    busy = _predicting(places, "a", "b", asked_at=-100.0, is_proven=True)
+
+    with pytest.raises(ServiceUnavailableError):
+        places.take(Tenant("c"))
+
+    assert not any(each.gave_up for each in busy)
+
+
+def test_one_that_is_not_proven_makes_room_for_another_such_one_when_it_is_idle():
+    places = Slots(3, 2, load_s=60.0, patience_s=-60.0)
+    busy, idle = _predicting(places, "a", "b")
+    idle.busy = False
+
+    places.take(Tenant("c", is_proven=False))
+
+    assert (busy.rested, idle.rested) == (False, True)

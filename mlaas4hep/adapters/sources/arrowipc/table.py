@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from mlaas4hep.adapters.sources.arrowipc.checked import CheckedFile
+from mlaas4hep.adapters.sources.arrowipc.messages import Footer
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
@@ -26,13 +28,13 @@ class ArrowTable:
     """One open file."""
 
     def __init__(self, opening: Opening) -> None:
-        self._file = pa.PythonFile(opening.file, "r")
+        self._place, self._bytes = opening.place, opening.file
         self._is_stream = _is_stream(opening)
-        schema = self._opened().schema
+        rows = list(self._sizes())
+        schema = self._opened(None)[0].schema
         self._columns = {field.name: place for place, field in enumerate(schema)}
         leaves = list(leaves_of(schema))
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
-        rows = [batch.num_rows for batch in self._from(0, [0] if self._columns else [])]
         self._cursors = Cursors(self._batches)
         self.contents = Contents(
             entries=sum(rows),
@@ -50,32 +52,50 @@ class ArrowTable:
         table = self._cursors.take(tuple(names), window)
         return columns_of(table, [self._leaves[name] for name in names])
 
-    def _opened(self, columns: list[int] | None = None) -> Any:
-        """Return a reader that reads just some columns."""
+    def _opened(self, columns: list[int] | None) -> tuple[Any, CheckedFile, Footer]:
+        """Return a reader of just some columns, its bytes, and what a file that is no stream lists."""
+        file, found = CheckedFile(self._place, self._bytes), Footer()
+        if self._is_stream:
+            file.follow(0)
+        else:
+            found = file.footer()
+        open_reader = pa.ipc.open_stream if self._is_stream else pa.ipc.open_file
         options = pa.ipc.IpcReadOptions(included_fields=columns)
+        return open_reader(pa.PythonFile(file, "r"), options=options), file, found
+
+    def _sizes(self) -> Iterator[int]:
+        """Yield how many entries each batch has: nothing of it is read but its head."""
+        file = CheckedFile(self._place, self._bytes)
         if not self._is_stream:
-            return pa.ipc.open_file(self._file, options=options)
-        self._file.seek(0)
-        return pa.ipc.open_stream(self._file, options=options)
+            for block in file.footer().batches:
+                yield file.look_at((block,))[0].entries
+            return
+        batch, at = file.follow(0)
+        while batch is not None:
+            yield batch.entries
+            batch, at = file.follow(at)
 
     def _from(self, first: int, columns: list[int]) -> Iterator[Any]:
         """Yield the batches from a number on."""
-        reader = self._opened(columns)
         if self._is_stream:
-            yield from islice(self._in_turn(reader), first, None)
-        else:
-            yield from map(reader.get_batch, range(first, reader.num_record_batches))
+            yield from islice(self._in_turn(columns), first, None)
+            return
+        reader, file, found = self._opened(columns)
+        before = found.dictionaries  # pyarrow reads them with the first batch
+        for number in range(first, len(found.batches)):
+            file.look_at((*before, found.batches[number]))
+            yield reader.get_batch(number)
+            before = ()
 
-    def _in_turn(self, reader: Any) -> Iterator[Any]:
-        """Yield the batches of a stream, of which others may be read in between."""
-        at = self._file.tell()
+    def _in_turn(self, columns: list[int]) -> Iterator[Any]:
+        """Yield the batches of a stream."""
+        (reader, file, _), at = self._opened(columns), 0
         while True:
-            self._file.seek(at)
+            _, at = file.follow(at)
             try:
                 batch = reader.read_next_batch()
             except StopIteration:
                 return
-            at = self._file.tell()
             yield batch
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:

@@ -1,0 +1,1 @@
+"""The format Arrow IPC (Feather)."""
