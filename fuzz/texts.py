@@ -139,7 +139,7 @@ _JSON = tuple(
 _SYNTAX = (b"(", b")", b"[", b"]", b"&&", b"!", b"**", b"?", b":", b"Jet_pt", b"n", b"sum(", b",")
 
 TARGETS = tuple(
-    Target(name=name, make=make, seeds=lambda _folder, seeds=seeds: seeds, words=words)
+    Target(name=name, make=make, seeds=lambda _folder, seeds=seeds: seeds, words=words, share=4)
     for name, make, seeds, words in (
         ("params.json", _text(lambda text: parse_params(text, lambda _: None)), [_PARAMS], _JSON),
         ("preproc.json", _text(Preproc.parse), [_PREPROC], (*_JSON, *_SYNTAX)),
