@@ -1,4 +1,4 @@
-"""Builds models of odd kinds, one a folder: `python case_factory.py FOLDER`.
+"""Builds models of odd kinds, one a folder: `python -m tests.case_factory FOLDER`.
 
 loop, bomb      LiteRT graphs that never end, or take a megabyte and more for a row
 int8            a quantised LiteRT model, with rows and what TensorFlow's interpreter says to them
@@ -23,9 +23,9 @@ from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import keras
 import numpy as np
-import tensorflow as tf
+
+from tests.quicktensorflow import keras, tf
 
 F32 = tf.float32
 

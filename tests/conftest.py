@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
+from mlaas4hep.adapters.children.imports import imported_for_good
+
 # Read when OpenMP is loaded. Two workers whose threads wait by spinning take the cores from each other:
 # the tests of XGBoost and LightGBM then last five times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,6 +24,8 @@ with contextlib.suppress(ImportError):  # loaded after TensorFlow or XGBoost, it
 
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+TOP = Path(__file__).parents[1]
 
 #: What shares what takes seconds to start: a laptop platform, TensorFlow in this process or in one
 #: that children are forked from. One worker has all of a room; every other file is by itself.
@@ -42,6 +46,13 @@ LONGEST = (
     "tests/cli/test_ended.py",
     "tests/cli/test_local.py",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without looking for garbage: modules and tests stay, and are looked through no more."""
+    with imported_for_good():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,26 +99,27 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def serving_models(request, tmp_path_factory) -> Path:
     """Return a folder of small trained models, made once and kept in pytest's cache."""
-    return _made_by("model_factory.py", "serving-models", request, tmp_path_factory)
+    return _made_by("model_factory", "serving-models", request, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def case_models(request, tmp_path_factory) -> Path:
     """Return a folder of models of odd kinds, made once and kept in pytest's cache."""
-    return _made_by("case_factory.py", "case-models", request, tmp_path_factory)
+    return _made_by("case_factory", "case-models", request, tmp_path_factory)
 
 
 def _made_by(script, name, request, tmp_path_factory) -> Path:
     if find_spec("tensorflow") is None:
         pytest.skip("the models are made with TensorFlow")
-    factory = Path(__file__).with_name(script)
+    factory = Path(__file__).with_name(f"{script}.py")
     version = hashlib.sha256(factory.read_bytes()).hexdigest()[:12]
     folder = request.config.cache.mkdir(name)
     kept = folder / version
     with FileLock(folder / f"{version}.lock"):  # workers share the cache
         if not kept.is_dir():
             made = tmp_path_factory.mktemp(name)
-            subprocess.run([sys.executable, factory, made], check=True, capture_output=True)
+            command = [sys.executable, "-m", f"tests.{script}", made]
+            subprocess.run(command, cwd=TOP, check=True, capture_output=True)
             shutil.copytree(made, folder / "copied", dirs_exist_ok=True)
             (folder / "copied").rename(kept)
     return kept

@@ -1,4 +1,4 @@
-"""Builds the small models that serving is tested with: `python model_factory.py FOLDER`.
+"""Builds the small models that serving is tested with: `python -m tests.model_factory FOLDER`.
 
 net      4 → 1 (sigmoid): saved_model.pb, model.keras, model.tflite, frozen.pb, expected.json
 classes  4 → 3 (softmax): model.tflite
@@ -14,12 +14,9 @@ from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import keras
 import numpy as np
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import (
-    convert_variables_to_constants_v2,
-)
+
+from tests.quicktensorflow import keras, tf
 
 ROWS = [[0.1, 0.2, 0.3, 0.4], [0.9, 0.8, 0.7, 0.6], [0.0, 0.0, 0.0, 0.0]]
 
@@ -41,6 +38,10 @@ def dense(outputs: int, activation: str) -> keras.Model:
 
 
 def frozen(model: keras.Model, path: Path) -> None:
+    from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415 - quickly
+        convert_variables_to_constants_v2,
+    )
+
     function = tf.function(model).get_concrete_function(
         tf.TensorSpec((None, 4), tf.float32, name="entry")
     )

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def frozen(path, node, rows):
     """Return what a node of a frozen graph is for these rows."""
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+    from tests.quicktensorflow import tf  # noqa: PLC0415 - takes seconds
 
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString(Path(path).read_bytes())
@@ -60,7 +60,7 @@ def test_a_frozen_graph_without_a_named_output_has_one_end_or_is_refused(
 
 
 def test_a_frozen_graph_may_come_as_text(bring, predicted, case_models):
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+    from tests.quicktensorflow import tf  # noqa: PLC0415 - takes seconds
 
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString((case_models / "two_ends" / "graph.pb").read_bytes())

@@ -32,7 +32,7 @@ def tritons(laptop):
 
 def signature(folder, name="serving_default", **inputs):
     """Return the one output of a signature of a SavedModel."""
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+    from tests.quicktensorflow import tf  # noqa: PLC0415 - takes seconds
 
     loaded = tf.saved_model.load(str(folder))
     given = {key: tf.constant(value) for key, value in inputs.items()}
@@ -43,7 +43,7 @@ def signature(folder, name="serving_default", **inputs):
 def test_a_quantised_model_takes_and_gives_the_numbers_that_it_stands_for(
     bring, predicted, case_models
 ):
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+    from tests.quicktensorflow import tf  # noqa: PLC0415 - takes seconds
 
     lite = tf.lite.Interpreter(str(case_models / "int8" / "model.tflite"))
     lite.allocate_tensors()
@@ -196,8 +196,8 @@ def test_a_model_with_code_of_its_own_is_refused_at_the_upload(ask, bring, kind,
 
 @pytest.mark.parametrize("kind", ["old", "keras2"])
 def test_files_of_earlier_keras_are_served(bring, predicted, case_models, kind):
-    import keras  # noqa: PLC0415 - takes seconds
-    import tf_keras  # noqa: PLC0415 - the same
+    from tests.quicktensorflow import keras  # noqa: PLC0415, I001 - takes seconds, and is first
+    import tf_keras  # noqa: PLC0415
 
     load = keras.models.load_model if kind == "old" else tf_keras.models.load_model
     (path,) = (case_models / kind).glob("model.*")

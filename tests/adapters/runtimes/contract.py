@@ -26,7 +26,7 @@ def stored(files, name="net"):
 
 
 def net(serving_models, files):
-    """Return the files of the network that `model_factory.py` made, rows, and its answers."""
+    """Return the files of the network that `tests/model_factory.py` made, rows, and its answers."""
     folder = serving_models / "net"
     kept = json.loads((folder / "expected.json").read_text())
     answers = np.array(kept["rows"], np.float32), np.array(kept["expected"], np.float32)

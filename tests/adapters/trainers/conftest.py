@@ -35,6 +35,8 @@ def keras_framework():
     if find_spec("tensorflow") is None:
         pytest.skip("the extra `train` is not installed")
     with warnings.catch_warnings(action="ignore"):
+        import tests.quicktensorflow  # noqa: F401 - what `load` finds then
+
         return load("keras")
 
 

@@ -6,10 +6,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
+
+from tests.quicktensorflow import keras, tf
 
 _RAW = tf.raw_ops
 
@@ -96,6 +95,8 @@ def _others(secret, there):
 
 
 def _edited(folder, source, name, change):
+    from tensorflow.core.protobuf import saved_model_pb2  # noqa: PLC0415 - after the quick import
+
     shutil.copytree(folder / source, folder / name)
     path = folder / name / "saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())

@@ -19,7 +19,7 @@ ROWS = np.array([[1, 2], [3, 4]], np.float32)
 @pytest.fixture
 def graph(tmp_path):
     """Return a function that loads a graph, and what TensorFlow says to the same feeds."""
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+    from tests.quicktensorflow import tf  # noqa: PLC0415, I001 - takes seconds, and is first
 
     from mlaas4hep.adapters.runtimes.tensorflow import frozen  # noqa: PLC0415 - the same
 

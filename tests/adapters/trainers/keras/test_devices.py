@@ -6,12 +6,11 @@ TensorFlow must be told of them before it starts, so that a process of their own
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 LONGEST_S = 300
-PROGRAM = Path(__file__).with_name("twodevices.py")
+PROGRAM = "tests.adapters.trainers.keras.twodevices"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp("devices")
     told = folder / "found.json"
     done = subprocess.run(
-        [sys.executable, PROGRAM, folder / "model.py", told],
+        [sys.executable, "-m", PROGRAM, folder / "model.py", told],
         capture_output=True,
         text=True,
         timeout=LONGEST_S,

@@ -1,11 +1,12 @@
-"""Trains on one device and on two, and writes what came out: `python twodevices.py FOLDER`."""
+"""Trains on one device and on two, and writes what came out: `python -m tests.….twodevices FOLDER`."""
 
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
+
+from tests.quicktensorflow import tf  # isort: skip - before what imports it at length
 
 from mlaas4hep.adapters.trainers.child import modelfile
 from mlaas4hep.adapters.trainers.framework import Block
