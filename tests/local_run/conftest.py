@@ -50,12 +50,23 @@ def folder(platform, tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="session")
+def leaving():
+    """Return the functions that were told to end, by name: a watchdog takes five seconds to."""
+    told = {}
+    yield told
+    for child in told.values():
+        child.wait(60)
+
+
 @pytest.fixture
-def local_run(platform, folder):
+def local_run(platform, folder, leaving):
     """Return a function that starts a function: its address, its process, its output."""
     running = []
 
     def start(name, *, until_ready=True, **settings):
+        if name in leaving:  # its container has the name that this one gets
+            leaving.pop(name).wait(60)
         (port,) = free_ports(1)
         variables = [f"--env={k}={v}" for k, v in {**ALONE, **settings}.items()]
         log = (folder / f"{name}.log").open("w+")
@@ -75,15 +86,15 @@ def local_run(platform, folder):
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        running.append((child, log))
+        running.append((name, child, log))
         url = f"http://127.0.0.1:{port}"
         if until_ready:
             process.wait(probe.http(f"{url}/_/ready"), 90, f"local-run of {name}")
         return url, child, folder / f"{name}.log"
 
     yield start
-    for child, log in running:
+    for name, child, log in running:
         with suppress(ProcessLookupError):  # as a terminal does: faas-cli waits for its docker
             os.killpg(child.pid, signal.SIGTERM)
-        child.wait(60)
+        leaving[name] = child
         log.close()
