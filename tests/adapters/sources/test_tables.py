@@ -4,6 +4,7 @@ import base64
 from decimal import Decimal
 from itertools import zip_longest
 
+import awkward as ak
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -35,6 +36,50 @@ def test_types_of_parquet_that_are_no_numbers_are_left_out_by_name(source, tmp_p
     assert read(source, tmp_path / "a.parquet", ["x", "d", "F", "r.a", "r.l"]) == [
         {"x": 1.5, "d": 1.0, "F": [1, 2, 3, 4], "r.a": 1, "r.l": [1, 2]}
     ]
+
+
+def test_parquet_with_a_type_that_pyarrow_does_not_know_is_not_only_called_damaged(
+    source, tmp_path
+):
+    """Polars writes whole numbers of 128 bits."""
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"i": [1, 2]}), path)
+    stored = parquet.read_metadata(path).metadata[b"ARROW:schema"]
+    larger = base64.b64decode(stored).replace(b"@\0\0\0", b"\x80\0\0\0")
+    path.write_bytes(path.read_bytes().replace(stored, base64.b64encode(larger)))
+
+    with pytest.raises(InvalidRequestError, match="its library does not read: Integers with more"):
+        source.describe(str(path), "")
+
+
+@pytest.mark.parametrize("suffix", ["arrow", "parquet"])
+def test_extension_types_are_read_as_what_they_extend(source, tmp_path, suffix):
+    jets = [[{"pt": 1.0 * k, "q": [k] * 2} for k in range(i)] for i in range(3)]
+    entries = [
+        {"x": 1.5, "n": None, "Jet": jets[0], "p": {"a": 1}, "s": "a"},
+        {"x": 2.5, "n": 7, "Jet": jets[1], "p": {"a": 2}, "s": "b"},
+        {"x": 3.5, "n": 8, "Jet": jets[2], "p": {"a": 3}, "s": "a"},
+    ]
+    path = tmp_path / f"a.{suffix}"
+    to = ak.to_feather if suffix == "arrow" else ak.to_parquet
+    to(ak.Array(entries), path, extensionarray=True)
+
+    info = source.describe(str(path), "")
+    names = [branch.name for branch in info.branches]
+
+    assert names == ["x", "n", "Jet.pt", "Jet.q.sizes", "Jet.q", "p.a", "s"]
+    found = read(source, path, ["x", "Jet.pt", "Jet.q", "p.a", "s"])
+    assert found == [
+        {
+            "x": entry["x"],
+            "Jet.pt": [jet["pt"] for jet in entry["Jet"]],
+            "Jet.q": [q for jet in entry["Jet"] for q in jet["q"]],
+            "p.a": entry["p"]["a"],
+            "s": entry["s"],
+        }
+        for entry in entries
+    ]
+    assert np.isnan(read(source, path, ["n"])[0]["n"])
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "arrows"])

@@ -34,7 +34,7 @@ def columns_of(table: Any, leaves: Sequence[Leaf]) -> Columns:
     for leaf in leaves:
         values = _whole(table.column(leaf.column))
         for field in leaf.before:
-            values = pc.struct_field(values, field)
+            values = _field(values, field)
         if leaf.rows:
             jagged[leaf.name] = _rows(leaf, values, lists)
         else:
@@ -56,7 +56,7 @@ class _Lists:
             counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
             offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
             _check_shared(values, int(offsets[-1]))
-            self._open[name] = values.flatten(), self._shared(offsets)
+            self._open[name] = _plain(values.flatten()), self._shared(offsets)
         return self._open[name]
 
     def through(self, name: str, inner: Offsets, outer: Offsets) -> Offsets:
@@ -79,28 +79,37 @@ def _check_shared(values: Any, shown: int) -> None:
 
 
 def _whole(values: Any) -> Any:
-    if not isinstance(values, pa.ChunkedArray):
-        return values
-    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+    if isinstance(values, pa.ChunkedArray):
+        values = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+    return _plain(values)
+
+
+def _field(values: Any, name: str) -> Any:
+    return _plain(pc.struct_field(values, name))
+
+
+def _plain(values: Any) -> Any:
+    """Return values of an extension type as they are stored."""
+    return _plain(values.storage) if isinstance(values, pa.ExtensionArray) else values
 
 
 def _rows(leaf: Leaf, values: Any, lists: _Lists) -> Jagged:
     content, offsets = lists.open(leaf.rows, values)
     for field in leaf.inside:
-        content = pc.struct_field(content, field)
+        content = _field(content, field)
     if leaf.inner:
         content, inner = lists.open(leaf.inner, content)
         if leaf.is_sizes:
             return Jagged(content=np.diff(inner), offsets=offsets)
         offsets = lists.through(leaf.inner, inner, offsets)
         for field in leaf.within:
-            content = pc.struct_field(content, field)
+            content = _field(content, field)
     while is_list(content.type):
         if content.null_count:
             raise InvalidRequestError(
                 f"branch {leaf.name!r} lacks some of its fixed arrays", branch=leaf.name
             )
-        content = content.flatten()
+        content = _plain(content.flatten())
     offsets = offsets if leaf.width == 1 else offsets * leaf.width
     return Jagged(content=_numbers(content, leaf.name), offsets=offsets)
 

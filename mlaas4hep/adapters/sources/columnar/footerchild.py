@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
         try:
             told: dict[str, Any] = {"columns": figures(footer)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a parser fails in every way
-            told = {"error": first_line(error)}
+            unknown = isinstance(error, NotImplementedError)
+            told = {"error": first_line(error), "unknown": unknown}
         send(end, json.dumps(told).encode())
 
 

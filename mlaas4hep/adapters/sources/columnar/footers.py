@@ -58,10 +58,11 @@ class Footers:
 
         Raises:
             ValueError: it is damaged.
+            NotImplementedError: it tells of what pyarrow does not know.
         """
         told = self._asking.submit(self._ask, footer).result()
         if "error" in told:
-            raise ValueError(told["error"])
+            raise (NotImplementedError if told["unknown"] else ValueError)(told["error"])
         return [ColumnFigures(**each) for each in told["columns"]]
 
     def _ask(self, footer: bytes) -> Mapping[str, Any]:

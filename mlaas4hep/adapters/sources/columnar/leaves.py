@@ -129,6 +129,7 @@ class _Way:
 
 
 def _leaves(kind: Any, way: _Way) -> Iterator[Leaf]:
+    kind = plain(kind)
     if pa.types.is_struct(kind):
         for field in kind:
             if way.width > 1:
@@ -200,8 +201,17 @@ def _why(kind: Any) -> str:
     return "no value in any entry" if pa.types.is_null(kind) else str(kind)
 
 
+def plain(kind: Any) -> Any:
+    """Return what values are stored as: of an extension type, such as awkward's, what it extends.
+
+    Where the library that made it is not imported, pyarrow itself tells no more than that.
+    """
+    return plain(kind.storage_type) if isinstance(kind, pa.BaseExtensionType) else kind
+
+
 def stored(kind: Any) -> int:
     """Return how many columns Parquet keeps a type in."""
+    kind = plain(kind)
     if pa.types.is_map(kind):
         return stored(kind.key_type) + stored(kind.item_type)
     if is_list(kind):

@@ -177,6 +177,12 @@ class TableReader:
                 f"{shown(place.url)}: a part of it takes more memory than there is here now",
                 hint=f"write it in smaller parts ({self._name} has row groups, batches or blocks)",
             ) from error
+        except NotImplementedError as error:
+            raise InvalidRequestError(
+                f"{shown(place.url)} is damaged, or holds what its library does not read:"
+                f" {first_line(error)}",
+                hint="write it without that column or kind",
+            ) from error
         except Exception as error:  # a parser that meets wrong bytes fails in every way
             if file.failure is not None:
                 failure, file.failure = file.failure, None
