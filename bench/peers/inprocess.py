@@ -27,7 +27,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.faas.function import settle
+from mlaas4hep.faas.function import freeze_modules
 from mlaas4hep.faas.metrics import MeteredApp
 from mlaas4hep.faas.server.connection import Connection
 from mlaas4hep.http.predict import app as predict
@@ -144,7 +144,7 @@ def _post(path: str, body: Any, *headers: str) -> bytes:
 
 async def compare(state: Path, options: argparse.Namespace) -> None:
     made = apps(state)
-    settle()
+    freeze_modules()
     print("case       at one time   ours us   bare us  ours: x")
     gc.collect()
     for case in ASKED:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.steps import bodies
 from bench.steps.handover import handover
 from bench.steps.inputs import Inputs
-from mlaas4hep.faas.function import settle
+from mlaas4hep.faas.function import freeze_modules
 
 BODIES: dict[str, Callable[..., bodies.Body]] = {
     each.__name__: each
@@ -37,7 +37,7 @@ def warm(case: str, folder: Path, server: str = "") -> None:
         inputs = Inputs("small" if server else "flat")
         with tempfile.TemporaryDirectory(prefix="bench-") as state:
             BODIES[READING[case]](inputs=inputs, folder=folder, state=Path(state), server=server)()
-    settle()
+    freeze_modules()
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def locked_folder(base: Path | None = None) -> Iterator[Path]:
     """Make a folder that is this process's while the context lasts, and remove it then."""
     base = base or Path(tempfile.gettempdir())
     _remove_those_of_the_dead(base)
-    folder, lock = _made(base)
+    folder, lock = _make_locked(base)
     try:
         yield folder
     finally:
@@ -43,7 +43,7 @@ def locked_folder(base: Path | None = None) -> Iterator[Path]:
         os.close(lock)
 
 
-def _made(base: Path) -> tuple[Path, int]:
+def _make_locked(base: Path) -> tuple[Path, int]:
     """Return a new folder and its lock; it gets its name when it is locked."""
     new = Path(tempfile.mkdtemp(prefix=_NEW, dir=base))
     lock = os.open(new / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)

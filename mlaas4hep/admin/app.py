@@ -41,6 +41,6 @@ def main(arguments: Sequence[str] | None = None, program: typer.Typer = app) -> 
     except Exception as error:
         if TRACEBACK in os.environ and not isinstance(error, MlaasError):
             raise
-        told = error if isinstance(error, MlaasError) else unforeseen(error)
-        hint = f"\n  {told.problem.hint}" if told.problem.hint else ""
-        sys.exit(harmless(f"mlaas4hep-admin: {told}{hint}"))
+        foreseen = error if isinstance(error, MlaasError) else unforeseen(error)
+        hint = f"\n  {foreseen.problem.hint}" if foreseen.problem.hint else ""
+        sys.exit(harmless(f"mlaas4hep-admin: {foreseen}{hint}"))

@@ -22,8 +22,8 @@ def show(
     with platform() as found:
         for audited in reversed(found.services.audit.newest(limit, owner)):
             made = f" -> {audited.made}" if audited.made not in ("", audited.target) else ""
-            told = (
+            line = (
                 f"{clock_time(audited.at)} {audited.owner} {audited.person} "
                 f"{audited.function}.{audited.action} {audited.target}{made}"
             )
-            print(as_record(told))
+            print(as_record(line))

@@ -27,7 +27,9 @@ def make(folder: Path, users: Path | None = None) -> list[str]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     permissions = _permissions(users)
-    made = [name for name, new in _makers(permissions).items() if _made(folder / name, new)]
+    made = [
+        name for name, new in _makers(permissions).items() if _make_if_missing(folder / name, new)
+    ]
     follows = {
         PUBLIC: _public(folder),
         MINIO_ADMIN: f"{_text(folder, MINIO_USER)}:{_text(folder, MINIO_PASSWORD)}",
@@ -84,7 +86,7 @@ def write_nats_users(folder: Path, out: Path, users: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     permissions = _permissions(users)
     for user in permissions:
-        _made(folder / f"{user['user']}{_NATS}", _pair(str(user["user"])))
+        _make_if_missing(folder / f"{user['user']}{_NATS}", _pair(str(user["user"])))
     _write(out, nats_configuration(folder, permissions))
 
 
@@ -135,7 +137,7 @@ def _text(folder: Path, name: str) -> str:
     return secret(str(folder / name))
 
 
-def _made(path: Path, new: Callable[[], str]) -> bool:
+def _make_if_missing(path: Path, new: Callable[[], str]) -> bool:
     if path.exists():
         return False
     _write(path, new())

@@ -180,8 +180,8 @@ def resources(memory: str, cpus: float) -> Resources:
 
 def _show_trained(run: Run, out: Path, json: bool) -> None:
     if json:
-        told = {"model": str(out), "version": run.version, "metrics": dict(run.metrics)}
-        show_json(told | {"warnings": run.warnings})
+        shown = {"model": str(out), "version": run.version, "metrics": dict(run.metrics)}
+        show_json(shown | {"warnings": run.warnings})
         return
     _warn(run)
     if run.resumed:

@@ -88,14 +88,14 @@ def _show_report(report: Report) -> None:
     attempt = f", attempt {report.attempt}" if report.attempt > 1 else ""
     show(f"{report.name} is {report.status} since {report.updated_at}{attempt}")
     rows = [
-        (stage.stage, stage.state, stage.done, _known(stage.total), stage.unit, _eta(stage))
+        (stage.stage, stage.state, stage.done, _number(stage.total), stage.unit, _eta(stage))
         for stage in report.stages
     ]
     show_table(("stage", "state", "done", "of", "what", "time left"), rows)
     for file in report.files:
         show(f"{file.file}: {file.passed} of {file.entries} entries pass")
     for skipped in report.skipped_files:
-        show(skipped.told())
+        show(skipped.sentence())
     for each in report.waiting:
         show(each.text)
     for line in figures(report.metrics, report.learned):
@@ -107,7 +107,7 @@ def _show_report(report: Report) -> None:
             show(line)
 
 
-def _known(value: float | None) -> str:
+def _number(value: float | None) -> str:
     return "?" if value is None else f"{value:g}"
 
 

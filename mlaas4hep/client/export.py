@@ -94,12 +94,12 @@ def _belongs(name: str, to: Format, folders: Sequence[str]) -> bool:
 def _write_folds(target: Path, models: Sequence[str]) -> str:
     """Write which model answers for an entry: the one that never learned from it."""
     contract = json.loads((target / _CONTRACT).read_bytes())
-    told = {
+    folds = {
         "folds": len(models),
         "by": contract["folding"]["by"],
         "rule": "the model of fold (by mod folds), 0 or more, has not learned from the entry",
         "models": models,
         "column": mlflow.fold_column(contract["columns"]),
     }
-    (target / mlflow.FOLDS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    (target / mlflow.FOLDS).write_text(json.dumps(folds, indent=1), encoding="utf-8")
     return mlflow.FOLDS

@@ -27,10 +27,10 @@ class CutOffError(Exception):
 def blocks(content: str | Path | bytes, on_bytes: OnBytes | None = None) -> Iterator[bytes]:
     """Yield a file, or bytes, in pieces."""
     if isinstance(content, bytes):
-        yield from _told(iter([content]), on_bytes)
+        yield from _counted(iter([content]), on_bytes)
         return
     with Path(content).open("rb") as file:
-        yield from _told(iter(lambda: file.read(_BLOCK), b""), on_bytes)
+        yield from _counted(iter(lambda: file.read(_BLOCK), b""), on_bytes)
 
 
 class CountedFile(io.BufferedReader):
@@ -108,7 +108,7 @@ class FileDownload:
         self._part.replace(self._path)
 
 
-def _told(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
+def _counted(pieces: Iterator[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
         if on_bytes is not None:
@@ -120,17 +120,17 @@ def _check(headers: Sequence[Mapping[str, str]], part: Path, digest: bytes) -> N
     announced = headers[0].get("Content-Length", "")
     if announced.isdecimal() and int(announced) != size:
         raise CutOffError(f"{size} bytes came, {announced} were announced")
-    wanted = _wanted(headers)
+    wanted = _announced_digest(headers)
     if wanted and wanted != digest:
         raise CutOffError("what came has another sha-256 than was announced")
     if not announced and not wanted:
         _check_end(part)
 
 
-def _wanted(headers: Sequence[Mapping[str, str]]) -> bytes:
+def _announced_digest(headers: Sequence[Mapping[str, str]]) -> bytes:
     """Return the digest that was announced, by who sent us to the store if need be."""
-    told = (_sha256(each.get("Repr-Digest", "")) for each in headers)
-    return next(filter(None, told), b"")
+    digests = (_sha256(each.get("Repr-Digest", "")) for each in headers)
+    return next(filter(None, digests), b"")
 
 
 def _sha256(header: str) -> bytes:

@@ -28,13 +28,13 @@ def raise_for(response: httpx2.Response) -> None:
     """
     if response.is_success:
         return
-    told = problem(response)
+    found = problem(response)
     later = response.status_code in LATER or response.is_server_error
     kind = _NAMED.get(response.status_code, ServiceUnavailableError if later else PermanentError)
-    error: MlaasError = kind(told.message)
-    error.problem = told
-    if told.hint:
-        error.add_note(told.hint)  # which a traceback shows below the message
+    error: MlaasError = kind(found.message)
+    error.problem = found
+    if found.hint:
+        error.add_note(found.hint)  # which a traceback shows below the message
     raise error
 
 
@@ -45,9 +45,9 @@ def problem(response: httpx2.Response) -> Problem:
     except ValueError:
         body = None
     members = body if isinstance(body, dict) else {}
-    for told in (members.get("problem"), members.get("error")):  # TFaaS's answers have both
-        if isinstance(told, dict) and "message" in told:
-            known = {name: str(told.get(name, "")) for name in Problem.__dataclass_fields__}
+    for named in (members.get("problem"), members.get("error")):  # TFaaS's answers have both
+        if isinstance(named, dict) and "message" in named:
+            known = {name: str(named.get(name, "")) for name in Problem.__dataclass_fields__}
             return Problem(**known)
     text = members.get("error") if isinstance(members.get("error"), str) else ""
     text = text or response.text.strip()[:200]
@@ -71,22 +71,22 @@ def broken_off(url: str, error: Exception) -> ServiceUnavailableError:
         if not sent:
             return unreachable(url, error)
         return ServiceUnavailableError(
-            f"{where} cannot be reached: {_said(error)}",
+            f"{where} cannot be reached: {_text(error)}",
             hint="the platform itself answers; `?through=1` lets the file come through it (openapi.yaml)",
         )
     return ServiceUnavailableError(
-        f"the download from {where} broke off: {_said(error)}",
+        f"the download from {where} broke off: {_text(error)}",
         hint="nothing was saved; the same call begins again, with a new address where one is signed",
     )
 
 
-def _said(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
 def unreachable(url: str, error: Exception) -> ServiceUnavailableError:
     """Return the error that tells that nobody answers at `url`."""
     return ServiceUnavailableError(
-        f"{url} cannot be reached: {_said(error)}",
+        f"{url} cannot be reached: {_text(error)}",
         hint="is the platform up, and the address right?",
     )

@@ -31,7 +31,7 @@ def awaited(event: Event, verdict: Verdict, now: float) -> FileAwaited | None:
     )
 
 
-def came(event: Event, before: History) -> FileCame | None:
+def arrival(event: Event, before: History) -> FileCame | None:
     """Return the news that a file is there, if the event had waited for one."""
     if not before.file:
         return None

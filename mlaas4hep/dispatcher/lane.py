@@ -16,7 +16,7 @@ from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, MAX_HELD, STREAM
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
-from mlaas4hep.dispatcher.awaitedfiles import AwayLines, awaited, came, line
+from mlaas4hep.dispatcher.awaitedfiles import AwayLines, arrival, awaited, line
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
@@ -234,7 +234,7 @@ class Lane:
                 before = self._histories.pop(held.event.id, History())
                 if before.file:
                     self._away.came_back(held.event)
-                await self._tell(came(held.event, before))
+                await self._tell(arrival(held.event, before))
                 self._pace.bore()
                 await held.ack()
             case Action.BURY if verdict.problem is not None:

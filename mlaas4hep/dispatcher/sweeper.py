@@ -55,7 +55,7 @@ class Sweeper:
         self._clock = clock
         self._steady = steady
         #: When a run was told to go on, by the steady clock.
-        self._told: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
+        self._published: LRUCache[tuple[str, str], float] = LRUCache(_REMEMBERED)
         #: Its `updated_at`, and when that was first seen here, by the steady clock.
         self._seen: LRUCache[tuple[str, str], tuple[float, float]] = LRUCache(_REMEMBERED)
         self._tells_all = False  #: all events are lost, and nobody was told since
@@ -63,7 +63,7 @@ class Sweeper:
     async def run(self, pause_s: float = PAUSE_S) -> None:
         """Sweep until cancelled; sooner when something is gone."""
         while True:
-            await self._tried(self.sweep)
+            await self._try(self.sweep)
             await self._until_missed(time.monotonic() + pause_s)
 
     async def sweep(self) -> None:
@@ -99,7 +99,7 @@ class Sweeper:
         for lane in self._lanes:
             lane.stream_is_new() if STREAM in gone else lane.reconnected()
 
-    async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except _AWAY as error:
@@ -154,10 +154,10 @@ class Sweeper:
         seen = self._seen.get(who)
         if seen is None or seen[0] != run.updated_at:
             seen = self._seen[who] = run.updated_at, self._steady()
-        told = self._told.get(who)
+        published = self._published.get(who)
         unchanged_s = self._steady() - seen[1]
-        if told is not None:
-            return min(unchanged_s, self._steady() - told)
+        if published is not None:
+            return min(unchanged_s, self._steady() - published)
         return max(unchanged_s, self._clock() - run.updated_at)
 
     def _go_on(self, run: Run) -> None:
@@ -167,6 +167,6 @@ class Sweeper:
         except ServiceUnavailableError as error:
             log.warning("run %s/%s: %s", run.owner, run.name, error)
             return
-        self._told[run.owner, run.name] = self._steady()
+        self._published[run.owner, run.name] = self._steady()
         self._metrics.swept.inc()
         log.warning("run %s/%s: %d events told again", run.owner, run.name, len(events))

@@ -134,7 +134,7 @@ def _file_away(
         retry_after_s=answer.retry_after_s,
     )
     if tries.is_enough:
-        return Verdict(action=Action.PARK, problem=tries.told(problem))
+        return Verdict(action=Action.PARK, problem=tries.final_problem(problem))
     return Verdict(
         action=Action.LATER,
         history=replace(before, file=problem.file, file_away=tries.failed, file_since=since),

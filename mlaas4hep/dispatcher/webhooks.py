@@ -81,11 +81,11 @@ class Webhooks:
             "X-MLaaS4HEP-Delivery": f"{run.id}-{run.attempt}",
             "X-MLaaS4HEP-Signature": webhooks.signature(secret, at, notice.body),
         }
-        status = await self._told(notice, headers)
+        status = await self._post(notice, headers)
         await asyncio.to_thread(self._keep, run, webhooks.answered(notice.delivery, status))
         return status
 
-    async def _told(self, notice: Notice, headers: Mapping[str, str]) -> int | None:
+    async def _post(self, notice: Notice, headers: Mapping[str, str]) -> int | None:
         """Return the status of the answer; None: there was none."""
         run = notice.run
         try:
@@ -122,15 +122,15 @@ class Webhooks:
         if self._clock() - run.updated_at > webhooks.GIVEN_UP_S:
             return None
         url = self._url(run)
-        known = self._known(run) if url else None
+        known = self._stored_delivery(run) if url else None
         if not url or (known is not None and known.is_over and known.attempt == run.attempt):
             self._silent[run.id, run.attempt] = None
             return None
         delivery = webhooks.due(run, known, self._clock())
         if delivery is None:
             return None
-        told = wire.show(summary(run, self._clock()))
-        return Notice(run=run, url=url, delivery=delivery, body=told)
+        body = wire.show(summary(run, self._clock()))
+        return Notice(run=run, url=url, delivery=delivery, body=body)
 
     def _url(self, run: Run) -> str:
         try:
@@ -139,7 +139,7 @@ class Webhooks:
         except (NotFoundError, DamagedError):
             return ""
 
-    def _known(self, run: Run) -> Delivery | None:
+    def _stored_delivery(self, run: Run) -> Delivery | None:
         try:
             stored = self._services.runs_files.get(files.key(run.owner, run.name, files.WEBHOOK))
             return sealed.load(Delivery, stored)

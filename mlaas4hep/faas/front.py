@@ -116,9 +116,9 @@ class Front:
         except ClientGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
-            told = failure(error)
-            headers = {**told.headers, "Connection": "close"}  # its body is not read
-            await _send(send, told.status, {"error": told.problem.to_json()}, headers)
+            failed = failure(error)
+            headers = {**failed.headers, "Connection": "close"}  # its body is not read
+            await _send(send, failed.status, {"error": failed.problem.to_json()}, headers)
             return
         with spool:
             name = await self._caller(scope)
@@ -250,7 +250,7 @@ async def _unless(gone: "asyncio.Future[None]", work: Awaitable[Any]) -> Any:
 
 async def _send(send: Send, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
     body = json.dumps(value).encode()
-    told = {
+    head = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
         **(headers or {}),
@@ -259,7 +259,7 @@ async def _send(send: Send, status: int, value: Any, headers: dict[str, str] | N
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [(name.lower().encode(), text.encode()) for name, text in told.items()],
+            "headers": [(name.lower().encode(), text.encode()) for name, text in head.items()],
         }
     )
     await send({"type": "http.response.body", "body": body})

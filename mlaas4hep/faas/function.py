@@ -29,7 +29,7 @@ def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Functi
     return Function(name=name, factory=make_app, is_quick=True)
 
 
-def settle() -> None:
+def freeze_modules() -> None:
     """Keep the garbage collector from looking through all modules again and again.
 
     What is loaded by now stays for the life of the process. A full pass over it takes 50 ms, and

@@ -87,8 +87,8 @@ class MeteredApp:
         self.registry.register(_Levels(function, levels))
         self._confidential = confidential or Confidential()
         self._whole = CollectorRegistry()
-        for told in (self.registry, _Levels(function, self._confidential.levels)):
-            self._whole.register(told)
+        for part in (self.registry, _Levels(function, self._confidential.levels)):
+            self._whole.register(part)
         if siblings is not None:
             siblings.answer(lambda: generate_latest(self.registry))
 
@@ -158,7 +158,7 @@ class MeteredApp:
         """Return what this process and its siblings have counted."""
         if self._siblings is None:
             return registry
-        return Sums([generate_latest(registry), *self._siblings.told()])
+        return Sums([generate_latest(registry), *self._siblings.texts()])
 
 
 async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:
@@ -180,11 +180,11 @@ class _Levels(Collector):
     def collect(self) -> Iterator[Metric]:
         families: dict[str, GaugeMetricFamily] = {}
         try:
-            told = list(self._levels())
+            levels = list(self._levels())
         except MlaasError as error:  # the calls can be told all the same
             log.warning("levels of %s: %s", self._function, error)
             return
-        for name, about, label, value in told:
+        for name, about, label, value in levels:
             family = families.setdefault(
                 name, GaugeMetricFamily(name, about, labels=["function", "of"])
             )

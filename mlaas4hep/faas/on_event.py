@@ -34,7 +34,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.faas.asgi import AsgiApp, Scope
 from mlaas4hep.faas.bodies import Admission
 from mlaas4hep.faas.front import Front
-from mlaas4hep.faas.function import Function, asgi, settle
+from mlaas4hep.faas.function import Function, asgi, freeze_modules
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.reactions import Step, react
@@ -102,8 +102,8 @@ def error_answer(error: Exception) -> Answer:
         code = (error.name or "error").lower().replace(" ", "_")
         problem = Problem(code=code, message=error.description or code)
         return {"error": problem.to_json()}, error.code or 500
-    told = failure(error)
-    return {"error": told.problem.to_json()}, told.status
+    failed = failure(error)
+    return {"error": failed.problem.to_json()}, failed.status
 
 
 def check_ready(services: Services) -> None:
@@ -227,4 +227,4 @@ def _warmed(warm: Callable[[], None]) -> None:
         warm()
     except MlaasError as error:  # the first request waits, then
         log.warning("nothing could be made ready ahead: %s", error)
-    settle()
+    freeze_modules()

@@ -105,13 +105,13 @@ class Route:
             canonical = self._canonical.get(name)
             if canonical is None or canonical in path:
                 raise InvalidRequestError(
-                    f"{self.name} has no argument {name!r}", hint=self._known(name)
+                    f"{self.name} has no argument {name!r}", hint=self._arguments_hint(name)
                 )
             if name == canonical or not found.get(canonical):
                 found[canonical] = value
         return {**found, **path}
 
-    def _known(self, name: str) -> str:
+    def _arguments_hint(self, name: str) -> str:
         taken = [arg.name for arg in self.args if arg.name not in path_names(self.path)]
         return nearest(name, taken) or f"known: {', '.join(taken) or 'none'}"
 

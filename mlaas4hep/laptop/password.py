@@ -26,8 +26,8 @@ class SystemPassword:
 
     def __init__(self, app: AsgiApp, password: str) -> None:
         self._app = app
-        told = base64.b64encode(f"{USER}:{password}".encode())
-        self._wanted = b"Basic " + told
+        credentials = base64.b64encode(f"{USER}:{password}".encode())
+        self._wanted = b"Basic " + credentials
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 401."""

@@ -41,11 +41,11 @@ def redeem(state_dir: Path, code: str) -> str | None:
     try:
         note = _file(state_dir, code)
         taken = note.rename(note.with_suffix(f".{secrets.token_hex(8)}"))
-        told = json.loads(taken.read_text(encoding="utf-8"))
+        link = json.loads(taken.read_text(encoding="utf-8"))
         taken.unlink()
     except FileNotFoundError:
         return None
-    return issuer.token(state_dir, told["user"]) if told["until"] > time.time() else None
+    return issuer.token(state_dir, link["user"]) if link["until"] > time.time() else None
 
 
 def _file(state_dir: Path, code: str) -> Path:

@@ -17,14 +17,14 @@ ALL = "all"  #: in place of a class, where there are none
 _PARTS = {"test": "held out", "val": "validation", "train": "training"}
 
 
-def histograms(told: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
+def histograms(branches: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Hist]]:
     """Return histograms by branch and class."""
     return {
         each["branch"]: {
             name: _filled(each["edges"], counts, each["branch"])
             for name, counts in (each.get("by_class") or {ALL: each["counts"]}).items()
         }
-        for each in told
+        for each in branches
     }
 
 
@@ -37,7 +37,9 @@ def scores(quality: Mapping[str, Mapping[str, Any]], of: str = "") -> dict[str, 
     Raises:
         NotFoundError: no part of the data has scores of such a class.
     """
-    scored = {part: _scores_by_class(told) for part, told in quality.items() if "scores" in told}
+    scored = {
+        part: _scores_by_class(figures) for part, figures in quality.items() if "scores" in figures
+    }
     known = {name for found in scored.values() for name in found}
     if of and of not in known:
         raise NotFoundError(f"there are no scores of a class {of!r}", hint=nearest(of, known))
@@ -54,8 +56,14 @@ def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
     Raises:
         NotFoundError: there are none: the run tells no classes apart.
     """
-    curves = [(_area(part, told), told["roc"]) for part, told in quality.items() if "roc" in told]
-    curves += _of_classes({part: told["rocs"] for part, told in quality.items() if "rocs" in told})
+    curves = [
+        (_area(part, figures), figures["roc"])
+        for part, figures in quality.items()
+        if "roc" in figures
+    ]
+    curves += _of_classes(
+        {part: figures["rocs"] for part, figures in quality.items() if "rocs" in figures}
+    )
     if not curves:
         raise NotFoundError("there is no ROC curve: the run tells no classes apart")
     with _styled(ax) as axes:
@@ -117,27 +125,27 @@ def _of_classes(
     ]
 
 
-def _scores_by_class(told: Mapping[str, Any]) -> dict[str, dict[str, Hist]]:
+def _scores_by_class(figures: Mapping[str, Any]) -> dict[str, dict[str, Hist]]:
     """Return the scores by true class of each class that has scores of its own."""
-    classes = told["classes"]
-    several = told.get("class_scores")
-    edges = (several or told["scores"])["edges"]
+    classes = figures["classes"]
+    several = figures.get("class_scores")
+    edges = (several or figures["scores"])["edges"]
     counts = dict(zip(classes, several["counts"], strict=True)) if several else {}
     return {
         own: {
             true: _filled(edges, bins, f"score of {own}")
             for true, bins in zip(classes, by_class, strict=True)
         }
-        for own, by_class in (counts or {classes[-1]: told["scores"]["counts"]}).items()
+        for own, by_class in (counts or {classes[-1]: figures["scores"]["counts"]}).items()
     }
 
 
-def _area(part: str, told: Mapping[str, Any]) -> str:
+def _area(part: str, figures: Mapping[str, Any]) -> str:
     name = _PARTS.get(part, part)
-    if told.get("auc") is None:
+    if figures.get("auc") is None:
         return name
-    error = told.get("auc_error")
-    return f"{name}, area {told['auc']:.3f}{'' if error is None else f' ± {error:.3f}'}"
+    error = figures.get("auc_error")
+    return f"{name}, area {figures['auc']:.3f}{'' if error is None else f' ± {error:.3f}'}"
 
 
 def _filled(edges: Sequence[float], counts: Sequence[float], label: str) -> Hist:

@@ -100,14 +100,14 @@ class Run:
     @property
     def cutflow(self) -> pd.DataFrame:
         """Return how many entries each file has, what each cut leaves, and how many pass all."""
-        told = self._client.cutflow(self.name)
-        cuts = [count["cut"] for count in told.get("cuts", ())]
+        flow = self._client.cutflow(self.name)
+        cuts = [count["cut"] for count in flow.get("cuts", ())]
         rows = []
-        for each in told["files"]:
+        for each in flow["files"]:
             left = {count["cut"]: count["passed"] for count in each.get("cuts", ())}
             of_cuts = [left.get(cut) for cut in cuts]
             rows.append([each["entries"], *of_cuts, each["passed"]])
-        files = pd.Index([each["file"] for each in told["files"]], name="file")
+        files = pd.Index([each["file"] for each in flow["files"]], name="file")
         return pd.DataFrame(rows, files, columns=["entries", *cuts, "passed"])
 
     @property

@@ -17,7 +17,7 @@ from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.oneprocess.entries import locate
 from mlaas4hep.oneprocess.labelguess import by_branch, by_file, label_branch, no_label
 from mlaas4hep.oneprocess.modeltext import model_text
-from mlaas4hep.oneprocess.oddvalues import missing_rule, odd_values, parted, told
+from mlaas4hep.oneprocess.oddvalues import missing_rule, odd_values, parted, with_shares
 from mlaas4hep.ports import DataSource
 
 _ALIKE = 3  #: names from which on one pattern stands for them
@@ -102,8 +102,10 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         _listed("features", features),
         _listed("identifiers", params.get("identifier", [])),
         *_left_out(roles, unlike),
-        _listed("taken as missing, because far outside and repeated", told(missing)),
-        _listed('far outside and repeated; "missing" of params.json if they mean it', told(odd)),
+        _listed("taken as missing, because far outside and repeated", with_shares(missing)),
+        _listed(
+            'far outside and repeated; "missing" of params.json if they mean it', with_shares(odd)
+        ),
         f"to learn: {kind.task}, from {label or _labelled(data, labels)}",
         _listed("classes", [f"{number} is {text}" for number, text in enumerate(kind.classes)]),
     )

@@ -56,7 +56,7 @@ def missing_rule(odd: Odd) -> dict[str, list[float]]:
     return {escape(name): [_plain(value) for value, _ in values] for name, values in odd.items()}
 
 
-def told(odd: Odd) -> list[str]:
+def with_shares(odd: Odd) -> list[str]:
     """Return each branch with its values and their shares."""
     return [
         f"{name} ({', '.join(f'{value:g} in {share:.2g} of values' for value, share in values)})"

@@ -72,8 +72,8 @@ async def _ask(services: Services, asked: dict[str, Any]) -> Any:
     async with httpx2.AsyncClient(transport=transport, base_url="http://predict") as client:
         response = await client.post("/json", json=asked, timeout=None)
     served.context.batcher.close()
-    told = response.json()
+    body = response.json()
     if response.is_error:
-        error = told["error"]
+        error = body["error"]
         raise InvalidRequestError(error if isinstance(error, str) else error["message"])
-    return told
+    return body

@@ -42,9 +42,9 @@ class FoldsModel:
 
     def __init__(self, file: Path, contract: dict[str, Any]) -> None:
         """Load the models that `file`, folds.json, names."""
-        told = json.loads(file.read_bytes())
-        self._column = told["column"]
-        self._models = [ColumnsModel(file.parent / name, contract) for name in told["models"]]
+        described = json.loads(file.read_bytes())
+        self._column = described["column"]
+        self._models = [ColumnsModel(file.parent / name, contract) for name in described["models"]]
 
     def predict(self, table: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a row of scores for each row of `table`, by the model of its fold."""

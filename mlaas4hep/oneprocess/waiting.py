@@ -41,7 +41,7 @@ class FileWaiting:
             retry_after_s=error.retry_after_s,
         )
         if tries.is_enough:
-            return tries.told(problem)
+            return tries.final_problem(problem)
         with self._lock:
             self._tries[event.id] = tries.failed, problem.file, since
             self._waiting += 1

@@ -36,14 +36,11 @@ def check_wanted(event: Event, services: Services) -> None:
         raise RunOverError
 
 
-class AttentiveSource:
-    """A data source that stops reading for a run that is over, within a second or a block."""
+class SourceAround:
+    """A data source that does as another one; who inherits says what differs."""
 
-    def __init__(self, event: Event, services: Services) -> None:
-        self._event = event
-        self._services = services
-        self._source: DataSource = services.source
-        self._looked_at = services.clock()
+    def __init__(self, source: DataSource) -> None:
+        self._source = source
 
     def find(self, pattern: str) -> Sequence[str]:
         """List as the source does."""
@@ -64,13 +61,29 @@ class AttentiveSource:
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:
+        """Read as the source does."""
+        return self._source.read(survey, branches, start, stop)
+
+
+class AttentiveSource(SourceAround):
+    """A data source that stops reading for a run that is over, within a second or a block."""
+
+    def __init__(self, event: Event, services: Services) -> None:
+        super().__init__(services.source)
+        self._event = event
+        self._services = services
+        self._looked_at = services.clock()
+
+    def read(
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
         """Read as the source does.
 
         Raises:
             RunOverError: the run is over meanwhile.
             StoppingError: this process is told to end.
         """
-        for block in self._source.read(survey, branches, start, stop):
+        for block in super().read(survey, branches, start, stop):
             self._look()
             yield block
 

@@ -41,7 +41,7 @@ class OpenTrees:
         known = {skipped.file: skipped for skipped in given_up}
         look = partial(_tree_or_error, known=known, services=services)
         is_strict = request.params.on_bad_file == "fail"
-        found = _looked(look, request.files, services.stopping.check, is_strict=is_strict)
+        found = _look_at_all(look, request.files, services.stopping.check, is_strict=is_strict)
         good = [each for each in found if isinstance(each, TreeInfo)]
         bad = [each for each in found if isinstance(each, PermanentError)]
         for each in found:
@@ -83,7 +83,7 @@ class OpenTrees:
 _Found = TreeInfo | MlaasError | SkippedFile
 
 
-def _looked(
+def _look_at_all(
     look: Callable[[InputFile], _Found],
     files: Sequence[InputFile],
     check: Callable[[], None],
@@ -138,12 +138,12 @@ def _tree_or_error(file: InputFile, known: Mapping[str, SkippedFile], services: 
 
 def describe(file: InputFile, services: Services) -> TreeInfo:
     """Return what a file holds; errors name the file."""
-    with naming(file):
+    with errors_about(file):
         return services.source.describe(file.url, file.tree)
 
 
 @contextmanager
-def naming(file: InputFile | OpenedFile) -> Iterator[None]:
+def errors_about(file: InputFile | OpenedFile) -> Iterator[None]:
     """Name the file in errors about it."""
     try:
         yield

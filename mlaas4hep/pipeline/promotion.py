@@ -79,11 +79,11 @@ def _forget_oldest(served: ModelRecord, services: Services) -> None:
     found.sort(key=lambda info: _promoted_at(info, services), reverse=True)
     for info in found[services.max_versions :]:
         version = info.key.split("/")[2]
-        if version in _held(served, services):
+        if version in _held_versions(served, services):
             continue
         record = services.models.get(info.key)
         services.models.delete(info.key)
-        if version in _held(served, services):  # since a moment ago
+        if version in _held_versions(served, services):  # since a moment ago
             services.models.put(info.key, record)
             continue
         for file in list(services.models.list(f"{prefix}{version}/")):
@@ -97,7 +97,7 @@ def _promoted_at(info: ObjectInfo, services: Services) -> float:
     return info.modified_at
 
 
-def _held(served: ModelRecord, services: Services) -> set[str]:
+def _held_versions(served: ModelRecord, services: Services) -> set[str]:
     """Return the versions of a model that are served or have an alias by now."""
     now, _ = served_now(served.owner, served.name, services)
     held = {served.version} | ({now.version} if now else set())

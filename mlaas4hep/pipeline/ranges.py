@@ -14,7 +14,7 @@ from mlaas4hep.core.selection.values import Weigher
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.opentrees import AT_ONCE, naming
+from mlaas4hep.pipeline.opentrees import AT_ONCE, errors_about
 from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Services
 
@@ -48,7 +48,7 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
     needed = names & set(branches.reads)
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
-    with naming(file):
+    with errors_about(file):
         source = AttentiveSource(event, services)
         blocks = source.read(survey, file.has(needed), part.start, part.stop)
         return measure_blocks(

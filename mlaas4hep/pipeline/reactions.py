@@ -64,7 +64,7 @@ def react(event: Event, step: Step, services: Services, again: str = "") -> None
 
 def _written_and_told(event: Event, step: Step, services: Services, again: str) -> bool:
     """Do the step, and tell whether its run still wanted it in the end."""
-    with closing(_told(step, event, services)) as batches:
+    with closing(_batches(step, event, services)) as batches:
         for batch in batches:
             run = services.runs.apply(batch)
             if run is not None and run.is_final:
@@ -116,7 +116,7 @@ def _goes_on(run: Run, event: Event) -> bool:
     return run.attempt == event.attempt and not stopped
 
 
-def _told(step: Step, event: Event, services: Services) -> Generator[Batch, None, None]:
+def _batches(step: Step, event: Event, services: Services) -> Generator[Batch, None, None]:
     news = step(event, services)
     try:
         for item in news:

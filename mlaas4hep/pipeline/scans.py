@@ -44,9 +44,9 @@ def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
     with services.leases.hold(f"scan/{event.owner}/{event.run}"):
         scan, trials = load_scan(event.owner, event.run, services)
         before = trials
-        trials = _whole(trials, event, services)
-        trials = _pruned(scan, _looked_at(scan, trials, event, services), services, event)
-        trials = _submitted(scan, trials.in_attempt(event.attempt), event, services)
+        trials = _finish_submission(trials, event, services)
+        trials = _prune(scan, _looked_at(scan, trials, event, services), services, event)
+        trials = _submit_more(scan, trials.in_attempt(event.attempt), event, services)
         if trials != before:
             _store(event, trials, services)
         for trial in trials.trials:
@@ -93,7 +93,7 @@ def trial_request(base: Request, values: Values) -> Request:
 def _looked_at(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
     def look(trial: Trial) -> Trial:
         run = _run(event.owner, trial.run, services)
-        return trial.seen(run, scan.figure, _rounds(trial, scan.figure, event, services))
+        return trial.after(run, scan.figure, _rounds(trial, scan.figure, event, services))
 
     looked = tuple(look(one) if one.status == "running" else one for one in trials.trials)
     return replace(trials, trials=looked)
@@ -110,13 +110,13 @@ def _rounds(trial: Trial, figure: str, event: Event, services: Services) -> tupl
     """Return the figure after each round so far; turns are too rare to see every round end."""
     key = files.key(event.owner, trial.run, files.HISTORY)
     try:
-        told = json.loads(services.runs_files.get(key))
+        rounds = json.loads(services.runs_files.get(key))
     except NotFoundError:
         return ()
-    return tuple(takewhile(lambda value: value is not None, (each.get(figure) for each in told)))
+    return tuple(takewhile(lambda value: value is not None, (each.get(figure) for each in rounds)))
 
 
-def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Trials:
+def _prune(scan: Scan, trials: Trials, services: Services, event: Event) -> Trials:
     """Stop trials that are not worth going on."""
     if not scan.prune:
         return trials
@@ -133,19 +133,19 @@ def _pruned(scan: Scan, trials: Trials, services: Services, event: Event) -> Tri
 def _cancel(trial: Trial, event: Event, services: Services) -> None:
     run = _run(event.owner, trial.run, services)
     if run is not None and not run.is_final:
-        told = RunCancelled(owner=event.owner, run=trial.run, attempt=run.attempt)
-        after = services.runs.apply([told])
+        cancelled = RunCancelled(owner=event.owner, run=trial.run, attempt=run.attempt)
+        after = services.runs.apply([cancelled])
         if after is not None:
             store_record(after, services)
 
 
-def _whole(trials: Trials, event: Event, services: Services) -> Trials:
+def _finish_submission(trials: Trials, event: Event, services: Services) -> Trials:
     """Return them with the run of a trial at whose submission a turn before ended."""
     begun = next((one for one in trials.trials if one.number == trials.starting), None)
     return trials if begun is None else trials.having(_submit(begun, event, services))
 
 
-def _submitted(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
+def _submit_more(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
     """Submit trials while there is room; the first reads the data, and the others find it read."""
     while len(trials.running) < scan.parallel:
         if trials.trials and not _data_is_ready(trials, event, services):
@@ -204,7 +204,7 @@ def _submit(trial: Trial, event: Event, services: Services) -> Trial:
     news: list[Event] = []
     if run is None:
         try:
-            run = _stored(trial, event, services)
+            run = _store_trial_run(trial, event, services)
         except InvalidRequestError as error:
             return replace(trial, status="failed", problem=error.problem.message)
     elif run.status in (Status.FAILED, Status.CANCELLED):
@@ -216,7 +216,7 @@ def _submit(trial: Trial, event: Event, services: Services) -> Trial:
     return trial
 
 
-def _stored(trial: Trial, event: Event, services: Services) -> Run:
+def _store_trial_run(trial: Trial, event: Event, services: Services) -> Run:
     """Return the run of a trial, which is stored with all it needs.
 
     Raises:

@@ -38,7 +38,7 @@ from mlaas4hep.errors import (
 )
 from mlaas4hep.pipeline import scoredparts, wholeness
 from mlaas4hep.pipeline.attention import AttentiveSource, check_wanted
-from mlaas4hep.pipeline.opentrees import naming
+from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.pipeline.scoringplan import (
     load_contract,
@@ -117,9 +117,9 @@ def _finished(
 def _forget_other_tables(event: Event, services: Services) -> None:
     """Delete tables that deliveries wrote which did not come to tell them."""
     with suppress(NotFoundError):  # the run is deleted, with all it has
-        told = services.runs.get(event.owner, event.run).scores
+        announced = services.runs.get(event.owner, event.run).scores
         for info in list(services.runs_files.list(keys.run(event.owner, event.run))):
-            if files.is_scores(info.key.rpartition("/")[2]) and told and info.key != told:
+            if files.is_scores(info.key.rpartition("/")[2]) and announced and info.key != announced:
                 services.runs_files.delete(info.key)
 
 
@@ -165,7 +165,7 @@ def _score(
     file = plan.files[part.file]
     tables: list[Table] = []
     survey = load_survey(event, file, plan.reads, services)
-    with naming(file):
+    with errors_about(file):
         start = part.start
         source = AttentiveSource(event, services)
         for block in source.read(survey, plan.reads, start, part.stop):

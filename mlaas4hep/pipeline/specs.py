@@ -53,7 +53,7 @@ def open_files(event: RunSubmitted, services: Services) -> list[News]:
     skipped = tuple(
         replace(each, entries=entries_before(event, each.file, services)) for each in found.skipped
     )
-    told = replace(files_opened(event, opened), skipped=skipped)
+    opened_news = replace(files_opened(event, opened), skipped=skipped)
     planned = Batch(
         RangePlanned(
             **fact,
@@ -65,7 +65,7 @@ def open_files(event: RunSubmitted, services: Services) -> list[News]:
         )
         for index, part in enumerate(opened.ranges)
     )
-    return [told, planned]
+    return [opened_news, planned]
 
 
 def measure_range(event: RangePlanned, services: Services) -> list[News]:
@@ -167,10 +167,10 @@ def _check_planned(event: RangePlanned, inputs: Inputs) -> None:
     """
     ranges = inputs.opened.ranges
     planned = ranges[event.index] if 0 <= event.index < len(ranges) else None
-    told = EntryRange(file=event.file, start=event.start, stop=event.stop)
-    if told != planned:
+    asked = EntryRange(file=event.file, start=event.start, stop=event.stop)
+    if asked != planned:
         raise StrangeEventError(
-            f"range {event.index} of run {event.run!r} is {planned}, and not {told}"
+            f"range {event.index} of run {event.run!r} is {planned}, and not {asked}"
         )
 
 

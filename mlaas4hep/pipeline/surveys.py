@@ -9,7 +9,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import DamagedError, NotFoundError
-from mlaas4hep.pipeline.opentrees import naming
+from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.ports import Services
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,6 @@ def survey(file: OpenedFile, reads: Iterable[str], services: Services) -> Survey
     Raises:
         MlaasError: it cannot be opened, or is another one now.
     """
-    with naming(file):
+    with errors_about(file):
         file.check(services.source.describe(file.url, file.tree))
         return services.source.survey(file.url, file.tree, reads)

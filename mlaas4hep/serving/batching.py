@@ -172,8 +172,10 @@ class Batcher:
         try:
             results = predicted(self._registry, model, jobs)
         except Exception as error:  # noqa: BLE001 - the outermost loop of this thread
-            told = RuntimeError("an iterator ended") if isinstance(error, StopIteration) else error
-            results = [told] * len(jobs)  # no future takes a StopIteration
+            reason = (
+                RuntimeError("an iterator ended") if isinstance(error, StopIteration) else error
+            )
+            results = [reason] * len(jobs)  # no future takes a StopIteration
         loop.call_soon_threadsafe(self._done, loop, model, jobs, results)
 
     def _done(

@@ -54,7 +54,7 @@ class Lanes:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
-        def told() -> None:
+        def hand_back() -> None:
             try:
                 value = work()
             except Exception as error:  # noqa: BLE001 - handed to who waits
@@ -62,7 +62,7 @@ class Lanes:
             else:
                 loop.call_soon_threadsafe(_tell, future.set_result, future, value)
 
-        self.start(owner, told)
+        self.start(owner, hand_back)
         return await future
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from mlaas4hep.core.data.chunk import Chunk, decode
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import InputFile, Params, Request
 from mlaas4hep.core.runs import files as run_files
@@ -22,6 +21,7 @@ from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
+from mlaas4hep.pipeline.attention import SourceAround
 from mlaas4hep.pipeline.inputs import load_inputs
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.ports import DataSource, Services
@@ -30,31 +30,19 @@ from mlaas4hep.settings import Settings
 REACTIONS = table.steps("specs", "chunk-preprocess")
 
 
-class CountingSource:
+class CountingSource(SourceAround):
     """A data source that counts how often entries are read, and of which branches."""
 
     def __init__(self, source: DataSource) -> None:
-        self._source = source
+        super().__init__(source)
         self.reads = 0
         self.surveys = 0
         self.branches: Counter[str] = Counter()
 
-    def find(self, pattern: str) -> Sequence[str]:
-        """List as the source does."""
-        return self._source.find(pattern)
-
-    def trees(self, url: str) -> tuple[str, ...]:
-        """Name the trees as the source does."""
-        return self._source.trees(url)
-
-    def describe(self, url: str, tree: str) -> TreeInfo:
-        """Describe as the source does."""
-        return self._source.describe(url, tree)
-
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
         """Survey as the source does, and count it."""
         self.surveys += 1
-        return self._source.survey(url, tree, branches)
+        return super().survey(url, tree, branches)
 
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
@@ -63,7 +51,7 @@ class CountingSource:
         branches = list(branches)
         self.reads += 1
         self.branches.update(branches)
-        return self._source.read(survey, branches, start, stop)
+        return super().read(survey, branches, start, stop)
 
 
 def make_services(range_entries: int = 100_000) -> Services:

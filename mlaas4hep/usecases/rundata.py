@@ -23,7 +23,7 @@ from mlaas4hep.core.runs.views import FeatureList, OddValue, RunFeature
 from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEventError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
-from mlaas4hep.pipeline.opentrees import OpenTrees, naming
+from mlaas4hep.pipeline.opentrees import OpenTrees, errors_about
 from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.pipeline.scoringplan import load_contract
 from mlaas4hep.ports import Services
@@ -124,7 +124,7 @@ def _first_entry(run: Run, record: ModelRecord, services: Services) -> dict[str,
 
 def _blocks(file: OpenedFile, inputs: Inputs, services: Services) -> Iterator[Columns]:
     reads = {*inputs.opened.branches.reads, *inputs.opened.branches.identifiers}
-    with naming(file):
+    with errors_about(file):
         survey = services.source.survey(file.url, file.tree, file.has(reads))
         stop = min(_LOOKED_AT, file.entries)
         for block in services.source.read(survey, file.has(reads), 0, stop):

@@ -231,7 +231,7 @@ def _parsed(owner: str, folder: str, record: bytes) -> Upload:
     return upload
 
 
-def every(owner: str, services: Services) -> list[Upload]:
+def all_of(owner: str, services: Services) -> list[Upload]:
     """Return all uploads of an owner, by name; those that are damaged or just deleted left out."""
     infos = services.tarballs.list(f"{owner}/")
     found = []

@@ -290,7 +290,7 @@ def test_every_place_has_the_same_entries(place, store, source, path, written):
 
 
 def test_a_format_that_is_not_installed_is_refused_with_what_to_install():
-    row = FormatRow(name="Zarr", module="nothing.here", suffixes=(".zarr",), extra="zarr")
+    row = FormatRow(name="Zarr", module="nothing.here", extra="zarr")
 
     with pytest.raises(InvalidRequestError, match="Zarr files cannot be read here") as caught:
         row.read_with(KeptBlocks(BlockSpool()))

@@ -115,7 +115,7 @@ def test_a_run_shows_when_a_server_wants_to_be_asked_again(
         waiting = runs.wait("a", "luca_1", lambda run: bool(run.awaited), 60)
 
     (awaited,) = waiting.awaited
-    assert awaited.told(awaited.again_at - 300) == (
+    assert awaited.sentence(awaited.again_at - 300) == (
         "waiting for x.root: attempt 2 of 3, next in 300 s, because it answers 429"
     )
     assert awaited.again_at >= run.created_at + 300

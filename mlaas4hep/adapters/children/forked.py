@@ -86,8 +86,8 @@ class ForkedChild:
         If nothing was, the prepared process is dead, and the kernel killed this one with it.
         """
         with suppress(ConnectionResetError):
-            if told := self._life.recv(request.ANSWER_BYTES, socket.MSG_PEEK):
-                return request.number(told, of_birth=False)
+            if answer := self._life.recv(request.ANSWER_BYTES, socket.MSG_PEEK):
+                return request.number(answer, of_birth=False)
         return -signal.SIGKILL
 
 

@@ -87,9 +87,9 @@ class PreparedProcess:
 def _pid(life: socket.socket, ready_s: float) -> int:
     """Return the process id of a child that was asked for; OSError or ValueError: there is none."""
     life.settimeout(ready_s)
-    told = life.recv(request.ANSWER_BYTES)
+    answer = life.recv(request.ANSWER_BYTES)
     life.settimeout(None)
-    return request.number(told, of_birth=True)
+    return request.number(answer, of_birth=True)
 
 
 def _give_up(life: socket.socket, output: IO[bytes] | None) -> None:

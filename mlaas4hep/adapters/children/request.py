@@ -87,9 +87,9 @@ def ended(code: int) -> bytes:
     return b"%s %d" % (_ENDED, code)
 
 
-def number(told: bytes, *, of_birth: bool) -> int:
+def number(answer: bytes, *, of_birth: bool) -> int:
     """Return the process id or the exit code that was told; ValueError: something else was."""
-    what, _, text = told.partition(b" ")
+    what, _, text = answer.partition(b" ")
     if what != (_BORN if of_birth else _ENDED):
-        raise ValueError(f"the prepared process told {told!r}")
+        raise ValueError(f"the prepared process told {answer!r}")
     return int(text)

@@ -98,7 +98,7 @@ class _Lease:
 
     async def _free_if_ours(self, leases: KeyValue) -> None:
         try:
-            await leases.delete(self._where, last=await self._found(leases))
+            await leases.delete(self._where, last=await self._own_revision(leases))
         except (KeyNotFoundError, BadRequestError):
             log.info("lease %s belongs to somebody else by now", self._where)
 
@@ -117,13 +117,13 @@ class _Lease:
     async def _renewed_as_it_is(self, leases: KeyValue) -> int:
         """Renew it at another revision than ours; KeyWrongLastSequenceError if another has it."""
         try:
-            found = await self._found(leases)
+            found = await self._own_revision(leases)
         except KeyNotFoundError:
             log.warning("lease %s had expired; taking it again", self._where)
             return await _created(leases, self._where, self._holder)
         return await leases.update(self._where, self._holder, last=found)
 
-    async def _found(self, leases: KeyValue) -> int:
+    async def _own_revision(self, leases: KeyValue) -> int:
         """Return the revision that lies there if we wrote it: its answer may have been lost.
 
         Raises:

@@ -186,7 +186,7 @@ async def _watched(
     """Wait for ever, through restarts of the server."""
     while True:
         try:
-            run = await _seen(jetstream, owner, name, until)
+            run = await _wait_until(jetstream, owner, name, until)
         except nats.errors.Error as error:
             log.warning("NATS: %s; watching run %s again", error, name)
             await asyncio.sleep(_MEND_S)
@@ -195,7 +195,7 @@ async def _watched(
                 return run
 
 
-async def _seen(
+async def _wait_until(
     jetstream: JetStreamContext, owner: str, name: str, until: Callable[[Run], bool]
 ) -> Run | None:
     """Return the run once it satisfies `until`, or None when the watch may have been forgotten."""

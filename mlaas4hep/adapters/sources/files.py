@@ -71,7 +71,7 @@ class DataFiles:
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
-        return self._asked(url, lambda place, found: found.trees(place))
+        return self._ask_places(url, lambda place, found: found.trees(place))
 
     def describe(self, url: str, tree: str) -> TreeInfo:
         """Open the file and return what it holds; reads no entries."""
@@ -82,7 +82,7 @@ class DataFiles:
             check_entries(place, info.entries)
             return info
 
-        return self._asked(url, describe)
+        return self._ask_places(url, describe)
 
     def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
         """Open the file and return what `read` needs to know about `branches`."""
@@ -92,7 +92,7 @@ class DataFiles:
             place.forget()
             return known
 
-        return self._asked(url, survey)
+        return self._ask_places(url, survey)
 
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
@@ -108,14 +108,14 @@ class DataFiles:
                 blocks = one_ahead(blocks, self._ahead, self._stopping)
             yield from blocks
 
-    def _asked(self, url: str, ask: Callable[[Place, Format], T]) -> T:
+    def _ask_places(self, url: str, ask: Callable[[Place, Format], T]) -> T:
         """Return what is found in the first of a file's places where it can be found."""
         for _ in url.split(ALTERNATIVES)[1:]:
             with suppress(_ElsewhereError):
-                return self._asked_at(self._place(url), ask)
-        return self._asked_at(self._place(url), ask)
+                return self._ask_place(self._place(url), ask)
+        return self._ask_place(self._place(url), ask)
 
-    def _asked_at(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
+    def _ask_place(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
         with self._or_elsewhere(place):
             if place.is_remote:
                 return aside(lambda: self._ask(place, ask), self._stopping)

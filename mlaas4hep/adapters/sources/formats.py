@@ -18,12 +18,16 @@ FIRST_BYTES = 16  #: enough to tell formats that have a mark
 class FormatRow:
     """One format: how files of it are known, and what reads them."""
 
-    name: str  #: as people call it; surveys hold it
+    name: str  #: as people call it, and a row of `SUFFIXES`; surveys hold it
     module: str  #: below `adapters.sources`; its `reader(kept)` makes the `Format`
-    suffixes: tuple[str, ...]  #: of `SUFFIXES`
     marks: tuple[bytes, ...] = ()  #: one of them begins every file; none: the name alone tells
     extra: str = ""  #: of pip install mlaas4hep[…]; empty: it needs nothing
     needs: str = ""  #: the package without which it cannot be read; empty: it needs none
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Return what names of its files end in."""
+        return SUFFIXES[self.name]
 
     def read_with(self, kept: KeptBlocks) -> Format:
         """Return the reader of this format.
@@ -52,7 +56,6 @@ FORMATS = (
     FormatRow(
         name="ROOT",
         module="root.files",
-        suffixes=SUFFIXES["ROOT"],
         marks=(b"root",),
         extra="root",
         needs="uproot",
@@ -60,7 +63,6 @@ FORMATS = (
     FormatRow(
         name="Parquet",
         module="parquet",
-        suffixes=SUFFIXES["Parquet"],
         marks=(b"PAR1", b"PARE"),
         extra="parquet",
         needs="pyarrow",
@@ -68,7 +70,6 @@ FORMATS = (
     FormatRow(
         name="Arrow",
         module="arrowipc.table",
-        suffixes=SUFFIXES["Arrow"],
         marks=(b"ARROW1", b"\xff\xff\xff\xff"),
         extra="parquet",
         needs="pyarrow",
@@ -76,7 +77,6 @@ FORMATS = (
     FormatRow(
         name="Avro",
         module="avro",
-        suffixes=SUFFIXES["Avro"],
         marks=(b"Obj\x01",),
         extra="avro",
         needs="fastavro",
@@ -84,13 +84,11 @@ FORMATS = (
     FormatRow(
         name="NumPy",
         module="numpyfiles",
-        suffixes=SUFFIXES["NumPy"],
         marks=(b"PK\x03\x04", b"\x93NUMPY"),
     ),
     FormatRow(
         name="HDF5",
         module="hdf5.reader",
-        suffixes=SUFFIXES["HDF5"],
         marks=(b"\x89HDF\r\n\x1a\n",),
         extra="hdf5",
         needs="h5py",
@@ -98,14 +96,12 @@ FORMATS = (
     FormatRow(
         name="CSV",
         module="csv.table",
-        suffixes=SUFFIXES["CSV"],
         extra="parquet",
         needs="pyarrow",
     ),
     FormatRow(
         name="JSON",
         module="json.table",
-        suffixes=SUFFIXES["JSON"],
         extra="parquet",
         needs="pyarrow",
     ),

@@ -83,10 +83,10 @@ class TrainingProcess:
         try:
             report = self._reports.of(packet)
         except PermanentError as error:
-            self._settle()
+            self._wait_for_end()
             raise unless_full(error, self._work) from error
         if isinstance(report, TrainingFinished):
-            self._settle()
+            self._wait_for_end()
         return report
 
     def give_chunk(self, path: Path) -> None:
@@ -190,7 +190,7 @@ class TrainingProcess:
     def _age(self) -> float:
         return time.monotonic() - self._started_at
 
-    def _settle(self) -> int | None:
+    def _wait_for_end(self) -> int | None:
         """Wait for the end and the last lines of output; return how it ended by itself."""
         code = None
         with suppress(subprocess.TimeoutExpired):
@@ -201,7 +201,7 @@ class TrainingProcess:
 
     def _ending(self) -> PermanentError | ServiceUnavailableError:
         """Say why the process closed its channel without a word."""
-        code = self._settle()
+        code = self._wait_for_end()
         log.warning("training process %d ended with %s", self._process.pid, code)
         if self._stopped_for:
             return self._stopped_for

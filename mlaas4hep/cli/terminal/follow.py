@@ -33,7 +33,7 @@ def follow(reports: Iterable[Report], as_json: bool) -> Report:
             if as_json:
                 print(json.dumps(json.loads(wire.show(report))), flush=True)
             elif not sys.stderr.isatty() and (last is None or last.status != report.status):
-                show(f"{report.updated_at} {report.name} is {_told(report)}")
+                show(f"{report.updated_at} {report.name} is {_status_line(report)}")
             last = report
     assert last is not None  # noqa: S101 - a run has at least its first state
     return last
@@ -54,7 +54,7 @@ def in_sight(reports: Iterable[Report]) -> Iterator[Report]:
         ) from error
 
 
-def _told(report: Report) -> str:
+def _status_line(report: Report) -> str:
     """Return the status and how far each stage is, as far as that is known."""
     counts = [
         f"{stage.stage} {stage.done}/{stage.total} {stage.unit}"

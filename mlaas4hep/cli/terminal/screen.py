@@ -90,8 +90,8 @@ def tell_problem(problem: Problem) -> None:
 def lines_of(problem: Problem, kind: str) -> Iterator[str]:
     """Yield what happened and where, and what to do if that is known."""
     place = {"stage": problem.stage, "file": problem.file, "branch": problem.branch}
-    told = [f"{what} {name}" for what, name in place.items() if name]
-    where = f" ({', '.join(told)})" if told else ""
+    known = [f"{what} {name}" for what, name in place.items() if name]
+    where = f" ({', '.join(known)})" if known else ""
     yield f"{kind}: {problem.message}{where}"
     if problem.hint:
         yield f"hint: {problem.hint}"
@@ -143,12 +143,12 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
 
 def _once(say: Callable[[str], None]) -> Callable[[Sequence[Waiting]], None]:
     """Return what says each attempt at a file once."""
-    told: set[tuple[str, int]] = set()
+    said: set[tuple[str, int]] = set()
 
     def tell_new(waiting: Sequence[Waiting]) -> None:
         for each in waiting:
-            if (each.file, each.attempt) not in told:
-                told.add((each.file, each.attempt))
+            if (each.file, each.attempt) not in said:
+                said.add((each.file, each.attempt))
                 say(each.text)
 
     return tell_new

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from mlaas4hep.client.connections.attempts import RETRIES
-from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
+from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, all_headers, marked
 from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.files import CountedFile, FileDownload
@@ -65,7 +65,7 @@ class AsyncConnection:
                 with FileDownload(ask.target, ask.on_bytes) as writing:
                     async for piece in response.aiter_raw(writing.block):
                         await asyncio.to_thread(writing.add, piece)
-                    await asyncio.to_thread(writing.finish, *told(response))
+                    await asyncio.to_thread(writing.finish, *all_headers(response))
             else:
                 await response.aread()
         return response

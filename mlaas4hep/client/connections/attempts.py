@@ -29,8 +29,8 @@ def attempts(exchange: Exchange, retries: int = RETRIES) -> Asking[httpx2.Respon
             response: httpx2.Response = yield exchange
         except (httpx2.TransportError, CutOffError) as error:
             if attempt == retries or not _may_repeat(exchange.method, error):
-                told = broken_off if exchange.target else unreachable
-                raise told(exchange.url, error) from error
+                error_of = broken_off if exchange.target else unreachable
+                raise error_of(exchange.url, error) from error
             yield Pause(_growing(attempt))
             attempt += 1
             continue

@@ -36,6 +36,6 @@ def marked(ask: Exchange, token: str) -> dict[str, Any]:
     return {**ask.given, "headers": {**headers, **ask.given.get("headers", {})}}
 
 
-def told(response: httpx2.Response) -> tuple[Mapping[str, str], ...]:
+def all_headers(response: httpx2.Response) -> tuple[Mapping[str, str], ...]:
     """Return the headers of an answer, and of those that led to it."""
     return tuple(each.headers for each in (response, *reversed(response.history)))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from mlaas4hep.client.connections.attempts import RETRIES
-from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, marked, told
+from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, all_headers, marked
 from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.files import CountedFile, FileDownload
@@ -77,7 +77,7 @@ class Connection:
                 with FileDownload(ask.target, ask.on_bytes) as writing:
                     for piece in response.iter_raw(writing.block):
                         writing.add(piece)
-                    writing.finish(*told(response))
+                    writing.finish(*all_headers(response))
             else:
                 response.read()
         return response

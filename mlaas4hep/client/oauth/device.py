@@ -36,16 +36,16 @@ def start(provider: Provider, client_id: str, scopes: str, resource: str) -> Dev
         ServiceUnavailableError: it cannot be reached, or its answer lacks something.
     """
     form = {"client_id": client_id, "scope": scopes, "resource": resource}
-    agreed, told = ask(provider.device_url, form)
+    agreed, answer = ask(provider.device_url, form)
     if not agreed:
-        raise UnauthenticatedError(f"the identity provider gives no code: {reason(told)}")
+        raise UnauthenticatedError(f"the identity provider gives no code: {reason(answer)}")
     try:
         return DeviceCode(
-            user_code=str(told["user_code"]),
-            url=str(told.get("verification_uri_complete") or told["verification_uri"]),
-            interval_s=_interval_s(told.get("interval", _INTERVAL_S)),
-            seconds=min(_LONGEST_S, float(told["expires_in"])),
-            device_code=str(told["device_code"]),
+            user_code=str(answer["user_code"]),
+            url=str(answer.get("verification_uri_complete") or answer["verification_uri"]),
+            interval_s=_interval_s(answer.get("interval", _INTERVAL_S)),
+            seconds=min(_LONGEST_S, float(answer["expires_in"])),
+            device_code=str(answer["device_code"]),
             client_id=client_id,
             token_url=provider.token_url,
             resource=resource,
@@ -63,13 +63,13 @@ def wait(code: DeviceCode, pause: Callable[[float], None]) -> Grant:
     """
     interval, waited = code.interval_s, 0.0
     while waited < code.seconds:
-        agreed, told = _poll(code)
+        agreed, answer = _poll(code)
         if agreed:
-            return Grant.of(told)
-        if told.get("error") == "slow_down":
+            return Grant.of(answer)
+        if answer.get("error") == "slow_down":
             interval += _SLOWER_S
-        elif told.get("error") != "authorization_pending":
-            raise UnauthenticatedError(f"you are not signed in: {reason(told)}")
+        elif answer.get("error") != "authorization_pending":
+            raise UnauthenticatedError(f"you are not signed in: {reason(answer)}")
         pause(interval)
         waited += interval
     raise UnauthenticatedError(

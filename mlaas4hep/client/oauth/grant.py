@@ -30,13 +30,13 @@ class Grant:
     refresh_token: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Grant":
+    def of(cls, answer: Mapping[str, Any]) -> "Grant":
         """Return the grant in a provider's answer.
 
         Raises:
             UnauthenticatedError: it holds no token.
         """
-        texts = {name: told.get(name) for name in ("access_token", "id_token", "refresh_token")}
+        texts = {name: answer.get(name) for name in ("access_token", "id_token", "refresh_token")}
         grant = cls(**{name: text for name, text in texts.items() if isinstance(text, str)})
         if not grant.tokens():
             raise UnauthenticatedError("the identity provider answered without a token")

@@ -29,8 +29,8 @@ def discover(issuer: str) -> Provider:
         ServiceUnavailableError: it cannot be reached, or does not say.
     """
     url = issuer.rstrip("/") + _DISCOVERY
-    told = _json(_answer("GET", url), url)
-    token, device = told.get("token_endpoint"), told.get("device_authorization_endpoint")
+    answer = _json(_answer("GET", url), url)
+    token, device = answer.get("token_endpoint"), answer.get("device_authorization_endpoint")
     if not isinstance(token, str):
         raise ServiceUnavailableError(f"{url} names no token_endpoint")
     if not isinstance(device, str):
@@ -60,7 +60,7 @@ def refresh(renewal: Renewal) -> Grant:
         UnauthenticatedError: the provider gives none any more: sign in again.
         ServiceUnavailableError: it cannot be reached.
     """
-    agreed, told = ask(
+    agreed, answer = ask(
         renewal.token_url,
         {
             "grant_type": "refresh_token",
@@ -70,13 +70,13 @@ def refresh(renewal: Renewal) -> Grant:
         },
     )
     if not agreed:
-        raise UnauthenticatedError(f"your sign-in has ended: {reason(told)}")
-    return Grant.of(told)
+        raise UnauthenticatedError(f"your sign-in has ended: {reason(answer)}")
+    return Grant.of(answer)
 
 
-def reason(told: dict[str, Any]) -> str:
+def reason(answer: dict[str, Any]) -> str:
     """Return why a provider refuses."""
-    return str(told.get("error_description") or told.get("error") or "no reason was given")
+    return str(answer.get("error_description") or answer.get("error") or "no reason was given")
 
 
 def _answer(method: str, url: str, **given: Any) -> httpx2.Response:
@@ -88,9 +88,9 @@ def _answer(method: str, url: str, **given: Any) -> httpx2.Response:
 
 def _json(response: httpx2.Response, url: str) -> dict[str, Any]:
     try:
-        told = response.json()
+        answer = response.json()
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        answer = None
+    if not isinstance(answer, dict):
         raise ServiceUnavailableError(f"{url} answered {response.status_code} without JSON")
-    return told
+    return answer

@@ -74,7 +74,7 @@ class Columns:
         """Return only the entries where `chosen` (shape (entries,)) is true."""
         shared: dict[int, tuple[NDArray[np.bool_], Offsets]] = {}
 
-        def kept(rows: Jagged) -> Jagged:
+        def select(rows: Jagged) -> Jagged:
             if id(rows.offsets) not in shared:
                 counts = rows.counts
                 offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts[chosen])))
@@ -85,7 +85,7 @@ class Columns:
         return Columns(
             entries=int(np.count_nonzero(chosen)),
             flat={name: values[chosen] for name, values in self.flat.items()},
-            jagged={name: kept(rows) for name, rows in self.jagged.items()},
+            jagged={name: select(rows) for name, rows in self.jagged.items()},
         )
 
     def with_gaps(

@@ -126,8 +126,10 @@ def mean_area_error(
     added up before it is squared.
     """
     counts = np.ones(len(scores)) if weights is None else weights.astype(np.float64)
-    told = [index for index in range(scores.shape[1]) if 0 < (labels == index).sum() < len(labels)]
-    shifts = [_shifts(labels == index, scores[:, index], counts) for index in told]
+    separable = [
+        index for index in range(scores.shape[1]) if 0 < (labels == index).sum() < len(labels)
+    ]
+    shifts = [_shifts(labels == index, scores[:, index], counts) for index in separable]
     known = [each for each in shifts if each is not None]
     if not known or len(known) < len(shifts):
         return None

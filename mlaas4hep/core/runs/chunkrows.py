@@ -12,35 +12,37 @@ from mlaas4hep.core.models.sample.split import Split
 from mlaas4hep.core.runs.views import RunChunks, StoredChunk
 
 
-def read(body: "bytes | np.memmap[tuple[int], np.dtype[np.uint8]]", told: StoredChunk) -> Chunk:
+def read(body: "bytes | np.memmap[tuple[int], np.dtype[np.uint8]]", stored: StoredChunk) -> Chunk:
     """Return the chunk in `body`, without a copy.
 
     Raises:
         DamagedError: a bit is another one, or it is another chunk.
     """
-    check(body, told.content)
+    check(body, stored.content)
     return decode(body)
 
 
-def split(chunk: Chunk, told: RunChunks, fold: int | None = None) -> Split:
+def split(chunk: Chunk, chunks: RunChunks, fold: int | None = None) -> Split:
     """Return which entries of a chunk train, validate and test: those of the run's own training.
 
     Args:
         chunk: one of the run's.
-        told: what the deployment told of them.
+        chunks: all of them, as the deployment lists them.
         fold: which validates, of a run with folds; None: all of them train.
     """
     if chunk.parts is None:
-        found = Split.of(chunk.draws, seed=told.seed, validation=told.validation, test=told.test)
-    elif told.folds:
+        found = Split.of(
+            chunk.draws, seed=chunks.seed, validation=chunks.validation, test=chunks.test
+        )
+    elif chunks.folds:
         found = Split.of_fold(chunk.parts, fold)
     else:
-        found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=told.seed, test=told.test)
-    return found.without(dropped(told.weights, chunk.weights))
+        found = Split.by_parts(chunk.parts == 1, chunk.draws, seed=chunks.seed, test=chunks.test)
+    return found.without(dropped(chunks.weights, chunk.weights))
 
 
-def loss_weights(chunk: Chunk, told: RunChunks) -> NDArray[np.float32]:
+def loss_weights(chunk: Chunk, chunks: RunChunks) -> NDArray[np.float32]:
     """Return how much each entry of a chunk counts in what is learned; 1 where all count alike."""
-    labels = told.labels.only_labels(chunk.y)
-    weights = of_loss(told.weights, chunk.weights, labels, learns=True)
+    labels = chunks.labels.only_labels(chunk.y)
+    weights = of_loss(chunks.weights, chunk.weights, labels, learns=True)
     return np.ones(len(chunk.y), np.float32) if weights is None else weights

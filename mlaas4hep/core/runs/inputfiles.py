@@ -18,7 +18,7 @@ class AwaitedFile:
         """Return which try comes next, from 1."""
         return min(self.tries + 1, self.most)
 
-    def told(self, now: float) -> str:
+    def sentence(self, now: float) -> str:
         """Return it in a sentence for people who wait."""
         left = max(0, round(self.again_at - now))
         when = f"next in {left} s" if left else "the next is under way"
@@ -35,7 +35,7 @@ class SkippedFile:
     reason: str
     entries: int | None = None  #: that were to be used of it; None: it could not even be opened
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Return it in a sentence."""
         count = "" if self.entries is None else f" with {self.entries} entries"
         return f"skipped {self.file}{count}: {_reason(self.reason, self.file)}"

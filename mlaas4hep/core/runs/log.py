@@ -32,7 +32,9 @@ def compose(
         "submit": _submitted(run, request),
         "specs": _measured(run, report),
         "chunk-preprocess": _prepared(run, report),
-        "train": _tried(run, report) if run.task == "scan" else _trained(run, report, training),
+        "train": _trial_lines(run, report)
+        if run.task == "scan"
+        else _trained(run, report, training),
     }
     lines = [line for name, part in parts.items() if stage in ("", name) for line in part]
     return "\n".join([*lines, *_ending(run)]) + "\n"
@@ -70,7 +72,7 @@ def _measured(run: Run, report: Report) -> Iterator[str]:
     if run.ranges.started_at is None:
         return
     yield f"{clock_time(run.ranges.started_at)} {run.files} files opened, {run.entries} entries"
-    yield from (f"  {skipped.told()}" for skipped in run.skipped)
+    yield from (f"  {skipped.sentence()}" for skipped in run.skipped)
     for warning in run.warnings:
         yield f"  warning: {warning}"
     yield from _progress(run.ranges, report.stages[0])
@@ -101,7 +103,7 @@ def _trained(run: Run, report: Report, training: str) -> Iterator[str]:
     yield from _progress(run.rounds, report.stages[2])
 
 
-def _tried(run: Run, report: Report) -> Iterator[str]:
+def _trial_lines(run: Run, report: Report) -> Iterator[str]:
     """Yield how far a scan is; each trial is a run with a log of its own."""
     if run.rounds.started_at is not None:
         yield from _progress(run.rounds, report.stages[0])

@@ -37,7 +37,7 @@ class Tries:
         left_s = self.patience_s - self.waited_s
         return min(most, self.failed + int(left_s // self.pause_s))
 
-    def told(self, problem: Problem) -> Problem:
+    def final_problem(self, problem: Problem) -> Problem:
         """Return what to tell about a file that was waited for in vain."""
         if self.retry_after_s <= self.patience_s - self.waited_s:
             return problem

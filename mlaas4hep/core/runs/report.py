@@ -60,7 +60,7 @@ def _waiting(awaited: AwaitedFile, now: float) -> Waiting:
         attempts=awaited.most,
         next_at=clock_time(awaited.again_at),
         reason=awaited.reason,
-        text=awaited.told(now),
+        text=awaited.sentence(now),
     )
 
 

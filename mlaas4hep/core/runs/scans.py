@@ -21,22 +21,22 @@ class Trial:
     rounds: tuple[float, ...] = ()  #: the figure after each round, from the first one on
     problem: str = ""
 
-    def seen(self, run: Run | None, figure: str, rounds: tuple[float, ...]) -> "Trial":
+    def after(self, run: Run | None, figure: str, rounds: tuple[float, ...]) -> "Trial":
         """Return the trial after a look at its run; None: the run was deleted."""
         if self.status != "running":
             return self
         if run is None or run.status is Status.CANCELLED:
             return replace(self, status="cancelled")
-        told = dict(reversed(run.metrics))  # the first of a name is the exact one
+        figures = dict(reversed(run.metrics))  # the first of a name is the exact one
         if run.status is Status.FAILED:
             return replace(
                 self, status="failed", problem=run.problem.message if run.problem else ""
             )
         if run.status is not Status.DONE:
             return replace(self, rounds=rounds)
-        value = told.get(figure)
+        value = figures.get(figure)
         if value is None:
-            names = ", ".join(sorted(told)) or "none"
+            names = ", ".join(sorted(figures)) or "none"
             problem = f"it has no figure {figure!r}; there are {names}"
             return replace(self, status="failed", problem=problem)
         return replace(self, status="done", figure=value, rounds=rounds)

@@ -72,7 +72,7 @@ def of_computed(specs: Specs, rules: Rules, preproc: Preproc) -> Iterator[str]:
         for branch in preproc.new_branches
         for name in sorted(branch.expression.names)
         if measured.get(name, 1)  # of one that is no feature nobody knows
-        for value in _taken(branch, rules.missing_of(name))
+        for value in _missing_values(branch, rules.missing_of(name))
     ]
     if found:
         _, name, value = found[0]
@@ -83,7 +83,7 @@ def of_computed(specs: Specs, rules: Rules, preproc: Preproc) -> Iterator[str]:
         )
 
 
-def _taken(branch: NewBranch, missing: tuple[float, ...]) -> tuple[float, ...]:
+def _missing_values(branch: NewBranch, missing: tuple[float, ...]) -> tuple[float, ...]:
     """Return the values that mean missing, unless the definition names one of them."""
     named = {abs(number) for number in branch.expression.numbers}
     return () if named & {abs(value) for value in missing} else missing

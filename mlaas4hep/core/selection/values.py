@@ -33,15 +33,15 @@ def labels_of(labels: Labels, file: int, columns: Columns) -> NDArray[np.float32
 
 def _numbers_of(text: str, columns: Columns) -> NDArray[np.float32]:
     values = entry_expression(text, columns.names).evaluate(columns)
-    told = f"the label {text!r} is not a number in every entry"
+    message = f"the label {text!r} is not a number in every entry"
     hint = "cut away entries without a label in preproc.json"
     if isinstance(values, Jagged):
-        raise PermanentError(told, branch=text, hint=hint)
+        raise PermanentError(message, branch=text, hint=hint)
     with np.errstate(over="ignore"):  # told below
         numbers = values.astype(np.float32)
     bad = ~np.isfinite(numbers)
     if bad.any():
-        raise PermanentError(told + _first(bad, values, columns), branch=text, hint=hint)
+        raise PermanentError(message + _first(bad, values, columns), branch=text, hint=hint)
     return numbers
 
 
@@ -98,12 +98,12 @@ def parts_of(params: Params, part_by: str, columns: Columns) -> Parts:
         PermanentError: the expression is not a (whole) number in every entry.
     """
     values = entry_expression(part_by, columns.names).evaluate(columns)
-    told = f"{part_by!r}, which splits the entries, is not a number in every entry"
+    message = f"{part_by!r}, which splits the entries, is not a number in every entry"
     if isinstance(values, Jagged):
-        raise PermanentError(told, branch=part_by)
+        raise PermanentError(message, branch=part_by)
     bad = ~np.isfinite(values)
     if bad.any():
-        raise PermanentError(told + _first(bad, values, columns), branch=part_by)
+        raise PermanentError(message + _first(bad, values, columns), branch=part_by)
     broken = values != np.floor(values)
     if params.splitting.folds and broken.any():
         raise PermanentError(

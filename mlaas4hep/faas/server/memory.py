@@ -28,7 +28,7 @@ def limit_memory() -> None:
         return
     import resource  # noqa: PLC0415 - not on every system
 
-    most = int(_SHARE * min(_known())) + _mapped_only() + _stacks(resource)
+    most = int(_SHARE * min(_limits())) + _mapped_only() + _stacks(resource)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard == resource.RLIM_INFINITY or most < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
@@ -37,8 +37,8 @@ def limit_memory() -> None:
 def _mapped_only() -> int:
     """Return how many bytes this process may write to by now, and has not."""
     lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    told = dict(line.split(":", 1) for line in lines)
-    mapped, used = (1024 * int(told[name].split()[0]) for name in ("VmData", "RssAnon"))
+    status = dict(line.split(":", 1) for line in lines)
+    mapped, used = (1024 * int(status[name].split()[0]) for name in ("VmData", "RssAnon"))
     return max(0, mapped - used)
 
 
@@ -48,7 +48,7 @@ def _stacks(resource: Any) -> int:
     return (os.cpu_count() or 1) * (_STACK_BYTES if each == resource.RLIM_INFINITY else each)
 
 
-def _known() -> Iterator[int]:
+def _limits() -> Iterator[int]:
     """Yield the memory of the machine, and that of the container if it has a limit."""
     yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for path in _CONTAINERS:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.temporary import locked_folder, own_folder
-from mlaas4hep.faas.function import Function, settle
+from mlaas4hep.faas.function import Function, freeze_modules
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import Confidential, MeteredApp
 from mlaas4hep.faas.server import asgiserver, watchdog, workers
@@ -51,7 +51,7 @@ def _serve_here(function: Function, settings: Settings, siblings: Siblings | Non
     if _is_traced(function, settings):
         app = TracedApp(app, _begin(function.name, settings))
     metered = MeteredApp(app, function.name, levels, siblings, confidential)
-    settle()
+    freeze_modules()
 
     def on_stop() -> None:
         services.stopping.ask()
@@ -80,7 +80,7 @@ def _serve_by_workers(function: Function, settings: Settings) -> bool:
     """Serve `function` in several processes; tell whether it could be."""
     if not asgiserver.is_free((HOST, settings.port)):
         return False
-    settle()  # what is loaded by now is shared by all
+    freeze_modules()  # what is loaded by now is shared by all
     with locked_folder() as folder:
         meeting = folder / "workers"
         meeting.mkdir()

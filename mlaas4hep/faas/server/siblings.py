@@ -33,13 +33,13 @@ class Siblings:
         listening.listen()
         threading.Thread(target=_answer, args=(listening, tell), daemon=True).start()
 
-    def told(self) -> list[bytes]:
+    def texts(self) -> list[bytes]:
         """Return what the others tell; one that is just being replaced tells nothing."""
         others = sorted(each for each in self._folder.iterdir() if each != self._own)
-        return [told for each in others for told in _asked(each)]
+        return [text for each in others for text in _texts_of(each)]
 
 
-def _asked(address: Path) -> Iterator[bytes]:
+def _texts_of(address: Path) -> Iterator[bytes]:
     try:
         with socket.socket(socket.AF_UNIX) as asking:
             asking.settimeout(_PATIENCE_S)
@@ -62,15 +62,15 @@ def _answer(listening: socket.socket, tell: Callable[[], bytes]) -> None:
 class Sums(Collector):
     """The sum of several processes' metrics; of levels, too, since each counts its own."""
 
-    def __init__(self, told: Iterable[bytes]) -> None:
+    def __init__(self, texts: Iterable[bytes]) -> None:
         """Take what each process tells in Prometheus's text format."""
-        self._told = told
+        self._texts = texts
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric once."""
         families: dict[str, Metric] = {}
         sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
-        for text in self._told:
+        for text in self._texts:
             for family in text_string_to_metric_families(text.decode()):
                 families.setdefault(family.name, family)
                 values = sums.setdefault(family.name, {})

@@ -23,7 +23,8 @@ class Asking(NamedTuple):
 
     model: str  #: as the caller names it; "": the one that was uploaded last
     question: Question
-    told: Callable[[Any, Tally], Answer]  #: takes what `question` is answered with, and counts it
+    #: makes the answer of what `question` is answered with, and counts it
+    to_answer: Callable[[Any, Tally], Answer]
     signature: str = ""  #: "": the model's own
 
 

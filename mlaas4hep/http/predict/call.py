@@ -130,14 +130,14 @@ class Call:
             return self.body
         body, more = await self.bodies.first(self.receive)  # mostly all, at once
         if more or len(body) > limit_bytes:
-            body = await self._whole(body, limit_bytes)
+            body = await self._joined(body, limit_bytes)
         packing = self.headers.get(b"content-encoding")
         if packing is not None:
             body = inflated(body, packing.decode("latin-1"), limit_bytes)
         self.body = body
         return body
 
-    async def _whole(self, first: bytes, limit_bytes: int) -> bytes:
+    async def _joined(self, first: bytes, limit_bytes: int) -> bytes:
         """Return what begins with `first`."""
         parts, size = [first], len(first)
         async with aclosing(self._others(size)) as others:

@@ -87,7 +87,7 @@ class Context:
         owner, name = await self._named(call, asking.model)
         model = owner, name, asking.signature
         result = await self.batcher.ask(model, who(call), asking.question, size_bytes)
-        return self._told(asking, owner, name, result)
+        return self._answer_of(asking, owner, name, result)
 
     def prompt(self, call: Call, asking: Asking) -> Answer | None:
         """Return the answer if it is there at once; None: `answer` has to wait for it."""
@@ -96,7 +96,7 @@ class Context:
         person = who(call)
         owner, name = address(person, asking.model)
         result = self.batcher.prompt((owner, name, asking.signature), person, asking.question)
-        return None if result is None else self._told(asking, owner, name, result)
+        return None if result is None else self._answer_of(asking, owner, name, result)
 
     def prompt_together(
         self, asked: Sequence[tuple[Call, Asking]]
@@ -115,14 +115,14 @@ class Context:
         if result is None or isinstance(result, MlaasError):
             return result
         try:
-            return self._told(asking, model[0], model[1], result)
+            return self._answer_of(asking, model[0], model[1], result)
         except MlaasError as error:
             return error
 
-    def _told(self, asking: Asking, owner: str, name: str, result: Any) -> Answer:
+    def _answer_of(self, asking: Asking, owner: str, name: str, result: Any) -> Answer:
         tally = self.tally(owner, name)
         tally.requests += 1
-        return asking.told(result, tally)
+        return asking.to_answer(result, tally)
 
     async def served(self, call: Call, model: str) -> LoadedModel:
         """Return a model that the caller may use, loaded."""
@@ -283,9 +283,11 @@ def error_answer(error: Exception) -> Answer:
     """
     if isinstance(error, RecursionError):  # orjson reads lists that are deeper than Python can walk
         error = InvalidRequestError("what was sent is nested too deeply")
-    told = failure(error)
-    problem = told.problem
+    failed = failure(error)
+    problem = failed.problem
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    answer = json_answer({"error": text, "problem": problem.to_json()}, told.status)
-    headers = tuple((name.lower().encode(), value.encode()) for name, value in told.headers.items())
+    answer = json_answer({"error": text, "problem": problem.to_json()}, failed.status)
+    headers = tuple(
+        (name.lower().encode(), value.encode()) for name, value in failed.headers.items()
+    )
     return answer._replace(headers=headers) if headers else answer

@@ -120,13 +120,13 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
 def asking_entries(model: str, entries: Question) -> Asking:
     """Return what asks for predictions of entries; they are told with their flags, as JSON."""
 
-    def told(result: Result, tally: Tally) -> Answer:
+    def to_answer(result: Result, tally: Tally) -> Answer:
         tally.rows += entries.rows
         tally.outside += sum(map(bool, result["outside"]))
         tally.cut += result["passed"].count(False)
         return json_answer(result, headers=headers_of(_named(result)))
 
-    return Asking(model, entries, told)
+    return Asking(model, entries, to_answer)
 
 
 def _named(result: Result) -> tuple[str, ...]:

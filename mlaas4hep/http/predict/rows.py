@@ -119,11 +119,11 @@ def rows_of(request: dict[str, Any]) -> Rows:
 def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:
     """Return what asks for predictions of rows; they are told as JSON."""
 
-    def told(predicted: RowOutputs, tally: Tally) -> Answer:
+    def to_answer(predicted: RowOutputs, tally: Tally) -> Answer:
         tally.rows += 1 if rows.single else len(predicted.values)
         return json_answer(shown(predicted.values), headers=headers_of(predicted.classes))
 
-    return Asking(model, rows, told, signature)
+    return Asking(model, rows, to_answer, signature)
 
 
 def numbers(values: Sequence[Any] | Array, dtype: str, missing: float) -> Array:

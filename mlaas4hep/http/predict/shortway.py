@@ -63,10 +63,10 @@ class ShortWay:
     def _together(self, requests: Sequence[Request]) -> list[Answer | None]:
         read = [self._read(request) for request in requests]
         asked = [each for each in read if each is not None and not isinstance(each, Answer)]
-        found = iter(self._found(asked))
+        found = iter(self._results(asked))
         return [each if each is None or isinstance(each, Answer) else next(found) for each in read]
 
-    def _found(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | None]:
+    def _results(self, asked: Sequence[tuple[Call, Asking]]) -> list[Answer | None]:
         try:
             found = self._context.prompt_together(asked)
             return [error_answer(e) if isinstance(e, MlaasError) else e for e in found]

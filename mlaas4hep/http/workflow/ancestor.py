@@ -118,7 +118,7 @@ _STATUS: Schema = {
 }
 
 
-def _told(
+def _text_route(
     name: str, handler: Handler, *args: Arg, errors: tuple[int, ...] = (), is_open: bool = False
 ) -> Route:
     return Route(
@@ -136,7 +136,7 @@ def _told(
 
 
 ROUTES = (
-    _told("hello", hello, is_open=True),
+    _text_route("hello", hello, is_open=True),
     Route(
         name="upload",
         method="POST",
@@ -170,7 +170,7 @@ ROUTES = (
         gives=_STATUS,
         errors=(404,),
     ),
-    _told("logs", logs, _PROCESS, STAGE, errors=(404,)),
+    _text_route("logs", logs, _PROCESS, STAGE, errors=(404,)),
     Route(
         name="model",
         method="GET",
@@ -186,12 +186,15 @@ ROUTES = (
         media="application/gzip",
         errors=(404,),
     ),
-    replace(_told("delete_specs", delete_specs, _UPLOADED, errors=(404, 409)), changes_by_get=True),
     replace(
-        _told("delete_folder", delete_folder, _UPLOADED, errors=(404, 409)), changes_by_get=True
+        _text_route("delete_specs", delete_specs, _UPLOADED, errors=(404, 409)), changes_by_get=True
     ),
     replace(
-        _told(
+        _text_route("delete_folder", delete_folder, _UPLOADED, errors=(404, 409)),
+        changes_by_get=True,
+    ),
+    replace(
+        _text_route(
             "setup_tfaas",
             setup_tfaas,
             replace(

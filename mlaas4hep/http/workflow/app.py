@@ -138,8 +138,8 @@ def _tell(error: Exception) -> flask.Response:
         body, status = error_answer(_in_our_words(error))
         headers: dict[str, str] = {}
     else:
-        told = failure(error)
-        body, status, headers = {"error": told.problem.to_json()}, told.status, told.headers
+        failed = failure(error)
+        body, status, headers = {"error": failed.problem.to_json()}, failed.status, failed.headers
     response = flask.jsonify(body)
     response.status_code = status
     response.headers.update(headers)

@@ -40,7 +40,7 @@ def note(context: Context, route: Route, call: Call, response: flask.Response) -
         function="workflow",
         action=route.name,
         target=short(call.args.get("name") or _in_body(call)),
-        made=short(_made(response)),
+        made=short(_name_of_new(response)),
     )
     audit.note(audited, context.services)
 
@@ -53,9 +53,9 @@ def _in_body(call: Call) -> object:
     return ""
 
 
-def _made(response: flask.Response) -> object:
-    told = response.get_json(silent=True) if response.is_json else None
-    return told.get("name") if isinstance(told, dict) else ""
+def _name_of_new(response: flask.Response) -> object:
+    body = response.get_json(silent=True) if response.is_json else None
+    return body.get("name") if isinstance(body, dict) else ""
 
 
 def show_audit(context: Context, call: Call) -> flask.Response:

@@ -22,7 +22,7 @@ FORM_BYTES = 64 * 1024  #: what a form adds to its file
 def list_tarballs(context: Context, call: Call) -> flask.Response:
     """Return all uploads of the person."""
     return answer(
-        [_tarball(upload) for upload in uploads.every(call.person.owner, context.services)]
+        [_tarball(upload) for upload in uploads.all_of(call.person.owner, context.services)]
     )
 
 

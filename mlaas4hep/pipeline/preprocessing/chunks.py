@@ -51,7 +51,7 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
     waiting: _Waiting = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
         for together in _together(_planned(event, inputs, specs, services), row_bytes):
-            made = _made(together, preparation)
+            made = _make_missing(together, preparation)
             for each in together:
                 data = made.pop(each.ready.key, None)
                 stored = storing.submit(services.chunks.put, each.ready.key, data) if data else None
@@ -100,7 +100,9 @@ def _planned(
         yield _PlannedChunk(ready=ready, recipe=recipe, is_stored=is_stored)
 
 
-def _made(together: Sequence[_PlannedChunk], preparation: Preparation) -> dict[str, memoryview]:
+def _make_missing(
+    together: Sequence[_PlannedChunk], preparation: Preparation
+) -> dict[str, memoryview]:
     """Return the chunks that are not stored yet, by their keys."""
     missing = [each for each in together if not each.is_stored]
     recipes = [each.recipe for each in missing]

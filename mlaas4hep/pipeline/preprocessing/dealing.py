@@ -6,7 +6,7 @@ import numpy as np
 
 from mlaas4hep.core.data.planning.mixing import dealt
 from mlaas4hep.core.data.planning.plan import Recipe
-from mlaas4hep.pipeline.opentrees import naming
+from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.pipeline.preprocessing.filling import Filling, ShapedEntries, make_chunks
 from mlaas4hep.pipeline.preprocessing.preparation import Preparation
 
@@ -34,7 +34,7 @@ def _mixed(preparation: Preparation, recipe: Recipe) -> list[Filling]:
     chunks = [Filling.of(layout, inputs, size) for size in recipe.mix.sizes]
     places = dealt(recipe.mix)
     for part, blocks in preparation.each(recipe.slices):
-        with naming(inputs.opened.files[part.file]):
+        with errors_about(inputs.opened.files[part.file]):
             for entries in blocks:
                 here, places = np.split(places, [entries.columns.entries])
                 shaped = ShapedEntries.of(layout, entries)

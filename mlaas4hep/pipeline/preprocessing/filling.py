@@ -17,7 +17,7 @@ from mlaas4hep.core.data.matrix import BLOCK, Layout, Matrix, Positions, count_t
 from mlaas4hep.core.data.planning.plan import Recipe, Slice
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.opentrees import naming
+from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.pipeline.preprocessing.preparation import Facts, LabelledEntries, Preparation
 
 
@@ -39,7 +39,7 @@ def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[mem
     ]
     stretches = _stretches([recipe.slices for recipe in recipes])
     for stretch, blocks in preparation.each(stretches):
-        with naming(inputs.opened.files[stretch.file]):
+        with errors_about(inputs.opened.files[stretch.file]):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
             for entries in blocks:
                 _deal(layout, entries, shares)

@@ -136,7 +136,7 @@ class Preparation:
             blocks = self.source.read(survey, has, reading.start, reading.stop)
             filled = (file.filled(block, reads) for block in blocks)
             numbered = _numbered(filled, reading.start)
-            for columns in _taken(numbered, self.inputs.preproc, self.keep, reading):
+            for columns in _select(numbered, self.inputs.preproc, self.keep, reading):
                 yield LabelledEntries(
                     columns=columns, facts=self._facts(part.file, file.name, columns)
                 )
@@ -163,7 +163,7 @@ def _numbered(blocks: Iterator[Columns], start: int) -> Iterator[Columns]:
         start += block.entries
 
 
-def _taken(
+def _select(
     blocks: Iterator[Columns], preproc: Preproc, keep: frozenset[str], reading: Reading
 ) -> Iterator[Columns]:
     skip, left = reading.skip, reading.take

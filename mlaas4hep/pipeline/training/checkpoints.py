@@ -70,7 +70,7 @@ class Checkpoints:
         A state of another run, of other data, parameters or model, or with damaged bytes is
         refused: the training begins with the first round.
         """
-        found = self._found()
+        found = self._stored()
         if found is None:
             yield None, ""
             return
@@ -91,7 +91,7 @@ class Checkpoints:
         self._services.runs_files.delete(self._record)
         self._remove(but="")
 
-    def _found(self) -> Checkpoint | None:
+    def _stored(self) -> Checkpoint | None:
         try:
             return sealed.load(Checkpoint, self._services.runs_files.get(self._record))
         except NotFoundError:

@@ -15,7 +15,7 @@ from mlaas4hep.core.selection.opened import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.opentrees import naming
+from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.dryruns.measuredsample import MAX_SAMPLED, SAMPLE, MeasuredSample
 
@@ -110,7 +110,7 @@ def _sampled(inputs: Inputs, samples: list[list[Columns]]) -> list[SampledEntrie
     request, part_by = inputs.request, inputs.opened.branches.part_by
     found: list[SampledEntries] = []
     for number, (file, blocks) in enumerate(zip(inputs.opened.files, samples, strict=False)):
-        with naming(file):
+        with errors_about(file):
             for block in blocks:
                 finite_weights_of(request.params, request.files[number].weight, block)
                 labels = labels_of(request.labels, number, block)
@@ -125,7 +125,7 @@ def _sample(file: OpenedFile, reads: tuple[str, ...], services: Services) -> Ite
     """Yield the first entries of a file; none of one that is skipped."""
     if not file.entries:
         return
-    with naming(file):
+    with errors_about(file):
         survey = services.source.survey(file.url, file.tree, file.has(reads))
         blocks = services.source.read(survey, file.has(reads), 0, min(SAMPLE, file.entries))
         for block in blocks:

@@ -172,6 +172,6 @@ def test_a_run_that_waits_for_many_files_names_some() -> None:
 
 @pytest.mark.parametrize(("now", "when"), [(0.0, "next in 20 s"), (21.0, "the next is under way")])
 def test_what_is_waited_for_is_told_in_a_sentence(now: float, when: str) -> None:
-    told_ = awaited("https://x/a.root").awaited.told(now)
+    text = awaited("https://x/a.root").awaited.sentence(now)
 
-    assert told_ == f"waiting for https://x/a.root: attempt 2 of 4, {when}, because no answer"
+    assert text == f"waiting for https://x/a.root: attempt 2 of 4, {when}, because no answer"

@@ -116,8 +116,8 @@ def _text(error: BaseException) -> str:
         return "it needs more memory than a model may take"
     text = str(error).replace(f"{Path.cwd()}/", "").replace(str(Path.cwd()), "the model")
     lines = [line.strip() for line in text.splitlines()]
-    told = " ".join(line for line in lines if line and not line.startswith(_NOISE))
-    return told[:500] or type(error).__name__
+    text = " ".join(line for line in lines if line and not line.startswith(_NOISE))
+    return text[:500] or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ def entries(interpreter: Any) -> dict[str, Entry]:
     """Return the ways into a model by signature; "serving_default" if it has none."""
     names = list(interpreter.get_signature_list())
     if len(names) <= 1:
-        return {names[0] if names else DEFAULT: _whole(interpreter)}
+        return {names[0] if names else DEFAULT: _only_entry(interpreter)}
     return {name: _signature(interpreter.get_signature_runner(name)) for name in names}
 
 
-def _whole(interpreter: Any) -> Entry:
+def _only_entry(interpreter: Any) -> Entry:
     interpreter.allocate_tensors()
     inputs, outputs = _details(interpreter)
     session = _Session(interpreter, inputs, outputs)
@@ -39,7 +39,7 @@ def _signature(runner: Any) -> Entry:
 
     def run(feeds: Feeds) -> Outputs:
         given = {name: _fed(values, inputs[name], into[name]) for name, values in feeds.items()}
-        return {name: _given(values, out[name]) for name, values in runner(**given).items()}
+        return {name: _dequantised(values, out[name]) for name, values in runner(**given).items()}
 
     return _entry(inputs, outputs, run)
 
@@ -69,7 +69,7 @@ class _Session:
                 self._interpreter.set_tensor(index, _fed(feeds[name], detail, how))
             self._interpreter.invoke()
             return {
-                name: _given(self._interpreter.get_tensor(index), how)
+                name: _dequantised(self._interpreter.get_tensor(index), how)
                 for name, index, how in self._out
             }
         except (ValueError, RuntimeError):
@@ -104,7 +104,7 @@ def _fed(values: Array, detail: Mapping[str, Any], how: Quantisation | None) -> 
     return np.ascontiguousarray(values, dtype=detail["dtype"])
 
 
-def _given(values: Array, how: Quantisation | None) -> Array:
+def _dequantised(values: Array, how: Quantisation | None) -> Array:
     return values if how is None else how.numbers(values)
 
 

@@ -40,11 +40,11 @@ class Graph:
             node = makers.get(made)
         if node is None or made != node.output[-1]:
             return ()
-        told = {each.name: each for each in node.attribute}
+        attributes = {each.name: each for each in node.attribute}
         for name in ("classlabels_strings", "classlabels_ints", "classlabels_int64s"):
-            if name in told and (told[name].strings or told[name].ints):
-                return tuple(each.decode() for each in told[name].strings) or tuple(
-                    map(str, told[name].ints)
+            if name in attributes and (attributes[name].strings or attributes[name].ints):
+                return tuple(each.decode() for each in attributes[name].strings) or tuple(
+                    map(str, attributes[name].ints)
                 )
         return ()
 

@@ -66,7 +66,7 @@ def _read(path: Path) -> Any:
 
 def _output(definition: Any, wanted: str) -> str:
     if wanted:
-        return _known(wanted, (node.name for node in definition.node), "output")
+        return _checked_node(wanted, (node.name for node in definition.node), "output")
     read = {_node(each) for node in definition.node for each in node.input}
     sinks = [
         node.name for node in definition.node if node.name not in read and node.op not in _SILENT
@@ -90,7 +90,7 @@ def _check_single(graph: Any, node: str) -> None:
 
 def _inputs(definition: Any, wanted: str, target: str) -> list[str]:
     if wanted:
-        _known(wanted, (node.name for node in definition.node), "input")
+        _checked_node(wanted, (node.name for node in definition.node), "input")
     needed = _needed(definition, target, _node(wanted))
     _check_frozen(needed, target)
     fed = [node.name for node in needed if node.op in _FED and node.name != _node(wanted)]
@@ -127,7 +127,7 @@ def _check_frozen(needed: Iterable[Any], target: str) -> None:
         )
 
 
-def _known(wanted: str, names: Iterable[str], what: str) -> str:
+def _checked_node(wanted: str, names: Iterable[str], what: str) -> str:
     known = set(names)
     if _node(wanted) not in known:
         raise ModelError(

@@ -64,12 +64,12 @@ class _Reader:
         )
         self._table = self._module.open_table(opening)
         contents = wire.dump(self._table.contents)
-        return {packing.TOLD: packing.told(contents.decode())}
+        return {packing.TOLD: packing.as_json(contents.decode())}
 
     def trees(self, asked: dict[str, Any]) -> Answer:
         """Return the names of the tables in the file."""
         _, file = self._file(asked)
-        return {packing.TOLD: packing.told(self._module.list_trees(file))}
+        return {packing.TOLD: packing.as_json(self._module.list_trees(file))}
 
     def read(self, asked: dict[str, Any]) -> Answer:
         """Return the entries of a window."""

@@ -15,7 +15,7 @@ _HALVES = 0xD800, 0xDFFF  #: of characters; alone they are none
 _NUMBERS = "biuf"
 
 
-def told(value: Any) -> Array:
+def as_json(value: Any) -> Array:
     """Return JSON as bytes."""
     return np.frombuffer(json.dumps(value).encode(), np.uint8)
 
@@ -51,7 +51,7 @@ def pack(columns: Columns) -> dict[str, Array]:
         name: (packed.name(rows.content), packed.name(rows.offsets))
         for name, rows in columns.jagged.items()
     }
-    packed.arrays[TOLD] = told({"flat": flat, "jagged": jagged})
+    packed.arrays[TOLD] = as_json({"flat": flat, "jagged": jagged})
     return packed.arrays
 
 

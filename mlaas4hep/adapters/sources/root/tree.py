@@ -190,10 +190,10 @@ def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str,
     stored = sorted({_stored_name(tree, name) for name in names})
     if not is_ttree(tree):
         record = tree.arrays(filter_name=stored, **window)
-        return _found((name, record, tuple(name.split("."))) for name in stored)
+        return _as_branches((name, record, tuple(name.split("."))) for name in stored)
     try:
         found = tree.arrays(stored, how=dict, array_cache=None, **window)
-        return _found((name, found[name], ()) for name in stored)
+        return _as_branches((name, found[name], ()) for name in stored)
     except FAILURES:  # one by one, to name all branches that are to blame, if any
         return _one_by_one(tree, stored, window)
 
@@ -203,7 +203,7 @@ def _stored_name(tree: Any, name: str) -> str:
     return name if name in tree else name.removesuffix(SIZES)
 
 
-def _found(arrays: Iterable[tuple[str, Any, tuple[str, ...]]]) -> dict[str, Array | Jagged]:
+def _as_branches(arrays: Iterable[tuple[str, Any, tuple[str, ...]]]) -> dict[str, Array | Jagged]:
     found: dict[str, Array | Jagged] = {}
     for name, array, path in arrays:
         found |= branches_of(name, array, path)

@@ -23,7 +23,7 @@ class ChunkFeed:
         A reader that stops early leaves one on its way: it is dropped before the next one asks.
         """
         while self._due:
-            os.close(self._taken())
+            os.close(self._receive_chunk())
         before: int | None = None
         for index in indices:
             self._ask(index)
@@ -38,7 +38,7 @@ class ChunkFeed:
         self._due += 1
 
     def _receive(self) -> Chunk:
-        descriptor = self._taken()
+        descriptor = self._receive_chunk()
         try:
             mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
         finally:
@@ -46,7 +46,7 @@ class ChunkFeed:
         mapped.madvise(mmap.MADV_WILLNEED)
         return decode(memoryview(mapped))
 
-    def _taken(self) -> int:
+    def _receive_chunk(self) -> int:
         """Return the descriptor of the chunk that was asked for first."""
         packet = self._channel.receive()
         if packet is None or packet.descriptor is None:

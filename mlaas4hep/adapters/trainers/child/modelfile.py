@@ -94,7 +94,7 @@ def _built(
         defined = _run(path)
         arguments = dict(job.params.arguments)
         first = _first(_function(defined), arguments)
-        made = _made(_function(defined), first, job.columns, arguments)
+        made = _call(_function(defined), first, job.columns, arguments)
     hint = f"the network gets {job.columns} numbers per entry"
     with _caught("the model", hint, packages), _time_limit(seconds):
         if made is None:
@@ -171,7 +171,7 @@ def _first(function: Callable[..., Any], arguments: Mapping[str, Any]) -> inspec
     return None if first is None or first.name in arguments else first
 
 
-def _made(
+def _call(
     function: Callable[..., Any],
     first: inspect.Parameter | None,
     columns: int,

@@ -25,7 +25,7 @@ class Parts:
 
     def add(self, index: int, labels: Floats, split: Split) -> None:
         """Count the labels of a chunk; several columns number no class."""
-        if index in self._shares or len(self._known()) > _MOST_CLASSES:
+        if index in self._shares or len(self._labels_seen()) > _MOST_CLASSES:
             return
         if labels.ndim > 1:
             labels = np.zeros(len(labels), np.float32)
@@ -57,7 +57,7 @@ class Parts:
 
     def warnings(self, *, chunked: bool, due: Collection[str] = ()) -> tuple[str, ...]:
         """Return what is odd about them, for classifications; parts that are `due` have entries."""
-        known = self._known()
+        known = self._labels_seen()
         if len(known) > _MOST_CLASSES:
             return ()
         found = []
@@ -75,14 +75,14 @@ class Parts:
 
     def _lacking(self, name: str) -> str:
         """Return which classes a part that has entries lacks; empty if it has all."""
-        known, counts = self._known(), self._counts[name]
+        known, counts = self._labels_seen(), self._counts[name]
         lacking = [label for label in known if counts and not counts[label]]
         if not lacking or len(known) > _MOST_CLASSES:
             return ""
         classes = ", ".join(class_name(label, self._classes) for label in lacking)
         return f"no entry of class {classes} is in the {name} part ({counts.total()} entries)"
 
-    def _known(self) -> list[float]:
+    def _labels_seen(self) -> list[float]:
         return sorted(set().union(*self._counts.values()))
 
     def _differ(self, known: list[float]) -> bool:

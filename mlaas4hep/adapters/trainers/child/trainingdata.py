@@ -192,7 +192,7 @@ class TrainingData:
             block = self._joined([*waiting, part], order)
             used = rows - rows % batch
             yield replace(block, order=block.order[:used])
-            waiting = [_taken([replace(block, order=block.order[used:])])]
+            waiting = [_copied([replace(block, order=block.order[used:])])]
             rows -= used
         if rows:
             yield self._joined(waiting, order)
@@ -235,16 +235,16 @@ class TrainingData:
             rows = sum(len(part.order) for part in parts)
             if len(self._memory) < rows:
                 self._memory = np.empty((rows, parts[0].x.shape[1]), np.float32)
-            whole = _taken(parts, self._memory[:rows])
+            whole = _copied(parts, self._memory[:rows])
         return replace(whole, order=whole.order[order(len(whole.order))])
 
 
 def _apart(part: Block) -> Block:
     """Return rows without their chunk, if they are few of it: it need not be kept until they are used."""
-    return _taken([part]) if 2 * len(part.order) < len(part.x) else part
+    return _copied([part]) if 2 * len(part.order) < len(part.x) else part
 
 
-def _taken(parts: list[Block], memory: Floats | None = None) -> Block:
+def _copied(parts: list[Block], memory: Floats | None = None) -> Block:
     """Copy the rows of all parts, once, into `memory`, or into new one."""
     rows = sum(len(part.order) for part in parts)
     x = np.empty((rows, parts[0].x.shape[1]), np.float32) if memory is None else memory

@@ -173,7 +173,7 @@ class ChunkPlan:
 
     def slices(self, index: int) -> tuple[Slice, ...]:
         """Return what chunk `index` is made of, in the order of files."""
-        starts, stops = self._taken(index), self._taken(index + 1)
+        starts, stops = self._entries_taken(index), self._entries_taken(index + 1)
         return tuple(
             Slice(file=file, start=start, stop=stop)
             for file, (start, stop) in enumerate(zip(starts, stops, strict=True))
@@ -186,9 +186,9 @@ class ChunkPlan:
 
     def size(self, index: int) -> int:
         """Return the number of entries of chunk `index`."""
-        return sum(self._taken(index + 1)) - sum(self._taken(index))
+        return sum(self._entries_taken(index + 1)) - sum(self._entries_taken(index))
 
-    def _taken(self, chunks: int) -> list[int]:
+    def _entries_taken(self, chunks: int) -> list[int]:
         """Return the number of entries of each file in the first `chunks` chunks."""
         dealt = min(chunks, self.regular)
         taken = [min(dealt * n, total) for n, total in zip(self.take, self.totals, strict=True)]

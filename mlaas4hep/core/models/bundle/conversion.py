@@ -36,5 +36,5 @@ Converted = Conversion | NotMade
 def failures(not_made: Iterable[NotMade]) -> tuple[str, ...]:
     """Return what did not convert, and why, once for models of folds that fail alike."""
     found = (each for each in not_made if each.reason != NOT_INSTALLED)
-    told = (f"no {each.file.rpartition('/')[2]}: {each.reason}" for each in found)
-    return tuple(dict.fromkeys(told))
+    sentences = (f"no {each.file.rpartition('/')[2]}: {each.reason}" for each in found)
+    return tuple(dict.fromkeys(sentences))

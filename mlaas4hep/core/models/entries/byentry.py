@@ -52,20 +52,20 @@ def columns(
 
 def as_entries(columns: Columns) -> list[dict[str, Any]]:
     """Return entries as a person writes them in JSON; a value that is no finite number is None."""
-    rows: dict[str, list[Any]] = {name: _told(each) for name, each in columns.flat.items()}
+    rows: dict[str, list[Any]] = {name: _as_list(each) for name, each in columns.flat.items()}
     for name, jagged in columns.jagged.items():
-        values, edges = _told(jagged.content), jagged.offsets.tolist()
+        values, edges = _as_list(jagged.content), jagged.offsets.tolist()
         rows[name] = [values[low:high] for low, high in pairwise(edges)]
     if not rows:
         return [{}] * columns.entries
     return [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)]
 
 
-def _told(values: Array) -> list[Any]:
-    told: list[Any] = values.tolist()
+def _as_list(values: Array) -> list[Any]:
+    listed: list[Any] = values.tolist()
     if values.dtype.kind != "f" or np.isfinite(values).all():
-        return told
-    return [value if np.isfinite(value) else None for value in told]
+        return listed
+    return [value if np.isfinite(value) else None for value in listed]
 
 
 def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]]:

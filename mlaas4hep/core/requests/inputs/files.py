@@ -84,7 +84,7 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         raise wrong_line(line, "has a pattern, which cannot be in several places")
     several = dataset or next(iter(patterns), "")
     if several:
-        for each in _found(several, line, expand):
+        for each in _matching(several, line, expand):
             name = _prefixed(_modern(each), params)
             shown = without_secrets(name) + (f":{said}" if said else "")
             yield InputFile(name=shown, url=resolve(name), **more)
@@ -98,7 +98,7 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
         yield InputFile(name=shown, url=url, **more)
 
 
-def _found(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
+def _matching(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
     found = expand(pattern)
     if not found:
         raise InvalidRequestError(

@@ -70,7 +70,9 @@ class Row(NamedTuple):
         """Return one question for rows that are alike."""
 
         def ask(served: LoadedModel) -> Invocation:
-            return Invocation(_rows_fed(served, others), lambda told: _each(served, others, told))
+            return Invocation(
+                _rows_fed(served, others), lambda outputs: _each(served, others, outputs)
+            )
 
         return Single(ask, len(others))
 
@@ -92,8 +94,8 @@ def _each(served: LoadedModel, rows: Sequence[Row], outputs: Outputs) -> list[tu
         {name: values[place : place + 1] for name, values in outputs.items()}
         for place in range(len(rows))
     )
-    told = (row.answer(served, part) for row, part in zip(rows, parts, strict=True))
-    return [(_with(headers, answer), 1) for answer in told]
+    answers = (row.answer(served, part) for row, part in zip(rows, parts, strict=True))
+    return [(_with(headers, answer), 1) for answer in answers]
 
 
 def asking_tensors(
@@ -116,12 +118,12 @@ def asking_tensors(
         row: the name of an input ("": the only one) and its values, if `feeds` are one row of it.
     """
 
-    def told(result: tuple[Answer, int], tally: Tally) -> Answer:
+    def to_answer(result: tuple[Answer, int], tally: Tally) -> Answer:
         tally.rows += result[1]
         return result[0]
 
     if row is not None and is_plain(row[1]):
-        return Asking(model, Row(row[1], row[0], feeds, answer), told, signature)
+        return Asking(model, Row(row[1], row[0], feeds, answer), to_answer, signature)
 
     def ask(served: LoadedModel) -> Invocation:
         inputs = feeds(served)
@@ -130,7 +132,7 @@ def asking_tensors(
         found = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Invocation(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
-    return Asking(model, Single(ask, rows), told, signature)
+    return Asking(model, Single(ask, rows), to_answer, signature)
 
 
 def _named(

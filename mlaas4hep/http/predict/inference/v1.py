@@ -88,8 +88,10 @@ def asking_of(call: Call) -> Asking:
         classes = row_classes(served, outputs)
         named = {"classes": classes} if classes else {}
         if not is_by_row:
-            told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
-            return json_answer({"outputs": next(iter(told.values())) if single else told, **named})
+            columns: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
+            return json_answer(
+                {"outputs": next(iter(columns.values())) if single else columns, **named}
+            )
         rows = len(request["instances"])
         outputs = {name: by_row(served, name, values, rows) for name, values in outputs.items()}
         if _are_scalars(request["instances"]):
@@ -167,9 +169,9 @@ def _narrowed(values: Array) -> Array:
 def _predictions(outputs: Outputs, single: bool) -> Any:
     if single:
         return shown(next(iter(outputs.values())))
-    told: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
-    rows = zip(*told.values(), strict=True)
-    return [dict(zip(told, row, strict=True)) for row in rows]
+    columns: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _state(version: str) -> dict[str, Any]:

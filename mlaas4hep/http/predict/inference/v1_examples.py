@@ -40,7 +40,7 @@ async def regress(context: Context, call: Call) -> Answer:
 
 
 async def _answered(
-    context: Context, call: Call, told: Callable[[LoadedModel, Outputs], Any]
+    context: Context, call: Call, results_of: Callable[[LoadedModel, Outputs], Any]
 ) -> Answer:
     request = await call.json(MAX_BODY_BYTES)
     examples = _examples(request)
@@ -54,7 +54,7 @@ async def _answered(
             for name, values in outputs.items()
             if name != "classes"  # which may be the same for all
         }
-        return json_answer({"results": told(served, {**outputs, **each})})
+        return json_answer({"results": results_of(served, {**outputs, **each})})
 
     asking = asking_tensors(
         call.args.get("model", ""),
@@ -124,10 +124,10 @@ def _classes(served: LoadedModel, outputs: Outputs) -> Any:
     """Return (class, score) pairs; outputs `classes` and `scores` say them by themselves."""
     if outputs.keys() == {"classes", "scores"}:
         names, scores = outputs["classes"], outputs["scores"]
-        told = np.broadcast_to(names, scores.shape) if names.ndim == 1 else names
+        row_names = np.broadcast_to(names, scores.shape) if names.ndim == 1 else names
         return [
             [list(pair) for pair in zip(*row, strict=True)]
-            for row in zip(_texts(told), scores.tolist(), strict=True)
+            for row in zip(_texts(row_names), scores.tolist(), strict=True)
         ]
     values = _matrix(row_values(served, outputs))
     labels = served.named(values.shape[1])

@@ -180,7 +180,7 @@ def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answ
                 hint=f"its outputs: {', '.join(outputs)}",
             )
         values = np.asarray(outputs[each.name])
-        head, blob = _told(each, values)
+        head, blob = _described(each, values)
         is_known = each.name == served.output or _has_outputs(served)
         if is_known and (classes := classes_of(served, values, each.name)):
             head.setdefault("parameters", {})["classes"] = ",".join(classes)
@@ -194,7 +194,7 @@ def _has_outputs(served: LoadedModel) -> bool:
     return bool(served.contract and served.contract.outputs)
 
 
-def _told(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:
+def _described(output: Output, values: Array) -> tuple[dict[str, Any], bytes | None]:
     """Return the description of an output, and its bytes if they go behind the JSON."""
     is_text = values.dtype == object
     head: dict[str, Any] = {

@@ -54,10 +54,10 @@ def found_in(served: LoadedModel) -> dict[str, Any]:
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
     """Return what an input or output is; only what takes anything, or names classes, says more."""
-    told: dict[str, Any] = {"name": info.name, "dtype": info.dtype, "shape": info.shape}
+    row: dict[str, Any] = {"name": info.name, "dtype": info.dtype, "shape": info.shape}
     if not info.is_ranked:
-        told["unknown_rank"] = True
-    return told | ({"classes": info.classes} if info.classes else {})
+        row["unknown_rank"] = True
+    return row | ({"classes": info.classes} if info.classes else {})
 
 
 def _doubts(served: LoadedModel) -> Iterator[str]:

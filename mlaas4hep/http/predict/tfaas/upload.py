@@ -42,12 +42,12 @@ _GZIP = b"\x1f\x8b"
 
 async def upload(context: Context, call: Call) -> Answer:
     """Store a model and serve it at once; one of the same name is replaced."""
-    answer = await _taken(context, call)
+    answer = await _store(context, call)
     await context.note(call, "upload", object_of(answer.body).get("name", ""))
     return answer
 
 
-async def _taken(context: Context, call: Call) -> Answer:
+async def _store(context: Context, call: Call) -> Answer:
     owner, name = who(call).owner, call.args.get("name", "")
     if call.parsed is not None:  # `{"action": "upload", "name": …, "bundle": base64}`
         packed = io.BytesIO(_decoded(str(call.parsed.get("bundle", "")).encode()))
@@ -145,9 +145,9 @@ def _stored(context: Context, folder: Path, record: ModelRecord) -> Answer:
     )
     context.changed(record.owner, record.name)
     served = context.registry.current(record.owner, record.name)
-    told = described(record, None) | found_in(served) | {"replaced": not is_new}
-    told["warnings"] += ignored_keys(_params(folder / PARAMS))
-    return json_answer(told)
+    description = described(record, None) | found_in(served) | {"replaced": not is_new}
+    description["warnings"] += ignored_keys(_params(folder / PARAMS))
+    return json_answer(description)
 
 
 def _unpacked(context: Context, body: BinaryIO, folder: Path) -> Layout:

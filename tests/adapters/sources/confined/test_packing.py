@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.sources.confined.packing import TOLD, pack, told, understood, unpack
+from mlaas4hep.adapters.sources.confined.packing import TOLD, as_json, pack, understood, unpack
 from mlaas4hep.core.data.columns import Columns, Jagged
 
 OFFSETS = np.array([0, 2, 2, 3])
@@ -64,9 +64,9 @@ def with_array(name, values):
         with_array("J#", np.array([0.0, 2.0, 2.0, 3.0])),
         {},
         {TOLD: np.frombuffer(b"[" * 100_000, np.uint8)},
-        {TOLD: told([])},
-        {TOLD: told({"flat": {"x": "9"}, "jagged": {}})},
-        {TOLD: told({"flat": {}, "jagged": {}})},
+        {TOLD: as_json([])},
+        {TOLD: as_json({"flat": {"x": "9"}, "jagged": {}})},
+        {TOLD: as_json({"flat": {}, "jagged": {}})},
     ],
     ids=range(17),
 )

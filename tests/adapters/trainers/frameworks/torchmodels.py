@@ -98,3 +98,31 @@ MODELS = {
         "    return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)",
     ),
 }
+
+
+def with_heads(returned, more=""):
+    return f"""
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, idim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(idim, 16), nn.ReLU())
+        self.of_classes, self.two, self.one = nn.Linear(16, 2), nn.Linear(16, 2), nn.Linear(16, 1)
+    def forward(self, x):
+        h = self.body(x)
+        return {returned}
+
+def model(idim):
+    return Net(idim)
+
+def optimizer(parameters):
+    return torch.optim.Adam(parameters, lr=0.02)
+{more}
+"""
+
+
+TUPLE = with_heads(
+    "self.of_classes(h), self.one(h).flatten()", "loss = nn.CrossEntropyLoss(), nn.MSELoss()"
+)

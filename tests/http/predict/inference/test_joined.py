@@ -105,7 +105,7 @@ def answers(served, asked):
     return [
         (each.status, str(each))
         if isinstance(each, MlaasError)
-        else sent[place].told(each, Tally())
+        else sent[place].to_answer(each, Tally())
         for place, each in enumerate(told)
     ]
 

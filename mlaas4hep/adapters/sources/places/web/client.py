@@ -125,12 +125,12 @@ class WebClient:
         left_s = self._rests.left_s(server)
         if left_s:
             raise RestingError(url, left_s)
-        answer = self._asked(url, at, span)
+        answer = self._request(url, at, span)
         if answer.status == TOO_MANY and answer.retry_after_s:
             self._rests.wants(server, answer.retry_after_s)
         return answer
 
-    def _asked(self, url: str, at: httpx2.URL, span: Span) -> Response:
+    def _request(self, url: str, at: httpx2.URL, span: Span) -> Response:
         start, stop = span
         answered = False
         deadline = time.monotonic() + self._silence_s + (stop - start) / SLOWEST

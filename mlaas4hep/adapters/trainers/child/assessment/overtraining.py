@@ -31,7 +31,9 @@ class Pair:
 
 def compared(pairs: Sequence[Pair], name: str) -> dict[str, Any]:
     """Return the comparison of two parts of the entries; the held-out one is called `name`."""
-    every = np.concatenate([_told(part) for pair in pairs for part in (pair.train, pair.held_out)])
+    every = np.concatenate(
+        [_compared_scores(part) for pair in pairs for part in (pair.train, pair.held_out)]
+    )
     edges = np.histogram_bin_edges(every, BINS, _range(every))
     classes = [
         _of_class(pair.train, pair.held_out, index, label, edges)
@@ -101,7 +103,7 @@ def _share_up_to(points: NDArray[Any], values: NDArray[Any], weights: NDArray[An
     return shares
 
 
-def _told(scores: Scores) -> NDArray[Any]:
+def _compared_scores(scores: Scores) -> NDArray[Any]:
     """Return all scores that are compared, of whatever class."""
     outputs = scores[1]
     return outputs.reshape(-1) if _is_of_several_classes(outputs) else outputs[:, -1]

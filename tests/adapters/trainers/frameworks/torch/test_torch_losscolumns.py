@@ -9,8 +9,7 @@ from mlaas4hep.adapters.trainers.child.assessment.results import Results
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.request import MetricsRequest
 from tests.adapters.trainers.frameworks import columns
-from tests.adapters.trainers.frameworks.test_torch_columns import TUPLE
-from tests.adapters.trainers.frameworks.torchmodels import network
+from tests.adapters.trainers.frameworks.torchmodels import TUPLE, network
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
 

@@ -13,45 +13,18 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.core.requests.request import MetricsRequest
 from tests.adapters.trainers.frameworks import columns
 from tests.adapters.trainers.frameworks.resuming import taken_up
-from tests.adapters.trainers.frameworks.torchmodels import BESSEL, network
+from tests.adapters.trainers.frameworks.torchmodels import BESSEL, TUPLE, network, with_heads
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's advice to its own developers
 bce, mse = torch.nn.BCEWithLogitsLoss(), torch.nn.MSELoss()
 cross_entropy = torch.nn.CrossEntropyLoss()
 
-
-def with_heads(returned, more=""):
-    return f"""
-import torch
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, idim):
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(idim, 16), nn.ReLU())
-        self.of_classes, self.two, self.one = nn.Linear(16, 2), nn.Linear(16, 2), nn.Linear(16, 1)
-    def forward(self, x):
-        h = self.body(x)
-        return {returned}
-
-def model(idim):
-    return Net(idim)
-
-def optimizer(parameters):
-    return torch.optim.Adam(parameters, lr=0.02)
-{more}
-"""
-
-
 MULTILABEL = network("nn.Linear(16, 2)", "loss = nn.BCEWithLogitsLoss()").replace("0.05", "0.0")
 VECTOR = MULTILABEL.replace("BCEWithLogitsLoss()", "MSELoss")
 OF_ONES_OWN = MULTILABEL.replace(
     "loss = nn.BCEWithLogitsLoss()",
     "def loss(o, y): return 3 * nn.functional.binary_cross_entropy_with_logits(o, y)",
-)
-TUPLE = with_heads(
-    "self.of_classes(h), self.one(h).flatten()", "loss = nn.CrossEntropyLoss(), nn.MSELoss()"
 )
 NAMED = with_heads(
     "{'tags': self.two(h), 'mass': self.one(h)}",
