@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 
 from mlaas4hep.adapters.nats.provision import DEAD_SUBJECT
-from mlaas4hep.dispatcher.held import mark
+from mlaas4hep.dispatcher.heldevents import mark
 from mlaas4hep.errors import Problem
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from mlaas4hep.dispatcher.awaitedfiles import AwayLines, arrival, awaited, line
 from mlaas4hep.dispatcher.calling import Caller
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
-from mlaas4hep.dispatcher.held import HeldEvent, HeldEvents
+from mlaas4hep.dispatcher.heldevents import HeldEvent, HeldEvents
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull

@@ -23,10 +23,10 @@ from mlaas4hep import __version__
 from mlaas4hep.errors import Problem
 from mlaas4hep.faas.asgi import Receive, Scope, Send
 from mlaas4hep.laptop import issuer
+from mlaas4hep.laptop.ambiguity import asks_for_upgrade, oddity
 from mlaas4hep.laptop.functions import NAMESPACE, PEOPLES, DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog, Line
 from mlaas4hep.laptop.metrics import exposition
-from mlaas4hep.laptop.oddities import asks_for_upgrade, oddity
 from mlaas4hep.laptop.password import SystemPassword
 from mlaas4hep.laptop.proxy import Proxy
 from mlaas4hep.laptop.signin import LOGIN_PATH, LOGOUT_PATH, SignIn, with_token

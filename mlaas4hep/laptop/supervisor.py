@@ -10,10 +10,10 @@ import aiohttp
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.laptop.bus.fulldisk import start_again_when_there_is_room
 from mlaas4hep.laptop.child import Child, Program
-from mlaas4hep.laptop.ending import end
 from mlaas4hep.laptop.functions import DeployedFunction
 from mlaas4hep.laptop.logs import FunctionLog
 from mlaas4hep.laptop.programs import DISPATCHER, NATS, Wiring
+from mlaas4hep.laptop.tasks import end
 
 READY_S = 180.0  #: longest start, of a machine that is busy with something else
 GRACE_S = 5.0  #: for stopping; what is not finished then is delivered again at the next start

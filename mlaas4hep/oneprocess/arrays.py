@@ -14,7 +14,7 @@ from mlaas4hep.core.data.chunk import Chunk, decode, encode
 from mlaas4hep.core.data.planning.draws import Draws
 from mlaas4hep.core.data.planning.mixing import MixedPlan
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.selection.opened import OpenedFiles
+from mlaas4hep.core.selection.openedfiles import OpenedFiles
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.preprocessing.dealing import make_together

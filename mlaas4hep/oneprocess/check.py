@@ -5,8 +5,8 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.submission import Submission
 from mlaas4hep.core.requests.tarballs.upload import Upload
-from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.folder import OWNER
+from mlaas4hep.oneprocess.frameworkimport import import_framework
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.dryruns.dryrun import dry_run
 from mlaas4hep.usecases.submit import CheckedSubmission

@@ -8,7 +8,7 @@ from itertools import islice
 from mlaas4hep.core.data.specs.sentinels import sentinels
 from mlaas4hep.core.data.specs.sketch import Distribution, Sketcher
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.ports import DataSource
 
 _ENTRIES = 2000  #: of each file that are looked at

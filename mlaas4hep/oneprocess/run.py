@@ -19,8 +19,8 @@ from mlaas4hep.core.runs import files, patience
 from mlaas4hep.core.runs.events import Event, RunCancelled, RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import PermanentError
-from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.delivery import drain
+from mlaas4hep.oneprocess.frameworkimport import import_framework
 from mlaas4hep.oneprocess.unfinished import same_run
 from mlaas4hep.pipeline.reactions import Step
 from mlaas4hep.pipeline.records import new_run, store_run

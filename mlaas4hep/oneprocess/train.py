@@ -10,8 +10,8 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkReady, Event, FilesOpened, SpecsReady
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess import arrays
-from mlaas4hep.oneprocess.ahead import import_framework
 from mlaas4hep.oneprocess.folder import OWNER
+from mlaas4hep.oneprocess.frameworkimport import import_framework
 from mlaas4hep.pipeline.inputs import Inputs, store_opened
 from mlaas4hep.pipeline.records import new_run, store_run
 from mlaas4hep.pipeline.training.trainingplan import load_plan

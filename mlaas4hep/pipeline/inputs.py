@@ -13,7 +13,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.selection.branches import choose, lacking
 from mlaas4hep.core.selection.normalisation import factors, training_weights
-from mlaas4hep.core.selection.opened import OpenedFile, OpenedFiles
+from mlaas4hep.core.selection.openedfiles import OpenedFile, OpenedFiles
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import (
     DamagedError,

@@ -9,7 +9,7 @@ from functools import partial
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs.inputfiles import SkippedFile
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
 from mlaas4hep.ports import Services
 

@@ -8,7 +8,7 @@ from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError
 from mlaas4hep.pipeline import modelrecords
-from mlaas4hep.pipeline.served import served_now, take_over
+from mlaas4hep.pipeline.servedversion import served_now, take_over
 from mlaas4hep.ports import ObjectInfo, Services
 
 _LARGEST_FILE = 4 * 1024**3

@@ -36,7 +36,7 @@ from mlaas4hep.errors import (
     NotFoundError,
     StrangeEventError,
 )
-from mlaas4hep.pipeline import scoredparts, wholeness
+from mlaas4hep.pipeline import integrity, scoredparts
 from mlaas4hep.pipeline.attention import AttentiveSource, check_wanted
 from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.pipeline.reactions import Batch, News
@@ -158,7 +158,7 @@ def _score(
     services: Services,
 ) -> Table:
     record = load_record(request, services)
-    wholeness.check(services.models, record)
+    integrity.check(services.models, record)
     contract = load_contract(record, services)
     transform = Transform.of(contract)
     runtime = services.load_model(services.models, record)

@@ -10,7 +10,7 @@ from mlaas4hep.core.models.scoring import ScoringPlan, ScoringRequest, choose_re
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import (
     DamagedError,
     InvalidRequestError,
@@ -18,7 +18,7 @@ from mlaas4hep.errors import (
     PermanentError,
     StrangeEventError,
 )
-from mlaas4hep.pipeline import modelrecords, wholeness
+from mlaas4hep.pipeline import integrity, modelrecords
 from mlaas4hep.pipeline.opentrees import describe
 from mlaas4hep.pipeline.records import check_request, lost_request
 from mlaas4hep.ports import Services
@@ -126,7 +126,7 @@ def load_contract(record: ModelRecord, services: Services) -> Contract:
             f"model {record.name!r} was not trained here: nobody knows its branches",
             hint="only models that this system trained can score files",
         )
-    return wire.load(Contract, wholeness.read(services.models, record, CONTRACT))
+    return wire.load(Contract, integrity.read(services.models, record, CONTRACT))
 
 
 def _plan_key(event: Event) -> str:

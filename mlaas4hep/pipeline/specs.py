@@ -22,7 +22,7 @@ from mlaas4hep.core.runs.events import (
 )
 from mlaas4hep.core.selection.normalisation import check_weights
 from mlaas4hep.core.selection.notices import of_computed
-from mlaas4hep.core.selection.opened import OpenedFiles
+from mlaas4hep.core.selection.openedfiles import OpenedFiles
 from mlaas4hep.core.selection.ranges import MeasuredRange, nothing_passes
 from mlaas4hep.errors import PermanentError, StrangeEventError
 from mlaas4hep.pipeline.inputs import (

@@ -7,7 +7,7 @@ from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import DamagedError, NotFoundError
 from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.ports import Services

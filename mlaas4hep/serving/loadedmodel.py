@@ -17,7 +17,7 @@ from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
-from mlaas4hep.pipeline import wholeness
+from mlaas4hep.pipeline import integrity
 from mlaas4hep.ports import ObjectStore, Runtime
 from mlaas4hep.serving.independence import Independence
 from mlaas4hep.usecases.models import may_read
@@ -239,4 +239,4 @@ def _small(store: ObjectStore, record: ModelRecord, file: str, limit_bytes: int)
         raise TooLargeError(
             f"{file} has {info.size_bytes} bytes, more than {limit_bytes}", file=file
         )
-    return wholeness.read(store, record, file)
+    return integrity.read(store, record, file)

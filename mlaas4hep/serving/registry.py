@@ -13,7 +13,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.events import Event, ModelReady
 from mlaas4hep.errors import DamagedError, MlaasError, NotFoundError, PermanentError
-from mlaas4hep.pipeline import modelrecords, wholeness
+from mlaas4hep.pipeline import integrity, modelrecords
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
 
@@ -198,7 +198,7 @@ class Registry:
     def _checked(self, record: ModelRecord) -> Runtime:
         """Load a model whose files are whole."""
         try:
-            wholeness.check(self._store, record)
+            integrity.check(self._store, record)
         except DamagedError as error:
             raise error.located(stage="predict") from None
         return self._load(self._store, record)

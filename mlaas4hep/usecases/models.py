@@ -12,7 +12,7 @@ from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.pipeline.served import change
+from mlaas4hep.pipeline.servedversion import change
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import delete_below

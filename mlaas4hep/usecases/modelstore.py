@@ -11,7 +11,7 @@ from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError
-from mlaas4hep.pipeline import modelrecords, served
+from mlaas4hep.pipeline import modelrecords, servedversion
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import quotas
 
@@ -91,7 +91,7 @@ def _serve(record: ModelRecord, services: Services) -> None:
         return record
 
     try:
-        served.change(record.owner, record.name, follow, services)
+        servedversion.change(record.owner, record.name, follow, services)
     except DamagedError:  # nobody can tell what is served; from now on everybody can
         modelrecords.write(record, services.models)
     for old in replaced:

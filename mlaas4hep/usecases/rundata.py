@@ -20,7 +20,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import FeatureList, OddValue, RunFeature
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEventError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees, errors_about

@@ -14,8 +14,8 @@ from mlaas4hep.errors import (
     InvalidRequestError,
     NotFoundError,
 )
-from mlaas4hep.pipeline import modelrecords, wholeness
-from mlaas4hep.pipeline.served import served_now, take_over
+from mlaas4hep.pipeline import integrity, modelrecords
+from mlaas4hep.pipeline.servedversion import served_now, take_over
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.aliases import point, read_aliases, take_back
 
@@ -144,7 +144,7 @@ def serve(served: ModelRecord, version: str, services: Services) -> ModelRecord:
             raise ConflictError(
                 f"version {record.version!r} of model {record.name!r} is not whole: {file} is gone"
             )
-    wholeness.check(services.models, record)
+    integrity.check(services.models, record)
     after = take_over(record, served, services)
     kept = keys.model_version(record.owner, record.name, record.version)
     if record.version != served.version and services.models.info(kept) is None:
@@ -206,7 +206,7 @@ def _version(
 def _provenance(record: ModelRecord, services: Services) -> Provenance:
     if "contract.json" not in record.files:
         return Provenance(trained_as=record.promoted_from)
-    contract = wire.load(Contract, wholeness.read(services.models, record, "contract.json"))
+    contract = wire.load(Contract, integrity.read(services.models, record, "contract.json"))
     return Provenance(
         trained_as=contract.model,
         task=contract.task,

@@ -9,7 +9,7 @@ from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
-from mlaas4hep.core.selection.opened import OpenedFiles
+from mlaas4hep.core.selection.openedfiles import OpenedFiles
 from mlaas4hep.errors import PermanentError
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges
 from mlaas4hep.testing import pipeline

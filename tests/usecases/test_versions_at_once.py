@@ -11,7 +11,7 @@ from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.pipeline.served import served_now
+from mlaas4hep.pipeline.servedversion import served_now
 from mlaas4hep.settings import Settings
 from mlaas4hep.usecases import versions
 from mlaas4hep.usecases.aliases import read_aliases

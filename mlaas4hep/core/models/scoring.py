@@ -13,7 +13,7 @@ from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import NetworkInput
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import InputFile
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import InvalidRequestError
 
 Format = Literal["parquet", "root", "arrow", "csv", "jsonl", "avro", "npz", "h5"]  #: its suffix

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.jsontext import refuse_unknown
 from mlaas4hep.core.keys import checked_name
 from mlaas4hep.core.requests.request import Scalar
-from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 Values = tuple[tuple[str, Scalar], ...]  #: (name, value), such as ("arguments.width", 64)

@@ -2,9 +2,9 @@
 
 import flask
 
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs.views import DeadLetter, QueueLength, TriedAgain
-from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import ForbiddenError
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.http.workflow.call import Call, answer

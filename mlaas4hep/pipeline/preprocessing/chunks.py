@@ -11,7 +11,7 @@ from mlaas4hep.core.data.planning.plan import Recipe
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs

@@ -16,7 +16,7 @@ from mlaas4hep.core.data.planning.passmap import PassMap, Reading
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.weights import Weights
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs

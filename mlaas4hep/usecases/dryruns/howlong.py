@@ -12,7 +12,7 @@ from mlaas4hep.core.models.duration import Probe, TimeEstimate, estimated
 from mlaas4hep.core.requests.request import Params, Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.core.selection.ranges import measured_values
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.pipeline.inputs import Inputs

@@ -11,7 +11,7 @@ from mlaas4hep.core.data.specs.cutcounts import CutCount, added
 from mlaas4hep.core.models.dryrun import DryRunFile
 from mlaas4hep.core.models.sample.untrainable import SampledEntries
 from mlaas4hep.core.selection.branches import Branches
-from mlaas4hep.core.selection.opened import OpenedFile
+from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs

@@ -9,7 +9,7 @@ from mlaas4hep.core.data import chunk
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.tarballs.upload import Member, Upload
 from mlaas4hep.errors import DamagedError, NotFoundError
-from mlaas4hep.pipeline import modelrecords, wholeness
+from mlaas4hep.pipeline import integrity, modelrecords
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Services
 from mlaas4hep.usecases import uploads
 from mlaas4hep.usecases.storekeeping import runfolders
@@ -131,7 +131,7 @@ def _model_file(record: ModelRecord, file: str, key: str, store: ObjectStore) ->
         yield Finding(bucket="models", key=key, kind="missing", what="a file of the model is gone")
     elif checksum:
         try:
-            wholeness.check_file(store, record, file, checksum)
+            integrity.check_file(store, record, file, checksum)
         except DamagedError as error:
             yield damage("models", key, error)
 

@@ -8,7 +8,7 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys
 from mlaas4hep.errors import ConflictError
 from mlaas4hep.pipeline.promotion import promote
-from mlaas4hep.pipeline.served import served_now
+from mlaas4hep.pipeline.servedversion import served_now
 from mlaas4hep.usecases.versions import move_alias
 from tests.http.workflow.promoted import trained, versions
 

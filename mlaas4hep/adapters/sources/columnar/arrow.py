@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from mlaas4hep.adapters.sources.columnar.leaves import Leaf, is_list
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.texts import TEXT, text_array
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_SHARED = 64 * 1024**2  #: values of views at once, which may all show the same few

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import compute
 
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 _DIGITS = re.compile(rb"(?<![\d.])\d{16}")  #: perhaps of a whole number that no double holds

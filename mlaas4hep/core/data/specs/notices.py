@@ -11,7 +11,7 @@ from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.scaling import HARMLESS
 from mlaas4hep.core.data.values.texts import MOST
 from mlaas4hep.core.data.values.written import are_numbers
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 
 _LISTED = 10  #: names in one notice
 _SQUEEZED = 20.0  #: times the distance between the 1 % and the 99 % quantile

@@ -7,7 +7,7 @@ import numpy as np
 
 from mlaas4hep.core.data.specs.sketch import Distribution
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 
 _FAR = 10.0  #: times the distance between the quartiles
 _TIMES = 3  #: a value that is in a sketch less often may be chance

@@ -15,7 +15,7 @@ from mlaas4hep.core.data.specs.cutcounts import FileCuts, joined_cuts
 from mlaas4hep.core.data.specs.sketch import Sketch
 from mlaas4hep.core.data.values.texts import found_in, is_text
 from mlaas4hep.core.data.weights import WeightSum, joined_sums
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -12,8 +12,8 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.values.doubles import Doubles, doubles
 from mlaas4hep.core.data.values.texts import text_array
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.models.entries.schema import Schema
-from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 _SHORT = reprlib.Repr()  #: what somebody sent may be large, and deeper than Python's stack

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
 from mlaas4hep.core.requests import frameworks
 from mlaas4hep.core.requests.params import parse_fitting as fitting
@@ -18,7 +19,6 @@ from mlaas4hep.core.requests.request import (
     Scalar,
     Task,
 )
-from mlaas4hep.core.wholes import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 ReadMember = Callable[[str], str | None]

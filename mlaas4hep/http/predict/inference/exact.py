@@ -10,7 +10,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.values.doubles import doubles, matrix
-from mlaas4hep.core.wholes import DOUBLES_HOLD
+from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS, _ONE = "biuf", (int, float)

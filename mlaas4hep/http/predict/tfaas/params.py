@@ -15,7 +15,7 @@ from mlaas4hep.http.predict.tfaas.listing import described
 from mlaas4hep.http.predict.tfaas.reference import BY_QUERY, TAG, found_model, own_model
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
-from mlaas4hep.pipeline import served
+from mlaas4hep.pipeline import servedversion
 
 _TEXTS = {
     "description": "description",
@@ -106,7 +106,7 @@ def _announce(context: Context, record: ModelRecord, given: Mapping[str, Any]) -
             )
         return with_params(now, given)
 
-    return served.change(record.owner, record.name, follow, context.services)
+    return servedversion.change(record.owner, record.name, follow, context.services)
 
 
 def _way(record: ModelRecord) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from mlaas4hep import bootstrap
 from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.core.requests.request import Params, Resources
 from mlaas4hep.errors import PermanentError
-from mlaas4hep.oneprocess.ahead import import_framework
+from mlaas4hep.oneprocess.frameworkimport import import_framework
 from mlaas4hep.settings import Settings
 
 PARAMS = Params()

@@ -1,5 +1,5 @@
 from mlaas4hep.core.runs.events import RunSubmitted
-from mlaas4hep.dispatcher.held import HeldEvents, mark
+from mlaas4hep.dispatcher.heldevents import HeldEvents, mark
 from tests.dispatcher.events import message
 
 FIRST, SECOND = (RunSubmitted(owner="a", run=f"luca_{number}") for number in (1, 2))

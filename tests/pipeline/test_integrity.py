@@ -6,7 +6,7 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import DamagedError
-from mlaas4hep.pipeline import wholeness
+from mlaas4hep.pipeline import integrity
 from mlaas4hep.serving.registry import Registry
 
 FILES = {
@@ -46,7 +46,7 @@ def record(store):
 
 
 def test_a_whole_model_passes(store):
-    wholeness.check(store, record(store))
+    integrity.check(store, record(store))
 
 
 @pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.index"])
@@ -67,7 +67,7 @@ def test_a_damaged_model_says_which_file_and_is_not_loaded(store, name, harm):
 def test_a_file_that_no_prediction_needs_may_be_damaged(store):
     store.put(file("plots/loss.png"), b"x")
 
-    wholeness.check(store, record(store))
+    integrity.check(store, record(store))
 
 
 @pytest.mark.parametrize("harmed", ["fold1/variables/variables.index", "fold2/saved_model.pb"])
@@ -76,9 +76,9 @@ def test_damage_of_the_model_of_any_fold_is_noticed(harmed):
     files = {f"fold{fold}/{name}": name.encode() for fold in range(3) for name in names}
     store = holding(files, folds=3)
     store.put(file("fold1/plots/loss.png"), b"x")
-    wholeness.check(store, record(store))
+    integrity.check(store, record(store))
 
     store.put(file(harmed), b"x")
 
     with pytest.raises(DamagedError, match=harmed):
-        wholeness.check(store, record(store))
+        integrity.check(store, record(store))

@@ -1,7 +1,7 @@
 import asyncio
 from contextlib import suppress
 
-from mlaas4hep.laptop.ending import end
+from mlaas4hep.laptop.tasks import end
 
 
 async def careless(ended):
