@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 @commands.command()
 def make(folder: Folder, users: Users = None) -> None:
-    """Make those that are missing; what is there stays, so that it can run again at any time."""
+    """Make the files that are missing; what is there stays, so that it can run again at any time."""
     made = secretfiles.make(folder, users)
     for name in made:
         print(f"{folder / name} is made")
@@ -36,6 +36,6 @@ def rotate(
     names: Annotated[list[str], typer.Argument(help="Such as train-nats-user.")],
     users: Users = None,
 ) -> None:
-    """Make some of them anew, with what follows from them, and say who has to be told."""
+    """Make some secrets anew, with what follows from them, and say who needs the new ones."""
     for name in secretfiles.rotate(folder, names, users):
         print(f"{folder / name} is new: {secretfiles.who_needs(name)}")

@@ -37,7 +37,7 @@ class Sources:
 
     @classmethod
     def find(cls) -> "Sources":
-        """Return those of the repository that we run from, or the copies in the wheel.
+        """Return the files of the repository that we run from, or their copies in the wheel.
 
         Raises:
             NotFoundError: there are none.

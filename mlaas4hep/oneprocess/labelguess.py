@@ -32,7 +32,7 @@ def label_branch(shared: Mapping[str, BranchInfo]) -> str:
 
 
 def no_label(shared: Mapping[str, BranchInfo]) -> InvalidRequestError:
-    """Return the refusal of one file without such a branch; names those that may be meant."""
+    """Return the refusal of one file without such a branch; it names the branches that may be meant."""
     flags = [name for name, b in shared.items() if not b.jagged and b.dtype[0] in "bui"]
     likely = [name for name in flags if role(name) in ("feature", "label")]
     return InvalidRequestError(

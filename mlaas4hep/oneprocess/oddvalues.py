@@ -39,7 +39,7 @@ def odd_values(source: DataSource, trees: Sequence[TreeInfo], features: Sequence
 
 
 def parted(odd: Odd) -> tuple[Odd, Odd]:
-    """Return those that are written for "missing", such as -999 and 1e30, and others.
+    """Return the values that are written for "missing", such as -999 and 1e30, and the others.
 
     Others may be as real as the last value of a bit mask.
     """
@@ -52,7 +52,7 @@ def parted(odd: Odd) -> tuple[Odd, Odd]:
 
 
 def missing_rule(odd: Odd) -> dict[str, list[float]]:
-    """Return them as `missing` of params.json has them, each for its branch only."""
+    """Return the values as `missing` of params.json has them, each for its branch only."""
     return {escape(name): [_plain(value) for value, _ in values] for name, values in odd.items()}
 
 

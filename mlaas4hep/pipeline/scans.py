@@ -140,7 +140,7 @@ def _cancel(trial: Trial, event: Event, services: Services) -> None:
 
 
 def _finish_submission(trials: Trials, event: Event, services: Services) -> Trials:
-    """Return them with the run of a trial at whose submission a turn before ended."""
+    """Submit the trial at whose submission the turn before ended, if there is one."""
     begun = next((one for one in trials.trials if one.number == trials.starting), None)
     return trials if begun is None else trials.having(_submit(begun, event, services))
 

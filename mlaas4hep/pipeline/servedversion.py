@@ -24,7 +24,7 @@ def served_now(owner: str, name: str, services: Services) -> tuple[ModelRecord |
 
 
 def take_over(record: ModelRecord, before: ModelRecord | None, services: Services) -> ModelRecord:
-    """Serve `record` from now on in the place of `before`; sharing stays as it is by then.
+    """Serve `record` from now on in the place of `before`; who may use it stays as it is.
 
     Raises:
         ConflictError: another version took that place meanwhile.

@@ -26,7 +26,7 @@ class Queue:
 
 
 class DeadLetters(Protocol):
-    """The events that were given up, and those that wait."""
+    """The events that were given up, and how many wait for each function."""
 
     def letters(self, first: int = 0) -> Iterator[Letter]:
         """Yield what was given up from a number on, the oldest first.

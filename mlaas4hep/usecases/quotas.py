@@ -63,7 +63,7 @@ def check_runs(owner: str, services: Services, limits: Limits, more: int = 1) ->
 
 
 def check_trainings(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
-    """Refuse runs whose models would be too many, with those that are being trained.
+    """Refuse a run whose model would be one too many, counting the models that are being trained.
 
     Raises:
         QuotaError: with the number of models there are.

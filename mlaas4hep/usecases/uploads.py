@@ -232,7 +232,7 @@ def _parsed(owner: str, folder: str, record: bytes) -> Upload:
 
 
 def all_of(owner: str, services: Services) -> list[Upload]:
-    """Return all uploads of an owner, by name; those that are damaged or just deleted left out."""
+    """Return all uploads of an owner, by name, without those that are damaged or just deleted."""
     infos = services.tarballs.list(f"{owner}/")
     found = []
     for key in [info.key for info in infos if info.key.count("/") == 2]:  # noqa: PLR2004

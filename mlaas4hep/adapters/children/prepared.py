@@ -74,7 +74,7 @@ class PreparedProcess:
                 os.close(writing)
 
     def retire(self) -> None:
-        """Ask for no more children: it ends when those that there are have ended."""
+        """Ask for no more children: the process ends when its last child has ended."""
         self._control.close()
 
     def end(self) -> None:

@@ -118,7 +118,7 @@ def _kind(wanted: ChildRequest) -> _Kind:
 
 @cache
 def _nurseries(_pid: int) -> _Nurseries:
-    """Return those of a process; one that was forked from it has none of them."""
+    """Return the nurseries of a process; a process that was forked from it has none of them."""
     made = _Nurseries()
     atexit.register(made.end)
     return made

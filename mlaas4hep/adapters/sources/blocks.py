@@ -64,7 +64,7 @@ class KeptBlocks:
         return made
 
     def _put(self, key: Hashable, block: Columns, stop: int) -> list[_Block]:
-        """Keep a block, and return those that leave for it and somebody may still want."""
+        """Keep a block, and return the blocks that make room for it and that somebody may still want."""
         with self._lock:
             if stop == block.entries:
                 self._ended.add(key)

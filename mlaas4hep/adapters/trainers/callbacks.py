@@ -100,7 +100,7 @@ class Waiting:
     wait: int = 0
 
     def after(self, number: int, metrics: RoundMetrics) -> Self:
-        """Return it after a round."""
+        """Return the callback's state after a round."""
         value = self.asked.value(metrics)
         if number < self.asked.start_from_epoch:
             return self
@@ -122,7 +122,7 @@ _KNOWN: dict[str, type[EarlyStopping] | type[ReduceLROnPlateau]] = {
 
 
 def callbacks(job: TrainingJob, who: str) -> tuple[EarlyStopping | ReduceLROnPlateau, ...]:
-    """Return those of params.json.
+    """Return the callbacks of params.json.
 
     Args:
         job: what the training is told.

@@ -14,7 +14,7 @@ class EarlyStop:
     best_value: float = 0.0
 
     def anew(self) -> Self:
-        """Return it as before the first round."""
+        """Return the state before the first round."""
         return replace(self, best_round=-1, best_value=0.0)
 
     def after(self, number: int, value: float, *, higher_is_better: bool) -> Self:

@@ -167,4 +167,4 @@ class Ageing(Protocol):
     """A framework that can build otherwise: as an earlier release, or on one device of several."""
 
     def older(self, error: BaseException, seed: int) -> bool:
-        """Do so, if it may help against what model.py raised; tell whether."""
+        """Build otherwise from now on, if that may help against what model.py raised; tell whether."""

@@ -54,7 +54,7 @@ def _left_out(branches: Sequence[LeftOut]) -> Iterator[str]:
 
 
 def _times(time: TimeEstimate | None) -> Iterator[str]:
-    """Yield how long what takes, and what is not known."""
+    """Yield how long reading and training take, and what is not known of that."""
     if time is None:
         yield "how long reading takes could not be measured"
         return

@@ -37,7 +37,7 @@ def lgamma(values: Any) -> Floats:
 
 
 def _lgamma(x: Floats) -> Floats:
-    """Return it for values that are not negative: Stirling's series, far enough from 0."""
+    """Return the logarithm of gamma for values that are not negative: Stirling's series, far enough from 0."""
     product = np.ones_like(x)
     for step in range(_SHIFT):
         product = product * np.where(x < _SHIFT, x + step, 1.0)

@@ -178,5 +178,5 @@ def figures(matrix: NDArray[Any]) -> tuple[ClassFigures, ...]:
 
 
 def _share(parts: Floats, wholes: Floats) -> Floats:
-    """Return parts of wholes; 0 of what is not more than nothing."""
+    """Return the share of each part in its whole; 0 where the whole is not positive."""
     return np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)

@@ -25,7 +25,7 @@ class Labels:
 
     @property
     def expressions(self) -> tuple[str, ...]:
-        """Return those of the label columns; () if each file has its label."""
+        """Return the expressions of the label columns; () if each file has its label."""
         return (self.expression, *self.others) if self.expression else ()
 
     @property

@@ -19,7 +19,7 @@ class AwaitedFile:
         return min(self.tries + 1, self.most)
 
     def sentence(self, now: float) -> str:
-        """Return it in a sentence for people who wait."""
+        """Return what is waited for, in a sentence for people who wait."""
         left = max(0, round(self.again_at - now))
         when = f"next in {left} s" if left else "the next is under way"
         reason = _reason(self.reason, self.file)
@@ -36,7 +36,7 @@ class SkippedFile:
     entries: int | None = None  #: that were to be used of it; None: it could not even be opened
 
     def sentence(self) -> str:
-        """Return it in a sentence."""
+        """Return what was skipped and why, in a sentence."""
         count = "" if self.entries is None else f" with {self.entries} entries"
         return f"skipped {self.file}{count}: {_reason(self.reason, self.file)}"
 

@@ -52,26 +52,26 @@ class Trials:
     starting: int | None = None  #: number of the one whose run may not be stored yet
 
     def in_attempt(self, attempt: int) -> Self:
-        """Return them in an attempt of the scan: a new one tries again what did not end well."""
+        """Return the trials in an attempt of the scan: a new one tries again what did not end well."""
         if attempt <= self.attempt:
             return self
         again = tuple(one.number for one in self.trials if one.status in ("failed", "cancelled"))
         return replace(self, attempt=attempt, again=again)
 
     def starting_with(self, trial: Trial) -> Self:
-        """Return them with a trial that is about to be submitted, perhaps once more."""
+        """Return the trials with one that is about to be submitted, perhaps once more."""
         again = tuple(number for number in self.again if number != trial.number)
         return replace(self.having(trial), again=again, starting=trial.number)
 
     def having(self, trial: Trial) -> Self:
-        """Return them with a trial in its place, which is submitted."""
+        """Return the trials with a submitted one in its place."""
         others = (one for one in self.trials if one.number != trial.number)
         ordered = sorted((*others, trial), key=lambda one: one.number)
         return replace(self, trials=tuple(ordered), starting=None)
 
     @property
     def running(self) -> tuple[Trial, ...]:
-        """Return those that are not over."""
+        """Return the trials that are not over."""
         return tuple(trial for trial in self.trials if trial.status == "running")
 
     def best(self, scan: Scan) -> Trial | None:

@@ -48,7 +48,7 @@ class OpenedFile:
         )
 
     def has(self, names: Iterable[str]) -> set[str]:
-        """Return those of the names that are read of this file."""
+        """Return which of the names are read from this file."""
         return set(names) - {branch.name for branch in self.lacks}
 
     def filled(self, block: Columns, names: Collection[str]) -> Columns:

@@ -127,7 +127,7 @@ def load_plan(event: Event, services: Services) -> TrainingPlan:
 
 
 def _branches(layout: Layout) -> tuple[BranchColumns, ...]:
-    """Return the columns of each branch; those that tell where it misses are by themselves."""
+    """Return the columns of each branch; columns that say where a branch has no value are by themselves."""
     names = layout.columns
     own = [
         BranchColumns(name=names[place], start=place, width=1)

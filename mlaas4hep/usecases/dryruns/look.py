@@ -87,7 +87,7 @@ class FirstLook:
 
     @property
     def entry_bytes(self) -> float:
-        """How many bytes the values of an entry take, of those that passed the cuts."""
+        """How many bytes the values of an entry take, averaged over entries that passed the cuts."""
         blocks = [block for sample in self.samples for block in sample]
         return sum(block.size_bytes for block in blocks) / max(sum(b.entries for b in blocks), 1)
 

@@ -21,7 +21,7 @@ class Lies(NamedTuple):
     counter_name: str = ""
 
     def baskets(self, name: str, collection: str, file_bytes: int) -> Baskets:
-        """Return them as numbers, checked.
+        """Return the baskets as numbers, checked.
 
         Raises:
             DamagedStreamError: they lie outside of the file, or are out of order.

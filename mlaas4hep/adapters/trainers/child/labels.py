@@ -93,7 +93,7 @@ class SeenLabels:
 
     @classmethod
     def of(cls, summary: ModelSummary, job: TrainingJob) -> "SeenLabels":
-        """Return those of a training that begins."""
+        """Return what has been seen before a training begins: nothing yet."""
         return cls(
             summary.task,
             job.labels,

@@ -85,7 +85,7 @@ class Keras:
         return model
 
     def versions(self) -> Versions:
-        """Return those of TensorFlow, Keras and NumPy."""
+        """Return the versions of TensorFlow, Keras and NumPy."""
         return (
             ("tensorflow", tf.__version__),
             ("keras", sys.modules["keras"].__version__),

@@ -45,7 +45,7 @@ class Sklearn:
         return SklearnModel(made, job)
 
     def versions(self) -> Versions:
-        """Return those of scikit-learn and NumPy."""
+        """Return the versions of scikit-learn and NumPy."""
         return (("scikit-learn", sklearn.__version__), ("numpy", np.__version__))
 
 

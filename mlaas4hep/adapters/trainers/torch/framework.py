@@ -55,7 +55,7 @@ class Torch:
         return model
 
     def versions(self) -> Versions:
-        """Return those of PyTorch and NumPy."""
+        """Return the versions of PyTorch and NumPy."""
         return (("torch", torch.__version__), ("numpy", np.__version__))
 
 

@@ -118,7 +118,7 @@ def _correlation(values: Array, labels: Array, _kinds: Array) -> float:
 
 
 def _alike(x: Array, y: Array) -> float:
-    """Return the correlation; 0 if one of both is always the same."""
+    """Return the correlation of two columns; 0 if one of them is constant."""
     x, y = x - x.mean(), y - y.mean()
     size = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum()) / size if size else 0.0

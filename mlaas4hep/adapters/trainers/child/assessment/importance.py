@@ -72,7 +72,7 @@ class KeptEntries:
                 self._found[name].append(every.at(chosen))
 
     def entries(self) -> HeldOutEntries | None:
-        """Return them; None if nothing was held out."""
+        """Return the held-out entries; None if there are none."""
         name = next((name for name, found in self._found.items() if found), "")
         if not name:
             return None
