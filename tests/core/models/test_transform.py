@@ -39,13 +39,15 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
-def trained(rows, text):
+SCHEMA = Schema(flat=frozenset({"event", "met", "njets"}), jagged=frozenset({"Muon_pt"}))
+
+
+def trained(rows, text, schema=SCHEMA, identifiers=IDENTIFIERS):
     """Return the matrix that training makes of `rows`, and the contract it leaves."""
-    schema = Schema(flat=frozenset({"event", "met", "njets"}), jagged=frozenset({"Muon_pt"}))
     preproc = Preproc.parse(text)
     columns = preproc.apply(byentry.columns(schema, rows))
     specs = measured(columns, file=0, start=0, stop=len(rows))
-    layout = Layout.of(specs, exclude=IDENTIFIERS)
+    layout = Layout.of(specs, exclude=identifiers)
     x = np.empty((columns.entries, layout.width), np.float32)
     fill(layout, columns, x)
     contract = Contract(
@@ -53,7 +55,7 @@ def trained(rows, text):
         version="v",
         columns=layout.columns,
         specs=specs,
-        identifiers=IDENTIFIERS,
+        identifiers=identifiers,
         preproc=text,
     )
     return x, contract
@@ -176,20 +178,7 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
     schema = Schema(
         flat=frozenset({"HLT", "njets"}), jagged=frozenset({"Muon_pt"}), texts=frozenset({"HLT"})
     )
-    preproc = Preproc.parse(MUONS)
-    columns = preproc.apply(byentry.columns(schema, FIRED))
-    specs = measured(columns, file=0, start=0, stop=len(FIRED))
-    layout = Layout.of(specs)
-    x = np.empty((columns.entries, layout.width), np.float32)
-    fill(layout, columns, x)
-    contract = Contract(
-        model="m",
-        version="v",
-        columns=layout.columns,
-        specs=specs,
-        identifiers=(),
-        preproc=MUONS,
-    )
+    x, contract = trained(FIRED, MUONS, schema, identifiers=())
     transform = Transform.of(contract)
 
     prepared = transform.prepare(
@@ -197,7 +186,7 @@ def test_text_elements_and_collections_are_at_prediction_what_they_were_in_train
     )
 
     assert transform.schema.texts == {"HLT"}
-    assert specs.branch("Muon_pt").width == 2
+    assert contract.specs.branch("Muon_pt").width == 2
     np.testing.assert_array_equal(prepared.x[:3], x)
     assert prepared.outside[4] == ("HLT",)
     with pytest.raises(InvalidRequestError, match="entry 0: branch 'HLT' is 5, not a text"):
