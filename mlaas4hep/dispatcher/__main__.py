@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
+from functools import partial
 
 from nats.aio.client import Client
 from prometheus_client import start_http_server
@@ -69,19 +70,17 @@ async def dispatch(settings: Settings, stop: asyncio.Event, grace_s: float = GRA
         lanes: list[Lane] = []
         client = await _connected(settings, lanes)
         metrics = _metrics(settings.metrics_port)
+        lane = partial(
+            Lane,
+            client=client,
+            caller=caller,
+            runs=messaging.runs,
+            bus=messaging.bus,
+            metrics=metrics,
+            file_patience_s=settings.file_patience_seconds,
+        )
         lanes += [
-            Lane(
-                name,
-                limit=limit,
-                per_owner=_share(name, limit),
-                client=client,
-                caller=caller,
-                runs=messaging.runs,
-                bus=messaging.bus,
-                metrics=metrics,
-                file_patience_s=settings.file_patience_seconds,
-            )
-            for name, limit in limits.items()
+            lane(name, limit=limit, per_owner=_share(name, limit)) for name, limit in limits.items()
         ]
         log.info("delivering to %s", ", ".join(str(where(name)) for name in limits))
         sweeper = Sweeper(

@@ -24,7 +24,14 @@ from mlaas4hep.dispatcher.heldevents import HeldEvent, HeldEvents
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull
-from mlaas4hep.dispatcher.verdict import Action, History, Verdict, is_about_file, judge
+from mlaas4hep.dispatcher.verdict import (
+    Action,
+    CallOutcome,
+    History,
+    Verdict,
+    is_about_file,
+    judge,
+)
 from mlaas4hep.errors import MlaasError, PermanentError, Problem
 from mlaas4hep.pipeline.reactions import failure
 from mlaas4hep.ports import Bus, RunBook
@@ -200,8 +207,13 @@ class Lane:
         verdict = judge(answer, before, ended, self._function, patience_s)
         if verdict.action is not Action.AWAY:
             self._pace.answered()
+        self._note(held, answer, verdict, ended - started)
+        return verdict
+
+    def _note(self, held: HeldEvent, answer: CallOutcome, verdict: Verdict, seconds: float) -> None:
+        """Count a call, and write a line about it into the log."""
         self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
-        self._metrics.seconds.labels(self._function).observe(ended - started)
+        self._metrics.seconds.labels(self._function).observe(seconds)
         given = held.headers.get(tracing.HEADER, "")
         trace = tracing.continued(given) if given else {}
         run = f"{held.event.owner}/{held.event.run}"
@@ -213,10 +225,9 @@ class Lane:
                 held.event.id,
                 self._function,
                 answer.status,
-                ended - started,
+                seconds,
                 verdict.action.value,
             )
-        return verdict
 
     async def _patience_s(self, event: Event) -> float:
         """Return how long a run waits for the server of a file."""

@@ -131,15 +131,18 @@ async def _run(
         try:
             if await supervisor.start(stopped):
                 state.note_address(gateway_url)
-                announce(
-                    f"mlaas4hep is ready: gateway {gateway_url}"
-                    f" workflow http://{HOST}:{workflow_port}"
-                    f" predict http://{HOST}:{predict_port}"
-                )
+                announce(_ready(gateway_url, workflow_port, predict_port))
                 welcome(gateway_url)
                 await stopped.wait()
         finally:
             await supervisor.stop()
+
+
+def _ready(gateway_url: str, workflow_port: int, predict_port: int) -> str:
+    return (
+        f"mlaas4hep is ready: gateway {gateway_url}"
+        f" workflow http://{HOST}:{workflow_port} predict http://{HOST}:{predict_port}"
+    )
 
 
 def _wiring(

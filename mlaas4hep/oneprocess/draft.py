@@ -17,7 +17,7 @@ from mlaas4hep.errors import ConflictError, InvalidRequestError
 from mlaas4hep.oneprocess.entries import locate
 from mlaas4hep.oneprocess.labelguess import by_branch, by_file, label_branch, no_label
 from mlaas4hep.oneprocess.modeltext import model_text
-from mlaas4hep.oneprocess.oddvalues import missing_rule, odd_values, parted, with_shares
+from mlaas4hep.oneprocess.oddvalues import Odd, missing_rule, odd_values, parted, with_shares
 from mlaas4hep.ports import DataSource
 
 _ALIKE = 3  #: names from which on one pattern stands for them
@@ -102,14 +102,20 @@ def draft(source: DataSource, data: Data, name: str, label: str = "") -> Draft:
         _listed("features", features),
         _listed("identifiers", params.get("identifier", [])),
         *_left_out(roles, unlike),
-        _listed("taken as missing, because far outside and repeated", with_shares(missing)),
-        _listed(
-            'far outside and repeated; "missing" of params.json if they mean it', with_shares(odd)
-        ),
+        *_of_odd_values(missing, odd),
         f"to learn: {kind.task}, from {label or _labelled(data, labels)}",
         _listed("classes", [f"{number} is {text}" for number, text in enumerate(kind.classes)]),
     )
     return Draft(texts=texts, links=_links(data), notes=tuple(filter(None, notes)))
+
+
+def _of_odd_values(missing: Odd, odd: Odd) -> tuple[str, str]:
+    return (
+        _listed("taken as missing, because far outside and repeated", with_shares(missing)),
+        _listed(
+            'far outside and repeated; "missing" of params.json if they mean it', with_shares(odd)
+        ),
+    )
 
 
 def write(drafted: Draft, out: Path) -> None:

@@ -107,17 +107,8 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
         tell_new = _once(tell if shown else lambda _text: None)
         yield lambda _stages, _metrics, waiting: tell_new(waiting)
         return
-    bars = Progress(
-        TextColumn("{task.description:<17}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        console=_console(stderr=True),
-    )
+    bars = _bars_of_stages()
     tasks: dict[str, TaskID] = {}
-
     tell_above = _once(lambda text: bars.console.print(harmless(text)))
 
     def draw(
@@ -139,6 +130,18 @@ def stage_bars(*, shown: bool = True) -> Iterator[OnStages]:
 
     with bars:
         yield draw
+
+
+def _bars_of_stages() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<17}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=_console(stderr=True),
+    )
 
 
 def _once(say: Callable[[str], None]) -> Callable[[Sequence[Waiting]], None]:
