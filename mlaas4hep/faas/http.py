@@ -52,12 +52,12 @@ async def calls(networks: Networks = _ALL) -> AsyncIterator[aiohttp.ClientSessio
             it was written and whatever its name meant before.
     """
 
-    def made(address: aiohttp.AddrInfoType) -> socket.socket:
+    def open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
         if not networks.allow(address[4][0]):
             raise PermissionError(errno.EACCES, "it is a machine of an internal network")
         return _watched_socket(address)
 
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S, socket_factory=made)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S, socket_factory=open_socket)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -87,7 +87,7 @@ def tokens(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> frozenset[byt
 
 def _watched_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol, _, _ = address
-    made = socket.socket(family=family, type=kind, proto=protocol)
+    open_socket = socket.socket(family=family, type=kind, proto=protocol)
     for level, option, value in _ALIVE:
-        made.setsockopt(level, option, value)
-    return made
+        open_socket.setsockopt(level, option, value)
+    return open_socket

@@ -29,6 +29,7 @@ SINGLE_PARTICIPLES = {  #: and what they are
     "Jagged": "physicists' word for rows of different lengths",
     "Started": "an answer of the API",
 }
+RIDDLES = {"asked", "made", "every", "naming", "wanted"}  #: what, and for whom?
 NOBODYS = {"utils", "helpers", "helper", "common", "manager", "misc", "base"}
 
 
@@ -54,6 +55,31 @@ def test_no_file_is_longer_than_one_can_keep_in_mind():
     lines = {names(path): path.read_text().count("\n") for path in modules(*ROOMS)}
 
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_a_functions_name_says_what_it_gives_or_does():
+    found = {
+        f"{names(path)}:{node.name}"
+        for path in modules("mlaas4hep")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if node.name.strip("_") in RIDDLES
+    }
+
+    assert found == set()
+
+
+def test_the_page_about_the_rooms_names_every_room():
+    page = (REPOSITORY / "ARCHITECTURE.md").read_text()
+    package = REPOSITORY / "mlaas4hep"
+    rooms = {
+        folder.name
+        for above in (package, package / "core", package / "adapters")
+        for folder in above.iterdir()
+        if folder.is_dir() and not folder.name.startswith("__")
+    }
+
+    assert {room for room in rooms if f"{room}/" not in page} == set()
 
 
 def test_a_function_has_one_thought():

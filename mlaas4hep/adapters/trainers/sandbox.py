@@ -20,8 +20,8 @@ from mlaas4hep.adapters.children.start import IDLE_SECONDS, prepare, start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.loading import installed
-from mlaas4hep.adapters.trainers.process import Allowance, TrainingProcess
-from mlaas4hep.adapters.trainers.workfolder import work_folder
+from mlaas4hep.adapters.trainers.parent.process import Allowance, TrainingProcess
+from mlaas4hep.adapters.trainers.parent.workfolder import work_folder
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.training import FileMade, ModelBuilt, ModelSummary, TrainingJob
 from mlaas4hep.core.requests import frameworks
@@ -72,7 +72,7 @@ class Sandbox:
     def prepare(self, job: TrainingJob, model_py: bytes) -> None:
         """Begin to import the framework that a training needs."""
         job = _with_frameworks(job, model_py)
-        prepare(self._wanted("train", job, NOWHERE, descriptor=-1), self._prepared_seconds)
+        prepare(self._child_request("train", job, NOWHERE, descriptor=-1), self._prepared_seconds)
 
     @contextmanager
     def start(
@@ -115,7 +115,9 @@ class Sandbox:
                 shutil.copyfile(checkpoint, work / "checkpoint")
             job = _with_frameworks(job, model_py)
             (work / "job.json").write_bytes(wire.dump(job))
-            child = start(self._wanted(mode, job, work, theirs.fileno()), self._prepared_seconds)
+            child = start(
+                self._child_request(mode, job, work, theirs.fileno()), self._prepared_seconds
+            )
             process = TrainingProcess(child, ours, work, job, self._allowance(mode, job))
             theirs.close()
             try:
@@ -133,7 +135,9 @@ class Sandbox:
             seconds=min(most_s, self._train_seconds) if mode == "check" else self._train_seconds,
         )
 
-    def _wanted(self, mode: str, job: TrainingJob, work: Path, descriptor: int) -> ChildRequest:
+    def _child_request(
+        self, mode: str, job: TrainingJob, work: Path, descriptor: int
+    ) -> ChildRequest:
         arguments = (
             job.resources.memory_bytes,
             mode,

@@ -140,7 +140,7 @@ class Machine:
             self._refuse_flat_condition(step, index)
             return Value(data=picking.element(taken, self._places(step, index)), places_in=inside)
         if index.places_in is not None:
-            return Value.of_rows(picking.taken(taken, index.rows), index.origin, inside)
+            return Value.of_rows(picking.at_places(taken, index.rows), index.origin, inside)
         self._refuse_other_lengths(step, rows, index)
         kept = picking.masked(taken, self._condition(step, index))
         return Value.of_rows(kept, rows.origin, inside)
@@ -152,7 +152,7 @@ class Machine:
             return Value.of_rows(first, rows.origin, rows.places_in)
         self._refuse_places_of_others(step, rows, places)
         checked = Jagged(content=self._places(step, places), offsets=places.offsets)
-        return Value.of_rows(picking.taken(taken, checked), places.origin, rows.places_in)
+        return Value.of_rows(picking.at_places(taken, checked), places.origin, rows.places_in)
 
     def _across(self, step: Instruction, function: Function, inputs: list[Value]) -> Value:
         """Hold objects against those of another collection; each pair has rows of its own."""

@@ -23,7 +23,7 @@ def element(rows: Jagged, places: Any) -> Array:
     return _at(rows.content, rows.offsets[:-1], counts, np.broadcast_to(at, counts.shape))
 
 
-def taken(rows: Jagged, places: Jagged) -> Jagged:
+def at_places(rows: Jagged, places: Jagged) -> Jagged:
     """Return the values at places inside each row, as doubles."""
     owners = np.repeat(np.arange(len(places.counts)), places.counts)
     content = _at(rows.content, rows.offsets[owners], rows.counts[owners], places.content)

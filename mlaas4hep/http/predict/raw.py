@@ -71,14 +71,14 @@ class Entries:
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the network's inputs; the answer is what the module's docstring shows."""
-        return _asked(served, _prepared(served, self.values), [len(self.values)], _first)
+        return _invocation(served, _prepared(served, self.values), [len(self.values)], _first)
 
     def joined(self, others: "Sequence[Entries]") -> Question:
         """Return one question for the entries of several requests."""
         sizes = [len(each.values) for each in others]
         values = list(chain.from_iterable(each.values for each in others))
         return Single(
-            lambda served: _asked(served, _prepared(served, values), sizes, list), len(values)
+            lambda served: _invocation(served, _prepared(served, values), sizes, list), len(values)
         )
 
 
@@ -112,7 +112,7 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
             bybranch.columns(transform.schema, branches, transform.own_types)
         )
         identifiers = bybranch.identifiers(transform.schema, branches)
-        return _asked(served, (prepared, identifiers), [rows], _first)
+        return _invocation(served, (prepared, identifiers), [rows], _first)
 
     return Single(ask, rows)
 
@@ -147,7 +147,7 @@ def _prepared(served: LoadedModel, values: Sequence[Any]) -> Prepared:
     return transform.prepare_entries(values), byentry.identifiers(transform.schema, values)
 
 
-def _asked(
+def _invocation(
     served: LoadedModel,
     given: Prepared,
     sizes: Sequence[int],

@@ -112,7 +112,7 @@ class Filling:
         rows = self._next(stop - start)
         draft, width = self.draft, self.layout.width
         draft.x[rows] = shaped.x[start:stop]
-        shaped.facts.taken(slice(start, stop)).write(draft, rows)
+        shaped.facts.at(slice(start, stop)).write(draft, rows)
         draft.counts[:, rows] = shaped.counts[:, start:stop]
         if len(shaped.holes):
             first, last = np.searchsorted(shaped.holes, (start * width, stop * width))
@@ -156,7 +156,7 @@ class ShapedEntries:
         holes = self.holes[held]
         return ShapedEntries(
             x=self.x[chosen],
-            facts=self.facts.taken(chosen),
+            facts=self.facts.at(chosen),
             counts=self.counts[:, chosen],
             holes=np.searchsorted(chosen, holes // width) * width + holes % width,
         )

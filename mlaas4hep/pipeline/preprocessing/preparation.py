@@ -35,7 +35,7 @@ class Facts:
     weights: Weights | None = None
     parts: Parts | None = None
 
-    def taken(self, rows: slice | NDArray[np.intp]) -> "Facts":
+    def at(self, rows: slice | NDArray[np.intp]) -> "Facts":
         """Return what is known about some of them."""
         return Facts(
             labels=self.labels[rows],
@@ -64,7 +64,7 @@ class LabelledEntries:
     def rows(self, start: int, stop: int) -> "LabelledEntries":
         """Return entries [start, stop)."""
         return LabelledEntries(
-            columns=self.columns.rows(start, stop), facts=self.facts.taken(slice(start, stop))
+            columns=self.columns.rows(start, stop), facts=self.facts.at(slice(start, stop))
         )
 
 

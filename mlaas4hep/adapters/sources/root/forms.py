@@ -42,7 +42,7 @@ def leaves_of_ttree(tree: Any, names: AbstractSet[str] | None = None) -> Iterato
     """
     paths: dict[int, str] = {}
     seen: set[str] = set()
-    for name, branch in _every(tree, "", paths):
+    for name, branch in _lowest(tree, "", paths):
         if name not in seen and (names is None or name in names):
             seen.add(name)
             entries = int(tree.num_entries)
@@ -66,13 +66,13 @@ def leaves_of_rntuple(ntuple: Any) -> Iterator[Leaf]:
             yield leaf._replace(edges=edges, values_bytes=values_bytes)
 
 
-def _every(parent: Any, path: str, paths: dict[int, str]) -> Iterator[tuple[str, Any]]:
+def _lowest(parent: Any, path: str, paths: dict[int, str]) -> Iterator[tuple[str, Any]]:
     """Yield the lowest branches; `paths` learns the path of every one."""
     for branch in parent.branches:
         name = f"{path}{branch.name}"
         paths[id(branch)] = name
         if branch.branches:
-            yield from _every(branch, f"{name}/", paths)
+            yield from _lowest(branch, f"{name}/", paths)
         else:
             yield name, branch
 

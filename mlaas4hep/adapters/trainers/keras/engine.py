@@ -63,7 +63,7 @@ class Engine:
         x = np.zeros((1, self._columns), np.float32)
         y = np.zeros((1, self._label_width), np.float32)
         if self._tests:
-            self._test_step(tf.nest.map_structure(tf.constant, self._told(x, y, None)))
+            self._test_step(tf.nest.map_structure(tf.constant, self._arguments(x, y, None)))
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
@@ -130,9 +130,9 @@ class Engine:
     def _data(self, block: Block, rows: Index) -> tuple[Any, ...]:
         """Return what a step works on: inputs, labels, and weights if entries have them."""
         weights = None if block.weights is None else block.weights[rows]
-        return self._told(self._taken(block.x, rows), block.y[rows], weights)
+        return self._arguments(self._taken(block.x, rows), block.y[rows], weights)
 
-    def _told(self, x: Floats, labels: Floats, weights: Floats | None) -> tuple[Any, ...]:
+    def _arguments(self, x: Floats, labels: Floats, weights: Floats | None) -> tuple[Any, ...]:
         targets = self._targets
         found = x, targets.outputs.formed([x]) if targets.is_inputs else targets.shaped(labels)
         if not self._weighted:

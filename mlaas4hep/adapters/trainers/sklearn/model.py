@@ -32,7 +32,7 @@ from mlaas4hep.adapters.trainers.sklearn.estimators import (
     learns_in_steps,
     oddities,
 )
-from mlaas4hep.adapters.trainers.sklearn.refusals import check_neighbours, told
+from mlaas4hep.adapters.trainers.sklearn.refusals import check_neighbours, naming_what_refuses
 from mlaas4hep.adapters.trainers.sklearn.trial import check_by_trying
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
@@ -96,7 +96,7 @@ class SklearnModel:
 
     def predict(self, block: Block) -> Floats:
         """Return probabilities, shape (n, 1) for two classes; values for regressors."""
-        with told("learned its entries, but has no prediction for others"):
+        with naming_what_refuses("learned its entries, but has no prediction for others"):
             given = np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
         if self._names and given.shape[1] != len(self._names):
             raise TrainingError(
@@ -135,7 +135,10 @@ class SklearnModel:
         if classes is not None and _takes(self.estimator.partial_fit, "classes"):
             keywords["classes"] = classes
         # Its batches are small: threads would spend their time waiting for each other.
-        with threadpool_limits(limits=1, user_api="blas"), told("does not learn the entries"):
+        with (
+            threadpool_limits(limits=1, user_api="blas"),
+            naming_what_refuses("does not learn the entries"),
+        ):
             self.estimator.partial_fit(x, self._target(y), **keywords)
 
     def _fit_whole(self, sample: Sample) -> None:
@@ -146,7 +149,7 @@ class SklearnModel:
         taken = _parameters(self.estimator.fit)  # somebody's own class may want these
         keywords = {name: value for name, value in offered.items() if name in taken}
         check_neighbours(self.estimator, len(x))
-        with told("does not learn the entries"):
+        with naming_what_refuses("does not learn the entries"):
             self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
 
     def _check_several(self, labels: Floats) -> None:

@@ -16,7 +16,7 @@ _ENCODES = "handle_unknown"  #: what an encoder does about values that it has no
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
+def naming_what_refuses(doing: str) -> Iterator[None]:
     """Name the part of an estimator that refuses; errors of somebody's own lines are left as they are.
 
     Args:

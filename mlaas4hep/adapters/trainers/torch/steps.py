@@ -37,9 +37,9 @@ class Steps:
         parameters = [each for each in module.parameters() if each.requires_grad]
         usual = partial(torch.optim.Adam, lr=1e-3)
         make = defined.get("optimizer") or usual
-        self.optimizer = _made("optimizer", make, parameters, torch.optim.Optimizer)
+        self.optimizer = _result("optimizer", make, parameters, torch.optim.Optimizer)
         make = defined.get("scheduler")
-        self.scheduler = _made("scheduler", make, self.optimizer, _SCHEDULERS) if make else None
+        self.scheduler = _result("scheduler", make, self.optimizer, _SCHEDULERS) if make else None
         _check_direction(self.scheduler)
         self.warnings = still(module, self.optimizer)
         self._computes_gradients = _wants_function(self.optimizer)
@@ -137,7 +137,7 @@ def _end_batch(scheduler: Any) -> None:
         ) from error
 
 
-def _made(name: str, make: Any, argument: Any, kinds: Any) -> Any:
+def _result(name: str, make: Any, argument: Any, kinds: Any) -> Any:
     """Return what a function of model.py makes of parameters, or of an optimizer."""
     example = _EXAMPLES[name]
     if not callable(make):

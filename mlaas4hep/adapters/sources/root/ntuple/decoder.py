@@ -39,12 +39,12 @@ class NtupleDecoder:
             DamagedPartError: a page is damaged.
         """
         more = behind.asking(lambda window: self._missing(self._cuts(*window)).values())
-        for window, cuts in asked_ahead(windows, self._asked, more):
+        for window, cuts in asked_ahead(windows, self._ask_for, more):
             yield self._block(*window, cuts)
             for pages in self._columns.values():
                 pages.forget()
 
-    def _asked(self, window: Window) -> tuple[list[Cut], int]:
+    def _ask_for(self, window: Window) -> tuple[list[Cut], int]:
         """Return the parts of a window, and how many bytes were asked for: what must be needed."""
         cuts = list(self._cuts(*window))
         return cuts, self._ask(cuts)

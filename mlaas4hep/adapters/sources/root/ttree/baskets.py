@@ -53,7 +53,7 @@ class Decoder:
 
         Branches that are unknown are left out, from the block on where that shows.
         """
-        ask, want = partial(self._ask, self._firsts()), partial(self._wanted, self._firsts())
+        ask, want = partial(self._ask, self._firsts()), partial(self._spans_wanted, self._firsts())
         more = behind.asking(lambda window: want(window).values())
         for window, buffers in asked_ahead(windows, ask, more):
             yield self._block(*window, buffers)
@@ -63,12 +63,12 @@ class Decoder:
 
     def _ask(self, firsts: dict[str, int], window: Window) -> tuple[_Buffers, int]:
         """Ask for the baskets of a window, in one go; `firsts` are those not asked for before."""
-        wanted = self._wanted(firsts, window)
+        wanted = self._spans_wanted(firsts, window)
         answers = self._content.ask(list(wanted.values()))
         size_bytes = sum(stop - start for start, stop in wanted.values())
         return dict(zip(wanted, answers, strict=True)), size_bytes
 
-    def _wanted(self, firsts: dict[str, int], window: Window) -> dict[tuple[str, int], Span]:
+    def _spans_wanted(self, firsts: dict[str, int], window: Window) -> dict[tuple[str, int], Span]:
         wanted: dict[tuple[str, int], Span] = {}
         for leaf in self._leaves:
             held = leaf.holding(*window)

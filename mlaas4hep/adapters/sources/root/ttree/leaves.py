@@ -73,7 +73,7 @@ def _leaf(
     )
     return Leaf(
         name=name,
-        dtype=_wanted(kind),
+        dtype=_type_in_memory(kind),
         jagged=kind.jagged and not kind.text,
         collection=_collection(name, values.counter, kind),
         edges=entries,
@@ -84,7 +84,7 @@ def _leaf(
 
 
 @lru_cache(maxsize=256)
-def _wanted(kind: Kind) -> str:
+def _type_in_memory(kind: Kind) -> str:
     return kind.wanted
 
 

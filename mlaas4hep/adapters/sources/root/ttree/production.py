@@ -75,7 +75,7 @@ class Production:
         firsts = _numbers(mine, self._firsts, ">i8")
         if (own != entries).any() or (rooms != self._rooms).any() or firsts.any():
             return None
-        return entries, self._made(
+        return entries, self._new_leaves(
             StoredTree(
                 data=data,
                 entries=entries,
@@ -87,7 +87,7 @@ class Production:
             mine,
         )
 
-    def _made(self, tree: StoredTree, mine: NDArray[np.uint8]) -> list[Leaf]:
+    def _new_leaves(self, tree: StoredTree, mine: NDArray[np.uint8]) -> list[Leaf]:
         baskets = _numbers(mine, self._at["baskets"], ">i4").tolist()
         sizes = _numbers(mine, self._at["values_bytes"], ">i8").tolist()
         packed = _numbers(mine, self._at["stored_bytes"], ">i8").tolist()

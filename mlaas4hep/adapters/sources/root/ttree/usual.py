@@ -95,7 +95,7 @@ def _branch(stream: Stream, name: str, at: int, stop: int) -> StoredBranch | Non
     lists = nulls + 4 * baskets  # of lengths, first entries and places of baskets
     if baskets < 0 or not _is_usual(numbers, array) or data[nulls:lists] != bytes(4 * baskets):
         return None
-    branch = _made(name, at, numbers, lists)
+    branch = _stored_branch(name, at, numbers, lists)
     end = lists + 3 + 20 * branch.room
     if data[end] or end >= stop:
         return None
@@ -122,7 +122,7 @@ def _is_usual(numbers: Sequence[int], array: Sequence[int]) -> bool:
     )
 
 
-def _made(name: str, at: int, numbers: Sequence[int], lists: int) -> StoredBranch:
+def _stored_branch(name: str, at: int, numbers: Sequence[int], lists: int) -> StoredBranch:
     _, baskets, _, room, entries, first, total, packed, *_ = numbers
     return StoredBranch(
         name=name,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlaas4hep.adapters.trainers.fulldisk import unless_full
+from mlaas4hep.adapters.trainers.parent.fulldisk import unless_full
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 from tests.laptop.smalldisk import fill, small_disk
 

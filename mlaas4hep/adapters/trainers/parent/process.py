@@ -13,11 +13,11 @@ from pathlib import Path
 
 from mlaas4hep.adapters.children.forked import Child, release
 from mlaas4hep.adapters.confinement.limits import THREADS
-from mlaas4hep.adapters.trainers import usage
 from mlaas4hep.adapters.trainers.channel import Channel
-from mlaas4hep.adapters.trainers.fulldisk import unless_full
-from mlaas4hep.adapters.trainers.printed import CappedLog
-from mlaas4hep.adapters.trainers.reports import Reports
+from mlaas4hep.adapters.trainers.parent import usage
+from mlaas4hep.adapters.trainers.parent.fulldisk import unless_full
+from mlaas4hep.adapters.trainers.parent.printed import CappedLog
+from mlaas4hep.adapters.trainers.parent.reports import Reports
 from mlaas4hep.core.models.training import TrainingFinished, TrainingJob, TrainingReport
 from mlaas4hep.errors import PermanentError, ServiceUnavailableError
 

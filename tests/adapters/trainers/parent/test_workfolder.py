@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mlaas4hep.adapters.trainers.workfolder import remove, work_folder
+from mlaas4hep.adapters.trainers.parent.workfolder import remove, work_folder
 
 
 def nest(folder, depth, name):

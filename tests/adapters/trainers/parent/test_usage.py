@@ -7,7 +7,7 @@ import socket
 import tempfile
 
 from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
-from mlaas4hep.adapters.trainers import usage
+from mlaas4hep.adapters.trainers.parent import usage
 
 
 def test_an_open_file_without_a_name_counts_with_its_size(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mlaas4hep.adapters.trainers.channel import Packet
-from mlaas4hep.adapters.trainers.reports import Reports
+from mlaas4hep.adapters.trainers.parent.reports import Reports
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.conversion import Conversion, NotMade
 from mlaas4hep.core.models.training import (

@@ -1,4 +1,4 @@
-from mlaas4hep.adapters.trainers.printed import CappedLog
+from mlaas4hep.adapters.trainers.parent.printed import CappedLog
 
 
 def test_a_short_log_is_kept_whole():
