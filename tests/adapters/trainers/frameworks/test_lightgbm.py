@@ -71,7 +71,6 @@ class TestLightgbm(FrameworkContract):
         training = train("regression", text).finish()
 
         labels, outputs = training.predictions()
-        assert np.mean((outputs[:, 0] - labels) ** 2) < 0.01
         assert training.history[-1]["val_loss"] == pytest.approx(
             np.mean((outputs[:, 0] - labels) ** 2), rel=1e-5
         )
