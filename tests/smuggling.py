@@ -15,7 +15,7 @@ from tests.calls import PATIENCE_S
 MARK = "/smuggled"  #: the path that no function may ever be asked for
 PAUSE = "{pause}"  #: what follows is sent when others have been answered, as a segment of its own
 _ANSWER = re.compile(rb"^HTTP/1\.[01] ([2-5]\d\d)", re.MULTILINE)
-_NEXT = "GET {path}" + MARK + " HTTP/1.1\r\nHost: {host}\r\n\r\n"
+NEXT = "GET {path}" + MARK + " HTTP/1.1\r\nHost: {host}\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,87 +48,91 @@ class Outcome:
     victims: tuple[int, ...]  #: what others got who called meanwhile
 
 
-def _head(method: str, *lines: str) -> str:
+def head(method: str, *lines: str) -> str:
     return "\r\n".join([f"{method} {{path}} HTTP/1.1", "Host: {host}", *lines, "{headers}\r\n"])
 
 
 _POST_5 = ("Content-Length: 5",)
-_CHUNKED = "Transfer-Encoding: chunked"
+CHUNKED = "Transfer-Encoding: chunked"
 _SIZE = "Content-Length: 64"
 
 #: by name: what is sent at once, and how many answers there may be on that connection
 ATTACKS: dict[str, tuple[str, int]] = {
     "upgrade with a length and no body": (
-        _head("GET", "Connection: upgrade", "Upgrade: x", "Content-Length: 60"), 1),
+        head("GET", "Connection: upgrade", "Upgrade: x", "Content-Length: 60"), 1),
     "upgrade with a length and the next request as body": (
-        _head("GET", "Connection: upgrade", "Upgrade: x", "Content-Length: 60") + _NEXT, 1),
+        head("GET", "Connection: upgrade", "Upgrade: x", "Content-Length: 60") + NEXT, 1),
     "upgrade of a POST": (
-        _head("POST", "Connection: upgrade", "Upgrade: h2c", *_POST_5) + "hello" + _NEXT, 1),
+        head("POST", "Connection: upgrade", "Upgrade: h2c", *_POST_5) + "hello" + NEXT, 1),
     "upgrade to a websocket": (
-        _head("GET", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==") + _NEXT, 1),
+        head("GET", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==") + NEXT, 1),
     "upgrade in chunks": (
-        _head("POST", "Connection: upgrade", "Upgrade: x", _CHUNKED) + "5\r\nhello\r\n0\r\n\r\n", 1),
+        head("POST", "Connection: upgrade", "Upgrade: x", CHUNKED) + "5\r\nhello\r\n0\r\n\r\n", 1),
     "upgrade with a length, its body apart": (
-        _head("POST", "Connection: upgrade", "Upgrade: x", "Content-Length: 60") + PAUSE + _NEXT, 1),
+        head("POST", "Connection: upgrade", "Upgrade: x", "Content-Length: 60") + PAUSE + NEXT, 1),
     "upgrade in chunks, its body apart": (
-        _head("POST", "Connection: upgrade", "Upgrade: x", _CHUNKED) + PAUSE + _NEXT, 1),
-    "a tunnel": ("CONNECT {host}:80 HTTP/1.1\r\nHost: {host}:80\r\n\r\n" + _NEXT, 1),
-    "length and chunks (CL.TE)": (_head("POST", _SIZE, _CHUNKED) + "0\r\n\r\n" + _NEXT, 1),
+        head("POST", "Connection: upgrade", "Upgrade: x", CHUNKED) + PAUSE + NEXT, 1),
+    "a tunnel": ("CONNECT {host}:80 HTTP/1.1\r\nHost: {host}:80\r\n\r\n" + NEXT, 1),
+    "length and chunks (CL.TE)": (head("POST", _SIZE, CHUNKED) + "0\r\n\r\n" + NEXT, 1),
     "chunks and length (TE.CL)": (
-        _head("POST", _CHUNKED, "Content-Length: 4") + "2e\r\n" + _NEXT + "\r\n0\r\n\r\n", 1),
-    "two lengths": (_head("POST", "Content-Length: 5", "Content-Length: 0") + "hello" + _NEXT, 1),
-    "a list of lengths": (_head("POST", "Content-Length: 5, 0") + "hello" + _NEXT, 1),
-    "a signed length": (_head("POST", "Content-Length: +5") + "hello" + _NEXT, 1),
-    "a negative length": (_head("POST", "Content-Length: -5") + "hello" + _NEXT, 1),
-    "a length in hex": (_head("POST", "Content-Length: 0x5") + "hello" + _NEXT, 1),
-    "a length with a gap": (_head("POST", "Content-Length: 5 0") + "hello" + _NEXT, 1),
-    "a length without end": (_head("POST", f"Content-Length: {'9' * 30}") + "hello" + _NEXT, 1),
+        head("POST", CHUNKED, "Content-Length: 4") + "2e\r\n" + NEXT + "\r\n0\r\n\r\n", 1),
+    "two lengths": (head("POST", "Content-Length: 5", "Content-Length: 0") + "hello" + NEXT, 1),
+    "a list of lengths": (head("POST", "Content-Length: 5, 0") + "hello" + NEXT, 1),
+    "a signed length": (head("POST", "Content-Length: +5") + "hello" + NEXT, 1),
+    "a negative length": (head("POST", "Content-Length: -5") + "hello" + NEXT, 1),
+    "a length in hex": (head("POST", "Content-Length: 0x5") + "hello" + NEXT, 1),
+    "a length with a gap": (head("POST", "Content-Length: 5 0") + "hello" + NEXT, 1),
+    "a length without end": (head("POST", f"Content-Length: {'9' * 30}") + "hello" + NEXT, 1),
     "a folded header": (
-        _head("POST", "X-Own: a\r\n Content-Length: 5", "Content-Length: 0") + _NEXT, 1),
+        head("POST", "X-Own: a\r\n Content-Length: 5", "Content-Length: 0") + NEXT, 1),
     "a folded encoding": (
-        _head("POST", "Transfer-Encoding:\r\n chunked", "Content-Length: 4") + "0\r\n\r\n" + _NEXT, 1),
+        head("POST", "Transfer-Encoding:\r\n chunked", "Content-Length: 4") + "0\r\n\r\n" + NEXT, 1),
     "a blank before the colon": (
-        _head("POST", "Content-Length: 0", "Transfer-Encoding : chunked") + "0\r\n\r\n" + _NEXT, 1),
+        head("POST", "Content-Length: 0", "Transfer-Encoding : chunked") + "0\r\n\r\n" + NEXT, 1),
     "an unknown encoding": (
-        _head("POST", "Transfer-Encoding: xchunked", "Content-Length: 5") + "hello" + _NEXT, 1),
+        head("POST", "Transfer-Encoding: xchunked", "Content-Length: 5") + "hello" + NEXT, 1),
     "chunked and something behind it": (
-        _head("POST", "Transfer-Encoding: chunked, identity") + "0\r\n\r\n" + _NEXT, 1),
+        head("POST", "Transfer-Encoding: chunked, identity") + "0\r\n\r\n" + NEXT, 1),
     "two encodings": (
-        _head("POST", _CHUNKED, "Transfer-Encoding: identity") + "0\r\n\r\n" + _NEXT, 1),
+        head("POST", CHUNKED, "Transfer-Encoding: identity") + "0\r\n\r\n" + NEXT, 1),
     "a vertical tab in the encoding": (
-        _head("POST", "Transfer-Encoding: \x0bchunked", "Content-Length: 5") + "hello" + _NEXT, 1),
+        head("POST", "Transfer-Encoding: \x0bchunked", "Content-Length: 5") + "hello" + NEXT, 1),
     "chunks of HTTP/1.0": (
-        "POST {path} HTTP/1.0\r\nHost: {host}\r\n" + _CHUNKED + "\r\n\r\n0\r\n\r\n" + _NEXT, 1),
+        "POST {path} HTTP/1.0\r\nHost: {host}\r\n" + CHUNKED + "\r\n\r\n0\r\n\r\n" + NEXT, 1),
     "a bare line feed in a header": (
-        _head("POST", "X-Own: a\nContent-Length: 5", "Content-Length: 0") + "hello" + _NEXT, 1),
+        head("POST", "X-Own: a\nContent-Length: 5", "Content-Length: 0") + "hello" + NEXT, 1),
     "a bare carriage return in a header": (
-        _head("POST", "X-Own: a\rContent-Length: 5", "Content-Length: 0") + _NEXT, 1),
-    "a null byte in a header": (_head("GET", "X-Own: a\0b") + _NEXT, 1),
-    "two hosts": (_head("GET", "Host: elsewhere") + _NEXT, 1),
-    "a chunk of hexadecimal form": (_head("POST", _CHUNKED) + "0x5\r\nhello\r\n0\r\n\r\n" + _NEXT, 1),
-    "a negative chunk": (_head("POST", _CHUNKED) + "-5\r\nhello\r\n0\r\n\r\n" + _NEXT, 1),
-    "a chunk without end": (_head("POST", _CHUNKED) + f"{'f' * 17}\r\nhello" + _NEXT, 1),
-    "a chunk longer than it says": (_head("POST", _CHUNKED) + "3\r\nhello\r\n0\r\n\r\n" + _NEXT, 1),
+        head("POST", "X-Own: a\rContent-Length: 5", "Content-Length: 0") + NEXT, 1),
+    "a null byte in a header": (head("GET", "X-Own: a\0b") + NEXT, 1),
+    "two hosts": (head("GET", "Host: elsewhere") + NEXT, 1),
+    "a chunk of hexadecimal form": (head("POST", CHUNKED) + "0x5\r\nhello\r\n0\r\n\r\n" + NEXT, 1),
+    "a negative chunk": (head("POST", CHUNKED) + "-5\r\nhello\r\n0\r\n\r\n" + NEXT, 1),
+    "a chunk without end": (head("POST", CHUNKED) + f"{'f' * 17}\r\nhello" + NEXT, 1),
+    "a chunk longer than it says": (head("POST", CHUNKED) + "3\r\nhello\r\n0\r\n\r\n" + NEXT, 1),
     "a chunk that ends with a bare line feed": (
-        _head("POST", _CHUNKED) + "5\nhello\n0\n\n" + _NEXT, 1),
+        head("POST", CHUNKED) + "5\nhello\n0\n\n" + NEXT, 1),
     "an extension with a bare line feed": (
-        _head("POST", _CHUNKED) + "5;a\nhello\r\n0\r\n\r\n" + _NEXT, 1),
+        head("POST", CHUNKED) + "5;a\nhello\r\n0\r\n\r\n" + NEXT, 1),
     "a trailer that is a header": (
-        _head("POST", _CHUNKED) + "5\r\nhello\r\n0\r\nContent-Length: 60\r\n\r\n", 1),
-    "an extension": (_head("POST", _CHUNKED) + "5;a=b\r\nhello\r\n0\r\n\r\n", 1),
-    "expected, never sent": (_head("POST", "Expect: 100-continue", "Content-Length: 60"), 1),
+        head("POST", CHUNKED) + "5\r\nhello\r\n0\r\nContent-Length: 60\r\n\r\n", 1),
+    "an extension": (head("POST", CHUNKED) + "5;a=b\r\nhello\r\n0\r\n\r\n", 1),
+    "expected, never sent": (head("POST", "Expect: 100-continue", "Content-Length: 60"), 1),
     "expected, and a request as body": (
-        _head("POST", "Expect: 100-continue", f"Content-Length: {len(_NEXT) - 20}") + _NEXT, 1),
+        head("POST", "Expect: 100-continue", f"Content-Length: {len(NEXT) - 20}") + NEXT, 1),
     "the length is hop by hop": (
-        _head("POST", "Connection: keep-alive, content-length", *_POST_5) + "hello", 1),
-    "one after the other": (_head("GET") + _head("POST", *_POST_5) + "hello" + _head("GET"), 3),
+        head("POST", "Connection: keep-alive, content-length", *_POST_5) + "hello", 1),
+    "one after the other": (head("GET") + head("POST", *_POST_5) + "hello" + head("GET"), 3),
 }  # fmt: skip
 
 
 def attack(door: Door, name: str, knocks: int = 10) -> Outcome:
     """Send one attack, and call as others while its connection is open and after it."""
-    text, _ = ATTACKS[name]
+    return sent(door, ATTACKS[name][0], knocks)
+
+
+def sent(door: Door, text: str, knocks: int) -> Outcome:
+    """Send the text of an attack, and call as others; see `attack`."""
     with door.connect() as connection:
         victims = _send(connection, door, text)
         first = _read(connection, seconds=0.3)
@@ -153,7 +157,7 @@ def _send(connection: socket.socket, door: Door, text: str) -> list[int]:
 def knock(door: Door) -> int:
     """Return the status of one honest call over a connection of its own; 0 if there is none."""
     with door.connect() as connection:
-        connection.sendall(door.fill(_head("GET", "Connection: close")))
+        connection.sendall(door.fill(head("GET", "Connection: close")))
         return next(iter(_statuses(_read(connection, seconds=PATIENCE_S))), 0)
 
 

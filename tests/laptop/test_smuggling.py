@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.smuggling import ATTACKS, MARK, Door, attack, most_answers
+from tests.laptop.oddrequests import ODD
+from tests.smuggling import ATTACKS, MARK, Door, attack, most_answers, sent
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -13,4 +14,15 @@ def test_nobody_elses_call_is_touched(running, name):
 
     assert set(outcome.victims) == {200}
     assert len(outcome.statuses) <= most_answers(name)
+    assert not [path for path in running.echo.paths if MARK in path]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_lies_behind_an_odd_request_is_no_request(running, name):
+    running.echo.paths.clear()
+
+    outcome = sent(Door(port=running.ports[0], path="/function/echo"), ODD[name], knocks=2)
+
+    assert set(outcome.victims) == {200}
+    assert len(outcome.statuses) <= 1
     assert not [path for path in running.echo.paths if MARK in path]
