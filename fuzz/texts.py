@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fuzz.target import Read, Target
 from mlaas4hep.core.data.columns import Columns, Jagged
@@ -26,6 +27,7 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import object_of
 from mlaas4hep.http.predict.inference import v2_infer
 from mlaas4hep.http.predict.tfaas.messages import read_row
+from mlaas4hep.http.predict.tfaas.pixels import pixels
 from tests.people import FOLDER, SUBMISSION, pack
 
 _MAX_TAR_BYTES = 64 * 1024**2
@@ -132,25 +134,49 @@ def _scan(data: bytes) -> object:
     return parse_scan(object_of(data))
 
 
+def _images(_folder: Path) -> list[bytes]:
+    found = []
+    for form, how in (("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True})):
+        file = io.BytesIO()
+        noise = np.random.default_rng(1).integers(0, 255, (40, 40, 3), np.uint8)
+        Image.fromarray(noise).save(file, form, **how)
+        found.append(file.getvalue())
+    return found
+
+
+_IMAGE = Target(
+    name="image",
+    make=_bytes(lambda data: pixels(data, (8, 8, 3))),
+    seeds=_images,
+    words=(b"\xff\xda", b"\xff\xc0", b"IDAT", b"IHDR", b"zTXt", b"iCCP"),
+)
 _JSON = tuple(
     each.encode()
     for each in ('"', ":", ",", "{", "}", "[", "]", "null", "true", "1", "-1.5", '"branch"')
 )
 _SYNTAX = (b"(", b")", b"[", b"]", b"&&", b"!", b"**", b"?", b":", b"Jet_pt", b"n", b"sum(", b",")
 
-TARGETS = tuple(
-    Target(name=name, make=make, seeds=lambda _folder, seeds=seeds: seeds, words=words, share=4)
-    for name, make, seeds, words in (
-        ("params.json", _text(lambda text: parse_params(text, lambda _: None)), [_PARAMS], _JSON),
-        ("preproc.json", _text(Preproc.parse), [_PREPROC], (*_JSON, *_SYNTAX)),
-        ("files.txt", _text(_files), _FILES, (b"|", b":", b"*", b"root://", b" 1 ")),
-        ("submission", _bytes(parse_submission), [json.dumps(SUBMISSION).encode()], _JSON),
-        ("scan", _bytes(_scan), [_SCAN], _JSON),
-        ("expression", _expression, _EXPRESSIONS, _SYNTAX),
-        ("tarball", _bytes(_tarball), [pack(FOLDER, mode=mode) for mode in ("w", "w:gz")], ()),
-        ("event", _bytes(cloudevents.load_event), _EVENTS, _JSON),
-        ("V2 tensors", _bytes(_infer), [_BINARY + bytes(16)], _JSON),
-        ("V2 body", _bytes(lambda data: v2_infer.parse(data, "")), [_V2], _JSON),
-        ("protobuf", _bytes(read_row), [_ROW], ()),
-    )
+TARGETS = (
+    _IMAGE,
+    *(
+        Target(name=name, make=make, seeds=lambda _folder, seeds=seeds: seeds, words=words, share=4)
+        for name, make, seeds, words in (
+            (
+                "params.json",
+                _text(lambda text: parse_params(text, lambda _: None)),
+                [_PARAMS],
+                _JSON,
+            ),
+            ("preproc.json", _text(Preproc.parse), [_PREPROC], (*_JSON, *_SYNTAX)),
+            ("files.txt", _text(_files), _FILES, (b"|", b":", b"*", b"root://", b" 1 ")),
+            ("submission", _bytes(parse_submission), [json.dumps(SUBMISSION).encode()], _JSON),
+            ("scan", _bytes(_scan), [_SCAN], _JSON),
+            ("expression", _expression, _EXPRESSIONS, _SYNTAX),
+            ("tarball", _bytes(_tarball), [pack(FOLDER, mode=mode) for mode in ("w", "w:gz")], ()),
+            ("event", _bytes(cloudevents.load_event), _EVENTS, _JSON),
+            ("V2 tensors", _bytes(_infer), [_BINARY + bytes(16)], _JSON),
+            ("V2 body", _bytes(lambda data: v2_infer.parse(data, "")), [_V2], _JSON),
+            ("protobuf", _bytes(read_row), [_ROW], ()),
+        )
+    ),
 )

@@ -125,13 +125,13 @@ class Slots:
             if not self._waiting:
                 return False
             alive, held = self._alive(), self._held()
-            first = min(self._waiting, key=lambda each: held[each.owner])
+            first = min(self._waiting, key=self._share)
             is_in_the_way = (
                 not tenant.is_proven if self._is_held_back(first) else len(alive) >= self._places
             )
             since = min((each.since for each in alive if each.tenant() is tenant), default=0.0)
             return (
-                not held[first.owner]
+                not self._share(first)
                 and is_in_the_way
                 and (held[tenant.owner] > 1 or self._clock() - since >= HELD_S)
             )
@@ -139,7 +139,7 @@ class Slots:
     def _wait(self, tenant: Tenant) -> None:
         began = self._clock()
         while not self._has_room(tenant):
-            patience_s = self._patience_s + (0 if self._held()[tenant.owner] else self._load_s)
+            patience_s = self._patience_s + (0 if self._share(tenant) else self._load_s)
             left_s = began + patience_s - self._clock()
             if left_s <= 0:
                 raise ServiceUnavailableError(
@@ -162,12 +162,12 @@ class Slots:
         alive, held = self._alive(), self._held()
         if held[tenant.owner] >= self._for_owner:
             return self._made_room([each for each in alive if _owner(each) == tenant.owner])
-        if self._is_after_others(tenant, held):
+        if self._is_after_others(tenant):
             return False
         crowd = _unknown(alive) if self._is_held_back(tenant) else alive
         if (crowd is alive and len(alive) < self._places) or self._made_room(crowd):
             return True
-        if not held[tenant.owner]:
+        if not self._share(tenant):
             self._end_late(crowd)
         return not self._is_held_back(tenant) and len(self._alive()) < self._places
 
@@ -175,11 +175,17 @@ class Slots:
         """Tell whether as many models of unknown time hold places as may."""
         return not tenant.is_proven and len(_unknown(self._alive())) >= max(1, self._places - 1)
 
-    def _is_after_others(self, tenant: Tenant, held: Counter[str]) -> bool:
+    def _share(self, tenant: Tenant) -> int:
+        """Return how many places its owner holds, for an unknown model with unknown ones."""
+        alive = self._alive()
+        places = alive if tenant.is_proven else _unknown(alive)
+        return sum(_owner(each) == tenant.owner for each in places)
+
+    def _is_after_others(self, tenant: Tenant) -> bool:
         """Tell whether somebody waits who holds less, or as much and for longer."""
-        mine = self._waiting.index(tenant)
+        mine = self._share(tenant), self._waiting.index(tenant)
         return any(
-            (held[each.owner], place) < (held[tenant.owner], mine)
+            (self._share(each), place) < mine
             for place, each in enumerate(self._waiting)
             if each.owner != tenant.owner and not self._is_held_back(each)
         )

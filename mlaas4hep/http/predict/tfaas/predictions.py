@@ -1,16 +1,13 @@
 """TFaaS's other ways to ask for predictions: `/proto` (protobuf) and `/image` (png, jpg)."""
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlaas4hep.errors import InvalidRequestError, TooLargeError
+from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, only_input, row_values
 from mlaas4hep.http.predict.inference.tensors import asking_tensors
@@ -18,15 +15,14 @@ from mlaas4hep.http.predict.rows import Rows
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, PREDICTION
 from mlaas4hep.http.predict.tfaas.forms import read_form
 from mlaas4hep.http.predict.tfaas.messages import read_row, write_predictions
+from mlaas4hep.http.predict.tfaas.pixels import Size, is_channels, pixels
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
 
 PROTOBUF = b"application/x-protobuf"
-_MAX_PIXELS = 50_000_000
 _TOP = 5
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 async def proto(context: Context, call: Call) -> Answer:
@@ -78,10 +74,9 @@ class Picture:
     def feeds(self, served: LoadedModel) -> Feeds:
         """Return the pixels, 0 to 255, in the size and with the channels that the model takes."""
         info = only_input(served)
-        height, width, channels = _size(served, info.shape[1:])
-        pixels = _pixels(self.data, height, width, channels)
+        found = pixels(self.data, _size(served, info.shape[1:]))
         flat = len(info.shape) == 2  # noqa: PLR2004 - rows of pixels
-        return {info.name: pixels.reshape(1, -1) if flat else pixels[None]}
+        return {info.name: found.reshape(1, -1) if flat else found[None]}
 
     def as_tfaas(self, served: LoadedModel, outputs: Outputs) -> Answer:
         """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
@@ -106,9 +101,9 @@ def _label(names: Sequence[str], index: int) -> str:
     return names[index] if index < len(names) else str(index)
 
 
-def _size(served: LoadedModel, sizes: tuple[int, ...]) -> tuple[int, int, int]:
+def _size(served: LoadedModel, sizes: tuple[int, ...]) -> Size:
     """Return height, width and channels; -1: as the image has it."""
-    if len(sizes) == 3 and (sizes[2] in _MODES or sizes[2] == -1):  # noqa: PLR2004
+    if len(sizes) == 3 and (is_channels(sizes[2]) or sizes[2] == -1):  # noqa: PLR2004
         channels = sizes[2] if sizes[2] != -1 else served.record.img_channels or 3
         return sizes[0], sizes[1], channels
     channels = served.record.img_channels or 1
@@ -119,31 +114,6 @@ def _size(served: LoadedModel, sizes: tuple[int, ...]) -> tuple[int, int, int]:
         f"model {served.record.name!r} takes {list(sizes)}, which is no image",
         hint="an image model takes height x width x 1, 3 or 4",
     )
-
-
-def _pixels(data: bytes, height: int, width: int, channels: int) -> NDArray[np.float32]:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - few calls need it
-
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-            if picture.width * picture.height > _MAX_PIXELS:
-                raise TooLargeError(f"the image has more than {_MAX_PIXELS} pixels")
-            shown = _in_bytes(picture).convert(_MODES[channels])
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise InvalidRequestError(f"Invalid image: {error}", hint="send a png or jpg") from error
-    wanted = (shown.width if width == -1 else width, shown.height if height == -1 else height)
-    if shown.size != wanted:
-        shown = shown.resize(wanted, Image.Resampling.BILINEAR)
-    return np.asarray(shown, dtype=np.float32).reshape(wanted[1], wanted[0], channels)
-
-
-def _in_bytes(picture: Any) -> Any:
-    """Return a picture of a byte a channel; of greys of 16 bits, `convert` would make white all above 255."""
-    from PIL import Image  # noqa: PLC0415 - few calls need it
-
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
 
 
 _BYTES = "application/octet-stream"

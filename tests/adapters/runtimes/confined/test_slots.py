@@ -223,3 +223,16 @@ def test_one_that_is_not_proven_makes_room_for_another_such_one_when_it_is_idle(
     places.take(Tenant("c", is_proven=False))
 
     assert (busy.rested, idle.rested) == (False, True)
+
+
+def test_who_holds_a_place_with_a_known_model_waits_like_others_with_a_new_one():
+    places = Slots(4, 3, load_s=60.0, run_s=3.0, patience_s=5, clock=lambda: 10.0)
+    known = Tenant("d", places=places)
+    places.take(known)
+    places.loaded(known)
+    late = _predicting(places, "a", "b", "c", asked_at=6.0)
+
+    places.take(Tenant("d", is_proven=False))
+
+    assert [each.gave_up for each in late] == [True, False, False]
+    assert not known.rested
